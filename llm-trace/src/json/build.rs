@@ -1,0 +1,300 @@
+//! Building the tape from JSON text or from a `serde_json::Value`, in one pass.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::keys::{MAX_FACT_LEN, Mode, Rule};
+use super::node::Node;
+
+/// One value, with its key; containers are followed by their children up to `end`.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) key: Cow<'a, str>,
+    pub(super) value: Value<'a>,
+    pub(super) end: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    Str(Cow<'a, str>),
+    /// A string that was measured but not kept.
+    ElidedStr(usize),
+    /// A container that was counted but not entered.
+    Elided(usize),
+    /// An array of this many numbers, not kept.
+    Numbers(usize),
+    Array(usize),
+    Object(usize),
+}
+
+/// A parsed document. Its memory is bounded by [`Doc::MAX_ENTRIES`].
+#[derive(Debug)]
+pub(crate) struct Doc<'a> {
+    pub(super) tape: Vec<Entry<'a>>,
+    complete: bool,
+}
+
+impl<'a> Doc<'a> {
+    /// A document of more values than this is read up to here.
+    pub(crate) const MAX_ENTRIES: usize = 2_000_000;
+
+    pub(super) fn new() -> Self {
+        Self { tape: Vec::new(), complete: true }
+    }
+
+    /// Reads JSON text. What stands before a syntax error is kept.
+    pub(crate) fn from_slice(bytes: &'a [u8], mode: Mode) -> Self {
+        let mut doc = Self::new();
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut de = serde_json::Deserializer::from_slice(bytes);
+        let read = Seed::root(&mut doc.tape, mode, true).deserialize(&mut de);
+        doc.complete = read.is_ok() && de.end().is_ok();
+        doc.close();
+        doc
+    }
+
+    /// Borrows from a `serde_json::Value`.
+    pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
+        let mut doc = Self::new();
+        doc.complete = Seed::root(&mut doc.tape, mode, false).deserialize(value).is_ok();
+        doc.close();
+        doc
+    }
+
+    /// Reads anything that serializes, without serializing what the mode skips.
+    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> Doc<'static> {
+        let mut doc = Doc::new();
+        doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
+        doc.close();
+        doc
+    }
+
+    /// Whether the whole document was read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The document's root; `null` where nothing could be read.
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node::new(&self.tape, 0)
+    }
+
+    /// Ends the containers that a syntax error left open.
+    fn close(&mut self) {
+        let len = self.tape.len();
+        for entry in &mut self.tape {
+            if entry.end == 0 {
+                entry.end = len;
+            }
+        }
+    }
+}
+
+/// Pushes one value onto the tape.
+pub(super) struct Seed<'t, 'a> {
+    tape: &'t mut Vec<Entry<'a>>,
+    mode: Mode,
+    rule: Rule,
+    key: Cow<'a, str>,
+    /// The source is JSON text, of which a raw slice can be had.
+    text: bool,
+}
+
+impl<'t, 'a> Seed<'t, 'a> {
+    fn root(tape: &'t mut Vec<Entry<'a>>, mode: Mode, text: bool) -> Self {
+        Self { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), text }
+    }
+
+    fn push<E: serde::de::Error>(self, value: Value<'a>) -> Result<(), E> {
+        if self.tape.len() >= Doc::MAX_ENTRIES {
+            return Err(E::custom("too many values"));
+        }
+        let end = self.tape.len() + 1;
+        self.tape.push(Entry { key: self.key, value, end });
+        Ok(())
+    }
+}
+
+pub(super) fn keeps(rule: Rule, mode: Mode, len: usize) -> bool {
+    rule.strings && (mode == Mode::Full || len <= MAX_FACT_LEN)
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if !(self.text && self.rule.skim) {
+            return deserializer.deserialize_any(self);
+        }
+        // Unescaping would copy the text that is about to be skipped.
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => self.push(Value::ElidedStr(raw.len() - 2)),
+            _ => serde_json::Deserializer::from_str(raw).deserialize_any(self).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.push(Value::Null)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, v: bool) -> Result<(), E> {
+        self.push(Value::Bool(v))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, v: i64) -> Result<(), E> {
+        self.push(Value::Int(v))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, v: u64) -> Result<(), E> {
+        self.push(i64::try_from(v).map_or(Value::UInt(v), Value::Int))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<(), E> {
+        self.push(Value::Float(v))
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, v: &'de str) -> Result<(), E> {
+        let keep = keeps(self.rule, self.mode, v.len());
+        self.push(if keep { Value::Str(Cow::Borrowed(v)) } else { Value::ElidedStr(v.len()) })
+    }
+
+    fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<(), E> {
+        let keep = keeps(self.rule, self.mode, v.len());
+        self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Self { tape, mode, rule, key, text } = self;
+        if !rule.arrays {
+            let mut len = 0;
+            while seq.next_element::<IgnoredAny>()?.is_some() {
+                len += 1;
+            }
+            return Seed { tape, mode, rule, key, text }.push(Value::Elided(len));
+        }
+        let at = tape.len();
+        Seed { tape: &mut *tape, mode, rule, key, text }.push(Value::Array(0))?;
+        open(tape, at);
+        let (mut len, mut numbers) = (0, 0);
+        loop {
+            let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed(""), text };
+            if seq.next_element_seed(seed)?.is_none() {
+                break;
+            }
+            len += 1;
+            if rule.count_numbers && pop_number(tape) {
+                numbers += 1;
+            } else {
+                set(tape, at, Value::Array(len - numbers));
+            }
+        }
+        finish_array(tape, at, len, numbers);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { tape, mode, rule, key, text } = self;
+        if !rule.objects {
+            let mut len = 0;
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                len += 1;
+            }
+            return Seed { tape, mode, rule, key, text }.push(Value::Elided(len));
+        }
+        let at = tape.len();
+        Seed { tape: &mut *tape, mode, rule, key, text }.push(Value::Object(0))?;
+        open(tape, at);
+        let mut len = 0;
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            let rule = mode.rule(&key, rule);
+            map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key, text })?;
+            len += 1;
+            set(tape, at, Value::Object(len));
+        }
+        end(tape, at);
+        Ok(())
+    }
+}
+
+/// Marks a container as open, so that a syntax error inside it can be mended.
+pub(super) fn open(tape: &mut [Entry<'_>], at: usize) {
+    if let Some(entry) = tape.get_mut(at) {
+        entry.end = 0;
+    }
+}
+
+pub(super) fn end(tape: &mut [Entry<'_>], at: usize) {
+    let len = tape.len();
+    if let Some(entry) = tape.get_mut(at) {
+        entry.end = len;
+    }
+}
+
+pub(super) fn set<'a>(tape: &mut [Entry<'a>], at: usize, value: Value<'a>) {
+    if let Some(entry) = tape.get_mut(at) {
+        entry.value = value;
+    }
+}
+
+pub(super) fn finish_array(tape: &mut [Entry<'_>], at: usize, len: usize, numbers: usize) {
+    let all_numbers = len > 0 && numbers == len;
+    set(tape, at, if all_numbers { Value::Numbers(len) } else { Value::Array(len - numbers) });
+    end(tape, at);
+}
+
+/// Takes the value just pushed off again if it is a number.
+pub(super) fn pop_number(tape: &mut Vec<Entry<'_>>) -> bool {
+    let number = tape.last().is_some_and(|e| matches!(e.value, Value::Int(_) | Value::UInt(_) | Value::Float(_)));
+    if number {
+        tape.pop();
+    }
+    number
+}
+
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object key")
+    }
+
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(v))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(v.to_owned()))
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(v))
+    }
+}

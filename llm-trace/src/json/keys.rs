@@ -1,0 +1,241 @@
+//! Which parts of a document are kept: the one table behind "no content is copied".
+
+/// How much of a document is kept.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Mode {
+    /// Numbers, booleans and the strings under [`FACT_KEYS`]; everything else is only measured.
+    Facts,
+    /// `Facts`, and the skeleton of messages: roles, part types, names and call ids.
+    Structure,
+    /// Everything.
+    Full,
+}
+
+/// A fact longer than this is no identifier, and is treated as content.
+pub(crate) const MAX_FACT_LEN: usize = 512;
+
+/// What to do with the value of a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Rule {
+    /// Strings are kept.
+    pub(crate) strings: bool,
+    /// Arrays are entered.
+    pub(crate) arrays: bool,
+    /// Objects are entered.
+    pub(crate) objects: bool,
+    /// Arrays that hold only numbers are counted, not kept.
+    pub(crate) count_numbers: bool,
+    /// Likely a long text that is not kept: JSON text is skimmed instead of unescaped.
+    pub(crate) skim: bool,
+}
+
+impl Rule {
+    pub(crate) const fn root(mode: Mode) -> Self {
+        let full = matches!(mode, Mode::Full);
+        Self { strings: full, arrays: true, objects: true, count_numbers: !full, skim: false }
+    }
+}
+
+impl Mode {
+    /// The rule for the value under `key`, given the rule of the object it stands in.
+    pub(crate) fn rule(self, key: &str, parent: Rule) -> Rule {
+        match self {
+            Mode::Full => Rule {
+                strings: true,
+                arrays: true,
+                objects: true,
+                count_numbers: parent.count_numbers || has(VECTOR_KEYS, key),
+                skim: false,
+            },
+            Mode::Structure => Rule {
+                strings: has(FACT_KEYS, key) || has(STRUCTURE_KEYS, key),
+                arrays: !has(PAYLOAD_KEYS, key),
+                objects: !has(PAYLOAD_KEYS, key),
+                count_numbers: true,
+                skim: has(TEXT_KEYS, key),
+            },
+            Mode::Facts => Rule {
+                strings: has(FACT_KEYS, key),
+                arrays: !has(CONTENT_KEYS, key) && !has(PAYLOAD_KEYS, key),
+                objects: !has(PAYLOAD_KEYS, key),
+                count_numbers: true,
+                skim: has(TEXT_KEYS, key),
+            },
+        }
+    }
+}
+
+fn has(table: &[&str], key: &str) -> bool {
+    table.binary_search(&key).is_ok()
+}
+
+/// Strings under these keys are identifiers, never free text. Sorted.
+pub(crate) const FACT_KEYS: &[&str] = &[
+    "anthropic_version",
+    "api_version",
+    "code",
+    "completionReason",
+    "conversation",
+    "created_at",
+    "dimensions",
+    "done_reason",
+    "effort",
+    "embedding_types",
+    "encoding_format",
+    "encoding_formats",
+    "error_code",
+    "error_type",
+    "event",
+    "event_type",
+    "finishReason",
+    "finish_reason",
+    "format",
+    "generationId",
+    "generation_id",
+    "guardrailIdentifier",
+    "id",
+    "latency",
+    "messageId",
+    "mime_type",
+    "modalities",
+    "modality",
+    "model",
+    "modelId",
+    "modelVersion",
+    "model_id",
+    "model_name",
+    "model_version",
+    "native_finish_reason",
+    "object",
+    "output_dtype",
+    "output_modalities",
+    "param",
+    "performanceConfig",
+    "previous_response_id",
+    "promptFeedback",
+    "provider",
+    "reason",
+    "reasoning_effort",
+    "request_id",
+    "responseId",
+    "responseMimeType",
+    "responseModalities",
+    "response_format",
+    "response_id",
+    "response_mime_type",
+    "response_modalities",
+    "response_type",
+    "role",
+    "serviceTier",
+    "service_tier",
+    "status",
+    "stop",
+    "stopReason",
+    "stopSequence",
+    "stopSequences",
+    "stop_reason",
+    "stop_sequence",
+    "stop_sequences",
+    "stream_id",
+    "system_fingerprint",
+    "taskType",
+    "thinkingLevel",
+    "trafficType",
+    "type",
+    "user_tier",
+    "variant",
+    "version",
+];
+
+/// Strings that give a message its shape: kept where content is masked but structure is not. Sorted.
+const STRUCTURE_KEYS: &[&str] = &[
+    "call_id",
+    "detail",
+    "file_id",
+    "functionCall",
+    "functionResponse",
+    "item_id",
+    "media_type",
+    "mimeType",
+    "name",
+    "recipient",
+    "toolUseId",
+    "tool_call_id",
+    "tool_name",
+    "tool_use_id",
+];
+
+/// Arrays under these keys are content: measured in `Facts`, never entered. Sorted.
+const CONTENT_KEYS: &[&str] = &[
+    "b64_json",
+    "content",
+    "contents",
+    "documents",
+    "embedding",
+    "function_call",
+    "functions",
+    "images",
+    "input",
+    "inputText",
+    "inputs",
+    "instructions",
+    "logprobs",
+    "messages",
+    "prompt",
+    "system",
+    "systemInstruction",
+    "system_instruction",
+    "text",
+    "texts",
+    "tools",
+    "top_logprobs",
+];
+
+/// Long free text usually stands under these keys. None of them is a fact or structure key. Sorted.
+const TEXT_KEYS: &[&str] = &[
+    "arguments",
+    "b64_json",
+    "content",
+    "data",
+    "delta",
+    "embedding",
+    "encrypted_content",
+    "generated_text",
+    "input",
+    "inputText",
+    "instructions",
+    "obfuscation",
+    "outputText",
+    "output_text",
+    "partial_json",
+    "prompt",
+    "reasoning",
+    "reasoning_content",
+    "refusal",
+    "response",
+    "result",
+    "signature",
+    "system",
+    "text",
+    "thinking",
+    "transcript",
+];
+
+/// Payloads that no fact is ever read from: neither arrays nor objects are entered. Sorted.
+const PAYLOAD_KEYS: &[&str] =
+    &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "metadata", "parametersJsonSchema", "schema"];
+
+/// Number arrays below these keys are vectors: counted even where content is wanted. Sorted.
+const VECTOR_KEYS: &[&str] = &["embedding", "embeddings", "embeddingsByType", "values", "vector"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, TEXT_KEYS, VECTOR_KEYS] {
+            assert!(table.is_sorted(), "{table:?}");
+        }
+    }
+}

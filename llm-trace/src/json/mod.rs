@@ -1,0 +1,19 @@
+//! A flat, borrowed view of one JSON document.
+//!
+//! `serde_json` parses; this keeps what the [`Mode`] asks for and skips the rest without
+//! building it, whether the source is JSON text, a `serde_json::Value` or any `T: Serialize`.
+//! Readers see nothing but [`Node`], so content that was not permitted cannot reach them.
+
+mod build;
+mod keys;
+mod node;
+mod serialize;
+mod write;
+
+pub(crate) use build::Doc;
+pub(crate) use keys::Mode;
+pub(crate) use node::{Node, Text};
+pub(crate) use write::{escape_into, is_json, write_str};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,365 @@
+//! Building the tape from anything that implements `Serialize`.
+//!
+//! What the mode skips is never asked to serialize itself: the value's `serialize` is not called.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+
+use super::build::{Doc, Entry, Value, end, finish_array, keeps, open, pop_number, set};
+use super::keys::{Mode, Rule};
+
+pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
+    value.serialize(Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0 })
+}
+
+/// Why serializing ended early. Carries no text: an error message could quote the value.
+#[derive(Debug)]
+pub(super) struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value could not be serialized")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl ser::Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Stop
+    }
+}
+
+/// As deep as `serde_json` reads.
+const MAX_DEPTH: usize = 128;
+
+struct Builder<'t> {
+    tape: &'t mut Vec<Entry<'static>>,
+    mode: Mode,
+    rule: Rule,
+    key: Cow<'static, str>,
+    depth: usize,
+}
+
+impl<'t> Builder<'t> {
+    fn push(self, value: Value<'static>) -> Result<(), Stop> {
+        if self.tape.len() >= Doc::MAX_ENTRIES {
+            return Err(Stop);
+        }
+        let end = self.tape.len() + 1;
+        self.tape.push(Entry { key: self.key, value, end });
+        Ok(())
+    }
+
+    fn container(self, kind: Kind, enter: bool, len: Option<usize>) -> Result<Container<'t>, Stop> {
+        let Self { tape, mode, rule, key, depth } = self;
+        if depth >= MAX_DEPTH {
+            return Err(Stop);
+        }
+        let at = tape.len();
+        let value = if enter { kind.value(0) } else { Value::Elided(len.unwrap_or(0)) };
+        Builder { tape: &mut *tape, mode, rule, key, depth }.push(value)?;
+        if enter {
+            open(tape, at);
+        }
+        Ok(Container { tape, mode, rule, depth, kind, at, enter, len: 0, numbers: 0, key: None, wrapper: None })
+    }
+
+    /// `{"Variant": …}`, as serde's external tagging has it.
+    fn variant(mut self, variant: &'static str) -> Result<(Builder<'t>, usize), Stop> {
+        let at = self.tape.len();
+        let key = std::mem::take(&mut self.key);
+        let Self { tape, mode, rule, depth, .. } = self;
+        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1))?;
+        open(tape, at);
+        let rule = mode.rule(variant, rule);
+        Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1 }, at))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Array,
+    Object,
+}
+
+impl Kind {
+    fn value(self, len: usize) -> Value<'static> {
+        match self {
+            Kind::Array => Value::Array(len),
+            Kind::Object => Value::Object(len),
+        }
+    }
+}
+
+struct Container<'t> {
+    tape: &'t mut Vec<Entry<'static>>,
+    mode: Mode,
+    rule: Rule,
+    depth: usize,
+    kind: Kind,
+    at: usize,
+    enter: bool,
+    len: usize,
+    numbers: usize,
+    key: Option<String>,
+    wrapper: Option<usize>,
+}
+
+impl Container<'_> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+        self.len += 1;
+        if !self.enter {
+            return Ok(());
+        }
+        value.serialize(Builder {
+            tape: &mut *self.tape,
+            mode: self.mode,
+            rule: self.rule,
+            key: Cow::Borrowed(""),
+            depth: self.depth + 1,
+        })?;
+        if self.rule.count_numbers && pop_number(self.tape) {
+            self.numbers += 1;
+        }
+        Ok(())
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: Cow<'static, str>, value: &T) -> Result<(), Stop> {
+        self.len += 1;
+        if !self.enter {
+            return Ok(());
+        }
+        value.serialize(Builder {
+            rule: self.mode.rule(&key, self.rule),
+            tape: &mut *self.tape,
+            mode: self.mode,
+            key,
+            depth: self.depth + 1,
+        })
+    }
+
+    fn finish(self) -> Result<(), Stop> {
+        match (self.enter, self.kind) {
+            (false, _) => set(self.tape, self.at, Value::Elided(self.len)),
+            (true, Kind::Array) => finish_array(self.tape, self.at, self.len, self.numbers),
+            (true, Kind::Object) => {
+                set(self.tape, self.at, Value::Object(self.len));
+                end(self.tape, self.at);
+            }
+        }
+        if let Some(at) = self.wrapper {
+            end(self.tape, at);
+        }
+        Ok(())
+    }
+}
+
+macro_rules! ints {
+    ($($name:ident: $ty:ty),*) => {$(
+        fn $name(self, v: $ty) -> Result<(), Stop> {
+            self.push(i64::try_from(v).map_or(Value::Float(v as f64), Value::Int))
+        }
+    )*};
+}
+
+impl<'t> ser::Serializer for Builder<'t> {
+    type Ok = ();
+    type Error = Stop;
+    type SerializeSeq = Container<'t>;
+    type SerializeTuple = Container<'t>;
+    type SerializeTupleStruct = Container<'t>;
+    type SerializeTupleVariant = Container<'t>;
+    type SerializeMap = Container<'t>;
+    type SerializeStruct = Container<'t>;
+    type SerializeStructVariant = Container<'t>;
+
+    ints!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64, serialize_i128: i128,
+          serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u128: u128);
+
+    fn serialize_u64(self, v: u64) -> Result<(), Stop> {
+        self.push(i64::try_from(v).map_or(Value::UInt(v), Value::Int))
+    }
+
+    fn serialize_bool(self, v: bool) -> Result<(), Stop> {
+        self.push(Value::Bool(v))
+    }
+
+    fn serialize_f32(self, v: f32) -> Result<(), Stop> {
+        // By way of the shortest decimal, so that 0.7 stays 0.7.
+        let v = if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) };
+        self.serialize_f64(v)
+    }
+
+    fn serialize_f64(self, v: f64) -> Result<(), Stop> {
+        self.push(if v.is_finite() { Value::Float(v) } else { Value::Null })
+    }
+
+    fn serialize_char(self, v: char) -> Result<(), Stop> {
+        self.serialize_str(v.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, v: &str) -> Result<(), Stop> {
+        let keep = keeps(self.rule, self.mode, v.len());
+        self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
+    }
+
+    fn serialize_bytes(self, v: &[u8]) -> Result<(), Stop> {
+        self.push(Value::Elided(v.len()))
+    }
+
+    fn serialize_none(self) -> Result<(), Stop> {
+        self.push(Value::Null)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Stop> {
+        self.push(Value::Null)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Stop> {
+        self.push(Value::Null)
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Stop> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Stop> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Stop> {
+        let (inner, at) = self.variant(variant)?;
+        let Builder { tape, mode, rule, key, depth } = inner;
+        value.serialize(Builder { tape: &mut *tape, mode, rule, key, depth })?;
+        end(tape, at);
+        Ok(())
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Container<'t>, Stop> {
+        let enter = self.rule.arrays;
+        self.container(Kind::Array, enter, len)
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Container<'t>, Stop> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Container<'t>, Stop> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Container<'t>, Stop> {
+        let (inner, at) = self.variant(variant)?;
+        Ok(Container { wrapper: Some(at), ..inner.serialize_seq(Some(len))? })
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Container<'t>, Stop> {
+        let enter = self.rule.objects;
+        self.container(Kind::Object, enter, len)
+    }
+
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Container<'t>, Stop> {
+        self.serialize_map(Some(len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Container<'t>, Stop> {
+        let (inner, at) = self.variant(variant)?;
+        Ok(Container { wrapper: Some(at), ..inner.serialize_map(Some(len))? })
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Stop> {
+        if self.rule.strings { self.serialize_str(&value.to_string()) } else { self.push(Value::ElidedStr(1)) }
+    }
+}
+
+macro_rules! elements {
+    ($($trait:ident::$method:ident),*) => {$(
+        impl ser::$trait for Container<'_> {
+            type Ok = ();
+            type Error = Stop;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), Stop> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
+
+macro_rules! fields {
+    ($($trait:ident),*) => {$(
+        impl ser::$trait for Container<'_> {
+            type Ok = ();
+            type Error = Stop;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
+                self.field(Cow::Borrowed(key), value)
+            }
+
+            fn end(self) -> Result<(), Stop> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Container<'_> {
+    type Ok = ();
+    type Error = Stop;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
+        // Keys are rare and short; `serde_json` knows which types may be one.
+        self.key = match serde_json::to_value(key) {
+            Ok(serde_json::Value::String(key)) => Some(key),
+            Ok(other) => Some(other.to_string()),
+            Err(_) => return Err(Stop),
+        };
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
+        let key = self.key.take().unwrap_or_default();
+        self.field(Cow::Owned(key), value)
+    }
+
+    fn end(self) -> Result<(), Stop> {
+        self.finish()
+    }
+}

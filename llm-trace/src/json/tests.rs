@@ -1,0 +1,65 @@
+use serde_json::json;
+
+use super::{Doc, Mode, write_str};
+
+fn full(doc: &Doc<'_>) -> serde_json::Value {
+    let mut out = String::new();
+    doc.root().write_json(&mut out, &mut |out, s| write_str(out, s));
+    serde_json::from_str(&out).expect("what is written is JSON")
+}
+
+#[test]
+fn all_three_sources_build_the_same_document() {
+    let value =
+        json!({"model": "m", "n": 3, "t": 0.7, "messages": [{"role": "user", "content": "a\n\"b\""}, null, true]});
+    let text = value.to_string();
+    for doc in [
+        Doc::from_slice(text.as_bytes(), Mode::Full),
+        Doc::from_value(&value, Mode::Full),
+        Doc::from_serialize(&value, Mode::Full),
+    ] {
+        assert!(doc.is_complete());
+        assert_eq!(full(&doc), value);
+    }
+}
+
+#[test]
+fn facts_keep_identifiers_and_measure_the_rest() {
+    let value = json!({"model": "m", "messages": [{"role": "user", "content": "SECRET"}], "prompt": "SECRET\n",
+        "usage": {"prompt_tokens": 3}, "embedding": [0.1, 0.2], "content": null, "choices": [{"message": {"content": ""}}]});
+    let text = value.to_string();
+    for doc in [
+        Doc::from_slice(text.as_bytes(), Mode::Facts),
+        Doc::from_value(&value, Mode::Facts),
+        Doc::from_serialize(&value, Mode::Facts),
+    ] {
+        let root = doc.root();
+        assert!(!format!("{doc:?}").contains("SECRET"));
+        assert_eq!(root.get_str("model"), Some("m"));
+        assert_eq!(root.get("messages").map(|n| n.len()), Some(1));
+        assert!(root.get_text("prompt").is_some());
+        assert_eq!(root.get("usage").and_then(|u| u.get_i64("prompt_tokens")), Some(3));
+        assert!(root.get("content").is_none());
+        let message = root.get("choices").and_then(|c| c.first()).and_then(|c| c.get("message"));
+        assert!(message.is_some_and(|m| m.get_text("content").is_none() && m.get("content").is_some()));
+    }
+}
+
+#[test]
+fn a_cut_document_tells_what_stands_before_the_cut() {
+    let doc = Doc::from_slice(br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#, Mode::Facts);
+    assert!(!doc.is_complete());
+    assert_eq!(doc.root().get_str("id"), Some("x"));
+    assert_eq!(doc.root().path(&["usage", "prompt_tokens"]).and_then(|n| n.i64()), Some(7));
+    assert_eq!(doc.root().get("choices").map(|n| n.items().count()), Some(1));
+}
+
+#[test]
+fn depth_bombs_and_garbage_are_survived() {
+    let bomb = "[".repeat(100_000);
+    for mode in [Mode::Facts, Mode::Structure, Mode::Full] {
+        assert!(!Doc::from_slice(bomb.as_bytes(), mode).is_complete());
+        assert!(!Doc::from_slice(b"\xff\xfe{", mode).is_complete());
+        assert!(Doc::from_slice(b"", mode).root().is_null());
+    }
+}

@@ -1,0 +1,93 @@
+//! Writing values back as JSON text.
+
+use super::build::Value;
+use super::node::Node;
+
+/// Appends `text` as a JSON string.
+pub(crate) fn write_str(out: &mut String, text: &str) {
+    out.push('"');
+    escape_into(out, text);
+    out.push('"');
+}
+
+/// Appends `text` with JSON's escapes, without the quotes.
+pub(crate) fn escape_into(out: &mut String, text: &str) {
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escaped = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x08 => "\\b",
+            0x0c => "\\f",
+            0..=0x1f => "",
+            _ => continue,
+        };
+        out.push_str(&text[from..at]);
+        from = at + 1;
+        if escaped.is_empty() {
+            out.push_str("\\u00");
+            out.push(char::from(b'0' + (byte >> 4)));
+            out.push(char::from_digit(u32::from(byte & 0xf), 16).unwrap_or('0'));
+        } else {
+            out.push_str(escaped);
+        }
+    }
+    out.push_str(&text[from..]);
+}
+
+/// Whether `text` is one JSON value of a kind a tool argument can be: an object, an array or null.
+pub(crate) fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    (text.starts_with(['{', '[']) || text.starts_with("null"))
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+impl Node<'_> {
+    /// Appends this value as compact JSON; each string passes through `string`, which must write
+    /// a whole JSON value for it.
+    pub(crate) fn write_json(self, out: &mut String, string: &mut dyn FnMut(&mut String, &str)) {
+        match self.value() {
+            Value::Null | Value::ElidedStr(_) | Value::Elided(_) | Value::Numbers(_) => out.push_str("null"),
+            Value::Bool(true) => out.push_str("true"),
+            Value::Bool(false) => out.push_str("false"),
+            Value::Int(n) => write_display(out, n),
+            Value::UInt(n) => write_display(out, n),
+            Value::Float(f) => match serde_json::Number::from_f64(*f) {
+                Some(number) => write_display(out, &number),
+                None => out.push_str("null"),
+            },
+            Value::Str(s) => string(out, s),
+            Value::Array(_) => {
+                out.push('[');
+                for (i, item) in self.items().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    item.write_json(out, string);
+                }
+                out.push(']');
+            }
+            Value::Object(_) => {
+                out.push('{');
+                for (i, item) in self.items().enumerate() {
+                    if i > 0 {
+                        out.push(',');
+                    }
+                    write_str(out, item.key());
+                    out.push(':');
+                    item.write_json(out, string);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn write_display(out: &mut String, value: &dyn std::fmt::Display) {
+    use std::fmt::Write as _;
+    // Writing to a `String` cannot fail.
+    let _ = write!(out, "{value}");
+}
