@@ -6,9 +6,12 @@
 mod facts;
 #[cfg(feature = "serde")]
 mod json;
-#[cfg(feature = "serde")]
+#[cfg(feature = "otel")]
 mod message;
-#[cfg(feature = "serde")]
+#[cfg(feature = "otel")]
 mod provider;
-#[cfg(feature = "serde")]
+#[cfg(feature = "otel")]
 mod redact;
+
+#[cfg(feature = "otel")]
+pub use redact::{Capture, HashKey, MaskFlag, Masks, Metadata, Policy, PolicyError, PolicyHandle, Style};

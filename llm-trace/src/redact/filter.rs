@@ -1,7 +1,9 @@
 //! The one way of a text into an attribute.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::policy::Policy;
 use crate::json::{Text, write_str};
 
 /// What stands in place of a masked text.
@@ -66,6 +68,21 @@ impl Filter {
     /// Lets nothing through but structure.
     pub(crate) fn placeholder() -> Self {
         Self { mask: true, masked: 0 }
+    }
+
+    /// Lets through what this policy lets through of an unmasked side.
+    pub(crate) fn open(_policy: &Arc<Policy>) -> Self {
+        Self::plain()
+    }
+
+    /// Lets through what this policy lets through of a masked side.
+    pub(crate) fn masked(_policy: &Arc<Policy>) -> Self {
+        Self::placeholder()
+    }
+
+    /// Whether it has to see texts, if only to hash them.
+    pub(crate) fn reads(&self) -> bool {
+        !self.mask
     }
 
     /// Whether no text gets through as it is.

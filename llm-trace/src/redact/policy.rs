@@ -1,5 +1,8 @@
 //! The policy: is content wanted, and what is masked.
 
+use super::masks::Masks;
+use super::style::{HashKey, Style};
+
 /// Where content goes, if anywhere. Content is off unless someone says on.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -15,16 +18,129 @@ pub enum Capture {
     SpanAndEvent,
 }
 
-/// Which sides of a call are masked.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Masks {
-    pub(crate) input: bool,
-    pub(crate) output: bool,
-}
-
 /// What may leave the process.
+///
+/// The default lets no content out: prompts, answers and error texts stay inside until
+/// [`capture`](Self::capture) says otherwise.
+///
+/// ```
+/// use llm_trace::{Capture, Policy, Style};
+///
+/// let policy = Policy::new()
+///     .capture(Capture::Span)
+///     .mask_input(true)
+///     .style(Style::hash(*b"a key of thirty-two random bytes"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    capture: Capture,
-    masks: Masks,
+    pub(super) capture: Capture,
+    pub(super) masks: Masks,
+    pub(super) default_mask: bool,
+    pub(super) locked: bool,
+    pub(super) style: Style,
+    pub(super) error_text: bool,
+    pub(super) mask_metadata: bool,
+    pub(super) hash_identity: Option<HashKey>,
+}
+
+impl Policy {
+    /// A policy that lets no content out.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says where content goes, if anywhere.
+    #[must_use]
+    pub fn capture(mut self, capture: Capture) -> Self {
+        self.capture = capture;
+        self
+    }
+
+    /// Masks what is sent to models, in every call.
+    #[must_use]
+    pub fn mask_input(mut self, mask: bool) -> Self {
+        self.masks.input = mask || self.locked;
+        self
+    }
+
+    /// Masks what models answer, in every call.
+    #[must_use]
+    pub fn mask_output(mut self, mask: bool) -> Self {
+        self.masks.output = mask || self.locked;
+        self
+    }
+
+    /// Masks every call that no scope has declared known by [`Masks::clear_default`].
+    ///
+    /// A scope's masks do not reach a task started by a bare `spawn`; with this, such a task is
+    /// masked and not open.
+    #[must_use]
+    pub fn default_mask(mut self, mask: bool) -> Self {
+        self.default_mask = mask || (self.locked && self.default_mask);
+        self
+    }
+
+    /// Says what stands in place of masked content.
+    #[must_use]
+    pub fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Keeps error texts (status descriptions, exception messages and stacks) although content
+    /// is off.
+    ///
+    /// An error's text can echo the prompt or the answer, so it counts as content: it is left
+    /// out while capture is off, and always when either side of the call is masked. The error's
+    /// type, HTTP status and code are no content and always stay.
+    #[must_use]
+    pub fn error_text(mut self, keep: bool) -> Self {
+        self.error_text = keep;
+        self
+    }
+
+    /// Masks the values of metadata that callers attach.
+    #[must_use]
+    pub fn mask_metadata(mut self, mask: bool) -> Self {
+        self.mask_metadata = mask || (self.locked && self.mask_metadata);
+        self
+    }
+
+    /// Hashes user and session identifiers with HMAC-SHA-256 under `key`.
+    #[must_use]
+    pub fn hash_identity(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.hash_identity = Some(HashKey::new(key));
+        self
+    }
+
+    /// Masks both sides, and refuses to be loosened from now on: neither this value nor a
+    /// [`PolicyHandle`](crate::PolicyHandle) that holds it will take a mask off again.
+    #[must_use]
+    pub fn lock_masked(mut self) -> Self {
+        self.locked = true;
+        self.masks = Masks::all();
+        self
+    }
+
+    /// Whether the policy was locked by [`lock_masked`](Self::lock_masked).
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Keeps everything that `before`, a locked policy, had closed.
+    pub(super) fn tighten(mut self, before: &Policy) -> Self {
+        if before.locked {
+            self = self.lock_masked();
+            self.default_mask |= before.default_mask;
+            self.mask_metadata |= before.mask_metadata;
+            self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
+            // A hash tells which texts are equal, a placeholder how many there are.
+            self.style = match (&before.style, self.style) {
+                (Style::Drop, _) | (_, Style::Drop) => Style::Drop,
+                (Style::Placeholder, _) => Style::Placeholder,
+                (Style::Hash(_), style) => style,
+            };
+        }
+        self
+    }
 }

@@ -1,0 +1,286 @@
+//! Which sides of a call are masked, and reading that from data.
+
+/// Which sides of a call are masked.
+///
+/// Masks only add up: nothing here takes a mask off again.
+///
+/// ```
+/// use llm_trace::Masks;
+///
+/// let masks = Masks::new().mask_input(true);
+/// assert_eq!(masks.mask_input(false), masks);
+/// assert_eq!(masks.union(Masks::new().mask_output(true)), Masks::all());
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Masks {
+    pub(crate) input: bool,
+    pub(crate) output: bool,
+    /// Says that [`Policy::default_mask`](crate::Policy::default_mask) need not apply.
+    pub(crate) cleared: bool,
+}
+
+impl Masks {
+    /// Masks nothing.
+    pub const fn new() -> Self {
+        Self { input: false, output: false, cleared: false }
+    }
+
+    /// Masks both sides.
+    pub const fn all() -> Self {
+        Self { input: true, output: true, cleared: false }
+    }
+
+    /// Masks what is sent; `false` leaves it as it was.
+    #[must_use]
+    pub const fn mask_input(mut self, mask: bool) -> Self {
+        self.input |= mask;
+        self
+    }
+
+    /// Masks what comes back; `false` leaves it as it was.
+    #[must_use]
+    pub const fn mask_output(mut self, mask: bool) -> Self {
+        self.output |= mask;
+        self
+    }
+
+    /// Says that this place is known and that [`Policy::default_mask`](crate::Policy::default_mask)
+    /// need not hold below it. Every other mask still does.
+    #[must_use]
+    pub const fn clear_default(mut self) -> Self {
+        self.cleared = true;
+        self
+    }
+
+    /// Both together: masked in either is masked.
+    #[must_use]
+    pub const fn union(self, other: Masks) -> Self {
+        Self {
+            input: self.input || other.input,
+            output: self.output || other.output,
+            cleared: self.cleared || other.cleared,
+        }
+    }
+
+    /// Whether what is sent is masked.
+    pub const fn input(self) -> bool {
+        self.input
+    }
+
+    /// Whether what comes back is masked.
+    pub const fn output(self) -> bool {
+        self.output
+    }
+
+    /// Whether anything is masked.
+    pub const fn any(self) -> bool {
+        self.input || self.output
+    }
+
+    pub(crate) const fn bits(self) -> u8 {
+        self.input as u8 | (self.output as u8) << 1 | (self.cleared as u8) << 2
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self { input: bits & 1 != 0, output: bits & 2 != 0, cleared: bits & 4 != 0 }
+    }
+
+    /// Reads `mask_input` and `mask_output` from a request's metadata or a gateway's headers.
+    ///
+    /// Names count in any case, with `-` or `_`, and with `x-` before them. `true`, `"true"`,
+    /// `"1"` and `1` mask; `false`, `"false"`, `"0"`, `0`, an empty text and null do not; a value
+    /// that is none of these masks, since someone meant something by it.
+    ///
+    /// ```
+    /// use llm_trace::Masks;
+    ///
+    /// let metadata = serde_json::json!({"mask_input": "true", "user": "u1"});
+    /// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_input(true));
+    /// ```
+    pub fn from_metadata<M: Metadata + ?Sized>(metadata: &M) -> Self {
+        let mut masks = Self::new();
+        metadata.each_flag(&mut |name, on| {
+            if on {
+                masks = masks.mask_input(is_name(name, b"mask_input")).mask_output(is_name(name, b"mask_output"));
+            }
+        });
+        masks
+    }
+
+    /// As [`from_metadata`](Self::from_metadata), from pairs of texts.
+    pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        pairs.into_iter().fold(Self::new(), |masks, (name, value)| {
+            let on = value.as_ref().is_mask();
+            masks
+                .mask_input(on && is_name(name.as_ref(), b"mask_input"))
+                .mask_output(on && is_name(name.as_ref(), b"mask_output"))
+        })
+    }
+}
+
+fn is_name(name: &str, wanted: &[u8]) -> bool {
+    let name = name.as_bytes();
+    let name = match name {
+        [b'x' | b'X', b'-' | b'_', rest @ ..] => rest,
+        _ => name,
+    };
+    name.len() == wanted.len()
+        && name.iter().zip(wanted).all(|(a, b)| a.to_ascii_lowercase() == *b || (*a == b'-' && *b == b'_'))
+}
+
+/// Something that holds named values: a JSON object, a map, headers.
+pub trait Metadata {
+    /// Calls `flag` with each name, and whether its value says yes.
+    #[doc(hidden)]
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool));
+}
+
+/// A value of metadata that can say yes or no.
+pub trait MaskFlag {
+    /// Whether this value asks for a mask.
+    fn is_mask(&self) -> bool;
+}
+
+impl MaskFlag for bool {
+    fn is_mask(&self) -> bool {
+        *self
+    }
+}
+
+impl MaskFlag for i64 {
+    fn is_mask(&self) -> bool {
+        *self != 0
+    }
+}
+
+impl MaskFlag for str {
+    fn is_mask(&self) -> bool {
+        let text = self.trim();
+        !(text.is_empty() || ["false", "0", "no", "off", "null", "none"].iter().any(|no| text.eq_ignore_ascii_case(no)))
+    }
+}
+
+impl MaskFlag for String {
+    fn is_mask(&self) -> bool {
+        self.as_str().is_mask()
+    }
+}
+
+impl<T: MaskFlag + ?Sized> MaskFlag for &T {
+    fn is_mask(&self) -> bool {
+        (**self).is_mask()
+    }
+}
+
+impl<T: MaskFlag> MaskFlag for Option<T> {
+    fn is_mask(&self) -> bool {
+        self.as_ref().is_some_and(MaskFlag::is_mask)
+    }
+}
+
+impl MaskFlag for serde_json::Value {
+    fn is_mask(&self) -> bool {
+        match self {
+            serde_json::Value::Null => false,
+            serde_json::Value::Bool(mask) => *mask,
+            serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+            serde_json::Value::String(text) => text.is_mask(),
+            _ => true,
+        }
+    }
+}
+
+impl Metadata for serde_json::Map<String, serde_json::Value> {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        for (name, value) in self {
+            flag(name, value.is_mask());
+        }
+    }
+}
+
+impl Metadata for serde_json::Value {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        if let serde_json::Value::Object(map) = self {
+            map.each_flag(flag);
+        }
+    }
+}
+
+impl<K: AsRef<str>, V: MaskFlag, S> Metadata for std::collections::HashMap<K, V, S> {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        for (name, value) in self {
+            flag(name.as_ref(), value.is_mask());
+        }
+    }
+}
+
+impl<K: AsRef<str>, V: MaskFlag> Metadata for std::collections::BTreeMap<K, V> {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        for (name, value) in self {
+            flag(name.as_ref(), value.is_mask());
+        }
+    }
+}
+
+impl<K: AsRef<str>, V: MaskFlag> Metadata for [(K, V)] {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        for (name, value) in self {
+            flag(name.as_ref(), value.is_mask());
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+impl Metadata for http::HeaderMap {
+    fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
+        for (name, value) in self {
+            // A value that is no text is none of the words that mean no.
+            flag(name.as_str(), value.to_str().map_or(true, MaskFlag::is_mask));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn metadata_masks_by_any_spelling_of_yes() {
+        for yes in ["true", "TRUE", "1", " true ", "yes", "maybe"] {
+            assert!(Masks::from_pairs([("mask_input", yes)]).input(), "{yes}");
+        }
+        for no in ["false", "False", "0", "", "no", "off", "null"] {
+            assert!(!Masks::from_pairs([("mask_input", no)]).any(), "{no}");
+        }
+        let json = serde_json::json!({"mask_input": 1, "mask_output": true});
+        assert_eq!(Masks::from_metadata(&json), Masks::all());
+        let json = serde_json::json!({"mask_input": 0, "mask_output": null});
+        assert_eq!(Masks::from_metadata(&json), Masks::new());
+        let map: HashMap<&str, bool> = [("Mask-Output", true)].into();
+        assert_eq!(Masks::from_metadata(&map), Masks::new().mask_output(true));
+    }
+
+    #[test]
+    fn names_count_in_any_case_and_with_dashes() {
+        for name in ["mask_input", "Mask-Input", "X-Mask-Input", "x_mask_input"] {
+            assert_eq!(Masks::from_pairs([(name, "1")]), Masks::new().mask_input(true), "{name}");
+        }
+        assert!(!Masks::from_pairs([("unmask_input", "1"), ("mask_inputs", "1")]).any());
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn headers_mask() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-mask-output", http::HeaderValue::from_bytes(b"\xff").expect("opaque bytes are allowed"));
+        assert_eq!(Masks::from_metadata(&headers), Masks::new().mask_output(true));
+    }
+
+    #[test]
+    fn bits_round_trip() {
+        for bits in 0..8 {
+            assert_eq!(Masks::from_bits(bits).bits(), bits);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The answer to "may this content go out".
+
+use std::sync::Arc;
+
+use super::filter::Filter;
+use super::masks::Masks;
+use super::policy::{Capture, Policy};
+use super::style::Style;
+use crate::json::Mode;
+
+/// What may be done with one side's content.
+#[derive(Clone, Debug)]
+pub(crate) enum Permit {
+    /// Not wanted: nothing is read, nothing is said.
+    Off,
+    /// Masked without a trace: nothing is read; the report says that it was masked.
+    Drop,
+    /// Masked: structure only, through this filter.
+    Masked(Filter),
+    /// Let through, by way of scrubbers and budgets.
+    Open(Filter),
+}
+
+impl Permit {
+    /// How much of a document has to be read for it.
+    pub(crate) fn mode(&self) -> Mode {
+        match self {
+            Permit::Off | Permit::Drop => Mode::Facts,
+            Permit::Masked(filter) if !filter.reads() => Mode::Structure,
+            Permit::Masked(_) | Permit::Open(_) => Mode::Full,
+        }
+    }
+
+    /// The filter, where an attribute is to be written.
+    pub(crate) fn filter(self) -> Option<Filter> {
+        match self {
+            Permit::Off | Permit::Drop => None,
+            Permit::Masked(filter) | Permit::Open(filter) => Some(filter),
+        }
+    }
+
+    /// Whether content goes out unmasked.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Permit::Open(_))
+    }
+}
+
+/// Which side of a call a text belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    Input,
+    Output,
+}
+
+/// The policy as it stood at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyState {
+    policy: Arc<Policy>,
+}
+
+impl PolicyState {
+    pub(super) fn new(policy: Arc<Policy>) -> Self {
+        Self { policy }
+    }
+
+    pub(crate) fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// What is masked in the end: by the policy, by `masks`, or for want of a scope.
+    pub(crate) fn masks(&self, masks: Masks) -> Masks {
+        let all = self.policy.masks.union(masks);
+        let unknown = self.policy.default_mask && !masks.cleared;
+        all.mask_input(unknown).mask_output(unknown)
+    }
+
+    /// Whether content goes on span attributes.
+    pub(crate) fn span_content(&self) -> bool {
+        matches!(self.policy.capture, Capture::Span | Capture::SpanAndEvent)
+    }
+
+    /// Whether content goes on events.
+    pub(crate) fn event_content(&self) -> bool {
+        matches!(self.policy.capture, Capture::Event | Capture::SpanAndEvent)
+    }
+
+    /// What may be done with what is sent.
+    pub(crate) fn input(&self, masks: Masks) -> Permit {
+        self.side(Side::Input, masks)
+    }
+
+    /// What may be done with what comes back.
+    pub(crate) fn output(&self, masks: Masks) -> Permit {
+        self.side(Side::Output, masks)
+    }
+
+    pub(crate) fn side(&self, side: Side, masks: Masks) -> Permit {
+        if self.policy.capture == Capture::Off {
+            return Permit::Off;
+        }
+        let masks = self.masks(masks);
+        let masked = match side {
+            Side::Input => masks.input,
+            Side::Output => masks.output,
+        };
+        match (masked, &self.policy.style) {
+            (false, _) => Permit::Open(Filter::open(&self.policy)),
+            (true, Style::Drop) => Permit::Drop,
+            (true, _) => Permit::Masked(Filter::masked(&self.policy)),
+        }
+    }
+
+    /// What may be done with error texts, which can echo either side: nothing while capture is
+    /// off, unless the policy keeps them, and never while a side is masked.
+    pub(crate) fn error_text(&self, masks: Masks) -> Permit {
+        let masks = self.masks(masks);
+        if masks.any() {
+            Permit::Drop
+        } else if self.policy.capture == Capture::Off && !self.policy.error_text {
+            Permit::Off
+        } else {
+            Permit::Open(Filter::open(&self.policy))
+        }
+    }
+}

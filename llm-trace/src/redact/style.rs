@@ -1,0 +1,87 @@
+//! What stands in place of masked content.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// What stands in place of masked content.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// The structure stays (roles, part types, tool names, call ids, finish reasons, counts);
+    /// every text becomes `[REDACTED]`.
+    #[default]
+    Placeholder,
+    /// The attribute is absent.
+    Drop,
+    /// As `Placeholder`, with a keyed HMAC-SHA-256 of each text, so that equal texts still join.
+    Hash(HashKey),
+}
+
+impl Style {
+    /// Hashes each text with HMAC-SHA-256 under `key`.
+    ///
+    /// Keep the key as a secret: who has it can test guesses of short texts.
+    pub fn hash(key: impl Into<Vec<u8>>) -> Self {
+        Style::Hash(HashKey::new(key))
+    }
+}
+
+/// The key of a keyed hash. Not shown by `Debug`.
+#[derive(Clone)]
+pub struct HashKey(Arc<Hmac<Sha256>>);
+
+impl HashKey {
+    /// A key of any length; 32 random bytes are best.
+    pub fn new(key: impl Into<Vec<u8>>) -> Self {
+        let key = key.into();
+        // HMAC takes keys of every length, so the other branch is never taken.
+        let mac = <Hmac<Sha256>>::new_from_slice(&key).unwrap_or_else(|_| <Hmac<Sha256>>::new(&Default::default()));
+        Self(Arc::new(mac))
+    }
+
+    /// `hmac-sha256:` and 64 hex digits.
+    pub(crate) fn digest(&self, text: &str) -> String {
+        let mut mac = Hmac::clone(&self.0);
+        mac.update(text.as_bytes());
+        let mut out = String::with_capacity(12 + 64);
+        out.push_str("hmac-sha256:");
+        push_hex(&mut out, &mac.finalize().into_bytes());
+        out
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(..)")
+    }
+}
+
+pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 0xf] {
+            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_standard_one() {
+        // RFC 4231, test case 2.
+        assert_eq!(
+            HashKey::new("Jefe").digest("what do ya want for nothing?"),
+            "hmac-sha256:5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        assert_eq!(format!("{:?}", Style::hash("geheim")), "Hash(HashKey(..))");
+    }
+}
