@@ -1,1 +1,3 @@
+//! What the tests share: an OTLP collector inside the process.
 
+pub mod collector;

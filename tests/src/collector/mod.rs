@@ -1,0 +1,162 @@
+//! An OTLP collector inside the process: HTTP (protobuf and JSON) and gRPC on one port, plain or gzip.
+//!
+//! It keeps what came over the wire, byte by byte, so that a test can judge what left the process.
+//!
+//! ```
+//! use llm_trace_tests::collector::Collector;
+//! use opentelemetry::trace::{Tracer, TracerProvider};
+//!
+//! let collector = Collector::start();
+//! let provider = collector.provider();
+//! provider.tracer("demo").in_span("work", |_| {});
+//! assert_eq!(collector.spans()[0].span.name, "work");
+//! ```
+
+mod exporter;
+mod received;
+mod server;
+mod store;
+
+pub use received::{ReceivedSpan, attribute, attributes_json, value_json};
+pub use server::Answer;
+pub use store::Request;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
+};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+
+pub use exporter::CollectorExporter;
+
+/// A running collector. It stops when dropped.
+pub struct Collector {
+    addr: SocketAddr,
+    store: Arc<store::Store>,
+    _server: server::Server,
+}
+
+impl Collector {
+    /// Starts a collector on a free loopback port, on a thread and runtime of its own.
+    pub fn start() -> Self {
+        let store = Arc::new(store::Store::default());
+        let (server, addr) = server::Server::start(Arc::clone(&store), None);
+        Self { addr, store, _server: server }
+    }
+
+    /// As [`start`](Self::start), over TLS with this PEM certificate chain and key; a client CA asks for client certificates.
+    pub fn start_tls(cert_pem: &str, key_pem: &str, client_ca_pem: Option<&str>) -> Self {
+        let store = Arc::new(store::Store::default());
+        let tls = server::tls_config(cert_pem, key_pem, client_ca_pem);
+        let (server, addr) = server::Server::start(Arc::clone(&store), Some(tls));
+        Self { addr, store, _server: server }
+    }
+
+    /// Where to send: `http://127.0.0.1:<port>`, for HTTP and gRPC alike.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.addr.port()
+    }
+
+    /// How the next requests are answered, one answer per request; then with success again.
+    pub fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.store.answer_next(answers);
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.store.requests()
+    }
+
+    /// The trace requests so far, decoded.
+    pub fn trace_requests(&self) -> Vec<ExportTraceServiceRequest> {
+        self.store.requests().iter().filter(|r| r.accepted).filter_map(Request::traces).collect()
+    }
+
+    /// The metric requests so far, decoded.
+    pub fn metric_requests(&self) -> Vec<ExportMetricsServiceRequest> {
+        self.store.requests().iter().filter(|r| r.accepted).filter_map(Request::metrics).collect()
+    }
+
+    /// The log requests so far, decoded.
+    pub fn log_requests(&self) -> Vec<ExportLogsServiceRequest> {
+        self.store.requests().iter().filter(|r| r.accepted).filter_map(Request::logs).collect()
+    }
+
+    /// The accepted spans so far, in order of arrival, each with its scope and resource.
+    pub fn spans(&self) -> Vec<ReceivedSpan> {
+        received::flatten(self.trace_requests())
+    }
+
+    /// The one span with this name.
+    ///
+    /// # Panics
+    /// If there is none, or more than one.
+    pub fn span(&self, name: &str) -> ReceivedSpan {
+        let spans = self.spans();
+        let names: Vec<_> = spans.iter().map(|s| s.span.name.clone()).collect();
+        let mut found = spans.into_iter().filter(|s| s.span.name == name);
+        match (found.next(), found.next()) {
+            (Some(span), None) => span,
+            (None, _) => panic!("no span {name:?} among {names:?}"),
+            _ => panic!("more than one span {name:?} among {names:?}"),
+        }
+    }
+
+    /// Waits until `count` spans have come, or fails the test after `limit`.
+    ///
+    /// # Panics
+    /// If they do not come in time.
+    pub fn wait_for_spans(&self, count: usize, limit: Duration) -> Vec<ReceivedSpan> {
+        let mut spans = Vec::new();
+        let came = self.store.wait(limit, || {
+            spans = self.spans();
+            spans.len() >= count
+        });
+        assert!(came, "{} of {count} spans within {limit:?}: {:?}", spans.len(), self.requests());
+        spans
+    }
+
+    /// Waits until `done` holds of the requests, or fails the test after `limit`.
+    ///
+    /// # Panics
+    /// If it does not come to hold in time.
+    pub fn wait_for(&self, limit: Duration, done: impl Fn(&[Request]) -> bool) -> Vec<Request> {
+        let came = self.store.wait(limit, || done(&self.requests()));
+        assert!(came, "not within {limit:?}: {:?}", self.requests());
+        self.requests()
+    }
+
+    /// Everything received, headers and decompressed bodies, to search for what must not be there.
+    pub fn raw_bytes(&self) -> Vec<u8> {
+        self.store.requests().iter().flat_map(Request::raw_bytes).collect()
+    }
+
+    /// Whether `needle` is anywhere in what was received.
+    pub fn saw(&self, needle: &str) -> bool {
+        let raw = self.raw_bytes();
+        raw.windows(needle.len()).any(|window| window == needle.as_bytes())
+    }
+
+    /// An exporter that hands encoded protobuf to this collector without a network.
+    pub fn exporter(&self) -> CollectorExporter {
+        CollectorExporter::new(Arc::clone(&self.store))
+    }
+
+    /// A provider whose spans are here, as encoded bytes, as soon as they have ended.
+    pub fn provider(&self) -> SdkTracerProvider {
+        SdkTracerProvider::builder().with_span_processor(SimpleSpanProcessor::new(self.exporter())).build()
+    }
+
+    /// Forgets what came so far.
+    pub fn clear(&self) {
+        self.store.clear();
+    }
+}

@@ -1,0 +1,151 @@
+//! What came in, and how the next requests are to be answered.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
+};
+use prost::Message;
+
+use super::server::Answer;
+
+/// One request as it came over the wire.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query, if there was one.
+    pub query: Option<String>,
+    /// The headers (for gRPC: the metadata too).
+    pub headers: HeaderMap,
+    /// The size of the body on the wire.
+    pub wire_size: usize,
+    /// The body, decompressed; for gRPC the message without its frame.
+    pub body: Vec<u8>,
+    /// Whether it was answered with full success.
+    pub accepted: bool,
+}
+
+impl Request {
+    /// A header's value, or the empty string.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether it came by gRPC.
+    pub fn is_grpc(&self) -> bool {
+        self.header("content-type").starts_with("application/grpc")
+    }
+
+    /// The body as a trace request, if it was sent to a traces path.
+    pub fn traces(&self) -> Option<ExportTraceServiceRequest> {
+        self.decode(&["trace"])
+    }
+
+    /// The body as a metrics request, if it was sent to a metrics path.
+    pub fn metrics(&self) -> Option<ExportMetricsServiceRequest> {
+        self.decode(&["metrics"])
+    }
+
+    /// The body as a logs request, if it was sent to a logs path.
+    pub fn logs(&self) -> Option<ExportLogsServiceRequest> {
+        self.decode(&["logs"])
+    }
+
+    fn decode<T: Message + Default + serde::de::DeserializeOwned>(&self, words: &[&str]) -> Option<T> {
+        let path = self.path.to_ascii_lowercase();
+        if !words.iter().any(|word| path.contains(word)) {
+            return None;
+        }
+        if self.header("content-type").starts_with("application/json") {
+            serde_json::from_slice(&self.body).ok()
+        } else {
+            T::decode(self.body.as_slice()).ok()
+        }
+    }
+
+    pub(super) fn raw_bytes(&self) -> Vec<u8> {
+        let mut raw = format!("{} {}?{}\n", self.method, self.path, self.query.as_deref().unwrap_or("")).into_bytes();
+        for (name, value) in &self.headers {
+            raw.extend_from_slice(name.as_str().as_bytes());
+            raw.extend_from_slice(b": ");
+            raw.extend_from_slice(value.as_bytes());
+            raw.push(b'\n');
+        }
+        raw.extend_from_slice(&self.body);
+        raw.push(b'\n');
+        raw
+    }
+}
+
+/// Decompresses a gzip body.
+pub(super) fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut plain).ok()?;
+    Some(plain)
+}
+
+#[derive(Default)]
+pub(super) struct Store {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    requests: Vec<Request>,
+    answers: VecDeque<Answer>,
+}
+
+impl Store {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Keeps the request and says how to answer it.
+    pub(super) fn receive(&self, mut request: Request) -> Answer {
+        let mut inner = self.lock();
+        let answer = inner.answers.pop_front().unwrap_or_default();
+        request.accepted = matches!(answer, Answer::Ok);
+        inner.requests.push(request);
+        self.changed.notify_all();
+        answer
+    }
+
+    pub(super) fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.lock().answers.extend(answers);
+    }
+
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.lock().requests.clone()
+    }
+
+    pub(super) fn clear(&self) {
+        self.lock().requests.clear();
+    }
+
+    /// Looks again after each request until `done`, or until `limit` has passed.
+    pub(super) fn wait(&self, limit: Duration, mut done: impl FnMut() -> bool) -> bool {
+        let end = Instant::now() + limit;
+        loop {
+            let seen = self.lock().requests.len();
+            if done() {
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let inner = self.lock();
+            if inner.requests.len() == seen {
+                drop(self.changed.wait_timeout(inner, left));
+            }
+        }
+    }
+}
