@@ -15,3 +15,7 @@ mod redact;
 
 #[cfg(feature = "otel")]
 pub use redact::{Capture, HashKey, MaskFlag, Masks, Metadata, Policy, PolicyError, PolicyHandle, Style};
+
+#[cfg(feature = "internal")]
+#[doc(hidden)]
+pub mod internal;

@@ -1,3 +1,4 @@
-//! What the tests share: an OTLP collector inside the process.
+//! Tests of llm-trace as a whole, and the tools they are made with.
 
 pub mod collector;
+pub mod corpus;

@@ -20,3 +20,8 @@ pub(crate) fn read(doc: Node<'_>) -> Option<ErrorFacts> {
         message: error.str().or_else(|| error.get_str("message")).map(str::to_owned),
     })
 }
+
+/// Reads an error of a stream's event, which may be named `error`.
+pub(crate) fn read_event(_name: Option<&str>, doc: Node<'_>) -> Option<ErrorFacts> {
+    read(doc)
+}

@@ -12,6 +12,13 @@ pub enum Format {
 }
 
 impl Format {
+    /// The operation it is, by the conventions' list.
+    pub(crate) fn operation(self) -> &'static str {
+        match self {
+            Format::OpenAiChat => "chat",
+        }
+    }
+
     pub(crate) fn reader(self) -> &'static dyn Reader {
         match self {
             Format::OpenAiChat => &OpenAiChat,

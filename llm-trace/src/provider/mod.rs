@@ -3,9 +3,11 @@
 //! Nothing here knows OpenTelemetry. What a reader may see is decided before it is called, by the
 //! [`Mode`](crate::json::Mode) the document was built with.
 
+pub(crate) mod collect;
 pub(crate) mod detect;
 pub(crate) mod error;
 mod format;
+pub(crate) mod framing;
 mod openai_chat;
 pub(crate) mod stream;
 

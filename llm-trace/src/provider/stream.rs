@@ -33,6 +33,14 @@ pub(crate) struct Event {
     pub(crate) end: bool,
 }
 
+impl Event {
+    /// Adds what another event was.
+    pub(crate) fn merge(&mut self, other: Event) {
+        self.content |= other.content;
+        self.end |= other.end;
+    }
+}
+
 /// The output of a stream, joined per choice and part, in the order in which parts began.
 #[derive(Debug, Default)]
 pub(crate) struct StreamOutput {

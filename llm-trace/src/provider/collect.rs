@@ -1,0 +1,138 @@
+//! Reading a streamed answer as it passes: fragments in, facts and output out.
+
+use super::framing::{Framing, Splitter};
+use super::stream::{Event, StreamOutput, StreamReader};
+use super::{Format, detect, error};
+use crate::facts::ResponseFacts;
+use crate::json::{Doc, Mode, Node};
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    Complete,
+    /// An event stated an error.
+    Error,
+    /// It stopped before its end mark.
+    Truncated,
+}
+
+impl End {
+    /// One word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            End::Complete => "complete",
+            End::Error => "error",
+            End::Truncated => "truncated",
+        }
+    }
+}
+
+/// Collects one streamed answer.
+pub(crate) struct Collector {
+    splitter: Splitter,
+    events: Events,
+}
+
+struct Events {
+    mode: Mode,
+    provider: Option<String>,
+    format: Option<Format>,
+    reader: Option<Box<dyn StreamReader>>,
+    facts: ResponseFacts,
+    output: Option<StreamOutput>,
+    ended: bool,
+}
+
+impl Collector {
+    /// `format` is what the request told, if it did: the first event may know better.
+    /// `output` is given only if output content was asked for, and then decides with `mode` how much.
+    pub(crate) fn new(
+        provider: Option<&str>,
+        format: Option<Format>,
+        framing: Option<Framing>,
+        mode: Mode,
+        output: Option<StreamOutput>,
+    ) -> Self {
+        let events = Events {
+            mode,
+            provider: provider.map(str::to_owned),
+            format,
+            reader: None,
+            facts: ResponseFacts::default(),
+            output,
+            ended: false,
+        };
+        Self { splitter: framing.map_or_else(Splitter::auto, Splitter::new), events }
+    }
+
+    /// Reads the next fragment of the body.
+    pub(crate) fn push(&mut self, fragment: &[u8]) -> Event {
+        let Self { splitter, events } = self;
+        let mut seen = Event::default();
+        splitter.push(fragment, &mut |name, data| seen.merge(events.data(name, data)));
+        seen
+    }
+
+    /// Reads an event that came as a value.
+    pub(crate) fn event(&mut self, name: Option<&str>, doc: Node<'_>) -> Event {
+        self.events.read(name, doc)
+    }
+
+    /// What is known so far.
+    pub(crate) fn facts(&self) -> &ResponseFacts {
+        &self.events.facts
+    }
+
+    /// The wire format, once it is known.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.events.format
+    }
+
+    /// How many events were too large to read.
+    pub(crate) fn skipped(&self) -> usize {
+        self.splitter.skipped()
+    }
+
+    /// Ends the stream, be it whole or not.
+    pub(crate) fn finish(mut self) -> (End, ResponseFacts, Option<StreamOutput>) {
+        let Self { splitter, events } = &mut self;
+        splitter.finish(&mut |name, data| {
+            events.data(name, data);
+        });
+        let complete = events.ended || events.reader.as_ref().is_some_and(|reader| reader.is_complete(&events.facts));
+        let end = match complete {
+            _ if events.facts.error.is_some() => End::Error,
+            true => End::Complete,
+            false => End::Truncated,
+        };
+        let Events { facts, output, .. } = self.events;
+        (end, facts, output)
+    }
+}
+
+impl Events {
+    fn data(&mut self, name: Option<&str>, data: &[u8]) -> Event {
+        if data.trim_ascii() == b"[DONE]" {
+            self.ended = true;
+            return Event { end: true, ..Event::default() };
+        }
+        let doc = Doc::from_slice(data, self.mode);
+        self.read(name, doc.root())
+    }
+
+    fn read(&mut self, name: Option<&str>, doc: Node<'_>) -> Event {
+        if let Some(error) = error::read_event(name, doc) {
+            self.facts.error = Some(error);
+        }
+        if self.reader.is_none() {
+            if let Some(format) = detect::of_response(self.provider.as_deref(), doc).or(self.format) {
+                self.format = Some(format);
+                self.reader = Some(format.reader().stream());
+            }
+        }
+        let Some(reader) = &mut self.reader else { return Event::default() };
+        let event = reader.event(name, doc, &mut self.facts, self.output.as_mut());
+        self.ended |= event.end;
+        event
+    }
+}

@@ -1,0 +1,152 @@
+//! Splitting a streamed body into events, however the bytes arrive.
+//!
+//! An event that lies whole in one fragment is handed on without a copy. Memory is bounded: of an
+//! event over [`MAX_EVENT`] nothing is kept, it is skipped and counted.
+
+mod sse;
+mod values;
+
+use sse::Sse;
+use values::Values;
+
+/// The largest event that is read, in bytes.
+pub(crate) const MAX_EVENT: usize = 16 << 20;
+
+/// How a streamed body is cut into events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// One JSON value after the other, or the elements of one JSON array.
+    Json,
+    /// `application/vnd.amazon.eventstream`.
+    AwsEventStream,
+}
+
+impl Framing {
+    /// By the `Content-Type` of the answer.
+    pub(crate) fn of_content_type(value: &str) -> Option<Self> {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        Some(match essence.to_ascii_lowercase().as_str() {
+            "text/event-stream" => Self::Sse,
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/stream+json"
+            | "application/x-jsonlines"
+            | "application/json" => Self::Json,
+            "application/vnd.amazon.eventstream" => Self::AwsEventStream,
+            _ => return None,
+        })
+    }
+
+    /// By the first bytes of the body. `None` where they are too few to tell.
+    pub(crate) fn detect(bytes: &[u8]) -> Option<Self> {
+        const BOM: &[u8] = b"\xef\xbb\xbf";
+        // A frame begins with its length, which is below 16 MiB.
+        if bytes.first() == Some(&0) {
+            return Some(Self::AwsEventStream);
+        }
+        if bytes.len() < BOM.len() && BOM.starts_with(bytes) {
+            return None;
+        }
+        let text = bytes.strip_prefix(BOM).unwrap_or(bytes).trim_ascii_start();
+        match text.first()? {
+            b'{' | b'[' => Some(Self::Json),
+            _ => Some(Self::Sse),
+        }
+    }
+}
+
+/// Takes each event: its name, where it has one, and its data.
+pub(crate) type Sink<'s> = dyn FnMut(Option<&str>, &[u8]) + 's;
+
+/// Cuts one body into events.
+#[derive(Debug)]
+pub(crate) struct Splitter {
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not enough bytes yet to tell; these are kept.
+    Unknown(Vec<u8>),
+    Sse(Sse),
+    Values(Values),
+    /// Frames of a kind this build does not read.
+    Unread,
+}
+
+impl State {
+    fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::Sse => State::Sse(Sse::default()),
+            Framing::Json => State::Values(Values::default()),
+            Framing::AwsEventStream => State::Unread,
+        }
+    }
+}
+
+impl Splitter {
+    /// Of a known framing.
+    pub(crate) fn new(framing: Framing) -> Self {
+        Self { state: State::new(framing) }
+    }
+
+    /// Of a framing that the first bytes tell.
+    pub(crate) fn auto() -> Self {
+        Self { state: State::Unknown(Vec::new()) }
+    }
+
+    /// Reads the next fragment.
+    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+        let State::Unknown(held) = &mut self.state else { return self.split(bytes, sink) };
+        if held.is_empty() {
+            match Framing::detect(bytes) {
+                Some(framing) => self.state = State::new(framing),
+                None => return held.extend_from_slice(bytes.trim_ascii_start()),
+            }
+            self.split(bytes, sink);
+        } else {
+            held.extend_from_slice(bytes);
+            let Some(framing) = Framing::detect(held) else { return };
+            let held = std::mem::take(held);
+            self.state = State::new(framing);
+            self.split(&held, sink);
+        }
+    }
+
+    fn split(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+        match &mut self.state {
+            State::Sse(sse) => sse.push(bytes, sink),
+            State::Values(values) => values.push(bytes, sink),
+            State::Unknown(_) | State::Unread => {}
+        }
+    }
+
+    /// Ends the body: hands on a last event that is whole but for its end mark.
+    pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
+        match &mut self.state {
+            State::Sse(sse) => sse.finish(sink),
+            State::Values(values) => values.finish(sink),
+            State::Unknown(_) | State::Unread => {}
+        }
+    }
+
+    /// How many events were too large and skipped.
+    pub(crate) fn skipped(&self) -> usize {
+        match &self.state {
+            State::Sse(sse) => sse.skipped(),
+            State::Values(values) => values.skipped(),
+            State::Unknown(_) | State::Unread => 0,
+        }
+    }
+}
+
+/// Whether the data of a last event, of which the end mark is missing, is all there.
+fn is_whole(data: &[u8]) -> bool {
+    data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! JSON values one after the other: newline-delimited, pretty-printed, or as one array's elements.
+
+use super::{MAX_EVENT, Sink, is_whole};
+
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// The open value, as far as it came in earlier fragments.
+    held: Vec<u8>,
+    at: At,
+    /// Open brackets of the open value.
+    depth: usize,
+    /// The body is one array, of which the elements are the events.
+    in_array: bool,
+    started: bool,
+    /// The open value is over the limit.
+    over: bool,
+    skipped: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum At {
+    #[default]
+    Between,
+    /// Inside an object or array, outside its strings.
+    Value,
+    Text,
+    /// After a backslash.
+    Escape,
+    /// Inside a number or word.
+    Scalar,
+}
+
+impl Values {
+    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+        // Where the open value begins in this fragment.
+        let mut from = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            match (self.at, byte) {
+                (At::Between, _) => from = self.begin(at, byte),
+                (At::Text, b'"') if self.depth == 0 => self.emit(&bytes[from..=at], sink),
+                (At::Text, b'"') => self.at = At::Value,
+                (At::Text, b'\\') => self.at = At::Escape,
+                // A string holds no line break: the value was cut, and the next begins here.
+                (At::Text | At::Escape, b'\n') => self.reset(),
+                (At::Text, _) => {}
+                (At::Escape, _) => self.at = At::Text,
+                (At::Value, b'"') => self.at = At::Text,
+                (At::Value, b'{' | b'[') => self.depth += 1,
+                (At::Value, b'}' | b']') => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        self.emit(&bytes[from..=at], sink);
+                    }
+                }
+                (At::Value, _) => {}
+                (At::Scalar, b',' | b']' | b' ' | b'\t' | b'\r' | b'\n') => self.emit(&bytes[from..at], sink),
+                (At::Scalar, _) => {}
+            }
+        }
+        if self.at != At::Between {
+            self.hold(&bytes[from..]);
+        }
+    }
+
+    /// Looks at a byte between two values; tells where a value begins.
+    fn begin(&mut self, at: usize, byte: u8) -> usize {
+        let first = !self.started;
+        match byte {
+            b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' | b'}' | b':' => return 0,
+            0xef | 0xbb | 0xbf if first => return 0,
+            b'[' if first => self.in_array = true,
+            b'{' | b'[' => {
+                self.at = At::Value;
+                self.depth = 1;
+            }
+            b'"' => self.at = At::Text,
+            _ => self.at = At::Scalar,
+        }
+        self.started = true;
+        at
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        if self.over || self.held.len() + bytes.len() > MAX_EVENT {
+            self.over = true;
+            self.held = Vec::new();
+        } else {
+            self.held.extend_from_slice(bytes);
+        }
+    }
+
+    fn emit(&mut self, tail: &[u8], sink: &mut Sink<'_>) {
+        if self.held.is_empty() && !self.over && tail.len() <= MAX_EVENT {
+            sink(None, tail);
+        } else {
+            self.hold(tail);
+            if self.over {
+                self.skipped += 1;
+            } else {
+                sink(None, &self.held);
+            }
+        }
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        self.at = At::Between;
+        self.depth = 0;
+        self.held.clear();
+        self.over = false;
+    }
+
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+        if self.at == At::Scalar && is_whole(&self.held) {
+            sink(None, &self.held);
+        }
+        self.reset();
+    }
+
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped
+    }
+}
