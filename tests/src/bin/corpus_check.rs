@@ -71,11 +71,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         for dir in find(dir)? {
             let exchange = Exchange::load(&dir)?;
             let name = exchange.group();
-            if arguments
-                .only
-                .as_ref()
-                .is_some_and(|only| !name.starts_with(only.as_str()) && !name.ends_with(only.as_str()))
-            {
+            if arguments.only.as_ref().is_some_and(|only| !is_part(&name, only)) {
                 continue;
             }
             let group = groups.entry(name).or_default();
@@ -103,6 +99,12 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let open = disagreements.iter().filter(|(_, finding)| finding.verdict != Verdict::Extra).count();
     println!("{open} disagreements that are not argued");
     Ok(open == 0)
+}
+
+/// Whether `only` names this group, its provider or its API.
+fn is_part(group: &str, only: &str) -> bool {
+    let (provider, api) = group.split_once('/').unwrap_or((group, ""));
+    group == only || provider == only || api == only
 }
 
 /// Counts a finding; tells whether it is argued.
