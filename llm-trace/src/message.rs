@@ -11,6 +11,12 @@ use crate::redact::{Filter, Place};
 #[derive(Clone)]
 pub(crate) enum Part<'a> {
     Text(Text<'a>),
+    /// A text with the sources it cites, under the provider's name for them.
+    Cited {
+        text: Text<'a>,
+        key: &'a str,
+        citations: Payload<'a>,
+    },
     Reasoning(Text<'a>),
     /// Not in the schema's list: a generic part of type `refusal`.
     Refusal(Text<'a>),
@@ -146,6 +152,11 @@ impl<'a> Part<'a> {
                 object.word("type", "text");
                 object.text("content", *text, filter, Place::text(role));
             }
+            Part::Cited { text, key, citations } => {
+                object.word("type", "text");
+                object.text("content", *text, filter, Place::text(role));
+                object.payload(key, *citations, filter, Place::text(role));
+            }
             Part::Reasoning(text) => {
                 object.word("type", "reasoning");
                 object.text("content", *text, filter, Place::reasoning(role));
@@ -198,9 +209,7 @@ impl<'a> Part<'a> {
                 object.word("type", kind);
                 match fields {
                     Payload::Json(node) if node.is_object() && !filter.masks() => {
-                        for field in node.items().filter(|field| field.key() != "type") {
-                            object.payload(field.key(), Payload::Json(field), filter, Place::text(role));
-                        }
+                        object.fields(*node, filter, Place::text(role));
                     }
                     other => object.payload("content", *other, filter, Place::text(role)),
                 }
@@ -291,12 +300,21 @@ impl<'o> Object<'o> {
         let mut inner = Object::begin(self.out);
         inner.word("type", kind);
         match payload {
-            Payload::Json(node) if node.is_object() && !filter.masks() => {
-                for field in node.items().filter(|field| field.key() != "type") {
-                    inner.payload(field.key(), Payload::Json(field), filter, place);
+            Payload::Json(node) if node.is_object() && !filter.masks() => inner.fields(node, filter, place),
+            Payload::Text(Text::Plain(text)) if is_json(text) && !filter.masks() => {
+                let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
+                match doc.root() {
+                    node if node.is_object() => inner.fields(node, filter, place),
+                    node => inner.payload("content", Payload::Json(node), filter, place),
                 }
             }
             other => inner.payload("content", other, filter, place),
+        }
+    }
+
+    fn fields(&mut self, node: Node<'_>, filter: &mut Filter, place: Place<'_>) {
+        for field in node.items().filter(|field| field.key() != "type") {
+            self.payload(field.key(), Payload::Json(field), filter, place);
         }
     }
 }
@@ -440,12 +458,21 @@ pub(crate) fn finish_reason(raw: &str) -> &str {
         | "PROHIBITED_CONTENT"
         | "SPII"
         | "IMAGE_SAFETY"
+        | "IMAGE_PROHIBITED_CONTENT"
+        | "IMAGE_RECITATION"
+        | "MODEL_ARMOR"
         | "guardrail_intervened"
         | "ERROR_TOXIC"
         | "CONTENT_FILTERED" => "content_filter",
-        "error" | "ERROR" | "failed" | "MALFORMED_FUNCTION_CALL" | "malformed_tool_use" | "malformed_model_output" => {
-            "error"
-        }
+        "error"
+        | "ERROR"
+        | "failed"
+        | "MALFORMED_FUNCTION_CALL"
+        | "MALFORMED_RESPONSE"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
+        | "malformed_tool_use"
+        | "malformed_model_output" => "error",
         other => other,
     }
 }

@@ -167,6 +167,11 @@ impl<'d> Node<'d> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
 
+    /// A string field that is there and not empty.
+    pub(crate) fn get_owned(self, key: &str) -> Option<String> {
+        self.get_str(key).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
     /// The strings of an array of strings, or the one string that stands in its place.
     pub(crate) fn strings(self) -> Vec<String> {
         match self.str() {

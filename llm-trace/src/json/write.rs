@@ -46,6 +46,13 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 impl Node<'_> {
+    /// This value as compact JSON.
+    pub(crate) fn to_json(self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out, &mut |out, text| write_str(out, text));
+        out
+    }
+
     /// Appends this value as compact JSON; each string passes through `string`, which must write
     /// a whole JSON value for it.
     pub(crate) fn write_json(self, out: &mut String, string: &mut dyn FnMut(&mut String, &str)) {

@@ -3,12 +3,23 @@
 //! Nothing here knows OpenTelemetry. What a reader may see is decided before it is called, by the
 //! [`Mode`](crate::json::Mode) the document was built with.
 
+mod anthropic;
+mod anthropic_complete;
+mod anthropic_stream;
 pub(crate) mod collect;
 pub(crate) mod detect;
 pub(crate) mod error;
 mod format;
 pub(crate) mod framing;
+mod gemini;
+mod gemini_embed;
+mod gemini_parts;
+mod gemini_stream;
 mod openai_chat;
+mod openai_items;
+mod openai_responses;
+mod openai_responses_stream;
+pub(crate) mod path;
 pub(crate) mod stream;
 
 pub(crate) use format::Format;

@@ -55,6 +55,21 @@ struct Choice {
     role: Option<String>,
     finish: Option<String>,
     parts: Vec<(Key, Piece)>,
+    citations: Option<Citations>,
+}
+
+/// What the texts of a choice cite: one JSON array per text, under the provider's name.
+#[derive(Debug)]
+struct Citations {
+    name: &'static str,
+    lists: Vec<(Key, String)>,
+}
+
+impl Citations {
+    fn of(&self, key: &Key) -> Option<Payload<'_>> {
+        let (_, list) = self.lists.iter().find(|(k, _)| k == key)?;
+        Some(Payload::Text(Text::Plain(list)))
+    }
 }
 
 /// Tells the parts of one choice apart: the wire's own index or id.
@@ -64,6 +79,8 @@ pub(crate) enum Key {
     Last,
     Index(i64),
     Id(String),
+    /// A part of an item, where the wire numbers both: written in that order.
+    Item(i64, i64),
 }
 
 #[derive(Debug)]
@@ -75,6 +92,8 @@ enum Piece {
         id: Option<String>,
         name: String,
         arguments: String,
+        /// The kind of a tool that the provider runs itself.
+        server: Option<String>,
     },
     /// A part that came whole, already in the convention's JSON.
     Whole(String),
@@ -141,7 +160,7 @@ impl StreamOutput {
                     Run::Reasoning => Piece::Reasoning(kept),
                     Run::Refusal => Piece::Refusal(kept),
                 };
-                choice.parts.push((key, piece));
+                insert(&mut choice.parts, key, piece);
             }
         }
     }
@@ -165,7 +184,7 @@ impl StreamOutput {
         };
         let Some(choice) = self.choice(choice) else { return };
         let found = choice.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
-            Piece::ToolCall { id, name, arguments } if *k == key => Some((id, name, arguments)),
+            Piece::ToolCall { id, name, arguments, .. } if *k == key => Some((id, name, arguments)),
             _ => None,
         });
         match found {
@@ -178,14 +197,15 @@ impl StreamOutput {
                 }
                 text.push_str(&kept);
             }
-            None => choice.parts.push((
-                key,
-                Piece::ToolCall {
+            None => {
+                let piece = Piece::ToolCall {
                     id: id.filter(|id| !id.is_empty()).map(str::to_owned),
                     name: name.unwrap_or_default().to_owned(),
                     arguments: kept,
-                },
-            )),
+                    server: None,
+                };
+                insert(&mut choice.parts, key, piece);
+            }
         }
     }
 
@@ -203,6 +223,63 @@ impl StreamOutput {
         }
     }
 
+    /// Says that a tool call begun before is run by the provider.
+    pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
+        let Some(choice) = self.choice(choice) else { return };
+        for (k, piece) in &mut choice.parts {
+            if let Piece::ToolCall { server, .. } = piece {
+                if k == key {
+                    *server = Some(kind.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Adds a source that the text of this key cites.
+    pub(crate) fn citation(&mut self, choice: usize, key: Key, name: &'static str, source: Node<'_>) {
+        let Some(json) = self.take_all(source.to_json()) else { return };
+        let Some(choice) = self.choice(choice) else { return };
+        let citations = choice.citations.get_or_insert_with(|| Citations { name, lists: Vec::new() });
+        match citations.lists.iter_mut().rev().find(|(k, _)| *k == key) {
+            Some((_, list)) => {
+                list.pop();
+                list.push(',');
+                list.push_str(&json);
+                list.push(']');
+            }
+            None => citations.lists.push((key, format!("[{json}]"))),
+        }
+    }
+
+    /// Adds a part that came whole, in whatever form it is kept.
+    pub(crate) fn part(&mut self, choice: usize, key: Key, part: &Part<'_>) {
+        match part {
+            Part::Text(text) => self.text(choice, Run::Text, key, *text),
+            Part::Reasoning(text) => self.text(choice, Run::Reasoning, key, *text),
+            Part::Refusal(text) => self.text(choice, Run::Refusal, key, *text),
+            Part::ToolCall { id, name, arguments } => {
+                let json;
+                let arguments = match arguments {
+                    Payload::None => None,
+                    Payload::Text(text) | Payload::Str(text) => Some(*text),
+                    Payload::Json(node) => {
+                        json = node.to_json();
+                        Some(Text::Plain(&json))
+                    }
+                };
+                self.tool_call(choice, key, *id, Some(name), arguments);
+            }
+            other => self.whole(choice, key, other),
+        }
+    }
+
+    /// Forgets the parts of one item: they come whole.
+    pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
+        if let Some(choice) = self.choices.get_mut(choice) {
+            choice.parts.retain(|(key, _)| !matches!(key, Key::Item(of, _) if *of == item));
+        }
+    }
+
     /// Adds a part that came whole. A part of the same id or index is replaced.
     pub(crate) fn whole(&mut self, choice: usize, key: Key, part: &Part<'_>) {
         let mut json = String::new();
@@ -216,7 +293,7 @@ impl StreamOutput {
             .find(|(k, piece)| *k == key && key != Key::Last && matches!(piece, Piece::Whole(_)));
         match same {
             Some((_, piece)) => *piece = Piece::Whole(json),
-            None => choice.parts.push((key, Piece::Whole(json))),
+            None => insert(&mut choice.parts, key, Piece::Whole(json)),
         }
     }
 
@@ -233,17 +310,29 @@ impl StreamOutput {
     pub(crate) fn write(&self, out: &mut Messages) {
         for choice in &self.choices {
             out.begin(choice.role.as_deref().unwrap_or("assistant"), None);
-            for (_, piece) in &choice.parts {
-                match piece {
-                    Piece::Text(text) => out.part(Part::Text(Text::Plain(text))),
-                    Piece::Reasoning(text) => out.part(Part::Reasoning(Text::Plain(text))),
-                    Piece::Refusal(text) => out.part(Part::Refusal(Text::Plain(text))),
-                    Piece::ToolCall { id, name, arguments } => out.part(Part::ToolCall {
+            for (key, piece) in &choice.parts {
+                let citations = choice.citations.as_ref().and_then(|all| Some((all.name, all.of(key)?)));
+                match (piece, citations) {
+                    (Piece::Text(text), Some((key, citations))) => {
+                        out.part(Part::Cited { text: Text::Plain(text), key, citations });
+                    }
+                    (Piece::Text(text), None) => out.part(Part::Text(Text::Plain(text))),
+                    (Piece::Reasoning(text), _) => out.part(Part::Reasoning(Text::Plain(text))),
+                    (Piece::Refusal(text), _) => out.part(Part::Refusal(Text::Plain(text))),
+                    (Piece::ToolCall { id, name, arguments, server: None }, _) => out.part(Part::ToolCall {
                         id: id.as_deref(),
                         name: Cow::Borrowed(name),
                         arguments: Payload::text(Text::Plain(arguments)),
                     }),
-                    Piece::Whole(json) => out.part(Part::Whole(json)),
+                    (Piece::ToolCall { id, name, arguments, server: Some(kind) }, _) => {
+                        out.part(Part::ServerToolCall {
+                            id: id.as_deref(),
+                            name: Cow::Borrowed(name),
+                            kind,
+                            call: Payload::text(Text::Plain(arguments)),
+                        });
+                    }
+                    (Piece::Whole(json), _) => out.part(Part::Whole(json)),
                 }
             }
             out.end(choice.finish.as_deref());
@@ -281,4 +370,16 @@ impl StreamOutput {
         self.bytes += text.len();
         Some(text)
     }
+}
+
+/// Adds a piece: at the end, or where an item's numbers say.
+fn insert(parts: &mut Vec<(Key, Piece)>, key: Key, piece: Piece) {
+    let at = match key {
+        Key::Item(item, part) => {
+            let later = |key: &Key| matches!(key, Key::Item(i, p) if (*i, *p) > (item, part));
+            parts.iter().rposition(|(key, _)| !later(key)).map_or(0, |last| last + 1)
+        }
+        _ => parts.len(),
+    };
+    parts.insert(at, (key, piece));
 }

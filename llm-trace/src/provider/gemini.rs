@@ -1,0 +1,254 @@
+//! Gemini's and Vertex AI's generateContent.
+//!
+//! <https://ai.google.dev/api/generate-content>, and for Vertex AI
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>.
+//! REST takes and gives camelCase, and takes snake_case as well: readers know both.
+
+use super::Reader;
+use super::gemini_parts::part;
+use super::gemini_stream::ContentStream;
+use super::stream::StreamReader;
+use crate::facts::{RequestFacts, ResponseFacts, Usage};
+use crate::json::Node;
+use crate::message::{InputContent, Messages, Part, finish_reason};
+
+pub(crate) struct GeminiContent;
+
+impl Reader for GeminiContent {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        // The model stands in the URL; clients that log the body may repeat it here.
+        facts.model = doc.get_str("model").map(|model| model_name(model).to_owned());
+        let Some(config) = doc.any(&["generationConfig", "generation_config"]) else { return };
+        let float = |camel, snake| config.any(&[camel, snake]).and_then(Node::f64);
+        let int = |camel, snake| config.any(&[camel, snake]).and_then(Node::i64);
+        facts.temperature = config.get_f64("temperature");
+        facts.top_p = float("topP", "top_p");
+        facts.top_k = float("topK", "top_k");
+        facts.max_tokens = int("maxOutputTokens", "max_output_tokens");
+        facts.frequency_penalty = float("frequencyPenalty", "frequency_penalty");
+        facts.presence_penalty = float("presencePenalty", "presence_penalty");
+        facts.seed = config.get_i64("seed");
+        facts.stop_sequences = config.any(&["stopSequences", "stop_sequences"]).map(Node::strings);
+        facts.choice_count = int("candidateCount", "candidate_count");
+        facts.output_type = output_type(config);
+        let thinking = config.any(&["thinkingConfig", "thinking_config"]);
+        let level = thinking.and_then(|thinking| thinking.any(&["thinkingLevel", "thinking_level"]));
+        facts.reasoning_level = level.and_then(Node::str).map(str::to_owned);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(system) = doc.any(&["systemInstruction", "system_instruction"]) {
+            match system.text() {
+                Some(text) => out.system(Part::Text(text)),
+                None => parts(system).filter_map(part).for_each(|part| out.system(part)),
+            }
+        }
+        if let Some(contents) = doc.get("contents") {
+            match contents.text() {
+                Some(text) => {
+                    out.messages.begin("user", None);
+                    out.messages.part(Part::Text(text));
+                    out.messages.end(None);
+                }
+                None => one_or_many(contents).for_each(|content| message(content, &mut out.messages)),
+            }
+        }
+        for tool in doc.get("tools").into_iter().flat_map(one_or_many) {
+            tools(tool, out);
+        }
+    }
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        update_usage(doc, &mut RawUsage::default(), facts);
+        for (index, candidate) in candidates(doc) {
+            if let Some(reason) = finish(candidate) {
+                facts.set_finish_reason(index, &reason);
+            }
+        }
+        if let Some(reason) = blocked(doc) {
+            facts.set_finish_reason(0, reason);
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        for (_, candidate) in candidates(doc) {
+            let content = candidate.get("content");
+            out.begin(role(content), None);
+            content.into_iter().flat_map(parts).filter_map(part).for_each(|part| out.part(part));
+            out.end(finish(candidate).as_deref().map(schema_reason));
+        }
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(ContentStream::default())
+    }
+}
+
+/// The name of a model, which Google also writes as a resource: `models/…`, `publishers/google/models/…`.
+pub(super) fn model_name(resource: &str) -> &str {
+    resource.rsplit_once("models/").map_or(resource, |(_, name)| name)
+}
+
+fn output_type(config: Node<'_>) -> Option<&'static str> {
+    let modalities = config.any(&["responseModalities", "response_modalities"]);
+    let has = |word: &str| {
+        modalities.is_some_and(|list| list.items().any(|item| item.str().is_some_and(|m| m.eq_ignore_ascii_case(word))))
+    };
+    if has("AUDIO") {
+        return Some("speech");
+    }
+    if has("IMAGE") {
+        return Some("image");
+    }
+    match config.any(&["responseMimeType", "response_mime_type"]).and_then(Node::str)? {
+        "application/json" | "text/x.enum" => Some("json"),
+        "text/plain" => Some("text"),
+        _ => None,
+    }
+}
+
+/// A repeated field: the list, or the one value that may stand in its place.
+fn one_or_many(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let one = node.is_object().then_some(node);
+    let many = node.is_array().then(|| node.items());
+    one.into_iter().chain(many.into_iter().flatten())
+}
+
+pub(super) fn parts(content: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    content.get("parts").into_iter().flat_map(one_or_many)
+}
+
+fn role(content: Option<Node<'_>>) -> &str {
+    match content.and_then(|content| content.get_str("role")) {
+        Some("model") | None => "assistant",
+        Some(role) => role,
+    }
+}
+
+fn message(content: Node<'_>, out: &mut Messages) {
+    let is_user = content.get("role").is_none();
+    out.begin(if is_user { "user" } else { role(Some(content)) }, None);
+    parts(content).filter_map(part).for_each(|part| out.part(part));
+    out.end(None);
+}
+
+/// A tool of the request: one's own functions, or tools that Google runs, by their field's name.
+fn tools(tool: Node<'_>, out: &mut InputContent) {
+    for field in tool.items().filter(|field| !field.is_null()) {
+        if !matches!(field.key(), "functionDeclarations" | "function_declarations") {
+            out.tool(field.key(), field.key(), None, None);
+            continue;
+        }
+        for function in one_or_many(field) {
+            let name = function.get_str("name").unwrap_or_default();
+            let parameters = function.any(&["parameters", "parametersJsonSchema", "parameters_json_schema"]);
+            out.tool("function", name, function.get_text("description"), parameters);
+        }
+    }
+}
+
+/// What answers and chunks have in common.
+pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+    let word = |camel, snake| doc.any(&[camel, snake]).and_then(Node::str).filter(|word| !word.is_empty());
+    facts.id = word("responseId", "response_id").map(str::to_owned).or(facts.id.take());
+    facts.model = word("modelVersion", "model_version").map(|m| model_name(m).to_owned()).or(facts.model.take());
+}
+
+/// The candidates, each with its index.
+pub(super) fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
+    doc.get("candidates").into_iter().flat_map(Node::items).enumerate().map(|(at, candidate)| {
+        let index = candidate.get_i64("index").and_then(|i| usize::try_from(i).ok());
+        (index.unwrap_or(at), candidate)
+    })
+}
+
+/// Why a candidate ended: a word, or its number where the client asked for numbers.
+pub(super) fn finish(candidate: Node<'_>) -> Option<String> {
+    let reason = candidate.any(&["finishReason", "finish_reason"])?;
+    reason.str().map(str::to_owned).or_else(|| reason.i64().map(|number| number.to_string()))
+}
+
+/// Why the prompt was refused, where there is no candidate that could say.
+pub(super) fn blocked(doc: Node<'_>) -> Option<&str> {
+    if doc.get("candidates").is_some_and(|candidates| candidates.len() > 0) {
+        return None;
+    }
+    let feedback = doc.any(&["promptFeedback", "prompt_feedback"])?;
+    feedback.any(&["blockReason", "block_reason"])?.str()
+}
+
+/// The schema's word, also for the numbers of the `FinishReason` enum.
+pub(super) fn schema_reason(raw: &str) -> &str {
+    match raw {
+        "1" => "stop",
+        "2" => "length",
+        "3" | "4" | "6" | "7" | "8" => "content_filter",
+        "9" => "error",
+        other => finish_reason(other),
+    }
+}
+
+/// The counts as they stand on the wire, where a later report replaces an earlier one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RawUsage {
+    prompt: Option<i64>,
+    tool_use: Option<i64>,
+    cached: Option<i64>,
+    candidates: Option<i64>,
+    thoughts: Option<i64>,
+}
+
+/// Takes over a report of usage, if there is one, and states what is known by now.
+pub(super) fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
+    let Some(report) = doc.any(&["usageMetadata", "usage_metadata"]) else { return };
+    for (known, keys) in [
+        (&mut raw.prompt, ["promptTokenCount", "prompt_token_count"]),
+        (&mut raw.tool_use, ["toolUsePromptTokenCount", "tool_use_prompt_token_count"]),
+        (&mut raw.cached, ["cachedContentTokenCount", "cached_content_token_count"]),
+        (&mut raw.candidates, ["candidatesTokenCount", "candidates_token_count"]),
+        (&mut raw.thoughts, ["thoughtsTokenCount", "thoughts_token_count"]),
+    ] {
+        *known = report.any(&keys).and_then(Node::i64).or(*known);
+    }
+    let mut usage = Usage {
+        // Tool results and thoughts lie outside the prompt's and the candidates' counts.
+        input: raw.prompt.map(|prompt| prompt.saturating_add(raw.tool_use.unwrap_or(0))),
+        output: sum(raw.candidates, raw.thoughts),
+        cache_read: raw.cached,
+        reasoning: raw.thoughts,
+        ..Usage::default()
+    };
+    for details in ["promptTokensDetails", "prompt_tokens_details", "toolUsePromptTokensDetails"] {
+        let Usage { input_text, input_image, input_audio, .. } = &mut usage;
+        by_modality(report.get(details), input_text, input_image, input_audio);
+    }
+    for details in ["candidatesTokensDetails", "candidates_tokens_details"] {
+        let Usage { output_text, output_image, output_audio, .. } = &mut usage;
+        by_modality(report.get(details), output_text, output_image, output_audio);
+    }
+    facts.usage.update(usage);
+    let tier = report.any(&["serviceTier", "service_tier"]).and_then(Node::str);
+    facts.service_tier = tier.map(str::to_owned).or(facts.service_tier.take());
+}
+
+fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (None, None) => None,
+        (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
+    }
+}
+
+fn by_modality(details: Option<Node<'_>>, text: &mut Option<i64>, image: &mut Option<i64>, audio: &mut Option<i64>) {
+    for entry in details.into_iter().flat_map(Node::items) {
+        let count = entry.any(&["tokenCount", "token_count"]).and_then(Node::i64);
+        let modality = entry.get("modality");
+        let total = match (modality.and_then(Node::str), modality.and_then(Node::i64)) {
+            (Some("TEXT"), _) | (_, Some(1)) => &mut *text,
+            (Some("IMAGE"), _) | (_, Some(2)) => &mut *image,
+            (Some("AUDIO"), _) | (_, Some(4)) => &mut *audio,
+            _ => continue,
+        };
+        *total = sum(*total, count);
+    }
+}

@@ -1,0 +1,69 @@
+//! Gemini's embedContent and batchEmbedContents, and Vertex AI's predict of embedding models.
+//!
+//! <https://ai.google.dev/api/embeddings>,
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>
+
+use super::Reader;
+use super::gemini::{RawUsage, model_name, update_usage};
+use super::stream::{Event, StreamOutput, StreamReader};
+use crate::facts::{RequestFacts, ResponseFacts};
+use crate::json::Node;
+use crate::message::{InputContent, Messages};
+
+pub(crate) struct GeminiEmbed;
+
+impl Reader for GeminiEmbed {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        // A batch states model and dimensions once per text, and they must be the same.
+        let one = doc.get("requests").and_then(Node::first).unwrap_or(doc);
+        facts.model = one.get_str("model").map(|model| model_name(model).to_owned());
+        let config = one.any(&["parameters", "embedContentConfig"]).unwrap_or(one);
+        facts.dimensions = [config, one]
+            .into_iter()
+            .find_map(|from| from.any(&["outputDimensionality", "output_dimensionality"]))
+            .and_then(Node::i64);
+    }
+
+    // The conventions have no input attribute for embeddings.
+    fn input(&self, _doc: Node<'_>, _out: &mut InputContent) {}
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        let many = doc.get("embeddings").and_then(Node::first);
+        let prediction = doc.get("predictions").and_then(Node::first);
+        let predicted = prediction.and_then(|first| first.any(&["embeddings", "textEmbedding", "imageEmbedding"]));
+        if let Some(embedding) = doc.get("embedding").or(many).or(predicted) {
+            let vector = embedding.get("values").unwrap_or(embedding);
+            facts.dimensions = i64::try_from(vector.len()).ok().filter(|len| *len > 0 && vector.is_array());
+        }
+        update_usage(doc, &mut RawUsage::default(), facts);
+        let mut counts = doc.get("predictions").into_iter().flat_map(Node::items).filter_map(|prediction| {
+            let statistics = prediction.path(&["embeddings", "statistics"])?;
+            statistics.any(&["token_count", "tokenCount"])?.i64()
+        });
+        if let Some(first) = counts.next() {
+            facts.usage.input = Some(counts.fold(first, i64::saturating_add));
+        }
+    }
+
+    fn output(&self, _doc: Node<'_>, _out: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(NoStream)
+    }
+}
+
+/// Embeddings do not stream; a body that comes in pieces is one event.
+struct NoStream;
+
+impl StreamReader for NoStream {
+    fn event(
+        &mut self,
+        _name: Option<&str>,
+        doc: Node<'_>,
+        facts: &mut ResponseFacts,
+        _out: Option<&mut StreamOutput>,
+    ) -> Event {
+        GeminiEmbed.response(doc, facts);
+        Event { content: true, end: true }
+    }
+}

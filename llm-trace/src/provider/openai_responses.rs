@@ -1,0 +1,162 @@
+//! OpenAI's Responses API, and every server that speaks it.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses>
+
+use std::borrow::Cow;
+
+use super::Reader;
+use super::openai_items::{input_item, is_client_call, item_parts};
+use super::openai_responses_stream::ResponseStream;
+use super::stream::StreamReader;
+use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
+use crate::json::Node;
+use crate::message::{InputContent, Messages, Part, finish_reason};
+
+pub(crate) struct OpenAiResponses;
+
+impl Reader for OpenAiResponses {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        facts.model = doc.get_owned("model");
+        facts.temperature = doc.get_f64("temperature");
+        facts.top_p = doc.get_f64("top_p");
+        facts.top_k = doc.get_f64("top_k");
+        facts.max_tokens = doc.get_i64("max_output_tokens");
+        facts.frequency_penalty = doc.get_f64("frequency_penalty");
+        facts.presence_penalty = doc.get_f64("presence_penalty");
+        facts.seed = doc.get_i64("seed");
+        facts.stream = doc.get_bool("stream");
+        facts.output_type = match doc.path(&["text", "format", "type"]).and_then(Node::str) {
+            Some("json_object" | "json_schema") => Some("json"),
+            Some("text") => Some("text"),
+            _ => None,
+        };
+        facts.service_tier = doc.get_owned("service_tier");
+        facts.conversation_id = conversation(doc);
+        facts.previous_response_id = doc.get_owned("previous_response_id");
+        facts.reasoning_level = doc.path(&["reasoning", "effort"]).and_then(Node::str).map(str::to_owned);
+        if let Some(prompt) = doc.get("prompt") {
+            facts.prompt_name = prompt.get_owned("id");
+            facts.prompt_version = prompt.get_owned("version");
+        }
+        facts.extra.push(("openai.api.type", Fact::Str("responses".to_owned())));
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(text) = doc.get_text("instructions") {
+            out.system(Part::Text(text));
+        }
+        match doc.get("input") {
+            Some(input) if input.is_str() => {
+                out.messages.begin("user", None);
+                if let Some(text) = input.text().filter(|text| !text.is_empty()) {
+                    out.messages.part(Part::Text(text));
+                }
+                out.messages.end(None);
+            }
+            Some(input) => input.items().for_each(|item| input_item(item, &mut out.messages)),
+            None => {}
+        }
+        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
+            define(tool, out);
+        }
+    }
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        if let Some(reason) = stop(doc) {
+            facts.set_finish_reason(0, &reason);
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        let Some(items) = doc.get("output").filter(|items| items.is_array()) else { return };
+        out.begin("assistant", None);
+        items.items().for_each(|item| item_parts(item, &mut |part| out.part(part)));
+        out.end(schema_reason(doc, items.items().any(is_client_call)).as_deref());
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(ResponseStream::default())
+    }
+}
+
+/// A tool of the request: a function, or one of OpenAI's own, by its type.
+fn define(tool: Node<'_>, out: &mut InputContent) {
+    let kind = tool.get_str("type").unwrap_or("function");
+    let name = tool.any(&["name", "server_label"]).and_then(Node::str).unwrap_or(kind);
+    // A custom tool has a grammar instead of parameters, a namespace tools of its own.
+    let parameters = tool.any(&["parameters", "format"]);
+    out.tool(kind, name, tool.get_text("description"), parameters);
+    if kind == "namespace" {
+        tool.get("tools").into_iter().flat_map(Node::items).for_each(|tool| define(tool, out));
+    }
+}
+
+/// What a response and the events around it have in common.
+pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+    for (known, key) in [
+        (&mut facts.id, "id"),
+        (&mut facts.model, "model"),
+        (&mut facts.status, "status"),
+        (&mut facts.service_tier, "service_tier"),
+        (&mut facts.system_fingerprint, "system_fingerprint"),
+    ] {
+        *known = doc.get_owned(key).or(known.take());
+    }
+    facts.conversation_id = conversation(doc).or(facts.conversation_id.take());
+    if let Some(usage) = doc.get("usage") {
+        facts.usage.update(read_usage(usage));
+        // OpenRouter states dollars, xAI ten-billionths of one.
+        let ticks = usage.get_f64("cost_in_usd_ticks").map(|ticks| ticks / 1e10);
+        facts.cost = usage.get_f64("cost").or(ticks).or(facts.cost);
+    }
+}
+
+/// The conversation's id, which stands alone or in an object.
+fn conversation(doc: Node<'_>) -> Option<String> {
+    let conversation = doc.get("conversation")?;
+    conversation.str().map(str::to_owned).or_else(|| conversation.get_owned("id"))
+}
+
+fn read_usage(usage: Node<'_>) -> Usage {
+    // Azure's hosted models may answer here in the words of chat completions.
+    let count = |keys: &[&str]| usage.any(keys).and_then(Node::i64);
+    let detail = |details: &[&str], key: &str| usage.any(details).and_then(|details| details.get_i64(key));
+    let input = ["input_tokens_details", "prompt_tokens_details"];
+    let output = ["output_tokens_details", "completion_tokens_details"];
+    Usage {
+        input: count(&["input_tokens", "prompt_tokens"]),
+        output: count(&["output_tokens", "completion_tokens"]),
+        cache_read: detail(&input, "cached_tokens"),
+        cache_creation: detail(&input, "cache_write_tokens"),
+        reasoning: detail(&output, "reasoning_tokens"),
+        input_text: detail(&input, "text_tokens"),
+        input_image: detail(&input, "image_tokens"),
+        input_audio: detail(&input, "audio_tokens"),
+        output_text: detail(&output, "text_tokens"),
+        output_image: detail(&output, "image_tokens"),
+        output_audio: detail(&output, "audio_tokens"),
+    }
+}
+
+/// Why the response ended: this API says it by its status, and by a reason if it is incomplete.
+pub(super) fn stop(doc: Node<'_>) -> Option<Cow<'_, str>> {
+    let status = doc.get_str("status")?;
+    match status {
+        "queued" | "in_progress" => None,
+        "incomplete" => {
+            let reason = doc.path(&["incomplete_details", "reason"]).and_then(Node::str);
+            Some(Cow::Borrowed(reason.unwrap_or(status)))
+        }
+        _ => Some(Cow::Borrowed(status)),
+    }
+}
+
+/// The schema's word for it. A response that waits for its client's tools is complete too.
+pub(super) fn schema_reason(doc: Node<'_>, calls: bool) -> Option<Cow<'_, str>> {
+    let stop = stop(doc)?;
+    Some(match &*stop {
+        "completed" if calls => Cow::Borrowed("tool_call"),
+        word => Cow::Owned(finish_reason(word).to_owned()),
+    })
+}
