@@ -3,7 +3,7 @@
 use super::Reader;
 use super::anthropic::AnthropicMessages;
 use super::anthropic_complete::AnthropicComplete;
-use super::gemini::GeminiContent;
+use super::gemini::Gemini;
 use super::gemini_embed::GeminiEmbed;
 use super::openai_chat::OpenAiChat;
 use super::openai_responses::OpenAiResponses;
@@ -21,7 +21,7 @@ pub enum Format {
     /// Anthropic's legacy text completions.
     AnthropicComplete,
     /// Gemini's and Vertex AI's generateContent and streamGenerateContent.
-    GeminiContent,
+    Gemini,
     /// Gemini's embedContent and batchEmbedContents, and Vertex AI's predict of embedding models.
     GeminiEmbed,
 }
@@ -32,7 +32,7 @@ impl Format {
         match self {
             Format::OpenAiChat | Format::OpenAiResponses | Format::AnthropicMessages => "chat",
             Format::AnthropicComplete => "text_completion",
-            Format::GeminiContent => "generate_content",
+            Format::Gemini => "generate_content",
             Format::GeminiEmbed => "embeddings",
         }
     }
@@ -43,7 +43,7 @@ impl Format {
             Format::OpenAiResponses => &OpenAiResponses,
             Format::AnthropicMessages => &AnthropicMessages,
             Format::AnthropicComplete => &AnthropicComplete,
-            Format::GeminiContent => &GeminiContent,
+            Format::Gemini => &Gemini,
             Format::GeminiEmbed => &GeminiEmbed,
         }
     }

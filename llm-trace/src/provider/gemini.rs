@@ -12,9 +12,9 @@ use crate::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
-pub(crate) struct GeminiContent;
+pub(crate) struct Gemini;
 
-impl Reader for GeminiContent {
+impl Reader for Gemini {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
         // The model stands in the URL; clients that log the body may repeat it here.
         facts.model = doc.get_str("model").map(|model| model_name(model).to_owned());
