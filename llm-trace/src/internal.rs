@@ -10,7 +10,7 @@ use crate::message::{InputContent, Messages};
 use crate::provider::collect::Collector;
 use crate::provider::framing::Framing;
 use crate::provider::stream::StreamOutput;
-use crate::provider::{Format, detect, error};
+use crate::provider::{Format, read_request, read_response};
 use crate::redact::Filter;
 
 /// The shape of a recorded answer.
@@ -75,17 +75,16 @@ pub struct Reading {
 pub fn read(exchange: &Exchange<'_>) -> Reading {
     let mut attributes = Map::new();
     let request = exchange.request.map(|bytes| Doc::from_slice(bytes, Mode::Facts));
-    let mut format = request.as_ref().and_then(|doc| detect::of_request(exchange.provider, exchange.path, doc.root()));
-    let mut request_facts = RequestFacts::default();
-    if let (Some(format), Some(doc)) = (format, &request) {
-        format.reader().request(doc.root(), &mut request_facts);
-    }
+    let (asked, request_facts) = match &request {
+        Some(doc) => read_request(exchange.provider, exchange.path, doc.root()),
+        None => (None, RequestFacts::default()),
+    };
     let (mode, filter) = match exchange.content {
         Content::Off => (Mode::Facts, None),
         Content::Full => (Mode::Full, Some(Filter::plain())),
         Content::Masked => (Mode::Structure, Some(Filter::placeholder())),
     };
-    if let (Some(format), Some(bytes), Some(filter)) = (format, exchange.request, &filter) {
+    if let (Some(format), Some(bytes), Some(filter)) = (asked, exchange.request, &filter) {
         let doc = Doc::from_slice(bytes, mode);
         let mut input = InputContent::new(filter.clone());
         format.reader().input(doc.root(), &mut input);
@@ -96,18 +95,14 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
     }
     let mut output = filter.map(Messages::output);
     let mut outcome = None;
-    let facts = match exchange.body {
+    let (format, facts) = match exchange.body {
         Body::Whole => {
             let doc = Doc::from_slice(exchange.response, mode);
-            let mut facts = ResponseFacts { error: error::read(doc.root()), ..ResponseFacts::default() };
-            format = detect::of_response(exchange.provider, doc.root()).or(format);
-            if let Some(format) = format {
-                format.reader().response(doc.root(), &mut facts);
-                if let Some(output) = &mut output {
-                    format.reader().output(doc.root(), output);
-                }
+            let (format, facts) = read_response(exchange.provider, asked, doc.root());
+            if let (Some(format), Some(output)) = (format, &mut output) {
+                format.reader().output(doc.root(), output);
             }
-            facts
+            (format, facts)
         }
         body => {
             let framing = match body {
@@ -117,17 +112,16 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
                 Body::Whole | Body::Stream => None,
             };
             let collected = output.as_ref().map(|_| StreamOutput::default());
-            let mut collector = Collector::new(exchange.provider, format, framing, mode, collected);
+            let mut collector = Collector::new(exchange.provider, asked, framing, mode, collected);
             for fragment in fragments(exchange.response, exchange.fragments) {
                 collector.push(fragment);
             }
-            format = collector.format();
-            let (end, facts, collected) = collector.finish();
-            if let (Some(output), Some(collected)) = (&mut output, collected) {
-                collected.write(output);
+            let collected = collector.finish();
+            if let (Some(output), Some(parts)) = (&mut output, &collected.output) {
+                parts.write(output);
             }
-            outcome = Some(end.as_str());
-            facts
+            outcome = Some(collected.end.as_str());
+            (collected.format, collected.facts)
         }
     };
     let operation = format.map(Format::operation);

@@ -195,12 +195,13 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
         open(tape, at);
         let (mut len, mut numbers) = (0, 0);
         loop {
+            let element = tape.len();
             let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed(""), text };
             if seq.next_element_seed(seed)?.is_none() {
                 break;
             }
             len += 1;
-            if rule.count_numbers && pop_number(tape) {
+            if rule.count_numbers && pop_number(tape, element) {
                 numbers += 1;
             } else {
                 set(tape, at, Value::Array(len - numbers));
@@ -260,9 +261,10 @@ pub(super) fn finish_array(tape: &mut [Entry<'_>], at: usize, len: usize, number
     end(tape, at);
 }
 
-/// Takes the value just pushed off again if it is a number.
-pub(super) fn pop_number(tape: &mut Vec<Entry<'_>>) -> bool {
-    let number = tape.last().is_some_and(|e| matches!(e.value, Value::Int(_) | Value::UInt(_) | Value::Float(_)));
+/// Takes the element that was pushed at `at` off again if it is a number.
+pub(super) fn pop_number(tape: &mut Vec<Entry<'_>>, at: usize) -> bool {
+    let element = tape.get(at).filter(|_| tape.len() == at + 1);
+    let number = element.is_some_and(|e| matches!(e.value, Value::Int(_) | Value::UInt(_) | Value::Float(_)));
     if number {
         tape.pop();
     }

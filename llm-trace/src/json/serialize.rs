@@ -114,6 +114,7 @@ impl Container<'_> {
         if !self.enter {
             return Ok(());
         }
+        let at = self.tape.len();
         value.serialize(Builder {
             tape: &mut *self.tape,
             mode: self.mode,
@@ -121,7 +122,7 @@ impl Container<'_> {
             key: Cow::Borrowed(""),
             depth: self.depth + 1,
         })?;
-        if self.rule.count_numbers && pop_number(self.tape) {
+        if self.rule.count_numbers && pop_number(self.tape, at) {
             self.numbers += 1;
         }
         Ok(())

@@ -46,6 +46,19 @@ fn facts_keep_identifiers_and_measure_the_rest() {
 }
 
 #[test]
+fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
+    let value = json!({"data": [{"embedding": [0.1, 0.2], "index": 0}, {"index": 1}], "n": [1, 2]});
+    let text = value.to_string();
+    for doc in [Doc::from_slice(text.as_bytes(), Mode::Facts), Doc::from_serialize(&value, Mode::Facts)] {
+        let data: Vec<_> = doc.root().get("data").into_iter().flat_map(|data| data.items()).collect();
+        assert_eq!(data.len(), 2);
+        assert_eq!(data[0].get("embedding").map(|vector| vector.len()), Some(2));
+        assert_eq!(data[1].get_i64("index"), Some(1));
+        assert_eq!(doc.root().get("n").map(|numbers| numbers.len()), Some(2));
+    }
+}
+
+#[test]
 fn a_cut_document_tells_what_stands_before_the_cut() {
     let doc = Doc::from_slice(br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#, Mode::Facts);
     assert!(!doc.is_complete());

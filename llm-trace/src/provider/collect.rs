@@ -27,6 +27,14 @@ impl End {
     }
 }
 
+/// What a stream has told, all in all.
+pub(crate) struct Collected {
+    pub(crate) end: End,
+    pub(crate) format: Option<Format>,
+    pub(crate) facts: ResponseFacts,
+    pub(crate) output: Option<StreamOutput>,
+}
+
 /// Collects one streamed answer.
 pub(crate) struct Collector {
     splitter: Splitter,
@@ -94,7 +102,7 @@ impl Collector {
     }
 
     /// Ends the stream, be it whole or not.
-    pub(crate) fn finish(mut self) -> (End, ResponseFacts, Option<StreamOutput>) {
+    pub(crate) fn finish(mut self) -> Collected {
         let Self { splitter, events } = &mut self;
         splitter.finish(&mut |name, data| {
             events.data(name, data);
@@ -105,8 +113,8 @@ impl Collector {
             true => End::Complete,
             false => End::Truncated,
         };
-        let Events { facts, output, .. } = self.events;
-        (end, facts, output)
+        let Events { format, facts, output, .. } = self.events;
+        Collected { end, format, facts, output }
     }
 }
 
@@ -125,7 +133,7 @@ impl Events {
             self.facts.error = Some(error);
         }
         if self.reader.is_none() {
-            if let Some(format) = detect::of_response(self.provider.as_deref(), doc).or(self.format) {
+            if let Some(format) = detect::of_response(self.provider.as_deref(), self.format, name, doc) {
                 self.format = Some(format);
                 self.reader = Some(format.reader().stream());
             }

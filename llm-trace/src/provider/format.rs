@@ -7,6 +7,7 @@ use super::gemini::Gemini;
 use super::gemini_embed::GeminiEmbed;
 use super::openai_chat::OpenAiChat;
 use super::openai_responses::OpenAiResponses;
+use super::unread::Unread;
 
 /// A wire format this crate reads.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -14,26 +15,60 @@ use super::openai_responses::OpenAiResponses;
 pub enum Format {
     /// OpenAI chat completions, and every server that speaks it.
     OpenAiChat,
-    /// OpenAI's Responses API, and every server that speaks it.
+    /// OpenAI Responses.
     OpenAiResponses,
-    /// Anthropic messages, also as Claude's bodies on Bedrock and Vertex AI.
+    /// OpenAI's legacy completions, and every server that speaks it.
+    OpenAiCompletions,
+    /// OpenAI embeddings, and every server that speaks it.
+    OpenAiEmbeddings,
+    /// Anthropic messages.
     AnthropicMessages,
     /// Anthropic's legacy text completions.
     AnthropicComplete,
-    /// Gemini's and Vertex AI's generateContent and streamGenerateContent.
+    /// Gemini's `generateContent` and `streamGenerateContent`, on either of Google's platforms.
     Gemini,
-    /// Gemini's embedContent and batchEmbedContents, and Vertex AI's predict of embedding models.
+    /// Google's `embedContent`, `batchEmbedContents` and Vertex' `predict` of embedding models.
     GeminiEmbed,
+    /// Bedrock's `Converse` and `ConverseStream`.
+    BedrockConverse,
+    /// Bedrock's `InvokeModel` and its stream: the models' own formats.
+    BedrockInvoke,
+    /// Cohere chat, version 2.
+    CohereChat,
+    /// Cohere chat, version 1.
+    CohereChatV1,
+    /// Cohere's legacy generate.
+    CohereGenerate,
+    /// Cohere embed, both versions.
+    CohereEmbed,
+    /// Cohere rerank, and those that speak it.
+    CohereRerank,
+    /// Ollama chat.
+    OllamaChat,
+    /// Ollama generate.
+    OllamaGenerate,
+    /// Ollama embed, both versions.
+    OllamaEmbed,
 }
 
 impl Format {
     /// The operation it is, by the conventions' list.
     pub(crate) fn operation(self) -> &'static str {
         match self {
-            Format::OpenAiChat | Format::OpenAiResponses | Format::AnthropicMessages => "chat",
-            Format::AnthropicComplete => "text_completion",
+            Format::OpenAiChat
+            | Format::OpenAiResponses
+            | Format::AnthropicMessages
+            | Format::BedrockConverse
+            | Format::BedrockInvoke
+            | Format::CohereChat
+            | Format::CohereChatV1
+            | Format::OllamaChat => "chat",
             Format::Gemini => "generate_content",
-            Format::GeminiEmbed => "embeddings",
+            Format::OpenAiCompletions | Format::AnthropicComplete | Format::CohereGenerate | Format::OllamaGenerate => {
+                "text_completion"
+            }
+            Format::OpenAiEmbeddings | Format::GeminiEmbed | Format::CohereEmbed | Format::OllamaEmbed => "embeddings",
+            Format::CohereRerank => "retrieval",
         }
     }
 
@@ -41,10 +76,22 @@ impl Format {
         match self {
             Format::OpenAiChat => &OpenAiChat,
             Format::OpenAiResponses => &OpenAiResponses,
+            Format::OpenAiCompletions => &Unread,
+            Format::OpenAiEmbeddings => &Unread,
             Format::AnthropicMessages => &AnthropicMessages,
             Format::AnthropicComplete => &AnthropicComplete,
             Format::Gemini => &Gemini,
             Format::GeminiEmbed => &GeminiEmbed,
+            Format::BedrockConverse => &Unread,
+            Format::BedrockInvoke => &Unread,
+            Format::CohereChat => &Unread,
+            Format::CohereChatV1 => &Unread,
+            Format::CohereGenerate => &Unread,
+            Format::CohereEmbed => &Unread,
+            Format::CohereRerank => &Unread,
+            Format::OllamaChat => &Unread,
+            Format::OllamaGenerate => &Unread,
+            Format::OllamaEmbed => &Unread,
         }
     }
 }

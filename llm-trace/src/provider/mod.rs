@@ -21,6 +21,7 @@ mod openai_responses;
 mod openai_responses_stream;
 pub(crate) mod path;
 pub(crate) mod stream;
+mod unread;
 
 pub(crate) use format::Format;
 
@@ -28,6 +29,37 @@ use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages};
 use stream::StreamReader;
+
+/// Tells a request's format and reads its facts, of the URL's path those that only it has.
+pub(crate) fn read_request(
+    provider: Option<&str>,
+    path: Option<&str>,
+    doc: Node<'_>,
+) -> (Option<Format>, RequestFacts) {
+    let mut facts = RequestFacts::default();
+    let format = detect::of_request(provider, path, doc);
+    if let Some(format) = format {
+        format.reader().request(doc, &mut facts);
+    }
+    if let Some(path) = path {
+        detect::path_facts(path, &mut facts);
+    }
+    (format, facts)
+}
+
+/// Tells a whole answer's format, where the request may already have, and reads its facts and errors.
+pub(crate) fn read_response(
+    provider: Option<&str>,
+    asked: Option<Format>,
+    doc: Node<'_>,
+) -> (Option<Format>, ResponseFacts) {
+    let mut facts = ResponseFacts { error: error::read(doc), ..ResponseFacts::default() };
+    let format = detect::of_response(provider, asked, None, doc);
+    if let Some(format) = format {
+        format.reader().response(doc, &mut facts);
+    }
+    (format, facts)
+}
 
 /// One wire format.
 pub(crate) trait Reader: Sync {

@@ -1,0 +1,60 @@
+//! Telling wire formats apart: by the URL's path, by the body's shape, and, where several formats
+//! share a shape, by the provider's name.
+
+mod path;
+mod request;
+mod response;
+
+use super::Format;
+use crate::json::Node;
+
+pub(crate) use path::facts as path_facts;
+
+/// The format of a request. The document may be one without content.
+pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: Node<'_>) -> Option<Format> {
+    let family = Family::of(provider);
+    let by_path = path.and_then(|path| path::format(path, family, doc));
+    by_path.or_else(|| request::format(family, doc))
+}
+
+/// The format of an answer or of one event of a stream. `asked` is what the request told: it
+/// decides where the shape does not.
+pub(crate) fn of_response(
+    provider: Option<&str>,
+    asked: Option<Format>,
+    event: Option<&str>,
+    doc: Node<'_>,
+) -> Option<Format> {
+    // What a model answers through Bedrock looks like its maker's own API.
+    if asked == Some(Format::BedrockInvoke) {
+        return asked;
+    }
+    response::format(Family::of(provider), asked, event, doc).or(asked)
+}
+
+/// Providers whose formats look like others'.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Family {
+    Anthropic,
+    Bedrock,
+    Cohere,
+    Ollama,
+    Other,
+}
+
+impl Family {
+    fn of(provider: Option<&str>) -> Self {
+        let name = provider.unwrap_or_default().to_ascii_lowercase();
+        let has = |word: &str| name.contains(word);
+        match () {
+            () if has("bedrock") => Family::Bedrock,
+            () if has("anthropic") => Family::Anthropic,
+            () if has("cohere") => Family::Cohere,
+            () if has("ollama") => Family::Ollama,
+            () => Family::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Formats by the keys of an answer, or of one event of a stream.
+
+use super::super::Format;
+use super::Family;
+use crate::json::Node;
+
+pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>, doc: Node<'_>) -> Option<Format> {
+    let has = |keys: &[&str]| doc.any(keys).is_some();
+    if let Some(format) = by_event(event) {
+        return Some(format);
+    }
+    if let Some(format) = doc.get_str("object").and_then(by_object).or_else(|| by_type(doc)) {
+        return Some(format);
+    }
+    if has(&["event_type"]) {
+        return Some(cohere_v1(asked, doc));
+    }
+    if let Some(choices) = doc.get("choices") {
+        return Some(match choices.first() {
+            Some(choice) if choice.any(&["message", "delta"]).is_some() => Format::OpenAiChat,
+            Some(choice) if choice.get("text").is_some() => Format::OpenAiCompletions,
+            _ => asked.filter(|asked| *asked == Format::OpenAiCompletions).unwrap_or(Format::OpenAiChat),
+        });
+    }
+    if has(&["candidates", "promptFeedback", "usageMetadata"]) {
+        return Some(Format::Gemini);
+    }
+    if has(&["embedding", "embeddings", "predictions"]) {
+        return Some(vectors(family, doc));
+    }
+    if let Some(data) = doc.get("data") {
+        return data.first().and_then(|first| first.get("embedding")).map(|_| Format::OpenAiEmbeddings);
+    }
+    if has(&["done"]) {
+        return match (doc.get("message"), doc.get("response")) {
+            (Some(_), _) => Some(Format::OllamaChat),
+            (_, Some(_)) => Some(Format::OllamaGenerate),
+            _ => None,
+        };
+    }
+    if has(&["generations"]) {
+        return Some(Format::CohereGenerate);
+    }
+    if has(&["generation_id", "response_id"]) && has(&["text", "chat_history"]) {
+        return Some(Format::CohereChatV1);
+    }
+    if doc.get("message").is_some_and(Node::is_object) && has(&["finish_reason"]) {
+        return Some(Format::CohereChat);
+    }
+    if let Some(results) = doc.get("results") {
+        return Some(match results.first() {
+            Some(first) if first.get("relevance_score").is_some() => Format::CohereRerank,
+            _ => Format::BedrockInvoke,
+        });
+    }
+    if doc.path(&["output", "message"]).is_some() || has(&["stopReason"]) {
+        return Some(Format::BedrockConverse);
+    }
+    has(&["generation", "completions", "outputs", "outputText", "inputTextTokenCount"]).then_some(Format::BedrockInvoke)
+}
+
+fn by_event(event: Option<&str>) -> Option<Format> {
+    Some(match event? {
+        "messageStart" | "contentBlockStart" | "contentBlockDelta" | "contentBlockStop" | "messageStop"
+        | "metadata" => Format::BedrockConverse,
+        "chunk" => Format::BedrockInvoke,
+        _ => return None,
+    })
+}
+
+fn by_object(object: &str) -> Option<Format> {
+    Some(match object {
+        "chat.completion" | "chat.completion.chunk" | "chat.completions" => Format::OpenAiChat,
+        "text_completion" | "text_completion.chunk" | "text.completion" => Format::OpenAiCompletions,
+        "response" => Format::OpenAiResponses,
+        _ => return None,
+    })
+}
+
+fn by_type(doc: Node<'_>) -> Option<Format> {
+    let kind = doc.get_str("type")?;
+    Some(match kind {
+        _ if kind.starts_with("response.") => Format::OpenAiResponses,
+        "message"
+        | "message_start"
+        | "message_delta"
+        | "message_stop"
+        | "content_block_start"
+        | "content_block_delta"
+        | "content_block_stop" => Format::AnthropicMessages,
+        "completion" => Format::AnthropicComplete,
+        "message-start" | "message-end" | "content-start" | "content-delta" | "content-end" | "tool-plan-delta"
+        | "tool-call-start" | "tool-call-delta" | "tool-call-end" | "citation-start" | "citation-end" => {
+            Format::CohereChat
+        }
+        _ => return None,
+    })
+}
+
+/// Chat and generate stream alike, but chat says when it begins.
+fn cohere_v1(asked: Option<Format>, doc: Node<'_>) -> Format {
+    match asked {
+        Some(Format::CohereGenerate) => Format::CohereGenerate,
+        None if doc.get_str("event_type") == Some("text-generation") => Format::CohereGenerate,
+        _ => Format::CohereChatV1,
+    }
+}
+
+fn vectors(family: Family, doc: Node<'_>) -> Format {
+    let first = doc.any(&["embedding", "embeddings"]);
+    let google =
+        |node: Node<'_>| node.get("values").is_some() || node.first().is_some_and(|n| n.get("values").is_some());
+    match family {
+        _ if doc.get("predictions").is_some() || first.is_some_and(google) => Format::GeminiEmbed,
+        _ if doc.get("inputTextTokenCount").is_some() => Format::BedrockInvoke,
+        Family::Cohere => Format::CohereEmbed,
+        _ if doc.any(&["response_type", "meta", "texts"]).is_some() => Format::CohereEmbed,
+        _ => Format::OllamaEmbed,
+    }
+}
