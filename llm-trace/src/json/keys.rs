@@ -71,6 +71,7 @@ fn has(table: &[&str], key: &str) -> bool {
 
 /// Strings under these keys are identifiers, never free text. Sorted.
 pub(crate) const FACT_KEYS: &[&str] = &[
+    "__type",
     "anthropic_version",
     "api_version",
     "blockReason",
