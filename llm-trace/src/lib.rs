@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "otel")]
+mod diag;
 #[cfg(feature = "serde")]
 mod facts;
 #[cfg(feature = "serde")]
@@ -14,7 +16,11 @@ mod provider;
 mod redact;
 
 #[cfg(feature = "otel")]
-pub use redact::{Capture, HashKey, MaskFlag, Masks, Metadata, Policy, PolicyError, PolicyHandle, Style};
+pub use redact::{
+    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
+};
+#[cfg(feature = "scrub-rules")]
+pub use redact::{PatternError, Rule, ScrubRules};
 
 #[cfg(feature = "internal")]
 #[doc(hidden)]

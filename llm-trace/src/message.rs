@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Doc, Mode, Node, Text, is_json, write_str};
-use crate::redact::{Filter, Place};
+use crate::redact::{Filter, Place, Shape, rewrite};
 
 /// One part of a message.
 #[derive(Clone)]
@@ -191,7 +191,8 @@ impl<'a> Part<'a> {
                 object.word("type", "blob");
                 object.word("modality", modality.as_str());
                 object.optional("mime_type", mime_type.as_deref());
-                object.text("content", *content, filter, Place::media(role));
+                object.key("content");
+                filter.blob(object.out, *content, Place::media(role));
             }
             Part::Uri { modality, mime_type, uri } => {
                 object.word("type", "uri");
@@ -220,29 +221,10 @@ impl<'a> Part<'a> {
                 if filter.is_plain() {
                     out.push_str(json);
                 } else {
-                    rewrite(out, json, filter, role);
+                    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+                    rewrite::part(out, doc.root(), filter, role);
                 }
             }
-        }
-    }
-}
-
-/// Passes a part that is already written through the filter once more.
-fn rewrite(out: &mut String, json: &str, filter: &mut Filter, role: &str) {
-    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
-    let mut object = Object::begin(out);
-    for field in doc.root().items() {
-        let key = field.key();
-        match field.str() {
-            Some(word) if matches!(key, "type" | "id" | "name" | "modality" | "mime_type") => object.word(key, word),
-            Some(_) => {
-                object.payload(key, Payload::Str(field.text().unwrap_or(Text::Elided(0))), filter, Place::text(role))
-            }
-            None if field.is_object() && matches!(key, "server_tool_call" | "server_tool_call_response") => {
-                let kind = field.get_str("type").unwrap_or("unknown");
-                object.typed(key, kind, Payload::Json(field), filter, Place::arguments(role));
-            }
-            None => object.payload(key, Payload::Json(field), filter, Place::text(role)),
         }
     }
 }
@@ -329,11 +311,10 @@ fn write_payload(out: &mut String, payload: Payload<'_>, filter: &mut Filter, pl
     match payload {
         Payload::None => out.push_str("null"),
         Payload::Str(text) => filter.text(out, text, place),
-        _ if filter.masks() => filter.mask(out, place),
-        Payload::Json(node) => node.write_json(out, &mut |out, s| filter.text(out, Text::Plain(s), place)),
-        Payload::Text(Text::Plain(s)) if is_json(s) => {
+        Payload::Json(node) => filter.json(out, node, place),
+        Payload::Text(Text::Plain(s)) if filter.reads() && is_json(s) => {
             let doc = Doc::from_slice(s.as_bytes(), Mode::Full);
-            doc.root().write_json(out, &mut |out, s| filter.text(out, Text::Plain(s), place));
+            filter.json(out, doc.root(), place);
         }
         Payload::Text(text) => filter.text(out, text, place),
     }
@@ -416,19 +397,8 @@ impl Messages {
         if self.spans.is_empty() {
             return (None, self.filter);
         }
-        let keep = self.filter.fit(&self.spans);
-        let mut out = String::with_capacity(self.json.len() + self.spans.len() + 2);
-        out.push('[');
-        for ((range, _), keep) in self.spans.iter().zip(&keep) {
-            if *keep {
-                if out.len() > 1 {
-                    out.push(',');
-                }
-                out.push_str(&self.json[range.clone()]);
-            }
-        }
-        out.push(']');
-        (Some(out), self.filter)
+        let out = self.filter.array(&self.json, &self.spans, Shape::Messages);
+        (out, self.filter)
     }
 }
 
@@ -524,11 +494,12 @@ impl InputContent {
         let Messages { json: mut system, filter: system_filter, .. } = self.system;
         filter.absorb(system_filter);
         let prefix = "{\"role\":\"system\",\"parts\":".len();
-        let instructions = (parts > 0).then(|| {
+        let mut instructions = None;
+        if parts > 0 {
             system.push(']');
-            system.split_off(prefix)
-        });
-        let tools = (self.tool_count > 0).then(|| format!("[{}]", self.tools));
+            instructions = filter.whole(system.split_off(prefix), Shape::Parts);
+        }
+        let tools = if self.tool_count > 0 { filter.whole(format!("[{}]", self.tools), Shape::Tools) } else { None };
         FinishedInput { messages, instructions, tools, filter }
     }
 }

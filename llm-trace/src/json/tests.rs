@@ -4,7 +4,7 @@ use super::{Doc, Mode, write_str};
 
 fn full(doc: &Doc<'_>) -> serde_json::Value {
     let mut out = String::new();
-    doc.root().write_json(&mut out, &mut |out, s| write_str(out, s));
+    doc.root().write_json(&mut out, &mut |out: &mut String, s: &str| write_str(out, s));
     serde_json::from_str(&out).expect("what is written is JSON")
 }
 

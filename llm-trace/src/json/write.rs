@@ -45,35 +45,56 @@ pub(crate) fn is_json(text: &str) -> bool {
         && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
+/// What becomes of the strings, keys and numbers of a value that is written.
+pub(crate) trait Sink {
+    /// Writes a whole JSON value for a string.
+    fn string(&mut self, out: &mut String, text: &str);
+
+    /// Writes a JSON string for a key.
+    fn key(&mut self, out: &mut String, key: &str) {
+        write_str(out, key);
+    }
+
+    /// Writes a whole JSON value for a number.
+    fn number(&mut self, out: &mut String, digits: &str) {
+        out.push_str(digits);
+    }
+}
+
+impl<F: FnMut(&mut String, &str)> Sink for F {
+    fn string(&mut self, out: &mut String, text: &str) {
+        self(out, text);
+    }
+}
+
 impl Node<'_> {
     /// This value as compact JSON.
     pub(crate) fn to_json(self) -> String {
         let mut out = String::new();
-        self.write_json(&mut out, &mut |out, text| write_str(out, text));
+        self.write_json(&mut out, &mut |out: &mut String, text: &str| write_str(out, text));
         out
     }
 
-    /// Appends this value as compact JSON; each string passes through `string`, which must write
-    /// a whole JSON value for it.
-    pub(crate) fn write_json(self, out: &mut String, string: &mut dyn FnMut(&mut String, &str)) {
+    /// Appends this value as compact JSON, by way of `sink`.
+    pub(crate) fn write_json(self, out: &mut String, sink: &mut dyn Sink) {
         match self.value() {
             Value::Null | Value::ElidedStr(_) | Value::Elided(_) | Value::Numbers(_) => out.push_str("null"),
             Value::Bool(true) => out.push_str("true"),
             Value::Bool(false) => out.push_str("false"),
-            Value::Int(n) => write_display(out, n),
-            Value::UInt(n) => write_display(out, n),
+            Value::Int(n) => sink.number(out, &n.to_string()),
+            Value::UInt(n) => sink.number(out, &n.to_string()),
             Value::Float(f) => match serde_json::Number::from_f64(*f) {
-                Some(number) => write_display(out, &number),
+                Some(number) => sink.number(out, &number.to_string()),
                 None => out.push_str("null"),
             },
-            Value::Str(s) => string(out, s),
+            Value::Str(s) => sink.string(out, s),
             Value::Array(_) => {
                 out.push('[');
                 for (i, item) in self.items().enumerate() {
                     if i > 0 {
                         out.push(',');
                     }
-                    item.write_json(out, string);
+                    item.write_json(out, sink);
                 }
                 out.push(']');
             }
@@ -83,18 +104,12 @@ impl Node<'_> {
                     if i > 0 {
                         out.push(',');
                     }
-                    write_str(out, item.key());
+                    sink.key(out, item.key());
                     out.push(':');
-                    item.write_json(out, string);
+                    item.write_json(out, sink);
                 }
                 out.push('}');
             }
         }
     }
-}
-
-fn write_display(out: &mut String, value: &dyn std::fmt::Display) {
-    use std::fmt::Write as _;
-    // Writing to a `String` cannot fail.
-    let _ = write!(out, "{value}");
 }

@@ -1,121 +1,262 @@
 //! The one way of a text into an attribute.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::budget;
+use super::media::MediaDigest;
+use super::place::{Place, TextKind};
 use super::policy::Policy;
-use crate::json::{Text, write_str};
+use super::report::Report;
+use super::rewrite::{self, Shape};
+use super::style::{HashKey, Style};
+use crate::json::{Doc, Mode, Node, Sink, Text, write_str};
 
 /// What stands in place of a masked text.
 pub(crate) const REDACTED: &str = "[REDACTED]";
 
-/// Where a text stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Place<'a> {
-    pub(crate) role: &'a str,
-    pub(crate) kind: Kind,
-}
+/// What stands in place of content that was too large.
+pub(crate) const CUT: &str = "[CUT]";
 
-/// What kind of content a text is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
-    Text,
-    Reasoning,
-    Arguments,
-    ToolResult,
-    ToolDefinition,
-    Media,
-    Uri,
-}
-
-impl<'a> Place<'a> {
-    pub(crate) fn text(role: &'a str) -> Self {
-        Self { role, kind: Kind::Text }
-    }
-    pub(crate) fn reasoning(role: &'a str) -> Self {
-        Self { role, kind: Kind::Reasoning }
-    }
-    pub(crate) fn arguments(role: &'a str) -> Self {
-        Self { role, kind: Kind::Arguments }
-    }
-    pub(crate) fn tool_result(role: &'a str) -> Self {
-        Self { role, kind: Kind::ToolResult }
-    }
-    pub(crate) fn media(role: &'a str) -> Self {
-        Self { role, kind: Kind::Media }
-    }
-    pub(crate) fn uri(role: &'a str) -> Self {
-        Self { role, kind: Kind::Uri }
-    }
-    pub(crate) fn tool_definition() -> Self {
-        Self { role: "system", kind: Kind::ToolDefinition }
-    }
-}
-
-/// Lets texts through, or puts a placeholder in their place, and counts what it did.
+/// Lets texts through, or puts something in their place, and counts what it did.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
-    mask: bool,
-    masked: usize,
+    stand_in: StandIn,
+    /// Whose scrubbers run, and whose budgets hold.
+    policy: Option<Arc<Policy>>,
+    /// The longest text, in encoded bytes.
+    longest: usize,
+    /// What is left of the span's budget.
+    room: usize,
+    report: Report,
+}
+
+/// What a text is replaced by.
+#[derive(Clone, Debug)]
+enum StandIn {
+    /// By nothing: it is let through.
+    Itself,
+    Word(&'static str),
+    Hash(HashKey),
 }
 
 impl Filter {
+    fn new(stand_in: StandIn, policy: Option<Arc<Policy>>) -> Self {
+        let budgets = policy.as_ref().map(|policy| policy.budgets);
+        Self {
+            stand_in,
+            longest: budgets.map_or(usize::MAX, |budgets| budgets.text),
+            room: budgets.map_or(usize::MAX, |budgets| budgets.span),
+            policy,
+            report: Report::default(),
+        }
+    }
+
     /// Lets everything through.
     pub(crate) fn plain() -> Self {
-        Self { mask: false, masked: 0 }
+        Self::new(StandIn::Itself, None)
     }
 
     /// Lets nothing through but structure.
     pub(crate) fn placeholder() -> Self {
-        Self { mask: true, masked: 0 }
+        Self::replace(REDACTED)
+    }
+
+    pub(super) fn replace(word: &'static str) -> Self {
+        Self::new(StandIn::Word(word), None)
+    }
+
+    /// Lets everything through up to this length, in encoded bytes.
+    pub(super) fn capped(longest: usize) -> Self {
+        Self { longest, ..Self::plain() }
     }
 
     /// Lets through what this policy lets through of an unmasked side.
-    pub(crate) fn open(_policy: &Arc<Policy>) -> Self {
-        Self::plain()
+    pub(super) fn open(policy: &Arc<Policy>) -> Self {
+        Self::new(StandIn::Itself, Some(policy.clone()))
     }
 
-    /// Lets through what this policy lets through of a masked side.
-    pub(crate) fn masked(_policy: &Arc<Policy>) -> Self {
-        Self::placeholder()
+    /// Puts in place of a masked side's texts what this policy says.
+    pub(super) fn masked(policy: &Arc<Policy>) -> Self {
+        let stand_in = match &policy.style {
+            Style::Hash(key) => StandIn::Hash(key.clone()),
+            Style::Placeholder | Style::Drop => StandIn::Word(REDACTED),
+        };
+        Self::new(stand_in, Some(policy.clone()))
     }
 
     /// Whether it has to see texts, if only to hash them.
     pub(crate) fn reads(&self) -> bool {
-        !self.mask
+        !matches!(self.stand_in, StandIn::Word(_))
     }
 
     /// Whether no text gets through as it is.
     pub(crate) fn masks(&self) -> bool {
-        self.mask
+        !matches!(self.stand_in, StandIn::Itself)
     }
 
     /// Whether every text gets through unchanged.
     pub(crate) fn is_plain(&self) -> bool {
-        !self.mask
+        !self.masks() && self.policy.is_none() && self.longest == usize::MAX
+    }
+
+    /// Takes bytes that other attributes used off the span's budget.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.room = self.room.saturating_sub(bytes);
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        self.report
+    }
+
+    pub(crate) fn report_mut(&mut self) -> &mut Report {
+        &mut self.report
     }
 
     /// Writes a text as a JSON string.
     pub(crate) fn text(&mut self, out: &mut String, text: Text<'_>, place: Place<'_>) {
         match text {
-            Text::Plain(s) if !self.mask => write_str(out, s),
-            _ => self.mask(out, place),
+            Text::Plain(s) => {
+                let clean = self.clean(s, place);
+                write_str(out, &clean);
+            }
+            Text::Elided(_) => self.mask(out, place),
+        }
+    }
+
+    /// The text as it may go out.
+    pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
+        match &self.stand_in {
+            StandIn::Word(word) => {
+                self.report.masked(place.kind);
+                Cow::Borrowed(word)
+            }
+            StandIn::Hash(key) => {
+                self.report.masked(place.kind);
+                Cow::Owned(key.digest(text))
+            }
+            StandIn::Itself => {
+                // Media have a limit of their own, and half an image is of no use.
+                let longest = if place.kind == TextKind::Media { usize::MAX } else { self.longest };
+                match self.scrub(text, place, longest) {
+                    Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
+                    Cow::Owned(clean) => Cow::Owned(budget::cut(&clean, longest, &mut self.report).into_owned()),
+                }
+            }
+        }
+    }
+
+    fn scrub<'t>(&mut self, text: &'t str, place: Place<'_>, room: usize) -> Cow<'t, str> {
+        match &self.policy {
+            Some(policy) => policy.scrubbers.run(text, place, room, &mut self.report),
+            None => Cow::Borrowed(text),
         }
     }
 
     /// Writes the placeholder.
-    pub(crate) fn mask(&mut self, out: &mut String, _place: Place<'_>) {
-        self.masked += 1;
-        write_str(out, REDACTED);
+    pub(crate) fn mask(&mut self, out: &mut String, place: Place<'_>) {
+        self.report.masked(place.kind);
+        write_str(out, if let StandIn::Word(word) = self.stand_in { word } else { REDACTED });
     }
 
-    /// Which messages fit into the attribute.
-    pub(crate) fn fit(&mut self, messages: &[(Range<usize>, bool)]) -> Vec<bool> {
-        vec![true; messages.len()]
+    /// Writes a JSON value, each text, key and number of it filtered; where texts are masked, one
+    /// stand-in for the whole value.
+    pub(crate) fn json(&mut self, out: &mut String, node: Node<'_>, place: Place<'_>) {
+        match (&self.stand_in, node.str()) {
+            (StandIn::Word(_), _) => self.mask(out, place),
+            (StandIn::Hash(_), None) => {
+                let whole = node.to_json();
+                self.text(out, Text::Plain(&whole), place);
+            }
+            _ => node.write_json(out, &mut Through { filter: self, place }),
+        }
+    }
+
+    /// The size and hash to write in place of base64 media that are too large to be let through.
+    fn media_digest(&mut self, content: Text<'_>) -> Option<MediaDigest> {
+        let limit = self.policy.as_ref().map_or(self.longest, |policy| policy.budgets.media);
+        match content {
+            Text::Plain(content) if !self.masks() && content.len() > limit => {
+                self.report.cut("media", 1);
+                self.report.cut("bytes", content.len() as u64);
+                Some(MediaDigest::of_base64(content))
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes base64 media as the rest of a `"content":` field.
+    pub(crate) fn media(&mut self, out: &mut String, content: Node<'_>, place: Place<'_>) {
+        match content.text() {
+            Some(text) => self.blob(out, text, place),
+            None => self.json(out, content, place),
+        }
+    }
+
+    /// Writes base64 media as the rest of a `"content":` field: themselves, a stand-in, or their
+    /// size and hash where they are too large.
+    pub(crate) fn blob(&mut self, out: &mut String, content: Text<'_>, place: Place<'_>) {
+        match self.media_digest(content) {
+            Some(MediaDigest { bytes, sha256 }) => {
+                write_str(out, CUT);
+                out.push_str(&format!(",\"bytes\":{bytes},\"sha256\":\"{sha256}\""));
+            }
+            None => self.text(out, content, place),
+        }
+    }
+
+    /// The JSON array of `items`, which are slices of `json`; of those that are too many, the
+    /// middle is dropped. Each says whether it is a system message. `None` where there is no room
+    /// for any.
+    pub(crate) fn array(&mut self, json: &str, items: &[(Range<usize>, bool)], shape: Shape) -> Option<String> {
+        let out = budget::fit(json, items, shape, self.limit(), &mut self.report);
+        let none_fits = out.len() == 2 && !items.is_empty();
+        self.reserve(if none_fits { 0 } else { out.len() });
+        (!none_fits).then_some(out)
+    }
+
+    /// As [`array`](Self::array), of an array that is already written.
+    pub(crate) fn whole(&mut self, json: String, shape: Shape) -> Option<String> {
+        if json.len() <= self.limit() {
+            self.reserve(json.len());
+            return Some(json);
+        }
+        let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+        let (items_json, items) = rewrite::items(doc.root(), shape, &mut Filter::plain());
+        self.array(&items_json, &items, shape)
+    }
+
+    /// How large the next attribute may be, in bytes.
+    fn limit(&self) -> usize {
+        self.policy.as_ref().map_or(usize::MAX, |policy| policy.budgets.attribute).min(self.room)
     }
 
     /// Adds another filter's counts to this one's.
     pub(crate) fn absorb(&mut self, other: Filter) {
-        self.masked += other.masked;
+        self.report.absorb(other.report);
+    }
+}
+
+/// Passes the texts, keys and numbers of a JSON value through a filter.
+struct Through<'f, 'p> {
+    filter: &'f mut Filter,
+    place: Place<'p>,
+}
+
+impl Sink for Through<'_, '_> {
+    fn string(&mut self, out: &mut String, text: &str) {
+        self.filter.text(out, Text::Plain(text), self.place);
+    }
+
+    fn key(&mut self, out: &mut String, key: &str) {
+        self.filter.text(out, Text::Plain(key), self.place);
+    }
+
+    fn number(&mut self, out: &mut String, digits: &str) {
+        match self.filter.scrub(digits, self.place, usize::MAX) {
+            Cow::Borrowed(_) => out.push_str(digits),
+            Cow::Owned(clean) => write_str(out, &clean),
+        }
     }
 }

@@ -1,18 +1,34 @@
 //! What may leave the process: the policy, and the filter every text passes through.
 
+mod budget;
 pub(crate) mod context;
 mod env;
 mod filter;
 mod handle;
 mod masks;
+mod media;
 mod permit;
+mod place;
 mod policy;
+mod report;
+pub(crate) mod rewrite;
+#[cfg(feature = "scrub-rules")]
+mod rules;
+mod scrub;
 mod style;
 
 pub use env::PolicyError;
-pub(crate) use filter::{Filter, Place};
+pub(crate) use filter::Filter;
 pub use handle::PolicyHandle;
 pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState, Side};
+pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
+pub(crate) use report::Report;
+pub(crate) use rewrite::Shape;
+#[cfg(feature = "scrub-rules")]
+pub use rules::{PatternError, Rule, ScrubRules};
 pub use style::{HashKey, Style};
+
+#[cfg(test)]
+mod tests;

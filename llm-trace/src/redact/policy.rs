@@ -1,6 +1,11 @@
 //! The policy: is content wanted, and what is masked.
 
+use std::time::Duration;
+
+use super::budget::Budgets;
 use super::masks::Masks;
+use super::place::Place;
+use super::scrub::{Closure, Scrubbers};
 use super::style::{HashKey, Style};
 
 /// Where content goes, if anywhere. Content is off unless someone says on.
@@ -41,6 +46,8 @@ pub struct Policy {
     pub(super) error_text: bool,
     pub(super) mask_metadata: bool,
     pub(super) hash_identity: Option<HashKey>,
+    pub(super) scrubbers: Scrubbers,
+    pub(super) budgets: Budgets,
 }
 
 impl Policy {
@@ -113,6 +120,80 @@ impl Policy {
         self
     }
 
+    /// Runs `scrubber` over each text that is let through. It returns the text to put in its
+    /// place, or `None` to leave it. Scrubbers run in the order in which they were added, on whole
+    /// texts: those of a stream once they are joined, those of tool arguments one by one.
+    ///
+    /// A text whose scrubber panics, or takes longer than
+    /// [`scrub_time`](Self::scrub_time), is masked.
+    ///
+    /// ```
+    /// use llm_trace::Policy;
+    ///
+    /// let policy = Policy::new()
+    ///     .scrub(|text, _place| text.contains("Project X").then(|| text.replace("Project X", "[PROJECT]")));
+    /// ```
+    #[must_use]
+    pub fn scrub<F>(mut self, scrubber: F) -> Self
+    where
+        F: Fn(&str, &Place<'_>) -> Option<String> + Send + Sync + 'static,
+    {
+        self.scrubbers.push(Closure(scrubber));
+        self
+    }
+
+    /// Runs ready rules over each text that is let through.
+    #[cfg(feature = "scrub-rules")]
+    #[must_use]
+    pub fn rules(mut self, rules: super::rules::ScrubRules) -> Self {
+        self.scrubbers.push(rules);
+        self
+    }
+
+    /// How long the scrubbers may take over one text before it is masked; 250 ms unless told.
+    #[must_use]
+    pub fn scrub_time(mut self, limit: Duration) -> Self {
+        self.scrubbers.time = limit;
+        self
+    }
+
+    /// How many texts were masked because a scrubber panicked or took too long, in this policy
+    /// and those made from it.
+    pub fn scrub_failures(&self) -> u64 {
+        self.scrubbers.failures()
+    }
+
+    /// Cuts texts longer than this many bytes of JSON; 64 KiB unless told.
+    #[must_use]
+    pub fn text_limit(mut self, bytes: usize) -> Self {
+        self.budgets.text = bytes;
+        self
+    }
+
+    /// Drops messages from the middle of an attribute longer than this many bytes of JSON; the
+    /// system message and the newest stay. 256 KiB unless told.
+    #[must_use]
+    pub fn attribute_limit(mut self, bytes: usize) -> Self {
+        self.budgets.attribute = bytes;
+        self
+    }
+
+    /// As [`attribute_limit`](Self::attribute_limit), for all content of a span together; 1 MiB
+    /// unless told.
+    #[must_use]
+    pub fn span_limit(mut self, bytes: usize) -> Self {
+        self.budgets.span = bytes;
+        self
+    }
+
+    /// Replaces base64 media longer than this many bytes by their size and SHA-256; 64 KiB unless
+    /// told.
+    #[must_use]
+    pub fn media_limit(mut self, bytes: usize) -> Self {
+        self.budgets.media = bytes;
+        self
+    }
+
     /// Masks both sides, and refuses to be loosened from now on: neither this value nor a
     /// [`PolicyHandle`](crate::PolicyHandle) that holds it will take a mask off again.
     #[must_use]
@@ -134,6 +215,7 @@ impl Policy {
             self.default_mask |= before.default_mask;
             self.mask_metadata |= before.mask_metadata;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
+            self.scrubbers = self.scrubbers.after(&before.scrubbers);
             // A hash tells which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {
                 (Style::Drop, _) | (_, Style::Drop) => Style::Drop,

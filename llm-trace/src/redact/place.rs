@@ -1,0 +1,95 @@
+//! Where a text stands.
+
+/// Where a text stands that a scrubber is given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) kind: TextKind,
+}
+
+/// What kind of content a text is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TextKind {
+    /// A message's text, an instruction, a refusal, a query.
+    Text,
+    /// A model's reasoning.
+    Reasoning,
+    /// A string, number or key in a tool call's arguments.
+    Arguments,
+    /// A string, number or key in a tool's result.
+    ToolResult,
+    /// A tool's description, or a string in its parameters.
+    ToolDefinition,
+    /// Media as base64.
+    Media,
+    /// An address or identifier of media or of a file.
+    Uri,
+    /// An error's message or stack.
+    Error,
+    /// The name of a span or of an event.
+    Name,
+    /// The value of an attribute that no convention counts as content.
+    Metadata,
+    /// The message of another crate's event.
+    Event,
+}
+
+impl TextKind {
+    /// The word for it in `llm_trace.redaction`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TextKind::Text => "text",
+            TextKind::Reasoning => "reasoning",
+            TextKind::Arguments => "arguments",
+            TextKind::ToolResult => "tool_result",
+            TextKind::ToolDefinition => "tool_definition",
+            TextKind::Media => "media",
+            TextKind::Uri => "uri",
+            TextKind::Error => "error",
+            TextKind::Name => "name",
+            TextKind::Metadata => "metadata",
+            TextKind::Event => "event",
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// What kind of content the text is.
+    pub fn kind(&self) -> TextKind {
+        self.kind
+    }
+
+    /// The role of the message it stands in; empty outside of messages.
+    pub fn role(&self) -> &'a str {
+        self.role
+    }
+
+    pub(crate) fn text(role: &'a str) -> Self {
+        Self { role, kind: TextKind::Text }
+    }
+    pub(crate) fn reasoning(role: &'a str) -> Self {
+        Self { role, kind: TextKind::Reasoning }
+    }
+    pub(crate) fn arguments(role: &'a str) -> Self {
+        Self { role, kind: TextKind::Arguments }
+    }
+    pub(crate) fn tool_result(role: &'a str) -> Self {
+        Self { role, kind: TextKind::ToolResult }
+    }
+    pub(crate) fn media(role: &'a str) -> Self {
+        Self { role, kind: TextKind::Media }
+    }
+    pub(crate) fn uri(role: &'a str) -> Self {
+        Self { role, kind: TextKind::Uri }
+    }
+    pub(crate) fn tool_definition() -> Self {
+        Self { role: "system", kind: TextKind::ToolDefinition }
+    }
+}
+
+impl Place<'static> {
+    pub(crate) fn of(kind: TextKind) -> Self {
+        Self { role: "", kind }
+    }
+}

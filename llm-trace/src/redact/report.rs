@@ -1,0 +1,114 @@
+//! What was masked, scrubbed or cut: kinds and counts, never the data.
+
+use std::borrow::Cow;
+
+use super::place::TextKind;
+
+/// What was done to content.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Done {
+    Cut,
+    Masked,
+    Scrubbed,
+}
+
+impl Done {
+    fn as_str(self) -> &'static str {
+        match self {
+            Done::Cut => "cut",
+            Done::Masked => "masked",
+            Done::Scrubbed => "scrubbed",
+        }
+    }
+}
+
+/// The value of `llm_trace.redaction`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    counts: Vec<(Done, Cow<'static, str>, u64)>,
+}
+
+impl Report {
+    /// The attribute that says what was done.
+    pub(crate) const KEY: &'static str = "llm_trace.redaction";
+
+    /// A text was masked.
+    pub(crate) fn masked(&mut self, kind: TextKind) {
+        self.count(Done::Masked, kind.as_str(), 1);
+    }
+
+    /// A whole attribute, or a side of a call, was left out.
+    pub(crate) fn dropped(&mut self, what: &'static str) {
+        self.count(Done::Masked, what, 1);
+    }
+
+    /// A scrubber changed a text.
+    pub(crate) fn scrubbed(&mut self, rule: &str, times: u64) {
+        self.count(Done::Scrubbed, rule, times);
+    }
+
+    /// Something was too large.
+    pub(crate) fn cut(&mut self, what: &'static str, times: u64) {
+        self.count(Done::Cut, what, times);
+    }
+
+    fn count(&mut self, done: Done, kind: &str, times: u64) {
+        if times == 0 {
+            return;
+        }
+        match self.counts.iter_mut().find(|(d, k, _)| *d == done && k == kind) {
+            Some((.., count)) => *count = count.saturating_add(times),
+            None => self.counts.push((done, Cow::Owned(kind.to_owned()), times)),
+        }
+    }
+
+    /// Adds another report's counts.
+    pub(crate) fn absorb(&mut self, other: Report) {
+        for (done, kind, times) in other.counts {
+            self.count(done, &kind, times);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// `masked:text=3`, sorted; empty where nothing was done.
+    pub(crate) fn values(&self) -> Vec<String> {
+        let mut counts: Vec<_> = self.counts.iter().collect();
+        counts.sort();
+        counts.into_iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()
+    }
+
+    /// Reads back what [`values`](Self::values) wrote, to be added to.
+    pub(crate) fn read<'v>(values: impl IntoIterator<Item = &'v str>) -> Self {
+        let mut report = Self::default();
+        for value in values {
+            let Some((done, rest)) = value.split_once(':') else { continue };
+            let Some((kind, count)) = rest.rsplit_once('=') else { continue };
+            let Some(done) = [Done::Cut, Done::Masked, Done::Scrubbed].into_iter().find(|d| d.as_str() == done) else {
+                continue;
+            };
+            report.count(done, kind, count.parse().unwrap_or(1));
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_and_are_sorted() {
+        let mut report = Report::default();
+        report.scrubbed("email", 2);
+        report.masked(TextKind::Text);
+        let mut other = Report::default();
+        other.masked(TextKind::Text);
+        other.cut("bytes", 10);
+        report.absorb(other);
+        assert_eq!(report.values(), ["cut:bytes=10", "masked:text=2", "scrubbed:email=2"]);
+        assert_eq!(Report::read(report.values().iter().map(String::as_str)).values(), report.values());
+    }
+}

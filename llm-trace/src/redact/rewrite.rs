@@ -1,0 +1,225 @@
+//! Passing content that is already in the convention's JSON through a filter once more.
+
+use std::ops::Range;
+
+use super::filter::{CUT, Filter};
+use super::place::{Place, TextKind};
+use crate::json::{Doc, Mode, Node, Text, write_str};
+
+/// What the elements of an array are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Shape {
+    Messages,
+    Parts,
+    Tools,
+}
+
+/// Rewrites the JSON array that an attribute holds; one stand-in where it is no such array, and
+/// nothing where the budget has no room for it.
+pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option<String> {
+    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+    let root = doc.root();
+    if !doc.is_complete() || !root.is_array() {
+        let place = Place::of(if shape == Shape::Tools { TextKind::ToolDefinition } else { TextKind::Text });
+        return Some(filter.clean(json, place).into_owned());
+    }
+    let (out, ranges) = items(root, shape, filter);
+    filter.array(&out, &ranges, shape)
+}
+
+/// Rewrites each element of an array: all of them, where each one stands, and whether it is a
+/// system message.
+pub(super) fn items(array: Node<'_>, shape: Shape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
+    let mut out = String::new();
+    let mut ranges = Vec::new();
+    for node in array.items() {
+        let at = out.len();
+        item(&mut out, node, shape, filter);
+        ranges.push((at..out.len(), matches!(node.get_str("role"), Some("system" | "developer"))));
+    }
+    (out, ranges)
+}
+
+/// Rewrites one message, part or tool definition.
+pub(super) fn item(out: &mut String, node: Node<'_>, shape: Shape, filter: &mut Filter) {
+    match shape {
+        Shape::Messages => message(out, node, filter),
+        Shape::Parts => part(out, node, filter, "system"),
+        Shape::Tools => fields(out, node, filter, &|key| match key {
+            "type" | "name" => Slot::Word,
+            "description" | "parameters" => Slot::Value(Place::tool_definition()),
+            _ => Slot::Unknown(Place::tool_definition()),
+        }),
+    }
+}
+
+fn message(out: &mut String, node: Node<'_>, filter: &mut Filter) {
+    let role = node.get_str("role").unwrap_or("");
+    fields(out, node, filter, &|key| match key {
+        "role" | "finish_reason" => Slot::Word,
+        "parts" => Slot::Parts(role),
+        "name" | "content" => Slot::Value(Place::text(role)),
+        _ => Slot::Unknown(Place::text(role)),
+    });
+}
+
+/// Rewrites one part of a message.
+pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: &str) {
+    let kind = node.get_str("type").unwrap_or("");
+    let place = match kind {
+        "reasoning" => Place::reasoning(role),
+        "tool_call" | "server_tool_call" => Place::arguments(role),
+        "tool_call_response" | "server_tool_call_response" => Place::tool_result(role),
+        "blob" => Place::media(role),
+        "uri" | "file" => Place::uri(role),
+        _ => Place::text(role),
+    };
+    fields(out, node, filter, &|key: &str| match (kind, key) {
+        (_, "type") => Slot::Word,
+        ("tool_call" | "server_tool_call", "id" | "name") => Slot::Word,
+        ("tool_call_response" | "server_tool_call_response", "id") => Slot::Word,
+        ("blob" | "uri" | "file", "modality" | "mime_type") => Slot::Word,
+        ("server_tool_call" | "server_tool_call_response", key) if key == kind => Slot::Typed(place),
+        (_, "content") | ("tool_call", "arguments") => Slot::Value(place),
+        ("tool_call_response", "response") | ("uri", "uri") | ("file", "file_id") => Slot::Value(place),
+        _ => Slot::Unknown(place),
+    });
+}
+
+/// What a field holds.
+enum Slot<'a> {
+    /// A word of the structure: stays.
+    Word,
+    /// Content.
+    Value(Place<'a>),
+    /// The parts of a message.
+    Parts(&'a str),
+    /// `{"type": word, …}`.
+    Typed(Place<'a>),
+    /// Content under a name that may itself be content: absent where texts are masked.
+    Unknown(Place<'a>),
+}
+
+fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn Fn(&str) -> Slot<'a>) {
+    if !node.is_object() {
+        return filter.json(out, node, Place::of(TextKind::Text));
+    }
+    out.push('{');
+    let mut first = true;
+    let mut hidden = None;
+    for field in node.items() {
+        let slot = slot(field.key());
+        if let Slot::Unknown(place) = slot {
+            if filter.masks() {
+                hidden = Some(place);
+                continue;
+            }
+        }
+        comma(out, &mut first);
+        match slot {
+            Slot::Unknown(place) => {
+                filter.text(out, Text::Plain(field.key()), place);
+                out.push(':');
+                filter.json(out, field, place);
+                continue;
+            }
+            _ => write_str(out, field.key()),
+        }
+        out.push(':');
+        match slot {
+            Slot::Word => word(out, field, filter),
+            Slot::Value(place) if place.kind == TextKind::Media => filter.media(out, field, place),
+            Slot::Value(place) | Slot::Unknown(place) => filter.json(out, field, place),
+            Slot::Typed(place) => fields(out, field, filter, &|key| match key {
+                "type" => Slot::Word,
+                "content" => Slot::Value(place),
+                _ => Slot::Unknown(place),
+            }),
+            Slot::Parts(role) if field.is_array() => {
+                out.push('[');
+                for (at, node) in field.items().enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    part(out, node, filter, role);
+                }
+                out.push(']');
+            }
+            Slot::Parts(role) => filter.json(out, field, Place::text(role)),
+        }
+    }
+    if let (Some(place), false) = (hidden, node.get("content").is_some()) {
+        comma(out, &mut first);
+        out.push_str("\"content\":");
+        filter.mask(out, place);
+    }
+    out.push('}');
+}
+
+fn comma(out: &mut String, first: &mut bool) {
+    if !std::mem::take(first) {
+        out.push(',');
+    }
+}
+
+/// A word of the structure has no spaces and is short; anything else that stands in its place is
+/// treated as content.
+fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
+    match node.str() {
+        Some(word) if !filter.masks() || is_word(word) => write_str(out, word),
+        _ if node.is_null() => out.push_str("null"),
+        _ => filter.json(out, node, Place::of(TextKind::Text)),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 256 && !text.contains(char::is_whitespace)
+}
+
+/// A message, part or tool definition in at most `limit` bytes, if that can be.
+pub(super) fn shorten(json: &str, shape: Shape, limit: usize) -> Option<String> {
+    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+    let mut cap = limit / 2;
+    let mut out = String::new();
+    while cap >= 16 {
+        out.clear();
+        item(&mut out, doc.root(), shape, &mut Filter::capped(cap));
+        if out.len() <= limit {
+            return Some(out);
+        }
+        cap /= 4;
+    }
+    out.clear();
+    item(&mut out, doc.root(), shape, &mut Filter::replace(CUT));
+    if out.len() <= limit {
+        return Some(out);
+    }
+    (shape == Shape::Messages).then(|| fewer_parts(doc.root(), limit)).flatten()
+}
+
+/// A message with as many of its last parts, cut to their structure, as fit.
+fn fewer_parts(node: Node<'_>, limit: usize) -> Option<String> {
+    let mut filter = Filter::replace(CUT);
+    let role = node.get_str("role").filter(|role| is_word(role)).unwrap_or("user");
+    let mut head = String::from("{\"role\":");
+    write_str(&mut head, role);
+    head.push_str(",\"parts\":[");
+    let mut tail = String::from("]");
+    if let Some(reason) = node.get_str("finish_reason") {
+        tail.push_str(",\"finish_reason\":");
+        write_str(&mut tail, reason);
+    }
+    tail.push('}');
+    let mut room = limit.checked_sub(head.len() + tail.len())?;
+    let parts: Vec<_> = node.get("parts").into_iter().flat_map(Node::items).collect();
+    let mut kept = Vec::new();
+    for node in parts.into_iter().rev() {
+        let mut json = String::new();
+        part(&mut json, node, &mut filter, role);
+        let Some(left) = room.checked_sub(json.len() + 1) else { break };
+        room = left;
+        kept.push(json);
+    }
+    kept.reverse();
+    Some(format!("{head}{}{tail}", kept.join(",")))
+}

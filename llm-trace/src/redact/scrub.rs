@@ -1,0 +1,177 @@
+//! Running scrubbers over texts that are let through.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::budget::floor;
+use super::filter::REDACTED;
+use super::place::Place;
+use super::report::Report;
+
+/// Changes texts before they go out.
+pub(super) trait Scrub: Send + Sync {
+    /// The changed text, or `None` if there was nothing to change. Tells `hit` which rule found
+    /// something, each time.
+    fn scrub(&self, text: &str, place: &Place<'_>, hit: &mut dyn FnMut(&str)) -> Option<String>;
+}
+
+/// A closure of the user's.
+pub(super) struct Closure<F>(pub(super) F);
+
+impl<F: Fn(&str, &Place<'_>) -> Option<String> + Send + Sync> Scrub for Closure<F> {
+    fn scrub(&self, text: &str, place: &Place<'_>, hit: &mut dyn FnMut(&str)) -> Option<String> {
+        let changed = (self.0)(text, place).filter(|changed| changed != text);
+        if changed.is_some() {
+            hit("custom");
+        }
+        changed
+    }
+}
+
+/// The scrubbers of a policy, in the order in which they run.
+#[derive(Clone)]
+pub(super) struct Scrubbers {
+    all: Vec<Arc<dyn Scrub>>,
+    /// What one text may take before it is masked.
+    pub(super) time: Duration,
+    failures: Arc<AtomicU64>,
+}
+
+impl Default for Scrubbers {
+    fn default() -> Self {
+        Self { all: Vec::new(), time: Duration::from_millis(250), failures: Arc::default() }
+    }
+}
+
+impl fmt::Debug for Scrubbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scrubbers({})", self.all.len())
+    }
+}
+
+impl Scrubbers {
+    pub(super) fn push(&mut self, scrubber: impl Scrub + 'static) {
+        self.all.push(Arc::new(scrubber));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// These after those of `before`.
+    pub(super) fn after(mut self, before: &Scrubbers) -> Self {
+        let own = std::mem::take(&mut self.all);
+        self.all.clone_from(&before.all);
+        self.all.extend(own.into_iter().filter(|new| !before.all.iter().any(|old| Arc::ptr_eq(old, new))));
+        self
+    }
+
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// The text as it may go out. `room` is how much of it will be kept, in bytes.
+    pub(super) fn run<'t>(&self, text: &'t str, place: Place<'_>, room: usize, report: &mut Report) -> Cow<'t, str> {
+        if self.all.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        // What lies far behind the part that is kept need not be looked at. A secret that this
+        // cut splits must not slip in by what is before it getting shorter, so as much as a
+        // secret can be long is cut off again afterwards.
+        let seen = floor(text, room.saturating_add(MARGIN * 2));
+        let mut clean = Cow::Borrowed(&text[..seen]);
+        let begun = Instant::now();
+        for scrubber in &self.all {
+            let mut hits: Vec<(String, u64)> = Vec::new();
+            let mut hit = |rule: &str| match hits.iter_mut().find(|(known, _)| known == rule) {
+                Some((_, times)) => *times += 1,
+                None => hits.push((rule.to_owned(), 1)),
+            };
+            // Nothing that a panic left half done is looked at again.
+            let result = catch_unwind(AssertUnwindSafe(|| scrubber.scrub(&clean, &place, &mut hit)));
+            let failed = match result {
+                Err(_) => Some("a scrubber panicked"),
+                Ok(_) if begun.elapsed() > self.time => Some("a scrubber took too long"),
+                Ok(changed) => {
+                    if let Some(changed) = changed {
+                        clean = Cow::Owned(changed);
+                    }
+                    None
+                }
+            };
+            if let Some(failed) = failed {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                crate::diag::warn_once("scrubber", &format!("{failed}: the text it was given is masked"));
+                report.dropped("scrubber_failed");
+                return Cow::Borrowed(REDACTED);
+            }
+            for (rule, times) in hits {
+                report.scrubbed(&rule, times);
+            }
+        }
+        if seen < text.len() {
+            let keep = floor(&clean, clean.len().saturating_sub(MARGIN));
+            match &mut clean {
+                Cow::Borrowed(s) => *s = &s[..keep],
+                Cow::Owned(s) => s.truncate(keep),
+            }
+        }
+        clean
+    }
+}
+
+/// No secret that a rule knows is longer, in bytes.
+const MARGIN: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::super::place::TextKind;
+    use super::*;
+
+    fn run(scrubbers: &Scrubbers, text: &str, room: usize) -> (String, Vec<String>) {
+        let mut report = Report::default();
+        let clean = scrubbers.run(text, Place::of(TextKind::Text), room, &mut report).into_owned();
+        (clean, report.values())
+    }
+
+    #[test]
+    fn scrubbers_run_one_after_the_other() {
+        let mut scrubbers = Scrubbers::default();
+        scrubbers.push(Closure(|text: &str, _: &Place<'_>| Some(text.replace("secret", "key"))));
+        scrubbers.push(Closure(|text: &str, _: &Place<'_>| Some(text.replace("key", "*"))));
+        assert_eq!(run(&scrubbers, "a secret", 100), ("a *".to_owned(), vec!["scrubbed:custom=2".to_owned()]));
+        assert_eq!(run(&scrubbers, "nothing", 100), ("nothing".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn a_scrubber_that_panics_masks_the_text() {
+        let mut scrubbers = Scrubbers::default();
+        scrubbers.push(Closure(|_: &str, _: &Place<'_>| -> Option<String> { panic!("no") }));
+        let (clean, report) = run(&scrubbers, "a secret", 100);
+        assert_eq!((clean.as_str(), report), (REDACTED, vec!["masked:scrubber_failed=1".to_owned()]));
+        assert_eq!(scrubbers.failures(), 1);
+    }
+
+    #[test]
+    fn a_scrubber_that_overruns_its_time_masks_the_text() {
+        let mut scrubbers = Scrubbers { time: Duration::ZERO, ..Scrubbers::default() };
+        scrubbers.push(Closure(|_: &str, _: &Place<'_>| {
+            std::thread::sleep(Duration::from_millis(1));
+            None
+        }));
+        assert_eq!(run(&scrubbers, "a secret", 100).0, REDACTED);
+    }
+
+    #[test]
+    fn a_secret_split_by_the_cut_does_not_slip_in() {
+        let mut scrubbers = Scrubbers::default();
+        scrubbers.push(Closure(|text: &str, _: &Place<'_>| Some(text.replace('x', "").replace("SECRET", "*"))));
+        let head = "x".repeat(100 + MARGIN * 2 - 3);
+        let (clean, _) = run(&scrubbers, &format!("{head}SECRET and more"), 100);
+        assert_eq!(clean, "");
+    }
+}
