@@ -271,6 +271,12 @@ impl<'o> Object<'o> {
         }
     }
 
+    /// A field whose name is the caller's, and can be content as well.
+    fn field(&mut self, field: Node<'_>, filter: &mut Filter, place: Place<'_>) {
+        let key = filter.clean(field.key(), place);
+        self.required_payload(&key, Payload::Json(field), filter, place);
+    }
+
     fn required_payload(&mut self, key: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
         self.key(key);
         write_payload(self.out, payload, filter, place);
