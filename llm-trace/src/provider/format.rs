@@ -3,10 +3,16 @@
 use super::Reader;
 use super::anthropic::AnthropicMessages;
 use super::anthropic_complete::AnthropicComplete;
+use super::bedrock_converse::BedrockConverse;
+use super::bedrock_invoke::BedrockInvoke;
+use super::cohere_chat::CohereChat;
+use super::cohere_embed::CohereEmbed;
 use super::gemini::Gemini;
 use super::gemini_embed::GeminiEmbed;
+use super::ollama::{OllamaChat, OllamaEmbed, OllamaGenerate};
 use super::openai_chat::OpenAiChat;
 use super::openai_responses::OpenAiResponses;
+use super::prompt::Prompt;
 use super::unread::Unread;
 
 /// A wire format this crate reads.
@@ -49,6 +55,8 @@ pub enum Format {
     OllamaGenerate,
     /// Ollama embed, both versions.
     OllamaEmbed,
+    /// A prompt in, text out: text-generation-inference, watsonx, Replicate, llama.cpp's own.
+    TextGeneration,
 }
 
 impl Format {
@@ -64,9 +72,11 @@ impl Format {
             | Format::CohereChatV1
             | Format::OllamaChat => "chat",
             Format::Gemini => "generate_content",
-            Format::OpenAiCompletions | Format::AnthropicComplete | Format::CohereGenerate | Format::OllamaGenerate => {
-                "text_completion"
-            }
+            Format::OpenAiCompletions
+            | Format::AnthropicComplete
+            | Format::CohereGenerate
+            | Format::OllamaGenerate
+            | Format::TextGeneration => "text_completion",
             Format::OpenAiEmbeddings | Format::GeminiEmbed | Format::CohereEmbed | Format::OllamaEmbed => "embeddings",
             Format::CohereRerank => "retrieval",
         }
@@ -82,16 +92,17 @@ impl Format {
             Format::AnthropicComplete => &AnthropicComplete,
             Format::Gemini => &Gemini,
             Format::GeminiEmbed => &GeminiEmbed,
-            Format::BedrockConverse => &Unread,
-            Format::BedrockInvoke => &Unread,
-            Format::CohereChat => &Unread,
-            Format::CohereChatV1 => &Unread,
-            Format::CohereGenerate => &Unread,
-            Format::CohereEmbed => &Unread,
-            Format::CohereRerank => &Unread,
-            Format::OllamaChat => &Unread,
-            Format::OllamaGenerate => &Unread,
-            Format::OllamaEmbed => &Unread,
+            Format::BedrockConverse => &BedrockConverse,
+            Format::BedrockInvoke => &BedrockInvoke,
+            Format::CohereChat => &CohereChat,
+            Format::CohereChatV1 => &CohereChat,
+            Format::CohereGenerate => &CohereChat,
+            Format::CohereEmbed => &CohereEmbed,
+            Format::CohereRerank => &CohereEmbed,
+            Format::OllamaChat => &OllamaChat,
+            Format::OllamaGenerate => &OllamaGenerate,
+            Format::OllamaEmbed => &OllamaEmbed,
+            Format::TextGeneration => &Prompt,
         }
     }
 }

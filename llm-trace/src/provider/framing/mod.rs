@@ -3,9 +3,13 @@
 //! An event that lies whole in one fragment is handed on without a copy. Memory is bounded: of an
 //! event over [`MAX_EVENT`] nothing is kept, it is skipped and counted.
 
+#[cfg(feature = "aws-eventstream")]
+mod eventstream;
 mod sse;
 mod values;
 
+#[cfg(feature = "aws-eventstream")]
+use eventstream::EventStream;
 use sse::Sse;
 use values::Values;
 
@@ -73,7 +77,10 @@ enum State {
     Unknown(Vec<u8>),
     Sse(Sse),
     Values(Values),
+    #[cfg(feature = "aws-eventstream")]
+    EventStream(EventStream),
     /// Frames of a kind this build does not read.
+    #[cfg(not(feature = "aws-eventstream"))]
     Unread,
 }
 
@@ -82,6 +89,9 @@ impl State {
         match framing {
             Framing::Sse => State::Sse(Sse::default()),
             Framing::Json => State::Values(Values::default()),
+            #[cfg(feature = "aws-eventstream")]
+            Framing::AwsEventStream => State::EventStream(EventStream::default()),
+            #[cfg(not(feature = "aws-eventstream"))]
             Framing::AwsEventStream => State::Unread,
         }
     }
@@ -120,7 +130,11 @@ impl Splitter {
         match &mut self.state {
             State::Sse(sse) => sse.push(bytes, sink),
             State::Values(values) => values.push(bytes, sink),
-            State::Unknown(_) | State::Unread => {}
+            #[cfg(feature = "aws-eventstream")]
+            State::EventStream(frames) => frames.push(bytes, sink),
+            #[cfg(not(feature = "aws-eventstream"))]
+            State::Unread => {}
+            State::Unknown(_) => {}
         }
     }
 
@@ -129,7 +143,8 @@ impl Splitter {
         match &mut self.state {
             State::Sse(sse) => sse.finish(sink),
             State::Values(values) => values.finish(sink),
-            State::Unknown(_) | State::Unread => {}
+            // A frame that is not whole tells nothing.
+            _ => {}
         }
     }
 
@@ -138,7 +153,9 @@ impl Splitter {
         match &self.state {
             State::Sse(sse) => sse.skipped(),
             State::Values(values) => values.skipped(),
-            State::Unknown(_) | State::Unread => 0,
+            #[cfg(feature = "aws-eventstream")]
+            State::EventStream(frames) => frames.skipped(),
+            _ => 0,
         }
     }
 }

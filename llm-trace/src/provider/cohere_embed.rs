@@ -1,0 +1,44 @@
+//! Cohere's embeddings and reranking: facts alone.
+//!
+//! <https://docs.cohere.com/reference/embed>, <https://docs.cohere.com/reference/rerank>
+
+use super::Reader;
+use super::cohere_chat::envelope;
+use super::fields::{RequestFields, vector_len};
+use super::stream::StreamReader;
+use super::unread::Unread;
+use crate::facts::{RequestFacts, ResponseFacts};
+use crate::json::Node;
+use crate::message::{InputContent, Messages};
+
+pub(crate) struct CohereEmbed;
+
+const REQUEST: RequestFields =
+    RequestFields { encodings: &["embedding_types"], dimensions: &["output_dimension"], ..RequestFields::COMMON };
+
+impl Reader for CohereEmbed {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    fn input(&self, _: Node<'_>, _: &mut InputContent) {}
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        let Some(embeddings) = doc.get("embeddings") else { return };
+        // One list of vectors, or a list for each type asked for.
+        let vectors = if embeddings.is_object() {
+            // The packed types hold eight dimensions in each number.
+            embeddings.items().find(|list| matches!(list.key(), "float" | "int8" | "uint8"))
+        } else {
+            Some(embeddings)
+        };
+        facts.dimensions = vectors.and_then(Node::first).and_then(vector_len);
+    }
+
+    fn output(&self, _: Node<'_>, _: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(Unread)
+    }
+}

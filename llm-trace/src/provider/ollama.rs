@@ -1,0 +1,236 @@
+//! Ollama's own API: chat, generate and embeddings.
+//!
+//! <https://github.com/ollama/ollama/blob/main/docs/api.md>
+
+use std::borrow::Cow;
+
+use super::Reader;
+use super::fields::{RequestFields, UsageFields, find, vector_len};
+use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::unread::Unread;
+use crate::facts::{RequestFacts, ResponseFacts};
+use crate::json::Node;
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+
+/// `/api/chat`.
+pub(crate) struct OllamaChat;
+
+/// `/api/generate`.
+pub(crate) struct OllamaGenerate;
+
+/// `/api/embed`, and `/api/embeddings` before it.
+pub(crate) struct OllamaEmbed;
+
+const REQUEST: RequestFields = RequestFields {
+    temperature: &["options.temperature"],
+    top_p: &["options.top_p"],
+    top_k: &["options.top_k"],
+    max_tokens: &["options.num_predict"],
+    frequency_penalty: &["options.frequency_penalty"],
+    presence_penalty: &["options.presence_penalty"],
+    seed: &["options.seed"],
+    stop: &["options.stop"],
+    choices: &[],
+    reasoning_level: &["think"],
+    ..RequestFields::COMMON
+};
+
+const USAGE: UsageFields = UsageFields {
+    input: &["prompt_eval_count"],
+    output: &["eval_count"],
+    cache_read: &[],
+    cache_creation: &[],
+    reasoning: &[],
+};
+
+impl Reader for OllamaChat {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        request(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        for message in doc.get("messages").into_iter().flat_map(Node::items) {
+            let role = message.get_str("role").unwrap_or("user");
+            out.messages.begin(role, None);
+            if role == "tool" {
+                let id = message.get_str("tool_call_id");
+                out.messages.part(Part::ToolCallResponse { id, response: Payload::node(message.get("content")) });
+            } else {
+                message_parts(message, &mut out.messages);
+            }
+            out.messages.end(None);
+        }
+        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
+            let function = tool.get("function").unwrap_or(tool);
+            if let Some(name) = function.get_str("name") {
+                let kind = tool.get_str("type").unwrap_or("function");
+                out.tool(kind, name, function.get_text("description"), function.get("parameters"));
+            }
+        }
+    }
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        let Some(message) = doc.get("message") else { return };
+        out.begin(message.get_str("role").unwrap_or("assistant"), None);
+        message_parts(message, out);
+        out.end(doc.get_str("done_reason").map(finish_reason));
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(OllamaStream::default())
+    }
+}
+
+impl Reader for OllamaGenerate {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        request(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(system) = doc.get_text("system") {
+            out.system(Part::Text(system));
+        }
+        let images = doc.get("images").filter(|images| images.len() > 0);
+        if doc.get_text("prompt").is_none() && images.is_none() {
+            return;
+        }
+        out.messages.begin("user", None);
+        if let Some(prompt) = doc.get_text("prompt") {
+            out.messages.part(Part::Text(prompt));
+        }
+        pictures(doc, &mut out.messages);
+        out.messages.end(None);
+    }
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        if doc.any(&["response", "thinking"]).is_none() {
+            return;
+        }
+        out.begin("assistant", None);
+        for (part, key) in [(Part::Reasoning as fn(_) -> _, "thinking"), (Part::Text, "response")] {
+            if let Some(text) = doc.get_text(key) {
+                out.part(part(text));
+            }
+        }
+        out.end(doc.get_str("done_reason").map(finish_reason));
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(OllamaStream::default())
+    }
+}
+
+impl Reader for OllamaEmbed {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    fn input(&self, _: Node<'_>, _: &mut InputContent) {}
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+        let vector = doc.get("embedding").or_else(|| doc.get("embeddings").and_then(Node::first));
+        facts.dimensions = vector.and_then(vector_len);
+    }
+
+    fn output(&self, _: Node<'_>, _: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(Unread)
+    }
+}
+
+fn request(doc: Node<'_>, facts: &mut RequestFacts) {
+    REQUEST.read(doc, facts);
+    // Ollama streams unless it is told not to.
+    facts.stream = facts.stream.or(Some(true));
+    // `json`, or a schema; an empty string asks for nothing.
+    if doc.get("format").is_some_and(|format| format.len() > 0) {
+        facts.output_type = Some("json");
+    }
+}
+
+fn response(doc: Node<'_>, facts: &mut ResponseFacts) {
+    if let Some(model) = doc.get_str("model") {
+        facts.model = Some(model.to_owned());
+    }
+    if let Some(reason) = doc.get_str("done_reason") {
+        facts.set_finish_reason(0, reason);
+    }
+    facts.usage.update(USAGE.read(doc));
+}
+
+fn message_parts(message: Node<'_>, out: &mut Messages) {
+    if let Some(text) = message.get_text("thinking") {
+        out.part(Part::Reasoning(text));
+    }
+    if let Some(text) = message.get_text("content") {
+        out.part(Part::Text(text));
+    }
+    pictures(message, out);
+    for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
+        out.part(tool_call(call));
+    }
+}
+
+fn pictures(doc: Node<'_>, out: &mut Messages) {
+    for content in doc.get("images").into_iter().flat_map(Node::items).filter_map(Node::text) {
+        out.part(Part::Blob { modality: Modality::Image, mime_type: None, content });
+    }
+}
+
+fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
+    let function = call.get("function").unwrap_or(call);
+    Part::ToolCall {
+        id: call.get_str("id"),
+        name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
+        arguments: Payload::node(function.get("arguments")),
+    }
+}
+
+#[derive(Default)]
+struct OllamaStream {
+    calls: i64,
+}
+
+impl StreamReader for OllamaStream {
+    fn event(
+        &mut self,
+        _name: Option<&str>,
+        doc: Node<'_>,
+        facts: &mut ResponseFacts,
+        mut out: Option<&mut StreamOutput>,
+    ) -> Event {
+        response(doc, facts);
+        let mut event = Event { end: doc.get_bool("done") == Some(true), content: false };
+        let message = doc.get("message").unwrap_or(doc);
+        for (run, paths) in [(Run::Reasoning, &["thinking"][..]), (Run::Text, &["content", "response"])] {
+            let text = find(message, paths).and_then(Node::text).filter(|text| !text.is_empty());
+            let Some(text) = text else { continue };
+            event.content = true;
+            if let Some(out) = out.as_deref_mut() {
+                out.text(0, run, Key::Last, text);
+            }
+        }
+        for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
+            event.content = true;
+            // Calls come whole, each with a number of its own only in newer versions.
+            self.calls += 1;
+            if let Some(out) = out.as_deref_mut() {
+                out.part(0, Key::Index(self.calls), &tool_call(call));
+            }
+        }
+        if let (Some(out), Some(reason)) = (out, doc.get_str("done_reason")) {
+            out.finish(0, finish_reason(reason));
+        }
+        event
+    }
+}
