@@ -27,7 +27,6 @@ mod openai_chat;
 mod openai_items;
 mod openai_responses;
 mod openai_responses_stream;
-pub(crate) mod path;
 mod prompt;
 mod prompt_stream;
 pub(crate) mod stream;

@@ -16,7 +16,11 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
         None => "assistant",
     };
     out.begin(role, item.get_str("name").filter(|_| kind == "message"));
-    item_parts(item, &mut |part| out.part(part));
+    item_parts(item, &mut |part| {
+        if !matches!(part, Part::Text(text) if text.is_empty()) {
+            out.part(part);
+        }
+    });
     out.end(None);
 }
 
@@ -24,9 +28,6 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
 pub(super) fn item_parts(item: Node<'_>, emit: &mut dyn FnMut(Part<'_>)) {
     numbered_parts(item, &mut |_, part| emit(part));
 }
-
-/// Where the texts of a reasoning item's content begin: behind those of its summary.
-pub(super) const CONTENT: i64 = 1 << 20;
 
 /// The parts of an item, each with a number that grows and stays the same while it is streamed.
 pub(super) fn numbered_parts(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)) {
@@ -38,15 +39,18 @@ pub(super) fn numbered_parts(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)
                     emit(0, Part::Text(text));
                 }
             }
-            Some(content) => numbered(content, content_part, 0, emit),
+            Some(content) => {
+                for (number, node) in (0..).zip(content.items()) {
+                    if let Some(part) = content_part(node) {
+                        emit(number, part);
+                    }
+                }
+            }
             None => {}
         },
         "reasoning" => {
-            if let Some(summary) = item.get("summary") {
-                numbered(summary, reasoning_part, 0, emit);
-            }
-            if let Some(content) = item.get("content") {
-                numbered(content, reasoning_part, CONTENT, emit);
+            if let Some(text) = reasoning(item) {
+                emit(0, Part::Reasoning(text.as_text()));
             }
         }
         "function_call" => emit(0, call(item, Payload::node(item.get("arguments")))),
@@ -62,26 +66,40 @@ pub(super) fn numbered_parts(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)
     }
 }
 
-fn numbered<'d>(
-    list: Node<'d>,
-    part: impl Fn(Node<'d>) -> Option<Part<'d>>,
-    from: i64,
-    emit: &mut dyn FnMut(i64, Part<'_>),
-) {
-    for (number, node) in (from..).zip(list.items()) {
-        if let Some(part) = part(node) {
-            emit(number, part);
-        }
-    }
-}
-
 /// The item's type. Messages of the request may leave it out.
 fn kind(item: Node<'_>) -> &str {
     item.get_str("type").unwrap_or(if item.get("role").is_some() { "message" } else { "unknown" })
 }
 
-fn reasoning_part(part: Node<'_>) -> Option<Part<'_>> {
-    part.get_text("text").map(Part::Reasoning)
+/// The texts of one reasoning item: they are pieces of one thought.
+enum Thought<'d> {
+    One(Text<'d>),
+    Joined(String),
+}
+
+impl Thought<'_> {
+    fn as_text(&self) -> Text<'_> {
+        match self {
+            Thought::One(text) => *text,
+            Thought::Joined(text) => Text::Plain(text),
+        }
+    }
+}
+
+/// What a reasoning item tells of the thought: a summary, or the words themselves; often neither.
+fn reasoning(item: Node<'_>) -> Option<Thought<'_>> {
+    let lists = ["summary", "content"].into_iter().filter_map(|key| item.get(key));
+    let mut texts = lists.flat_map(Node::items).filter_map(|piece| piece.get_text("text"));
+    let first = texts.next()?;
+    Some(texts.fold(Thought::One(first), |known, next| match (known, next) {
+        (Thought::One(Text::Plain(known)), Text::Plain(next)) => Thought::Joined(format!("{known}{next}")),
+        (Thought::Joined(mut known), Text::Plain(next)) => {
+            known.push_str(next);
+            Thought::Joined(known)
+        }
+        (Thought::One(Text::Elided(known)), Text::Elided(next)) => Thought::One(Text::Elided(known + next)),
+        (known, _) => known,
+    }))
 }
 
 fn call<'d>(item: Node<'d>, arguments: Payload<'d>) -> Part<'d> {
@@ -154,7 +172,7 @@ fn content_part(part: Node<'_>) -> Option<Part<'_>> {
     let kind = part.get_str("type").unwrap_or("unknown");
     Some(match kind {
         "input_text" | "output_text" | "text" | "summary_text" => {
-            let text = part.get_text("text")?;
+            let text = part.get("text")?.text()?;
             match part.get("annotations").filter(|notes| notes.is_array() && notes.len() > 0) {
                 Some(notes) => Part::Cited { text, key: "annotations", citations: Payload::Json(notes) },
                 None => Part::Text(text),

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>
 
 use super::error;
-use super::openai_items::{CONTENT, is_client_call, numbered_parts};
+use super::openai_items::{is_client_call, numbered_parts};
 use super::openai_responses::{envelope, schema_reason, stop};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::ResponseFacts;
@@ -19,7 +19,10 @@ pub(super) struct ResponseStream {
 
 /// What an event that brings a piece of output adds to.
 enum Delta {
-    Run(Run, &'static str),
+    /// A part of a message.
+    Message(Run),
+    /// The one text of a reasoning item.
+    Reasoning,
     Arguments,
 }
 
@@ -33,12 +36,11 @@ impl StreamReader for ResponseStream {
     ) -> Event {
         let kind = doc.get_str("type").or(name).unwrap_or_default();
         let delta = match kind {
-            "response.output_text.delta" => Delta::Run(Run::Text, "content_index"),
-            "response.refusal.delta" => Delta::Run(Run::Refusal, "content_index"),
-            "response.reasoning_text.delta" => Delta::Run(Run::Reasoning, "content_index"),
-            "response.reasoning_summary_text.delta" | "response.reasoning_summary.delta" => {
-                Delta::Run(Run::Reasoning, "summary_index")
-            }
+            "response.output_text.delta" => Delta::Message(Run::Text),
+            "response.refusal.delta" => Delta::Message(Run::Refusal),
+            "response.reasoning_text.delta"
+            | "response.reasoning_summary_text.delta"
+            | "response.reasoning_summary.delta" => Delta::Reasoning,
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => Delta::Arguments,
             "response.function_call_arguments.done" => return self.arguments(doc, "arguments", out),
             "response.custom_tool_call_input.done" => return self.arguments(doc, "input", out),
@@ -55,11 +57,11 @@ impl StreamReader for ResponseStream {
         if let Some(out) = out {
             let item = self.number(doc);
             match delta {
-                Delta::Run(run, index) => {
-                    let from = if kind == "response.reasoning_text.delta" { CONTENT } else { 0 };
-                    let index = doc.get_i64(index).unwrap_or_default();
-                    out.text(0, run, Key::Item(item, index.saturating_add(from)), text);
+                Delta::Message(run) => {
+                    let part = doc.get_i64("content_index").unwrap_or_default();
+                    out.text(0, run, Key::Item(item, part), text);
                 }
+                Delta::Reasoning => out.text(0, Run::Reasoning, Key::Item(item, 0), text),
                 Delta::Arguments => out.tool_call(0, Key::Item(item, 0), None, None, Some(text)),
             }
         }

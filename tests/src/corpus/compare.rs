@@ -75,6 +75,9 @@ const PART_TYPES: &[&str] = &[
     "file",
 ];
 
+/// The items of the Responses API whose parts stand under `output_part_types`.
+const PLAIN_ITEMS: &[&str] = &["message", "reasoning", "function_call", "custom_tool_call"];
+
 /// Compares each fact that is known of an exchange with what was read of it.
 pub fn compare(expected: &Value, reading: &Reading) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
@@ -147,8 +150,24 @@ fn output(findings: &mut Findings, expected: &Value, messages: &[Value]) {
         });
         findings.add("tool_calls", Some(known), Some(actual), tool_calls_match);
     }
+    // The Responses API: items that are neither message, reasoning nor function call are listed apart.
+    let items = expected.get("output_item_types").and_then(Value::as_array);
+    let is_item = |kind: &Value| {
+        let item = |items: &Vec<Value>| match kind.as_str().unwrap_or_default() {
+            "server_tool_call" | "server_tool_call_response" => true,
+            kind => items.iter().any(|item| item.as_str() == kind.strip_prefix("generic:")),
+        };
+        items.is_some_and(item)
+    };
+    if let Some(known) = items {
+        let known = known.iter().filter(|item| !PLAIN_ITEMS.contains(&item.as_str().unwrap_or_default()));
+        let known = known.cloned().collect::<Value>();
+        let actual = messages.iter().flat_map(parts).map(|part| part_type(&part)).filter(is_item).collect();
+        let same_count = |a: &Value, b: &Value| a.as_array().map(Vec::len) == b.as_array().map(Vec::len);
+        findings.add("output_item_types", Some(&known), Some(actual), same_count);
+    }
     if let Some(known) = expected.get("output_part_types") {
-        let actual = per_choice(&|parts| parts.iter().map(part_type).collect::<Vec<_>>().into());
+        let actual = per_choice(&|parts| parts.iter().map(part_type).filter(|kind| !is_item(kind)).collect());
         findings.add("output_part_types", Some(known), Some(actual), rows_match);
     }
     if let Some(known) = expected.get("finish_reasons_semconv").filter(|_| !messages.is_empty()) {
