@@ -152,7 +152,7 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
 pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     let word = |camel, snake| doc.any(&[camel, snake]).and_then(Node::str).filter(|word| !word.is_empty());
     facts.id = word("responseId", "response_id").map(str::to_owned).or(facts.id.take());
-    facts.model = word("modelVersion", "model_version").map(|m| model_name(m).to_owned()).or(facts.model.take());
+    facts.model = word("modelVersion", "model_version").map(str::to_owned).or(facts.model.take());
 }
 
 /// The candidates, each with its index.

@@ -111,7 +111,7 @@ fn is_part(group: &str, only: &str) -> bool {
 fn count(group: &mut Group, disputes: &[Dispute], exchange: &Exchange, finding: &Finding) -> bool {
     let count = group.facts.entry(finding.fact.clone()).or_default();
     let disagrees = matches!(finding.verdict, Verdict::Wrong | Verdict::Missing);
-    let argued = disagrees && disputes.iter().any(|dispute| dispute.covers(&exchange.id(), &finding.fact));
+    let argued = disagrees && disputes.iter().any(|dispute| dispute.covers(exchange, finding));
     if argued {
         count.argued += 1;
     } else {

@@ -4,14 +4,20 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::compare::Finding;
+use super::exchange::Exchange;
+
 /// One argued disagreement.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dispute {
-    /// The directory name of the exchange; `*` at its end stands for any rest.
+    /// The directory name of the exchange, or with slashes in it `provider/api/name`; a `*` stands
+    /// for any text.
     pub exchange: String,
     /// The fact, as the report names it.
     pub fact: String,
+    /// A piece of the known value's JSON, where only such values are wrong.
+    pub known: Option<String>,
     /// Why our value is right.
     pub reason: String,
     /// Where the provider documents it.
@@ -35,12 +41,39 @@ pub fn load(path: &Path) -> Result<Vec<Dispute>, String> {
 }
 
 impl Dispute {
-    /// Whether this is about that fact of that exchange.
-    pub fn covers(&self, exchange: &str, fact: &str) -> bool {
-        let same = match self.exchange.strip_suffix('*') {
-            Some(prefix) => exchange.starts_with(prefix),
-            None => self.exchange == exchange,
-        };
-        same && self.fact == fact
+    /// Whether this is about that finding of that exchange.
+    pub fn covers(&self, exchange: &Exchange, finding: &Finding) -> bool {
+        let id = exchange.id();
+        let name = if self.exchange.contains('/') { format!("{}/{id}", exchange.group()) } else { id };
+        let known = self.known.as_ref().is_none_or(|piece| finding.expected.to_string().contains(piece));
+        self.fact == finding.fact && known && is_like(&name, &self.exchange)
+    }
+}
+
+/// Whether a text is as a pattern says.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((head, mut rest)) = pattern.split_once('*') else { return text == pattern };
+    let Some(mut text) = text.strip_prefix(head) else { return false };
+    while let Some((piece, after)) = rest.split_once('*') {
+        let Some((_, behind)) = text.split_once(piece) else { return false };
+        (text, rest) = (behind, after);
+    }
+    text.ends_with(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(is_like("openai/responses/a--cut-mid", "*/responses/*--cut-*"));
+        assert!(is_like("abc", "abc"));
+        assert!(is_like("abc", "a*"));
+        assert!(is_like("abc", "*c"));
+        assert!(!is_like("abc", "b*"));
+        assert!(!is_like("abc", "*b"));
+        assert!(!is_like("a", "a*a"));
+        assert!(!is_like("openai/chat.completions/a--cut-mid", "*/responses/*--cut-*"));
     }
 }
