@@ -2,6 +2,8 @@
 //!
 //! Readers fill these; `otel` names them. Unknown is `None`, never zero.
 
+pub(crate) use crate::usage::Usage;
+
 /// A provider-specific attribute's value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fact {
@@ -42,56 +44,6 @@ pub(crate) struct RequestFacts {
     pub(crate) prompt_version: Option<String>,
     /// Attributes of one provider's own namespace.
     pub(crate) extra: Vec<(&'static str, Fact)>,
-}
-
-/// Token counts by the convention's rules: input includes cached tokens, output includes reasoning.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Usage {
-    pub(crate) input: Option<i64>,
-    pub(crate) output: Option<i64>,
-    pub(crate) cache_read: Option<i64>,
-    pub(crate) cache_creation: Option<i64>,
-    pub(crate) reasoning: Option<i64>,
-    pub(crate) input_text: Option<i64>,
-    pub(crate) input_image: Option<i64>,
-    pub(crate) input_audio: Option<i64>,
-    pub(crate) output_text: Option<i64>,
-    pub(crate) output_image: Option<i64>,
-    pub(crate) output_audio: Option<i64>,
-}
-
-impl Usage {
-    /// Takes over what a later report knows; what it does not mention stays.
-    pub(crate) fn update(&mut self, later: Usage) {
-        let Usage {
-            input,
-            output,
-            cache_read,
-            cache_creation,
-            reasoning,
-            input_text,
-            input_image,
-            input_audio,
-            output_text,
-            output_image,
-            output_audio,
-        } = later;
-        for (known, new) in [
-            (&mut self.input, input),
-            (&mut self.output, output),
-            (&mut self.cache_read, cache_read),
-            (&mut self.cache_creation, cache_creation),
-            (&mut self.reasoning, reasoning),
-            (&mut self.input_text, input_text),
-            (&mut self.input_image, input_image),
-            (&mut self.input_audio, input_audio),
-            (&mut self.output_text, output_text),
-            (&mut self.output_image, output_image),
-            (&mut self.output_audio, output_audio),
-        ] {
-            *known = new.or(*known);
-        }
-    }
 }
 
 /// Facts of an answer, or of as much of a stream as has come.

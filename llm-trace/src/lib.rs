@@ -2,26 +2,59 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod call;
 #[cfg(feature = "otel")]
 mod diag;
-#[cfg(feature = "serde")]
+#[cfg(feature = "otel")]
 mod facts;
 #[cfg(feature = "serde")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code))]
 mod json;
 #[cfg(feature = "otel")]
 mod message;
 #[cfg(feature = "otel")]
+mod otel;
+#[cfg(feature = "otel")]
 mod provider;
 #[cfg(feature = "otel")]
+mod record;
+#[cfg(feature = "otel")]
 mod redact;
+#[cfg(feature = "otel")]
+mod semconv;
+#[cfg(feature = "otel")]
+mod usage;
+mod value;
 
+pub use call::{LlmCall, Operation, Outcome, Provider};
+#[cfg(feature = "otel")]
+pub use otel::{LlmLayer, layer};
+#[cfg(feature = "otel")]
+pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
 #[cfg(feature = "otel")]
 pub use redact::{
     Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
 };
 #[cfg(feature = "scrub-rules")]
 pub use redact::{PatternError, Rule, ScrubRules};
+#[cfg(feature = "otel")]
+pub use semconv::Profile;
+#[cfg(feature = "otel")]
+pub use usage::Usage;
+pub use value::AttributeValue;
 
 #[cfg(feature = "internal")]
 #[doc(hidden)]
 pub mod internal;
+
+/// What the macros' expansions call. No stability.
+#[doc(hidden)]
+pub mod __private {
+    pub use tracing;
+
+    pub use crate::call::{
+        Captured, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture, enabled,
+        trace_future,
+    };
+    pub use crate::value::Maybe;
+}

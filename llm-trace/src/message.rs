@@ -518,3 +518,48 @@ pub(crate) struct FinishedInput {
     pub(crate) tools: Option<String>,
     pub(crate) filter: Filter,
 }
+
+/// What a JSON array of ours holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum List {
+    Messages,
+    Parts,
+    Tools,
+}
+
+/// Passes what is already written through another filter: a mask was set since.
+pub(crate) fn refilter(json: &str, list: List, filter: Filter) -> (Option<String>, Filter) {
+    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+    match list {
+        List::Messages => {
+            let mut out = Messages::input(filter);
+            for message in doc.root().items() {
+                out.output = message.get("finish_reason").is_some();
+                out.begin(message.get_str("role").unwrap_or("user"), message.get_str("name"));
+                for part in message.get("parts").into_iter().flat_map(Node::items) {
+                    out.part(Part::Whole(&part.to_json()));
+                }
+                out.end(message.get_str("finish_reason"));
+            }
+            out.finish()
+        }
+        List::Parts => {
+            let mut out = InputContent::new(filter);
+            for part in doc.root().items() {
+                out.system(Part::Whole(&part.to_json()));
+            }
+            let finished = out.finish();
+            (finished.instructions, finished.filter)
+        }
+        List::Tools => {
+            let mut out = InputContent::new(filter);
+            for tool in doc.root().items() {
+                let (kind, name) =
+                    (tool.get_str("type").unwrap_or("function"), tool.get_str("name").unwrap_or_default());
+                out.tool(kind, name, tool.get_text("description"), tool.get("parameters"));
+            }
+            let finished = out.finish();
+            (finished.tools, finished.filter)
+        }
+    }
+}

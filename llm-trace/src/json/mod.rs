@@ -13,7 +13,7 @@ mod write;
 pub(crate) use build::Doc;
 pub(crate) use keys::Mode;
 pub(crate) use node::{Node, Text};
-pub(crate) use write::{Sink, escape_into, is_json, write_str};
+pub(crate) use write::{Sink, is_json, write_str};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ pub(crate) fn write_str(out: &mut String, text: &str) {
 }
 
 /// Appends `text` with JSON's escapes, without the quotes.
-pub(crate) fn escape_into(out: &mut String, text: &str) {
+fn escape_into(out: &mut String, text: &str) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {

@@ -86,6 +86,16 @@ impl Collector {
         self.events.read(name, doc)
     }
 
+    /// Reads the data of an event that came apart from its framing.
+    pub(crate) fn data(&mut self, name: Option<&str>, data: &[u8]) -> Event {
+        self.events.data(name, data)
+    }
+
+    /// Where the output is collected, if it was asked for.
+    pub(crate) fn output(&mut self) -> Option<&mut StreamOutput> {
+        self.events.output.as_mut()
+    }
+
     /// What is known so far.
     pub(crate) fn facts(&self) -> &ResponseFacts {
         &self.events.facts

@@ -22,6 +22,7 @@ mod gemini;
 mod gemini_embed;
 mod gemini_parts;
 mod gemini_stream;
+pub(crate) mod messages;
 mod ollama;
 mod openai_chat;
 mod openai_items;

@@ -39,12 +39,8 @@ impl Reader for OpenAiChat {
         for message in doc.get("messages").into_iter().flat_map(Node::items) {
             input_message(message, &mut out.messages);
         }
-        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
-            let function = tool.get("function").unwrap_or(tool);
-            if let Some(name) = function.get_str("name") {
-                let kind = tool.get_str("type").unwrap_or("function");
-                out.tool(kind, name, function.get_text("description"), function.get("parameters"));
-            }
+        for definition in doc.get("tools").into_iter().flat_map(Node::items) {
+            tool(definition, out);
         }
     }
 
@@ -60,9 +56,7 @@ impl Reader for OpenAiChat {
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         for (_, choice) in choices(doc) {
             let Some(message) = choice.get("message") else { continue };
-            out.begin(message.get_str("role").unwrap_or("assistant"), None);
-            message_parts(message, out);
-            out.end(choice.get_str("finish_reason").map(finish_reason));
+            output_message(message, choice.get_str("finish_reason").map(finish_reason), out);
         }
     }
 
@@ -107,7 +101,25 @@ fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
     })
 }
 
-fn input_message(message: Node<'_>, out: &mut Messages) {
+/// One tool definition.
+pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
+    let function = definition.get("function").unwrap_or(definition);
+    if let Some(name) = function.get_str("name") {
+        let kind = definition.get_str("type").unwrap_or("function");
+        let parameters = function.any(&["parameters", "input_schema"]);
+        out.tool(kind, name, function.get_text("description"), parameters);
+    }
+}
+
+/// One output message.
+pub(super) fn output_message(message: Node<'_>, finish: Option<&str>, out: &mut Messages) {
+    out.begin(message.get_str("role").unwrap_or("assistant"), None);
+    message_parts(message, out);
+    out.end(finish);
+}
+
+/// One message of the history.
+pub(super) fn input_message(message: Node<'_>, out: &mut Messages) {
     let role = message.get_str("role").unwrap_or("user");
     out.begin(role, None);
     if role == "tool" || role == "function" {

@@ -1,0 +1,60 @@
+//! What a value tells about a call. Found out by type, in `capture`; read by the call.
+
+use std::fmt::Display;
+
+#[cfg(feature = "serde")]
+use crate::json::{Doc, Mode};
+#[cfg(feature = "otel")]
+use crate::record::{RecordRequest, RecordResponse};
+
+/// What a request, an answer, a stream item or an error can tell. Made by the macro's probes.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Captured<'a>(pub(crate) What<'a>);
+
+#[derive(Default)]
+pub(crate) enum What<'a> {
+    /// The type tells nothing.
+    #[default]
+    Nothing,
+    /// A `String`: the assistant's text as an answer, the user's as a request; JSON if it is JSON.
+    Text(&'a str),
+    /// JSON text, or a stream's bytes.
+    Bytes(&'a [u8]),
+    /// `serde_json::Value` or any `T: Serialize`.
+    #[cfg(feature = "serde")]
+    Document(&'a dyn Document),
+    /// A request that the user's own implementation reads.
+    #[cfg(feature = "otel")]
+    Request(&'a dyn RecordRequest),
+    /// An answer that the user's own implementation reads.
+    #[cfg(feature = "otel")]
+    Response(&'a dyn RecordResponse),
+    /// An HTTP response: a status, and a body if it has been read.
+    Http { status: u16, host: Option<&'a str>, body: Box<What<'a>> },
+    /// An error.
+    Error(CapturedError<'a>),
+}
+
+/// A document that can be read in any mode.
+#[cfg(feature = "serde")]
+pub(crate) trait Document {
+    fn doc(&self, mode: Mode) -> Doc<'_>;
+}
+
+/// What an error tells.
+#[derive(Default)]
+pub(crate) struct CapturedError<'a> {
+    /// The error type's path, without generics; `None` for boxed and opaque errors.
+    pub(crate) type_name: Option<&'a str>,
+    /// HTTP status, found by walking the `source()` chain.
+    pub(crate) status: Option<u16>,
+    /// The provider's error code, where the error type carries it.
+    pub(crate) code: Option<String>,
+    /// The request never left: a connect or builder error.
+    pub(crate) not_sent: bool,
+    /// The request timed out.
+    pub(crate) timeout: bool,
+    /// Content: formatted only if the policy lets error text through.
+    pub(crate) message: Option<&'a dyn Display>,
+}

@@ -1,0 +1,64 @@
+//! Which call runs now.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock, Weak};
+
+use opentelemetry::{Context, ContextGuard};
+
+use super::live::Live;
+use crate::redact::context as masks;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Live>>> = const { RefCell::new(None) };
+}
+
+/// The call that an OpenTelemetry `Context` carries: filled in once the span is there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Carried(pub(crate) Arc<OnceLock<Weak<Live>>>);
+
+/// The innermost call: of this thread's stack, or of the active OpenTelemetry context, which an
+/// instrumented task brings along.
+pub(crate) fn get() -> Option<Arc<Live>> {
+    let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
+    here.or_else(|| Context::map_current(|cx| cx.get::<Carried>().and_then(|carried| carried.0.get()?.upgrade())))
+}
+
+fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {
+    CURRENT
+        .try_with(|current| current.try_borrow_mut().ok().and_then(|mut now| std::mem::replace(&mut *now, call)))
+        .ok()
+        .flatten()
+}
+
+/// A call's span is entered and the call is the current one, until this is dropped.
+#[doc(hidden)]
+pub struct Entered<'a> {
+    // Fields drop in this order: the reverse of how they were entered.
+    _before: Restore,
+    _masks: masks::Entered,
+    _context: Option<ContextGuard>,
+    _span: tracing::span::Entered<'a>,
+}
+
+impl std::fmt::Debug for Entered<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entered")
+    }
+}
+
+struct Restore(Option<Arc<Live>>, PhantomData<*const ()>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        swap(self.0.take());
+    }
+}
+
+pub(crate) fn enter(live: &Arc<Live>) -> Entered<'_> {
+    let span = live.span().enter();
+    // A span that nobody records attaches no context; what must hold below it still must.
+    let context = live.detached_context().map(Context::attach);
+    let masks = masks::enter(live.masks().clone());
+    Entered { _span: span, _context: context, _masks: masks, _before: Restore(swap(Some(live.clone())), PhantomData) }
+}

@@ -1,0 +1,40 @@
+//! What a call's tracing span has at creation: the attributes samplers may look at.
+
+/// The fields of a call's span at its creation.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct StartFields<'a> {
+    pub name: &'a str,
+    pub kind: &'a str,
+    pub operation: &'a str,
+    pub provider: Option<&'a str>,
+    pub model: Option<&'a str>,
+    pub server_address: Option<&'a str>,
+    pub server_port: Option<i64>,
+}
+
+/// Makes the span at a callsite of its own.
+#[doc(hidden)]
+pub type MakeSpan = fn(&StartFields<'_>) -> tracing::Span;
+
+/// A function that makes a call's span, with a static callsite in the module that uses it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __make_span {
+    (target: $target:expr, level: $level:expr, name: $name:expr) => {
+        |__fields: &$crate::__private::StartFields<'_>| -> $crate::__private::tracing::Span {
+            $crate::__private::tracing::span!(
+                target: $target,
+                $level,
+                $name,
+                otel.name = __fields.name,
+                otel.kind = __fields.kind,
+                gen_ai.operation.name = __fields.operation,
+                gen_ai.provider.name = __fields.provider,
+                gen_ai.request.model = __fields.model,
+                server.address = __fields.server_address,
+                server.port = __fields.server_port,
+            )
+        }
+    };
+}

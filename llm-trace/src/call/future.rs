@@ -1,0 +1,91 @@
+//! A future that is a call: its span starts at the first poll and ends with it, however it ends.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::handle::LlmCall;
+use super::outcome::Outcome;
+use super::setup::Prepared;
+
+pin_project_lite::pin_project! {
+    /// A future whose span is entered on every poll.
+    #[doc(hidden)]
+    pub struct TracedFuture<F, O> {
+        #[pin]
+        future: F,
+        guard: Guard,
+        observe: Option<O>,
+    }
+}
+
+struct Guard {
+    state: State,
+    /// Set while the inner future is polled: still set in `Drop`, it panicked, also under a
+    /// caller's `catch_unwind`.
+    polling: bool,
+}
+
+enum State {
+    Prepared(Prepared),
+    Started(LlmCall),
+    Done,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let State::Started(call) = std::mem::replace(&mut self.state, State::Done) {
+            call.give_up(if self.polling { Outcome::Panicked } else { Outcome::Cancelled });
+        }
+    }
+}
+
+/// Makes a call of a future. `observe` reads its output and ends the call.
+#[doc(hidden)]
+pub fn trace_future<F, O>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
+where
+    F: Future,
+    O: FnOnce(LlmCall, F::Output) -> F::Output,
+{
+    TracedFuture { future, guard: Guard { state: State::Prepared(prepared), polling: false }, observe: Some(observe) }
+}
+
+impl<F, O> Future for TracedFuture<F, O>
+where
+    F: Future,
+    O: FnOnce(LlmCall, F::Output) -> F::Output,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let guard = this.guard;
+        if let State::Prepared(_) = guard.state {
+            if let State::Prepared(prepared) = std::mem::replace(&mut guard.state, State::Done) {
+                guard.state = State::Started(prepared.start());
+            }
+        }
+        let State::Started(call) = &guard.state else {
+            // Polled after it was ready: what happens then is the inner future's business.
+            return this.future.poll(cx);
+        };
+        guard.polling = true;
+        let polled = {
+            let _entered = call.enter();
+            this.future.poll(cx)
+        };
+        guard.polling = false;
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(output) => {
+                let State::Started(call) = std::mem::replace(&mut guard.state, State::Done) else {
+                    return Poll::Ready(output);
+                };
+                match this.observe.take() {
+                    Some(observe) => Poll::Ready(observe(call, output)),
+                    None => Poll::Ready(output),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The handle of a call.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::captured::Captured;
+#[cfg(feature = "serde")]
+use super::captured::What;
+use super::live::{Entered, Live};
+use super::outcome::Outcome;
+use crate::value::{AttributeValue, Maybe};
+
+/// One LLM call, from inside the function that makes it.
+///
+/// [`LlmCall::current`] gives the call that runs now, below any number of nested spans. Outside a
+/// call, and where nobody listens, every method does nothing.
+///
+/// ```
+/// use llm_trace::{LlmCall, llm_call};
+///
+/// #[llm_call(provider = "openai", model = "gpt-4o")]
+/// fn chat(prompt: &str) -> usize {
+///     LlmCall::current().attribute("app.prompt_version", 3).mask_input(true);
+///     prompt.len()
+/// }
+/// # chat("hello");
+/// ```
+#[derive(Clone, Default)]
+pub struct LlmCall(Option<std::sync::Arc<Live>>);
+
+impl fmt::Debug for LlmCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LlmCall").field("enabled", &self.is_enabled()).finish_non_exhaustive()
+    }
+}
+
+impl LlmCall {
+    /// The call that runs now, or a handle that does nothing.
+    pub fn current() -> LlmCall {
+        LlmCall(Live::current())
+    }
+
+    /// A handle that does nothing.
+    #[inline]
+    pub fn disabled() -> LlmCall {
+        LlmCall(None)
+    }
+
+    pub(crate) fn from_live(live: Option<Live>) -> LlmCall {
+        LlmCall(live.map(Live::register))
+    }
+
+    pub(crate) fn live(&self) -> Option<&std::sync::Arc<Live>> {
+        self.0.as_ref()
+    }
+
+    /// Whether anyone sees what is recorded here.
+    pub fn is_enabled(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Sets an attribute on the call's span. The last value of a key counts; `None` sets nothing.
+    ///
+    /// ```
+    /// # use llm_trace::LlmCall;
+    /// LlmCall::current().attribute("app.tier", "gold").attribute("app.retries", 2);
+    /// ```
+    pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
+        if let Some(live) = &self.0 {
+            let Maybe(value) = Maybe(Some(value.into()));
+            if let Some(value) = value {
+                live.attribute(key.into(), value);
+            }
+        }
+        self
+    }
+
+    /// Masks the call's input: from now on, and in what was recorded before. It cannot be undone.
+    pub fn mask_input(&self, mask: bool) -> &Self {
+        if let Some(live) = &self.0 {
+            live.mask(mask, false);
+        }
+        self
+    }
+
+    /// Masks the call's output: from now on, and in what was recorded before. It cannot be undone.
+    pub fn mask_output(&self, mask: bool) -> &Self {
+        if let Some(live) = &self.0 {
+            live.mask(false, mask);
+        }
+        self
+    }
+
+    /// Records the token counts, where no answer tells them.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Usage};
+    /// LlmCall::current().usage(Usage::new().input_tokens(12).output_tokens(3));
+    /// ```
+    #[cfg(feature = "otel")]
+    pub fn usage(&self, usage: crate::Usage) -> &Self {
+        if let Some(live) = &self.0 {
+            live.usage(usage);
+        }
+        self
+    }
+
+    /// Records the request: `serde_json::Value`, JSON text or any `T: Serialize`.
+    ///
+    /// ```
+    /// # use llm_trace::LlmCall;
+    /// let body = serde_json::json!({"model": "gpt-4o", "messages": []});
+    /// LlmCall::current().request(&body);
+    /// ```
+    #[cfg(feature = "serde")]
+    pub fn request<T: serde::Serialize + ?Sized>(&self, request: &T) -> &Self {
+        if let Some(live) = &self.0 {
+            live.request(&What::Document(&Of(request)));
+        }
+        self
+    }
+
+    /// Records the request from JSON text.
+    #[cfg(feature = "serde")]
+    pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
+        if let Some(live) = &self.0 {
+            live.request(&What::Bytes(json.as_ref()));
+        }
+        self
+    }
+
+    /// Records the answer: `serde_json::Value`, JSON text or any `T: Serialize`.
+    ///
+    /// What is recorded here stands; the function's return value adds nothing to it.
+    #[cfg(feature = "serde")]
+    pub fn response<T: serde::Serialize + ?Sized>(&self, response: &T) -> &Self {
+        if let Some(live) = &self.0 {
+            live.response(&What::Document(&Of(response)));
+        }
+        self
+    }
+
+    /// Records the answer from JSON text.
+    #[cfg(feature = "serde")]
+    pub fn response_json(&self, json: impl AsRef<[u8]>) -> &Self {
+        if let Some(live) = &self.0 {
+            live.response(&What::Bytes(json.as_ref()));
+        }
+        self
+    }
+
+    /// Counts one attempt that failed and will be made again: a span event with its error type.
+    pub fn attempt(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
+        if let Some(live) = &self.0 {
+            live.attempt(error_type.into());
+        }
+        self
+    }
+
+    /// Runs a part of the call: its span is the parent of what `f` makes. A panic ends the call.
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct OnUnwind<'c>(&'c LlmCall, bool);
+        impl Drop for OnUnwind<'_> {
+            fn drop(&mut self) {
+                if self.1 {
+                    self.0.clone().give_up(Outcome::Panicked);
+                }
+            }
+        }
+        let mut unwinding = OnUnwind(self, true);
+        let result = {
+            let _entered = self.enter();
+            f()
+        };
+        unwinding.1 = false;
+        result
+    }
+
+    /// Enters the call's span.
+    #[doc(hidden)]
+    pub fn enter(&self) -> Option<Entered<'_>> {
+        self.0.as_ref().map(Live::enter)
+    }
+
+    /// Ends the call with a value.
+    #[doc(hidden)]
+    pub fn finish_ok(self, value: Captured<'_>) {
+        if let Some(live) = self.0 {
+            live.finish_ok(value.0);
+        }
+    }
+
+    /// Ends the call with an error.
+    #[doc(hidden)]
+    pub fn finish_err(self, error: Captured<'_>) {
+        if let Some(live) = self.0 {
+            live.finish_err(error.0);
+        }
+    }
+
+    /// Overrides `error.type`. Must come before [`finish_err`](Self::finish_err).
+    #[doc(hidden)]
+    pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
+        if let Some(live) = &self.0 {
+            live.error_type(error_type.into());
+        }
+    }
+
+    /// Records the answer's text apart from the answer: the macro's `output`.
+    #[doc(hidden)]
+    pub fn output(&self, output: Captured<'_>) {
+        if let Some(live) = &self.0 {
+            live.output(&output.0);
+        }
+    }
+
+    /// Records the answer: the macro's `response`.
+    #[doc(hidden)]
+    pub fn observe(&self, response: Captured<'_>) {
+        if let Some(live) = &self.0 {
+            live.response(&response.0);
+        }
+    }
+
+    pub(crate) fn give_up(self, outcome: Outcome) {
+        if let Some(live) = self.0 {
+            live.finish(outcome);
+        }
+    }
+}
+
+/// Any `T: Serialize` as a document.
+#[cfg(feature = "serde")]
+pub(crate) struct Of<'a, T: ?Sized>(pub(crate) &'a T);
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize + ?Sized> super::captured::Document for Of<'_, T> {
+    fn doc(&self, mode: crate::json::Mode) -> crate::json::Doc<'_> {
+        crate::json::Doc::from_serialize(self.0, mode)
+    }
+}

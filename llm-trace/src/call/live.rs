@@ -1,0 +1,258 @@
+//! A call that runs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+pub use super::current::Entered;
+use super::current::{self, Carried};
+use super::fields::{MakeSpan, StartFields};
+use super::outcome::Outcome;
+use super::setup::Setup;
+use super::state::State;
+use crate::otel::Pipeline;
+use crate::redact::context::{MaskContext, SharedMasks};
+use crate::redact::{Masks, Permit};
+use crate::value::AttributeValue;
+
+/// Whether any layer of ours is alive.
+#[inline]
+pub(crate) fn pipelines() -> bool {
+    Pipeline::any()
+}
+
+/// A call whose arguments are read, before its span starts.
+pub(crate) struct Ready(Box<Parts>);
+
+struct Parts {
+    make_span: MakeSpan,
+    state: State,
+    masks: SharedMasks,
+    pipeline: Option<Arc<Pipeline>>,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ready")
+    }
+}
+
+fn own_masks(setup: &Setup<'_>) -> SharedMasks {
+    SharedMasks::here(Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output))
+}
+
+impl Ready {
+    pub(crate) fn new(setup: Setup<'_>) -> Self {
+        let pipeline = Pipeline::current();
+        let masks = own_masks(&setup);
+        let mut state = State::of(&setup);
+        if let Some(pipeline) = &pipeline {
+            state.read_input(&setup, pipeline.policy.state().input(masks.get()));
+        }
+        Ready(Box::new(Parts { make_span: setup.make_span, state, masks, pipeline }))
+    }
+
+    pub(crate) fn start(self) -> Option<Live> {
+        let Parts { make_span, state, masks, pipeline } = *self.0;
+        Live::start(make_span, state, masks, pipeline)
+    }
+}
+
+/// A call that runs. Its span ends with it, exactly once.
+pub(crate) struct Live {
+    span: Span,
+    /// The call's own OpenTelemetry context, if its span is one.
+    context: Option<Context>,
+    recording: bool,
+    pipeline: Option<Arc<Pipeline>>,
+    masks: SharedMasks,
+    carried: Carried,
+    begun: Instant,
+    started: Started,
+    state: Mutex<State>,
+}
+
+/// Which of the attributes were there when the span started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started {
+    pub(crate) model: bool,
+    pub(crate) server: bool,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("span", &self.span).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Starts the span, then reads the content of the arguments if anyone wants it.
+    pub(crate) fn start_now(setup: Setup<'_>) -> Option<Live> {
+        let pipeline = Pipeline::current();
+        let masks = own_masks(&setup);
+        let mut state = State::of(&setup);
+        let live = Live::start(setup.make_span, std::mem::take(&mut state), masks, pipeline)?;
+        if live.wants_content() {
+            let permit = live.permit_input();
+            live.lock().read_input(&setup, permit);
+        }
+        Some(live)
+    }
+
+    fn start(make_span: MakeSpan, state: State, masks: SharedMasks, pipeline: Option<Arc<Pipeline>>) -> Option<Live> {
+        let span = make_span(&StartFields {
+            name: &state.span_name(),
+            kind: state.operation.kind(),
+            operation: state.operation.as_str(),
+            provider: state.provider.as_ref().map(super::Provider::as_str),
+            model: state.request.model.as_deref(),
+            server_address: state.server.as_ref().map(|server| server.address.as_str()),
+            server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
+        });
+        if pipeline.is_none() && span.is_disabled() {
+            return None;
+        }
+        let carried = Carried::default();
+        let mut context = None;
+        if pipeline.is_some() && !span.is_disabled() {
+            let parent = parent_context();
+            let with_call = MaskContext::with(&parent, masks.clone()).with_value(carried.clone());
+            // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
+            let _ = span.set_parent(with_call);
+            context = Some(span.context()).filter(Context::has_active_span);
+        }
+        let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
+        Some(Live {
+            span,
+            context,
+            recording,
+            pipeline,
+            masks,
+            carried,
+            begun: Instant::now(),
+            started: Started { model: state.request.model.is_some(), server: state.server.is_some() },
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Makes the call findable from below.
+    pub(crate) fn register(self) -> Arc<Live> {
+        let live = Arc::new(self);
+        // Each call is registered once.
+        let _ = live.carried.0.set(Arc::downgrade(&live));
+        live
+    }
+
+    pub(crate) fn current() -> Option<Arc<Live>> {
+        current::get()
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered<'_> {
+        current::enter(self)
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(crate) fn masks(&self) -> &SharedMasks {
+        &self.masks
+    }
+
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    pub(crate) fn started(&self) -> Started {
+        self.started
+    }
+
+    pub(crate) fn recording(&self) -> bool {
+        self.recording
+    }
+
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.context.as_ref()
+    }
+
+    pub(crate) fn pipeline(&self) -> Option<&Arc<Pipeline>> {
+        self.pipeline.as_ref()
+    }
+
+    /// The context to attach below a span that has none of its own.
+    pub(crate) fn detached_context(&self) -> Option<Context> {
+        (self.context.is_none() && self.pipeline.is_some())
+            .then(|| MaskContext::with(&Context::current(), self.masks.clone()).with_value(self.carried.clone()))
+    }
+
+    /// Whether anyone looks at what the call tells. A sampler's "no" ends all content work.
+    pub(crate) fn wants_content(&self) -> bool {
+        self.recording
+    }
+
+    pub(crate) fn permit_input(&self) -> Permit {
+        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().input(self.masks.get()))
+    }
+
+    pub(crate) fn permit_output(&self) -> Permit {
+        if !self.wants_content() {
+            return Permit::Off;
+        }
+        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().output(self.masks.get()))
+    }
+
+    pub(crate) fn permit_error_text(&self) -> Permit {
+        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().error_text(self.masks.get()))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {
+        self.lock().attributes.push((key, value));
+    }
+
+    pub(crate) fn mask(&self, input: bool, output: bool) {
+        self.masks.add(Masks::new().mask_input(input).mask_output(output));
+    }
+
+    pub(crate) fn error_type(&self, error_type: Cow<'static, str>) {
+        self.lock().error.by_user = Some(error_type);
+    }
+
+    /// Counts an attempt, as an event of the span.
+    pub(crate) fn attempt(&self, error_type: Cow<'static, str>) {
+        let mut state = self.lock();
+        state.attempts += 1;
+        let number = i64::from(state.attempts);
+        drop(state);
+        if let Some(context) = self.context.as_ref().filter(|_| self.recording) {
+            let attributes = vec![KeyValue::new("llm_trace.attempt", number), KeyValue::new("error.type", error_type)];
+            context.span().add_event_with_timestamp("llm_trace.attempt", SystemTime::now(), attributes);
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // The last handle is gone and nobody has ended the call: a handle that was kept, or a
+        // stream type whose end cannot be seen.
+        self.finish(Outcome::Completed);
+    }
+}
+
+/// The context a new call's span is a child of.
+fn parent_context() -> Context {
+    Context::map_current(|cx| cx.has_active_span().then(|| cx.clone())).unwrap_or_else(|| {
+        // With context activation off, the OpenTelemetry layer keeps contexts on its spans only.
+        let here = Span::current().context();
+        if here.has_active_span() { here } else { Context::current() }
+    })
+}

@@ -1,0 +1,40 @@
+//! One logical LLM call, from its arguments to its outcome.
+
+#[cfg_attr(not(feature = "otel"), allow(dead_code))]
+pub(crate) mod captured;
+mod fields;
+mod future;
+mod handle;
+mod operation;
+mod outcome;
+mod provider_name;
+mod setup;
+
+#[cfg(feature = "otel")]
+mod current;
+#[cfg(feature = "otel")]
+mod finish;
+#[cfg(feature = "otel")]
+mod live;
+#[cfg(not(feature = "otel"))]
+#[path = "plain.rs"]
+mod live;
+#[cfg(feature = "otel")]
+mod observe;
+#[cfg(feature = "otel")]
+pub(crate) mod server;
+#[cfg(feature = "otel")]
+mod state;
+mod stream;
+#[cfg(feature = "otel")]
+mod streaming;
+
+pub use captured::Captured;
+pub use fields::{MakeSpan, StartFields};
+pub use future::{TracedFuture, trace_future};
+pub use handle::LlmCall;
+pub use operation::Operation;
+pub use outcome::Outcome;
+pub use provider_name::Provider;
+pub use setup::{Prepared, Setup, enabled};
+pub use stream::StreamCall;

@@ -1,0 +1,170 @@
+//! What a running call is told: its request, its answer, its error.
+
+use super::captured::{CapturedError, What};
+use super::live::Live;
+use super::outcome::Outcome;
+use super::state::{Content, document, is_json};
+use crate::json::Text;
+use crate::message::{Messages, Part, finish_reason};
+use crate::provider::{error, messages};
+use crate::record::ResponseRecord;
+use crate::redact::{Filter, Permit, Place};
+
+impl Live {
+    /// The request, told from inside the function.
+    pub(crate) fn request(&self, request: &What<'_>) {
+        let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
+        let mut state = self.lock();
+        let before = state.request.model.clone();
+        state.request_facts(request);
+        // The model that the span was started with stands.
+        if before.is_some() {
+            state.request.model = before;
+        }
+        state.read_request(request, permit);
+    }
+
+    /// Token counts, told by hand.
+    pub(crate) fn usage(&self, usage: crate::Usage) {
+        self.lock().response.usage.update(usage);
+    }
+
+    /// The answer, told from inside the function.
+    pub(crate) fn response(&self, response: &What<'_>) {
+        self.read_answer(response);
+        self.lock().answered = true;
+    }
+
+    /// The answer's text, told apart from the answer.
+    pub(crate) fn output(&self, output: &What<'_>) {
+        let permit = self.permit_output();
+        match output {
+            What::Text(text) => self.answer_text(text, permit),
+            output => {
+                let (mode, open) = (permit.mode(), permit.is_open());
+                let (Some(filter), Some(doc)) = (permit.filter(), document(output, mode)) else { return };
+                let mut out = Messages::output(filter);
+                messages::read_output(doc.root(), &mut out);
+                self.lock().set_output(out, open);
+            }
+        }
+    }
+
+    /// Ends the call with the function's return value.
+    pub(crate) fn finish_ok(&self, value: What<'_>) {
+        if let What::Error(_) = value {
+            return self.finish_err(value);
+        }
+        if !self.lock().answered {
+            self.read_answer(&value);
+        } else if let What::Http { status, .. } = value {
+            self.http_status(status);
+        }
+        let failed = {
+            let state = self.lock();
+            state.response.error.is_some() || state.error.status.is_some_and(|status| status >= 400)
+        };
+        self.finish(if failed { Outcome::Error } else { Outcome::Completed });
+    }
+
+    /// Ends the call with an error.
+    pub(crate) fn finish_err(&self, error: What<'_>) {
+        let mut not_sent = false;
+        if let What::Error(error) = error {
+            not_sent = error.not_sent;
+            self.read_error(error);
+        }
+        self.finish(if not_sent { Outcome::NotSent } else { Outcome::Error });
+    }
+
+    pub(super) fn read_error(&self, error: CapturedError<'_>) {
+        // Formatted outside the lock: it is the user's code.
+        let message = match (self.permit_error_text(), error.message) {
+            (Permit::Open(filter), Some(message)) => scrubbed(filter, &message.to_string()),
+            _ => None,
+        };
+        let mut state = self.lock();
+        let known = &mut state.error;
+        known.type_name = error.type_name.map(str::to_owned);
+        known.status = error.status.or(known.status);
+        known.code = error.code.or(known.code.take());
+        known.timeout |= error.timeout;
+        known.not_sent |= error.not_sent;
+        known.message = message.or(known.message.take());
+    }
+
+    fn http_status(&self, status: u16) {
+        self.lock().error.status = Some(status).filter(|status| *status >= 400);
+    }
+
+    fn read_answer(&self, answer: &What<'_>) {
+        match answer {
+            What::Nothing | What::Request(_) | What::Error(_) => {}
+            What::Http { status, host, body } => {
+                self.http_status(*status);
+                if let Some(host) = host {
+                    let mut state = self.lock();
+                    if state.server.is_none() {
+                        state.server = super::server::Server::parse(host);
+                    }
+                }
+                self.read_answer(body);
+            }
+            What::Response(response) => {
+                let permit = self.permit_output();
+                let open = permit.is_open();
+                let mut out = permit.filter().map(Messages::output);
+                let mut facts = self.lock().response.clone();
+                // The user's code, outside the lock.
+                response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
+                let mut state = self.lock();
+                state.response = facts;
+                if let Some(out) = out {
+                    state.set_output(out, open);
+                }
+            }
+            What::Text(text) if !is_json(text) => self.answer_text(text, self.permit_output()),
+            answer => {
+                let permit = self.permit_output();
+                // Serializing is the user's code: outside the lock.
+                let Some(doc) = document(answer, permit.mode()) else { return };
+                let stated = error::read(doc.root());
+                let message = stated.is_some().then(|| self.error_message(answer)).flatten();
+                let mut state = self.lock();
+                state.read_response(&doc, permit);
+                if let Some(stated) = stated {
+                    state.error.message = message;
+                    state.response.error = Some(stated);
+                }
+            }
+        }
+    }
+
+    /// The text of an error that an answer states, if error text may go out.
+    fn error_message(&self, answer: &What<'_>) -> Option<String> {
+        let Permit::Open(filter) = self.permit_error_text() else { return None };
+        let doc = document(answer, crate::json::Mode::Full)?;
+        scrubbed(filter, &error::read(doc.root())?.message?)
+    }
+
+    fn answer_text(&self, text: &str, permit: Permit) {
+        let open = permit.is_open();
+        let Some(filter) = permit.filter() else { return };
+        let mut out = Messages::output(filter);
+        out.begin("assistant", None);
+        out.part(Part::Text(Text::Plain(text)));
+        let mut state = self.lock();
+        let reason = state.response.finish_reasons.first().and_then(Option::as_deref).map(finish_reason);
+        out.end(reason);
+        let (json, filter) = out.finish();
+        state.output = json.map(|value| Content { value, open });
+        state.output_filter = Some(filter);
+    }
+}
+
+/// An error's text, through the scrubbers.
+pub(super) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
+    let mut json = String::new();
+    filter.text(&mut json, Text::Plain(text), Place::text("error"));
+    serde_json::from_str(&json).ok()
+}

@@ -1,0 +1,92 @@
+//! A call without the `otel` feature: a tracing span and nothing else.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::captured::What;
+use super::fields::StartFields;
+use super::outcome::Outcome;
+use super::setup::Setup;
+use crate::value::AttributeValue;
+
+/// No layer of ours can be there.
+#[inline]
+pub(crate) fn pipelines() -> bool {
+    false
+}
+
+#[derive(Debug)]
+pub(crate) struct Ready(tracing::Span);
+
+impl Ready {
+    pub(crate) fn new(setup: Setup<'_>) -> Self {
+        Ready(span(&setup))
+    }
+
+    pub(crate) fn start(self) -> Option<Live> {
+        Some(Live { span: self.0 })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Live {
+    span: tracing::Span,
+}
+
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Entered<'a> {
+    _span: tracing::span::Entered<'a>,
+    _not_send: PhantomData<*const ()>,
+}
+
+fn span(setup: &Setup<'_>) -> tracing::Span {
+    let operation = setup.operation.as_str();
+    let model = setup.model.as_deref();
+    let conventional = model.map_or(Cow::Borrowed(operation), |model| format!("{operation} {model}").into());
+    (setup.make_span)(&StartFields {
+        name: setup.name.as_deref().unwrap_or(&conventional),
+        kind: setup.operation.kind(),
+        operation,
+        provider: setup.provider.as_ref().map(super::Provider::as_str),
+        model,
+        server_address: setup.server.as_deref(),
+        server_port: None,
+    })
+}
+
+impl Live {
+    pub(crate) fn start_now(setup: Setup<'_>) -> Option<Live> {
+        Some(Live { span: span(&setup) })
+    }
+
+    pub(crate) fn register(self) -> Arc<Live> {
+        Arc::new(self)
+    }
+
+    pub(crate) fn current() -> Option<Arc<Live>> {
+        None
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered<'_> {
+        Entered { _span: self.span.enter(), _not_send: PhantomData }
+    }
+
+    pub(crate) fn attribute(&self, _: Cow<'static, str>, _: AttributeValue) {}
+    pub(crate) fn mask(&self, _: bool, _: bool) {}
+    #[cfg(feature = "serde")]
+    pub(crate) fn request(&self, _: &What<'_>) {}
+    pub(crate) fn response(&self, _: &What<'_>) {}
+    pub(crate) fn output(&self, _: &What<'_>) {}
+    pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
+    pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
+    pub(crate) fn finish_ok(&self, _: What<'_>) {}
+    pub(crate) fn finish_err(&self, _: What<'_>) {}
+    pub(crate) fn finish(&self, _: Outcome) {}
+    pub(crate) fn begin_stream(&self) {}
+    pub(crate) fn chunk(&self, _: What<'_>) {}
+    pub(crate) fn chunk_error(&self, _: What<'_>) {}
+    pub(crate) fn end_stream(&self) {}
+    pub(crate) fn drop_stream(&self, _: Outcome) {}
+}

@@ -1,0 +1,101 @@
+//! Who is called.
+
+use std::borrow::Cow;
+
+/// Who is called: `gen_ai.provider.name`.
+///
+/// An OpenAI-compatible server keeps its own name; the wire format is told by shape.
+///
+/// ```
+/// use llm_trace::Provider;
+///
+/// assert_eq!(Provider::OpenAi.as_str(), "openai");
+/// assert_eq!(Provider::from("my-gateway").as_str(), "my-gateway");
+/// ```
+///
+/// Source: [`gen_ai.provider.name`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/).
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Provider {
+    /// `openai`
+    OpenAi,
+    /// `anthropic`
+    Anthropic,
+    /// `aws.bedrock`
+    AwsBedrock,
+    /// `azure.ai.inference`
+    AzureAiInference,
+    /// `azure.ai.openai`
+    AzureAiOpenAi,
+    /// `cohere`
+    Cohere,
+    /// `deepseek`
+    DeepSeek,
+    /// `gcp.gemini`
+    GcpGemini,
+    /// `gcp.gen_ai`
+    GcpGenAi,
+    /// `gcp.vertex_ai`
+    GcpVertexAi,
+    /// `groq`
+    Groq,
+    /// `ibm.watsonx.ai`
+    IbmWatsonxAi,
+    /// `mistral_ai`
+    MistralAi,
+    /// `perplexity`
+    Perplexity,
+    /// `x_ai`
+    XAi,
+    /// A provider the conventions have no word for.
+    Custom(Cow<'static, str>),
+}
+
+const KNOWN: &[(&str, Provider)] = &[
+    ("openai", Provider::OpenAi),
+    ("anthropic", Provider::Anthropic),
+    ("aws.bedrock", Provider::AwsBedrock),
+    ("azure.ai.inference", Provider::AzureAiInference),
+    ("azure.ai.openai", Provider::AzureAiOpenAi),
+    ("cohere", Provider::Cohere),
+    ("deepseek", Provider::DeepSeek),
+    ("gcp.gemini", Provider::GcpGemini),
+    ("gcp.gen_ai", Provider::GcpGenAi),
+    ("gcp.vertex_ai", Provider::GcpVertexAi),
+    ("groq", Provider::Groq),
+    ("ibm.watsonx.ai", Provider::IbmWatsonxAi),
+    ("mistral_ai", Provider::MistralAi),
+    ("perplexity", Provider::Perplexity),
+    ("x_ai", Provider::XAi),
+];
+
+impl Provider {
+    /// The value of `gen_ai.provider.name`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Provider::Custom(name) => name,
+            known => KNOWN.iter().find(|(_, provider)| provider == known).map_or("", |(name, _)| name),
+        }
+    }
+}
+
+impl From<&'static str> for Provider {
+    fn from(name: &'static str) -> Self {
+        Self::from(Cow::Borrowed(name))
+    }
+}
+
+impl From<String> for Provider {
+    fn from(name: String) -> Self {
+        Self::from(Cow::Owned(name))
+    }
+}
+
+impl From<Cow<'static, str>> for Provider {
+    fn from(name: Cow<'static, str>) -> Self {
+        match KNOWN.iter().find(|(known, _)| *known == name) {
+            Some((_, provider)) => provider.clone(),
+            None => Provider::Custom(name),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading a call's arguments, before it starts.
+
+use std::borrow::Cow;
+
+use super::captured::{Captured, What};
+use super::fields::MakeSpan;
+use super::{LlmCall, Operation, Provider};
+use crate::value::{AttributeValue, Maybe};
+
+/// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
+#[doc(hidden)]
+pub struct Setup<'a> {
+    pub(crate) make_span: MakeSpan,
+    pub(crate) operation: Operation,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) model: Option<Cow<'a, str>>,
+    /// The OTel span's name, where the user wants another than the conventions'.
+    pub(crate) name: Option<Cow<'static, str>>,
+    /// A URL or a host.
+    pub(crate) server: Option<Cow<'a, str>>,
+    pub(crate) conversation: Option<Cow<'a, str>>,
+    pub(crate) mask_input: bool,
+    pub(crate) mask_output: bool,
+    pub(crate) request: What<'a>,
+    pub(crate) input: What<'a>,
+    pub(crate) system: What<'a>,
+    pub(crate) tools: What<'a>,
+    pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+}
+
+impl<'a> Setup<'a> {
+    pub fn new(operation: impl Into<Operation>, make_span: MakeSpan) -> Self {
+        Self {
+            make_span,
+            operation: operation.into(),
+            provider: None,
+            model: None,
+            name: None,
+            server: None,
+            conversation: None,
+            mask_input: false,
+            mask_output: false,
+            request: What::Nothing,
+            input: What::Nothing,
+            system: What::Nothing,
+            tools: What::Nothing,
+            attributes: Vec::new(),
+        }
+    }
+
+    pub fn provider(&mut self, provider: impl Into<Provider>) {
+        self.provider = Some(provider.into());
+    }
+
+    pub fn model(&mut self, model: Option<Cow<'a, str>>) {
+        self.model = model.filter(|model| !model.is_empty());
+    }
+
+    pub fn name(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.name = Some(name.into());
+    }
+
+    pub fn server(&mut self, server: Option<Cow<'a, str>>) {
+        self.server = server;
+    }
+
+    pub fn conversation(&mut self, id: Option<Cow<'a, str>>) {
+        self.conversation = id.filter(|id| !id.is_empty());
+    }
+
+    pub fn mask_input(&mut self, mask: bool) {
+        self.mask_input |= mask;
+    }
+
+    pub fn mask_output(&mut self, mask: bool) {
+        self.mask_output |= mask;
+    }
+
+    pub fn request(&mut self, request: Captured<'a>) {
+        self.request = request.0;
+    }
+
+    pub fn input(&mut self, input: Captured<'a>) {
+        self.input = input.0;
+    }
+
+    pub fn system(&mut self, system: Captured<'a>) {
+        self.system = system.0;
+    }
+
+    pub fn tools(&mut self, tools: Captured<'a>) {
+        self.tools = tools.0;
+    }
+
+    /// Adds an attribute; `None` adds nothing.
+    pub fn attribute(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) {
+        if let Maybe(Some(value)) = value.into() {
+            self.attributes.push((key.into(), value));
+        }
+    }
+
+    /// Reads the arguments now, for a span that starts later: a function that returns a future.
+    pub fn prepare(self) -> Prepared {
+        Prepared(State::Ready(super::live::Ready::new(self)))
+    }
+
+    /// Starts the span now, then reads the content of the arguments if the span is recorded.
+    pub fn begin(self) -> Prepared {
+        Prepared(State::Started(self.start()))
+    }
+
+    /// As [`begin`](Self::begin), for calls that are not futures.
+    pub fn start(self) -> LlmCall {
+        LlmCall::from_live(super::live::Live::start_now(self))
+    }
+}
+
+/// A call whose arguments are read and whose span starts at the first poll, if it has not yet.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Prepared(State);
+
+#[derive(Debug)]
+enum State {
+    Ready(super::live::Ready),
+    Started(LlmCall),
+}
+
+impl Prepared {
+    /// A call nobody looks at.
+    #[inline]
+    pub fn disabled() -> Prepared {
+        Prepared(State::Started(LlmCall::disabled()))
+    }
+
+    /// Starts the span, unless it is.
+    pub fn start(self) -> LlmCall {
+        match self.0 {
+            State::Ready(ready) => LlmCall::from_live(ready.start()),
+            State::Started(call) => call,
+        }
+    }
+}
+
+/// Whether a call at this level would be seen by anyone. The one check of a disabled call.
+#[doc(hidden)]
+#[inline]
+pub fn enabled(level: tracing::Level) -> bool {
+    level <= tracing::level_filters::LevelFilter::current() || super::live::pipelines()
+}

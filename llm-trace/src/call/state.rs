@@ -1,0 +1,222 @@
+//! What a call knows so far.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use super::captured::What;
+use super::server::Server;
+use super::setup::Setup;
+use super::{Operation, Provider};
+use crate::facts::{RequestFacts, ResponseFacts};
+use crate::json::{Doc, Mode, Text};
+use crate::message::{FinishedInput, InputContent, Messages, Part};
+use crate::provider::collect::Collector;
+use crate::provider::{Format, detect, messages};
+use crate::record::RequestRecord;
+use crate::redact::{Filter, Permit};
+use crate::value::AttributeValue;
+
+/// What a call knows so far. Content in it has passed the policy.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) operation: Operation,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) server: Option<Server>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) format: Option<Format>,
+    pub(crate) request: RequestFacts,
+    pub(crate) input: Option<Content<FinishedInput>>,
+    pub(crate) response: ResponseFacts,
+    pub(crate) output: Option<Content<String>>,
+    /// What the output's filter has to report.
+    pub(crate) output_filter: Option<Filter>,
+    /// An answer was recorded by hand: the return value adds nothing.
+    pub(crate) answered: bool,
+    pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    pub(crate) error: ErrorState,
+    pub(crate) stream: Option<Stream>,
+    pub(crate) attempts: u32,
+    pub(crate) finished: bool,
+}
+
+/// Content that was read under one permit.
+pub(crate) struct Content<T> {
+    pub(crate) value: T,
+    /// It holds plain texts: a mask that is set later must still be applied.
+    pub(crate) open: bool,
+}
+
+/// What is known of a failure.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorState {
+    /// What the user says it is.
+    pub(crate) by_user: Option<Cow<'static, str>>,
+    pub(crate) type_name: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) timeout: bool,
+    pub(crate) not_sent: bool,
+    /// Content: there only if the policy let error text through.
+    pub(crate) message: Option<String>,
+}
+
+/// A stream that is being read.
+pub(crate) struct Stream {
+    /// Taken when the stream ends.
+    pub(crate) collector: Option<Collector>,
+    pub(crate) first_chunk: Option<Duration>,
+    pub(crate) last_chunk: Option<Instant>,
+    pub(crate) chunks: u64,
+    /// `String` items that are deltas rather than events.
+    pub(crate) plain: Option<bool>,
+    /// Some item was an event.
+    pub(crate) read: bool,
+    /// Some item was an error.
+    pub(crate) failed: bool,
+}
+
+impl State {
+    /// Reads what must be known before the span starts: facts, no content.
+    pub(crate) fn of(setup: &Setup<'_>) -> State {
+        let mut state = State {
+            operation: setup.operation.clone(),
+            provider: setup.provider.clone(),
+            name: setup.name.clone(),
+            server: setup.server.as_deref().and_then(Server::parse),
+            conversation: setup.conversation.as_deref().map(str::to_owned),
+            attributes: setup.attributes.clone(),
+            ..State::default()
+        };
+        state.request_facts(&setup.request);
+        if let Some(model) = setup.model.as_deref() {
+            state.request.model = Some(model.to_owned());
+        }
+        state
+    }
+
+    /// The conventions' span name.
+    pub(crate) fn span_name(&self) -> Cow<'_, str> {
+        match (&self.name, &self.request.model) {
+            (Some(name), _) => Cow::Borrowed(name),
+            (None, Some(model)) => Cow::Owned(format!("{} {model}", self.operation.as_str())),
+            (None, None) => Cow::Borrowed(self.operation.as_str()),
+        }
+    }
+
+    /// Reads the facts of a request.
+    pub(crate) fn request_facts(&mut self, request: &What<'_>) {
+        let path = self.server.as_ref().and_then(|server| server.path.as_deref());
+        let provider = self.provider.as_ref().map(Provider::as_str);
+        if let Some(doc) = document(request, Mode::Facts) {
+            if let Some(format) = detect::of_request(provider, path, doc.root()) {
+                self.format = Some(format);
+                format.reader().request(doc.root(), &mut self.request);
+            }
+        }
+        if let What::Request(request) = request {
+            request.record_request(&mut RequestRecord { facts: &mut self.request, content: None });
+        }
+        if let Some(path) = path {
+            detect::path_facts(path, &mut self.request);
+        }
+    }
+
+    /// Reads the content of the arguments, as far as the permit goes.
+    pub(crate) fn read_input(&mut self, setup: &Setup<'_>, permit: Permit) {
+        let (mode, open) = (permit.mode(), permit.is_open());
+        let Some(filter) = permit.filter() else { return };
+        let mut content = InputContent::new(filter);
+        self.input_of(&setup.request, mode, &mut content);
+        match &setup.input {
+            What::Text(text) => user_text(text, &mut content),
+            input => {
+                if let Some(doc) = document(input, mode) {
+                    messages::read_input(doc.root(), &mut content.messages);
+                }
+            }
+        }
+        match &setup.system {
+            What::Text(text) => content.system(Part::Text(Text::Plain(text))),
+            system => {
+                if let Some(doc) = document(system, mode) {
+                    messages::read_system(doc.root(), &mut content);
+                }
+            }
+        }
+        if let Some(doc) = document(&setup.tools, mode) {
+            messages::read_tools(doc.root(), &mut content);
+        }
+        self.input = Some(Content { value: content.finish(), open });
+    }
+
+    /// Reads the content of a request, as far as the permit goes.
+    pub(crate) fn read_request(&mut self, request: &What<'_>, permit: Permit) {
+        let (mode, open) = (permit.mode(), permit.is_open());
+        let Some(filter) = permit.filter() else { return };
+        let mut content = InputContent::new(filter);
+        self.input_of(request, mode, &mut content);
+        self.input = Some(Content { value: content.finish(), open });
+    }
+
+    fn input_of(&mut self, request: &What<'_>, mode: Mode, content: &mut InputContent) {
+        match request {
+            What::Request(request) => {
+                let mut again = RequestFacts::default();
+                request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
+            }
+            What::Text(text) if !is_json(text) => user_text(text, content),
+            request => {
+                if let (Some(format), Some(doc)) = (self.format, document(request, mode)) {
+                    format.reader().input(doc.root(), content);
+                }
+            }
+        }
+    }
+
+    /// Reads a whole answer.
+    pub(crate) fn read_response(&mut self, response: &Doc<'_>, permit: Permit) {
+        let root = response.root();
+        let provider = self.provider.as_ref().map(Provider::as_str);
+        if let Some(format) = detect::of_response(provider, self.format, None, root) {
+            format.reader().response(root, &mut self.response);
+            self.format = Some(format);
+            let open = permit.is_open();
+            if let Some(filter) = permit.filter() {
+                let mut messages = Messages::output(filter);
+                format.reader().output(root, &mut messages);
+                self.set_output(messages, open);
+            }
+        }
+    }
+
+    pub(crate) fn set_output(&mut self, messages: Messages, open: bool) {
+        let (json, filter) = messages.finish();
+        self.output = json.map(|value| Content { value, open });
+        self.output_filter = Some(filter);
+    }
+}
+
+/// A plain text as the user's one message.
+fn user_text(text: &str, content: &mut InputContent) {
+    content.messages.begin("user", None);
+    content.messages.part(Part::Text(Text::Plain(text)));
+    content.messages.end(None);
+}
+
+/// Whether a string is a JSON document and no prose.
+pub(crate) fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// The document a value holds, if it holds one.
+pub(crate) fn document<'w>(what: &'w What<'_>, mode: Mode) -> Option<Doc<'w>> {
+    match what {
+        What::Bytes(bytes) => Some(Doc::from_slice(bytes, mode)),
+        What::Text(text) if is_json(text) => Some(Doc::from_slice(text.as_bytes(), mode)),
+        What::Document(document) => Some(document.doc(mode)),
+        What::Http { body, .. } => document(body, mode),
+        _ => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! A call whose answer is a stream.
+
+use super::captured::Captured;
+use super::handle::LlmCall;
+use super::live::Entered;
+use super::outcome::Outcome;
+
+/// A call whose answer is a stream: open until the stream ends or is dropped.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct StreamCall {
+    call: LlmCall,
+    /// Set while the inner stream is polled: still set in `Drop`, it panicked.
+    polling: bool,
+}
+
+impl StreamCall {
+    /// Takes the call over: it now ends with this.
+    pub fn new(call: LlmCall) -> Self {
+        if let Some(live) = call.live() {
+            live.begin_stream();
+        }
+        StreamCall { call, polling: false }
+    }
+
+    /// Polls the inner stream, inside the call's span.
+    pub fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        self.polling = true;
+        let result = {
+            let _entered: Option<Entered<'_>> = self.call.enter();
+            poll()
+        };
+        self.polling = false;
+        result
+    }
+
+    /// Records an item, before it is handed on.
+    pub fn item(&mut self, item: Captured<'_>) {
+        if let Some(live) = self.call.live() {
+            live.chunk(item.0);
+        }
+    }
+
+    /// Records an error in place of an item. A stream may go on after one.
+    pub fn item_error(&mut self, error: Captured<'_>) {
+        if let Some(live) = self.call.live() {
+            live.chunk_error(error.0);
+        }
+    }
+
+    /// The stream has ended.
+    pub fn end(&mut self) {
+        if let Some(live) = self.call.live() {
+            live.end_stream();
+        }
+    }
+
+    /// Whether anyone sees what is recorded here.
+    pub fn is_enabled(&self) -> bool {
+        self.call.is_enabled()
+    }
+}
+
+impl Drop for StreamCall {
+    fn drop(&mut self) {
+        if let Some(live) = self.call.live() {
+            live.drop_stream(if self.polling { Outcome::Panicked } else { Outcome::Dropped });
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reading a streamed answer as it passes.
+
+use std::time::Instant;
+
+use super::captured::What;
+use super::live::Live;
+use super::outcome::Outcome;
+use super::state::{State, Stream, document};
+use crate::json::{Doc, Mode, Text};
+use crate::message::Messages;
+use crate::provider::collect::{Collected, Collector, End};
+use crate::provider::stream::{Event, Key, Run, StreamOutput};
+use crate::redact::Permit;
+
+impl Live {
+    /// The answer is a stream from here on.
+    pub(crate) fn begin_stream(&self) {
+        let permit = self.permit_output();
+        let mut state = self.lock();
+        if state.stream.is_none() && !state.finished {
+            let stream = Stream::new(&state, &permit);
+            state.stream = Some(stream);
+            state.request.stream = Some(true);
+        }
+    }
+
+    /// Records one item.
+    pub(crate) fn chunk(&self, item: What<'_>) {
+        match item {
+            What::Error(_) => return self.chunk_error(item),
+            What::Nothing | What::Request(_) => return self.count_chunk(),
+            _ => {}
+        }
+        self.begin_stream();
+        let permit = self.permit_output();
+        // Serializing is the user's code: outside the lock.
+        let doc = match &item {
+            What::Document(_) => document(&item, permit.mode()),
+            _ => None,
+        };
+        let now = Instant::now();
+        let mut state = self.lock();
+        let State { stream: Some(stream), .. } = &mut *state else { return };
+        let event = match (&item, doc) {
+            (What::Bytes(bytes), _) => stream.bytes(bytes),
+            (What::Text(text), _) => stream.text(text),
+            (_, Some(doc)) => stream.document(&doc),
+            _ => Event::default(),
+        };
+        stream.seen(event, self.begun(), now);
+    }
+
+    fn count_chunk(&self) {
+        self.begin_stream();
+        if let Some(stream) = &mut self.lock().stream {
+            stream.seen(Event::default(), self.begun(), Instant::now());
+        }
+    }
+
+    /// Records an error in place of an item.
+    pub(crate) fn chunk_error(&self, error: What<'_>) {
+        self.begin_stream();
+        if let What::Error(error) = error {
+            self.read_error(error);
+        }
+        let mut state = self.lock();
+        if let Some(stream) = &mut state.stream {
+            stream.failed = true;
+        }
+    }
+
+    /// The stream has ended: its end decides the outcome.
+    pub(crate) fn end_stream(&self) {
+        self.close_stream(None);
+    }
+
+    /// The stream was given up. After its end mark nothing was lost.
+    pub(crate) fn drop_stream(&self, outcome: Outcome) {
+        self.close_stream(Some(outcome));
+    }
+
+    fn close_stream(&self, given_up: Option<Outcome>) {
+        let permit = self.permit_output();
+        let open = permit.is_open();
+        let mut state = self.lock();
+        if state.finished {
+            return;
+        }
+        let Some(stream) = &mut state.stream else {
+            drop(state);
+            return self.finish(given_up.unwrap_or(Outcome::Completed));
+        };
+        let (plain, failed) = (stream.plain == Some(true), stream.failed);
+        let unread = !plain && !stream.read;
+        let Some(collector) = stream.collector.take() else { return };
+        let Collected { end, facts, output, .. } = collector.finish();
+        let before = std::mem::take(&mut state.response);
+        state.response = facts;
+        state.response.usage.update(before.usage);
+        let outcome = match (given_up, end) {
+            (Some(Outcome::Panicked), _) => Outcome::Panicked,
+            (_, End::Error) => Outcome::Error,
+            _ if failed => Outcome::Error,
+            (_, End::Complete) => Outcome::Completed,
+            (Some(given_up), End::Truncated) => given_up,
+            // Nothing in these items could have been an end mark.
+            (None, End::Truncated) if plain || unread => Outcome::Completed,
+            (None, End::Truncated) => Outcome::Truncated,
+        };
+        if let (Some(output), Some(filter)) = (output, permit.filter()) {
+            let mut messages = Messages::output(filter);
+            output.write(&mut messages);
+            state.set_output(messages, open);
+        }
+        drop(state);
+        self.finish(outcome);
+    }
+}
+
+impl Stream {
+    fn new(state: &State, permit: &Permit) -> Self {
+        let mode = permit.mode();
+        let wants = !matches!(permit, Permit::Off | Permit::Drop);
+        let output = wants.then(|| StreamOutput::with_limit(None));
+        let provider = state.provider.as_ref().map(super::Provider::as_str);
+        Stream {
+            collector: Some(Collector::new(provider, state.format, None, mode, output)),
+            first_chunk: None,
+            last_chunk: None,
+            chunks: 0,
+            plain: None,
+            read: false,
+            failed: false,
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Event {
+        self.read = true;
+        self.collector.as_mut().map(|collector| collector.push(bytes)).unwrap_or_default()
+    }
+
+    /// A `String` item is a piece of SSE or NDJSON text, or a delta. The first one tells.
+    fn text(&mut self, text: &str) -> Event {
+        if text.is_empty() {
+            return Event::default();
+        }
+        let plain = *self.plain.get_or_insert_with(|| !is_framed(text));
+        if !plain {
+            return self.bytes(text.as_bytes());
+        }
+        if let Some(output) = self.collector.as_mut().and_then(Collector::output) {
+            output.text(0, Run::Text, Key::Last, Text::Plain(text));
+        }
+        Event { content: true, ..Event::default() }
+    }
+
+    fn document(&mut self, doc: &Doc<'_>) -> Event {
+        self.read = true;
+        let Some(collector) = &mut self.collector else { return Event::default() };
+        let root = doc.root();
+        // An SSE event as client crates have it: its name, and its data as text.
+        match (root.get_str("event"), root.get("data")) {
+            (event, Some(data)) if data.is_str() && root.len() <= 4 => match data.str() {
+                Some(text) => collector.data(event, text.as_bytes()),
+                None => Event::default(),
+            },
+            _ => collector.event(None, root),
+        }
+    }
+
+    fn seen(&mut self, event: Event, begun: Instant, now: Instant) {
+        self.chunks += 1;
+        self.last_chunk = Some(now);
+        if event.content && self.first_chunk.is_none() {
+            self.first_chunk = Some(now.saturating_duration_since(begun));
+        }
+    }
+}
+
+/// Whether text is part of an event stream rather than of an answer.
+fn is_framed(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let line = text.lines().next().unwrap_or_default();
+    let sse = ["data:", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field)) || line.starts_with(':');
+    sse || (line.starts_with('{') && !Doc::from_slice(line.as_bytes(), Mode::Facts).root().is_null())
+}

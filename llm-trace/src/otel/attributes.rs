@@ -1,0 +1,151 @@
+//! Facts to span attributes: one bulk list, the important ones first.
+
+use std::borrow::Cow;
+
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+
+use crate::call::Provider;
+use crate::facts::{Fact, RequestFacts, ResponseFacts};
+use crate::semconv::{Profile, attr};
+use crate::value::AttributeValue;
+
+/// Collects attributes, each key once.
+pub(crate) struct Attributes {
+    list: Vec<KeyValue>,
+    profile: Profile,
+}
+
+impl Attributes {
+    pub(crate) fn new(profile: Profile) -> Self {
+        Self { list: Vec::with_capacity(24), profile }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<KeyValue> {
+        self.list
+    }
+
+    /// Adds an attribute that no other can have the key of.
+    pub(crate) fn add(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.list.push(KeyValue::new(key, value));
+        }
+    }
+
+    pub(crate) fn response(&mut self, facts: &ResponseFacts, provider: Option<&Provider>) {
+        self.add(attr::RESPONSE_ID, facts.id.clone());
+        self.add(attr::RESPONSE_MODEL, facts.model.clone());
+        let reasons: Vec<String> = facts.finish_reasons.iter().flatten().cloned().collect();
+        self.add(attr::RESPONSE_FINISH_REASONS, strings(&reasons));
+        let usage = &facts.usage;
+        self.add(attr::USAGE_INPUT_TOKENS, usage.input);
+        self.add(attr::USAGE_OUTPUT_TOKENS, usage.output);
+        self.add(attr::USAGE_CACHE_READ, usage.cache_read);
+        self.add(self.profile.cache_write_tokens(), usage.cache_creation);
+        self.add(attr::USAGE_REASONING, usage.reasoning);
+        if self.profile == Profile::Latest {
+            for (key, count) in [
+                ("gen_ai.usage.text.input_tokens", usage.input_text),
+                ("gen_ai.usage.image.input_tokens", usage.input_image),
+                ("gen_ai.usage.audio.input_tokens", usage.input_audio),
+                ("gen_ai.usage.text.output_tokens", usage.output_text),
+                ("gen_ai.usage.image.output_tokens", usage.output_image),
+                ("gen_ai.usage.audio.output_tokens", usage.output_audio),
+            ] {
+                self.add(key, count);
+            }
+            self.add("gen_ai.response.status", facts.status.clone());
+        }
+        if is_openai(provider) {
+            self.add(attr::OPENAI_RESPONSE_SERVICE_TIER, facts.service_tier.clone());
+            self.add(attr::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.system_fingerprint.clone());
+        }
+        self.extra(&facts.extra, provider);
+    }
+
+    /// Everything of a request but the model, which stands at creation.
+    pub(crate) fn request(&mut self, facts: &RequestFacts, provider: Option<&Provider>) {
+        self.add(attr::REQUEST_STREAM, facts.stream.filter(|stream| *stream));
+        self.add(attr::REQUEST_TEMPERATURE, facts.temperature);
+        self.add(attr::REQUEST_MAX_TOKENS, facts.max_tokens);
+        self.add(attr::REQUEST_TOP_P, facts.top_p);
+        if self.profile.top_k_is_int() {
+            self.add(attr::REQUEST_TOP_K, facts.top_k.filter(|k| k.fract() == 0.0).map(|k| k as i64));
+        } else {
+            self.add(attr::REQUEST_TOP_K, facts.top_k);
+        }
+        self.add(attr::REQUEST_FREQUENCY_PENALTY, facts.frequency_penalty);
+        self.add(attr::REQUEST_PRESENCE_PENALTY, facts.presence_penalty);
+        self.add(attr::REQUEST_SEED, facts.seed);
+        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.as_deref().and_then(strings));
+        self.add(attr::REQUEST_CHOICE_COUNT, facts.choice_count.filter(|count| *count != 1));
+        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.as_deref().and_then(strings));
+        if self.profile == Profile::Latest {
+            self.add("gen_ai.request.reasoning.level", facts.reasoning_level.clone());
+            self.add("gen_ai.request.previous_response.id", facts.previous_response_id.clone());
+            self.add(attr::PROMPT_NAME, facts.prompt_name.clone());
+            self.add("gen_ai.prompt.version", facts.prompt_version.clone());
+        }
+        if is_openai(provider) {
+            let tier = facts.service_tier.as_deref().filter(|tier| *tier != "auto");
+            self.add(attr::OPENAI_REQUEST_SERVICE_TIER, tier.map(str::to_owned));
+        }
+        self.extra(&facts.extra, provider);
+    }
+
+    /// A namespace of one provider's does not stand on another's spans.
+    fn extra(&mut self, extra: &[(&'static str, Fact)], provider: Option<&Provider>) {
+        for (key, fact) in extra {
+            if is_openai(provider) || !key.starts_with("openai.") {
+                self.add(key, Some(fact_value(fact)));
+            }
+        }
+    }
+
+    /// Attributes of the user's own; the last of equal keys counts. They do not replace ours.
+    pub(crate) fn user(&mut self, attributes: Vec<(Cow<'static, str>, AttributeValue)>) {
+        let ours = self.list.len();
+        for (key, value) in attributes {
+            let key = Key::from(key);
+            match self.list.iter().position(|known| known.key == key) {
+                Some(at) if at < ours => {}
+                Some(at) => self.list[at].value = value.into(),
+                None => self.list.push(KeyValue::new(key, value)),
+            }
+        }
+    }
+}
+
+/// An OTel array of strings; `None` for an empty one.
+pub(crate) fn strings(list: &[String]) -> Option<Value> {
+    (!list.is_empty()).then(|| string_array(list.iter().cloned()))
+}
+
+fn string_array(list: impl Iterator<Item = String>) -> Value {
+    Value::Array(Array::String(list.map(StringValue::from).collect()))
+}
+
+fn is_openai(provider: Option<&Provider>) -> bool {
+    matches!(provider, Some(Provider::OpenAi | Provider::AzureAiOpenAi))
+}
+
+fn fact_value(fact: &Fact) -> Value {
+    match fact {
+        Fact::Str(s) => Value::String(s.clone().into()),
+        Fact::Int(n) => Value::I64(*n),
+        Fact::Float(f) => Value::F64(*f),
+        Fact::Bool(b) => Value::Bool(*b),
+        Fact::Strs(list) => string_array(list.iter().cloned()),
+    }
+}
+
+impl From<AttributeValue> for Value {
+    fn from(value: AttributeValue) -> Self {
+        match value {
+            AttributeValue::Str(s) => Value::String(s.into()),
+            AttributeValue::Int(n) => Value::I64(n),
+            AttributeValue::Float(f) => Value::F64(f),
+            AttributeValue::Bool(b) => Value::Bool(b),
+            AttributeValue::Strs(list) => string_array(list.into_iter()),
+        }
+    }
+}

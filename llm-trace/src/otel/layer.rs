@@ -1,0 +1,244 @@
+//! The layer: it carries the policy and, if asked, brings the OpenTelemetry layer along.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::{Tracer, TracerProvider};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::pipeline::{Pipeline, PipelineRef};
+use crate::redact::PolicyHandle;
+use crate::semconv::Profile;
+
+/// The layer that turns annotated calls into GenAI spans.
+///
+/// ```
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_subscriber::prelude::*;
+///
+/// let provider = SdkTracerProvider::builder().build();
+/// let subscriber = tracing_subscriber::registry()
+///     .with(llm_trace::layer().with_tracer_provider(&provider));
+/// # let _ = subscriber;
+/// ```
+///
+/// Beside an OpenTelemetry layer that is already there, in either order:
+///
+/// ```
+/// # use opentelemetry::trace::TracerProvider as _;
+/// # use opentelemetry_sdk::trace::SdkTracerProvider;
+/// # use tracing_subscriber::prelude::*;
+/// # let tracer = SdkTracerProvider::builder().build().tracer("app");
+/// let subscriber = tracing_subscriber::registry()
+///     .with(tracing_opentelemetry::layer().with_tracer(tracer))
+///     .with(llm_trace::layer());
+/// # let _ = subscriber;
+/// ```
+pub fn layer<S>() -> LlmLayer<S> {
+    LlmLayer::new(PolicyHandle::default(), Profile::from_env(), false)
+}
+
+/// See [`layer`].
+pub struct LlmLayer<S> {
+    pipeline: PipelineRef,
+    inner: Option<Box<dyn Layer<S> + Send + Sync>>,
+}
+
+impl<S> fmt::Debug for LlmLayer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LlmLayer").field("pipeline", &self.pipeline).finish_non_exhaustive()
+    }
+}
+
+impl<S> LlmLayer<S> {
+    fn new(policy: PolicyHandle, profile: Profile, red_when_given_up: bool) -> Self {
+        Self { pipeline: PipelineRef(Arc::new(Pipeline::new(policy, profile, red_when_given_up))), inner: None }
+    }
+
+    fn rebuild(self, change: impl FnOnce(&Pipeline) -> Pipeline) -> Self {
+        Self { pipeline: PipelineRef(Arc::new(change(&self.pipeline.0))), inner: self.inner }
+    }
+
+    /// What may leave the process: a [`Policy`](crate::Policy), or a [`PolicyHandle`] to change
+    /// it while the program runs.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use llm_trace::{Capture, Policy};
+    ///
+    /// let layer = llm_trace::layer::<Registry>().with_policy(Policy::new().capture(Capture::Span));
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_policy(self, policy: impl Into<PolicyHandle>) -> Self {
+        let policy = policy.into();
+        self.rebuild(|old| Pipeline::new(policy, old.profile, old.red_when_given_up))
+    }
+
+    /// Which state of the conventions names the attributes. Default: as
+    /// `OTEL_SEMCONV_STABILITY_OPT_IN` says.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// let layer = llm_trace::layer::<Registry>().with_profile(llm_trace::Profile::Latest);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        self.rebuild(|old| Pipeline::new(old.policy.clone(), profile, old.red_when_given_up))
+    }
+
+    /// Gives calls that were cancelled, or whose stream was dropped, status Error. Off by
+    /// default: giving up is no fault of the call's.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// let layer = llm_trace::layer::<Registry>().with_given_up_as_error(true);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_given_up_as_error(self, error: bool) -> Self {
+        self.rebuild(|old| Pipeline::new(old.policy.clone(), old.profile, error))
+    }
+}
+
+impl<S> LlmLayer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    /// Brings an OpenTelemetry layer along, so that no other is needed: all spans go to this
+    /// provider.
+    #[must_use]
+    pub fn with_tracer_provider<P>(mut self, provider: &P) -> Self
+    where
+        P: TracerProvider,
+        P::Tracer: Tracer + Send + Sync + 'static,
+        <P::Tracer as Tracer>::Span: Send + Sync,
+    {
+        let scope = InstrumentationScope::builder("llm-trace")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .with_schema_url(self.pipeline.0.profile.schema_url())
+            .build();
+        // Nothing that the conventions do not name, and no status or text from other crates'
+        // error events: those can echo a prompt.
+        let otel = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer_with_scope(scope))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_error_events_to_status(false)
+            .with_error_events_to_exceptions(false)
+            .with_error_fields_to_exceptions(false)
+            .with_error_records_to_exceptions(false);
+        self.inner = Some(Box::new(otel));
+        self
+    }
+}
+
+impl<S> Layer<S> for LlmLayer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if let Some(inner) = &self.inner {
+            inner.on_register_dispatch(dispatch);
+        }
+    }
+
+    fn on_layer(&mut self, subscriber: &mut S) {
+        if let Some(inner) = &mut self.inner {
+            inner.on_layer(subscriber);
+        }
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.inner.as_ref().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, ctx: Context<'_, S>) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.enabled(metadata, ctx))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.inner.as_ref().and_then(|inner| inner.max_level_hint())
+    }
+
+    fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_new_span(attrs, id, ctx);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_record(id, values, ctx);
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_follows_from(id, follows, ctx);
+        }
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, ctx: Context<'_, S>) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.event_enabled(event, ctx))
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_event(event, ctx);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_enter(id, ctx);
+        }
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_exit(id, ctx);
+        }
+    }
+
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_close(id, ctx);
+        }
+    }
+
+    fn on_id_change(&self, old: &Id, new: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.on_id_change(old, new, ctx);
+        }
+    }
+
+    llm_trace_macros::__forward_downcast!();
+}
+
+impl<S: 'static> LlmLayer<S> {
+    fn downcast_own(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Self>() {
+            Some(std::ptr::from_ref(self).cast())
+        } else if id == TypeId::of::<PipelineRef>() {
+            Some(std::ptr::from_ref(&self.pipeline).cast())
+        } else {
+            None
+        }
+    }
+
+    fn downcast_inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        self.inner.as_deref()
+    }
+}

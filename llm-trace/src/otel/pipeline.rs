@@ -1,0 +1,55 @@
+//! What a layer shares with the calls below it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::redact::PolicyHandle;
+use crate::semconv::Profile;
+
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// What a layer shares with the calls below it.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) policy: PolicyHandle,
+    pub(crate) profile: Profile,
+    /// Whether a call that was given up (cancelled, dropped) has status Error.
+    pub(crate) red_when_given_up: bool,
+    _alive: Alive,
+}
+
+#[derive(Debug)]
+struct Alive;
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Pipeline {
+    pub(crate) fn new(policy: PolicyHandle, profile: Profile, red_when_given_up: bool) -> Self {
+        ALIVE.fetch_add(1, Ordering::Relaxed);
+        Self { policy, profile, red_when_given_up, _alive: Alive }
+    }
+
+    /// Whether any layer of ours is alive.
+    #[inline]
+    pub(crate) fn any() -> bool {
+        ALIVE.load(Ordering::Relaxed) > 0
+    }
+
+    /// The pipeline of the subscriber that is the default here.
+    pub(crate) fn current() -> Option<Arc<Pipeline>> {
+        if !Self::any() {
+            return None;
+        }
+        tracing::dispatcher::get_default(|dispatch| {
+            dispatch.downcast_ref::<PipelineRef>().map(|found| Arc::clone(&found.0))
+        })
+    }
+}
+
+/// What a `Dispatch` is asked for to find the pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct PipelineRef(pub(crate) Arc<Pipeline>);

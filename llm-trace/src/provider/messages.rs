@@ -1,0 +1,33 @@
+//! Messages given apart from any API's request: the shape that everybody writes by hand.
+
+use super::openai_chat::{input_message, output_message, tool};
+use crate::json::Node;
+use crate::message::{InputContent, Messages, Part};
+
+/// One message or a list of them.
+pub(crate) fn read_input(root: Node<'_>, out: &mut Messages) {
+    one_or_many(root).for_each(|message| input_message(message, out));
+}
+
+/// One output message or a list of them.
+pub(crate) fn read_output(root: Node<'_>, out: &mut Messages) {
+    one_or_many(root).for_each(|message| output_message(message, None, out));
+}
+
+/// Instructions: a text, or a list of texts and of parts with a text.
+pub(crate) fn read_system(root: Node<'_>, out: &mut InputContent) {
+    for part in one_or_many(root) {
+        if let Some(text) = part.text().or_else(|| part.get_text("text")).or_else(|| part.get_text("content")) {
+            out.system(Part::Text(text));
+        }
+    }
+}
+
+/// A list of tool definitions.
+pub(crate) fn read_tools(root: Node<'_>, out: &mut InputContent) {
+    one_or_many(root).for_each(|definition| tool(definition, out));
+}
+
+fn one_or_many(root: Node<'_>) -> Box<dyn Iterator<Item = Node<'_>> + '_> {
+    if root.is_array() { Box::new(root.items()) } else { Box::new(std::iter::once(root)) }
+}

@@ -1,0 +1,82 @@
+//! Attribute values that need no OpenTelemetry type.
+
+use std::borrow::Cow;
+
+/// A value for [`LlmCall::attribute`](crate::LlmCall::attribute) and the macro's `attributes(..)`.
+///
+/// Integers stay integers; what does not fit `i64` becomes a string.
+///
+/// ```
+/// use llm_trace::AttributeValue;
+///
+/// assert_eq!(AttributeValue::from(3_u32), AttributeValue::Int(3));
+/// assert_eq!(AttributeValue::from("a"), AttributeValue::Str("a".into()));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum AttributeValue {
+    /// A string.
+    Str(Cow<'static, str>),
+    /// A 64-bit integer.
+    Int(i64),
+    /// A double.
+    Float(f64),
+    /// A boolean.
+    Bool(bool),
+    /// An array of strings.
+    Strs(Vec<String>),
+}
+
+macro_rules! from_ints {
+    ($($ty:ty),*) => {$(
+        impl From<$ty> for AttributeValue {
+            fn from(value: $ty) -> Self {
+                i64::try_from(value).map_or_else(|_| Self::Str(value.to_string().into()), Self::Int)
+            }
+        }
+    )*};
+}
+
+from_ints!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+
+macro_rules! from_into {
+    ($($ty:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$ty> for AttributeValue {
+            fn from(value: $ty) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+from_into!(f32 => Float, f64 => Float, bool => Bool, String => Str, Cow<'static, str> => Str,
+    Vec<String> => Strs);
+
+impl From<&str> for AttributeValue {
+    fn from(value: &str) -> Self {
+        Self::Str(Cow::Owned(value.to_owned()))
+    }
+}
+
+impl From<&String> for AttributeValue {
+    fn from(value: &String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
+impl<T: Into<AttributeValue>> From<Option<T>> for Maybe {
+    fn from(value: Option<T>) -> Self {
+        Maybe(value.map(Into::into))
+    }
+}
+
+impl<T: Into<AttributeValue>> From<T> for Maybe {
+    fn from(value: T) -> Self {
+        Maybe(Some(value.into()))
+    }
+}
+
+/// An attribute value or none: what `attributes(key = expr)` takes.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maybe(pub(crate) Option<AttributeValue>);
