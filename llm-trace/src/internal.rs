@@ -8,6 +8,7 @@ use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
 use crate::json::{Doc, Mode};
 use crate::message::{InputContent, Messages};
 use crate::provider::collect::Collector;
+use crate::provider::detect::path_facts;
 use crate::provider::framing::Framing;
 use crate::provider::stream::StreamOutput;
 use crate::provider::{Format, read_request, read_response};
@@ -77,7 +78,13 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
     let request = exchange.request.map(|bytes| Doc::from_slice(bytes, Mode::Facts));
     let (asked, request_facts) = match &request {
         Some(doc) => read_request(exchange.provider, exchange.path, doc.root()),
-        None => (None, RequestFacts::default()),
+        None => {
+            let mut facts = RequestFacts::default();
+            exchange.path.inspect(|path| path_facts(path, &mut facts));
+            // An answer that streams was asked to.
+            facts.stream = (exchange.body != Body::Whole).then_some(true);
+            (None, facts)
+        }
     };
     let (mode, filter) = match exchange.content {
         Content::Off => (Mode::Facts, None),

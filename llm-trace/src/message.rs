@@ -412,9 +412,8 @@ impl Messages {
 pub(crate) fn finish_reason(raw: &str) -> &str {
     match raw {
         "stop" | "STOP" | "end_turn" | "stop_sequence" | "COMPLETE" | "complete" | "completed" | "eos"
-        | "eos_token" | "finish" | "FINISH" | "FINISHED" | "STOP_SEQUENCE" | "pause_turn" | "endoftext" | "end" => {
-            "stop"
-        }
+        | "eos_token" | "finish" | "FINISH" | "FINISHED" | "STOP_SEQUENCE" | "pause_turn" | "endoftext" | "end"
+        | "STOP_CRITERIA_MET" | "word" => "stop",
         "length"
         | "max_tokens"
         | "MAX_TOKENS"
@@ -423,6 +422,8 @@ pub(crate) fn finish_reason(raw: &str) -> &str {
         | "LENGTH"
         | "model_context_window_exceeded"
         | "max_length"
+        | "token_limit"
+        | "limit"
         | "ERROR_LIMIT" => "length",
         "tool_calls" | "tool_call" | "tool_use" | "function_call" | "TOOL_CALL" | "tool" => "tool_call",
         "content_filter"

@@ -79,6 +79,7 @@ pub(crate) const FACT_KEYS: &[&str] = &[
     "code",
     "completionReason",
     "conversation",
+    "conversation_id",
     "created_at",
     "dimensions",
     "done_reason",
@@ -97,7 +98,10 @@ pub(crate) const FACT_KEYS: &[&str] = &[
     "generation_id",
     "guardrailIdentifier",
     "id",
+    "invokedModelId",
+    "knowledgeBaseId",
     "latency",
+    "maxReasoningEffort",
     "messageId",
     "mime_type",
     "modalities",
@@ -131,6 +135,7 @@ pub(crate) const FACT_KEYS: &[&str] = &[
     "role",
     "serviceTier",
     "service_tier",
+    "sessionId",
     "status",
     "stop",
     "stopReason",
@@ -139,9 +144,11 @@ pub(crate) const FACT_KEYS: &[&str] = &[
     "stop_reason",
     "stop_sequence",
     "stop_sequences",
+    "stop_type",
     "stream_id",
     "system_fingerprint",
     "taskType",
+    "think",
     "thinkingLevel",
     "thinking_level",
     "trafficType",
@@ -230,10 +237,10 @@ const TEXT_KEYS: &[&str] = &[
 
 /// Payloads that no fact is ever read from: neither arrays nor objects are entered. Sorted.
 const PAYLOAD_KEYS: &[&str] =
-    &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "metadata", "parametersJsonSchema", "schema"];
+    &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "parametersJsonSchema", "schema"];
 
 /// Number arrays below these keys are vectors: counted even where content is wanted. Sorted.
-const VECTOR_KEYS: &[&str] = &["embedding", "embeddings", "embeddingsByType", "values", "vector"];
+const VECTOR_KEYS: &[&str] = &["context", "embedding", "embeddings", "embeddingsByType", "values", "vector"];
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,9 @@ pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
     if has(&["contents"]) {
         return Some(Format::Gemini);
     }
+    if text_generation(doc) {
+        return Some(Format::TextGeneration);
+    }
     if has(&["requests", "instances"]) || doc.get("content").is_some_and(Node::is_object) {
         return Some(Format::GeminiEmbed);
     }
@@ -44,6 +47,15 @@ pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
         return bedrock(doc);
     }
     None
+}
+
+/// Requests of text-generation-inference, watsonx, Replicate and llama.cpp's own API.
+fn text_generation(doc: Node<'_>) -> bool {
+    let has = |keys: &[&str]| doc.any(keys).is_some();
+    let watsonx = || has(&["model_id", "project_id", "space_id"]) && has(&["parameters"]);
+    doc.get("inputs").is_some_and(Node::is_str)
+        || doc.get("input").is_some_and(|input| input.is_object() || watsonx())
+        || (has(&["prompt"]) && has(&["n_predict"]))
 }
 
 /// Keys of the model makers' own formats on Bedrock.

@@ -47,16 +47,34 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
     if doc.get("message").is_some_and(Node::is_object) && has(&["finish_reason"]) {
         return Some(Format::CohereChat);
     }
+    if let Some(format) = text_generation(doc) {
+        return Some(format);
+    }
     if let Some(results) = doc.get("results") {
         return Some(match results.first() {
             Some(first) if first.get("relevance_score").is_some() => Format::CohereRerank,
             _ => Format::BedrockInvoke,
         });
     }
-    if doc.path(&["output", "message"]).is_some() || has(&["stopReason"]) {
+    let events = ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop"];
+    if doc.path(&["output", "message"]).is_some() || has(&["stopReason"]) || has(&events) {
         return Some(Format::BedrockConverse);
     }
     has(&["generation", "completions", "outputs", "outputText", "inputTextTokenCount"]).then_some(Format::BedrockInvoke)
+}
+
+/// Answers of text-generation-inference, which may come in a list of one, watsonx, Replicate and
+/// llama.cpp's own API.
+fn text_generation(doc: Node<'_>) -> Option<Format> {
+    let answer = if doc.is_array() { doc.first()? } else { doc };
+    let watsonx =
+        || answer.get("results").and_then(Node::first).is_some_and(|first| first.get("generated_text").is_some());
+    let replicate = || answer.get("urls").is_some() && answer.any(&["version", "output"]).is_some();
+    let known = answer.any(&["generated_text", "tokens_predicted", "stop_type"]).is_some()
+        || answer.path(&["token", "text"]).is_some()
+        || watsonx()
+        || replicate();
+    known.then_some(Format::TextGeneration)
 }
 
 fn by_event(event: Option<&str>) -> Option<Format> {
