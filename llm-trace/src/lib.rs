@@ -5,8 +5,12 @@
 mod call;
 #[cfg(feature = "otel")]
 mod diag;
+#[cfg(feature = "init")]
+pub mod export;
 #[cfg(feature = "otel")]
 mod facts;
+#[cfg(feature = "init")]
+mod init;
 #[cfg(feature = "serde")]
 #[cfg_attr(not(feature = "otel"), allow(dead_code))]
 mod json;
@@ -27,6 +31,8 @@ mod usage;
 mod value;
 
 pub use call::{LlmCall, Operation, Outcome, Provider};
+#[cfg(feature = "init")]
+pub use init::init;
 #[cfg(feature = "otel")]
 pub use otel::{LlmLayer, layer};
 #[cfg(feature = "otel")]

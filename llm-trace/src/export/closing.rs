@@ -1,0 +1,29 @@
+//! That the program wants to leave.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Told by the guard, seen by whoever waits: from now on nothing takes longer than the guard may.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Closing(Arc<(Mutex<Option<Instant>>, Condvar)>);
+
+impl Closing {
+    /// From now on, no later than this.
+    pub(crate) fn close_by(&self, end: Instant) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        self.0.1.notify_all();
+    }
+
+    /// When all must be over, once that is known.
+    pub(crate) fn end(&self) -> Option<Instant> {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, but not on when the program wants to leave.
+    pub(crate) fn wait(&self, time: Duration) {
+        let end = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if end.is_none() {
+            drop(self.0.1.wait_timeout_while(end, time, |end| end.is_none()));
+        }
+    }
+}

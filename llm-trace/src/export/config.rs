@@ -1,0 +1,302 @@
+//! What the environment asks for. Pure: variables in, a value or an error out.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderMap;
+use url::Url;
+
+use super::endpoint::{self, Written};
+use super::env::{Env, Var};
+use super::error::ConfigError;
+use super::sampling::{self, Sampling};
+use super::{headers, propagation, proxy, resource};
+use crate::redact::Policy;
+
+const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none";
+const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
+
+/// A kind of telemetry. It prints as its word in URLs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Signal {
+    Traces,
+    #[allow(dead_code, reason = "sent by the metrics exporter where that feature is on")]
+    Metrics,
+    #[allow(dead_code, reason = "sent by the logs exporter where that feature is on")]
+    Logs,
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Signal::Traces => "traces",
+            Signal::Metrics => "metrics",
+            Signal::Logs => "logs",
+        })
+    }
+}
+
+/// An OTLP encoding and transport.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    HttpProtobuf,
+    HttpJson,
+    Grpc,
+}
+
+/// Where spans go.
+#[derive(Clone, Debug)]
+pub(crate) enum Exporter {
+    /// Nowhere, and none are made.
+    Disabled,
+    /// Nowhere; they are made all the same, so that trace ids travel on.
+    None,
+    Console {
+        json: bool,
+    },
+    Otlp(Box<Otlp>),
+}
+
+/// An OTLP destination.
+#[derive(Clone, Debug)]
+pub(crate) struct Otlp {
+    pub(crate) protocol: Protocol,
+    /// The variable that asked for this protocol, for errors.
+    #[cfg_attr(all(feature = "otlp-http", feature = "otlp-grpc"), allow(dead_code))]
+    pub(crate) asked_by: &'static str,
+    pub(crate) url: Url,
+    /// Marked sensitive, so `Debug` does not show the values.
+    pub(crate) headers: HeaderMap,
+    pub(crate) gzip: bool,
+    /// For one batch, with all tries.
+    pub(crate) timeout: Duration,
+    pub(crate) tls: Tls,
+    /// May hold a password: never printed.
+    pub(crate) proxy: Option<Hidden>,
+}
+
+impl Otlp {
+    /// The error where this protocol's feature is off.
+    #[cfg(not(all(feature = "otlp-http", feature = "otlp-grpc")))]
+    pub(crate) fn not_compiled_in(&self) -> super::error::InitError {
+        let (wanted, feature) = match self.protocol {
+            Protocol::Grpc => ("OTLP over gRPC", "otlp-grpc"),
+            Protocol::HttpProtobuf | Protocol::HttpJson => ("OTLP over HTTP", "otlp-http"),
+        };
+        super::error::InitError::Feature { variable: self.asked_by.to_owned(), wanted, feature }
+    }
+}
+
+/// Text that `Debug` does not show.
+#[derive(Clone)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// PEM files, each with the variable that names it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tls {
+    pub(crate) ca: Option<(&'static str, PathBuf)>,
+    /// Certificate chain and key.
+    pub(crate) client: Option<[(&'static str, PathBuf); 2]>,
+}
+
+/// Sizes and times of the batch processor; unset ones are the SDK's.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Batch {
+    pub(crate) queue: Option<usize>,
+    pub(crate) size: Option<usize>,
+    pub(crate) delay: Option<Duration>,
+}
+
+/// All that the environment asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) exporter: Exporter,
+    pub(crate) resource: Vec<(String, String)>,
+    pub(crate) sampling: Option<Sampling>,
+    /// What content may leave, and masks.
+    pub(crate) policy: Policy,
+    pub(crate) propagators: Vec<propagation::Kind>,
+    pub(crate) batch: Batch,
+    /// How long the guard may take.
+    pub(crate) exit_limit: Duration,
+    /// What is odd but not wrong, for one line each on stderr.
+    pub(crate) warnings: Vec<String>,
+}
+
+const EXIT_LIMIT: Duration = Duration::from_secs(5);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Config {
+    /// From the process environment.
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(&|name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()))
+    }
+
+    /// From any source of variables.
+    pub(crate) fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let env = Env(get);
+        let mut warnings = Vec::new();
+        let exporter = exporter(&env, &mut warnings)?;
+        let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
+        Ok(Self {
+            exporter,
+            resource: resource::attributes(&env, &mut warnings),
+            sampling: sampling::read(&env, &mut warnings)?,
+            policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
+            propagators: propagation::read(&env, &mut warnings)?,
+            batch: batch(&env, &mut warnings)?,
+            exit_limit: timeout.unwrap_or(EXIT_LIMIT),
+            warnings,
+        })
+    }
+}
+
+fn exporter(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Exporter, ConfigError> {
+    if env.bool(&["OTEL_SDK_DISABLED"])? == Some(true) {
+        return Ok(Exporter::Disabled);
+    }
+    let asked = env.first(&["OTEL_TRACES_EXPORTER", "OTEL_EXPORTER"]);
+    let named = match &asked {
+        Some(var) => match var.folded().as_str() {
+            "console" => return Ok(Exporter::Console { json: false }),
+            "console_json" => return Ok(Exporter::Console { json: true }),
+            "none" => return Ok(Exporter::None),
+            _ => Some(var),
+        },
+        None => None,
+    };
+    let named_protocol = named.map(exporter_protocol).transpose()?.flatten();
+    let address = env.first(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
+    let set_protocol = env.first(&["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
+    if named.is_none() && address.is_none() && set_protocol.is_none() {
+        if let Some(var) = env.first(&HEADERS) {
+            warnings
+                .push(format!("`{}` is set but no endpoint is: set OTEL_ENDPOINT; printing to the console", var.name));
+        }
+        return Ok(Exporter::Console { json: false });
+    }
+    let (protocol, asked_by) = match (&set_protocol, named) {
+        (Some(var), _) => (protocol(var)?, var.name),
+        (None, Some(var)) => (short_protocol(env, named_protocol)?, var.name),
+        (None, None) => (Protocol::HttpProtobuf, "OTEL_ENDPOINT"),
+    };
+    if let (Some(var), Some(named), Some(other)) = (&set_protocol, named, named_protocol)
+        && other != protocol
+    {
+        warnings.push(format!("`{}={}` outranks `{}={}`", var.name, var.value, named.name, named.value));
+    }
+    otlp(env, address, protocol, asked_by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
+}
+
+const HEADERS: [&str; 3] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_HEADERS"];
+
+/// The protocol in an exporter's name; plain `otlp` has none.
+fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
+    match var.folded().as_str() {
+        "otlp" => Ok(None),
+        "otlp_http" | "http" | "http/protobuf" | "otlp/http" => Ok(Some(Protocol::HttpProtobuf)),
+        "otlp_http_json" | "otlp_json" | "http/json" => Ok(Some(Protocol::HttpJson)),
+        "otlp_grpc" | "grpc" | "otlp/grpc" => Ok(Some(Protocol::Grpc)),
+        _ => Err(var.choice(EXPORTERS)),
+    }
+}
+
+/// The protocol where no variable of its own says it: `OTEL_TRACES_EXPORTER=otlp` leaves it to `OTEL_EXPORTER`.
+fn short_protocol(env: &Env<'_>, named: Option<Protocol>) -> Result<Protocol, ConfigError> {
+    if let Some(protocol) = named {
+        return Ok(protocol);
+    }
+    let short =
+        env.get("OTEL_EXPORTER").filter(|v| !matches!(v.folded().as_str(), "console" | "console_json" | "none"));
+    let protocol = short.as_ref().map(exporter_protocol).transpose()?.flatten();
+    Ok(protocol.unwrap_or(Protocol::HttpProtobuf))
+}
+
+fn protocol(var: &Var) -> Result<Protocol, ConfigError> {
+    match var.folded().as_str() {
+        "http/protobuf" => Ok(Protocol::HttpProtobuf),
+        "http/json" => Ok(Protocol::HttpJson),
+        "grpc" => Ok(Protocol::Grpc),
+        _ => Err(var.choice(PROTOCOLS)),
+    }
+}
+
+fn otlp(
+    env: &Env<'_>,
+    address: Option<Var>,
+    protocol: Protocol,
+    asked_by: &'static str,
+    warnings: &mut Vec<String>,
+) -> Result<Otlp, ConfigError> {
+    let insecure = env.bool(&["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"])?;
+    let address =
+        address.unwrap_or_else(|| Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, Signal::Traces) });
+    let written = if address.name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" { Written::ForOne } else { Written::ForAll };
+    let url = endpoint::resolve(&address, written, protocol, Signal::Traces, insecure, warnings)?;
+    let headers = match env.first(&HEADERS) {
+        Some(var) => {
+            if var.name == "OTEL_HEADERS" && address.name.starts_with("OTEL_EXPORTER_OTLP") {
+                warnings.push(format!(
+                    "`OTEL_HEADERS` go to the endpoint of `{}`, which outranks OTEL_ENDPOINT",
+                    address.name
+                ));
+            }
+            headers::parse(&var, warnings)
+        }
+        None => HeaderMap::new(),
+    };
+    let compression = env.first(&["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"]);
+    let gzip = match &compression {
+        None => false,
+        Some(var) => match var.folded().as_str() {
+            "gzip" => true,
+            "none" => false,
+            _ => return Err(var.choice("gzip, none")),
+        },
+    };
+    let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
+    let proxy = proxy::find(env, &url).map(Hidden);
+    let timeout = timeout.unwrap_or(EXPORT_TIMEOUT);
+    Ok(Otlp { protocol, asked_by, url, headers, gzip, timeout, tls: tls(env)?, proxy })
+}
+
+fn tls(env: &Env<'_>) -> Result<Tls, ConfigError> {
+    let file = |names: [&'static str; 2]| env.first(&names).map(|var| (var.name, PathBuf::from(var.value)));
+    let ca = file(["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"]);
+    let key = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
+    let chain = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
+    let client = match (file(chain), file(key)) {
+        (Some(chain), Some(key)) => Some([chain, key]),
+        (None, None) => None,
+        (Some((set, _)), None) => return Err(incomplete(set, key[1])),
+        (None, Some((set, _))) => return Err(incomplete(set, chain[1])),
+    };
+    Ok(Tls { ca, client })
+}
+
+fn incomplete(variable: &str, missing: &str) -> ConfigError {
+    ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
+}
+
+fn batch(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Batch, ConfigError> {
+    let queue = env.count("OTEL_BSP_MAX_QUEUE_SIZE", 1)?;
+    let mut size = env.count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1)?;
+    let delay = env.millis(&["OTEL_BSP_SCHEDULE_DELAY"], 0)?;
+    // Read for its errors only: one batch's time is OTEL_EXPORTER_OTLP_TIMEOUT.
+    env.millis(&["OTEL_BSP_EXPORT_TIMEOUT"], 0)?;
+    if let (Some(queue), Some(wanted)) = (queue, size)
+        && wanted > queue
+    {
+        warnings
+            .push(format!("`OTEL_BSP_MAX_EXPORT_BATCH_SIZE={wanted}` is more than the queue holds: {queue} is used"));
+        size = Some(queue);
+    }
+    Ok(Batch { queue, size, delay })
+}

@@ -1,0 +1,121 @@
+//! Content as the span carries it, shortened to lines.
+
+use opentelemetry_sdk::trace::SpanData;
+use serde_json::Value;
+
+use super::facts::attribute;
+
+/// A line of content: who, and the beginning of what.
+pub(super) struct Line {
+    pub(super) who: String,
+    pub(super) what: String,
+}
+
+/// Of a long conversation only the newest is news.
+const INPUTS: usize = 2;
+
+/// The lines for a span; none where content is off.
+pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(parts) = json(span, "gen_ai.system_instructions") {
+        lines.push(Line { who: "system".into(), what: parts_text(&parts, width) });
+    }
+    let inputs = messages(span, "gen_ai.input.messages", width);
+    let skipped = inputs.len().saturating_sub(INPUTS);
+    if skipped > 0 {
+        lines.push(Line { who: "…".into(), what: format!("{skipped} earlier") });
+    }
+    lines.extend(inputs.into_iter().skip(skipped));
+    lines.extend(messages(span, "gen_ai.output.messages", width));
+    lines
+}
+
+fn json(span: &SpanData, key: &str) -> Option<Value> {
+    let text = attribute(span, key)?.as_str();
+    // What is no JSON, such as a mark where content was masked, is shown as it is.
+    Some(serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
+}
+
+fn messages(span: &SpanData, key: &str, width: usize) -> Vec<Line> {
+    let default = if key.contains("output") { "assistant" } else { "user" };
+    let line = |message: &Value| {
+        let who = message.get("role").and_then(Value::as_str).unwrap_or(default);
+        Line { who: clean(who, 12), what: parts_text(message.get("parts").unwrap_or(message), width) }
+    };
+    match json(span, key) {
+        Some(Value::Array(messages)) => messages.iter().map(line).collect(),
+        Some(other) => vec![line(&other)],
+        None => Vec::new(),
+    }
+}
+
+fn parts_text(parts: &Value, width: usize) -> String {
+    match parts {
+        Value::Array(parts) => {
+            let all: Vec<_> = parts.iter().map(|part| part_text(part, width)).collect();
+            clean(&all.join(" "), width)
+        }
+        other => part_text(other, width),
+    }
+}
+
+fn part_text(part: &Value, width: usize) -> String {
+    let get = |key: &str| part.get(key);
+    let kind = get("type").and_then(Value::as_str).unwrap_or_default();
+    let text = match kind {
+        "tool_call" => {
+            let arguments = get("arguments").map(plain).unwrap_or_default();
+            format!("→ {}({arguments})", get("name").map(plain).unwrap_or_default())
+        }
+        "tool_call_response" => {
+            format!("← {}", get("response").or_else(|| get("result")).map(plain).unwrap_or_default())
+        }
+        "text" | "reasoning" | "refusal" | "" => match get("content").or_else(|| get("text")) {
+            Some(content) => plain(content),
+            None => plain(part),
+        },
+        other => match get("uri").or_else(|| get("content").filter(|_| other != "blob")) {
+            Some(content) => format!("[{other}] {}", plain(content)),
+            None => format!("[{other}]"),
+        },
+    };
+    let text = if kind == "reasoning" { format!("({text})") } else { text };
+    clean(&text, width)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// On one line, without anything a terminal would act on, no longer than `width` characters.
+pub(super) fn clean(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut count = 0;
+    let mut space = false;
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() || is_invisible(c) {
+            space = !out.is_empty();
+            continue;
+        }
+        let needed = 1 + usize::from(space);
+        if count + needed > width.saturating_sub(1) {
+            out.push('…');
+            return out;
+        }
+        if std::mem::take(&mut space) {
+            out.push(' ');
+        }
+        out.push(c);
+        count += needed;
+    }
+    out
+}
+
+/// Characters that reorder or hide text on a terminal.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

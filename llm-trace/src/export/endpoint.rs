@@ -1,0 +1,173 @@
+//! Where to send: from what people write to one URL per signal.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use super::config::{Protocol, Signal};
+use super::env::Var;
+use super::error::ConfigError;
+
+/// How much of the address is already decided by who wrote it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Written {
+    /// For all signals: each has a path of its own below it.
+    ForAll,
+    /// For one signal: taken as it is.
+    ForOne,
+}
+
+/// The URL to send this signal to, by the rules in the module documentation of `export`.
+pub(crate) fn resolve(
+    var: &Var,
+    written: Written,
+    protocol: Protocol,
+    signal: Signal,
+    insecure: Option<bool>,
+    warnings: &mut Vec<String>,
+) -> Result<Url, ConfigError> {
+    let mut url = parse(var, protocol, insecure)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        warnings.push(format!("`{}`: the user name in the URL is not used; put it into OTEL_HEADERS", var.name));
+    }
+    url.set_fragment(None);
+    reach_loopback(&mut url);
+    match protocol {
+        Protocol::Grpc => {
+            if url.path() != "/" {
+                warnings.push(format!("`{}`: gRPC has no path, `{}` is left out", var.name, url.path()));
+            }
+            url.set_path("");
+            url.set_query(None);
+        }
+        Protocol::HttpProtobuf | Protocol::HttpJson => {
+            if written == Written::ForAll {
+                add_path(&mut url, signal);
+            } else if url.path() == "/" {
+                warnings.push(format!("`{}` has no path and is taken as it is; most need `/v1/{signal}`", var.name));
+            }
+        }
+    }
+    hint_at_port(var, &url, protocol, warnings);
+    Ok(url)
+}
+
+/// Where a collector on this machine listens.
+pub(crate) fn default(protocol: Protocol, signal: Signal) -> String {
+    match protocol {
+        Protocol::Grpc => "http://localhost:4317/".into(),
+        Protocol::HttpProtobuf | Protocol::HttpJson => format!("http://localhost:4318/v1/{signal}"),
+    }
+}
+
+/// The URL as it may be shown: without query and user.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string().trim_end_matches('/').to_owned()
+}
+
+fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, ConfigError> {
+    let grpc = protocol == Protocol::Grpc;
+    let error = |reason: String| ConfigError::Endpoint {
+        variable: var.name.to_owned(),
+        value: without_secrets(&var.value),
+        reason,
+        example: if grpc { "http://localhost:4317" } else { "http://localhost:4318" },
+    };
+    let url = match var.value.split_once("://") {
+        Some((scheme, rest)) => {
+            let scheme = match scheme.to_ascii_lowercase().as_str() {
+                "http" => "http",
+                "https" => "https",
+                "grpc" if grpc => "http",
+                "grpcs" if grpc => "https",
+                other => return Err(error(format!("`{other}` is no scheme that can be sent to"))),
+            };
+            Url::parse(&format!("{scheme}://{rest}"))
+        }
+        None => parse_bare(&var.value, protocol, insecure),
+    };
+    let url = url.map_err(|e| error(e.to_string()))?;
+    match url.host_str() {
+        Some(host) if !host.is_empty() => Ok(url),
+        _ => Err(error("it has no host".into())),
+    }
+}
+
+/// `host`, `host:port` or `host/path`. Ports that are TLS everywhere get TLS.
+fn parse_bare(text: &str, protocol: Protocol, insecure: Option<bool>) -> Result<Url, url::ParseError> {
+    let mut url = Url::parse(&format!("http://{text}"))?;
+    // `http` hides its own default port, so look for it in the text.
+    let host_and_port = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = host_and_port.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let secure = match insecure {
+        Some(insecure) => !insecure,
+        None => matches!(port, Some(443 | 8443)),
+    };
+    if secure {
+        url = Url::parse(&format!("https://{text}"))?;
+    }
+    if port.is_none() {
+        let _ = url.set_port(Some(if protocol == Protocol::Grpc { 4317 } else { 4318 }));
+    }
+    Ok(url)
+}
+
+/// An address to listen on is none to connect to, on some systems: it stands for this machine.
+fn reach_loopback(url: &mut Url) {
+    match url.host() {
+        Some(Host::Ipv4(ip)) if ip.is_unspecified() => drop(url.set_ip_host(Ipv4Addr::LOCALHOST.into())),
+        Some(Host::Ipv6(ip)) if ip.is_unspecified() => drop(url.set_ip_host(Ipv6Addr::LOCALHOST.into())),
+        _ => {}
+    }
+}
+
+/// Adds the signal's path once; leaves a vendor's own signal path alone.
+fn add_path(url: &mut Url, signal: Signal) {
+    let mut segments: Vec<String> = url.path().split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    match segments.last().map(String::as_str) {
+        Some("traces" | "metrics" | "logs") => {
+            segments.pop();
+            segments.push(signal.to_string());
+        }
+        Some("v1") => segments.push(signal.to_string()),
+        _ if names_a_signal(&segments) => return,
+        _ => segments.extend(["v1".to_owned(), signal.to_string()]),
+    }
+    url.set_path(&segments.join("/"));
+}
+
+/// Whether a version is followed by a signal, as in `/v2/trace/otlp`.
+fn names_a_signal(segments: &[String]) -> bool {
+    let is_version = |s: &str| s.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+    let is_signal =
+        |s: &str| matches!(s, "trace" | "traces" | "span" | "spans" | "metric" | "metrics" | "log" | "logs");
+    segments.windows(2).any(|pair| is_version(&pair[0]) && is_signal(&pair[1]))
+}
+
+fn hint_at_port(var: &Var, url: &Url, protocol: Protocol, warnings: &mut Vec<String>) {
+    let hint = match (protocol, url.port()) {
+        (Protocol::Grpc, Some(4318)) => "4318 is the usual port for HTTP: set OTEL_EXPORTER=otlp_http, or port 4317",
+        (Protocol::HttpProtobuf | Protocol::HttpJson, Some(4317)) => {
+            "4317 is the usual port for gRPC: set OTEL_EXPORTER=otlp_grpc, or port 4318"
+        }
+        _ => return,
+    };
+    warnings.push(format!("`{}`: {hint}", var.name));
+}
+
+/// For error texts: what stands before an `@` or after a `?` may be a secret.
+fn without_secrets(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        (None, Some((_, host))) => host.to_owned(),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,118 @@
+//! What can be wrong with the environment, in words that say what to do.
+
+use std::path::PathBuf;
+
+/// A variable whose value cannot be used.
+///
+/// The text names the variable, the value and the choices. Header values are never in it.
+///
+/// ```
+/// # let _ = |error: llm_trace::export::ConfigError| {
+/// eprintln!("{error}"); // `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, …
+/// # };
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The value is none of those that are possible.
+    #[error("`{variable}` is `{value}`: use one of {choices}")]
+    Choice {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        choices: &'static str,
+    },
+    /// The value is no number, or one out of range.
+    #[error("`{variable}` is `{value}`: use {expected}")]
+    Number {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// What it may be, with the unit.
+        expected: &'static str,
+    },
+    /// The value is no address to send to.
+    #[error("`{variable}` is `{value}`: {reason}; use a URL such as {example}")]
+    Endpoint {
+        /// The variable.
+        variable: String,
+        /// Its value, without user information and query.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+        /// A URL that would do.
+        example: &'static str,
+    },
+    /// One variable needs another.
+    #[error("`{variable}` is set but `{missing}` is not: set both")]
+    Incomplete {
+        /// The variable that is set.
+        variable: String,
+        /// The one that it needs.
+        missing: String,
+    },
+    /// `RUST_LOG` cannot be read.
+    #[error("`RUST_LOG` is `{value}`: {reason}; use directives such as `info` or `info,my_crate=debug`")]
+    Filter {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The policy's variables cannot be read.
+    #[error("{0}")]
+    Policy(String),
+}
+
+/// Why telemetry could not be set up.
+///
+/// ```
+/// match llm_trace::init() {
+///     Ok(telemetry) => drop(telemetry),
+///     Err(error) => eprintln!("no telemetry: {error}"),
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// A variable is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What is asked for is not compiled in.
+    #[error("`{variable}` asks for {wanted}, which needs the feature `{feature}` of the crate llm-trace")]
+    Feature {
+        /// The variable that asks for it.
+        variable: String,
+        /// What it asks for.
+        wanted: &'static str,
+        /// The cargo feature to switch on.
+        feature: &'static str,
+    },
+    /// A certificate or key cannot be read.
+    #[error("`{variable}` names {}: {reason}; use a PEM file", path.display())]
+    File {
+        /// The variable.
+        variable: String,
+        /// The file that it names.
+        path: PathBuf,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// The connection cannot be prepared.
+    #[error("cannot prepare to send to {endpoint}: {reason}")]
+    Transport {
+        /// Where to.
+        endpoint: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The program has a global subscriber already, perhaps from an earlier `init()`.
+    #[error(
+        "a global tracing subscriber is already set: call `llm_trace::init()` once and before any other, \
+         or add the layer of `llm_trace::export::from_env()` to your own registry"
+    )]
+    SubscriberSet,
+}

@@ -1,0 +1,207 @@
+//! OTLP over gRPC, on a thread and runtime of its own: it works in any program and flushes from any `Drop`.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::metadata::MetadataMap;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Code, Request, Status};
+
+use super::config::{Otlp, Signal};
+use super::endpoint;
+use super::error::InitError;
+use super::transport::{Refusal, RefusalKind, USER_AGENT};
+
+/// Longer than this on top of its limit no call is waited for, should the thread be gone.
+const GRACE: Duration = Duration::from_millis(500);
+
+#[derive(Debug)]
+pub(crate) struct GrpcTransport {
+    jobs: UnboundedSender<Job>,
+    shown: String,
+}
+
+#[derive(Debug)]
+struct Job {
+    signal: Signal,
+    body: Bytes,
+    limit: Duration,
+    answer: mpsc::SyncSender<Result<Bytes, Status>>,
+}
+
+/// What each call needs.
+#[derive(Clone)]
+struct Client {
+    channel: Channel,
+    headers: MetadataMap,
+    gzip: bool,
+}
+
+impl GrpcTransport {
+    pub(super) fn new(otlp: &Otlp) -> Result<Self, InitError> {
+        let shown = endpoint::shown(&otlp.url);
+        let failed = |reason: String| InitError::Transport { endpoint: shown.clone(), reason };
+        let mut target = Endpoint::from_shared(otlp.url.to_string())
+            .and_then(|endpoint| endpoint.user_agent(USER_AGENT))
+            .map_err(|e| failed(with_sources(&e)))?
+            .connect_timeout(otlp.timeout);
+        if otlp.url.scheme() == "https" {
+            target = target.tls_config(tls(otlp)?).map_err(|e| failed(with_sources(&e)))?;
+        }
+        let headers = MetadataMap::from_headers(otlp.headers.clone());
+        let gzip = otlp.gzip;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| failed(e.to_string()))?;
+        let (jobs, inbox) = unbounded_channel();
+        let serve = move || {
+            let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
+            runtime.block_on(async move {
+                // The channel wants the runtime from here on.
+                let channel = target.connect_lazy();
+                serve(Client { channel, headers, gzip }, inbox).await;
+            });
+        };
+        std::thread::Builder::new().name("llm-trace-grpc".into()).spawn(serve).map_err(|e| failed(e.to_string()))?;
+        Ok(Self { jobs, shown })
+    }
+
+    pub(super) fn send(&self, signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let gone =
+            || Refusal { kind: RefusalKind::Rejected, text: format!("the connection to {} is closed", self.shown) };
+        self.jobs.send(Job { signal, body, limit, answer }).map_err(|_| gone())?;
+        match answered.recv_timeout(limit.saturating_add(GRACE)) {
+            Ok(result) => result.map_err(|status| self.refusal(&status)),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(gone()),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.refusal(&Status::deadline_exceeded("no answer in time"))),
+        }
+    }
+
+    fn refusal(&self, status: &Status) -> Refusal {
+        let kind = match status.code() {
+            Code::Unavailable => RefusalKind::Unreachable,
+            Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::OutOfRange | Code::DataLoss => {
+                RefusalKind::Later(None)
+            }
+            Code::ResourceExhausted => RefusalKind::TooLarge,
+            _ => RefusalKind::Rejected,
+        };
+        let hint = match status.code() {
+            Code::Unauthenticated | Code::PermissionDenied => ": check the key in OTEL_HEADERS",
+            Code::Unimplemented => ": it takes no OTLP over gRPC here, try OTEL_EXPORTER=otlp_http",
+            _ => "",
+        };
+        let text = format!("{} answered {:?} ({}){hint}", self.shown, status.code(), reason(status));
+        Refusal { kind, text }
+    }
+}
+
+async fn serve(client: Client, mut inbox: UnboundedReceiver<Job>) {
+    while let Some(job) = inbox.recv().await {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let call = client.call(job.signal, job.body);
+            let result = match tokio::time::timeout(job.limit, call).await {
+                Ok(result) => result,
+                Err(_) => Err(Status::deadline_exceeded("no answer in time")),
+            };
+            let _ = job.answer.send(result);
+        });
+    }
+}
+
+impl Client {
+    async fn call(self, signal: Signal, body: Bytes) -> Result<Bytes, Status> {
+        let path = match signal {
+            Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        };
+        let mut grpc = Grpc::new(self.channel).accept_compressed(CompressionEncoding::Gzip);
+        if self.gzip {
+            grpc = grpc.send_compressed(CompressionEncoding::Gzip);
+        }
+        grpc.ready().await.map_err(|e| Status::unavailable(with_sources(&e)))?;
+        let mut request = Request::new(body);
+        *request.metadata_mut() = self.headers;
+        grpc.unary(request, PathAndQuery::from_static(path), Raw).await.map(tonic::Response::into_inner)
+    }
+}
+
+/// Messages that are encoded already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, dst: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        dst.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(src.copy_to_bytes(src.remaining())))
+    }
+}
+
+fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
+    let mut tls = ClientTlsConfig::new();
+    tls = match &otlp.tls.ca {
+        None => tls.with_enabled_roots(),
+        Some((variable, path)) => tls.ca_certificate(Certificate::from_pem(super::tls::read(variable, path)?)),
+    };
+    if let Some([(chain_variable, chain), (key_variable, key)]) = &otlp.tls.client {
+        let chain = super::tls::read(chain_variable, chain)?;
+        tls = tls.identity(Identity::from_pem(chain, super::tls::read(key_variable, key)?));
+    }
+    Ok(tls)
+}
+
+fn reason(status: &Status) -> String {
+    match std::error::Error::source(status) {
+        Some(source) => format!("{}: {}", status.message(), with_sources(source)),
+        None => status.message().to_owned(),
+    }
+}
+
+/// An error with its causes: tonic's own say "transport error" alone.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

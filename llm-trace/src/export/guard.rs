@@ -1,0 +1,74 @@
+//! The guard: nothing is lost when the program ends, and the end does not wait for ever.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use super::closing::Closing;
+use crate::diag;
+
+/// Keeps telemetry going; sends what is left when dropped, within a limit.
+///
+/// The limit is 5 seconds, or `OTEL_EXPORTER_OTLP_TIMEOUT` where that is set.
+/// Keep it in a variable with a name until the program ends: `let _ = init()` drops it at once.
+///
+/// ```
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// # let set = std::env::var_os("OTEL_EXPORTER");
+/// let telemetry = llm_trace::init()?;
+/// // … the program …
+/// drop(telemetry);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "dropped at once, it ends telemetry at once: keep it in a variable such as `_telemetry`"]
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+    closing: Closing,
+    limit: Duration,
+    done: bool,
+}
+
+impl Telemetry {
+    pub(super) fn new(provider: SdkTracerProvider, closing: Closing, limit: Duration) -> Self {
+        Self { provider, closing, limit, done: false }
+    }
+
+    /// The provider behind it, for spans of one's own and for other layers.
+    pub fn tracer_provider(&self) -> &SdkTracerProvider {
+        &self.provider
+    }
+
+    /// Sends what has ended so far, and goes on.
+    ///
+    /// Returns whether all of it was handed over. Blocks the calling thread meanwhile, at most about 5 seconds.
+    pub fn flush(&self) -> bool {
+        self.provider.force_flush().is_ok()
+    }
+
+    /// Sends what is left within `limit` and ends telemetry. Returns whether all of it was handed over.
+    ///
+    /// Blocks the calling thread meanwhile; it needs no runtime and may be called from any.
+    pub fn shutdown(mut self, limit: Duration) -> bool {
+        self.end(limit)
+    }
+
+    fn end(&mut self, limit: Duration) -> bool {
+        if std::mem::replace(&mut self.done, true) {
+            return true;
+        }
+        self.closing.close_by(Instant::now() + limit);
+        let result = self.provider.shutdown_with_timeout(limit);
+        if let Err(opentelemetry_sdk::error::OTelSdkError::Timeout(_)) = &result {
+            diag::warn(&format!("not all spans could be sent within {limit:?}"));
+        }
+        result.is_ok()
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.end(self.limit);
+    }
+}

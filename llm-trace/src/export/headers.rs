@@ -1,0 +1,53 @@
+//! Headers for a destination. Their values are secrets: nothing here prints one.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+use super::env::Var;
+
+/// What the transport itself says of a request.
+const RESERVED: [&str; 7] =
+    ["content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "host", "te"];
+
+/// Reads `name=value,name=value`, percent-decoded and trimmed; names end up in lower case.
+///
+/// An entry that is empty or broken is skipped, with a warning that names it by position.
+pub(crate) fn parse(var: &Var, warnings: &mut Vec<String>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (index, entry) in var.value.split(',').enumerate() {
+        match parse_entry(entry) {
+            Ok((name, value)) => drop(headers.insert(name, value)),
+            Err(reason) => warnings.push(format!("`{}`: entry {} is skipped: {reason}", var.name, index + 1)),
+        }
+    }
+    headers
+}
+
+fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
+    if entry.trim().is_empty() {
+        return Err("it is empty".into());
+    }
+    // Without a `=` the text may be the secret itself.
+    let (name, value) = entry.split_once('=').ok_or("it has no `=`; write `name=value`")?;
+    let name = percent_decode_str(name.trim()).decode_utf8_lossy();
+    let name = name.trim().to_ascii_lowercase();
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its name is no header name".to_owned())?;
+    if RESERVED.contains(&parsed.as_str()) || parsed.as_str().starts_with("grpc-") {
+        return Err(format!("`{parsed}` is set by the transport"));
+    }
+    let value: Vec<u8> = percent_decode_str(value.trim()).collect();
+    let value = value.trim_ascii();
+    if value.is_empty() {
+        return Err(format!("`{parsed}` has no value"));
+    }
+    // What gRPC takes is what HTTP takes too, so one set of headers serves both.
+    if !value.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        return Err(format!(
+            "`{parsed}` has a value with characters that no header may have; percent-encoding is undone first"
+        ));
+    }
+    let mut value =
+        HeaderValue::from_bytes(value).map_err(|_| format!("`{parsed}` has a value that is no header value"))?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
+}

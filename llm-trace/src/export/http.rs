@@ -1,0 +1,146 @@
+//! OTLP over HTTP, blocking, on the thread that calls: no runtime needed.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use ureq::http::StatusCode;
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use ureq::{Agent, Body, Error, Proxy};
+
+use super::config::{Otlp, Protocol, Signal};
+use super::endpoint;
+use super::error::InitError;
+use super::transport::{Refusal, RefusalKind, USER_AGENT};
+
+/// Answers are a few bytes; more is not OTLP.
+const ANSWER_LIMIT: u64 = 4 << 20;
+
+#[derive(Debug)]
+pub(crate) struct HttpTransport {
+    agent: Agent,
+    otlp: Otlp,
+    shown: String,
+}
+
+impl HttpTransport {
+    pub(super) fn new(otlp: &Otlp) -> Result<Self, InitError> {
+        let shown = endpoint::shown(&otlp.url);
+        let proxy = otlp.proxy.as_ref().map(|proxy| Proxy::new(&proxy.0)).transpose();
+        let proxy = proxy.map_err(|_| InitError::Transport {
+            endpoint: shown.clone(),
+            reason: "the proxy variable is no URL such as http://proxy:3128".into(),
+        })?;
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirected POST would lose its body or its headers: say where it leads instead.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(USER_AGENT)
+            .proxy(proxy)
+            .tls_config(tls(otlp)?)
+            .build()
+            .new_agent();
+        Ok(Self { agent, otlp: otlp.clone(), shown })
+    }
+
+    pub(super) fn send(&self, _signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
+        let kind = if self.otlp.protocol == Protocol::HttpJson { "application/json" } else { "application/x-protobuf" };
+        let mut request = self.agent.post(self.otlp.url.as_str()).header("content-type", kind);
+        for (name, value) in &self.otlp.headers {
+            request = request.header(name, value);
+        }
+        let request = request.config().timeout_global(Some(limit)).build();
+        let answer = match gzip(&body).filter(|_| self.otlp.gzip) {
+            Some(packed) => request.header("content-encoding", "gzip").send(packed.as_slice()),
+            None => request.send(body.as_ref()),
+        };
+        self.read(answer)
+    }
+
+    fn read(&self, answer: Result<ureq::http::Response<Body>, Error>) -> Result<Bytes, Refusal> {
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        if status.is_success() {
+            let body = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec();
+            // The batch is in; an answer that breaks off does not undo it.
+            return Ok(body.unwrap_or_default().into());
+        }
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
+        let kind = match status.as_u16() {
+            413 => RefusalKind::TooLarge,
+            429 | 502..=504 => RefusalKind::Later(header("retry-after").and_then(retry_after)),
+            _ => RefusalKind::Rejected,
+        };
+        let hint = match status.as_u16() {
+            301 | 302 | 303 | 307 | 308 => match header("location").map(|l| l.split(['?', '#']).next().unwrap_or(l)) {
+                Some(location) => format!(": it redirects to {location}, set that as the endpoint"),
+                None => String::new(),
+            },
+            401 | 403 => ": check the key in OTEL_HEADERS".into(),
+            404 | 405 => ": check the path of the endpoint".into(),
+            415 => ": it does not take this protocol, set OTEL_EXPORTER_OTLP_PROTOCOL".into(),
+            _ => String::new(),
+        };
+        Err(Refusal { kind, text: format!("{} answered {}{hint}", self.shown, describe(status)) })
+    }
+
+    fn unreachable(&self, error: &Error) -> Refusal {
+        let kind = match error {
+            Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::BadUri(_) => RefusalKind::Rejected,
+            _ => RefusalKind::Unreachable,
+        };
+        Refusal { kind, text: format!("cannot send to {}: {error}", self.shown) }
+    }
+}
+
+fn describe(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+/// Seconds; the form with a date is rare and only delays the next try.
+fn retry_after(value: &str) -> Option<Duration> {
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+fn tls(otlp: &Otlp) -> Result<TlsConfig, InitError> {
+    let roots = match &otlp.tls.ca {
+        None => RootCerts::PlatformVerifier,
+        Some((variable, path)) => RootCerts::Specific(Arc::new(certificates(variable, path)?)),
+    };
+    let client = match &otlp.tls.client {
+        None => None,
+        Some([(chain_variable, chain), (key_variable, key)]) => {
+            let chain = certificates(chain_variable, chain)?;
+            let pem = super::tls::read(key_variable, key)?;
+            let key = PrivateKey::from_pem(&pem).map_err(|e| super::tls::error(key_variable, key, &e))?;
+            Some(ClientCert::new_with_certs(&chain, key))
+        }
+    };
+    Ok(TlsConfig::builder().root_certs(roots).client_cert(client).build())
+}
+
+fn certificates(variable: &str, path: &std::path::Path) -> Result<Vec<Certificate<'static>>, InitError> {
+    let pem = super::tls::read(variable, path)?;
+    let mut found = Vec::new();
+    for item in ureq::tls::parse_pem(&pem) {
+        if let ureq::tls::PemItem::Certificate(certificate) = item.map_err(|e| super::tls::error(variable, path, &e))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        return Err(super::tls::error(variable, path, &"it holds no certificate"));
+    }
+    Ok(found)
+}

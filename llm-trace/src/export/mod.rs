@@ -1,0 +1,58 @@
+//! The way out: where spans go, decided by variables alone.
+//!
+//! | variable | what it says |
+//! |---|---|
+//! | `OTEL_EXPORTER` | `console` (the default), `console_json`, `otlp_http` or `http/protobuf`, `http/json`, `otlp_grpc` or `grpc`, `none` |
+//! | `OTEL_ENDPOINT` | where to send; alone it means `otlp_http` |
+//! | `OTEL_HEADERS` | `name=value,name=value`, percent-encoded where needed |
+//! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |
+//! | `OTEL_EXPORTER_OTLP_*` | the standard ones: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
+//! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*` | as the standard has them |
+//! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK` | what content may leave: see [`Policy`](crate::Policy) |
+//! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | for OTLP over HTTP |
+//!
+//! **Precedence**, for each of them alone: the one for traces, then the standard one, then the short form.
+//!
+//! **Endpoint**: over HTTP the signal's path is added once (`https://host` → `https://host/v1/traces`,
+//! `…/v1` → `…/v1/traces`, `…/v1/metrics` → `…/v1/traces`); a query stays; a path with a signal of its own, such as
+//! `/v2/trace/otlp`, is left alone, and so is all of `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Over gRPC a bare
+//! `host:4317` will do and no path is added. Without a scheme, ports 443 and 8443 get TLS.
+//!
+//! Nothing set: the console, on stderr. A wrong value is an error that names variable, value and choices.
+#![cfg_attr(not(feature = "otlp-http"), allow(dead_code, reason = "HTTP uses all of the configuration"))]
+
+mod closing;
+mod config;
+mod console;
+mod endpoint;
+mod env;
+mod error;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+mod guard;
+mod headers;
+#[cfg(feature = "otlp-http")]
+mod http;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod otlp;
+mod parts;
+mod propagation;
+mod proxy;
+mod resource;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod retry;
+mod sampling;
+mod stamp;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod tls;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod transport;
+
+#[cfg(test)]
+mod env_tests;
+
+pub use console::ConsoleProcessor;
+pub use error::{ConfigError, InitError};
+pub use guard::Telemetry;
+pub use parts::{Parts, from_env};
+pub use stamp::StampProcessor;

@@ -1,0 +1,115 @@
+//! From what the environment asks for to a provider.
+
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, TracerProviderBuilder};
+use tracing::Subscriber;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::closing::Closing;
+use super::config::{Batch, Config, Exporter, Otlp};
+use super::console::ConsoleProcessor;
+use super::error::InitError;
+use super::guard::Telemetry;
+use super::stamp::StampProcessor;
+use super::{propagation, resource};
+use crate::{LlmLayer, PolicyHandle, diag};
+
+/// What [`init()`](crate::init) is made of, for a registry of one's own.
+///
+/// ```no_run
+/// use tracing_subscriber::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let parts = llm_trace::export::from_env()?;
+/// tracing_subscriber::registry()
+///     .with(parts.layer())
+///     .with(tracing_subscriber::fmt::layer())
+///     .try_init()?;
+/// parts.set_global();
+/// let _telemetry = parts.telemetry;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts {
+    /// The tracer provider.
+    pub provider: SdkTracerProvider,
+    /// The guard: keep it until the program ends.
+    pub telemetry: Telemetry,
+    /// What content may leave; it can be changed while the program runs.
+    pub policy: PolicyHandle,
+    propagators: Vec<propagation::Kind>,
+}
+
+/// Provider, layer and guard, from the environment (see the [module](self)).
+///
+/// Nothing global is touched. Errors name the variable that is wrong, its value and the choices; the same
+/// goes to stderr, as warnings, for what is odd but can be passed over.
+pub fn from_env() -> Result<Parts, InitError> {
+    Parts::new(Config::from_env()?)
+}
+
+impl Parts {
+    pub(crate) fn new(config: Config) -> Result<Self, InitError> {
+        for warning in &config.warnings {
+            diag::warn(warning);
+        }
+        let closing = Closing::default();
+        let mut builder = SdkTracerProvider::builder().with_resource(resource::resource(&config.resource));
+        if let Some(sampling) = config.sampling {
+            builder = builder.with_sampler(sampling.sampler());
+        }
+        let builder = match config.exporter {
+            Exporter::Disabled => builder.with_sampler(Sampler::AlwaysOff),
+            Exporter::None => builder,
+            Exporter::Console { json: true } => add(builder, ConsoleProcessor::json()),
+            Exporter::Console { json: false } => add(builder, ConsoleProcessor::tree()),
+            Exporter::Otlp(otlp) => add(builder, batches(&otlp, config.batch, &closing)?),
+        };
+        let provider = builder.build();
+        let telemetry = Telemetry::new(provider.clone(), closing, config.exit_limit);
+        Ok(Self { provider, telemetry, policy: config.policy.into(), propagators: config.propagators })
+    }
+
+    /// The layer for a `tracing` registry, with this provider and policy.
+    pub fn layer<S>(&self) -> LlmLayer<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+    {
+        crate::layer().with_policy(self.policy.clone()).with_tracer_provider(&self.provider)
+    }
+
+    /// Makes the provider, and the propagators of `OTEL_PROPAGATORS`, OpenTelemetry's global ones.
+    pub fn set_global(&self) {
+        opentelemetry::global::set_tracer_provider(self.provider.clone());
+        opentelemetry::global::set_text_map_propagator(propagation::propagator(&self.propagators));
+    }
+}
+
+/// What every span passes on its way to `last`.
+fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> TracerProviderBuilder {
+    builder.with_span_processor(StampProcessor::new(last))
+}
+
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+fn batches(otlp: &Otlp, batch: Batch, closing: &Closing) -> Result<BatchSpanProcessor, InitError> {
+    let mut sizes = BatchConfigBuilder::default();
+    if let Some(queue) = batch.queue {
+        sizes = sizes.with_max_queue_size(queue);
+    }
+    if let Some(size) = batch.size {
+        sizes = sizes.with_max_export_batch_size(size);
+    }
+    if let Some(delay) = batch.delay {
+        sizes = sizes.with_scheduled_delay(delay);
+    }
+    let exporter = super::otlp::OtlpExporter::new(otlp, closing.clone())?;
+    Ok(BatchSpanProcessor::builder(exporter).with_batch_config(sizes.build()).build())
+}
+
+#[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
+fn batches(otlp: &Otlp, _batch: Batch, _closing: &Closing) -> Result<ConsoleProcessor, InitError> {
+    Err(otlp.not_compiled_in())
+}

@@ -1,0 +1,57 @@
+//! Who sends: the resource's attributes.
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::TelemetryResourceDetector;
+use percent_encoding::percent_decode_str;
+
+use super::env::Env;
+
+const ENVIRONMENT: &str = "deployment.environment.name";
+const SERVICE: &str = "service.name";
+
+/// `OTEL_RESOURCE_ATTRIBUTES`, percent-decoded; the two names that have a variable of their own win over it.
+pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut attributes: Vec<(String, String)> = Vec::new();
+    let mut set = |key: String, value: String| match attributes.iter_mut().find(|(k, _)| *k == key) {
+        Some((_, old)) => *old = value,
+        None => attributes.push((key, value)),
+    };
+    if let Some(var) = env.get("OTEL_RESOURCE_ATTRIBUTES") {
+        for (index, entry) in var.value.split(',').enumerate().filter(|(_, e)| !e.trim().is_empty()) {
+            match entry.split_once('=') {
+                Some((key, value)) if !key.trim().is_empty() => {
+                    let value = percent_decode_str(value.trim()).decode_utf8_lossy();
+                    set(percent_decode_str(key.trim()).decode_utf8_lossy().into_owned(), value.into_owned());
+                }
+                _ => warnings.push(format!("`{}`: entry {} is no `key=value` and is skipped", var.name, index + 1)),
+            }
+        }
+    }
+    for (variable, key) in [("OTEL_ENVIRONMENT_NAME", ENVIRONMENT), ("OTEL_SERVICE_NAME", SERVICE)] {
+        if let Some(var) = env.get(variable) {
+            set(key.to_owned(), var.value);
+        }
+    }
+    attributes
+}
+
+/// The resource itself: these attributes, the SDK's own, and a service name in any case.
+pub(crate) fn resource(attributes: &[(String, String)]) -> Resource {
+    let named = attributes.iter().any(|(key, value)| key == SERVICE && !value.is_empty());
+    let service = (!named).then(|| KeyValue::new(SERVICE, unnamed_service()));
+    let own = attributes.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| KeyValue::new(k.clone(), v.clone()));
+    Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attributes(service.into_iter().chain(own))
+        .build()
+}
+
+/// The convention's name for a service without one.
+fn unnamed_service() -> String {
+    let exe = std::env::current_exe().ok();
+    match exe.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str()) {
+        Some(name) => format!("unknown_service:{name}"),
+        None => "unknown_service".to_owned(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Trying again: when, and how long to wait before.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::closing::Closing;
+use super::transport::RefusalKind;
+
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// The tries of one batch.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    closing: Closing,
+    end: Instant,
+    next: Duration,
+}
+
+impl Tries {
+    pub(crate) fn new(closing: &Closing, limit: Duration) -> Self {
+        Self { closing: closing.clone(), end: Instant::now() + limit, next: FIRST }
+    }
+
+    /// The time left for this batch.
+    pub(crate) fn left(&self) -> Duration {
+        let end = self.closing.end().map_or(self.end, |closing| closing.min(self.end));
+        end.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for the next try and says whether there is one.
+    pub(crate) fn again(&mut self, kind: RefusalKind) -> bool {
+        let asked = match kind {
+            RefusalKind::Unreachable => None,
+            RefusalKind::Later(asked) => asked,
+            RefusalKind::TooLarge | RefusalKind::Rejected => return false,
+        };
+        let closing = self.closing.end().is_some();
+        // On the way out nobody waits for an endpoint that is not there.
+        if closing && kind == RefusalKind::Unreachable {
+            return false;
+        }
+        let wait = asked.unwrap_or_else(|| jitter(self.next));
+        self.next = (self.next * 2).min(LONGEST);
+        if wait >= self.left() {
+            return false;
+        }
+        if closing {
+            std::thread::sleep(wait);
+        } else {
+            self.closing.wait(wait);
+        }
+        true
+    }
+}
+
+/// Between half and all of it, so that many programs do not come back at once.
+fn jitter(time: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0u8) % 1000;
+    time / 2 + time.mul_f64(random as f64 / 2000.0)
+}

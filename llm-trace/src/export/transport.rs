@@ -1,0 +1,76 @@
+//! One way to send encoded telemetry, whatever carries it.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::config::{Otlp, Protocol, Signal};
+use super::error::InitError;
+
+/// Why a batch was not taken.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) kind: RefusalKind,
+    /// For people: no secrets, no content.
+    pub(crate) text: String,
+}
+
+/// What can be done about it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum RefusalKind {
+    /// Nobody answered.
+    Unreachable,
+    /// The other side asks for another try, perhaps not before this time.
+    Later(Option<Duration>),
+    /// Too big for the other side.
+    TooLarge,
+    /// For good.
+    Rejected,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A connection to one destination.
+#[derive(Debug)]
+pub(crate) enum Transport {
+    #[cfg(feature = "otlp-http")]
+    Http(super::http::HttpTransport),
+    #[cfg(feature = "otlp-grpc")]
+    Grpc(super::grpc::GrpcTransport),
+}
+
+impl Transport {
+    /// Prepares to send; connects with the first batch.
+    pub(crate) fn new(otlp: &Otlp) -> Result<Self, InitError> {
+        match otlp.protocol {
+            #[cfg(feature = "otlp-http")]
+            Protocol::HttpProtobuf | Protocol::HttpJson => super::http::HttpTransport::new(otlp).map(Self::Http),
+            #[cfg(not(feature = "otlp-http"))]
+            Protocol::HttpProtobuf | Protocol::HttpJson => Err(otlp.not_compiled_in()),
+            #[cfg(feature = "otlp-grpc")]
+            Protocol::Grpc => super::grpc::GrpcTransport::new(otlp).map(Self::Grpc),
+            #[cfg(not(feature = "otlp-grpc"))]
+            Protocol::Grpc => Err(otlp.not_compiled_in()),
+        }
+    }
+
+    /// Sends one encoded request and waits for the answer's body, no longer than `limit`.
+    pub(crate) fn send(&self, signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
+        // What the transport's own libraries trace must not come back here.
+        let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
+        match self {
+            #[cfg(feature = "otlp-http")]
+            Self::Http(http) => http.send(signal, body, limit),
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc(grpc) => grpc.send(signal, body, limit),
+        }
+    }
+}
+
+/// The name we go by.
+pub(crate) const USER_AGENT: &str = concat!("llm-trace/", env!("CARGO_PKG_VERSION"));
