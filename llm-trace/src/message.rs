@@ -65,6 +65,19 @@ pub(crate) enum Part<'a> {
     Whole(&'a str),
 }
 
+/// The part types that the schema knows.
+const SCHEMA_TYPES: &[&str] = &[
+    "blob",
+    "file",
+    "reasoning",
+    "server_tool_call",
+    "server_tool_call_response",
+    "text",
+    "tool_call",
+    "tool_call_response",
+    "uri",
+];
+
 /// What kind of media a part holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Modality {
@@ -207,7 +220,11 @@ impl<'a> Part<'a> {
                 object.text("file_id", Text::Plain(file_id), filter, Place::uri(role));
             }
             Part::Generic { kind, fields } => {
-                object.word("type", kind);
+                // A part that only shares its name with one of the schema's must not pass for it.
+                match SCHEMA_TYPES.contains(kind) {
+                    true => object.word("type", &format!("{kind}_part")),
+                    false => object.word("type", kind),
+                }
                 match fields {
                     Payload::Json(node) if node.is_object() && !filter.masks() => {
                         object.fields(*node, filter, Place::text(role));

@@ -6,10 +6,11 @@
 
 use super::Reader;
 use super::gemini_parts::part;
+use super::gemini_schema::json_schema;
 use super::gemini_stream::ContentStream;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{Doc, Mode, Node};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct Gemini;
@@ -142,8 +143,18 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
         }
         for function in one_or_many(field) {
             let name = function.get_str("name").unwrap_or_default();
-            let parameters = function.any(&["parameters", "parametersJsonSchema", "parameters_json_schema"]);
-            out.tool("function", name, function.get_text("description"), parameters);
+            let description = function.get_text("description");
+            match function.get("parameters") {
+                Some(parameters) => {
+                    let schema = json_schema(parameters);
+                    let schema = Doc::from_slice(schema.as_bytes(), Mode::Full);
+                    out.tool("function", name, description, Some(schema.root()));
+                }
+                None => {
+                    let schema = function.any(&["parametersJsonSchema", "parameters_json_schema"]);
+                    out.tool("function", name, description, schema);
+                }
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod framing;
 mod gemini;
 mod gemini_embed;
 mod gemini_parts;
+mod gemini_schema;
 mod gemini_stream;
 pub(crate) mod messages;
 mod ollama;

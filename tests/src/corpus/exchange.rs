@@ -109,6 +109,21 @@ impl Default for How<'_> {
     }
 }
 
+/// All exchanges of the corpus: of `LLM_TRACE_CORPUS`, or of the one beside the repository; none
+/// where there is neither.
+///
+/// # Errors
+/// Says which file could not be read.
+pub fn corpus() -> Result<Vec<Exchange>, String> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let root = std::env::var_os("LLM_TRACE_CORPUS").map_or_else(beside, PathBuf::from);
+    if !root.is_dir() {
+        eprintln!("skipped: no corpus in {}", root.display());
+        return Ok(Vec::new());
+    }
+    find(&root)?.iter().map(|dir| Exchange::load(dir)).collect()
+}
+
 /// The directories below `root` that hold an exchange, sorted.
 ///
 /// # Errors
