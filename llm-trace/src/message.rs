@@ -319,7 +319,7 @@ impl<'o> Object<'o> {
 
     fn fields(&mut self, node: Node<'_>, filter: &mut Filter, place: Place<'_>) {
         for field in node.items().filter(|field| field.key() != "type") {
-            self.payload(field.key(), Payload::Json(field), filter, place);
+            self.field(field, filter, place);
         }
     }
 }
@@ -508,7 +508,12 @@ impl InputContent {
         if let Some(description) = description {
             object.text("description", description, filter, Place::tool_definition());
         }
-        object.payload("parameters", Payload::node(parameters), filter, Place::tool_definition());
+        match Payload::node(parameters) {
+            Payload::None => {}
+            // A stand-in would be no schema: it is only counted.
+            _ if filter.masks() => filter.mask(&mut String::new(), Place::tool_definition()),
+            parameters => object.required_payload("parameters", parameters, filter, Place::tool_definition()),
+        }
     }
 
     /// `gen_ai.input.messages`, `gen_ai.system_instructions` and `gen_ai.tool.definitions`.

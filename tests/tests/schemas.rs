@@ -55,6 +55,6 @@ fn every_message_attribute_of_the_corpus_is_valid() {
 
 #[test]
 fn masked_messages_of_the_corpus_are_valid_too() {
-    let wrong = invalid(Content::Masked, |_, name| name != "gen_ai.tool.definitions");
+    let wrong = invalid(Content::Masked, |_, _| true);
     assert!(wrong.is_empty(), "{} invalid:\n{}", wrong.len(), wrong.join("\n"));
 }
