@@ -29,6 +29,7 @@ mod openai_chat;
 mod openai_items;
 mod openai_responses;
 mod openai_responses_stream;
+mod openai_usage;
 mod prompt;
 mod prompt_stream;
 pub(crate) mod stream;

@@ -136,9 +136,10 @@ impl StreamOutput {
         let (piece_of, delta) = (run, delta);
         let kept = match delta {
             Text::Plain(s) => self.take(s).to_owned(),
+            // What was not kept still leaves a part behind, in which its placeholder stands.
             Text::Elided(len) => {
                 self.cut += len;
-                return;
+                String::new()
             }
         };
         let Some(choice) = self.choice(choice) else { return };

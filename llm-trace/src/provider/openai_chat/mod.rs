@@ -1,0 +1,144 @@
+//! OpenAI chat completions, and every server that speaks it.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat>
+
+mod message;
+mod stream;
+
+pub(super) use message::input as input_message;
+
+use super::fields::RequestFields;
+use super::stream::StreamReader;
+use super::{Reader, openai_usage};
+use crate::facts::{Fact, RequestFacts, ResponseFacts};
+use crate::json::{Node, Text};
+use crate::message::{InputContent, Messages, Part, finish_reason};
+
+pub(crate) struct OpenAiChat;
+
+const REQUEST: RequestFields = RequestFields {
+    max_tokens: &["max_completion_tokens", "max_tokens"],
+    // Mistral's name beside OpenAI's.
+    seed: &["seed", "random_seed"],
+    dimensions: &[],
+    // OpenRouter's place beside OpenAI's.
+    reasoning_level: &["reasoning_effort", "reasoning.effort"],
+    ..RequestFields::COMMON
+};
+
+impl Reader for OpenAiChat {
+    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+        facts.output_type = output_type(doc);
+        facts.service_tier = doc.get_owned("service_tier");
+        facts.extra.push(("openai.api.type", Fact::Str("chat_completions".to_owned())));
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        for item in doc.get("messages").into_iter().flat_map(Node::items) {
+            input_message(item, &mut out.messages);
+        }
+        for definition in doc.get("tools").into_iter().flat_map(Node::items) {
+            tool(definition, out);
+        }
+        for function in doc.get("functions").into_iter().flat_map(Node::items) {
+            if function.get("name").is_some() {
+                tool(function, out);
+            }
+        }
+    }
+
+    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        for (index, choice) in choices(doc) {
+            if let Some(reason) = reason(choice) {
+                facts.set_finish_reason(index, reason);
+            }
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        for (_, choice) in choices(doc) {
+            let finish = reason(choice).map(finish_reason);
+            if let Some(message) = choice.get("message") {
+                output_message(message, finish, out);
+            } else {
+                // Some servers answer a chat with a completion's choice.
+                out.begin("assistant", None);
+                choice.get_text("text").into_iter().for_each(|text| out.part(Part::Text(text)));
+                out.end(finish);
+            }
+        }
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(stream::ChatStream::default())
+    }
+}
+
+/// One tool definition. A tool that the server runs itself has a type and no name.
+pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
+    let kind = definition.get_str("type").unwrap_or("function");
+    let function = definition.any(&["function", "custom"]).unwrap_or(definition);
+    let name = function.get_str("name").unwrap_or(kind);
+    let parameters = function.any(&["parameters", "input_schema"]);
+    out.tool(kind, name, function.get_text("description"), parameters);
+}
+
+/// One output message.
+pub(super) fn output_message(message: Node<'_>, finish: Option<&str>, out: &mut Messages) {
+    out.begin(message.get_str("role").unwrap_or("assistant"), None);
+    message::parts(message, out);
+    out.end(finish);
+}
+
+fn output_type(doc: Node<'_>) -> Option<&'static str> {
+    let format = doc.get("response_format");
+    let modality = |word: &str| {
+        let modalities = doc.get("modalities").into_iter().flat_map(Node::items);
+        modalities.filter_map(Node::str).any(|modality| modality == word)
+    };
+    match format.and_then(|format| format.str().or_else(|| format.get_str("type"))) {
+        Some("json_object" | "json_schema") => Some("json"),
+        _ if modality("audio") => Some("speech"),
+        _ if modality("image") => Some("image"),
+        Some("text") => Some("text"),
+        _ => None,
+    }
+}
+
+/// What answers and chunks have in common.
+fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+    // A router's chunks can change these midway; the first are the call's.
+    facts.id = facts.id.take().or_else(|| doc.get_owned("id"));
+    facts.model = facts.model.take().or_else(|| doc.get_owned("model"));
+    facts.service_tier = doc.get_owned("service_tier").or(facts.service_tier.take());
+    facts.system_fingerprint = doc.get_owned("system_fingerprint").or(facts.system_fingerprint.take());
+    openai_usage::of_answer(doc, facts);
+}
+
+/// The choices, each with its own number.
+fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
+    doc.get("choices").into_iter().flat_map(Node::items).enumerate().map(|(at, choice)| {
+        let index = choice.get_i64("index").and_then(|i| usize::try_from(i).ok());
+        (index.unwrap_or(at), choice)
+    })
+}
+
+fn reason(choice: Node<'_>) -> Option<&str> {
+    choice.get_str("finish_reason").filter(|reason| !reason.is_empty())
+}
+
+/// The reasoning that stands beside a message's or delta's content: under DeepSeek's name, under
+/// Groq's and vLLM's, which may both be there, or only in OpenRouter's details.
+fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
+    if let Some(text) = message.get_text("reasoning_content").or_else(|| message.get_text("reasoning")) {
+        return each(text);
+    }
+    for detail in message.get("reasoning_details").into_iter().flat_map(Node::items) {
+        detail.get_text("text").or_else(|| detail.get_text("summary")).into_iter().for_each(&mut *each);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Streamed chat completions: chunks with deltas.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/streaming>
+
+use super::super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::message::content_part;
+use super::{choices, envelope, reason, reasoning};
+use crate::facts::ResponseFacts;
+use crate::json::{Node, Text};
+use crate::message::finish_reason;
+
+/// More calls than this in one stream are no real ones.
+const MAX_CALLS: usize = 1024;
+
+#[derive(Default)]
+pub(super) struct ChatStream {
+    calls: Vec<Call>,
+}
+
+/// A tool call that has begun.
+struct Call {
+    choice: usize,
+    index: i64,
+    id: String,
+}
+
+impl StreamReader for ChatStream {
+    fn event(
+        &mut self,
+        _name: Option<&str>,
+        doc: Node<'_>,
+        facts: &mut ResponseFacts,
+        mut out: Option<&mut StreamOutput>,
+    ) -> Event {
+        envelope(doc, facts);
+        let mut event = Event::default();
+        for (index, choice) in choices(doc) {
+            // A server that does not stream after all sends its message whole.
+            if let Some(delta) = choice.any(&["delta", "message"]) {
+                event.content |= self.delta(index, delta, out.as_deref_mut());
+            }
+            if let Some(reason) = reason(choice) {
+                facts.set_finish_reason(index, reason);
+                if let Some(out) = out.as_deref_mut() {
+                    out.finish(index, finish_reason(reason));
+                }
+            }
+        }
+        event
+    }
+}
+
+impl ChatStream {
+    /// Reads a delta; tells whether it carried output.
+    fn delta(&mut self, choice: usize, delta: Node<'_>, mut out: Option<&mut StreamOutput>) -> bool {
+        let mut content = false;
+        if let (Some(role), Some(out)) = (delta.get_str("role").filter(|role| !role.is_empty()), out.as_deref_mut()) {
+            out.role(choice, role);
+        }
+        let mut run = |run: Run, text: Text<'_>| {
+            content = true;
+            if let Some(out) = out.as_deref_mut() {
+                out.text(choice, run, Key::Last, text);
+            }
+        };
+        reasoning(delta, &mut |text| run(Run::Reasoning, text));
+        delta.get_text("content").into_iter().for_each(|text| run(Run::Text, text));
+        delta.get_text("refusal").into_iter().for_each(|text| run(Run::Refusal, text));
+        // Of sound the words are kept: pieces of base64 cannot be joined.
+        let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
+        transcript.into_iter().for_each(|text| run(Run::Text, text));
+        let lists = [delta.get("content"), delta.get("images")];
+        for part in lists.into_iter().flatten().flat_map(Node::items) {
+            content_part(part, &mut |part| {
+                content = true;
+                if let Some(out) = out.as_deref_mut() {
+                    out.part(choice, Key::Last, &part);
+                }
+            });
+        }
+        for source in delta.get("annotations").into_iter().flat_map(Node::items) {
+            if let Some(out) = out.as_deref_mut() {
+                out.citation(choice, Key::Last, "annotations", source);
+            }
+        }
+        if let Some(function) = delta.get("function_call") {
+            content = true;
+            if let Some(out) = out.as_deref_mut() {
+                let arguments = function.get_text("arguments");
+                out.tool_call(choice, Key::Id("function_call".to_owned()), None, function.get_str("name"), arguments);
+            }
+        }
+        for (at, call) in delta.get("tool_calls").into_iter().flat_map(Node::items).enumerate() {
+            content |= self.tool_call(choice, at, call, out.as_deref_mut());
+        }
+        content
+    }
+
+    fn tool_call(&mut self, choice: usize, at: usize, call: Node<'_>, out: Option<&mut StreamOutput>) -> bool {
+        let function = call.any(&["function", "custom"]).unwrap_or(call);
+        let id = call.get_str("id").filter(|id| !id.is_empty());
+        let name = function.get_str("name").filter(|name| !name.is_empty());
+        let arguments = function.any(&["arguments", "input"]);
+        if id.is_none() && name.is_none() && arguments.is_none() {
+            return false;
+        }
+        let Some(out) = out else { return true };
+        let key = self.key(choice, at, call.get_i64("index"), id, name.is_some());
+        match arguments {
+            Some(whole) if whole.text().is_none() => {
+                out.tool_call(choice, key.clone(), id, name, None);
+                out.set_arguments(choice, &key, &whole.to_json());
+            }
+            arguments => out.tool_call(choice, key, id, name, arguments.and_then(Node::text)),
+        }
+        true
+    }
+
+    /// Which call a delta belongs to. Not every server numbers its calls: some number none, some
+    /// number all of them 0 and tell them apart by id, some send a new id with each delta.
+    fn key(&mut self, choice: usize, at: usize, index: Option<i64>, id: Option<&str>, named: bool) -> Key {
+        let same = |call: &Call| {
+            let differs = id.is_some_and(|id| !call.id.is_empty() && call.id != id);
+            call.choice == choice && index.is_none_or(|index| index == call.index) && !(differs && named)
+        };
+        let of_id = id.and_then(|id| self.calls.iter().rposition(|call| call.choice == choice && call.id == id));
+        let known = of_id.or_else(|| {
+            // Without number and id, a name begins a call, and anything else continues the last.
+            let begins = index.is_none() && named;
+            self.calls.iter().rposition(same).filter(|_| !begins)
+        });
+        let found = match known {
+            Some(found) => found,
+            None if self.calls.len() >= MAX_CALLS => MAX_CALLS,
+            None => {
+                let index = index.unwrap_or_else(|| i64::try_from(at).unwrap_or_default());
+                self.calls.push(Call { choice, index, id: id.unwrap_or_default().to_owned() });
+                self.calls.len() - 1
+            }
+        };
+        Key::Index(i64::try_from(found).unwrap_or_default())
+    }
+}
