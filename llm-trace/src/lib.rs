@@ -3,6 +3,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod call;
+#[doc(hidden)]
+pub mod capture;
 #[cfg(feature = "otel")]
 mod diag;
 #[cfg(feature = "init")]
@@ -26,9 +28,14 @@ mod record;
 mod redact;
 #[cfg(feature = "otel")]
 mod semconv;
+#[cfg(feature = "stream")]
+#[doc(hidden)]
+pub mod stream;
 #[cfg(feature = "otel")]
 mod usage;
 mod value;
+
+pub use llm_trace_macros::llm_call;
 
 pub use call::{LlmCall, Operation, Outcome, Provider};
 #[cfg(feature = "init")]
@@ -45,6 +52,8 @@ pub use redact::{
 pub use redact::{PatternError, Rule, ScrubRules};
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
+#[cfg(feature = "stream")]
+pub use stream::Traced;
 #[cfg(feature = "otel")]
 pub use usage::Usage;
 pub use value::AttributeValue;
@@ -56,6 +65,7 @@ pub mod internal;
 /// What the macros' expansions call. No stability.
 #[doc(hidden)]
 pub mod __private {
+    pub use ::core;
     pub use tracing;
 
     pub use crate::call::{
@@ -63,4 +73,8 @@ pub mod __private {
         trace_future,
     };
     pub use crate::value::Maybe;
+
+    pub use crate::capture;
+    #[cfg(feature = "stream")]
+    pub use crate::stream;
 }

@@ -43,6 +43,18 @@ pub trait RecordResponse {
     fn record_response(&self, out: &mut ResponseRecord<'_>);
 }
 
+impl<T: RecordRequest + ?Sized> RecordRequest for &T {
+    fn record_request(&self, out: &mut RequestRecord<'_>) {
+        (**self).record_request(out);
+    }
+}
+
+impl<T: RecordResponse + ?Sized> RecordResponse for &T {
+    fn record_response(&self, out: &mut ResponseRecord<'_>) {
+        (**self).record_response(out);
+    }
+}
+
 /// Takes what a [`RecordRequest`] tells.
 #[derive(Debug)]
 pub struct RequestRecord<'a> {

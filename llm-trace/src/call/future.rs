@@ -15,7 +15,7 @@ pin_project_lite::pin_project! {
         #[pin]
         future: F,
         guard: Guard,
-        observe: Option<O>,
+        observe: O,
     }
 }
 
@@ -40,24 +40,24 @@ impl Drop for Guard {
     }
 }
 
-/// Makes a call of a future. `observe` reads its output and ends the call.
+/// Makes a call of a future. `observe` reads its output, ends the call and gives the output back.
 #[doc(hidden)]
-pub fn trace_future<F, O>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
+pub fn trace_future<F, O, R>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
 where
     F: Future,
-    O: FnOnce(LlmCall, F::Output) -> F::Output,
+    O: FnMut(LlmCall, F::Output) -> R,
 {
-    TracedFuture { future, guard: Guard { state: State::Prepared(prepared), polling: false }, observe: Some(observe) }
+    TracedFuture { future, guard: Guard { state: State::Prepared(prepared), polling: false }, observe }
 }
 
-impl<F, O> Future for TracedFuture<F, O>
+impl<F, O, R> Future for TracedFuture<F, O>
 where
     F: Future,
-    O: FnOnce(LlmCall, F::Output) -> F::Output,
+    O: FnMut(LlmCall, F::Output) -> R,
 {
-    type Output = F::Output;
+    type Output = R;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let guard = this.guard;
         if let State::Prepared(_) = guard.state {
@@ -67,25 +67,23 @@ where
         }
         let State::Started(call) = &guard.state else {
             // Polled after it was ready: what happens then is the inner future's business.
-            return this.future.poll(cx);
+            return this.future.poll(cx).map(|output| (this.observe)(LlmCall::disabled(), output));
         };
+        let call = call.clone();
         guard.polling = true;
         let polled = {
             let _entered = call.enter();
             this.future.poll(cx)
         };
-        guard.polling = false;
-        match polled {
+        let polled = match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(output) => {
-                let State::Started(call) = std::mem::replace(&mut guard.state, State::Done) else {
-                    return Poll::Ready(output);
-                };
-                match this.observe.take() {
-                    Some(observe) => Poll::Ready(observe(call, output)),
-                    None => Poll::Ready(output),
-                }
+                let output = (this.observe)(call, output);
+                guard.state = State::Done;
+                Poll::Ready(output)
             }
-        }
+        };
+        guard.polling = false;
+        polled
     }
 }

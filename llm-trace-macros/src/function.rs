@@ -1,0 +1,90 @@
+//! A function, with its body left unread.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::{AttrStyle, Attribute, Error, Result, Signature, Token, Visibility, braced};
+
+/// A function. The body stays tokens: an editor can help in a body that does not parse.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis: Visibility = input.parse()?;
+        let defaultness = input.peek(syn::Ident) && input.peek2(Token![fn]);
+        if defaultness {
+            return Err(input.error("`#[llm_call]` does not know `default fn`"));
+        }
+        let sig: Signature = input.parse().map_err(|error| {
+            let message = format!("{error}; `#[llm_call]` goes on a function or a method");
+            Error::new(error.span(), message)
+        })?;
+        if input.peek(Token![;]) {
+            let message = "`#[llm_call]` needs a body to trace: put it on the method in the `impl` block, \
+                           or give this one a default body";
+            return Err(Error::new(sig.ident.span(), message));
+        }
+        let content;
+        braced!(content in input);
+        for mut inner in content.call(Attribute::parse_inner)? {
+            inner.style = AttrStyle::Outer;
+            attrs.push(inner);
+        }
+        let function = Function { attrs, vis, sig, body: content.parse()? };
+        function.check()?;
+        Ok(function)
+    }
+}
+
+const INSTRUMENT: &str = "`#[instrument]` and `#[llm_call]` cannot share a function: `#[instrument]` records every \
+                          argument with `Debug`, prompts included, past every mask; `#[llm_call]` makes the span \
+                          itself, so remove `#[instrument]`, or put it on a function around this one";
+
+impl Function {
+    fn check(&self) -> Result<()> {
+        let instrument = self
+            .attrs
+            .iter()
+            .find(|attr| attr.path().segments.last().is_some_and(|segment| segment.ident == "instrument"));
+        if let Some(instrument) = instrument {
+            return Err(Error::new_spanned(instrument, INSTRUMENT));
+        }
+        if mentions(&self.body, &["__tracing_attr_span", "__tracing_instrument_future"]) {
+            return Err(Error::new(self.sig.ident.span(), INSTRUMENT));
+        }
+        if let Some(constness) = &self.sig.constness {
+            return Err(Error::new(constness.span, "a `const fn` calls no LLM: `#[llm_call]` cannot trace it"));
+        }
+        if let Some(variadic) = &self.sig.variadic {
+            return Err(Error::new_spanned(variadic, "`#[llm_call]` cannot trace a variadic function"));
+        }
+        if let syn::ReturnType::Type(_, ty) = &self.sig.output {
+            if matches!(**ty, syn::Type::Never(_)) {
+                return Err(Error::new_spanned(ty, "a function that never returns has no answer to trace"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether any of these identifiers stands in the tokens: what `#[instrument]` leaves behind.
+fn mentions(tokens: &TokenStream, names: &[&str]) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
+        TokenTree::Group(group) => mentions(&group.stream(), names),
+        _ => false,
+    })
+}
+
+/// What is left of a function that could not be read: the function itself, so that one mistake
+/// makes one error.
+pub(crate) fn as_written(item: &TokenStream, error: &Error) -> TokenStream {
+    let error = error.to_compile_error();
+    quote! { #error #item }
+}

@@ -1,0 +1,191 @@
+//! What a return type says by the way it is written.
+
+use syn::punctuated::Punctuated;
+use syn::visit::Visit;
+use syn::{
+    AssocType, Error, GenericArgument, Path, PathArguments, Result, ReturnType, Token, TraitBound, Type, TypeImplTrait,
+    TypeParamBound, parse_quote,
+};
+
+/// The shape of a returned value, as far as syntax tells it.
+pub(crate) enum Shape {
+    /// No `impl Future` or `impl Stream` is written: the type tells the rest.
+    ByType,
+    /// `impl Stream`, inside this many `Result`s or `Option`s.
+    Stream { depth: usize },
+    /// `impl Future`, with what its output is.
+    Future { output: Box<Returned> },
+}
+
+/// A return type.
+pub(crate) struct Returned {
+    pub(crate) shape: Shape,
+    /// The type with each `impl Trait` replaced by `_`.
+    pub(crate) ty: Type,
+    /// The type can be named: there was no `impl Trait` in it.
+    pub(crate) named: bool,
+}
+
+impl Returned {
+    pub(crate) fn new(output: &ReturnType) -> Result<Self> {
+        match output {
+            ReturnType::Default => Ok(Returned { shape: Shape::ByType, ty: parse_quote!(()), named: true }),
+            ReturnType::Type(_, ty) => Self::of(ty),
+        }
+    }
+
+    fn of(ty: &Type) -> Result<Self> {
+        let mut erased = ty.clone();
+        let named = !erase(&mut erased);
+        if let Some((opaque, bound)) = opaque(ty, "Future") {
+            only(opaque, &["Future", "Send", "Sync", "Unpin"], "Future")?;
+            let output = match output_of(bound) {
+                Some(output) => Self::of(output)?,
+                None => Self::new(&ReturnType::Default)?,
+            };
+            return Ok(Returned { shape: Shape::Future { output: Box::new(output) }, ty: erased, named });
+        }
+        let mut depth = 0;
+        let mut inner = ty;
+        loop {
+            if let Some((opaque, _)) = opaque(inner, "Stream").or_else(|| self::opaque(inner, "TryStream")) {
+                only(opaque, &["Stream", "TryStream", "FusedStream", "Send", "Sync", "Unpin"], "Stream")?;
+                return Ok(Returned { shape: Shape::Stream { depth }, ty: erased, named });
+            }
+            match first_argument(inner) {
+                Some(argument) => inner = argument,
+                None => break,
+            }
+            depth += 1;
+        }
+        let mut find = FindStream(None);
+        find.visit_type(ty);
+        if let Some(opaque) = find.0 {
+            let message = "`#[llm_call]` follows an `impl Stream` that is returned by itself, in a `Result` or in an \
+                           `Option`; here, return another type, or record the stream yourself with \
+                           `LlmCall::current().stream(..)`";
+            return Err(Error::new_spanned(opaque, message));
+        }
+        Ok(Returned { shape: Shape::ByType, ty: erased, named })
+    }
+}
+
+/// The `impl Trait` that a type is, if that trait is among its bounds.
+fn opaque<'t>(ty: &'t Type, name: &str) -> Option<(&'t TypeImplTrait, &'t TraitBound)> {
+    let ty = match ty {
+        Type::Paren(paren) => return opaque(&paren.elem, name),
+        Type::Group(group) => return opaque(&group.elem, name),
+        Type::ImplTrait(ty) => ty,
+        _ => return None,
+    };
+    ty.bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) if is(&bound.path, name) => Some((ty, bound)),
+        _ => None,
+    })
+}
+
+fn is(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+/// The wrapper that takes the opaque type's place has these traits and no others.
+fn only(ty: &TypeImplTrait, known: &[&str], what: &str) -> Result<()> {
+    for bound in &ty.bounds {
+        match bound {
+            TypeParamBound::Trait(bound) if !known.iter().any(|name| is(&bound.path, name)) => {
+                let (call, also) = if what == "Stream" {
+                    ("LlmCall::current().stream(..)", "`FusedStream`, ")
+                } else {
+                    ("LlmCall::builder(..)", "")
+                };
+                let message = format!(
+                    "the {} that `#[llm_call]` returns in place of this one is `{what}`, {also}`Send`, `Sync` and \
+                     `Unpin` where the inner one is, and nothing else; drop this bound, or remove `#[llm_call]` and \
+                     use the handle: `{call}`",
+                    what.to_lowercase(),
+                );
+                return Err(Error::new_spanned(bound, message));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `T` of `Future<Output = T>`.
+fn output_of(bound: &TraitBound) -> Option<&Type> {
+    arguments(&bound.path)?.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == "Output" => Some(ty),
+        _ => None,
+    })
+}
+
+/// `T` of `Result<T, E>`, `Option<T>` or an alias of the same form.
+fn first_argument(ty: &Type) -> Option<&Type> {
+    let path = match ty {
+        Type::Paren(paren) => return first_argument(&paren.elem),
+        Type::Group(group) => return first_argument(&group.elem),
+        Type::Path(ty) => &ty.path,
+        _ => return None,
+    };
+    let segment = path.segments.last()?;
+    if !(segment.ident == "Option" || segment.ident.to_string().ends_with("Result")) {
+        return None;
+    }
+    arguments(path)?.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+fn arguments(path: &Path) -> Option<&Punctuated<GenericArgument, Token![,]>> {
+    match &path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    }
+}
+
+struct FindStream<'t>(Option<&'t TypeImplTrait>);
+
+impl<'t> Visit<'t> for FindStream<'t> {
+    fn visit_type_impl_trait(&mut self, ty: &'t TypeImplTrait) {
+        let stream = ty.bounds.iter().any(|bound| {
+            matches!(bound, TypeParamBound::Trait(bound) if is(&bound.path, "Stream") || is(&bound.path, "TryStream"))
+        });
+        if stream {
+            self.0 = Some(ty);
+        }
+        syn::visit::visit_type_impl_trait(self, ty);
+    }
+}
+
+/// Replaces each `impl Trait` by `_`, and says whether there was one.
+fn erase(ty: &mut Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) => {
+            *ty = parse_quote!(_);
+            true
+        }
+        Type::Array(array) => erase(&mut array.elem),
+        Type::Group(group) => erase(&mut group.elem),
+        Type::Paren(paren) => erase(&mut paren.elem),
+        Type::Ptr(ptr) => erase(&mut ptr.elem),
+        Type::Reference(reference) => erase(&mut reference.elem),
+        Type::Slice(slice) => erase(&mut slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().fold(false, |found, elem| erase(elem) | found),
+        Type::Path(path) => {
+            let mut found = false;
+            for segment in &mut path.path.segments {
+                if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+                    for argument in &mut arguments.args {
+                        if let GenericArgument::Type(ty) = argument {
+                            found |= erase(ty);
+                        }
+                    }
+                }
+            }
+            found
+        }
+        _ => false,
+    }
+}

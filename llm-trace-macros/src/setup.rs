@@ -1,0 +1,89 @@
+//! The code that reads a call's arguments before it starts.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Expr, Ident, Path};
+
+use crate::args::{Args, Level, span_of};
+use crate::expand::{ident, static_name};
+
+/// The name of the setup in the generated code.
+pub(crate) const SETUP: &str = "setup";
+
+/// An expression that reads the arguments, if anyone listens. `ready` makes of the setup named
+/// [`SETUP`] what starts the call.
+pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &TokenStream) -> TokenStream {
+    let level = match &args.level {
+        None => quote!(#krate::__private::tracing::Level::INFO),
+        Some(Level::Named(name)) => {
+            let name = format_ident!("{name}");
+            quote!(#krate::__private::tracing::Level::#name)
+        }
+        Some(Level::Path(path)) => quote!(#path),
+    };
+    let target = match &args.target {
+        Some(target) => quote!(#target),
+        None => quote!(::core::module_path!()),
+    };
+    let name = static_name(args, function);
+    let operation = match &args.operation {
+        Some(operation) => quote!(#operation),
+        None => quote!(#krate::Operation::Chat),
+    };
+    let setup = ident(SETUP);
+    let mut reads = Vec::new();
+    let mut sets = Vec::new();
+
+    for (method, expr) in
+        [("request", &args.request), ("input", &args.input), ("system", &args.system), ("tools", &args.tools)]
+    {
+        if let Some(expr) = expr {
+            let (value, leaf) = (ident(method), ident(&format!("{method}_leaf")));
+            let method = Ident::new(method, span_of(expr));
+            reads.push(quote_spanned! { span_of(expr)=>
+                let #value = &(#expr);
+                let #leaf = #krate::__request_leaf!(#value);
+            });
+            sets.push(
+                quote! { #setup.#method(#krate::__private::capture::captured(::core::option::Option::None, &#leaf)); },
+            );
+        }
+    }
+    for (method, expr) in [("model", &args.model), ("server", &args.server), ("conversation", &args.conversation)] {
+        if let Some(expr) = expr {
+            let value = ident(method);
+            let method = Ident::new(method, span_of(expr));
+            reads.push(quote_spanned! { span_of(expr)=> let #value = &(#expr); });
+            sets.push(quote_spanned! { span_of(expr)=> #setup.#method(#krate::__text!(#value)); });
+        }
+    }
+    for (method, expr) in [
+        ("provider", &args.provider),
+        ("name", &args.name),
+        ("mask_input", &args.mask_input),
+        ("mask_output", &args.mask_output),
+    ] {
+        if let Some(expr) = expr {
+            let method = Ident::new(method, span_of(expr));
+            sets.push(quote_spanned! { span_of(expr)=> #setup.#method(#expr); });
+        }
+    }
+    for attribute in args.attributes.iter().flatten() {
+        let (key, value): (_, &Expr) = (&attribute.key, &attribute.value);
+        sets.push(quote_spanned! { span_of(value)=> #setup.attribute(#key, #krate::__attribute!(&(#value))); });
+    }
+    let mutable = (!sets.is_empty()).then(|| quote!(mut));
+    quote! {
+        if #krate::__private::enabled(#level) {
+            #(#reads)*
+            let #mutable #setup = #krate::__private::Setup::new(
+                #operation,
+                #krate::__make_span!(target: #target, level: #level, name: #name),
+            );
+            #(#sets)*
+            #ready
+        } else {
+            #krate::__private::Prepared::disabled()
+        }
+    }
+}

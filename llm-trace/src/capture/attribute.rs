@@ -1,0 +1,68 @@
+//! Values of `attributes(key = value)`.
+
+use std::fmt::Display;
+
+use super::peel::Slot;
+use super::{Probe, probe, purpose};
+use crate::value::AttributeValue;
+
+purpose! {
+    /// A value that should be an attribute's.
+    AttributeOf
+}
+
+impl<T: Clone + Into<AttributeValue>> Probe for &&&AttributeOf<'_, T> {
+    type Out = Attribute;
+
+    fn probe(self) -> Attribute {
+        Attribute(self.0.0.cloned().map(Into::into))
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> Probe for &&AttributeOf<'_, T> {
+    type Out = Attribute;
+
+    fn probe(self) -> Attribute {
+        Attribute(self.0.0.map(|text| text.as_ref().to_owned().into()))
+    }
+}
+
+impl<T: Display + ?Sized> Probe for &AttributeOf<'_, T> {
+    type Out = Attribute;
+
+    fn probe(self) -> Attribute {
+        Attribute(self.0.0.map(|value| value.to_string().into()))
+    }
+}
+
+probe!(AttributeOf [] => NotAttribute);
+
+/// An attribute's value, if there is one.
+#[derive(Debug)]
+pub struct Attribute(Option<AttributeValue>);
+
+impl Attribute {
+    pub fn value(self) -> Option<AttributeValue> {
+        self.0
+    }
+}
+
+/// A value that cannot be an attribute's.
+#[derive(Debug)]
+pub struct NotAttribute<'a, T: ?Sized>(Slot<'a, T>);
+
+/// Implemented by nothing that gets here: it makes the error message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of an attribute",
+    label = "expected a number, a `bool`, a string, a `Vec<String>`, a `Display`, or an `Option` of one"
+)]
+pub trait IsAttribute {}
+
+impl<T: ?Sized> NotAttribute<'_, T> {
+    pub fn value(self) -> Option<AttributeValue>
+    where
+        T: IsAttribute,
+    {
+        None
+    }
+}

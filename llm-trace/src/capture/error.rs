@@ -1,0 +1,71 @@
+//! What an error tells.
+
+use std::error::Error;
+use std::fmt::Display;
+
+use super::known_error::{self, KnownError};
+use super::peel::Slot;
+use super::{probe, purpose};
+use crate::call::captured::{Captured, CapturedError, What};
+
+purpose! {
+    /// A value that stands for a failure.
+    ErrorOf
+}
+
+probe!(ErrorOf [&&&]: KnownError => ByKnownError);
+probe!(ErrorOf [&&]: SizedError => BySource);
+probe!(ErrorOf [&]: Display => ByDisplay);
+probe!(ErrorOf [] => ByName);
+
+/// An error whose type has a name worth telling.
+pub trait SizedError: Error + Sized {}
+
+impl<E: Error> SizedError for E {}
+
+macro_rules! errors {
+    ($($(#[$meta:meta])* $name:ident $(: $bound:path)?, |$error:ident| $captured:expr;)*) => {$(
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name<'a, T: ?Sized>(Slot<'a, T>);
+
+        impl<T: ?Sized $(+ $bound)?> $name<'_, T> {
+            /// The error, if there is one.
+            pub fn error(&self) -> Option<Captured<'_>> {
+                self.0.0.as_ref().map(|$error| Captured(What::Error($captured)))
+            }
+        }
+    )*};
+}
+
+errors! {
+    /// An error type that is known, or a boxed one that may hold such.
+    ByKnownError: KnownError, |error| {
+        let mut captured = CapturedError { message: Some(error), ..CapturedError::default() };
+        known_error::walk(Some(error.as_error()), &mut captured);
+        captured
+    };
+    /// An error of the user's: only what caused it can be known.
+    BySource: SizedError, |error| {
+        let mut captured =
+            CapturedError { type_name: type_name::<T>(), message: Some(error), ..CapturedError::default() };
+        known_error::walk(error.source(), &mut captured);
+        captured
+    };
+    /// No error, but it can be printed.
+    ByDisplay: Display, |error| CapturedError {
+        type_name: type_name::<T>(),
+        message: Some(error),
+        ..CapturedError::default()
+    };
+    /// Nothing but its type's name.
+    ByName, |_error| CapturedError { type_name: type_name::<T>(), ..CapturedError::default() };
+}
+
+/// A type's path without generics, if it has one.
+pub(crate) fn type_name<T: ?Sized>() -> Option<&'static str> {
+    let name = std::any::type_name::<T>();
+    let path = name.split('<').next().unwrap_or(name);
+    let is_path = !path.is_empty() && path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':');
+    is_path.then_some(path)
+}

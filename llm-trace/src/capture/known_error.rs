@@ -1,0 +1,137 @@
+//! Error types that tell more than their text.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io;
+
+use super::error::type_name;
+use crate::call::captured::CapturedError;
+
+/// How far a `source()` chain is followed: a cycle must not hang the call.
+const MAX_DEPTH: usize = 32;
+
+/// An error that is known by its type, or that hides another.
+pub trait KnownError: Display {
+    /// The error to look at, and below.
+    fn as_error(&self) -> &(dyn Error + 'static);
+}
+
+macro_rules! opaque {
+    ($($(#[$meta:meta])* $ty:ty: |$error:ident| $inner:expr),* $(,)?) => {$(
+        $(#[$meta])*
+        impl KnownError for $ty {
+            fn as_error(&self) -> &(dyn Error + 'static) {
+                let $error = self;
+                $inner
+            }
+        }
+    )*};
+}
+
+opaque! {
+    dyn Error: |error| error,
+    dyn Error + Send: |error| error,
+    dyn Error + Send + Sync: |error| error,
+    #[cfg(feature = "anyhow")] anyhow::Error: |error| &**error,
+}
+
+/// What a library's error type tells of itself.
+trait Tells: Error + 'static {
+    fn tell(&self, out: &mut CapturedError<'_>);
+}
+
+macro_rules! known {
+    ($($(#[$meta:meta])* $ty:ty: |$error:ident, $out:ident| $tell:block)*) => {
+        $(
+            $(#[$meta])*
+            impl Tells for $ty {
+                fn tell(&self, $out: &mut CapturedError<'_>) {
+                    let $error = self;
+                    $tell
+                }
+            }
+
+            $(#[$meta])*
+            impl KnownError for $ty {
+                fn as_error(&self) -> &(dyn Error + 'static) {
+                    self
+                }
+            }
+        )*
+
+        /// Reads one error of a chain; `true` if its type is known.
+        fn read(error: &(dyn Error + 'static), out: &mut CapturedError<'_>) -> bool {
+            $(
+                $(#[$meta])*
+                if let Some(error) = error.downcast_ref::<$ty>() {
+                    error.tell(out);
+                    out.type_name = out.type_name.or(type_name::<$ty>());
+                    return true;
+                }
+            )*
+            false
+        }
+    };
+}
+
+known! {
+    #[cfg(feature = "reqwest-0-12")] reqwest_0_12::Error: |error, out| {
+        out.status = out.status.or(error.status().map(|status| status.as_u16()));
+        out.timeout |= error.is_timeout();
+        out.not_sent |= error.is_connect() || error.is_builder();
+    }
+    #[cfg(feature = "reqwest-0-13")] reqwest_0_13::Error: |error, out| {
+        out.status = out.status.or(error.status().map(|status| status.as_u16()));
+        out.timeout |= error.is_timeout();
+        out.not_sent |= error.is_connect() || error.is_builder();
+    }
+    #[cfg(feature = "async-openai")] async_openai::error::OpenAIError: |error, out| {
+        use async_openai::error::OpenAIError;
+        match error {
+            // Its `source()` skips what it holds.
+            OpenAIError::Reqwest(inner) => {
+                read(inner, out);
+            }
+            OpenAIError::ApiError(response) => {
+                out.status = out.status.or(Some(response.status_code.as_u16()));
+                let error = &response.api_error;
+                out.code = out.code.take().or_else(|| error.code.clone()).or_else(|| error.r#type.clone());
+            }
+            OpenAIError::InvalidArgument(_) => out.not_sent = true,
+            _ => {}
+        }
+    }
+    #[cfg(feature = "ureq-3")] ureq::Error: |error, out| {
+        match error {
+            ureq::Error::StatusCode(status) => out.status = out.status.or(Some(*status)),
+            ureq::Error::Timeout(_) => out.timeout = true,
+            ureq::Error::Http(_)
+            | ureq::Error::BadUri(_)
+            | ureq::Error::HostNotFound
+            | ureq::Error::InvalidProxyUrl
+            | ureq::Error::ConnectionFailed => out.not_sent = true,
+            ureq::Error::Io(error) => error.tell(out),
+            _ => {}
+        }
+    }
+    #[cfg(feature = "http")] http::Error: |_error, out| {
+        out.not_sent = true;
+    }
+    io::Error: |error, out| {
+        match error.kind() {
+            io::ErrorKind::TimedOut => out.timeout = true,
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => out.not_sent = true,
+            _ => {}
+        }
+    }
+    #[cfg(feature = "serde")] serde_json::Error: |_error, _out| {}
+}
+
+/// Reads a chain of errors. The outermost known one gives the name, unless there is one already.
+pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut CapturedError<'_>) {
+    for _ in 0..MAX_DEPTH {
+        let Some(current) = error else { break };
+        read(current, out);
+        error = current.source();
+    }
+}

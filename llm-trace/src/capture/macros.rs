@@ -1,0 +1,251 @@
+//! The probes, where the user's function stands.
+//!
+//! Each step is a block of its own, so that no trait of ours is in scope where the user's
+//! expressions are.
+
+/// Peels a value down to the leaf of a request.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __request_leaf {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Peel as _, Probe as _, Question, Slot};
+        let (_, slot) = Slot::new($value).peel().peel().peel().head();
+        (&&&Question(slot.peel().peel())).probe()
+    }};
+}
+
+/// Reads a short text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Peel as _, Probe as _, Slot, TextOf};
+        (&&&TextOf(Slot::new($value).peel().peel().peel())).probe().text()
+    }};
+}
+
+/// Reads an attribute's value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __attribute {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{AttributeOf, Peel as _, Probe as _, Slot};
+        (&&&AttributeOf(Slot::new($value).peel().peel().peel())).probe().value()
+    }};
+}
+
+/// Tells by the return type of a plain function when its call is over.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __shape {
+    ($ty:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Of, Probe as _};
+        (&Of::<$ty>::new()).probe()
+    }};
+}
+
+/// Splits a value into what is a success and what is an error, at two levels.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __split {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{ErrorOf, Peel as _, Probe as _, Slot};
+        let (value, outer) = Slot::new($value).peel().peel().split();
+        let (value, inner) = value.peel().peel().split();
+        let outer = (&&&ErrorOf(outer.peel().peel())).probe();
+        let inner = (&&&ErrorOf(inner.peel().peel())).probe();
+        (value, outer, inner)
+    }};
+}
+
+/// Peels a slot down to the head of an HTTP response, if it is one, and the leaf of an answer.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __answer_leaf {
+    ($slot:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Answer, Peel as _, Probe as _};
+        let (head, slot) = $slot.peel().peel().peel().head();
+        (head, (&&&Answer(slot.peel().peel())).probe())
+    }};
+}
+
+/// Looks at what a function returned, ends its call or hands it to a stream, and gives the value
+/// back. Its type stays the same.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __observe {
+    ($call:ident, $ret:ident $($picks:tt)*) => {{
+        let mut open = $crate::__private::core::option::Option::Some($call);
+        let ret = $crate::__adopt!(open, $ret);
+        $crate::__finish!(open, &ret $($picks)*);
+        ret
+    }};
+}
+
+/// As `__observe`, for a function that returns an `impl Stream`, inside as many `Result`s and
+/// `Option`s as there are `+`.
+#[cfg(feature = "stream")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __observe_stream {
+    ($layers:tt $call:ident, $ret:ident $($picks:tt)*) => {{
+        let mut open = $crate::__private::core::option::Option::Some($call);
+        let ret = $crate::__wrap_stream!($layers open, $ret);
+        $crate::__finish!(open, &ret $($picks)*);
+        ret
+    }};
+}
+
+#[cfg(not(feature = "stream"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __observe_stream {
+    ($($tokens:tt)*) => {
+        $crate::__private::core::compile_error!(
+            "to trace a function that returns a stream, enable the feature `stream` of `llm-trace`"
+        )
+    };
+}
+
+/// Ends a call with what a function returned, unless a stream has taken the call over.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __finish {
+    ($open:ident, $ret:expr $(, response = $response:expr)? $(, output = $output:expr)? $(, error_type = $error:expr)?) => {
+        if let $crate::__private::core::option::Option::Some(call) = $open {
+            if call.is_enabled() {
+                let ret = $ret;
+                $($crate::__pick_output!(call, ret, $output);)?
+                $($crate::__pick_error!(call, ret, $error);)?
+                let (value, outer, inner) = $crate::__split!(ret);
+                $crate::__finish_value!(call, ret, value, [outer.error(), inner.error()] $(, $response)?);
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __finish_value {
+    ($call:ident, $ret:ident, $value:ident, $errors:expr) => {
+        let (head, leaf) = $crate::__answer_leaf!($value);
+        $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
+    };
+    ($call:ident, $ret:ident, $value:ident, $errors:expr, $response:expr) => {
+        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $response));
+        let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
+        $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
+    };
+}
+
+/// What a closure of the user's looks at: the returned value, or the `Ok` of a `Result`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __picked {
+    ($ret:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Peel as _, Slot};
+        Slot::new($ret).split().0.0
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pick_output {
+    ($call:ident, $ret:ident, $output:expr) => {
+        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $output));
+        let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
+        $call.output($crate::__private::capture::captured(head, &leaf));
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pick_error {
+    ($call:ident, $ret:ident, $error:expr) => {
+        let error = {
+            #[allow(unused_imports)]
+            use $crate::__private::capture::{Peel as _, Slot};
+            Slot::new($ret).split().1.0
+        };
+        let picked = error.map(|error| $crate::__private::capture::apply(error, $error));
+        if let $crate::__private::core::option::Option::Some(error_type) = $crate::__text!(&picked) {
+            $call.error_type(error_type.into_owned());
+        }
+    };
+}
+
+/// Looks into two levels of `Result` and `Option` for a stream, which takes the call over.
+#[cfg(feature = "stream")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __adopt {
+    ($open:ident, $ret:ident) => {
+        $crate::__layer!($ret, |ret| $crate::__layer!(ret, |ret| {
+            let kind = {
+                #[allow(unused_imports)]
+                use $crate::__private::{capture::Probe as _, stream::Streamed};
+                (&&Streamed::of(&ret)).probe()
+            };
+            kind.adopt(ret, &mut $open, |call, item| $crate::__item!(call, item))
+        }))
+    };
+}
+
+#[cfg(not(feature = "stream"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __adopt {
+    ($open:ident, $ret:ident) => {{
+        let _ = &mut $open;
+        $ret
+    }};
+}
+
+#[cfg(feature = "stream")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __wrap_stream {
+    ([] $open:ident, $ret:ident) => {
+        $crate::__private::stream::wrap($ret, &mut $open, |call, item| $crate::__item!(call, item))
+    };
+    ([+ $($layers:tt)*] $open:ident, $ret:ident) => {
+        $crate::__layer!($ret, |ret| $crate::__wrap_stream!([$($layers)*] $open, ret))
+    };
+}
+
+/// Maps what is inside a `Result` or an `Option`, or a value that is neither.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layer {
+    ($value:ident, |$inner:ident| $map:expr) => {{
+        let layer = {
+            #[allow(unused_imports)]
+            use $crate::__private::capture::{Of, Unlayered as _};
+            Of::of(&$value).layer()
+        };
+        layer.map($value, |$inner| $map)
+    }};
+}
+
+/// Records one item of a stream.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __item {
+    ($call:ident, $item:ident) => {{
+        let (value, outer, inner) = $crate::__split!($item);
+        let (_, leaf) = $crate::__answer_leaf!(value);
+        match outer.error().or_else(|| inner.error()) {
+            $crate::__private::core::option::Option::Some(error) => $call.item_error(error),
+            $crate::__private::core::option::Option::None => {
+                $call.item($crate::__private::capture::captured($crate::__private::core::option::Option::None, &leaf));
+            }
+        }
+    }};
+}

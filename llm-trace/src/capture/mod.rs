@@ -1,0 +1,68 @@
+//! What a value can tell about a call, found out by its type.
+//!
+//! Nothing here asks a bound of the user's types. The macros in `macros` call methods on a [`Slot`]
+//! where the user's function stands, and which method that is depends on what is known of the type
+//! there: an inherent one for a type that is known, else the one of [`Peel`]; and of several
+//! [`Probe`]s the one that needs the fewest dereferences.
+#![allow(missing_docs)]
+
+mod attribute;
+mod error;
+mod known_error;
+mod leaf;
+mod macros;
+mod peel;
+mod returned;
+mod text;
+
+pub use attribute::AttributeOf;
+pub use error::ErrorOf;
+pub use leaf::{Answer, Leaf, Question, captured};
+pub use peel::{Head, Peel, Slot};
+pub use returned::{Of, Unlayered, apply, finish, run, trace_future_of};
+pub use text::TextOf;
+
+/// One way to read a value. The types are distinct references to the same thing, so that the
+/// compiler takes the first one whose bounds hold.
+pub trait Probe {
+    type Out;
+
+    fn probe(self) -> Self::Out;
+}
+
+/// Makes a [`Slot`] of one purpose, that probes are written for.
+macro_rules! purpose {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        pub struct $name<'a, T: ?Sized>(pub $crate::capture::Slot<'a, T>);
+
+        impl<T: ?Sized> Clone for $name<'_, T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T: ?Sized> Copy for $name<'_, T> {}
+
+        impl<T: ?Sized> std::fmt::Debug for $name<'_, T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+use purpose;
+
+/// Writes a probe: `(the reference level) Purpose, where T: Bound => what it makes of the slot`.
+macro_rules! probe {
+    ($purpose:ident [$($level:tt)*] $(: $bound:path)? => $out:ident) => {
+        impl<'a, T: ?Sized $(+ $bound)?> $crate::capture::Probe for $($level)* $purpose<'a, T> {
+            type Out = $out<'a, T>;
+
+            fn probe(self) -> $out<'a, T> {
+                $out(self.0)
+            }
+        }
+    };
+}
+use probe;

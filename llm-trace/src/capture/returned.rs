@@ -1,0 +1,175 @@
+//! What a returned value is: a value, a future or a stream, alone or in a `Result` or an `Option`.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use super::Probe;
+use crate::call::{Captured, LlmCall, Prepared, Setup, TracedFuture, trace_future};
+
+/// A type, without a value of it.
+pub struct Of<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+
+impl<T> Of<T> {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Of(PhantomData)
+    }
+
+    pub fn of(_: &T) -> Self {
+        Of(PhantomData)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Of<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Of")
+    }
+}
+
+impl<T: ?Sized> Clone for Of<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Of<T> {}
+
+/// A function whose value is there when it returns.
+#[derive(Debug)]
+pub struct Plain;
+
+impl Plain {
+    pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+        setup.begin()
+    }
+
+    pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, observe: impl FnOnce(LlmCall, T) -> T) -> T {
+        run(prepared, body, observe)
+    }
+}
+
+/// A function that returns a boxed future.
+pub struct BoxedFuture<F: ?Sized>(PhantomData<fn() -> Box<F>>);
+
+impl<F: ?Sized> fmt::Debug for BoxedFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxedFuture")
+    }
+}
+
+macro_rules! boxed_future {
+    ($lt:lifetime, $output:ident, $future:ty $(, $send:ident)*) => {
+        impl<$lt, $output> Probe for &Of<Pin<Box<$future>>> {
+            type Out = BoxedFuture<$future>;
+
+            fn probe(self) -> Self::Out {
+                BoxedFuture(PhantomData)
+            }
+        }
+
+        impl<$lt, $output: $lt> BoxedFuture<$future> {
+            pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+                setup.prepare()
+            }
+
+            pub fn drive(
+                self,
+                prepared: Prepared,
+                body: impl FnOnce() -> Pin<Box<$future>>,
+                observe: impl FnMut(LlmCall, $output) -> $output $(+ $send)* + $lt,
+            ) -> Pin<Box<$future>> {
+                Box::pin(trace_future(prepared, body(), observe))
+            }
+        }
+    };
+}
+
+boxed_future!('a, T, dyn Future<Output = T> + 'a);
+boxed_future!('a, T, dyn Future<Output = T> + Send + 'a, Send);
+
+impl<T> Probe for Of<T> {
+    type Out = Plain;
+
+    fn probe(self) -> Plain {
+        Plain
+    }
+}
+
+/// Runs a plain function as a call.
+pub fn run<T, R>(prepared: Prepared, body: impl FnOnce() -> T, observe: impl FnOnce(LlmCall, T) -> R) -> R {
+    let call = prepared.start();
+    let value = call.run(body);
+    observe(call, value)
+}
+
+/// As [`trace_future`], with an output that can be told where the compiler would have to guess.
+pub fn trace_future_of<T, F, O, R>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
+where
+    F: Future<Output = T>,
+    O: FnMut(LlmCall, T) -> R,
+{
+    trace_future(prepared, future, observe)
+}
+
+/// Calls a closure whose result may borrow from its argument.
+pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> U {
+    pick(value)
+}
+
+/// Ends a call with its value, or with the first error there is.
+pub fn finish(call: LlmCall, value: Captured<'_>, errors: [Option<Captured<'_>>; 2]) {
+    match errors.into_iter().flatten().next() {
+        Some(error) => call.finish_err(error),
+        None => call.finish_ok(value),
+    }
+}
+
+/// A `Result` or an `Option`, to be looked into.
+pub trait Unlayered: Sized {
+    fn layer(self) -> Whole {
+        Whole
+    }
+}
+
+impl<T: ?Sized> Unlayered for Of<T> {}
+
+impl<T, E> Of<Result<T, E>> {
+    pub fn layer(self) -> InResult {
+        InResult
+    }
+}
+
+impl<T> Of<Option<T>> {
+    pub fn layer(self) -> InOption {
+        InOption
+    }
+}
+
+#[derive(Debug)]
+pub struct Whole;
+
+impl Whole {
+    pub fn map<T, U>(self, value: T, f: impl FnOnce(T) -> U) -> U {
+        f(value)
+    }
+}
+
+#[derive(Debug)]
+pub struct InResult;
+
+impl InResult {
+    pub fn map<T, E, U>(self, value: Result<T, E>, f: impl FnOnce(T) -> U) -> Result<U, E> {
+        value.map(f)
+    }
+}
+
+#[derive(Debug)]
+pub struct InOption;
+
+impl InOption {
+    pub fn map<T, U>(self, value: Option<T>, f: impl FnOnce(T) -> U) -> Option<U> {
+        value.map(f)
+    }
+}

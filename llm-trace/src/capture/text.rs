@@ -1,0 +1,85 @@
+//! Short texts: `model`, `server`, `conversation`, and the words of `error_type`.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use super::peel::Slot;
+use super::{Probe, probe, purpose};
+
+purpose! {
+    /// A value that should be a text.
+    TextOf
+}
+
+impl<'a, T: AsText + ?Sized> Probe for &&&TextOf<'a, T> {
+    type Out = Text<'a>;
+
+    fn probe(self) -> Text<'a> {
+        Text(self.0.0.map(|text| Cow::Borrowed(text.as_text())))
+    }
+}
+
+impl<'a, T: AsRef<str> + ?Sized> Probe for &&TextOf<'a, T> {
+    type Out = Text<'a>;
+
+    fn probe(self) -> Text<'a> {
+        Text(self.0.0.map(|text| Cow::Borrowed(text.as_ref())))
+    }
+}
+
+impl<'a, T: Display + ?Sized> Probe for &TextOf<'a, T> {
+    type Out = Text<'a>;
+
+    fn probe(self) -> Text<'a> {
+        Text(self.0.0.map(|text| Cow::Owned(text.to_string())))
+    }
+}
+
+probe!(TextOf [] => NotText);
+
+/// A string type, whose other traits are of no interest.
+pub trait AsText {
+    fn as_text(&self) -> &str;
+}
+
+impl AsText for str {
+    fn as_text(&self) -> &str {
+        self
+    }
+}
+
+impl AsText for String {
+    fn as_text(&self) -> &str {
+        self
+    }
+}
+
+/// A text, if there is one.
+#[derive(Debug)]
+pub struct Text<'a>(Option<Cow<'a, str>>);
+
+impl<'a> Text<'a> {
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        self.0
+    }
+}
+
+/// A value that cannot be made a text.
+#[derive(Debug)]
+pub struct NotText<'a, T: ?Sized>(Slot<'a, T>);
+
+/// Implemented by nothing that gets here: it makes the error message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as a text",
+    label = "expected a string, an `AsRef<str>`, a `Display`, or an `Option` of one"
+)]
+pub trait IsText {}
+
+impl<'a, T: ?Sized> NotText<'a, T> {
+    pub fn text(self) -> Option<Cow<'a, str>>
+    where
+        T: IsText,
+    {
+        None
+    }
+}
