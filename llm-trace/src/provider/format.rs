@@ -11,6 +11,8 @@ use super::gemini::Gemini;
 use super::gemini_embed::GeminiEmbed;
 use super::ollama::{OllamaChat, OllamaEmbed, OllamaGenerate};
 use super::openai_chat::OpenAiChat;
+use super::openai_completions::OpenAiCompletions;
+use super::openai_embeddings::OpenAiEmbeddings;
 use super::openai_responses::OpenAiResponses;
 use super::prompt::Prompt;
 use super::unread::Unread;
@@ -86,8 +88,8 @@ impl Format {
         match self {
             Format::OpenAiChat => &OpenAiChat,
             Format::OpenAiResponses => &OpenAiResponses,
-            Format::OpenAiCompletions => &Unread,
-            Format::OpenAiEmbeddings => &Unread,
+            Format::OpenAiCompletions => &OpenAiCompletions,
+            Format::OpenAiEmbeddings => &OpenAiEmbeddings,
             Format::AnthropicMessages => &AnthropicMessages,
             Format::AnthropicComplete => &AnthropicComplete,
             Format::Gemini => &Gemini,

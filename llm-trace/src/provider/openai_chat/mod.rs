@@ -7,9 +7,10 @@ mod stream;
 
 pub(super) use message::input as input_message;
 
+use super::Reader;
 use super::fields::RequestFields;
+use super::openai_answer::{choices, envelope, reason};
 use super::stream::StreamReader;
-use super::{Reader, openai_usage};
 use crate::facts::{Fact, RequestFacts, ResponseFacts};
 use crate::json::{Node, Text};
 use crate::message::{InputContent, Messages, Part, finish_reason};
@@ -105,28 +106,6 @@ fn output_type(doc: Node<'_>) -> Option<&'static str> {
         Some("text") => Some("text"),
         _ => None,
     }
-}
-
-/// What answers and chunks have in common.
-fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
-    // A router's chunks can change these midway; the first are the call's.
-    facts.id = facts.id.take().or_else(|| doc.get_owned("id"));
-    facts.model = facts.model.take().or_else(|| doc.get_owned("model"));
-    facts.service_tier = doc.get_owned("service_tier").or(facts.service_tier.take());
-    facts.system_fingerprint = doc.get_owned("system_fingerprint").or(facts.system_fingerprint.take());
-    openai_usage::of_answer(doc, facts);
-}
-
-/// The choices, each with its own number.
-fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
-    doc.get("choices").into_iter().flat_map(Node::items).enumerate().map(|(at, choice)| {
-        let index = choice.get_i64("index").and_then(|i| usize::try_from(i).ok());
-        (index.unwrap_or(at), choice)
-    })
-}
-
-fn reason(choice: Node<'_>) -> Option<&str> {
-    choice.get_str("finish_reason").filter(|reason| !reason.is_empty())
 }
 
 /// The reasoning that stands beside a message's or delta's content: under DeepSeek's name, under

@@ -2,9 +2,10 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/streaming>
 
+use super::super::openai_answer::{choices, envelope, reason};
 use super::super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::message::content_part;
-use super::{choices, envelope, reason, reasoning};
+use super::reasoning;
 use crate::facts::ResponseFacts;
 use crate::json::{Node, Text};
 use crate::message::finish_reason;

@@ -1,0 +1,27 @@
+//! What answers in OpenAI's formats have in common.
+
+use super::openai_usage;
+use crate::facts::ResponseFacts;
+use crate::json::Node;
+
+/// What answers and chunks have in common.
+pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+    // A router's chunks can change these midway; the first are the call's.
+    facts.id = facts.id.take().or_else(|| doc.get_owned("id"));
+    facts.model = facts.model.take().or_else(|| doc.get_owned("model"));
+    facts.service_tier = doc.get_owned("service_tier").or(facts.service_tier.take());
+    facts.system_fingerprint = doc.get_owned("system_fingerprint").or(facts.system_fingerprint.take());
+    openai_usage::of_answer(doc, facts);
+}
+
+/// The choices, each with its own number.
+pub(super) fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
+    doc.get("choices").into_iter().flat_map(Node::items).enumerate().map(|(at, choice)| {
+        let index = choice.get_i64("index").and_then(|i| usize::try_from(i).ok());
+        (index.unwrap_or(at), choice)
+    })
+}
+
+pub(super) fn reason(choice: Node<'_>) -> Option<&str> {
+    choice.get_str("finish_reason").filter(|reason| !reason.is_empty())
+}
