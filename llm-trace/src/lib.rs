@@ -46,7 +46,8 @@ pub use otel::{LlmLayer, layer};
 pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
 #[cfg(feature = "otel")]
 pub use redact::{
-    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
+    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, RedactProcessor, Style,
+    TextKind,
 };
 #[cfg(feature = "scrub-rules")]
 pub use redact::{PatternError, Rule, ScrubRules};

@@ -13,7 +13,8 @@ use super::state::{Content, State};
 use crate::message;
 use crate::otel::Pipeline;
 use crate::otel::attributes::Attributes;
-use crate::redact::{Permit, Report};
+use crate::redact::context::Filtered;
+use crate::redact::{Permit, Report, Shape, rewrite};
 use crate::semconv::attr;
 
 impl Live {
@@ -74,7 +75,9 @@ impl Live {
         attributes.user(std::mem::take(&mut state.attributes));
         span.set_attributes(attributes.into_vec());
         if let Some(error_type) = error_type {
-            let message = state.error.message.take().filter(|message| *message != error_type);
+            // As content: a mask set since it was read must hold.
+            let open = pipeline.policy.state().error_text(self.masks().get()).is_open();
+            let message = state.error.message.take().filter(|message| open && *message != error_type);
             span.set_status(Status::error(message.unwrap_or_default()));
         }
         span.end_with_timestamp(ended);
@@ -97,8 +100,10 @@ impl Live {
 
     /// Content, asked for once more: a mask set since it was read must hold.
     fn content(&self, state: &mut State, pipeline: &Pipeline, attributes: &mut Attributes) {
+        let stamp = pipeline.policy.stamp();
         let policy = pipeline.policy.state();
         let masks = self.masks().get();
+        self.masks().set_filtered(Filtered { stamp, masks });
         let mut report = Report::default();
         let on_span = policy.span_content();
         let input = policy.input(masks);
@@ -108,15 +113,16 @@ impl Live {
         if let Some(Content { value, open }) = state.input.take() {
             let message::FinishedInput { messages, instructions, tools, mut filter } = value;
             let mut list = [
-                (attr::INPUT_MESSAGES, messages, message::List::Messages),
-                (attr::SYSTEM_INSTRUCTIONS, instructions, message::List::Parts),
-                (attr::TOOL_DEFINITIONS, tools, message::List::Tools),
+                (attr::INPUT_MESSAGES, messages, Shape::Messages),
+                (attr::SYSTEM_INSTRUCTIONS, instructions, Shape::Parts),
+                (attr::TOOL_DEFINITIONS, tools, Shape::Tools),
             ];
             if tighten(&input, open) {
-                for (_, json, kind) in &mut list {
+                for (_, json, shape) in &mut list {
                     *json = json.take().and_then(|json| {
-                        let (json, used) = message::refilter(&json, *kind, input.clone().filter()?);
-                        filter.absorb(used);
+                        let mut tight = input.clone().filter()?;
+                        let json = rewrite::attribute(&json, *shape, &mut tight);
+                        filter.absorb(tight);
                         json
                     });
                 }
@@ -137,8 +143,9 @@ impl Live {
             let mut json = Some(value);
             if tighten(&output, open) {
                 json = json.and_then(|json| {
-                    let (json, used) = message::refilter(&json, message::List::Messages, output.clone().filter()?);
-                    filter = Some(used);
+                    let mut tight = output.clone().filter()?;
+                    let json = rewrite::attribute(&json, Shape::Messages, &mut tight);
+                    filter = Some(tight);
                     json
                 });
             }

@@ -126,6 +126,9 @@ impl Live {
             // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
             let _ = span.set_parent(with_call);
             context = Some(span.context()).filter(Context::has_active_span);
+            if let Some(context) = &context {
+                masks.set_own_span(context.span().span_context().span_id());
+            }
         }
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
         Some(Live {

@@ -5,38 +5,49 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::Context;
+use opentelemetry::trace::SpanId;
 
+use super::handle::Stamp;
 use super::masks::Masks;
 
 /// The masks of a call or a scope, shared by everything below it, and growing only.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMasks(Arc<Level>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Level {
     bits: AtomicU8,
     above: Vec<SharedMasks>,
+    /// The span of the call itself, which is no span of another crate's.
+    own_span: AtomicU64,
+    /// By what the call's content was filtered.
+    filtered: Mutex<Option<Filtered>>,
+}
+
+/// A policy at one moment, and the masks that were asked with it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Filtered {
+    pub(crate) stamp: Stamp,
+    pub(crate) masks: Masks,
 }
 
 impl SharedMasks {
     /// Masks below nothing.
     pub(crate) fn new(masks: Masks) -> Self {
-        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above: Vec::new() }))
+        Self::below(masks, Vec::new())
+    }
+
+    fn below(masks: Masks, above: Vec<SharedMasks>) -> Self {
+        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above, ..Level::default() }))
     }
 
     /// Masks below those of the place where the program is now.
     pub(crate) fn here(masks: Masks) -> Self {
-        let mut above: Vec<SharedMasks> = Vec::new();
-        for place in [ambient(), MaskContext::of(&Context::current())].into_iter().flatten() {
-            if !above.iter().any(|other| Arc::ptr_eq(&other.0, &place.0)) {
-                above.push(place);
-            }
-        }
-        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above }))
+        Self::below(masks, of_span(&Context::current()))
     }
 
     /// Adds masks, for good.
@@ -48,6 +59,25 @@ impl SharedMasks {
     pub(crate) fn get(&self) -> Masks {
         let own = Masks::from_bits(self.0.bits.load(Ordering::Acquire));
         self.0.above.iter().fold(own, |masks, above| masks.union(above.get()))
+    }
+
+    /// Says which span is the call's own.
+    pub(crate) fn set_own_span(&self, span: SpanId) {
+        self.0.own_span.store(u64::from_be_bytes(span.to_bytes()), Ordering::Release);
+    }
+
+    pub(crate) fn is_own_span(&self, span: SpanId) -> bool {
+        self.0.own_span.load(Ordering::Acquire) == u64::from_be_bytes(span.to_bytes())
+    }
+
+    /// Says by what the call's content was filtered, so that it need not be filtered again as
+    /// long as neither the policy nor the masks change.
+    pub(crate) fn set_filtered(&self, by: Filtered) {
+        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
+    }
+
+    pub(crate) fn filtered(&self) -> Option<Filtered> {
+        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,10 +131,21 @@ impl Drop for Entered {
     }
 }
 
-/// What is masked where the program is now.
-pub(crate) fn current() -> Masks {
-    let ambient = ambient().map_or(Masks::new(), |masks| masks.get());
-    Context::map_current(|cx| cx.get::<MaskContext>().map_or(ambient, |carried| ambient.union(carried.0.get())))
+/// What is masked where the program is now; `None` outside of every call and scope.
+pub(crate) fn current() -> Option<Masks> {
+    let ambient = ambient().map(|masks| masks.get());
+    let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.0.get()));
+    match (ambient, carried) {
+        (Some(ambient), Some(carried)) => Some(ambient.union(carried)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The masks of a span that begins here, below `cx`.
+pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
+    let mut all: Vec<SharedMasks> = MaskContext::of(cx).into_iter().collect();
+    all.extend(ambient().filter(|here| !all.iter().any(|known| Arc::ptr_eq(&known.0, &here.0))));
+    all
 }
 
 #[cfg(test)]
@@ -128,7 +169,7 @@ mod tests {
         let cx = MaskContext::with(&Context::new(), SharedMasks::new(Masks::new().mask_input(true)));
         let _attached = cx.attach();
         let _entered = enter(SharedMasks::new(Masks::new().mask_output(true)));
-        assert_eq!(current(), Masks::all());
+        assert_eq!(current(), Some(Masks::all()));
         assert_eq!(SharedMasks::here(Masks::new()).get(), Masks::all());
     }
 
@@ -136,8 +177,8 @@ mod tests {
     fn leaving_gives_the_masks_back() {
         {
             let _entered = enter(SharedMasks::new(Masks::all()));
-            assert!(current().any());
+            assert_eq!(current(), Some(Masks::all()));
         }
-        assert!(!current().any());
+        assert_eq!(current(), None);
     }
 }

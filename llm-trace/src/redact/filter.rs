@@ -128,6 +128,8 @@ impl Filter {
     /// The text as it may go out.
     pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match &self.stand_in {
+            // What is masked already is neither counted nor hashed twice.
+            _ if self.masks() && is_stand_in(text) => Cow::Borrowed(text),
             StandIn::Word(word) => {
                 self.report.masked(place.kind);
                 Cow::Borrowed(word)
@@ -236,6 +238,10 @@ impl Filter {
     pub(crate) fn absorb(&mut self, other: Filter) {
         self.report.absorb(other.report);
     }
+}
+
+fn is_stand_in(text: &str) -> bool {
+    text == REDACTED || text == CUT || HashKey::is_digest(text)
 }
 
 /// Passes the texts, keys and numbers of a JSON value through a filter.

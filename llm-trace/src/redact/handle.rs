@@ -63,11 +63,18 @@ impl PolicyHandle {
         PolicyState::new(self.shared.policy.load_full())
     }
 
-    /// Grows with every change. Read it before [`state`](Self::state): then a change in between
-    /// is seen twice and never missed.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.shared.epoch.load(Ordering::Acquire)
+    /// Changes with every change of the policy. Read it before [`state`](Self::state): then a
+    /// change in between is seen twice and never missed.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp { handle: Arc::as_ptr(&self.shared).addr(), epoch: self.shared.epoch.load(Ordering::Acquire) }
     }
+}
+
+/// Tells handles, and the policies that one handle has held, apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    handle: usize,
+    pub(super) epoch: u64,
 }
 
 impl Default for PolicyHandle {

@@ -1,15 +1,18 @@
 //! What may leave the process: the policy, and the filter every text passes through.
 
+mod apply;
 mod budget;
 pub(crate) mod context;
 mod env;
 mod filter;
 mod handle;
+mod keys;
 mod masks;
 mod media;
 mod permit;
 mod place;
 mod policy;
+mod processor;
 mod report;
 pub(crate) mod rewrite;
 #[cfg(feature = "scrub-rules")]
@@ -24,6 +27,8 @@ pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState, Side};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
+pub(crate) use processor::RedactExporter;
+pub use processor::RedactProcessor;
 pub(crate) use report::Report;
 pub(crate) use rewrite::Shape;
 #[cfg(feature = "scrub-rules")]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::budget::Budgets;
+use super::keys::{self, Class, KeyPattern};
 use super::masks::Masks;
+use super::permit::Side;
 use super::place::Place;
 use super::scrub::{Closure, Scrubbers};
 use super::style::{HashKey, Style};
@@ -48,6 +50,7 @@ pub struct Policy {
     pub(super) hash_identity: Option<HashKey>,
     pub(super) scrubbers: Scrubbers,
     pub(super) budgets: Budgets,
+    pub(super) keys: Vec<(KeyPattern, Class)>,
 }
 
 impl Policy {
@@ -194,6 +197,48 @@ impl Policy {
         self
     }
 
+    /// Says that attributes and fields under this key hold what is sent to models, whoever makes
+    /// them. A key that ends in `*` stands for all that begin so.
+    ///
+    /// The keys of known conventions and tools are known; see "What leaves your process".
+    #[must_use]
+    pub fn input_key(self, key: &str) -> Self {
+        self.key(key, Class::Content(Side::Input, None))
+    }
+
+    /// As [`input_key`](Self::input_key), for what models answer.
+    #[must_use]
+    pub fn output_key(self, key: &str) -> Self {
+        self.key(key, Class::Content(Side::Output, None))
+    }
+
+    /// Says that attributes and fields under this key hold no free text: inside a masked call,
+    /// other crates' values under keys that nobody knows are masked, and these are not. Keys that
+    /// are known to hold content stay masked.
+    #[must_use]
+    pub fn plain_key(self, key: &str) -> Self {
+        self.key(key, Class::Fact)
+    }
+
+    fn key(mut self, key: &str, class: Class) -> Self {
+        self.keys.push((KeyPattern::new(key), class));
+        self
+    }
+
+    /// What stands under a key: content if anyone says so.
+    pub(super) fn class(&self, key: &str) -> Class {
+        let known = keys::class(key);
+        if matches!(known, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
+            return known;
+        }
+        let mut said = self.keys.iter().filter(|(pattern, _)| pattern.fits(key)).map(|(_, class)| *class);
+        let first = said.next();
+        said.find(|class| matches!(class, Class::Content(..)))
+            .or(first)
+            .filter(|class| *class != Class::Fact || known == Class::Unknown)
+            .unwrap_or(known)
+    }
+
     /// Masks both sides, and refuses to be loosened from now on: neither this value nor a
     /// [`PolicyHandle`](crate::PolicyHandle) that holds it will take a mask off again.
     #[must_use]
@@ -215,6 +260,8 @@ impl Policy {
             self.default_mask |= before.default_mask;
             self.mask_metadata |= before.mask_metadata;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
+            let said = self.keys.into_iter().filter(|(_, class)| *class != Class::Fact);
+            self.keys = before.keys.iter().cloned().chain(said).collect();
             self.scrubbers = self.scrubbers.after(&before.scrubbers);
             // A hash tells which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {

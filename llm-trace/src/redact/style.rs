@@ -29,6 +29,8 @@ impl Style {
     }
 }
 
+const DIGEST: &str = "hmac-sha256:";
+
 /// The key of a keyed hash. Not shown by `Debug`.
 #[derive(Clone)]
 pub struct HashKey(Arc<Hmac<Sha256>>);
@@ -46,10 +48,15 @@ impl HashKey {
     pub(crate) fn digest(&self, text: &str) -> String {
         let mut mac = Hmac::clone(&self.0);
         mac.update(text.as_bytes());
-        let mut out = String::with_capacity(12 + 64);
-        out.push_str("hmac-sha256:");
+        let mut out = String::with_capacity(DIGEST.len() + 64);
+        out.push_str(DIGEST);
         push_hex(&mut out, &mac.finalize().into_bytes());
         out
+    }
+
+    /// Whether `text` is what [`digest`](Self::digest) makes.
+    pub(crate) fn is_digest(text: &str) -> bool {
+        text.strip_prefix(DIGEST).is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
     }
 }
 

@@ -1,0 +1,170 @@
+//! The last guard: a span processor around the one that exports.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::trace::{Span as _, SpanId};
+use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+
+use super::apply::{Owner, Treatment};
+use super::context::{self, Filtered, SharedMasks};
+use super::handle::PolicyHandle;
+use super::masks::Masks;
+
+/// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
+/// links, name and status text, whoever made them and in whatever way.
+///
+/// [`init`](crate::init) puts it in place. With a provider of your own, wrap what you give it:
+///
+/// ```
+/// use llm_trace::{Policy, RedactProcessor};
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+///
+/// let exporting = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+/// let provider = SdkTracerProvider::builder()
+///     .with_span_processor(RedactProcessor::new(exporting, Policy::new()))
+///     .build();
+/// ```
+///
+/// Several processors can hold several policies.
+pub struct RedactProcessor<P> {
+    inner: P,
+    policy: PolicyHandle,
+    /// The masks of the spans that have begun below a call or a scope, by span.
+    live: [Mutex<HashMap<SpanId, Vec<SharedMasks>>>; SHARDS],
+    recheck: bool,
+}
+
+const SHARDS: usize = 16;
+
+impl<P: fmt::Debug> fmt::Debug for RedactProcessor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<P> RedactProcessor<P> {
+    /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
+    pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
+        Self { inner, policy: policy.into(), live: Default::default(), recheck: false }
+    }
+
+    /// Leaves a note in each span for the [`RedactExporter`] that follows.
+    pub(crate) fn with_recheck(mut self) -> Self {
+        self.recheck = true;
+        self
+    }
+
+    fn shard(&self, span: SpanId) -> &Mutex<HashMap<SpanId, Vec<SharedMasks>>> {
+        &self.live[usize::from(span.to_bytes()[7]) % SHARDS]
+    }
+
+    fn treat(&self, span: &mut SpanData) {
+        let id = span.span_context.span_id();
+        let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&id).unwrap_or_default();
+        let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
+        let stamp = self.policy.stamp();
+        let state = self.policy.state();
+        let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
+            None => Owner::Other,
+            Some(own) => {
+                let now = Filtered { stamp, masks: own.get() };
+                if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
+            }
+        };
+        Treatment::new(&state, masks).span(span, owner);
+        if self.recheck {
+            let bits = masks.map_or(OUTSIDE, |masks| i64::from(masks.bits()));
+            let owner = if owner == Owner::Other { OTHER } else { 0 };
+            span.attributes.push(KeyValue::new(NOTE, bits | owner | (stamp.epoch.cast_signed() << EPOCH_AT)));
+        }
+    }
+}
+
+impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        let around = context::of_span(cx);
+        if !around.is_empty() {
+            let id = span.span_context().span_id();
+            self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(id, around);
+        }
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, mut span: SpanData) {
+        self.treat(&mut span);
+        self.inner.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+/// Under which policy and masks a span was treated: the epoch, and in the low bits the masks.
+const NOTE: &str = "llm_trace.internal.treated";
+
+/// In place of masks: the span stood below no call and no scope.
+const OUTSIDE: i64 = 8;
+
+/// The span was no call's own.
+const OTHER: i64 = 16;
+
+const EPOCH_AT: u32 = 5;
+
+/// Treats spans once more that have waited in a queue while the policy was changed.
+#[derive(Debug)]
+pub(crate) struct RedactExporter<E> {
+    inner: E,
+    policy: PolicyHandle,
+}
+
+impl<E> RedactExporter<E> {
+    /// `policy` is the handle that the [`RedactProcessor`] before it holds.
+    pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
+        Self { inner, policy }
+    }
+}
+
+impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        let epoch = self.policy.stamp().epoch.cast_signed();
+        let state = self.policy.state();
+        for span in &mut batch {
+            let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == NOTE);
+            let Some(at) = at else { continue };
+            let Value::I64(note) = span.attributes.swap_remove(at).value else { continue };
+            if note >> EPOCH_AT != epoch {
+                let masks = (note & OUTSIDE == 0).then(|| Masks::from_bits((note & 7) as u8));
+                let owner = if note & OTHER == 0 { Owner::Call } else { Owner::Other };
+                Treatment::new(&state, masks).span(span, owner);
+            }
+        }
+        self.inner.export(batch).await
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
