@@ -168,3 +168,7 @@ impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
         self.inner.set_resource(resource);
     }
 }
+
+#[cfg(test)]
+#[path = "processor_tests.rs"]
+mod tests;

@@ -47,7 +47,8 @@ pub(super) fn item(out: &mut String, node: Node<'_>, shape: Shape, filter: &mut 
         Shape::Parts => part(out, node, filter, "system"),
         Shape::Tools => fields(out, node, filter, &|key| match key {
             "type" | "name" => Slot::Word,
-            "description" | "parameters" => Slot::Value(Place::tool_definition()),
+            "description" => Slot::Value(Place::tool_definition()),
+            "parameters" => Slot::Schema(Place::tool_definition()),
             _ => Slot::Unknown(Place::tool_definition()),
         }),
     }
@@ -92,6 +93,8 @@ enum Slot<'a> {
     Word,
     /// Content.
     Value(Place<'a>),
+    /// A JSON schema: a stand-in would be none, so it is absent where texts are masked.
+    Schema(Place<'a>),
     /// The parts of a message.
     Parts(&'a str),
     /// `{"type": word, …}`.
@@ -109,11 +112,16 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
     let mut hidden = None;
     for field in node.items() {
         let slot = slot(field.key());
-        if let Slot::Unknown(place) = slot {
-            if filter.masks() {
+        match slot {
+            Slot::Unknown(place) if filter.masks() => {
                 hidden = Some(place);
                 continue;
             }
+            Slot::Schema(place) if filter.masks() => {
+                filter.mask(&mut String::new(), place);
+                continue;
+            }
+            _ => {}
         }
         comma(out, &mut first);
         match slot {
@@ -129,7 +137,7 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
         match slot {
             Slot::Word => word(out, field, filter),
             Slot::Value(place) if place.kind == TextKind::Media => filter.media(out, field, place),
-            Slot::Value(place) | Slot::Unknown(place) => filter.json(out, field, place),
+            Slot::Value(place) | Slot::Schema(place) | Slot::Unknown(place) => filter.json(out, field, place),
             Slot::Typed(place) => fields(out, field, filter, &|key| match key {
                 "type" => Slot::Word,
                 "content" => Slot::Value(place),
