@@ -13,7 +13,7 @@ use super::error::InitError;
 use super::guard::Telemetry;
 use super::stamp::StampProcessor;
 use super::{propagation, resource};
-use crate::{LlmLayer, PolicyHandle, diag};
+use crate::{LlmLayer, PolicyHandle, RedactProcessor, diag};
 
 /// What [`init()`](crate::init) is made of, for a registry of one's own.
 ///
@@ -57,6 +57,7 @@ impl Parts {
             diag::warn(warning);
         }
         let closing = Closing::default();
+        let policy = PolicyHandle::new(config.policy);
         let mut builder = SdkTracerProvider::builder().with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
             builder = builder.with_sampler(sampling.sampler());
@@ -64,13 +65,16 @@ impl Parts {
         let builder = match config.exporter {
             Exporter::Disabled => builder.with_sampler(Sampler::AlwaysOff),
             Exporter::None => builder,
-            Exporter::Console { json: true } => add(builder, ConsoleProcessor::json()),
-            Exporter::Console { json: false } => add(builder, ConsoleProcessor::tree()),
-            Exporter::Otlp(otlp) => add(builder, batches(&otlp, config.batch, &closing)?),
+            Exporter::Console { json: true } => add(builder, RedactProcessor::new(ConsoleProcessor::json(), &policy)),
+            Exporter::Console { json: false } => add(builder, RedactProcessor::new(ConsoleProcessor::tree(), &policy)),
+            Exporter::Otlp(otlp) => {
+                let batches = batches(&otlp, config.batch, &closing, &policy)?;
+                add(builder, RedactProcessor::new(batches, &policy).with_recheck())
+            }
         };
         let provider = builder.build();
         let telemetry = Telemetry::new(provider.clone(), closing, config.exit_limit);
-        Ok(Self { provider, telemetry, policy: config.policy.into(), propagators: config.propagators })
+        Ok(Self { provider, telemetry, policy, propagators: config.propagators })
     }
 
     /// The layer for a `tracing` registry, with this provider and policy.
@@ -94,7 +98,12 @@ fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> Tr
 }
 
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-fn batches(otlp: &Otlp, batch: Batch, closing: &Closing) -> Result<BatchSpanProcessor, InitError> {
+fn batches(
+    otlp: &Otlp,
+    batch: Batch,
+    closing: &Closing,
+    policy: &PolicyHandle,
+) -> Result<BatchSpanProcessor, InitError> {
     let mut sizes = BatchConfigBuilder::default();
     if let Some(queue) = batch.queue {
         sizes = sizes.with_max_queue_size(queue);
@@ -106,10 +115,16 @@ fn batches(otlp: &Otlp, batch: Batch, closing: &Closing) -> Result<BatchSpanProc
         sizes = sizes.with_scheduled_delay(delay);
     }
     let exporter = super::otlp::OtlpExporter::new(otlp, closing.clone())?;
+    let exporter = crate::redact::RedactExporter::new(exporter, policy.clone());
     Ok(BatchSpanProcessor::builder(exporter).with_batch_config(sizes.build()).build())
 }
 
 #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
-fn batches(otlp: &Otlp, _batch: Batch, _closing: &Closing) -> Result<ConsoleProcessor, InitError> {
+fn batches(
+    otlp: &Otlp,
+    _batch: Batch,
+    _closing: &Closing,
+    _policy: &PolicyHandle,
+) -> Result<ConsoleProcessor, InitError> {
     Err(otlp.not_compiled_in())
 }
