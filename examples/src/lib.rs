@@ -1,1 +1,6 @@
+//! A small server that speaks the providers' APIs, for the examples: no key, no network.
 
+mod answers;
+mod server;
+
+pub use server::MockLlm;
