@@ -37,6 +37,8 @@ mod value;
 
 pub use llm_trace_macros::llm_call;
 
+#[cfg(feature = "otel")]
+pub use call::OpenCalls;
 pub use call::{LlmCall, Operation, Outcome, Provider};
 #[cfg(feature = "init")]
 pub use init::init;

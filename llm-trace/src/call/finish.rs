@@ -26,10 +26,10 @@ impl Live {
             if std::mem::replace(&mut state.finished, true) {
                 return;
             }
-            State { finished: true, ..std::mem::take(&mut *state) }
+            // What comes later finds a finished call and changes nothing.
+            std::mem::replace(&mut *state, State { finished: true, ..State::default() })
         };
-        // What comes later finds a finished call and changes nothing.
-        self.lock().finished = true;
+        self.unregister();
         let Some(pipeline) = self.pipeline() else { return };
         if let Some(context) = self.context().filter(|_| self.recording()) {
             self.write(context, pipeline, state, outcome, ended);

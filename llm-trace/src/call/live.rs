@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
@@ -13,6 +13,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub use super::current::Entered;
 use super::current::{self, Carried};
 use super::fields::{MakeSpan, StartFields};
+use super::open::Slot;
 use super::outcome::Outcome;
 use super::setup::Setup;
 use super::state::State;
@@ -75,6 +76,7 @@ pub(crate) struct Live {
     carried: Carried,
     begun: Instant,
     started: Started,
+    slot: OnceLock<Slot>,
     state: Mutex<State>,
 }
 
@@ -140,6 +142,7 @@ impl Live {
             carried,
             begun: Instant::now(),
             started: Started { model: state.request.model.is_some(), server: state.server.is_some() },
+            slot: OnceLock::new(),
             state: Mutex::new(state),
         })
     }
@@ -149,7 +152,22 @@ impl Live {
         let live = Arc::new(self);
         // Each call is registered once.
         let _ = live.carried.0.set(Arc::downgrade(&live));
+        if let Some(pipeline) = &live.pipeline {
+            let _ = live.slot.set(pipeline.open.insert(Arc::downgrade(&live)));
+        }
         live
+    }
+
+    /// Makes the call no longer findable by a shutdown.
+    pub(crate) fn unregister(&self) {
+        if let (Some(slot), Some(pipeline)) = (self.slot.get(), &self.pipeline) {
+            pipeline.open.remove(*slot);
+        }
+    }
+
+    /// Ends a call that a shutdown finds open, with what is known of it.
+    pub(crate) fn end_unfinished(&self) {
+        self.drop_stream(Outcome::Unfinished);
     }
 
     pub(crate) fn current() -> Option<Arc<Live>> {

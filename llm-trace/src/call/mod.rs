@@ -22,6 +22,8 @@ mod live;
 #[cfg(feature = "otel")]
 mod observe;
 #[cfg(feature = "otel")]
+mod open;
+#[cfg(feature = "otel")]
 pub(crate) mod server;
 #[cfg(feature = "otel")]
 mod state;
@@ -33,6 +35,8 @@ pub use captured::Captured;
 pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
+#[cfg(feature = "otel")]
+pub use open::OpenCalls;
 pub use operation::Operation;
 pub use outcome::Outcome;
 pub use provider_name::Provider;

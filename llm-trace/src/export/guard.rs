@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::closing::Closing;
-use crate::diag;
+use crate::{OpenCalls, diag};
 
 /// Keeps telemetry going; sends what is left when dropped, within a limit.
 ///
@@ -26,13 +26,19 @@ use crate::diag;
 pub struct Telemetry {
     provider: SdkTracerProvider,
     closing: Closing,
+    open: OpenCalls,
     limit: Duration,
     done: bool,
 }
 
 impl Telemetry {
     pub(super) fn new(provider: SdkTracerProvider, closing: Closing, limit: Duration) -> Self {
-        Self { provider, closing, limit, done: false }
+        Self { provider, closing, open: OpenCalls::default(), limit, done: false }
+    }
+
+    /// The calls that have not ended: they are ended before the last spans are sent.
+    pub(super) fn open_calls(&self) -> &OpenCalls {
+        &self.open
     }
 
     /// The provider behind it, for spans of one's own and for other layers.
@@ -58,6 +64,7 @@ impl Telemetry {
         if std::mem::replace(&mut self.done, true) {
             return true;
         }
+        self.open.finish();
         self.closing.close_by(Instant::now() + limit);
         let result = self.provider.shutdown_with_timeout(limit);
         if let Err(opentelemetry_sdk::error::OTelSdkError::Timeout(_)) = &result {

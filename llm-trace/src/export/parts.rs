@@ -82,7 +82,10 @@ impl Parts {
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
-        crate::layer().with_policy(self.policy.clone()).with_tracer_provider(&self.provider)
+        crate::layer()
+            .with_policy(self.policy.clone())
+            .with_open_calls(self.telemetry.open_calls().clone())
+            .with_tracer_provider(&self.provider)
     }
 
     /// Makes the provider, and the propagators of `OTEL_PROPAGATORS`, OpenTelemetry's global ones.

@@ -15,7 +15,9 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::pipeline::{Pipeline, PipelineRef};
-use crate::redact::PolicyHandle;
+use crate::call::OpenCalls;
+use crate::diag;
+use crate::redact::{Policy, PolicyHandle};
 use crate::semconv::Profile;
 
 /// The layer that turns annotated calls into GenAI spans.
@@ -42,8 +44,15 @@ use crate::semconv::Profile;
 ///     .with(llm_trace::layer());
 /// # let _ = subscriber;
 /// ```
+///
+/// Content is off unless [`with_policy`](LlmLayer::with_policy) or the environment says on: see
+/// [`Policy::from_env`].
 pub fn layer<S>() -> LlmLayer<S> {
-    LlmLayer::new(PolicyHandle::default(), Profile::from_env(), false)
+    let policy = Policy::from_env().unwrap_or_else(|error| {
+        diag::warn_once("policy", &error.to_string());
+        error.into_policy()
+    });
+    LlmLayer { pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), Profile::from_env()))), inner: None }
 }
 
 /// See [`layer`].
@@ -59,12 +68,23 @@ impl<S> fmt::Debug for LlmLayer<S> {
 }
 
 impl<S> LlmLayer<S> {
-    fn new(policy: PolicyHandle, profile: Profile, red_when_given_up: bool) -> Self {
-        Self { pipeline: PipelineRef(Arc::new(Pipeline::new(policy, profile, red_when_given_up))), inner: None }
+    /// The pipeline, while nobody shares it: a layer is set up before it is used.
+    fn set(mut self, change: impl FnOnce(&mut Pipeline)) -> Self {
+        if let Some(pipeline) = Arc::get_mut(&mut self.pipeline.0) {
+            change(pipeline);
+        }
+        self
     }
 
-    fn rebuild(self, change: impl FnOnce(&Pipeline) -> Pipeline) -> Self {
-        Self { pipeline: PipelineRef(Arc::new(change(&self.pipeline.0))), inner: self.inner }
+    /// Registers this layer's calls with a guard that ends them.
+    #[cfg(feature = "init")]
+    pub(crate) fn with_open_calls(self, open: OpenCalls) -> Self {
+        self.set(|pipeline| pipeline.open = open)
+    }
+
+    /// The calls of this layer that have not ended: see [`OpenCalls`].
+    pub fn open_calls(&self) -> OpenCalls {
+        self.pipeline.0.open.clone()
     }
 
     /// What may leave the process: a [`Policy`](crate::Policy), or a [`PolicyHandle`] to change
@@ -79,8 +99,7 @@ impl<S> LlmLayer<S> {
     /// ```
     #[must_use]
     pub fn with_policy(self, policy: impl Into<PolicyHandle>) -> Self {
-        let policy = policy.into();
-        self.rebuild(|old| Pipeline::new(policy, old.profile, old.red_when_given_up))
+        self.set(|pipeline| pipeline.policy = policy.into())
     }
 
     /// Which state of the conventions names the attributes. Default: as
@@ -93,7 +112,7 @@ impl<S> LlmLayer<S> {
     /// ```
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
-        self.rebuild(|old| Pipeline::new(old.policy.clone(), profile, old.red_when_given_up))
+        self.set(|pipeline| pipeline.profile = profile)
     }
 
     /// Gives calls that were cancelled, or whose stream was dropped, status Error. Off by
@@ -106,7 +125,7 @@ impl<S> LlmLayer<S> {
     /// ```
     #[must_use]
     pub fn with_given_up_as_error(self, error: bool) -> Self {
-        self.rebuild(|old| Pipeline::new(old.policy.clone(), old.profile, error))
+        self.set(|pipeline| pipeline.red_when_given_up = error)
     }
 }
 

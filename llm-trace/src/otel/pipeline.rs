@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::call::OpenCalls;
 use crate::redact::PolicyHandle;
 use crate::semconv::Profile;
 
@@ -15,6 +16,7 @@ pub(crate) struct Pipeline {
     pub(crate) profile: Profile,
     /// Whether a call that was given up (cancelled, dropped) has status Error.
     pub(crate) red_when_given_up: bool,
+    pub(crate) open: OpenCalls,
     _alive: Alive,
 }
 
@@ -28,9 +30,9 @@ impl Drop for Alive {
 }
 
 impl Pipeline {
-    pub(crate) fn new(policy: PolicyHandle, profile: Profile, red_when_given_up: bool) -> Self {
+    pub(crate) fn new(policy: PolicyHandle, profile: Profile) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { policy, profile, red_when_given_up, _alive: Alive }
+        Self { policy, profile, red_when_given_up: false, open: OpenCalls::default(), _alive: Alive }
     }
 
     /// Whether any layer of ours is alive.

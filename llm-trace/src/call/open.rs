@@ -1,0 +1,99 @@
+//! Calls that have not ended, so that a shutdown can end them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::live::Live;
+
+/// The open calls of one layer.
+///
+/// [`init`](crate::init)'s guard ends them by itself. With a provider of your own, end them
+/// before you shut it down: a span that ends later is dropped by the SDK.
+///
+/// ```
+/// # use opentelemetry_sdk::trace::SdkTracerProvider;
+/// # use tracing_subscriber::Registry;
+/// # let provider = SdkTracerProvider::builder().build();
+/// let layer = llm_trace::layer::<Registry>().with_tracer_provider(&provider);
+/// let open = layer.open_calls();
+/// // … the program …
+/// open.finish();
+/// let _ = provider.shutdown();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenCalls(Arc<Shards>);
+
+const SHARDS: usize = 16;
+
+/// Sharded, so that no lock is shared by all callers.
+#[derive(Debug, Default)]
+struct Shards {
+    shards: [Mutex<Shard>; SHARDS],
+    next: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    calls: Vec<Option<Weak<Live>>>,
+    free: Vec<usize>,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    shard: usize,
+    at: usize,
+}
+
+impl OpenCalls {
+    /// How many calls have begun and not ended.
+    pub fn len(&self) -> usize {
+        self.0.shards.iter().map(|shard| lock(shard)).map(|shard| shard.calls.len() - shard.free.len()).sum()
+    }
+
+    /// Whether every call has ended.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ends all open calls, with outcome [`Unfinished`](crate::Outcome::Unfinished) and what is
+    /// known of them. Returns how many there were.
+    pub fn finish(&self) -> usize {
+        let mut ended = 0;
+        for shard in &self.0.shards {
+            let calls: Vec<_> = lock(shard).calls.iter().flatten().filter_map(Weak::upgrade).collect();
+            ended += calls.len();
+            for call in calls {
+                call.end_unfinished();
+            }
+        }
+        ended
+    }
+
+    pub(crate) fn insert(&self, call: Weak<Live>) -> Slot {
+        let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        let mut calls = lock(&self.0.shards[shard]);
+        let at = match calls.free.pop() {
+            Some(at) => {
+                calls.calls[at] = Some(call);
+                at
+            }
+            None => {
+                calls.calls.push(Some(call));
+                calls.calls.len() - 1
+            }
+        };
+        Slot { shard, at }
+    }
+
+    pub(crate) fn remove(&self, slot: Slot) {
+        let mut calls = lock(&self.0.shards[slot.shard]);
+        if calls.calls[slot.at].take().is_some() {
+            calls.free.push(slot.at);
+        }
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
