@@ -2,3 +2,4 @@
 
 pub mod collector;
 pub mod corpus;
+pub mod replay;

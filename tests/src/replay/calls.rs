@@ -1,0 +1,57 @@
+//! The annotated functions.
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use llm_trace::llm_call;
+use llm_trace::internal::Body;
+
+use super::operation;
+use crate::corpus::exchange::Exchange;
+
+/// What an application would have at hand for a call.
+struct Call<'a> {
+    http: &'a reqwest::Client,
+    url: String,
+    provider: String,
+    api: String,
+    body: Option<Bytes>,
+}
+
+impl Call<'_> {
+    async fn send(self) -> Result<reqwest::Response, reqwest::Error> {
+        self.http.post(self.url).body(self.body.unwrap_or_default()).send().await
+    }
+}
+
+#[llm_call(operation = operation(&call.api), provider = call.provider.clone(), server = &call.url, request = call.body)]
+async fn whole(call: Call<'_>) -> Result<http::Response<Bytes>, reqwest::Error> {
+    let response = call.send().await?;
+    let mut whole = http::Response::new(Bytes::new());
+    *whole.status_mut() = response.status();
+    *whole.headers_mut() = response.headers().clone();
+    *whole.body_mut() = response.bytes().await?;
+    Ok(whole)
+}
+
+#[llm_call(operation = operation(&call.api), provider = call.provider.clone(), server = &call.url, request = call.body)]
+async fn streamed(call: Call<'_>) -> Result<impl Stream<Item = Result<Bytes, reqwest::Error>> + use<>, reqwest::Error> {
+    Ok(call.send().await?.error_for_status()?.bytes_stream())
+}
+
+/// Makes the call of an exchange and drops what comes of it.
+pub(super) async fn call(http: &reqwest::Client, base: &str, exchange: &Exchange) {
+    let path = Some(exchange.meta("url_path")).filter(|path| path.starts_with('/')).unwrap_or("/");
+    let call = Call {
+        http,
+        url: format!("{base}{path}"),
+        provider: exchange.meta("provider").to_owned(),
+        api: exchange.meta("api").to_owned(),
+        body: exchange.request().map(Bytes::from),
+    };
+    if exchange.body() == Body::Whole {
+        // The span tells of errors too.
+        let _ = whole(call).await;
+    } else if let Ok(stream) = streamed(call).await {
+        stream.for_each(|_| std::future::ready(())).await;
+    }
+}

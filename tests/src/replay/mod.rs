@@ -1,0 +1,90 @@
+//! Recorded exchanges, sent once more: through annotated functions, against a server that answers
+//! with the recorded bytes, out as OTLP to a collector, and read back from there.
+
+mod calls;
+mod output;
+mod server;
+
+use std::path::Path;
+
+use llm_trace::{LlmLayer, Operation};
+use tracing_subscriber::Registry;
+use tracing_subscriber::prelude::*;
+
+use crate::collector::{Collector, ReceivedSpan};
+use crate::corpus::exchange::{Exchange, find};
+
+pub use output::line;
+use server::Server;
+
+/// Replays exchanges, one after the other.
+pub struct Replay {
+    server: Server,
+    collector: Collector,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+    layer: Box<dyn Fn() -> LlmLayer<Registry>>,
+}
+
+impl Replay {
+    /// `layer` makes the layer of each exchange: without a provider, which is the replay's own.
+    ///
+    /// # Errors
+    /// Says what could not be started.
+    pub fn new(layer: impl Fn() -> LlmLayer<Registry> + 'static) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self {
+            server: Server::start().map_err(|error| format!("no server: {error}"))?,
+            collector: Collector::start(),
+            http: reqwest::Client::builder().no_proxy().build().map_err(|error| format!("no client: {error}"))?,
+            runtime: runtime.map_err(|error| format!("no runtime: {error}"))?,
+            layer: Box::new(layer),
+        })
+    }
+
+    /// Replays one exchange and gives the one span that came of it.
+    ///
+    /// # Errors
+    /// Says how many spans came instead of one.
+    pub fn exchange(&self, exchange: &Exchange) -> Result<ReceivedSpan, String> {
+        self.collector.clear();
+        let provider = self.collector.provider();
+        let subscriber = tracing_subscriber::registry().with((self.layer)().with_tracer_provider(&provider));
+        self.server.answer_with(exchange);
+        tracing::subscriber::with_default(subscriber, || {
+            self.runtime.block_on(calls::call(&self.http, &self.server.url(), exchange));
+        });
+        let mut spans = self.collector.spans();
+        spans.retain(|span| span.attribute("gen_ai.operation.name").is_some());
+        match spans.pop() {
+            Some(span) if spans.is_empty() => Ok(span),
+            Some(_) => Err(format!("{}: {} spans", exchange.dir.display(), spans.len() + 1)),
+            None => Err(format!("{}: no span", exchange.dir.display())),
+        }
+    }
+}
+
+/// All exchanges below `root`, each with its folder's path relative to it.
+///
+/// # Errors
+/// Says which file could not be read.
+pub fn exchanges(root: &Path) -> Result<Vec<(String, Exchange)>, String> {
+    find(root)?
+        .iter()
+        .map(|dir| {
+            let id = dir.strip_prefix(root).unwrap_or(dir).to_string_lossy().into_owned();
+            Ok((id, Exchange::load(dir)?))
+        })
+        .collect()
+}
+
+/// The operation of a recorded API, by its name.
+fn operation(api: &str) -> Operation {
+    match api {
+        _ if api.contains("embed") => Operation::Embeddings,
+        "completions" | "complete" | "generate" => Operation::TextCompletion,
+        _ if api.starts_with("generate_content") => Operation::GenerateContent,
+        "rerank" => Operation::Retrieval,
+        _ => Operation::Chat,
+    }
+}
