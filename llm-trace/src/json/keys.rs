@@ -162,6 +162,7 @@ pub(crate) const FACT_KEYS: &[&str] = &[
 const STRUCTURE_KEYS: &[&str] = &[
     "call_id",
     "detail",
+    "execution",
     "file_id",
     "functionCall",
     "functionResponse",

@@ -93,7 +93,7 @@ impl MessageStream {
                 Some(run) => out.text(0, run, key, text),
                 None => {
                     if self.whole_input.take() == Some(index) {
-                        out.set_arguments(0, &key, "");
+                        out.set_arguments(0, &key, Text::Plain(""));
                     }
                     out.tool_call(0, key, None, None, Some(text));
                 }

@@ -36,6 +36,7 @@ mod openai_usage;
 mod prompt;
 mod prompt_stream;
 pub(crate) mod stream;
+mod stream_output;
 mod unread;
 
 pub(crate) use format::Format;

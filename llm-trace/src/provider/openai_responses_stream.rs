@@ -105,7 +105,7 @@ impl ResponseStream {
 
     /// The arguments of a call, whole.
     fn arguments(&mut self, doc: Node<'_>, key: &str, out: Option<&mut StreamOutput>) -> Event {
-        if let (Some(out), Some(whole)) = (out, doc.get_str(key)) {
+        if let (Some(out), Some(whole)) = (out, doc.get(key).and_then(Node::text)) {
             out.set_arguments(0, &Key::Item(self.number(doc), 0), whole);
         }
         Event { content: true, end: false }

@@ -1,0 +1,349 @@
+//! What a streamed answer has brought so far.
+
+use std::borrow::Cow;
+
+use crate::json::{Node, Text};
+use crate::message::{Messages, Part, Payload};
+
+/// The output of a stream, joined per choice and part, in the order in which parts began.
+#[derive(Debug, Default)]
+pub(crate) struct StreamOutput {
+    choices: Vec<Choice>,
+    bytes: usize,
+    limit: Option<usize>,
+    cut: usize,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    role: Option<String>,
+    finish: Option<String>,
+    parts: Vec<(Key, Piece)>,
+    citations: Option<Citations>,
+}
+
+impl Choice {
+    /// No answer has more parts than this.
+    const MAX_PARTS: usize = 4096;
+
+    /// Adds a piece: at the end, or where an item's numbers say.
+    fn insert(&mut self, key: Key, piece: Piece) {
+        if self.parts.len() >= Self::MAX_PARTS {
+            return;
+        }
+        let at = match key {
+            Key::Item(item, part) => {
+                let later = |key: &Key| matches!(key, Key::Item(i, p) if (*i, *p) > (item, part));
+                self.parts.iter().rposition(|(key, _)| !later(key)).map_or(0, |last| last + 1)
+            }
+            _ => self.parts.len(),
+        };
+        self.parts.insert(at, (key, piece));
+    }
+}
+
+/// What the texts of a choice cite: one JSON array per text, under the provider's name.
+#[derive(Debug)]
+struct Citations {
+    name: &'static str,
+    lists: Vec<(Key, String)>,
+}
+
+impl Citations {
+    fn of(&self, key: &Key) -> Option<Payload<'_>> {
+        let (_, list) = self.lists.iter().find(|(k, _)| k == key)?;
+        Some(Payload::Text(Text::Plain(list)))
+    }
+}
+
+/// Tells the parts of one choice apart: the wire's own index or id.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Key {
+    /// The one text, or the one reasoning, of a choice: joined with the last part of that kind.
+    Last,
+    Index(i64),
+    Id(String),
+    /// A part of an item, where the wire numbers both: written in that order.
+    Item(i64, i64),
+}
+
+#[derive(Debug)]
+enum Piece {
+    Run(Run, Joined),
+    ToolCall {
+        id: Option<String>,
+        name: String,
+        arguments: Joined,
+        /// The kind of a tool that the provider runs itself.
+        server: Option<String>,
+    },
+    /// A part that came whole, already in the convention's JSON.
+    Whole(String),
+}
+
+/// A text that comes in pieces, or of which only the length may be known.
+#[derive(Debug, Default)]
+struct Joined {
+    text: String,
+    elided: usize,
+}
+
+impl Joined {
+    fn push(&mut self, other: &Joined) {
+        self.text.push_str(&other.text);
+        self.elided += other.elided;
+    }
+
+    fn as_text(&self) -> Text<'_> {
+        if self.text.is_empty() && self.elided > 0 { Text::Elided(self.elided) } else { Text::Plain(&self.text) }
+    }
+}
+
+/// The kinds of running text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Run {
+    Text,
+    Reasoning,
+    Refusal,
+}
+
+impl StreamOutput {
+    /// Keeps at most this many bytes of text and counts the rest.
+    pub(crate) fn with_limit(limit: Option<usize>) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// How many bytes were not kept.
+    pub(crate) fn cut(&self) -> usize {
+        self.cut
+    }
+
+    pub(crate) fn role(&mut self, choice: usize, role: &str) {
+        if let Some(choice) = self.choice(choice) {
+            choice.role.get_or_insert_with(|| role.to_owned());
+        }
+    }
+
+    /// The schema's finish reason of a choice: see [`crate::message::finish_reason`].
+    pub(crate) fn finish(&mut self, choice: usize, reason: &str) {
+        if let Some(choice) = self.choice(choice) {
+            choice.finish = Some(reason.to_owned());
+        }
+    }
+
+    /// Appends to a running text.
+    pub(crate) fn text(&mut self, choice: usize, run: Run, key: Key, delta: Text<'_>) {
+        let kept = self.keep(delta);
+        let Some(choice) = self.choice(choice) else { return };
+        let last = choice.parts.len().saturating_sub(1);
+        let found = choice.parts.iter_mut().enumerate().rev().find_map(|(at, (k, piece))| match piece {
+            Piece::Run(of, text) if *of == run && *k == key && (key != Key::Last || at == last) => Some(text),
+            _ => None,
+        });
+        match found {
+            Some(text) => text.push(&kept),
+            None => choice.insert(key, Piece::Run(run, kept)),
+        }
+    }
+
+    /// Begins a tool call or adds to it: a name and an id that come again replace, arguments join.
+    pub(crate) fn tool_call(
+        &mut self,
+        choice: usize,
+        key: Key,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: Option<Text<'_>>,
+    ) {
+        let kept = arguments.map(|text| self.keep(text)).unwrap_or_default();
+        let Some(choice) = self.choice(choice) else { return };
+        let found = choice.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
+            Piece::ToolCall { id, name, arguments, .. } if *k == key => Some((id, name, arguments)),
+            _ => None,
+        });
+        match found {
+            Some((known_id, known_name, text)) => {
+                if let Some(id) = id.filter(|id| !id.is_empty()) {
+                    *known_id = Some(id.to_owned());
+                }
+                if let Some(name) = name.filter(|name| !name.is_empty()) {
+                    *known_name = name.to_owned();
+                }
+                text.push(&kept);
+            }
+            None => {
+                let piece = Piece::ToolCall {
+                    id: id.filter(|id| !id.is_empty()).map(str::to_owned),
+                    name: name.unwrap_or_default().to_owned(),
+                    arguments: kept,
+                    server: None,
+                };
+                choice.insert(key, piece);
+            }
+        }
+    }
+
+    /// Replaces what was joined of a tool call's arguments by their final state.
+    pub(crate) fn set_arguments(&mut self, choice: usize, key: &Key, whole: Text<'_>) {
+        let whole = self.keep(whole);
+        let Some(choice) = self.choice(choice) else { return };
+        for (k, piece) in &mut choice.parts {
+            if let Piece::ToolCall { arguments, .. } = piece {
+                if k == key {
+                    *arguments = whole;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Says that a tool call begun before is run by the provider.
+    pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
+        let Some(choice) = self.choice(choice) else { return };
+        for (k, piece) in &mut choice.parts {
+            if let Piece::ToolCall { server, .. } = piece {
+                if k == key {
+                    *server = Some(kind.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Adds a source that the text of this key cites.
+    pub(crate) fn citation(&mut self, choice: usize, key: Key, name: &'static str, source: Node<'_>) {
+        let Some(json) = self.take_all(source.to_json()) else { return };
+        let Some(choice) = self.choice(choice) else { return };
+        let citations = choice.citations.get_or_insert_with(|| Citations { name, lists: Vec::new() });
+        match citations.lists.iter_mut().rev().find(|(k, _)| *k == key) {
+            Some((_, list)) => {
+                list.pop();
+                list.push(',');
+                list.push_str(&json);
+                list.push(']');
+            }
+            None => citations.lists.push((key, format!("[{json}]"))),
+        }
+    }
+
+    /// Adds a part that came whole, in whatever form it is kept.
+    pub(crate) fn part(&mut self, choice: usize, key: Key, part: &Part<'_>) {
+        match part {
+            Part::Text(text) => self.text(choice, Run::Text, key, *text),
+            Part::Reasoning(text) => self.text(choice, Run::Reasoning, key, *text),
+            Part::Refusal(text) => self.text(choice, Run::Refusal, key, *text),
+            Part::ToolCall { id, name, arguments } => {
+                let json;
+                let arguments = match arguments {
+                    Payload::None => None,
+                    Payload::Text(text) | Payload::Str(text) => Some(*text),
+                    Payload::Json(node) => {
+                        json = node.to_json();
+                        Some(Text::Plain(&json))
+                    }
+                };
+                self.tool_call(choice, key, *id, Some(name), arguments);
+            }
+            other => self.whole(choice, key, other),
+        }
+    }
+
+    /// Forgets the parts of one item: they come whole.
+    pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
+        if let Some(choice) = self.choices.get_mut(choice) {
+            choice.parts.retain(|(key, _)| !matches!(key, Key::Item(of, _) if *of == item));
+        }
+    }
+
+    /// Adds a part that came whole. A part of the same id or index is replaced.
+    pub(crate) fn whole(&mut self, choice: usize, key: Key, part: &Part<'_>) {
+        let mut json = String::new();
+        part.write_plain(&mut json);
+        let json = self.take_all(json);
+        let Some(choice) = self.choice(choice) else { return };
+        let Some(json) = json else { return };
+        let same = choice
+            .parts
+            .iter_mut()
+            .find(|(k, piece)| *k == key && key != Key::Last && matches!(piece, Piece::Whole(_)));
+        match same {
+            Some((_, piece)) => *piece = Piece::Whole(json),
+            None => choice.insert(key, Piece::Whole(json)),
+        }
+    }
+
+    /// Forgets everything: the stream sends its final state whole.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { limit: self.limit, cut: self.cut, ..Self::default() };
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.choices.iter().all(|choice| choice.parts.is_empty())
+    }
+
+    /// Writes one message per choice.
+    pub(crate) fn write(&self, out: &mut Messages) {
+        for choice in &self.choices {
+            out.begin(choice.role.as_deref().unwrap_or("assistant"), None);
+            for (key, piece) in &choice.parts {
+                let citations = choice.citations.as_ref().and_then(|all| Some((all.name, all.of(key)?)));
+                match (piece, citations) {
+                    (Piece::Run(Run::Text, text), Some((key, citations))) => {
+                        out.part(Part::Cited { text: text.as_text(), key, citations });
+                    }
+                    (Piece::Run(Run::Text, text), None) => out.part(Part::Text(text.as_text())),
+                    (Piece::Run(Run::Reasoning, text), _) => out.part(Part::Reasoning(text.as_text())),
+                    (Piece::Run(Run::Refusal, text), _) => out.part(Part::Refusal(text.as_text())),
+                    (Piece::ToolCall { id, name, arguments, server }, _) => {
+                        let (id, name) = (id.as_deref(), Cow::Borrowed(name.as_str()));
+                        let arguments = Payload::text(arguments.as_text());
+                        out.part(match server {
+                            None => Part::ToolCall { id, name, arguments },
+                            Some(kind) => Part::ServerToolCall { id, name, kind, call: arguments },
+                        });
+                    }
+                    (Piece::Whole(json), _) => out.part(Part::Whole(json)),
+                }
+            }
+            out.end(choice.finish.as_deref());
+        }
+    }
+
+    fn choice(&mut self, index: usize) -> Option<&mut Choice> {
+        // As in `ResponseFacts::set_finish_reason`: a wild index must not make a huge vector.
+        if index >= 1024 {
+            return None;
+        }
+        if self.choices.len() <= index {
+            self.choices.resize_with(index + 1, Choice::default);
+        }
+        self.choices.get_mut(index)
+    }
+
+    fn keep(&mut self, text: Text<'_>) -> Joined {
+        match text {
+            Text::Plain(text) => Joined { text: self.take(text).to_owned(), elided: 0 },
+            Text::Elided(elided) => Joined { text: String::new(), elided },
+        }
+    }
+
+    /// As much of `text` as the limit leaves room for, in whole characters.
+    fn take<'s>(&mut self, text: &'s str) -> &'s str {
+        let room = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.bytes));
+        let mut end = text.len().min(room);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.bytes += end;
+        self.cut += text.len() - end;
+        &text[..end]
+    }
+
+    fn take_all(&mut self, text: String) -> Option<String> {
+        if self.limit.is_some_and(|limit| self.bytes + text.len() > limit) {
+            self.cut += text.len();
+            return None;
+        }
+        self.bytes += text.len();
+        Some(text)
+    }
+}
