@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use super::Reader;
 use super::openai_items::{input_item, is_client_call, item_parts};
 use super::openai_responses_stream::ResponseStream;
+use super::openai_usage;
 use super::stream::StreamReader;
-use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
+use crate::facts::{Fact, RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
@@ -104,39 +105,13 @@ pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
         *known = doc.get_owned(key).or(known.take());
     }
     facts.conversation_id = conversation(doc).or(facts.conversation_id.take());
-    if let Some(usage) = doc.get("usage") {
-        facts.usage.update(read_usage(usage));
-        // OpenRouter states dollars, xAI ten-billionths of one.
-        let ticks = usage.get_f64("cost_in_usd_ticks").map(|ticks| ticks / 1e10);
-        facts.cost = usage.get_f64("cost").or(ticks).or(facts.cost);
-    }
+    openai_usage::of_answer(doc, facts);
 }
 
 /// The conversation's id, which stands alone or in an object.
 fn conversation(doc: Node<'_>) -> Option<String> {
     let conversation = doc.get("conversation")?;
     conversation.str().map(str::to_owned).or_else(|| conversation.get_owned("id"))
-}
-
-fn read_usage(usage: Node<'_>) -> Usage {
-    // Azure's hosted models may answer here in the words of chat completions.
-    let count = |keys: &[&str]| usage.any(keys).and_then(Node::i64);
-    let detail = |details: &[&str], key: &str| usage.any(details).and_then(|details| details.get_i64(key));
-    let input = ["input_tokens_details", "prompt_tokens_details"];
-    let output = ["output_tokens_details", "completion_tokens_details"];
-    Usage {
-        input: count(&["input_tokens", "prompt_tokens"]),
-        output: count(&["output_tokens", "completion_tokens"]),
-        cache_read: detail(&input, "cached_tokens"),
-        cache_creation: detail(&input, "cache_write_tokens"),
-        reasoning: detail(&output, "reasoning_tokens"),
-        input_text: detail(&input, "text_tokens"),
-        input_image: detail(&input, "image_tokens"),
-        input_audio: detail(&input, "audio_tokens"),
-        output_text: detail(&output, "text_tokens"),
-        output_image: detail(&output, "image_tokens"),
-        output_audio: detail(&output, "audio_tokens"),
-    }
 }
 
 /// Why the response ended: this API says it by its status, and by a reason if it is incomplete.

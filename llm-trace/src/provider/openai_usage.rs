@@ -19,6 +19,7 @@ const CACHE_READ: Paths = &[
 ];
 const CACHE_CREATION: Paths = &[
     "prompt_tokens_details.cache_write_tokens",
+    "input_tokens_details.cache_write_tokens",
     "prompt_tokens_details.cache_creation_tokens",
     "prompt_tokens_details.cache_creation_input_tokens",
     "cache_creation_input_tokens",
@@ -40,12 +41,12 @@ pub(super) fn read(usage: Node<'_>) -> Usage {
         cache_read: int(CACHE_READ),
         cache_creation: int(CACHE_CREATION),
         reasoning: int(REASONING),
-        input_text: int(&["prompt_tokens_details.text_tokens"]),
-        input_image: int(&["prompt_tokens_details.image_tokens"]),
-        input_audio: int(&["prompt_tokens_details.audio_tokens"]),
-        output_text: int(&["completion_tokens_details.text_tokens"]),
-        output_image: int(&["completion_tokens_details.image_tokens"]),
-        output_audio: int(&["completion_tokens_details.audio_tokens"]),
+        input_text: int(&["prompt_tokens_details.text_tokens", "input_tokens_details.text_tokens"]),
+        input_image: int(&["prompt_tokens_details.image_tokens", "input_tokens_details.image_tokens"]),
+        input_audio: int(&["prompt_tokens_details.audio_tokens", "input_tokens_details.audio_tokens"]),
+        output_text: int(&["completion_tokens_details.text_tokens", "output_tokens_details.text_tokens"]),
+        output_image: int(&["completion_tokens_details.image_tokens", "output_tokens_details.image_tokens"]),
+        output_audio: int(&["completion_tokens_details.audio_tokens", "output_tokens_details.audio_tokens"]),
     };
     if let Some(total) = usage.get_i64("total_tokens") {
         count_all(&mut counts, total);
@@ -82,7 +83,8 @@ pub(super) fn of_answer(doc: Node<'_>, facts: &mut ResponseFacts) {
     let usage = doc.get("usage").or_else(|| doc.path(&["x_groq", "usage"]));
     let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
     facts.usage.update(read(usage));
-    // OpenRouter and Perplexity, in dollars.
+    // OpenRouter and Perplexity, in dollars; xAI, in ten-billionths of one.
     let cost = find(usage, &["cost.total_cost", "cost"]).and_then(Node::f64);
-    facts.cost = cost.or(facts.cost);
+    let ticks = usage.get_f64("cost_in_usd_ticks").map(|ticks| ticks / 1e10);
+    facts.cost = cost.or(ticks).or(facts.cost);
 }

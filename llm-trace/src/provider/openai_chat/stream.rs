@@ -110,7 +110,7 @@ impl ChatStream {
         match arguments {
             Some(whole) if whole.text().is_none() => {
                 out.tool_call(choice, key.clone(), id, name, None);
-                out.set_arguments(choice, &key, &whole.to_json());
+                out.set_arguments(choice, &key, Text::Plain(&whole.to_json()));
             }
             arguments => out.tool_call(choice, key, id, name, arguments.and_then(Node::text)),
         }
