@@ -1,29 +1,45 @@
-//! That the program wants to leave.
+//! What guard and exporters tell each other: that the program wants to leave, and what was lost.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Told by the guard, seen by whoever waits: from now on nothing takes longer than the guard may.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Closing(Arc<(Mutex<Option<Instant>>, Condvar)>);
+pub(crate) struct Closing(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    end: Mutex<Option<Instant>>,
+    told: Condvar,
+    lost: AtomicU64,
+}
 
 impl Closing {
     /// From now on, no later than this.
     pub(crate) fn close_by(&self, end: Instant) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
-        self.0.1.notify_all();
+        *self.0.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        self.0.told.notify_all();
     }
 
     /// When all must be over, once that is known.
     pub(crate) fn end(&self) -> Option<Instant> {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits, but not on when the program wants to leave.
     pub(crate) fn wait(&self, time: Duration) {
-        let end = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if end.is_none() {
-            drop(self.0.1.wait_timeout_while(end, time, |end| end.is_none()));
-        }
+        let end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.told.wait_timeout_while(end, time, |end| end.is_none()));
+    }
+
+    /// So many spans could not be handed over.
+    pub(crate) fn add_lost(&self, spans: usize) {
+        self.0.lost.fetch_add(spans as u64, Ordering::Relaxed);
+    }
+
+    /// How many could not be, so far.
+    pub(crate) fn lost(&self) -> u64 {
+        self.0.lost.load(Ordering::Relaxed)
     }
 }

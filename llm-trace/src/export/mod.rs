@@ -54,5 +54,5 @@ mod env_tests;
 pub use console::ConsoleProcessor;
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
-pub use parts::{Parts, from_env};
+pub use parts::{Parts, from_env, from_lookup};
 pub use stamp::StampProcessor;

@@ -61,7 +61,8 @@ impl OtlpExporter {
                 Err(refusal) => refusal,
             };
             if !tries.again(refusal.kind) {
-                return Err(format!("{count} spans are lost: {refusal}"));
+                let spans = if count == 1 { "span" } else { "spans" };
+                return Err(format!("{count} {spans} lost: {refusal}"));
             }
         }
     }
@@ -96,7 +97,9 @@ fn first_line(text: &str) -> Cow<'_, str> {
 
 impl SpanExporter for OtlpExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let count = batch.len();
         self.send(batch).map_err(|text| {
+            self.closing.add_lost(count);
             diag::warn_rarely("export", &text);
             OTelSdkError::InternalFailure(text)
         })

@@ -51,6 +51,23 @@ pub fn from_env() -> Result<Parts, InitError> {
     Parts::new(Config::from_env()?)
 }
 
+/// As [`from_env()`], with variables from anywhere: a configuration file, or a test.
+///
+/// ```
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let parts = llm_trace::export::from_lookup(&|name| match name {
+///     "OTEL_ENDPOINT" => Some("http://collector:4318".into()),
+///     "OTEL_SERVICE_NAME" => Some("demo".into()),
+///     _ => None,
+/// })?;
+/// # drop(parts);
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Parts, InitError> {
+    Parts::new(Config::from_lookup(get)?)
+}
+
 impl Parts {
     pub(crate) fn new(config: Config) -> Result<Self, InitError> {
         for warning in &config.warnings {

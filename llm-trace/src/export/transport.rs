@@ -39,7 +39,7 @@ impl fmt::Display for Refusal {
 #[derive(Debug)]
 pub(crate) enum Transport {
     #[cfg(feature = "otlp-http")]
-    Http(super::http::HttpTransport),
+    Http(Box<super::http::HttpTransport>),
     #[cfg(feature = "otlp-grpc")]
     Grpc(super::grpc::GrpcTransport),
 }
@@ -49,7 +49,9 @@ impl Transport {
     pub(crate) fn new(otlp: &Otlp) -> Result<Self, InitError> {
         match otlp.protocol {
             #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf | Protocol::HttpJson => super::http::HttpTransport::new(otlp).map(Self::Http),
+            Protocol::HttpProtobuf | Protocol::HttpJson => {
+                super::http::HttpTransport::new(otlp).map(|http| Self::Http(Box::new(http)))
+            }
             #[cfg(not(feature = "otlp-http"))]
             Protocol::HttpProtobuf | Protocol::HttpJson => Err(otlp.not_compiled_in()),
             #[cfg(feature = "otlp-grpc")]

@@ -27,6 +27,7 @@ pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
     }
     lines.extend(inputs.into_iter().skip(skipped));
     lines.extend(messages(span, "gen_ai.output.messages", width));
+    lines.retain(|line| !line.what.is_empty());
     lines
 }
 
