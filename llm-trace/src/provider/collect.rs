@@ -46,6 +46,8 @@ struct Events {
     provider: Option<String>,
     format: Option<Format>,
     reader: Option<Box<dyn StreamReader>>,
+    /// An event told the format.
+    sure: bool,
     facts: ResponseFacts,
     output: Option<StreamOutput>,
     ended: bool,
@@ -66,6 +68,7 @@ impl Collector {
             provider: provider.map(str::to_owned),
             format,
             reader: None,
+            sure: false,
             facts: ResponseFacts::default(),
             output,
             ended: false,
@@ -142,15 +145,25 @@ impl Events {
         if let Some(error) = error::read_event(name, doc) {
             self.facts.error = Some(error);
         }
-        if self.reader.is_none() {
-            if let Some(format) = detect::of_response(self.provider.as_deref(), self.format, name, doc) {
-                self.format = Some(format);
-                self.reader = Some(format.reader().stream());
-            }
+        if !self.sure {
+            self.recognize(name, doc);
         }
         let Some(reader) = &mut self.reader else { return Event::default() };
         let event = reader.event(name, doc, &mut self.facts, self.output.as_mut());
         self.ended |= event.end;
         event
+    }
+
+    /// Chooses the reader: by what was asked until an event tells, for requests of different
+    /// formats can look the same.
+    fn recognize(&mut self, name: Option<&str>, doc: Node<'_>) {
+        let told = detect::of_event(self.provider.as_deref(), self.format, name, doc);
+        self.sure = told.is_some();
+        if let Some(format) = told.or(self.format) {
+            if self.reader.is_none() || self.format != Some(format) {
+                self.format = Some(format);
+                self.reader = Some(format.reader().stream());
+            }
+        }
     }
 }

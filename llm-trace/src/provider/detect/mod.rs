@@ -25,11 +25,19 @@ pub(crate) fn of_response(
     event: Option<&str>,
     doc: Node<'_>,
 ) -> Option<Format> {
+    of_event(provider, asked, event, doc).or(asked)
+}
+
+/// As [`of_response`], but `None` where this document does not tell.
+pub(crate) fn of_event(
+    provider: Option<&str>,
+    asked: Option<Format>,
+    event: Option<&str>,
+    doc: Node<'_>,
+) -> Option<Format> {
     // What a model answers through Bedrock looks like its maker's own API.
-    if asked == Some(Format::BedrockInvoke) {
-        return asked;
-    }
-    response::format(Family::of(provider), asked, event, doc).or(asked)
+    let kept = asked.filter(|asked| *asked == Format::BedrockInvoke);
+    kept.or_else(|| response::format(Family::of(provider), asked, event, doc))
 }
 
 /// Providers whose formats look like others'.

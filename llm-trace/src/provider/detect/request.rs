@@ -35,8 +35,10 @@ pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
             _ if has(&["max_tokens_to_sample"]) => Format::AnthropicComplete,
             Family::Ollama => Format::OllamaGenerate,
             _ if has(&["options", "keep_alive", "raw", "template", "context"]) => Format::OllamaGenerate,
+            // Everyone else's requests name the model; Bedrock's have it in the URL.
+            _ if bedrock_keys(doc) || !has(&["model"]) => Format::BedrockInvoke,
             Family::Cohere => Format::CohereGenerate,
-            _ if bedrock_keys(doc) => Format::BedrockInvoke,
+            _ if has(&["k", "p", "num_generations"]) => Format::CohereGenerate,
             _ => Format::OpenAiCompletions,
         });
     }
@@ -86,13 +88,19 @@ fn messages(family: Family, doc: Node<'_>) -> Format {
     if family == Family::Ollama || has(&["options", "keep_alive"]) || doc.get_bool("think").is_some() {
         return Format::OllamaChat;
     }
-    if family == Family::Cohere || has(&["citation_options", "safety_mode", "strict_tools"]) {
+    let model = doc.get_str("model");
+    let is = |prefix: &str| model.is_some_and(|model| model.starts_with(prefix));
+    let cohere = ["citation_options", "safety_mode", "strict_tools", "k", "p"];
+    if family == Family::Cohere || has(&cohere) || is("command-") {
         return Format::CohereChat;
     }
-    // OpenAI chat has no instructions beside the messages, and calls them `stop`.
-    let claude = || doc.get_str("model").is_some_and(|model| model.starts_with("claude"));
-    let anthropic = family == Family::Anthropic || has(&["system", "anthropic_version"]) || (has(&["stop_sequences"]));
-    if anthropic || (has(&["max_tokens"]) && claude()) {
+    let only_converse = |field: Node<'_>| matches!(field.key(), "messages" | "system");
+    if family != Family::Anthropic && doc.items().all(only_converse) {
+        return Format::BedrockConverse;
+    }
+    // OpenAI chat has no instructions beside the messages, and calls stop sequences `stop`.
+    let anthropic = has(&["system", "anthropic_version", "stop_sequences"]) || (has(&["max_tokens"]) && is("claude"));
+    if family == Family::Anthropic || anthropic {
         return Format::AnthropicMessages;
     }
     Format::OpenAiChat
