@@ -8,7 +8,7 @@ use crate::json::Node;
 pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     // A router's chunks can change these midway; the first are the call's.
     facts.id = facts.id.take().or_else(|| doc.get_owned("id"));
-    facts.model = facts.model.take().or_else(|| doc.get_owned("model"));
+    facts.model = facts.model.take().or_else(|| doc.get_owned("model")).or_else(|| doc.get_owned("model_id"));
     facts.service_tier = doc.get_owned("service_tier").or(facts.service_tier.take());
     facts.system_fingerprint = doc.get_owned("system_fingerprint").or(facts.system_fingerprint.take());
     openai_usage::of_answer(doc, facts);
@@ -22,6 +22,7 @@ pub(super) fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> 
     })
 }
 
+/// Mistral's models behind Bedrock call it `stop_reason`.
 pub(super) fn reason(choice: Node<'_>) -> Option<&str> {
-    choice.get_str("finish_reason").filter(|reason| !reason.is_empty())
+    choice.any(&["finish_reason", "stop_reason"]).and_then(Node::str).filter(|reason| !reason.is_empty())
 }

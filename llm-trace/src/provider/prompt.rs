@@ -42,15 +42,15 @@ const REQUEST: RequestFields = RequestFields {
     ],
     frequency_penalty: &[
         "frequency_penalty",
-        "frequencyPenalty",
         "frequencyPenalty.scale",
+        "frequencyPenalty",
         "parameters.frequency_penalty",
         "input.frequency_penalty",
     ],
     presence_penalty: &[
         "presence_penalty",
-        "presencePenalty",
         "presencePenalty.scale",
+        "presencePenalty",
         "parameters.presence_penalty",
         "input.presence_penalty",
     ],

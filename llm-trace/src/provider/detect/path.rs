@@ -20,7 +20,7 @@ pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format
         };
     }
     Some(match (before, last) {
-        ("chat", "completions") => Format::OpenAiChat,
+        ("chat", "completions") | ("text", "chat" | "chat_stream") => Format::OpenAiChat,
         ("api", "chat") => Format::OllamaChat,
         ("api", "generate") => Format::OllamaGenerate,
         ("api", "embed" | "embeddings") => Format::OllamaEmbed,

@@ -18,6 +18,8 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 pub(crate) struct OpenAiChat;
 
 const REQUEST: RequestFields = RequestFields {
+    // watsonx' name beside OpenAI's.
+    model: &["model", "model_id"],
     max_tokens: &["max_completion_tokens", "max_tokens"],
     // Mistral's name beside OpenAI's.
     seed: &["seed", "random_seed"],

@@ -1,0 +1,320 @@
+//! Readers are total: whatever bytes come, they end, and what they wrote is JSON.
+
+use llm_trace::internal::{Body, Content, Exchange, read};
+use llm_trace_tests::corpus::exchange::{self, How};
+use proptest::prelude::*;
+use serde_json::Value;
+
+const PROVIDERS: &[Option<&str>] = &[
+    None,
+    Some("openai"),
+    Some("anthropic"),
+    Some("gcp.gemini"),
+    Some("aws.bedrock"),
+    Some("cohere"),
+    Some("ollama"),
+    Some("ibm.watsonx.ai"),
+];
+
+const PATHS: &[Option<&str>] = &[
+    None,
+    Some("/v1/chat/completions"),
+    Some("/v1/responses"),
+    Some("/v1/completions"),
+    Some("/v1/embeddings"),
+    Some("/v1/messages"),
+    Some("/v1/complete"),
+    Some("/v1beta/models/m:streamGenerateContent"),
+    Some("/v1beta/models/m:embedContent"),
+    Some("/model/m%3A0/converse-stream"),
+    Some("/model/m/invoke"),
+    Some("/v2/chat"),
+    Some("/v1/chat"),
+    Some("/v1/generate"),
+    Some("/v2/embed"),
+    Some("/api/chat"),
+    Some("/api/generate"),
+    Some("/api/embed"),
+    Some("/generate_stream"),
+    Some("/ml/v1/text/generation"),
+    Some("/%%%/model/%f/%"),
+];
+
+const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
+
+/// Names that some format or other gives a meaning.
+const KEYS: &[&str] = &[
+    "model",
+    "messages",
+    "message",
+    "role",
+    "content",
+    "parts",
+    "type",
+    "text",
+    "index",
+    "id",
+    "name",
+    "function",
+    "arguments",
+    "tool_calls",
+    "tools",
+    "input",
+    "output",
+    "choices",
+    "delta",
+    "usage",
+    "prompt",
+    "system",
+    "contents",
+    "candidates",
+    "finish_reason",
+    "stop_reason",
+    "stopReason",
+    "error",
+    "code",
+    "status",
+    "event_type",
+    "response",
+    "response_id",
+    "generations",
+    "is_finished",
+    "embedding",
+    "embeddings",
+    "float",
+    "data",
+    "results",
+    "outputText",
+    "generation",
+    "outputs",
+    "completions",
+    "completion",
+    "contentBlockDelta",
+    "contentBlockIndex",
+    "contentBlockStart",
+    "start",
+    "toolUse",
+    "toolResult",
+    "toolUseId",
+    "reasoningContent",
+    "reasoningText",
+    "citationsContent",
+    "citations",
+    "image",
+    "document",
+    "source",
+    "bytes",
+    "format",
+    "messageStop",
+    "metadata",
+    "trace",
+    "guardrail",
+    "input_tokens",
+    "output_tokens",
+    "inputTokens",
+    "prompt_tokens",
+    "cacheReadInputTokens",
+    "billed_units",
+    "tokens",
+    "meta",
+    "done",
+    "done_reason",
+    "thinking",
+    "images",
+    "token",
+    "generated_text",
+    "details",
+    "item",
+    "item_id",
+    "output_index",
+    "content_index",
+    "part",
+    "summary",
+    "reasoning",
+    "functionCall",
+    "functionResponse",
+    "inlineData",
+    "usageMetadata",
+    "content_block",
+    "partial_json",
+    "tool_plan",
+    "options",
+    "stream",
+    "seed",
+    "stop",
+    "amazon-bedrock-trace",
+    "amazon-bedrock-invocationMetrics",
+    "logprobs",
+    "temperature",
+    "max_tokens",
+    "response_format",
+    "annotations",
+];
+
+const WORDS: &[&str] = &[
+    "",
+    "user",
+    "assistant",
+    "tool",
+    "text",
+    "tool_use",
+    "tool_result",
+    "function",
+    "response.output_text.delta",
+    "response.completed",
+    "content_block_delta",
+    "message_start",
+    "message-start",
+    "tool-call-delta",
+    "stream-end",
+    "tool-calls-chunk",
+    "image_url",
+    "data:image/png;base64,aGk=",
+    "{\"a\":",
+    "{\"a\":1}",
+    "[]",
+    "é😀",
+    "\u{0}\u{7f}",
+    "server_tool_use",
+    "length",
+    "chat.completion.chunk",
+    "response",
+    "message",
+];
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-2i64..1_100).prop_map(Value::from),
+        prop::sample::select(WORDS).prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(7, 96, 6, |inner| {
+        let field = (prop::sample::select(KEYS), inner.clone());
+        prop_oneof![
+            1 => prop::collection::vec(inner, 0..5).prop_map(Value::from),
+            3 => prop::collection::vec(field, 0..7).prop_map(|fields| {
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
+            }),
+        ]
+    })
+}
+
+fn check(exchange: &Exchange<'_>) {
+    for content in [Content::Off, Content::Full, Content::Masked] {
+        let reading = read(&Exchange { content, ..*exchange });
+        for (name, value) in &reading.attributes {
+            let is_content = ["messages", "instructions", "definitions"].iter().any(|end| name.ends_with(end));
+            assert!(!is_content || content != Content::Off, "{name} though no content was asked for");
+            if let Some(text) = value.as_str().filter(|_| is_content) {
+                let parsed: Result<Value, _> = serde_json::from_str(text);
+                assert!(parsed.is_ok_and(|value| value.is_array()), "{name} is no JSON array: {text}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_json_is_survived(
+        request in json(),
+        events in prop::collection::vec(json(), 0..5),
+        provider in prop::sample::select(PROVIDERS),
+        path in prop::sample::select(PATHS),
+        body in prop::sample::select(BODIES),
+    ) {
+        let request = request.to_string();
+        let lines: Vec<String> = events.iter().map(|event| match body {
+            Body::Sse => format!("event: x\ndata: {event}\n\n"),
+            _ => format!("{event}\n"),
+        }).collect();
+        let response = lines.concat();
+        check(&Exchange {
+            provider, path, request: Some(request.as_bytes()), response: response.as_bytes(), body,
+            status: None, content: Content::Off, fragments: &[5, 64],
+        });
+    }
+
+    #[test]
+    fn any_bytes_are_survived(
+        bytes in prop::collection::vec(any::<u8>(), 0..256),
+        provider in prop::sample::select(PROVIDERS),
+        path in prop::sample::select(PATHS),
+        body in prop::sample::select(BODIES),
+    ) {
+        check(&Exchange {
+            provider, path, request: Some(&bytes), response: &bytes, body,
+            status: Some(500), content: Content::Off, fragments: &[1, 9],
+        });
+    }
+}
+
+#[test]
+fn recordings_that_were_damaged_are_survived() {
+    let all = exchange::corpus().expect("the corpus can be listed");
+    for (number, exchange) in all.iter().enumerate().step_by(3) {
+        let (request, response) = (exchange.request(), exchange.response());
+        if response.len() > 100_000 {
+            continue;
+        }
+        for seed in 0..4 {
+            let response = damaged(&response, number * 4 + seed);
+            let request = request.as_deref().map(|bytes| damaged(bytes, number * 4 + seed + 1));
+            check(&Exchange {
+                provider: Some(exchange.meta("provider")),
+                path: Some(exchange.meta("url_path")),
+                request: request.as_deref(),
+                response: &response,
+                body: exchange.body(),
+                status: exchange.status(),
+                content: Content::Off,
+                fragments: &[97],
+            });
+        }
+    }
+}
+
+#[test]
+fn recorded_streams_are_read_the_same_however_they_are_cut() {
+    for exchange in exchange::corpus().expect("the corpus can be listed") {
+        if exchange.body() == Body::Whole || exchange.response().len() > 200_000 {
+            continue;
+        }
+        let whole = exchange.read(&How::default());
+        for fragments in [&[1][..], &[13, 4096, 1], &[1000]] {
+            let cut = exchange.read(&How { fragments, ..How::default() });
+            assert_eq!(cut.attributes, whole.attributes, "{} in {fragments:?}", exchange.dir.display());
+            assert_eq!(cut.outcome, whole.outcome, "{} in {fragments:?}", exchange.dir.display());
+        }
+    }
+}
+
+/// A few bytes changed, dropped or repeated, by a number that says which.
+fn damaged(bytes: &[u8], seed: usize) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    let mut state = seed as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    for _ in 0..5 {
+        // Xorshift: the same damage in every run.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        if out.is_empty() {
+            break;
+        }
+        let at = (state % out.len() as u64) as usize;
+        match state >> 60 {
+            0..=5 => out[at] = (state >> 8) as u8,
+            6..=8 => drop(out.remove(at)),
+            9..=10 => out.truncate(at),
+            11..=12 => out[at] = b"{}[]\",:"[(state >> 20) as usize % 7],
+            _ => out.splice(at..at, bytes[at.min(bytes.len())..bytes.len().min(at + 40)].to_vec()).for_each(drop),
+        }
+    }
+    out
+}
