@@ -99,7 +99,7 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
     let call = ident("call");
     let ret = ident("ret");
     match &returned.shape {
-        Shape::Stream { depth } => {
+        Shape::Stream { depth, item } => {
             if let Some(Pick { key, .. }) = args.response.as_ref().or(args.output.as_ref()) {
                 let message = format!(
                     "`{key}` looks at a returned value, and a stream is recorded item by item; remove it, or record \
@@ -109,7 +109,7 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
             }
             let layers = std::iter::repeat_n(quote!(+), *depth);
             let error_type = args.error_type.as_ref().map(pick);
-            Ok(quote! { |#call, #ret| #krate::__observe_stream!([#(#layers)*] #call, #ret #error_type) })
+            Ok(quote! { |#call, #ret| #krate::__observe_stream!([#item #(, #layers)*] #call, #ret #error_type) })
         }
         _ => {
             let picks = [&args.response, &args.output, &args.error_type].into_iter().flatten().map(pick);

@@ -11,8 +11,8 @@ use syn::{
 pub(crate) enum Shape {
     /// No `impl Future` or `impl Stream` is written: the type tells the rest.
     ByType,
-    /// `impl Stream`, inside this many `Result`s or `Option`s.
-    Stream { depth: usize },
+    /// `impl Stream`, inside this many `Result`s or `Option`s, with its item or `_`.
+    Stream { depth: usize, item: Box<Type> },
     /// `impl Future`, with what its output is.
     Future { output: Box<Returned> },
 }
@@ -39,7 +39,7 @@ impl Returned {
         let named = !erase(&mut erased);
         if let Some((opaque, bound)) = opaque(ty, "Future") {
             only(opaque, &["Future", "Send", "Sync", "Unpin"], "Future")?;
-            let output = match output_of(bound) {
+            let output = match argument_of(bound, "Output") {
                 Some(output) => Self::of(output)?,
                 None => Self::new(&ReturnType::Default)?,
             };
@@ -48,9 +48,12 @@ impl Returned {
         let mut depth = 0;
         let mut inner = ty;
         loop {
-            if let Some((opaque, _)) = opaque(inner, "Stream").or_else(|| self::opaque(inner, "TryStream")) {
+            if let Some((opaque, bound)) = opaque(inner, "Stream").or_else(|| self::opaque(inner, "TryStream")) {
                 only(opaque, &["Stream", "TryStream", "FusedStream", "Send", "Sync", "Unpin"], "Stream")?;
-                return Ok(Returned { shape: Shape::Stream { depth }, ty: erased, named });
+                let mut item = argument_of(bound, "Item").cloned().unwrap_or_else(|| parse_quote!(_));
+                erase(&mut item);
+                let shape = Shape::Stream { depth, item: Box::new(item) };
+                return Ok(Returned { shape, ty: erased, named });
             }
             match first_argument(inner) {
                 Some(argument) => inner = argument,
@@ -113,9 +116,9 @@ fn only(ty: &TypeImplTrait, known: &[&str], what: &str) -> Result<()> {
 }
 
 /// `T` of `Future<Output = T>`.
-fn output_of(bound: &TraitBound) -> Option<&Type> {
+fn argument_of<'t>(bound: &'t TraitBound, name: &str) -> Option<&'t Type> {
     arguments(&bound.path)?.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == "Output" => Some(ty),
+        GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == name => Some(ty),
         _ => None,
     })
 }

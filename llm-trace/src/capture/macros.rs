@@ -89,7 +89,7 @@ macro_rules! __observe {
 }
 
 /// As `__observe`, for a function that returns an `impl Stream`, inside as many `Result`s and
-/// `Option`s as there are `+`.
+/// `Option`s as there are `+` behind the type of its items.
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 #[macro_export]
@@ -212,11 +212,11 @@ macro_rules! __adopt {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrap_stream {
-    ([] $open:ident, $ret:ident) => {
-        $crate::__private::stream::wrap($ret, &mut $open, |call, item| $crate::__item!(call, item))
+    ([$item:ty] $open:ident, $ret:ident) => {
+        $crate::__private::stream::wrap::<$item, _>($ret, &mut $open, |call, item| $crate::__item!(call, item))
     };
-    ([+ $($layers:tt)*] $open:ident, $ret:ident) => {
-        $crate::__layer!($ret, |ret| $crate::__wrap_stream!([$($layers)*] $open, ret))
+    ([$item:ty, + $(, $layers:tt)*] $open:ident, $ret:ident) => {
+        $crate::__layer!($ret, |ret| $crate::__wrap_stream!([$item $(, $layers)*] $open, ret))
     };
 }
 

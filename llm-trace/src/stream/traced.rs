@@ -32,7 +32,7 @@ impl<S: Stream> Traced<S> {
 }
 
 /// Wraps a stream, which takes the call over.
-pub fn wrap<S: Stream>(stream: S, open: &mut Option<LlmCall>, read: Read<S::Item>) -> Traced<S> {
+pub fn wrap<I, S: Stream<Item = I>>(stream: S, open: &mut Option<LlmCall>, read: Read<I>) -> Traced<S> {
     Traced::new(stream, open.take().unwrap_or_else(LlmCall::disabled), read)
 }
 
