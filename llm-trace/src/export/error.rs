@@ -1,5 +1,6 @@
 //! What can be wrong with the environment, in words that say what to do.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// A variable whose value cannot be used.
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 /// eprintln!("{error}"); // `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, …
 /// # };
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The value is none of those that are possible.
@@ -75,7 +76,7 @@ pub enum ConfigError {
 ///     Err(error) => eprintln!("no telemetry: {error}"),
 /// }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InitError {
     /// A variable is wrong.
@@ -115,4 +116,17 @@ pub enum InitError {
          or add the layer of `llm_trace::export::from_env()` to your own registry"
     )]
     SubscriberSet,
+}
+
+// A `main` that returns the error prints it by `Debug`: that is where most people will see it.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use llm_trace::llm_call;
 use llm_trace::internal::Body;
+use llm_trace::llm_call;
 
 use super::operation;
 use crate::corpus::exchange::Exchange;

@@ -1,0 +1,96 @@
+//! Programs that end in different ways; the tests look at what they left with a collector.
+
+use std::time::Duration;
+
+use llm_trace::export;
+use tracing_subscriber::prelude::*;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    match std::env::args().nth(1).as_deref().unwrap_or_default() {
+        "plain" => plain(),
+        "block-on-current" => block_on(tokio::runtime::Builder::new_current_thread().enable_all().build()?),
+        "block-on-multi" => block_on(tokio::runtime::Builder::new_multi_thread().enable_all().build()?),
+        "error" => error(),
+        "panic" => panic(),
+        "inside" => inside(),
+        "sigterm" => sigterm(),
+        "twice" => twice(),
+        "taken" => taken(),
+        "parts" => parts(),
+        other => Err(format!("no program {other:?}").into()),
+    }
+}
+
+fn work() {
+    tracing::info_span!("work").in_scope(|| tracing::info!("working"));
+}
+
+fn plain() -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    work();
+    Ok(())
+}
+
+fn block_on(runtime: tokio::runtime::Runtime) -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    runtime.block_on(async { work() });
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn inside() -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    work();
+    Ok(())
+}
+
+fn error() -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    work();
+    Err("on purpose".into())
+}
+
+fn panic() -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    work();
+    panic!("on purpose");
+}
+
+#[tokio::main]
+async fn sigterm() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    work();
+    println!("ready");
+    terminate.recv().await;
+    telemetry.shutdown(Duration::from_secs(5));
+    Ok(())
+}
+
+fn twice() -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    work();
+    match llm_trace::init() {
+        Ok(_) => Err("a second init() worked".into()),
+        Err(error) => {
+            println!("{error}");
+            Ok(())
+        }
+    }
+}
+
+fn taken() -> Outcome {
+    tracing_subscriber::fmt().with_writer(std::io::sink).init();
+    println!("{}", llm_trace::init().err().ok_or("init() worked")?);
+    Ok(())
+}
+
+fn parts() -> Outcome {
+    let parts = export::from_env()?;
+    let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+    tracing_subscriber::registry().with(parts.layer()).with(fmt).try_init()?;
+    work();
+    Ok(())
+}

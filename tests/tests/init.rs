@@ -1,0 +1,131 @@
+//! `init()` in programs of their own: each test starts one and looks at what it left.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use llm_trace_tests::collector::Collector;
+
+fn program(name: &str, vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ending"));
+    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("OTEL_") || n.contains("PROXY") || n == "RUST_LOG")
+    {
+        command.env_remove(name);
+    }
+    command.arg(name).envs(vars.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+fn run(name: &str, vars: &[(&str, &str)]) -> Output {
+    program(name, vars).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn however_a_program_ends_its_spans_are_sent() {
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        for end in ["plain", "block-on-current", "block-on-multi", "inside", "error", "panic", "twice", "parts"] {
+            let collector = Collector::start();
+            let output = run(end, &[("OTEL_EXPORTER", exporter), ("OTEL_ENDPOINT", &collector.endpoint())]);
+            assert_eq!(output.status.success(), !matches!(end, "error" | "panic"), "{end}: {}", stderr(&output));
+            assert_eq!(collector.spans().len(), 1, "{exporter}, {end}: {}", stderr(&output));
+            assert_eq!(collector.spans()[0].span.name, "work");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_handles_sigterm_loses_nothing() {
+    let collector = Collector::start();
+    let mut child =
+        program("sigterm", &[("OTEL_ENDPOINT", &collector.endpoint())]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(collector.spans().len(), 1);
+}
+
+#[test]
+fn the_exporters_own_traffic_is_never_traced() {
+    for exporter in ["otlp_http", "otlp_grpc"] {
+        let collector = Collector::start();
+        let vars = [
+            ("OTEL_EXPORTER", exporter),
+            ("OTEL_ENDPOINT", &*collector.endpoint()),
+            ("RUST_LOG", "trace"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+        ];
+        run("block-on-multi", &vars);
+        let names: Vec<_> = collector.spans().into_iter().map(|s| s.span.name).collect();
+        assert_eq!(names, ["work"], "{exporter}");
+    }
+}
+
+#[test]
+fn a_second_init_and_a_taken_subscriber_are_errors_that_say_what_to_do() {
+    for name in ["twice", "taken"] {
+        let output = run(name, &[("OTEL_EXPORTER", "none")]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("already set") && said.contains("from_env()"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn nothing_set_prints_a_tree_on_stderr_and_nothing_on_stdout() {
+    let output = run("plain", &[]);
+    assert!(output.stdout.is_empty());
+    let said = stderr(&output);
+    assert!(said.starts_with("trace ") && said.contains("\nwork "), "{said}");
+}
+
+#[test]
+fn a_wrong_value_is_an_error_and_no_panic() {
+    for (vars, expected) in [
+        ([("OTEL_EXPORTER", "zipkin")], "`OTEL_EXPORTER` is `zipkin`: use one of console"),
+        ([("RUST_LOG", "a=b=c")], "`RUST_LOG` is `a=b=c`"),
+        ([("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "perhaps")], "CAPTURE_MESSAGE_CONTENT"),
+    ] {
+        let output = run("plain", &vars);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(expected) && !stderr(&output).contains("panicked"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_dead_endpoint_costs_one_line_and_no_time() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let closed = {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", gone.local_addr().unwrap())
+    };
+    for (endpoint, exporter) in
+        [(&silent, "otlp_http"), (&silent, "otlp_grpc"), (&closed, "otlp_http"), (&closed, "otlp_grpc")]
+    {
+        let vars =
+            [("OTEL_EXPORTER", exporter), ("OTEL_ENDPOINT", endpoint.as_str()), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")];
+        let start = Instant::now();
+        let output = run("plain", &vars);
+        assert!(output.status.success());
+        // Far from any default of seconds, near to the 300 ms on any machine.
+        assert!(start.elapsed() < Duration::from_secs(4), "{exporter}: {:?}", start.elapsed());
+        let said = stderr(&output);
+        assert_eq!(said.lines().count(), 1, "{exporter}: {said}");
+        assert!(said.starts_with("llm-trace: "), "{said}");
+    }
+}
+
+#[test]
+fn warnings_name_the_variable_and_never_a_header_value() {
+    let vars = [("OTEL_HEADERS", "sesame,authorization=sesame\u{1}"), ("OTEL_ENDPOINT", "http://127.0.0.1:9")];
+    let output = run("plain", &[vars[0], vars[1], ("OTEL_EXPORTER_OTLP_TIMEOUT", "100")]);
+    let said = stderr(&output);
+    assert!(said.contains("llm-trace: `OTEL_HEADERS`: entry 1 is skipped"), "{said}");
+    assert!(!said.contains("sesame"), "{said}");
+}
