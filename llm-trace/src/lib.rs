@@ -27,6 +27,8 @@ mod record;
 #[cfg(feature = "otel")]
 mod redact;
 #[cfg(feature = "otel")]
+mod scope;
+#[cfg(feature = "otel")]
 mod semconv;
 #[cfg(feature = "stream")]
 #[doc(hidden)]
@@ -53,6 +55,8 @@ pub use redact::{
 };
 #[cfg(feature = "scrub-rules")]
 pub use redact::{PatternError, Rule, ScrubRules};
+#[cfg(feature = "otel")]
+pub use scope::{Caller, ExistingTrace, Id, IdGenerator, InScope, Scope, Scoped, TraceError, TraceUpdate, scope};
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
 #[cfg(feature = "stream")]

@@ -1,8 +1,10 @@
 //! The masks of the place where the program is now.
 //!
 //! They travel in the OpenTelemetry `Context` and, for code that never looks at one, in a
-//! thread-local of our own. Neither needs an enabled span.
+//! thread-local of our own. Neither needs an enabled span. What else a scope says of the calls
+//! below it travels with them.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -18,10 +20,14 @@ use super::masks::Masks;
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMasks(Arc<Level>);
 
+/// What a scope says of the calls below it, besides masks. It is the scope's to read.
+pub(crate) type Carried = Arc<dyn Any + Send + Sync>;
+
 #[derive(Debug, Default)]
 struct Level {
     bits: AtomicU8,
     above: Vec<SharedMasks>,
+    carried: Option<Carried>,
     /// The span of the call itself, which is no span of another crate's.
     own_span: AtomicU64,
     /// By what the call's content was filtered.
@@ -41,8 +47,31 @@ impl SharedMasks {
         Self::below(masks, Vec::new())
     }
 
-    fn below(masks: Masks, above: Vec<SharedMasks>) -> Self {
-        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above, ..Level::default() }))
+    /// Masks below those of other places, the innermost first; it says what that one says.
+    pub(crate) fn below(masks: Masks, above: Vec<SharedMasks>) -> Self {
+        let carried = above.iter().find_map(|place| place.0.carried.clone());
+        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above, carried, ..Level::default() }))
+    }
+
+    /// As [`below`](Self::below), for a place that has more to say.
+    pub(crate) fn saying(masks: Masks, above: Vec<SharedMasks>, carried: Carried) -> Self {
+        let bits = AtomicU8::new(masks.bits());
+        Self(Arc::new(Level { bits, above, carried: Some(carried), ..Level::default() }))
+    }
+
+    /// What the scopes say here.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.0.carried.as_ref()
+    }
+
+    /// Whether both are the same place.
+    pub(crate) fn is_same(&self, other: &SharedMasks) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this is `other` or a place below it.
+    pub(crate) fn is_within(&self, other: &SharedMasks) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.above.iter().any(|above| above.is_within(other))
     }
 
     /// Masks below those of the place where the program is now.
@@ -99,6 +128,26 @@ impl MaskContext {
 
 thread_local! {
     static AMBIENT: RefCell<Option<SharedMasks>> = const { RefCell::new(None) };
+    /// The masks of entered spans that have some as fields, with the spans' ids.
+    static SPANS: RefCell<Vec<(u64, SharedMasks)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A span that says masks by its fields is entered on this thread.
+pub(crate) fn enter_span(id: u64, masks: SharedMasks) {
+    let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push((id, masks))));
+}
+
+/// The span is exited, in whatever order.
+pub(crate) fn exit_span(id: u64) {
+    let _ = SPANS.try_with(|spans| {
+        let mut spans = spans.try_borrow_mut().ok()?;
+        let at = spans.iter().rposition(|(entered, _)| *entered == id)?;
+        Some(spans.remove(at))
+    });
+}
+
+fn entered_span() -> Option<SharedMasks> {
+    SPANS.try_with(|spans| Some(spans.try_borrow().ok()?.last()?.1.clone())).ok()?
 }
 
 fn ambient() -> Option<SharedMasks> {
@@ -133,18 +182,23 @@ impl Drop for Entered {
 
 /// What is masked where the program is now; `None` outside of every call and scope.
 pub(crate) fn current() -> Option<Masks> {
-    let ambient = ambient().map(|masks| masks.get());
     let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.0.get()));
-    match (ambient, carried) {
-        (Some(ambient), Some(carried)) => Some(ambient.union(carried)),
-        (one, other) => one.or(other),
-    }
+    [carried, entered_span().map(|masks| masks.get()), ambient().map(|masks| masks.get())]
+        .into_iter()
+        .flatten()
+        .reduce(Masks::union)
 }
 
-/// The masks of a span that begins here, below `cx`.
+/// The masks of a span that begins here, below `cx`: those of each place it is in, the innermost
+/// first, and none that another is below of.
 pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
-    let mut all: Vec<SharedMasks> = MaskContext::of(cx).into_iter().collect();
-    all.extend(ambient().filter(|here| !all.iter().any(|known| Arc::ptr_eq(&known.0, &here.0))));
+    let mut all: Vec<SharedMasks> = Vec::new();
+    for place in [MaskContext::of(cx), entered_span(), ambient()].into_iter().flatten() {
+        if !all.iter().any(|known| known.is_within(&place)) {
+            all.retain(|known| !place.is_within(known));
+            all.push(place);
+        }
+    }
     all
 }
 

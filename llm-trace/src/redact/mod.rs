@@ -33,6 +33,7 @@ pub(crate) use report::Report;
 pub(crate) use rewrite::Shape;
 #[cfg(feature = "scrub-rules")]
 pub use rules::{PatternError, Rule, ScrubRules};
+pub(crate) use style::push_hex;
 pub use style::{HashKey, Style};
 
 #[cfg(test)]
