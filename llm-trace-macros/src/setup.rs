@@ -27,8 +27,8 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
     };
     let name = static_name(args, function);
     let operation = match &args.operation {
-        Some(operation) => quote!(#operation),
-        None => quote!(#krate::Operation::Chat),
+        Some(operation) => quote!(::core::option::Option::Some(::core::convert::Into::into(#operation))),
+        None => quote!(::core::option::Option::None),
     };
     let setup = ident(SETUP);
     let mut reads = Vec::new();

@@ -13,7 +13,7 @@ fn a_future_is_one_client_span() {
         .with(llm_trace::layer().with_tracer_provider(&provider).with_policy(Policy::new().capture(Capture::Span)));
     tracing::subscriber::with_default(subscriber, || {
         let make = llm_trace::__make_span!(target: module_path!(), level: tracing::Level::INFO, name: "chat");
-        let mut setup = Setup::new("chat", make);
+        let mut setup = Setup::new(Some("chat".into()), make);
         setup.provider("openai");
         setup.model(Some("gpt-4o".into()));
         let prepared: Prepared = setup.begin();

@@ -6,7 +6,6 @@ use std::time::SystemTime;
 use opentelemetry::Value;
 use opentelemetry::trace::{Status, TraceContextExt};
 
-use super::Operation;
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::{Content, State};
@@ -61,10 +60,8 @@ impl Live {
         self.late_facts(&state, &mut attributes, &span);
         attributes.request(&state.request, state.provider.as_ref());
         attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
-        if state.operation == Operation::Embeddings {
-            let dimensions = state.response.dimensions.or(state.request.dimensions);
-            attributes.add(attr::EMBEDDINGS_DIMENSION_COUNT, dimensions);
-        }
+        let dimensions = state.response.dimensions.or(state.request.dimensions);
+        attributes.add(attr::EMBEDDINGS_DIMENSION_COUNT, dimensions);
         let conversation = state
             .conversation
             .take()
@@ -166,8 +163,8 @@ fn tighten(now: &Permit, open: bool) -> bool {
 }
 
 impl State {
-    /// The low-cardinality name of a failure: the user's word, the HTTP status, the provider's
-    /// code, the error's type.
+    /// The low-cardinality name of a failure: the user's word, the provider's code, the HTTP
+    /// status, the error's type.
     pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
         let error = &self.error;
         let of_outcome = match outcome {
@@ -185,10 +182,10 @@ impl State {
         }
         let status = error.status.or_else(|| self.response.error.as_ref()?.status);
         let by_provider = self.response.error.as_ref().and_then(|error| error.name());
-        status
-            .map(|status| status.to_string())
+        by_provider
+            .map(str::to_owned)
             .or_else(|| error.code.clone())
-            .or_else(|| by_provider.map(str::to_owned))
+            .or_else(|| status.map(|status| status.to_string()))
             .or_else(|| error.timeout.then(|| "timeout".to_owned()))
             .or_else(|| error.type_name.clone())
             .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)

@@ -42,12 +42,13 @@ pub struct Entered<'a> {
 }
 
 fn span(setup: &Setup<'_>) -> tracing::Span {
-    let operation = setup.operation.as_str();
+    let operation = setup.operation.clone().unwrap_or_default();
+    let (operation, kind) = (operation.as_str(), operation.kind());
     let model = setup.model.as_deref();
     let conventional = model.map_or(Cow::Borrowed(operation), |model| format!("{operation} {model}").into());
     (setup.make_span)(&StartFields {
         name: setup.name.as_deref().unwrap_or(&conventional),
-        kind: setup.operation.kind(),
+        kind,
         operation,
         provider: setup.provider.as_ref().map(super::Provider::as_str),
         model,

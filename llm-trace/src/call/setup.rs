@@ -11,7 +11,8 @@ use crate::value::{AttributeValue, Maybe};
 #[doc(hidden)]
 pub struct Setup<'a> {
     pub(crate) make_span: MakeSpan,
-    pub(crate) operation: Operation,
+    /// Where it is not said the request tells, and if that does not, it is a chat.
+    pub(crate) operation: Option<Operation>,
     pub(crate) provider: Option<Provider>,
     pub(crate) model: Option<Cow<'a, str>>,
     /// The OTel span's name, where the user wants another than the conventions'.
@@ -29,10 +30,10 @@ pub struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    pub fn new(operation: impl Into<Operation>, make_span: MakeSpan) -> Self {
+    pub fn new(operation: Option<Operation>, make_span: MakeSpan) -> Self {
         Self {
             make_span,
-            operation: operation.into(),
+            operation,
             provider: None,
             model: None,
             name: None,

@@ -80,7 +80,7 @@ impl State {
     /// Reads what must be known before the span starts: facts, no content.
     pub(crate) fn of(setup: &Setup<'_>) -> State {
         let mut state = State {
-            operation: setup.operation.clone(),
+            operation: setup.operation.clone().unwrap_or_default(),
             provider: setup.provider.clone(),
             name: setup.name.clone(),
             server: setup.server.as_deref().and_then(Server::parse),
@@ -89,6 +89,13 @@ impl State {
             ..State::default()
         };
         state.request_facts(&setup.request);
+        if let (None, Some(format)) = (&setup.operation, state.format) {
+            state.operation = match Operation::from(format.operation()) {
+                // One word for all that answers a chat, whatever its API calls it.
+                Operation::GenerateContent => Operation::Chat,
+                operation => operation,
+            };
+        }
         if let Some(model) = setup.model.as_deref() {
             state.request.model = Some(model.to_owned());
         }

@@ -1,14 +1,20 @@
 //! Reads recorded exchanges and reports, per provider and API, which facts come out as known.
 //!
-//! `corpus_check DIR [--only provider/api] [--by-shape] [--extra] [--disputed FILE]`
+//! `corpus_check DIR [--only provider/api] [--readers] [--by-shape] [--extra] [--disputed FILE]`
+//!
+//! Judged is what was exported: each exchange goes through an annotated function and comes back
+//! from a collector as OTLP. `--readers` asks the readers alone; `--by-shape` does not tell them
+//! provider and path.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use llm_trace::{Capture, Policy};
 use llm_trace_tests::corpus::compare::{Finding, Verdict, compare};
 use llm_trace_tests::corpus::disputed::{self, Dispute};
 use llm_trace_tests::corpus::exchange::{Exchange, How, find};
+use llm_trace_tests::replay::Replay;
 
 fn main() -> ExitCode {
     match Arguments::parse().and_then(|arguments| run(&arguments)) {
@@ -24,6 +30,7 @@ fn main() -> ExitCode {
 struct Arguments {
     dirs: Vec<PathBuf>,
     only: Option<String>,
+    readers: bool,
     by_shape: bool,
     extra: bool,
     disputed: PathBuf,
@@ -32,13 +39,14 @@ struct Arguments {
 impl Arguments {
     fn parse() -> Result<Self, String> {
         let disputed = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/disputed.toml");
-        let mut parsed = Self { dirs: Vec::new(), only: None, by_shape: false, extra: false, disputed };
+        let mut parsed = Self { dirs: Vec::new(), only: None, readers: false, by_shape: false, extra: false, disputed };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             match word.as_str() {
                 "--only" => parsed.only = Some(value()?),
                 "--disputed" => parsed.disputed = value()?.into(),
+                "--readers" => parsed.readers = true,
                 "--by-shape" => parsed.by_shape = true,
                 "--extra" => parsed.extra = true,
                 _ if word.starts_with("--") => return Err(format!("no option {word}")),
@@ -67,6 +75,8 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let mut disagreements = Vec::new();
     let how = How { by_shape: arguments.by_shape, ..How::default() };
+    let policy = || llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));
+    let replay = if arguments.readers || arguments.by_shape { None } else { Some(Replay::new(policy)?) };
     for dir in &arguments.dirs {
         for dir in find(dir)? {
             let exchange = Exchange::load(&dir)?;
@@ -76,7 +86,11 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             }
             let group = groups.entry(name).or_default();
             group.exchanges += 1;
-            for finding in compare(&exchange.expected, &exchange.read(&how)) {
+            let reading = match &replay {
+                Some(replay) => replay.reading(&exchange)?,
+                None => exchange.read(&how),
+            };
+            for finding in compare(&exchange.expected, &reading) {
                 let argued = count(group, &disputes, &exchange, &finding);
                 let shown = match finding.verdict {
                     Verdict::Right => false,

@@ -43,7 +43,8 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("dimension_count", "gen_ai.embeddings.dimension.count"),
 ];
 
-/// Facts of the request that are one attribute each.
+/// Facts of the request that are one attribute each. `previous_response_id` has none in the default
+/// profile.
 const PARAMETERS: &[(&str, &str)] = &[
     ("temperature", "gen_ai.request.temperature"),
     ("top_p", "gen_ai.request.top_p"),
@@ -58,7 +59,6 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("output_type", "gen_ai.output.type"),
     ("encoding_formats", "gen_ai.request.encoding_formats"),
     ("dimensions", "gen_ai.embeddings.dimension.count"),
-    ("previous_response_id", "gen_ai.request.previous_response.id"),
 ];
 
 /// The schema's part types; a part of any other type is a generic one.

@@ -5,7 +5,6 @@ use futures_util::{Stream, StreamExt as _};
 use llm_trace::internal::Body;
 use llm_trace::llm_call;
 
-use super::operation;
 use crate::corpus::exchange::Exchange;
 
 /// What an application would have at hand for a call.
@@ -13,7 +12,7 @@ struct Call<'a> {
     http: &'a reqwest::Client,
     url: String,
     provider: String,
-    api: String,
+    operation: Operation,
     body: Option<Bytes>,
 }
 
@@ -23,7 +22,7 @@ impl Call<'_> {
     }
 }
 
-#[llm_call(operation = operation(&call.api), provider = call.provider.clone(), server = &call.url, request = call.body)]
+#[llm_call(operation = call.operation.clone(), provider = call.provider.clone(), server = &call.url, request = call.body)]
 async fn whole(call: Call<'_>) -> Result<http::Response<Bytes>, reqwest::Error> {
     let response = call.send().await?;
     let mut whole = http::Response::new(Bytes::new());
@@ -33,7 +32,7 @@ async fn whole(call: Call<'_>) -> Result<http::Response<Bytes>, reqwest::Error> 
     Ok(whole)
 }
 
-#[llm_call(operation = operation(&call.api), provider = call.provider.clone(), server = &call.url, request = call.body)]
+#[llm_call(operation = call.operation.clone(), provider = call.provider.clone(), server = &call.url, request = call.body)]
 async fn streamed(call: Call<'_>) -> Result<impl Stream<Item = Result<Bytes, reqwest::Error>> + use<>, reqwest::Error> {
     Ok(call.send().await?.error_for_status()?.bytes_stream())
 }
@@ -45,7 +44,7 @@ pub(super) async fn call(http: &reqwest::Client, base: &str, exchange: &Exchange
         http,
         url: format!("{base}{path}"),
         provider: exchange.meta("provider").to_owned(),
-        api: exchange.meta("api").to_owned(),
+        operation: operation(exchange.meta("api")),
         body: exchange.request().map(Bytes::from),
     };
     if exchange.body() == Body::Whole {
@@ -53,5 +52,16 @@ pub(super) async fn call(http: &reqwest::Client, base: &str, exchange: &Exchange
         let _ = whole(call).await;
     } else if let Ok(stream) = streamed(call).await {
         stream.for_each(|_| std::future::ready(())).await;
+    }
+}
+
+/// What whoever wrote the function would say it does, by the API's name.
+fn operation(api: &str) -> Operation {
+    match api {
+        _ if api.contains("embed") => Operation::Embeddings,
+        "completions" | "complete" | "generate" => Operation::TextCompletion,
+        _ if api.starts_with("generate_content") => Operation::GenerateContent,
+        "rerank" => Operation::Retrieval,
+        _ => Operation::Chat,
     }
 }

@@ -7,11 +7,13 @@ mod server;
 
 use std::path::Path;
 
-use llm_trace::{LlmLayer, Operation};
+use llm_trace::LlmLayer;
 use tracing_subscriber::Registry;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
 use crate::collector::{Collector, ReceivedSpan};
+use crate::corpus::Reading;
 use crate::corpus::exchange::{Exchange, find};
 
 pub use output::line;
@@ -49,7 +51,8 @@ impl Replay {
     pub fn exchange(&self, exchange: &Exchange) -> Result<ReceivedSpan, String> {
         self.collector.clear();
         let provider = self.collector.provider();
-        let subscriber = tracing_subscriber::registry().with((self.layer)().with_tracer_provider(&provider));
+        let subscriber =
+            tracing_subscriber::registry().with((self.layer)().with_tracer_provider(&provider)).with(LevelFilter::INFO);
         self.server.answer_with(exchange);
         tracing::subscriber::with_default(subscriber, || {
             self.runtime.block_on(calls::call(&self.http, &self.server.url(), exchange));
@@ -61,6 +64,22 @@ impl Replay {
             Some(_) => Err(format!("{}: {} spans", exchange.dir.display(), spans.len() + 1)),
             None => Err(format!("{}: no span", exchange.dir.display())),
         }
+    }
+}
+
+impl Replay {
+    /// Replays one exchange and gives what its span tells.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub fn reading(&self, exchange: &Exchange) -> Result<Reading, String> {
+        let attributes = self.exchange(exchange)?.attributes();
+        let outcome = match attributes.get("llm_trace.outcome").and_then(serde_json::Value::as_str) {
+            Some("completed") => Some("complete".to_owned()),
+            other => other.map(str::to_owned),
+        };
+        let outcome = outcome.filter(|_| exchange.body() != llm_trace::internal::Body::Whole);
+        Ok(Reading { attributes, outcome })
     }
 }
 
@@ -76,15 +95,4 @@ pub fn exchanges(root: &Path) -> Result<Vec<(String, Exchange)>, String> {
             Ok((id, Exchange::load(dir)?))
         })
         .collect()
-}
-
-/// The operation of a recorded API, by its name.
-fn operation(api: &str) -> Operation {
-    match api {
-        _ if api.contains("embed") => Operation::Embeddings,
-        "completions" | "complete" | "generate" => Operation::TextCompletion,
-        _ if api.starts_with("generate_content") => Operation::GenerateContent,
-        "rerank" => Operation::Retrieval,
-        _ => Operation::Chat,
-    }
 }

@@ -34,10 +34,12 @@ impl Server {
         let port = listener.local_addr()?.port();
         let next = Arc::<Mutex<Answer>>::default();
         let answers = Arc::clone(&next);
-        let app = Router::new().fallback(move || {
+        // Reads the request to its end: a server that answers early resets the connection.
+        let app = Router::new().fallback(move |_request: Bytes| {
             let answer = answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
             async move { respond(answer) }
         });
+        let app = app.layer(axum::extract::DefaultBodyLimit::disable());
         runtime.spawn(async move { axum::serve(listener, app).await });
         Ok(Server { port, next, _runtime: runtime })
     }
