@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use llm_trace::internal::Body;
-use llm_trace::llm_call;
+use llm_trace::{Operation, llm_call};
 
 use crate::corpus::exchange::Exchange;
 
