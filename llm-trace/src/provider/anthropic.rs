@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::anthropic_stream::MessageStream;
+use super::fields::RequestFields;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::json::Node;
@@ -13,20 +14,16 @@ use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_rea
 
 pub(crate) struct AnthropicMessages;
 
+const REQUEST: RequestFields =
+    RequestFields { stop: &["stop_sequences"], reasoning_level: &["output_config.effort"], ..RequestFields::COMMON };
+
 impl Reader for AnthropicMessages {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        facts.model = doc.get_owned("model");
-        facts.temperature = doc.get_f64("temperature");
-        facts.top_p = doc.get_f64("top_p");
-        facts.top_k = doc.get_f64("top_k");
-        facts.max_tokens = doc.get_i64("max_tokens");
-        facts.stop_sequences = doc.get("stop_sequences").map(Node::strings);
-        facts.stream = doc.get_bool("stream");
+        REQUEST.read(doc, facts);
         // The structured-output beta had the format at the top.
         let format = doc.path(&["output_config", "format"]).or_else(|| doc.get("output_format"));
         facts.output_type = format.and_then(|format| format.get("type")).map(|_| "json");
         facts.service_tier = doc.get_owned("service_tier");
-        facts.reasoning_level = doc.path(&["output_config", "effort"]).and_then(Node::str).map(str::to_owned);
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

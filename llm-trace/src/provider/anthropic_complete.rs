@@ -3,6 +3,7 @@
 //! <https://docs.claude.com/en/api/complete>
 
 use super::Reader;
+use super::fields::RequestFields;
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
@@ -10,15 +11,12 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct AnthropicComplete;
 
+const REQUEST: RequestFields =
+    RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON };
+
 impl Reader for AnthropicComplete {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        facts.model = doc.get_owned("model");
-        facts.temperature = doc.get_f64("temperature");
-        facts.top_p = doc.get_f64("top_p");
-        facts.top_k = doc.get_f64("top_k");
-        facts.max_tokens = doc.get_i64("max_tokens_to_sample");
-        facts.stop_sequences = doc.get("stop_sequences").map(Node::strings);
-        facts.stream = doc.get_bool("stream");
+        REQUEST.read(doc, facts);
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

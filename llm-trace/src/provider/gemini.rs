@@ -5,6 +5,7 @@
 //! REST takes and gives camelCase, and takes snake_case as well: readers know both.
 
 use super::Reader;
+use super::fields::RequestFields;
 use super::gemini_parts::part;
 use super::gemini_schema::json_schema;
 use super::gemini_stream::ContentStream;
@@ -15,26 +16,34 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct Gemini;
 
+const CONFIG: RequestFields = RequestFields {
+    model: &[],
+    top_p: &["topP", "top_p"],
+    top_k: &["topK", "top_k"],
+    max_tokens: &["maxOutputTokens", "max_output_tokens"],
+    frequency_penalty: &["frequencyPenalty", "frequency_penalty"],
+    presence_penalty: &["presencePenalty", "presence_penalty"],
+    stop: &["stopSequences", "stop_sequences"],
+    choices: &["candidateCount", "candidate_count"],
+    stream: &[],
+    dimensions: &[],
+    reasoning_level: &[
+        "thinkingConfig.thinkingLevel",
+        "thinkingConfig.thinking_level",
+        "thinking_config.thinking_level",
+        "thinking_config.thinkingLevel",
+    ],
+    ..RequestFields::COMMON
+};
+
 impl Reader for Gemini {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        // The model stands in the URL; clients that log the body may repeat it here.
+        if let Some(config) = doc.any(&["generationConfig", "generation_config"]) {
+            CONFIG.read(config, facts);
+            facts.output_type = output_type(config);
+        }
+        // The model stands in the URL; libraries that log the body may repeat it here.
         facts.model = doc.get_str("model").map(|model| model_name(model).to_owned());
-        let Some(config) = doc.any(&["generationConfig", "generation_config"]) else { return };
-        let float = |camel, snake| config.any(&[camel, snake]).and_then(Node::f64);
-        let int = |camel, snake| config.any(&[camel, snake]).and_then(Node::i64);
-        facts.temperature = config.get_f64("temperature");
-        facts.top_p = float("topP", "top_p");
-        facts.top_k = float("topK", "top_k");
-        facts.max_tokens = int("maxOutputTokens", "max_output_tokens");
-        facts.frequency_penalty = float("frequencyPenalty", "frequency_penalty");
-        facts.presence_penalty = float("presencePenalty", "presence_penalty");
-        facts.seed = config.get_i64("seed");
-        facts.stop_sequences = config.any(&["stopSequences", "stop_sequences"]).map(Node::strings);
-        facts.choice_count = int("candidateCount", "candidate_count");
-        facts.output_type = output_type(config);
-        let thinking = config.any(&["thinkingConfig", "thinking_config"]);
-        let level = thinking.and_then(|thinking| thinking.any(&["thinkingLevel", "thinking_level"]));
-        facts.reasoning_level = level.and_then(Node::str).map(str::to_owned);
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

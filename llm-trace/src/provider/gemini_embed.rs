@@ -4,6 +4,7 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>
 
 use super::Reader;
+use super::fields::{Paths, find, vector_len};
 use super::gemini::{RawUsage, model_name, update_usage};
 use super::stream::{Event, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -12,16 +13,19 @@ use crate::message::{InputContent, Messages};
 
 pub(crate) struct GeminiEmbed;
 
+const DIMENSIONS: Paths = &[
+    "outputDimensionality",
+    "output_dimensionality",
+    "parameters.outputDimensionality",
+    "embedContentConfig.outputDimensionality",
+];
+
 impl Reader for GeminiEmbed {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
         // A batch states model and dimensions once per text, and they must be the same.
         let one = doc.get("requests").and_then(Node::first).unwrap_or(doc);
         facts.model = one.get_str("model").map(|model| model_name(model).to_owned());
-        let config = one.any(&["parameters", "embedContentConfig"]).unwrap_or(one);
-        facts.dimensions = [config, one]
-            .into_iter()
-            .find_map(|from| from.any(&["outputDimensionality", "output_dimensionality"]))
-            .and_then(Node::i64);
+        facts.dimensions = find(one, DIMENSIONS).and_then(Node::i64);
     }
 
     // The conventions have no input attribute for embeddings.
@@ -32,8 +36,7 @@ impl Reader for GeminiEmbed {
         let prediction = doc.get("predictions").and_then(Node::first);
         let predicted = prediction.and_then(|first| first.any(&["embeddings", "textEmbedding", "imageEmbedding"]));
         if let Some(embedding) = doc.get("embedding").or(many).or(predicted) {
-            let vector = embedding.get("values").unwrap_or(embedding);
-            facts.dimensions = i64::try_from(vector.len()).ok().filter(|len| *len > 0 && vector.is_array());
+            facts.dimensions = vector_len(embedding.get("values").unwrap_or(embedding));
         }
         update_usage(doc, &mut RawUsage::default(), facts);
         let mut counts = doc.get("predictions").into_iter().flat_map(Node::items).filter_map(|prediction| {

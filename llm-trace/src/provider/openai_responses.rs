@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::Reader;
+use super::fields::RequestFields;
 use super::openai_items::{input_item, is_client_call, item_parts};
 use super::openai_responses_stream::ResponseStream;
 use super::openai_usage;
@@ -15,17 +16,18 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct OpenAiResponses;
 
+const REQUEST: RequestFields = RequestFields {
+    max_tokens: &["max_output_tokens"],
+    reasoning_level: &["reasoning.effort"],
+    stop: &[],
+    choices: &[],
+    dimensions: &[],
+    ..RequestFields::COMMON
+};
+
 impl Reader for OpenAiResponses {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        facts.model = doc.get_owned("model");
-        facts.temperature = doc.get_f64("temperature");
-        facts.top_p = doc.get_f64("top_p");
-        facts.top_k = doc.get_f64("top_k");
-        facts.max_tokens = doc.get_i64("max_output_tokens");
-        facts.frequency_penalty = doc.get_f64("frequency_penalty");
-        facts.presence_penalty = doc.get_f64("presence_penalty");
-        facts.seed = doc.get_i64("seed");
-        facts.stream = doc.get_bool("stream");
+        REQUEST.read(doc, facts);
         facts.output_type = match doc.path(&["text", "format", "type"]).and_then(Node::str) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
@@ -34,7 +36,6 @@ impl Reader for OpenAiResponses {
         facts.service_tier = doc.get_owned("service_tier");
         facts.conversation_id = conversation(doc);
         facts.previous_response_id = doc.get_owned("previous_response_id");
-        facts.reasoning_level = doc.path(&["reasoning", "effort"]).and_then(Node::str).map(str::to_owned);
         if let Some(prompt) = doc.get("prompt") {
             facts.prompt_name = prompt.get_owned("id");
             facts.prompt_version = prompt.get_owned("version");

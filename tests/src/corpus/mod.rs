@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod disputed;
 pub mod exchange;
+pub mod schemas;
 
 use serde_json::{Map, Value};
 
