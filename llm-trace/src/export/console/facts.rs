@@ -29,7 +29,14 @@ pub(super) fn is_llm(span: &SpanData) -> bool {
 
 /// The words beside the bar, joined by dots.
 pub(super) fn summary(span: &SpanData, paint: Paint) -> String {
-    let words = [provider(span, paint), model(span, paint), tokens(span, paint), cost(span, paint), end(span, paint)];
+    let words = [
+        provider(span, paint),
+        model(span, paint),
+        tokens(span, paint),
+        cost(span, paint),
+        end(span, paint),
+        redaction(span, paint),
+    ];
     words.into_iter().flatten().collect::<Vec<_>>().join(&paint.paint(Colour::Dim, " · "))
 }
 
@@ -105,6 +112,18 @@ fn end(span: &SpanData, paint: Paint) -> Option<String> {
         Some(format!("✓ {}", reasons.join(", ")))
     };
     done.map(|text| paint.paint(Colour::Green, text))
+}
+
+/// What was masked or cut: kinds and counts.
+fn redaction(span: &SpanData, paint: Paint) -> Option<String> {
+    match attribute(span, "llm_trace.redaction")? {
+        Value::Array(Array::String(done)) if !done.is_empty() => {
+            let done: Vec<_> =
+                done.iter().map(|one| clean(one.as_str(), 40).replace(':', " ").replace('=', " × ")).collect();
+            Some(paint.paint(Colour::Yellow, format!("⊘ {}", done.join(", "))))
+        }
+        _ => None,
+    }
 }
 
 /// `1234567` as `1,234,567`.

@@ -28,7 +28,7 @@ pub(super) fn line(span: &SpanData, resource: &Resource) -> String {
         "kind": format!("{:?}", span.span_kind).to_lowercase(),
         "start_time_unix_nano": nanos(span.start_time),
         "end_time_unix_nano": nanos(span.end_time),
-        "duration_ms": took.as_secs_f64() * 1000.0,
+        "duration_ms": took.as_micros() as f64 / 1000.0,
         "status": status,
         "attributes": attributes(&span.attributes),
         "events": events.collect::<Vec<_>>(),

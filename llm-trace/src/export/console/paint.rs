@@ -39,8 +39,9 @@ impl Paint {
     }
 
     pub(super) fn paint(self, colour: Colour, text: impl Display) -> String {
-        if !self.0 {
-            return text.to_string();
+        let text = text.to_string();
+        if !self.0 || text.is_empty() {
+            return text;
         }
         let code = match colour {
             Colour::Bold => 1,

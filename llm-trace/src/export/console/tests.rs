@@ -91,6 +91,7 @@ fn a_trace_is_one_tree_in_one_write_when_its_root_ends() {
             ("gen_ai.input.messages", input.into()),
             ("gen_ai.output.messages", output.into()),
             ("llm_trace.outcome", "completed".into()),
+            ("llm_trace.redaction", Value::Array(vec![StringValue::from("masked:text=2")].into())),
         ],
     );
     end(&chat, 900);
@@ -106,7 +107,7 @@ fn a_trace_is_one_tree_in_one_write_when_its_root_ends() {
     let expected = "\
 trace <id> · shop · 1.25 s
 answer question        1.25 s  ━━━━━━━━━━━━━━━━
-├─ chat gpt-4o-mini    800 ms  ·━━━━━━━━━━━····  openai · gpt-4o-mini-2024-07-18 · 1,204 → 87 tokens (1,024 cached) · $0.0003 · ✓ tool_calls
+├─ chat gpt-4o-mini    800 ms  ·━━━━━━━━━━━····  openai · gpt-4o-mini-2024-07-18 · 1,204 → 87 tokens (1,024 cached) · $0.0003 · ✓ tool_calls · ⊘ masked text × 2
 │      system  Be brief.
 │           …  1 earlier
 │        user  How is the weather in Paris?

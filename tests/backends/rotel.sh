@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Sends the quickstart's spans to a real collector, rotel, by HTTP protobuf, HTTP JSON and gRPC,
+# and looks for them in what the collector prints. Says "skipped" where rotel cannot be installed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+version=0.0.1a15
+work=target/backends/rotel
+mkdir -p "$work"
+
+skip() { echo "skipped: $*"; exit 0; }
+
+agent() { find "$work/venv" -name rotel-agent -type f 2>/dev/null | head -n 1; }
+
+if [ -z "$(agent)" ]; then
+    command -v python3 >/dev/null || skip "there is no python3 to install rotel with"
+    { python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q --disable-pip-version-check "rotel==$version"; } \
+        >"$work/install.log" 2>&1 || skip "rotel $version cannot be installed ($work/install.log)"
+fi
+rotel=$(agent)
+[ -n "$rotel" ] || skip "the rotel package has no binary for this machine"
+chmod +x "$rotel"
+"$rotel" --version >/dev/null 2>&1 || skip "the rotel binary does not run on this machine"
+
+cargo build -q --example quickstart --features llm-trace/otlp-grpc
+
+pid=
+stop() { [ -z "$pid" ] || { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; pid=; }; }
+trap stop EXIT
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+fail() { echo "FAILED ($1): $2; see $work/$3.dump"; exit 1; }
+
+check() { # exporter endpoint-port-kind compression
+    local exporter=$1 kind=$2 compression=$3 name=${1//\//_}-$3 http grpc
+    http=$(free_port) grpc=$(free_port)
+    "$rotel" start --pid-file "$work/rotel.pid" --log-file "$work/rotel.log" \
+        --otlp-http-endpoint "127.0.0.1:$http" --otlp-grpc-endpoint "127.0.0.1:$grpc" \
+        --debug-log traces --debug-log-verbosity detailed --batch-timeout 100ms --exporter blackhole \
+        >"$work/$name.dump" 2>&1 &
+    pid=$!
+    for _ in $(seq 100); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$http") 2>/dev/null && (exec 3<>"/dev/tcp/127.0.0.1/$grpc") 2>/dev/null && break
+        sleep 0.1
+    done
+    env OTEL_EXPORTER="$exporter" OTEL_ENDPOINT="http://127.0.0.1:${!kind}" OTEL_EXPORTER_OTLP_COMPRESSION="$compression" \
+        OTEL_SERVICE_NAME=quickstart OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true \
+        cargo run -q --example quickstart --features llm-trace/otlp-grpc >"$work/$name.log" 2>&1 \
+        || fail "$exporter" "the quickstart did not run ($work/$name.log)" "$name"
+    # rotel batches before it prints.
+    for _ in $(seq 50); do
+        [ "$(grep -c 'gen_ai.operation.name' "$work/$name.dump")" -ge 4 ] && break
+        sleep 0.1
+    done
+    stop
+    local dump=$work/$name.dump wanted
+    [ "$(grep -c 'gen_ai.operation.name' "$dump")" -eq 4 ] || fail "$exporter" "not the quickstart's four spans" "$name"
+    for wanted in 'chat gpt-4o-mini' 'gen_ai.request.model' 'gen_ai.usage.input_tokens.*Int(11)' 'gen_ai.input.messages' \
+        'error.type.*429' 'service.name.*quickstart' 'https://opentelemetry.io/schemas/1.41.1'; do
+        grep -q -- "$wanted" "$dump" || fail "$exporter" "no \`$wanted\`" "$name"
+    done
+    echo "ok: $exporter, compression $compression"
+}
+
+for compression in none gzip; do
+    check otlp_http http "$compression"
+    check http/json http "$compression"
+    check otlp_grpc grpc "$compression"
+done
