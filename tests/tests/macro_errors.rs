@@ -1,0 +1,144 @@
+//! What an error tells, by its type.
+
+mod macros;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use llm_trace::llm_call;
+use macros::{Exported, block_on, trace};
+
+fn one(run: impl FnOnce()) -> Exported {
+    let mut spans = trace(run);
+    assert_eq!(spans.len(), 1);
+    let span = spans.remove(0);
+    assert_eq!(span.status, "error");
+    span
+}
+
+macro_rules! fails {
+    ($($test:ident: $error:ty = $value:expr => $outcome:literal, $expected:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            #[llm_call(model = "gpt-4o")]
+            fn call() -> Result<(), $error> {
+                Err($value)
+            }
+            let span = one(|| {
+                let _ = call();
+            });
+            assert!(span.get("error.type").ends_with($expected), "{span:?}");
+            assert_eq!(span.get("llm_trace.outcome"), $outcome);
+        }
+    )*};
+}
+
+#[derive(Debug)]
+enum MyError<T> {
+    Http(reqwest::Error),
+    #[allow(dead_code)]
+    Other(T),
+}
+
+impl<T> fmt::Display for MyError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed")
+    }
+}
+
+impl<T: fmt::Debug> Error for MyError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            MyError::Http(error) => Some(error),
+            MyError::Other(_) => None,
+        }
+    }
+}
+
+struct Silent;
+
+/// A response with this status, as an error of the client.
+fn status_error(status: u16) -> reqwest::Error {
+    let response = http::Response::builder().status(status).body("").unwrap();
+    reqwest::Response::from(response).error_for_status().unwrap_err()
+}
+
+fn builder_error() -> reqwest::Error {
+    reqwest::Client::new().get("no url").build().unwrap_err()
+}
+
+fn refused() -> std::io::Error {
+    std::io::ErrorKind::ConnectionRefused.into()
+}
+
+fn bad_uri() -> http::Error {
+    http::Uri::builder().scheme("::").build().unwrap_err()
+}
+
+fails! {
+    the_status_of_a_client_error_is_found: reqwest::Error = status_error(429) => "error", "429";
+    the_status_is_found_below_an_error_of_ones_own: MyError<u8> = MyError::Http(status_error(503)) => "error", "503";
+    the_status_is_found_inside_a_box: Box<dyn Error> = Box::new(status_error(500)) => "error", "500";
+    the_status_is_found_inside_a_box_that_is_send:
+        Box<dyn Error + Send + Sync> = Box::new(MyError::<()>::Http(status_error(401))) => "error", "401";
+    the_status_is_found_inside_anyhow:
+        anyhow::Error = anyhow::Error::new(status_error(404)).context("asking") => "error", "404";
+    an_arc_is_looked_through: Arc<MyError<u8>> = Arc::new(MyError::Http(status_error(400))) => "error", "400";
+    generics_are_not_part_of_the_name: MyError<Vec<String>> = MyError::Other(vec![]) => "error", "macro_errors::MyError";
+    a_request_that_cannot_be_built_was_not_sent: reqwest::Error = builder_error() => "not_sent", "";
+    a_refused_connection_was_not_sent: Box<dyn Error> = refused().into() => "not_sent", "";
+    a_bad_uri_was_not_sent: http::Error = bad_uri() => "not_sent", "http::error::Error";
+    a_text_is_an_error_too: String = "failed".into() => "error", "String";
+    a_type_without_any_trait_has_a_name: Silent = Silent => "error", "macro_errors::Silent";
+    an_unknown_error_in_a_box_is_other: Box<dyn Error> = "failed".into() => "error", "_OTHER";
+}
+
+#[derive(Debug)]
+struct Borrowed<'a>(&'a str);
+
+impl fmt::Display for Borrowed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Borrowed<'_> {}
+
+#[test]
+fn an_error_may_borrow() {
+    #[llm_call(model = "gpt-4o")]
+    async fn call(text: &str) -> Result<(), Borrowed<'_>> {
+        Err(Borrowed(text))
+    }
+    let span = one(|| {
+        let text = String::from("failed");
+        let _ = block_on(call(&text));
+    });
+    assert!(span.get("error.type").ends_with("::Borrowed"));
+}
+
+#[test]
+fn in_generic_code_an_error_tells_its_bounds() {
+    #[llm_call(model = "gpt-4o")]
+    fn call<E: Error>(error: E) -> Result<(), E> {
+        Err(error)
+    }
+    let span = one(|| {
+        let _ = call(MyError::<u8>::Http(status_error(429)));
+    });
+    assert_eq!(span.get("error.type"), "429");
+}
+
+#[test]
+fn a_timeout_around_a_result_is_an_error() {
+    use std::time::Duration;
+    #[llm_call(model = "gpt-4o")]
+    async fn call() -> Result<Result<(), MyError<u8>>, tokio::time::error::Elapsed> {
+        tokio::time::timeout(Duration::ZERO, std::future::pending()).await
+    }
+    let span = one(|| {
+        let _ = block_on(call());
+    });
+    assert!(span.get("error.type").ends_with("Elapsed"), "{span:?}");
+}
