@@ -1,7 +1,7 @@
 //! The code that reads a call's arguments before it starts.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, Ident, Path};
 
 use crate::args::{Args, Level, span_of};
@@ -40,6 +40,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         if let Some(expr) = expr {
             let (value, leaf) = (ident(method), ident(&format!("{method}_leaf")));
             let method = Ident::new(method, span_of(expr));
+            let krate = located(krate, span_of(expr));
             reads.push(quote_spanned! { span_of(expr)=>
                 let #value = &(#expr);
                 let #leaf = #krate::__request_leaf!(#value);
@@ -53,6 +54,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         if let Some(expr) = expr {
             let value = ident(method);
             let method = Ident::new(method, span_of(expr));
+            let krate = located(krate, span_of(expr));
             reads.push(quote_spanned! { span_of(expr)=> let #value = &(#expr); });
             sets.push(quote_spanned! { span_of(expr)=> #setup.#method(#krate::__text!(#value)); });
         }
@@ -70,6 +72,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
     }
     for attribute in args.attributes.iter().flatten() {
         let (key, value): (_, &Expr) = (&attribute.key, &attribute.value);
+        let krate = located(krate, span_of(value));
         sets.push(quote_spanned! { span_of(value)=> #setup.attribute(#key, #krate::__attribute!(&(#value))); });
     }
     let mutable = (!sets.is_empty()).then(|| quote!(mut));
@@ -86,4 +89,13 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
             #krate::__private::Prepared::disabled()
         }
     }
+}
+
+/// The library's path at another place, so that what is wrong with an argument is told there.
+fn located(krate: &Path, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    krate.to_token_stream().into_iter().map(at).collect()
 }
