@@ -1,6 +1,6 @@
 //! Readers are total: whatever bytes come, they end, and what they wrote is JSON.
 
-use llm_trace::internal::{Body, Content, Exchange, read};
+use llm_trace::internal::{Body, Content, Exchange, Reading, read};
 use llm_trace_tests::corpus::exchange::{self, How};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -293,6 +293,61 @@ fn recorded_streams_are_read_the_same_however_they_are_cut() {
             assert_eq!(cut.outcome, whole.outcome, "{} in {fragments:?}", exchange.dir.display());
         }
     }
+}
+
+#[test]
+fn a_stream_cut_short_tells_what_had_come() {
+    for exchange in exchange::corpus().expect("the corpus can be listed") {
+        let response = exchange.response();
+        // Responses end with everything once more, which in recordings made by hand may differ.
+        if exchange.body() == Body::Whole || response.len() > 100_000 || exchange.meta("api") == "responses" {
+            continue;
+        }
+        let whole = read_stream(&exchange, &response);
+        for step in 1..8 {
+            let cut = &response[..response.len() * step / 8];
+            let prefix = read_stream(&exchange, cut);
+            // A recording can hold several answers, one after the other.
+            let id = |reading: &Reading| reading.attributes.get("gen_ai.response.id").cloned();
+            if id(&prefix) != id(&whole) {
+                continue;
+            }
+            let place = format!("{} at {}", exchange.dir.display(), cut.len());
+            let texts = texts(&whole).into_iter().map(Some).chain(std::iter::repeat(None));
+            for (part, whole) in self::texts(&prefix).iter().zip(texts) {
+                assert!(whole.is_some_and(|whole| whole.starts_with(part.as_str())), "{place}: {part}");
+            }
+            let model = |reading: &Reading| reading.attributes.get("gen_ai.response.model").cloned();
+            assert!(model(&prefix).is_none() || model(&prefix) == model(&whole), "{place}: model");
+            let tokens =
+                |reading: &Reading| reading.attributes.get("gen_ai.usage.output_tokens").and_then(Value::as_i64);
+            assert!(tokens(&prefix) <= tokens(&whole), "{place}: tokens");
+        }
+    }
+}
+
+fn read_stream(exchange: &exchange::Exchange, response: &[u8]) -> Reading {
+    read(&Exchange {
+        provider: Some(exchange.meta("provider")),
+        path: Some(exchange.meta("url_path")),
+        request: exchange.request().as_deref(),
+        response,
+        body: exchange.body(),
+        status: exchange.status(),
+        content: Content::Full,
+        fragments: &[],
+    })
+}
+
+/// The text of each choice.
+fn texts(reading: &Reading) -> Vec<String> {
+    let messages = reading.attributes.get("gen_ai.output.messages").and_then(Value::as_str);
+    let messages: Vec<Value> = messages.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
+    let text = |message: &Value| {
+        let parts = message["parts"].as_array().into_iter().flatten().filter(|part| part["type"] == "text");
+        parts.filter_map(|part| part["content"].as_str()).collect()
+    };
+    messages.iter().map(text).collect()
 }
 
 /// A few bytes changed, dropped or repeated, by a number that says which.
