@@ -1,0 +1,59 @@
+//! What the fuzz targets share: the first bytes choose the format, the rest is the provider's.
+
+use llm_trace::internal::{Body, Content, Exchange, read};
+
+const PATHS: &[Option<&str>] = &[
+    None,
+    Some("/v1/chat/completions"),
+    Some("/v1/responses"),
+    Some("/v1/completions"),
+    Some("/v1/embeddings"),
+    Some("/v1/messages"),
+    Some("/v1/complete"),
+    Some("/v1beta/models/m:streamGenerateContent"),
+    Some("/v1beta/models/m:batchEmbedContents"),
+    Some("/model/m%3A0/converse-stream"),
+    Some("/model/m/invoke-with-response-stream"),
+    Some("/v2/chat"),
+    Some("/v1/chat"),
+    Some("/v1/generate"),
+    Some("/v2/embed"),
+    Some("/v2/rerank"),
+    Some("/api/chat"),
+    Some("/api/generate"),
+    Some("/api/embed"),
+    Some("/generate_stream"),
+];
+
+/// Reads the data as a request and as an answer of this shape, with and without content, and
+/// holds that neither the cuts of a stream nor the wish for content change its facts.
+pub fn run(body: Body, data: &[u8]) {
+    let [path, cut, data @ ..] = data else { return };
+    // A request that names the model, so that each format is reached without luck.
+    let asked = br#"{"model":"m","messages":[],"prompt":"x","input":"x"}"#;
+    for request in [&asked[..], data] {
+        let exchange = Exchange {
+            provider: None,
+            path: PATHS[usize::from(*path) % PATHS.len()],
+            request: Some(request),
+            response: data,
+            body,
+            status: None,
+            content: Content::Full,
+            fragments: &[],
+        };
+        let full = read(&exchange);
+        for (name, value) in &full.attributes {
+            let content = ["messages", "instructions", "definitions"].iter().any(|end| name.ends_with(end));
+            if let Some(text) = value.as_str().filter(|_| content) {
+                assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name} is no JSON: {text}");
+            }
+        }
+        if body != Body::Whole {
+            let fragments = &[usize::from(*cut), 1, 30];
+            assert_eq!(read(&Exchange { fragments, ..exchange }), full, "cut at {cut}");
+        }
+        read(&Exchange { content: Content::Off, ..exchange });
+        read(&Exchange { content: Content::Masked, ..exchange });
+    }
+}
