@@ -41,7 +41,7 @@ pub use llm_trace_macros::llm_call;
 
 #[cfg(feature = "otel")]
 pub use call::OpenCalls;
-pub use call::{LlmCall, Operation, Outcome, Provider};
+pub use call::{CallBuilder, LlmCall, Operation, Outcome, Provider};
 #[cfg(feature = "init")]
 pub use init::init;
 #[cfg(feature = "otel")]

@@ -24,6 +24,9 @@ pub(crate) enum What<'a> {
     /// `serde_json::Value` or any `T: Serialize`.
     #[cfg(feature = "serde")]
     Document(&'a dyn Document),
+    /// The same, where there is no place to borrow it from.
+    #[cfg(feature = "serde")]
+    Owned(Box<dyn Document + 'a>),
     /// A request that the user's own implementation reads.
     #[cfg(feature = "otel")]
     Request(&'a dyn RecordRequest),

@@ -1,5 +1,6 @@
 //! One logical LLM call, from its arguments to its outcome.
 
+mod builder;
 #[cfg_attr(not(feature = "otel"), allow(dead_code))]
 pub(crate) mod captured;
 mod fields;
@@ -31,6 +32,7 @@ mod stream;
 #[cfg(feature = "otel")]
 mod streaming;
 
+pub use builder::CallBuilder;
 pub use captured::Captured;
 pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};

@@ -87,6 +87,8 @@ impl Live {
     pub(crate) fn finish(&self, _: Outcome) {}
     pub(crate) fn begin_stream(&self) {}
     pub(crate) fn chunk(&self, _: What<'_>) {}
+    #[cfg(feature = "serde")]
+    pub(crate) fn chunk_of(&self, _: &dyn super::captured::Document) {}
     pub(crate) fn chunk_error(&self, _: What<'_>) {}
     pub(crate) fn end_stream(&self) {}
     pub(crate) fn drop_stream(&self, _: Outcome) {}

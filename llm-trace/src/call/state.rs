@@ -223,6 +223,7 @@ pub(crate) fn document<'w>(what: &'w What<'_>, mode: Mode) -> Option<Doc<'w>> {
         What::Bytes(bytes) => Some(Doc::from_slice(bytes, mode)),
         What::Text(text) if is_json(text) => Some(Doc::from_slice(text.as_bytes(), mode)),
         What::Document(document) => Some(document.doc(mode)),
+        What::Owned(document) => Some(document.doc(mode)),
         What::Http { body, .. } => document(body, mode),
         _ => None,
     }

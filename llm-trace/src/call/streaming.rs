@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::captured::What;
+use super::captured::{Document, What};
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::{State, Stream, document};
@@ -35,7 +35,7 @@ impl Live {
         let permit = self.permit_output();
         // Serializing is the user's code: outside the lock.
         let doc = match &item {
-            What::Document(_) => document(&item, permit.mode()),
+            What::Document(_) | What::Owned(_) => document(&item, permit.mode()),
             _ => None,
         };
         let now = Instant::now();
@@ -48,6 +48,19 @@ impl Live {
             _ => Event::default(),
         };
         stream.seen(event, self.begun(), now);
+    }
+
+    /// Records one item of a type of the user's. A string is text: a delta, or a piece of the
+    /// stream.
+    pub(crate) fn chunk_of(&self, item: &dyn Document) {
+        if item.doc(Mode::Facts).root().is_str() {
+            // Whether it is framed must be seen; nothing of it is kept that is not permitted.
+            if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
+                self.chunk(What::Text(text));
+            }
+        } else {
+            self.chunk(What::Document(item));
+        }
     }
 
     fn count_chunk(&self) {

@@ -62,6 +62,13 @@ errors! {
     ByName, |_error| CapturedError { type_name: type_name::<T>(), ..CapturedError::default() };
 }
 
+/// Reads an error whose type is known to be one.
+pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(Captured<'_>)) {
+    let mut captured = CapturedError { type_name: type_name::<E>(), message: Some(error), ..CapturedError::default() };
+    known_error::walk(Some(error), &mut captured);
+    read(Captured(What::Error(captured)));
+}
+
 /// A type's path without generics, if it has one.
 pub(crate) fn type_name<T: ?Sized>() -> Option<&'static str> {
     let name = std::any::type_name::<T>();
