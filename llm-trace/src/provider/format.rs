@@ -1,14 +1,13 @@
 //! The list of wire formats: one line each.
 
 use super::Reader;
-use super::anthropic::AnthropicMessages;
-use super::anthropic_complete::AnthropicComplete;
+use super::anthropic::{AnthropicComplete, AnthropicMessages};
 use super::bedrock_converse::BedrockConverse;
 use super::bedrock_invoke::BedrockInvoke;
 use super::cohere_chat::CohereChat;
 use super::cohere_embed::CohereEmbed;
 use super::gemini::Gemini;
-use super::gemini_embed::GeminiEmbed;
+use super::gemini::GeminiEmbed;
 use super::ollama::{OllamaChat, OllamaEmbed, OllamaGenerate};
 use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;

@@ -4,8 +4,6 @@
 //! [`Mode`](crate::json::Mode) the document was built with.
 
 mod anthropic;
-mod anthropic_complete;
-mod anthropic_stream;
 mod bedrock_converse;
 mod bedrock_converse_stream;
 mod bedrock_invoke;
@@ -19,24 +17,20 @@ mod fields;
 mod format;
 pub(crate) mod framing;
 mod gemini;
-mod gemini_embed;
-mod gemini_parts;
-mod gemini_schema;
-mod gemini_stream;
 pub(crate) mod messages;
 mod ollama;
 mod openai_answer;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
-mod openai_items;
 mod openai_responses;
-mod openai_responses_stream;
 mod openai_usage;
 mod prompt;
 mod prompt_stream;
 pub(crate) mod stream;
 mod stream_output;
+#[cfg(test)]
+mod testing;
 mod unread;
 
 pub(crate) use format::Format;

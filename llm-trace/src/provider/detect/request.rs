@@ -30,6 +30,9 @@ pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
     if has(&["texts"]) || (has(&["images", "inputs"]) && has(&["input_type"])) {
         return Some(Format::CohereEmbed);
     }
+    if doc.path(&["prompt", "id"]).is_some() {
+        return Some(Format::OpenAiResponses);
+    }
     if has(&["prompt"]) {
         return Some(match family {
             _ if has(&["max_tokens_to_sample"]) => Format::AnthropicComplete,

@@ -5,6 +5,8 @@ use super::Family;
 use crate::json::Node;
 
 pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>, doc: Node<'_>) -> Option<Format> {
+    // A stream of Gemini's without `alt=sse`, whole.
+    let doc = doc.first().filter(|first| doc.is_array() && first.get("candidates").is_some()).unwrap_or(doc);
     let has = |keys: &[&str]| doc.any(keys).is_some();
     if let Some(format) = by_event(event) {
         return Some(format);

@@ -4,12 +4,20 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>.
 //! REST takes and gives camelCase, and takes snake_case as well: readers know both.
 
+mod args;
+mod embed;
+mod parts;
+mod schema;
+mod stream;
+
+pub(crate) use embed::GeminiEmbed;
+
+use self::parts::part;
+use self::schema::json_schema;
+use self::stream::ContentStream;
 use super::Reader;
 use super::fields::RequestFields;
-use super::gemini_parts::part;
-use super::gemini_schema::json_schema;
-use super::gemini_stream::ContentStream;
-use super::stream::StreamReader;
+use super::stream::{StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::json::{Doc, Mode, Node};
 use crate::message::{InputContent, Messages, Part, finish_reason};
@@ -69,6 +77,10 @@ impl Reader for Gemini {
     }
 
     fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+        if doc.is_array() {
+            chunks(doc, facts, None);
+            return;
+        }
         envelope(doc, facts);
         update_usage(doc, &mut RawUsage::default(), facts);
         for (index, candidate) in candidates(doc) {
@@ -82,6 +94,12 @@ impl Reader for Gemini {
     }
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        if doc.is_array() {
+            let mut joined = StreamOutput::default();
+            chunks(doc, &mut ResponseFacts::default(), Some(&mut joined));
+            joined.write(out);
+            return;
+        }
         for (_, candidate) in candidates(doc) {
             let content = candidate.get("content");
             out.begin(role(content), None);
@@ -95,8 +113,16 @@ impl Reader for Gemini {
     }
 }
 
+/// A stream without `alt=sse` is an array, and may be read when it is whole.
+fn chunks(doc: Node<'_>, facts: &mut ResponseFacts, mut out: Option<&mut StreamOutput>) {
+    let mut stream = ContentStream::default();
+    for chunk in doc.items() {
+        stream.event(None, chunk, facts, out.as_deref_mut());
+    }
+}
+
 /// The name of a model, which Google also writes as a resource: `models/…`, `publishers/google/models/…`.
-pub(super) fn model_name(resource: &str) -> &str {
+fn model_name(resource: &str) -> &str {
     resource.rsplit_once("models/").map_or(resource, |(_, name)| name)
 }
 
@@ -125,7 +151,7 @@ fn one_or_many(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     one.into_iter().chain(many.into_iter().flatten())
 }
 
-pub(super) fn parts(content: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+fn parts(content: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     content.get("parts").into_iter().flat_map(one_or_many)
 }
 
@@ -169,14 +195,14 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
 }
 
 /// What answers and chunks have in common.
-pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     let word = |camel, snake| doc.any(&[camel, snake]).and_then(Node::str).filter(|word| !word.is_empty());
     facts.id = word("responseId", "response_id").map(str::to_owned).or(facts.id.take());
     facts.model = word("modelVersion", "model_version").map(str::to_owned).or(facts.model.take());
 }
 
 /// The candidates, each with its index.
-pub(super) fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
+fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
     doc.get("candidates").into_iter().flat_map(Node::items).enumerate().map(|(at, candidate)| {
         let index = candidate.get_i64("index").and_then(|i| usize::try_from(i).ok());
         (index.unwrap_or(at), candidate)
@@ -184,13 +210,13 @@ pub(super) fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>
 }
 
 /// Why a candidate ended: a word, or its number where the client asked for numbers.
-pub(super) fn finish(candidate: Node<'_>) -> Option<String> {
+fn finish(candidate: Node<'_>) -> Option<String> {
     let reason = candidate.any(&["finishReason", "finish_reason"])?;
     reason.str().map(str::to_owned).or_else(|| reason.i64().map(|number| number.to_string()))
 }
 
 /// Why the prompt was refused, where there is no candidate that could say.
-pub(super) fn blocked(doc: Node<'_>) -> Option<&str> {
+fn blocked(doc: Node<'_>) -> Option<&str> {
     if doc.get("candidates").is_some_and(|candidates| candidates.len() > 0) {
         return None;
     }
@@ -199,7 +225,7 @@ pub(super) fn blocked(doc: Node<'_>) -> Option<&str> {
 }
 
 /// The schema's word, also for the numbers of the `FinishReason` enum.
-pub(super) fn schema_reason(raw: &str) -> &str {
+fn schema_reason(raw: &str) -> &str {
     match raw {
         "1" => "stop",
         "2" => "length",
@@ -211,7 +237,7 @@ pub(super) fn schema_reason(raw: &str) -> &str {
 
 /// The counts as they stand on the wire, where a later report replaces an earlier one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RawUsage {
+struct RawUsage {
     prompt: Option<i64>,
     tool_use: Option<i64>,
     cached: Option<i64>,
@@ -220,7 +246,7 @@ pub(super) struct RawUsage {
 }
 
 /// Takes over a report of usage, if there is one, and states what is known by now.
-pub(super) fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
+fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
     let Some(report) = doc.any(&["usageMetadata", "usage_metadata"]) else { return };
     for (known, keys) in [
         (&mut raw.prompt, ["promptTokenCount", "prompt_token_count"]),
@@ -272,3 +298,6 @@ fn by_modality(details: Option<Node<'_>>, text: &mut Option<i64>, image: &mut Op
         *total = sum(*total, count);
     }
 }
+
+#[cfg(test)]
+mod tests;

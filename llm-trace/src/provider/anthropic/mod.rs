@@ -2,10 +2,15 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
+mod complete;
+mod stream;
+
+pub(crate) use complete::AnthropicComplete;
+
 use std::borrow::Cow;
 
+use self::stream::MessageStream;
 use super::Reader;
-use super::anthropic_stream::MessageStream;
 use super::fields::RequestFields;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
@@ -66,7 +71,7 @@ impl Reader for AnthropicMessages {
 }
 
 /// What a message and the beginning of a streamed one have in common.
-pub(super) fn envelope(message: Node<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
+fn envelope(message: Node<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
     facts.id = message.get_owned("id").or(facts.id.take());
     facts.model = message.get_owned("model").or(facts.model.take());
     if let Some(report) = message.get("usage") {
@@ -76,7 +81,7 @@ pub(super) fn envelope(message: Node<'_>, facts: &mut ResponseFacts, usage: &mut
 
 /// The counts as they stand on the wire, where a later report replaces an earlier one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RawUsage {
+struct RawUsage {
     input: Option<i64>,
     output: Option<i64>,
     cache_read: Option<i64>,
@@ -86,7 +91,7 @@ pub(super) struct RawUsage {
 
 impl RawUsage {
     /// Takes over a report, and states what is known by now.
-    pub(super) fn report(&mut self, usage: Node<'_>, facts: &mut ResponseFacts) {
+    fn report(&mut self, usage: Node<'_>, facts: &mut ResponseFacts) {
         for (known, key) in [
             (&mut self.input, "input_tokens"),
             (&mut self.output, "output_tokens"),
@@ -127,7 +132,7 @@ fn content(content: Node<'_>, emit: &mut dyn FnMut(Part<'_>)) {
 }
 
 /// The part that a content block is; `None` where it holds nothing.
-pub(super) fn block(block: Node<'_>) -> Option<Part<'_>> {
+fn block(block: Node<'_>) -> Option<Part<'_>> {
     let kind = block.get_str("type").unwrap_or("unknown");
     Some(match kind {
         "text" => {
@@ -166,7 +171,7 @@ pub(super) fn block(block: Node<'_>) -> Option<Part<'_>> {
 }
 
 /// The kind of a tool that the provider runs, if the block is a call of one.
-pub(super) fn server_tool(block: Node<'_>) -> Option<&str> {
+fn server_tool(block: Node<'_>) -> Option<&str> {
     match block.get_str("type")? {
         "server_tool_use" => Some(block.get_str("name").unwrap_or("unknown")),
         "mcp_tool_use" => Some("mcp"),
@@ -197,3 +202,6 @@ fn media<'d>(kind: &'d str, block: Node<'d>) -> Part<'d> {
         _ => Part::Generic { kind, fields: Payload::Json(block) },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,12 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>
 
-use super::error;
-use super::openai_items::{is_client_call, numbered_parts};
-use super::openai_responses::{envelope, schema_reason, stop};
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::items::{is_client_call, numbered_parts};
+use super::{envelope, schema_reason, stop};
 use crate::facts::ResponseFacts;
 use crate::json::Node;
+use crate::provider::error;
+use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 #[derive(Debug, Default)]
 pub(super) struct ResponseStream {
@@ -141,10 +141,11 @@ impl ResponseStream {
                     numbered_parts(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
                 }
             }
-            if let Some(reason) = schema_reason(response, self.calls) {
+            let reason = schema_reason(response, self.calls);
+            if let Some(reason) = reason.filter(|reason| reason != "error" || !out.is_empty()) {
                 out.finish(0, &reason);
             }
         }
-        Event { content: false, end: true }
+        Event { content: false, end: stop(response).is_some() }
     }
 }

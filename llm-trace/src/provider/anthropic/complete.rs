@@ -2,12 +2,12 @@
 //!
 //! <https://docs.claude.com/en/api/complete>
 
-use super::Reader;
-use super::fields::RequestFields;
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part, finish_reason};
+use crate::provider::Reader;
+use crate::provider::fields::RequestFields;
+use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 pub(crate) struct AnthropicComplete;
 

@@ -2,12 +2,15 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
+mod items;
+mod stream;
+
 use std::borrow::Cow;
 
+use self::items::{input_item, is_client_call, item_parts};
+use self::stream::ResponseStream;
 use super::Reader;
 use super::fields::RequestFields;
-use super::openai_items::{input_item, is_client_call, item_parts};
-use super::openai_responses_stream::ResponseStream;
 use super::openai_usage;
 use super::stream::StreamReader;
 use crate::facts::{Fact, RequestFacts, ResponseFacts};
@@ -72,6 +75,10 @@ impl Reader for OpenAiResponses {
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         let Some(items) = doc.get("output").filter(|items| items.is_array()) else { return };
+        // Nothing was produced yet, or never will be.
+        if items.len() == 0 && doc.get_str("status").is_some_and(|status| status != "completed") {
+            return;
+        }
         out.begin("assistant", None);
         items.items().for_each(|item| item_parts(item, &mut |part| out.part(part)));
         out.end(schema_reason(doc, items.items().any(is_client_call)).as_deref());
@@ -95,7 +102,7 @@ fn define(tool: Node<'_>, out: &mut InputContent) {
 }
 
 /// What a response and the events around it have in common.
-pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     for (known, key) in [
         (&mut facts.id, "id"),
         (&mut facts.model, "model"),
@@ -116,7 +123,7 @@ fn conversation(doc: Node<'_>) -> Option<String> {
 }
 
 /// Why the response ended: this API says it by its status, and by a reason if it is incomplete.
-pub(super) fn stop(doc: Node<'_>) -> Option<Cow<'_, str>> {
+fn stop(doc: Node<'_>) -> Option<Cow<'_, str>> {
     let status = doc.get_str("status")?;
     match status {
         "queued" | "in_progress" => None,
@@ -129,10 +136,13 @@ pub(super) fn stop(doc: Node<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// The schema's word for it. A response that waits for its client's tools is complete too.
-pub(super) fn schema_reason(doc: Node<'_>, calls: bool) -> Option<Cow<'_, str>> {
+fn schema_reason(doc: Node<'_>, calls: bool) -> Option<Cow<'_, str>> {
     let stop = stop(doc)?;
     Some(match &*stop {
         "completed" if calls => Cow::Borrowed("tool_call"),
         word => Cow::Owned(finish_reason(word).to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,13 @@
 //! <https://ai.google.dev/api/embeddings>,
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>
 
-use super::Reader;
-use super::fields::{Paths, find, vector_len};
-use super::gemini::{RawUsage, model_name, update_usage};
-use super::stream::{Event, StreamOutput, StreamReader};
+use super::{RawUsage, model_name, update_usage};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages};
+use crate::provider::Reader;
+use crate::provider::fields::{Paths, find, vector_len};
+use crate::provider::stream::{Event, StreamOutput, StreamReader};
 
 pub(crate) struct GeminiEmbed;
 

@@ -42,6 +42,8 @@ pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
             }
             None => generic(held),
         },
+        // The end of a call that came in pieces.
+        "functionCall" | "function_call" if held.len() == 0 => return None,
         "functionCall" | "function_call" => Part::ToolCall {
             id: held.get_str("id"),
             name: Cow::Borrowed(held.get_str("name").unwrap_or_default()),

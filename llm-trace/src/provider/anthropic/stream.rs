@@ -2,11 +2,11 @@
 //!
 //! <https://docs.claude.com/en/docs/build-with-claude/streaming>
 
-use super::anthropic::{RawUsage, block, envelope, server_tool};
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::{RawUsage, block, envelope, server_tool};
 use crate::facts::ResponseFacts;
 use crate::json::{Node, Text};
 use crate::message::{Part, Payload, finish_reason};
+use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {

@@ -1,0 +1,116 @@
+//! Arguments of a function call that Vertex AI streams value by value.
+//!
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc>
+
+use serde_json::{Map, Value};
+
+use crate::json::Node;
+
+/// No arguments nest deeper, and no list of them is longer.
+const MAX_DEPTH: usize = 32;
+const MAX_ITEMS: usize = 1024;
+
+/// The arguments that have come so far.
+#[derive(Debug, Default)]
+pub(super) struct Arguments(Value);
+
+impl Arguments {
+    /// Adds one `partialArgs` entry: a value, or more of a string, and where it belongs.
+    pub(super) fn add(&mut self, entry: Node<'_>) {
+        let Some(path) = entry.any(&["jsonPath", "json_path"]).and_then(Node::str) else { return };
+        let Some(place) = place(&mut self.0, path) else { return };
+        if let Some(more) = entry.any(&["stringValue", "string_value"]).and_then(Node::str) {
+            match place {
+                Value::String(text) => text.push_str(more),
+                other => *other = Value::from(more),
+            }
+        } else if let Some(number) = entry.any(&["numberValue", "number_value"]) {
+            *place = number.i64().map(Value::from).or_else(|| number.f64().map(Value::from)).unwrap_or_default();
+        } else if let Some(truth) = entry.any(&["boolValue", "bool_value"]).and_then(Node::bool) {
+            *place = Value::from(truth);
+        }
+    }
+
+    /// The arguments as JSON text, if any have come.
+    pub(super) fn json(&self) -> Option<String> {
+        self.0.is_object().then(|| self.0.to_string())
+    }
+}
+
+/// The value at a path such as `$.a.b[0]['c']`, made if it is not there yet.
+fn place<'v>(root: &'v mut Value, path: &str) -> Option<&'v mut Value> {
+    let mut rest = path.strip_prefix('$')?;
+    let mut value = root;
+    for _ in 0..MAX_DEPTH {
+        if rest.is_empty() {
+            return Some(value);
+        }
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            value = field(value, &after[..end]);
+            rest = &after[end..];
+            continue;
+        }
+        let (inside, after) = rest.strip_prefix('[')?.split_once(']')?;
+        rest = after;
+        value = match inside.parse::<usize>() {
+            Ok(at) => item(value, at)?,
+            Err(_) => field(value, inside.trim_matches(['\'', '"'])),
+        };
+    }
+    None
+}
+
+fn field<'v>(value: &'v mut Value, name: &str) -> &'v mut Value {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    &mut value[name]
+}
+
+fn item(value: &mut Value, at: usize) -> Option<&mut Value> {
+    if !value.is_array() {
+        *value = Value::Array(Vec::new());
+    }
+    let list = value.as_array_mut().filter(|_| at < MAX_ITEMS)?;
+    if list.len() <= at {
+        list.resize(at + 1, Value::Null);
+    }
+    list.get_mut(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use crate::json::{Doc, Mode};
+
+    fn joined(entries: &str) -> Option<String> {
+        let mut arguments = Arguments::default();
+        Doc::from_slice(entries.as_bytes(), Mode::Full).root().items().for_each(|entry| arguments.add(entry));
+        arguments.json()
+    }
+
+    #[test]
+    fn values_are_put_where_their_paths_say() {
+        let entries = r#"[
+            {"jsonPath":"$.place","stringValue":"New ","willContinue":true},
+            {"jsonPath":"$.place","stringValue":"Delhi"},
+            {"jsonPath":"$.days[1].n","numberValue":3},
+            {"jsonPath":"$['a b']","boolValue":true},
+            {"jsonPath":"$.none","nullValue":"NULL_VALUE"}
+        ]"#;
+        assert_eq!(
+            joined(entries).as_deref(),
+            Some(r#"{"a b":true,"days":[null,{"n":3}],"none":null,"place":"New Delhi"}"#)
+        );
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_left_out() {
+        for path in ["", "x", "$[", "$[99999999999]", "$x", "$[5000]"] {
+            assert_eq!(joined(&format!(r#"[{{"jsonPath":"{path}","stringValue":"v"}}]"#)), None, "{path}");
+        }
+        let deep = joined(&format!(r#"[{{"jsonPath":"${}","stringValue":"v"}}]"#, ".a".repeat(40)));
+        assert!(deep.is_some_and(|json| !json.contains('v')));
+    }
+}
