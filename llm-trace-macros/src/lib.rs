@@ -13,7 +13,132 @@ mod setup;
 
 use proc_macro::TokenStream;
 
-#[allow(missing_docs)]
+/// Traces the LLM call that a function makes.
+///
+/// The function behaves as before: its signature, its value, what it borrows and whether its future
+/// is `Send` stay the same. Beside that it makes one span by the GenAI conventions, which starts
+/// with the call and ends with it, however it ends: a value, an error, the end of a stream, a drop,
+/// a cancelled task, a panic. With nobody listening it costs one check.
+///
+/// ```
+/// use llm_trace::llm_call;
+/// use serde_json::{Value, json};
+///
+/// # async fn post(body: &Value) -> Result<Value, std::io::Error> { Ok(body.clone()) }
+/// #[llm_call(provider = "openai", request = body)]
+/// async fn chat(body: &Value) -> Result<Value, std::io::Error> {
+///     post(body).await
+/// }
+/// # drop(chat(&json!({"model": "gpt-4o"})));
+/// ```
+///
+/// # What it goes on
+///
+/// `async fn`, `fn`, `fn -> impl Future`, `fn -> Pin<Box<dyn Future>>` however the future is made,
+/// functions that return a stream, methods with any `self`, methods in `impl Trait for`, and
+/// methods below `#[async_trait]`; with generics, lifetimes, `where`, patterns and `unsafe`.
+///
+/// Arguments are read when the function is called, before the body can move them. The span of a
+/// future starts at its first poll: a future that is never polled makes none.
+///
+/// # Arguments
+///
+/// All are optional. An expression sees the function's arguments, and is not evaluated unless
+/// someone listens.
+///
+/// | argument | what it takes |
+/// |---|---|
+/// | `operation` | what the call does, an `Operation` or its name: `"chat"` unless the request tells otherwise |
+/// | `provider` | who is called, a `Provider` or its name, such as `"openai"` |
+/// | `model` | the requested model, where the request does not tell it: a string, anything with `AsRef<str>` or `Display`, or an `Option` of one |
+/// | `request` | the request, see below |
+/// | `input`, `system`, `tools` | messages, instructions and tool definitions, where they are not part of `request`; the same types |
+/// | `response` | a closure over the returned value, or the `Ok` of it, that finds the answer in it |
+/// | `output` | such a closure that finds only the answer's text or messages |
+/// | `server` | the URL or host that is called; the same types as `model` |
+/// | `conversation` | the conversation's id; the same types as `model` |
+/// | `mask_input`, `mask_output` | keeps the content of one side out of all telemetry; alone, or `= condition` |
+/// | `error_type` | a closure over the error that says `error.type` in a word of few different values |
+/// | `attributes(key = value, ..)` | attributes of your own: numbers, `bool`, strings, `Vec<String>`, `Display`, or an `Option` of one; the key is `dotted.words` or a string |
+/// | `name` | the span's name, in place of the conventions' |
+/// | `level` | the `tracing` level: `"info"` unless given, a number from 1 (error) to 5 (trace), or a path |
+/// | `target` | the `tracing` target: the module's path unless given |
+/// | `crate` | the path of this crate, where it has another name |
+///
+/// # What a request and an answer may be
+///
+/// That is found out by type, where the function stands; no bound is asked for. Of a type that is
+/// none of these nothing is told, and that is no error. In generic code what the bounds say counts.
+///
+/// - `serde_json::Value`, and any `T: Serialize`, so the types of client crates and your own (feature `serde`);
+/// - JSON as text or bytes: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes`; text that is no JSON is
+///   the user's or the assistant's own;
+/// - `http::Response<B>` of such a body, whose status counts (feature `http`); of a
+///   `reqwest::Response` only the status and the host are known (features `reqwest-0-12`, `reqwest-0-13`);
+/// - a type with `RecordRequest` or `RecordResponse`;
+/// - a reference, `Option`, `Box`, `Rc`, `Arc` or `Cow` of one, and the `Ok` of a `Result`.
+///
+/// ```
+/// use llm_trace::llm_call;
+///
+/// struct Reply { text: String, cached: bool }
+///
+/// #[llm_call(
+///     provider = "anthropic",
+///     model = model,
+///     input = prompt,
+///     output = |reply| &reply.text,
+///     mask_input = !user.consents,
+///     attributes(app.tier = &user.tier, app.cached = false),
+/// )]
+/// fn ask(model: Option<&str>, prompt: &str, user: &User) -> Result<Reply, std::io::Error> {
+///     // ...
+///     # let _ = model;
+///     Ok(Reply { text: prompt.to_uppercase(), cached: false })
+/// }
+///
+/// struct User { consents: bool, tier: String }
+/// # let user = User { consents: true, tier: "gold".into() };
+/// # assert!(!ask(Some("claude-sonnet-4-5"), "hi", &user).unwrap().cached);
+/// ```
+///
+/// # Streams
+///
+/// A function may return `impl Stream`, or a boxed stream behind any alias, alone or in up to two
+/// `Result`s and `Option`s. Each item is recorded on its way and passes untouched; the span stays
+/// open until the stream ends or is dropped. An `impl Stream` is replaced by a wrapper that is
+/// `Stream`, `FusedStream`, `Send`, `Sync` and `Unpin` where yours is; any other bound beside it is
+/// an error. A stream of a named type cannot be replaced: wrap the one inside it with
+/// `LlmCall::current().stream(..)`.
+///
+/// # What comes out
+///
+/// `async fn chat(body: &Value) -> Answer { BODY }` becomes, apart from names:
+///
+/// ```text
+/// async fn chat(body: &Value) -> Answer {
+///     let prepared = if enabled(Level::INFO) {
+///         let mut setup = Setup::new(None, make_span!(target: module_path!(), level: Level::INFO, name: "chat"));
+///         setup.provider("openai");
+///         setup.request(/* what the type of `body` tells */);
+///         setup.begin()
+///     } else {
+///         Prepared::disabled()
+///     };
+///     trace_future(prepared, async move { BODY }, |call, value| {
+///         /* what the type of `value` tells ends the call */
+///         value
+///     }).await
+/// }
+/// ```
+///
+/// # Limits
+///
+/// - `#[instrument]` on the same function is an error: it would record the arguments with `Debug`,
+///   past every mask.
+/// - Below `#[async_trait]`, an argument that is a pattern has no name that the macro could see.
+/// - The closures of `response`, `output` and `error_type` run after the body, which has moved what
+///   it uses: let them look at their argument alone.
 #[proc_macro_attribute]
 pub fn llm_call(args: TokenStream, item: TokenStream) -> TokenStream {
     let written = proc_macro2::TokenStream::from(item.clone());
