@@ -24,6 +24,32 @@ impl Live {
         state.read_request(request, permit);
     }
 
+    /// The request as a client sends it. The path tells what the body may not: the model.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
+        if let Some(server) = super::server::Server::parse(url) {
+            let mut state = self.lock();
+            match &mut state.server {
+                Some(known) => known.path = server.path,
+                unknown => *unknown = Some(server),
+            }
+        }
+        self.request(&What::Bytes(body));
+    }
+
+    /// The answer as a client receives it.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
+        self.response(&What::Http { status, host: None, body: Box::new(What::Bytes(body)) });
+    }
+
+    /// Whether a stream is being read that is not at its end.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn is_streaming(&self) -> bool {
+        let state = self.lock();
+        state.stream.is_some() && !state.finished
+    }
+
     /// Token counts, told by hand.
     pub(crate) fn usage(&self, usage: crate::Usage) {
         self.lock().response.usage.update(usage);
