@@ -9,6 +9,8 @@ mod call;
 #[doc(hidden)]
 pub mod capture;
 #[cfg(feature = "otel")]
+mod cost;
+#[cfg(feature = "otel")]
 mod diag;
 #[cfg(feature = "init")]
 pub mod export;
@@ -45,6 +47,10 @@ pub use llm_trace_macros::llm_call;
 #[cfg(feature = "otel")]
 pub use call::OpenCalls;
 pub use call::{CallBuilder, LlmCall, Operation, Outcome, Provider};
+#[cfg(feature = "logs")]
+pub use call::{CallRef, Evaluation, evaluation};
+#[cfg(feature = "otel")]
+pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use init::init;
 #[cfg(feature = "otel")]

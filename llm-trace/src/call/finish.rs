@@ -1,25 +1,37 @@
-//! The end of a call: what is known becomes the span's attributes, once.
+//! The end of a call: what is known becomes metrics, events and the span's attributes, once.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::Duration;
 
-use opentelemetry::Value;
-use opentelemetry::trace::{Status, TraceContextExt};
+use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
+use opentelemetry::{KeyValue, Value};
 
+use super::content::Permitted;
 use super::live::Live;
 use super::outcome::Outcome;
-use super::state::{Content, State};
-use crate::message;
+use super::state::State;
+use crate::cost::{self, Billed, Priced};
 use crate::otel::Pipeline;
-use crate::otel::attributes::Attributes;
-use crate::redact::context::Filtered;
-use crate::redact::{Permit, Report, Shape, rewrite};
+use crate::otel::attributes::{Attributes, strings};
+use crate::otel::events;
+use crate::otel::metrics::{Instruments, Measured};
+use crate::redact::{Masks, PolicyState, own_attributes};
 use crate::semconv::attr;
+
+/// How a call ended.
+struct End {
+    outcome: Outcome,
+    duration: Duration,
+    /// There on failures only.
+    error_type: Option<Cow<'static, str>>,
+    cost: Option<Priced>,
+}
 
 impl Live {
     /// Ends the call. Only the first end counts.
     pub(crate) fn finish(&self, outcome: Outcome) {
-        let ended = SystemTime::now();
+        let duration = self.begun().elapsed();
         let state = {
             let mut state = self.lock();
             if std::mem::replace(&mut state.finished, true) {
@@ -30,34 +42,94 @@ impl Live {
         };
         self.unregister();
         let Some(pipeline) = self.pipeline() else { return };
-        if let Some(context) = self.context().filter(|_| self.recording()) {
-            self.write(context, pipeline, state, outcome, ended);
+        #[cfg(feature = "logs")]
+        if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
+            reference.set_response_id(id);
+        }
+        let instruments = pipeline.metrics.instruments(pipeline.profile);
+        if !self.recording() && !pipeline.events.wanted() && instruments.is_none() {
+            return;
+        }
+        let is_error = outcome.is_error()
+            || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
+        let end = End {
+            outcome,
+            duration,
+            error_type: is_error.then(|| state.error_type(outcome)),
+            cost: cost::of(&state.billed(), state.response.cost, pipeline.prices.as_ref()),
+        };
+        self.write(pipeline, state, &end, instruments);
+    }
+
+    fn write(&self, pipeline: &Pipeline, mut state: State, end: &End, instruments: Option<Arc<Instruments>>) {
+        let span = self.context().filter(|_| self.recording()).map(|context| context.span());
+        let events = pipeline.events.wanted();
+        let told = span.is_some() || events;
+        let (policy, masks) = (pipeline.policy.state(), self.masks().get());
+        let content = if told { self.permitted(&mut state, pipeline, &policy, masks) } else { Permitted::default() };
+        let mut facts = Vec::new();
+        let mut own = 0;
+        if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes(&state.operation)) {
+            let mut attributes = self.facts(pipeline, &mut state, end);
+            own = attributes.len();
+            let (on_span, _) = content.on(policy.span_content());
+            attributes.user(std::mem::take(&mut state.attributes), on_span);
+            facts = attributes.into_vec();
+        }
+        if let Some(instruments) = instruments {
+            let mut attributes = Vec::new();
+            if instruments.reads_attributes(&state.operation) {
+                attributes.clone_from(&facts);
+                own_attributes(&mut attributes, &policy, masks, false);
+            }
+            instruments.record(&self.measured(&state, end, &attributes));
+        }
+        if events {
+            self.tell(pipeline, &state, end, &facts, &content, &policy, masks);
+        }
+        if let Some(span) = span {
+            if !self.started().model && state.request.model.is_some() && state.name.is_none() {
+                span.update_name(state.span_name().into_owned());
+            }
+            let (list, report) = content.on(policy.span_content());
+            let texts = list.iter().map(|(key, json)| KeyValue::new(*key, json.clone()));
+            let report = strings(&report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
+            // What is more important stands first: a span has room for so many attributes only.
+            facts.splice(own..own, texts.chain(report));
+            self.close(&span, facts, &state, end, &policy, masks);
         }
     }
 
-    fn write(
+    fn close(
         &self,
-        context: &opentelemetry::Context,
-        pipeline: &Pipeline,
-        mut state: State,
-        outcome: Outcome,
-        ended: SystemTime,
+        span: &SpanRef<'_>,
+        attributes: Vec<KeyValue>,
+        state: &State,
+        end: &End,
+        policy: &PolicyState,
+        masks: Masks,
     ) {
-        let span = context.span();
-        let is_error = outcome.is_error()
-            || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
-        let error_type = is_error.then(|| state.error_type(outcome));
+        span.set_attributes(attributes);
+        if let Some(error_type) = &end.error_type {
+            let message = state.error_message(policy, masks).filter(|message| message != error_type);
+            span.set_status(Status::error(message.unwrap_or_default().to_owned()));
+        }
+        span.end_with_timestamp(self.ended(end.duration));
+    }
+
+    fn facts(&self, pipeline: &Pipeline, state: &mut State, end: &End) -> Attributes {
         let mut attributes = Attributes::new(pipeline.profile);
-        attributes.add(attr::ERROR_TYPE, error_type.clone().map(Value::from));
+        attributes.add(attr::ERROR_TYPE, end.error_type.clone().map(Value::from));
         attributes.add(attr::HTTP_STATUS_CODE, state.error.status.map(i64::from));
         let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
-        let code = code.filter(|code| Some(code.as_str()) != error_type.as_deref());
+        let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(attr::ERROR_CODE, code);
-        attributes.add(attr::OUTCOME, Some(outcome.as_str()));
+        attributes.add(attr::OUTCOME, Some(end.outcome.as_str()));
         attributes.response(&state.response, state.provider.as_ref());
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
         attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
-        self.late_facts(&state, &mut attributes, &span);
+        attributes.cost(end.cost.as_ref());
+        self.late_facts(state, &mut attributes);
         attributes.request(&state.request, state.provider.as_ref());
         attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
@@ -68,26 +140,14 @@ impl Live {
             .or(state.request.conversation_id.take())
             .or(state.response.conversation_id.take());
         attributes.add(attr::CONVERSATION_ID, conversation);
-        self.content(&mut state, pipeline, &mut attributes);
-        attributes.user(std::mem::take(&mut state.attributes));
-        span.set_attributes(attributes.into_vec());
-        if let Some(error_type) = error_type {
-            // As content: a mask set since it was read must hold.
-            let open = pipeline.policy.state().error_text(self.masks().get()).is_open();
-            let message = state.error.message.take().filter(|message| open && *message != error_type);
-            span.set_status(Status::error(message.unwrap_or_default()));
-        }
-        span.end_with_timestamp(ended);
+        attributes
     }
 
     /// What became known after the span was started with less.
-    fn late_facts(&self, state: &State, attributes: &mut Attributes, span: &opentelemetry::trace::SpanRef<'_>) {
+    fn late_facts(&self, state: &State, attributes: &mut Attributes) {
         let started = self.started();
-        if !started.model && state.request.model.is_some() {
+        if !started.model {
             attributes.add(attr::REQUEST_MODEL, state.request.model.clone());
-            if state.name.is_none() {
-                span.update_name(state.span_name().into_owned());
-            }
         }
         if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
             attributes.add(attr::SERVER_ADDRESS, Some(server.address.clone()));
@@ -95,71 +155,66 @@ impl Live {
         }
     }
 
-    /// Content, asked for once more: a mask set since it was read must hold.
-    fn content(&self, state: &mut State, pipeline: &Pipeline, attributes: &mut Attributes) {
-        let stamp = pipeline.policy.stamp();
-        let policy = pipeline.policy.state();
-        let masks = self.masks().get();
-        self.masks().set_filtered(Filtered { stamp, masks });
-        let mut report = Report::default();
-        let on_span = policy.span_content();
-        let input = policy.input(masks);
-        if matches!(input, Permit::Drop) {
-            report.dropped("input");
+    fn measured<'a>(&self, state: &'a State, end: &'a End, attributes: &'a [KeyValue]) -> Measured<'a> {
+        Measured {
+            operation: &state.operation,
+            provider: state.provider.as_ref(),
+            request_model: state.request.model.as_deref(),
+            response: &state.response,
+            server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
+            error_type: end.error_type.as_deref(),
+            duration: end.duration,
+            first_chunk: state.stream.as_ref().and_then(|stream| stream.first_chunk),
+            gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
+            cost: end.cost.and_then(|priced| priced.cost.sum()),
+            calls: self.agent().calls().filter(|_| state.operation == super::Operation::InvokeAgent),
+            attributes,
         }
-        if let Some(Content { value, open }) = state.input.take() {
-            let message::FinishedInput { messages, instructions, tools, mut filter } = value;
-            let mut list = [
-                (attr::INPUT_MESSAGES, messages, Shape::Messages),
-                (attr::SYSTEM_INSTRUCTIONS, instructions, Shape::Parts),
-                (attr::TOOL_DEFINITIONS, tools, Shape::Tools),
-            ];
-            if tighten(&input, open) {
-                for (_, json, shape) in &mut list {
-                    *json = json.take().and_then(|json| {
-                        let mut tight = input.clone().filter()?;
-                        let json = rewrite::attribute(&json, *shape, &mut tight);
-                        filter.absorb(tight);
-                        json
-                    });
-                }
-            }
-            if on_span && !matches!(input, Permit::Off | Permit::Drop) {
-                for (key, json, _) in list {
-                    attributes.add(key, json);
-                }
-                report.absorb(filter.into_report());
-            }
-        }
-        let output = policy.output(masks);
-        if matches!(output, Permit::Drop) {
-            report.dropped("output");
-        }
-        if let Some(Content { value, open }) = state.output.take() {
-            let mut filter = state.output_filter.take();
-            let mut json = Some(value);
-            if tighten(&output, open) {
-                json = json.and_then(|json| {
-                    let mut tight = output.clone().filter()?;
-                    let json = rewrite::attribute(&json, Shape::Messages, &mut tight);
-                    filter = Some(tight);
-                    json
-                });
-            }
-            if on_span && !matches!(output, Permit::Off | Permit::Drop) {
-                attributes.add(attr::OUTPUT_MESSAGES, json);
-                if let Some(filter) = filter {
-                    report.absorb(filter.into_report());
-                }
-            }
-        }
-        attributes.add(attr::REDACTION, crate::otel::attributes::strings(&report.values()));
     }
-}
 
-/// Whether content that was read as open must pass a filter that masks.
-fn tighten(now: &Permit, open: bool) -> bool {
-    open && !now.is_open()
+    /// Tells the events of the call's end.
+    #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
+    fn tell(
+        &self,
+        pipeline: &Pipeline,
+        state: &State,
+        end: &End,
+        facts: &[KeyValue],
+        content: &Permitted,
+        policy: &PolicyState,
+        masks: Masks,
+    ) {
+        let span = self.context().map(|context| context.span().span_context().clone());
+        let span = span.as_ref();
+        let (profile, time) = (pipeline.profile, self.ended(end.duration));
+        if state.operation.is_inference() {
+            let mut attributes = self.start_facts(state);
+            attributes.extend_from_slice(facts);
+            own_attributes(&mut attributes, policy, masks, policy.event_content());
+            let (list, report) = content.on(policy.event_content());
+            let fields = events::details(attributes, list, report);
+            pipeline.events.details(profile, span, time, fields);
+        }
+        if let Some(error_type) = &end.error_type {
+            let kind = state.error.type_name.as_deref().unwrap_or(error_type);
+            let fields = events::exception(kind, state.error_message(policy, masks));
+            pipeline.events.exception(profile, span, time, fields);
+        }
+    }
+
+    /// What the span was started with.
+    fn start_facts(&self, state: &State) -> Vec<KeyValue> {
+        let started = self.started();
+        let mut facts = vec![KeyValue::new(attr::OPERATION_NAME, state.operation.as_str().to_owned())];
+        let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
+        add(attr::PROVIDER_NAME, state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        add(attr::REQUEST_MODEL, state.request.model.clone().filter(|_| started.model).map(Value::from));
+        if let Some(server) = state.server.as_ref().filter(|_| started.server) {
+            add(attr::SERVER_ADDRESS, Some(server.address.clone().into()));
+            add(attr::SERVER_PORT, server.port.map(|port| i64::from(port).into()));
+        }
+        facts
+    }
 }
 
 impl State {
@@ -189,5 +244,20 @@ impl State {
             .or_else(|| error.timeout.then(|| "timeout".to_owned()))
             .or_else(|| error.type_name.clone())
             .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
+    }
+    /// The error's text, if it may go out. As content: a mask set since it was read must hold.
+    fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
+        self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
+    }
+
+    fn billed(&self) -> Billed<'_> {
+        Billed {
+            operation: self.operation.as_str(),
+            provider: self.provider.as_ref().map(super::Provider::as_str),
+            request_model: self.request.model.as_deref(),
+            response_model: self.response.model.as_deref(),
+            service_tier: self.response.service_tier.as_deref(),
+            usage: &self.response.usage,
+        }
     }
 }

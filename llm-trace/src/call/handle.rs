@@ -149,6 +149,12 @@ impl LlmCall {
         self
     }
 
+    /// The call, to come back to when it is over: see [`CallRef`](crate::CallRef).
+    #[cfg(feature = "logs")]
+    pub fn reference(&self) -> crate::CallRef {
+        self.0.as_ref().map(|live| crate::CallRef::of(live)).unwrap_or_default()
+    }
+
     /// Counts one attempt that failed and will be made again: a span event with its error type.
     pub fn attempt(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
         if let Some(live) = &self.0 {

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::agent::Agent;
 pub use super::current::Entered;
 use super::current::{self, Carried};
 use super::fields::{MakeSpan, StartFields};
@@ -75,6 +76,11 @@ pub(crate) struct Live {
     masks: SharedMasks,
     carried: Carried,
     begun: Instant,
+    /// The same moment by the wall clock.
+    begun_at: SystemTime,
+    agent: Agent,
+    #[cfg(feature = "logs")]
+    reference: OnceLock<super::CallRef>,
     started: Started,
     slot: OnceLock<Slot>,
     state: Mutex<State>,
@@ -108,6 +114,7 @@ impl Live {
     }
 
     fn start(make_span: MakeSpan, state: State, masks: SharedMasks, pipeline: Option<Arc<Pipeline>>) -> Option<Live> {
+        let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let span = make_span(&StartFields {
             name: &state.span_name(),
             kind: state.operation.kind(),
@@ -120,6 +127,7 @@ impl Live {
         if pipeline.is_none() && span.is_disabled() {
             return None;
         }
+        let agent = pipeline.as_ref().map_or_else(Agent::default, |p| Agent::of(p, &state.operation));
         let carried = Carried::default();
         let mut context = None;
         if pipeline.is_some() && !span.is_disabled() {
@@ -140,7 +148,11 @@ impl Live {
             pipeline,
             masks,
             carried,
-            begun: Instant::now(),
+            begun,
+            begun_at,
+            agent,
+            #[cfg(feature = "logs")]
+            reference: OnceLock::new(),
             started: Started { model: state.request.model.is_some(), server: state.server.is_some() },
             slot: OnceLock::new(),
             state: Mutex::new(state),
@@ -190,6 +202,21 @@ impl Live {
         self.begun
     }
 
+    /// By the wall clock, and never before the beginning.
+    pub(crate) fn ended(&self, duration: Duration) -> SystemTime {
+        self.begun_at.checked_add(duration).unwrap_or(self.begun_at)
+    }
+
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// What stays of the call when it is over, once somebody has asked for it.
+    #[cfg(feature = "logs")]
+    pub(crate) fn reference(&self) -> &OnceLock<super::CallRef> {
+        &self.reference
+    }
+
     pub(crate) fn started(&self) -> Started {
         self.started
     }
@@ -212,9 +239,9 @@ impl Live {
             .then(|| MaskContext::with(&Context::current(), self.masks.clone()).with_value(self.carried.clone()))
     }
 
-    /// Whether anyone looks at what the call tells. A sampler's "no" ends all content work.
+    /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
     pub(crate) fn wants_content(&self) -> bool {
-        self.recording
+        self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && p.policy.state().event_content())
     }
 
     pub(crate) fn permit_input(&self) -> Permit {

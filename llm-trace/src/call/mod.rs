@@ -12,7 +12,13 @@ mod provider_name;
 mod setup;
 
 #[cfg(feature = "otel")]
+mod agent;
+#[cfg(feature = "otel")]
+mod content;
+#[cfg(feature = "otel")]
 mod current;
+#[cfg(feature = "logs")]
+mod evaluation;
 #[cfg(feature = "otel")]
 mod finish;
 #[cfg(feature = "otel")]
@@ -24,6 +30,8 @@ mod live;
 mod observe;
 #[cfg(feature = "otel")]
 mod open;
+#[cfg(feature = "logs")]
+mod reference;
 #[cfg(feature = "otel")]
 pub(crate) mod server;
 #[cfg(feature = "otel")]
@@ -34,6 +42,8 @@ mod streaming;
 
 pub use builder::CallBuilder;
 pub use captured::Captured;
+#[cfg(feature = "logs")]
+pub use evaluation::{Evaluation, evaluation};
 pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
@@ -42,5 +52,7 @@ pub use open::OpenCalls;
 pub use operation::Operation;
 pub use outcome::Outcome;
 pub use provider_name::Provider;
+#[cfg(feature = "logs")]
+pub use reference::CallRef;
 pub use setup::{Prepared, Setup, enabled};
 pub use stream::StreamCall;

@@ -55,6 +55,12 @@ impl Operation {
         }
     }
 
+    /// Whether a model answers: what the conventions call an inference.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_inference(&self) -> bool {
+        matches!(self, Operation::Chat | Operation::GenerateContent | Operation::TextCompletion)
+    }
+
     /// The value of `otel.kind`: what runs in this process is internal.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ use super::{Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Doc, Mode, Text};
 use crate::message::{FinishedInput, InputContent, Messages, Part};
+use crate::otel::metrics::Gaps;
 use crate::provider::collect::Collector;
 use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
@@ -66,7 +67,10 @@ pub(crate) struct Stream {
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
     pub(crate) first_chunk: Option<Duration>,
+    /// When the newest chunk with content came.
     pub(crate) last_chunk: Option<Instant>,
+    /// The times between them, where anyone measures.
+    pub(crate) gaps: Option<Box<Gaps>>,
     pub(crate) chunks: u64,
     /// `String` items that are deltas rather than events.
     pub(crate) plain: Option<bool>,

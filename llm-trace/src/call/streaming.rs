@@ -18,7 +18,8 @@ impl Live {
         let permit = self.permit_output();
         let mut state = self.lock();
         if state.stream.is_none() && !state.finished {
-            let stream = Stream::new(&state, &permit);
+            let mut stream = Stream::new(&state, &permit);
+            stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
             state.stream = Some(stream);
             state.request.stream = Some(true);
         }
@@ -140,6 +141,7 @@ impl Stream {
             collector: Some(Collector::new(provider, state.format, None, mode, output)),
             first_chunk: None,
             last_chunk: None,
+            gaps: None,
             chunks: 0,
             plain: None,
             read: false,
@@ -183,9 +185,13 @@ impl Stream {
 
     fn seen(&mut self, event: Event, begun: Instant, now: Instant) {
         self.chunks += 1;
-        self.last_chunk = Some(now);
-        if event.content && self.first_chunk.is_none() {
-            self.first_chunk = Some(now.saturating_duration_since(begun));
+        if !event.content {
+            return;
+        }
+        match (self.last_chunk.replace(now), &mut self.gaps) {
+            (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
+            (Some(last), Some(gaps)) => gaps.add(now.saturating_duration_since(last).as_secs_f64()),
+            _ => {}
         }
     }
 }

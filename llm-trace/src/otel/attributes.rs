@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use crate::call::Provider;
+use crate::cost::Priced;
 use crate::facts::{Fact, RequestFacts, ResponseFacts};
 use crate::semconv::{Profile, attr};
 use crate::value::AttributeValue;
@@ -18,6 +19,10 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) fn new(profile: Profile) -> Self {
         Self { list: Vec::with_capacity(24), profile }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
     }
 
     pub(crate) fn into_vec(self) -> Vec<KeyValue> {
@@ -92,6 +97,16 @@ impl Attributes {
         self.extra(&facts.extra, provider);
     }
 
+    /// What a call cost, where that is known.
+    pub(crate) fn cost(&mut self, priced: Option<&Priced>) {
+        let Some(Priced { cost, source }) = priced else { return };
+        self.add(attr::USAGE_COST, cost.sum());
+        for (key, part) in cost.parts() {
+            self.add(key, part);
+        }
+        self.add(attr::COST_SOURCE, Some(*source));
+    }
+
     /// A namespace of one provider's does not stand on another's spans.
     fn extra(&mut self, extra: &[(&'static str, Fact)], provider: Option<&Provider>) {
         for (key, fact) in extra {
@@ -102,10 +117,17 @@ impl Attributes {
     }
 
     /// Attributes of the user's own; the last of equal keys counts. They do not replace ours.
-    pub(crate) fn user(&mut self, attributes: Vec<(Cow<'static, str>, AttributeValue)>) {
+    pub(crate) fn user(
+        &mut self,
+        attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+        content: &[(&'static str, String)],
+    ) {
         let ours = self.list.len();
         for (key, value) in attributes {
             let key = Key::from(key);
+            if content.iter().any(|(known, _)| *known == key.as_str()) || key.as_str() == attr::REDACTION {
+                continue;
+            }
             match self.list.iter().position(|known| known.key == key) {
                 Some(at) if at < ours => {}
                 Some(at) => self.list[at].value = value.into(),

@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::{Tracer, TracerProvider};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -16,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::pipeline::{Pipeline, PipelineRef};
 use crate::call::OpenCalls;
+use crate::cost::{Prices, SharedPrices};
 use crate::diag;
 use crate::redact::{Policy, PolicyHandle};
 use crate::semconv::Profile;
@@ -127,6 +127,72 @@ impl<S> LlmLayer<S> {
     pub fn with_given_up_as_error(self, error: bool) -> Self {
         self.set(|pipeline| pipeline.red_when_given_up = error)
     }
+
+    /// Records metrics with this provider. Default: OpenTelemetry's global one, if there is one.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use opentelemetry_sdk::metrics::SdkMeterProvider;
+    ///
+    /// let provider = SdkMeterProvider::builder().build();
+    /// let layer = llm_trace::layer::<Registry>().with_meter_provider(&provider);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_meter_provider(self, provider: &impl opentelemetry::metrics::MeterProvider) -> Self {
+        self.set(|pipeline| pipeline.metrics.set_provider(provider))
+    }
+
+    /// Makes these attributes of calls labels of their metrics, besides the few that the
+    /// conventions name. Content never becomes one.
+    ///
+    /// Each value makes series of its own: allow none that has many.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// let layer = llm_trace::layer::<Registry>().with_metric_attributes(["llm_trace.outcome", "app.tenant"]);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metric_attributes<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.set(|pipeline| pipeline.metrics.allow(keys.into_iter().map(Into::into)))
+    }
+
+    /// Sends events to this provider. Without one there are none.
+    ///
+    /// Content is on them where the policy's [`Capture`](crate::Capture) says so.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use llm_trace::{Capture, Policy};
+    /// use opentelemetry_sdk::logs::SdkLoggerProvider;
+    ///
+    /// let provider = SdkLoggerProvider::builder().build();
+    /// let layer = llm_trace::layer::<Registry>()
+    ///     .with_logger_provider(&provider)
+    ///     .with_policy(Policy::new().capture(Capture::Event));
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "logs")]
+    #[must_use]
+    pub fn with_logger_provider<P>(self, provider: &P) -> Self
+    where
+        P: opentelemetry::logs::LoggerProvider,
+        P::Logger: Send + Sync + 'static,
+    {
+        self.set(|pipeline| pipeline.events.set_provider(provider))
+    }
+
+    /// Says what calls cost: a [`PriceTable`](crate::PriceTable) or a closure. Without it only a
+    /// cost that the provider states is known.
+    ///
+    /// See [`Prices`](crate::Prices) for examples.
+    #[must_use]
+    pub fn prices(self, prices: impl Prices) -> Self {
+        self.set(|pipeline| pipeline.prices = Some(SharedPrices::new(prices)))
+    }
 }
 
 impl<S> LlmLayer<S>
@@ -142,10 +208,7 @@ where
         P::Tracer: Tracer + Send + Sync + 'static,
         <P::Tracer as Tracer>::Span: Send + Sync,
     {
-        let scope = InstrumentationScope::builder("llm-trace")
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .with_schema_url(self.pipeline.0.profile.schema_url())
-            .build();
+        let scope = super::scope(self.pipeline.0.profile);
         // Nothing that the conventions do not name, and no status or text from other crates'
         // error events: those can echo a prompt.
         let otel = tracing_opentelemetry::layer()

@@ -1,8 +1,30 @@
 //! From facts to OpenTelemetry: attributes, status, the layer.
 
 pub(crate) mod attributes;
+#[cfg(feature = "logs")]
+pub(crate) mod events;
+#[cfg(not(feature = "logs"))]
+#[path = "events_off.rs"]
+pub(crate) mod events;
 mod layer;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics_off.rs"]
+pub(crate) mod metrics;
 mod pipeline;
+
+use opentelemetry::InstrumentationScope;
 
 pub use layer::{LlmLayer, layer};
 pub(crate) use pipeline::Pipeline;
+
+use crate::semconv::Profile;
+
+/// The scope of everything this library makes.
+pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
+    InstrumentationScope::builder("llm-trace")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(profile.schema_url())
+        .build()
+}

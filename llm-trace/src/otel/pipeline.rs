@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::events::Events;
+use super::metrics::Metrics;
 use crate::call::OpenCalls;
+use crate::cost::SharedPrices;
 use crate::redact::PolicyHandle;
 use crate::semconv::Profile;
 
@@ -17,6 +20,9 @@ pub(crate) struct Pipeline {
     /// Whether a call that was given up (cancelled, dropped) has status Error.
     pub(crate) red_when_given_up: bool,
     pub(crate) open: OpenCalls,
+    pub(crate) metrics: Metrics,
+    pub(crate) events: Events,
+    pub(crate) prices: Option<SharedPrices>,
     _alive: Alive,
 }
 
@@ -32,7 +38,16 @@ impl Drop for Alive {
 impl Pipeline {
     pub(crate) fn new(policy: PolicyHandle, profile: Profile) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { policy, profile, red_when_given_up: false, open: OpenCalls::default(), _alive: Alive }
+        Self {
+            policy,
+            profile,
+            red_when_given_up: false,
+            open: OpenCalls::default(),
+            metrics: Metrics::default(),
+            events: Events::default(),
+            prices: None,
+            _alive: Alive,
+        }
     }
 
     /// Whether any layer of ours is alive.

@@ -199,6 +199,13 @@ impl<'p> Treatment<'p> {
     }
 }
 
+/// Treats a call's own attributes where no span processor will see them: on events and metrics.
+pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
+    let mut treatment = Treatment::new(state, Some(masks));
+    treatment.attributes(attributes, Owner::Call, content);
+    treatment.tell(attributes);
+}
+
 /// Events that a convention names, and not a message.
 fn is_known_event(name: &str) -> bool {
     name == "exception" || name.starts_with("gen_ai.") || name.starts_with("llm_trace.")

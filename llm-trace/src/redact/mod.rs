@@ -20,6 +20,7 @@ mod rules;
 mod scrub;
 mod style;
 
+pub(crate) use apply::own_attributes;
 pub use env::PolicyError;
 pub(crate) use filter::Filter;
 pub use handle::PolicyHandle;

@@ -1,10 +1,15 @@
 //! The names of the semantic conventions, per profile. Nothing else.
 
+#[cfg_attr(not(feature = "logs"), allow(dead_code))]
+pub(crate) mod event;
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+pub(crate) mod metric;
 mod profile;
 
 pub use profile::Profile;
 
 /// Attribute names that both profiles share.
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 #[rustfmt::skip]
 pub(crate) mod attr {
     pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
@@ -43,6 +48,16 @@ pub(crate) mod attr {
     pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
     pub(crate) const SERVER_ADDRESS: &str = "server.address";
     pub(crate) const SERVER_PORT: &str = "server.port";
+    pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
+    pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
+    pub(crate) const TOOL_TYPE: &str = "gen_ai.tool.type";
+    pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
+    pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
+    pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
+    /// What backends read a call's cost from, in US dollars.
+    pub(crate) const USAGE_COST: &str = "gen_ai.usage.cost";
+    /// Ours: who says what a call cost.
+    pub(crate) const COST_SOURCE: &str = "llm_trace.cost.source";
     pub(crate) const ERROR_TYPE: &str = "error.type";
     pub(crate) const HTTP_STATUS_CODE: &str = "http.response.status_code";
     /// Ours: how the call ended.

@@ -1,0 +1,101 @@
+//! A call's content at its end, asked for once more: a mask set since it was read must hold.
+
+use super::live::Live;
+use super::state::{Content, State};
+use crate::message;
+use crate::otel::Pipeline;
+use crate::redact::context::Filtered;
+use crate::redact::{Masks, Permit, PolicyState, Report, Shape, rewrite};
+use crate::semconv::attr;
+
+/// What of a call's content may go out.
+#[derive(Default)]
+pub(super) struct Permitted {
+    /// JSON texts by key.
+    list: Vec<(&'static str, String)>,
+    /// What was done to them.
+    report: Report,
+    /// What was left out altogether.
+    dropped: Report,
+}
+
+impl Permitted {
+    /// What goes to a place that has content on it or not: the texts, and what was done.
+    pub(super) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
+        if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
+    }
+
+    fn add(&mut self, key: &'static str, json: Option<String>) {
+        self.list.extend(json.map(|json| (key, json)));
+    }
+}
+
+impl Live {
+    /// The content that may go out by this policy and these masks.
+    pub(super) fn permitted(
+        &self,
+        state: &mut State,
+        pipeline: &Pipeline,
+        policy: &PolicyState,
+        masks: Masks,
+    ) -> Permitted {
+        self.masks().set_filtered(Filtered { stamp: pipeline.policy.stamp(), masks });
+        let mut out = Permitted::default();
+        let input = policy.input(masks);
+        let output = policy.output(masks);
+        for (side, permit) in [("input", &input), ("output", &output)] {
+            if matches!(permit, Permit::Drop) {
+                out.dropped.dropped(side);
+            }
+        }
+        out.report = out.dropped.clone();
+        if let Some(Content { value, open }) = state.input.take() {
+            let message::FinishedInput { messages, instructions, tools, mut filter } = value;
+            let mut list = [
+                (attr::INPUT_MESSAGES, messages, Shape::Messages),
+                (attr::SYSTEM_INSTRUCTIONS, instructions, Shape::Parts),
+                (attr::TOOL_DEFINITIONS, tools, Shape::Tools),
+            ];
+            if tighten(&input, open) {
+                for (_, json, shape) in &mut list {
+                    *json = json.take().and_then(|json| {
+                        let mut tight = input.clone().filter()?;
+                        let json = rewrite::attribute(&json, *shape, &mut tight);
+                        filter.absorb(tight);
+                        json
+                    });
+                }
+            }
+            if !matches!(input, Permit::Off | Permit::Drop) {
+                for (key, json, _) in list {
+                    out.add(key, json);
+                }
+                out.report.absorb(filter.into_report());
+            }
+        }
+        if let Some(Content { value, open }) = state.output.take() {
+            let mut filter = state.output_filter.take();
+            let mut json = Some(value);
+            if tighten(&output, open) {
+                json = json.and_then(|json| {
+                    let mut tight = output.clone().filter()?;
+                    let json = rewrite::attribute(&json, Shape::Messages, &mut tight);
+                    filter = Some(tight);
+                    json
+                });
+            }
+            if !matches!(output, Permit::Off | Permit::Drop) {
+                out.add(attr::OUTPUT_MESSAGES, json);
+                if let Some(filter) = filter {
+                    out.report.absorb(filter.into_report());
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Whether content that was read as open must pass a filter that masks.
+fn tighten(now: &Permit, open: bool) -> bool {
+    open && !now.is_open()
+}

@@ -1,0 +1,104 @@
+//! How good an answer was: an event of the call it judges.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use opentelemetry::Key;
+use opentelemetry::logs::AnyValue;
+
+use super::live::Live;
+use super::observe::scrubbed;
+use super::reference::CallRef;
+use crate::otel::events::{Fields, text};
+use crate::redact::{Permit, context};
+use crate::semconv::{attr, event};
+
+/// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
+///
+/// It is an event of the call that runs now, or of [`CallRef`]'s, of the active span where there is
+/// neither. It goes where the layer's `with_logger_provider` says.
+///
+/// ```
+/// llm_trace::evaluation("relevance").score(0.92).label("relevant").emit();
+/// ```
+pub fn evaluation(name: impl Into<String>) -> Evaluation {
+    Evaluation { name: name.into(), of: None, score: None, label: None, explanation: None, error_type: None }
+}
+
+/// See [`evaluation`].
+#[must_use = "nothing is told before `emit`"]
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    name: String,
+    of: Option<CallRef>,
+    score: Option<f64>,
+    label: Option<String>,
+    explanation: Option<String>,
+    error_type: Option<Cow<'static, str>>,
+}
+
+impl Evaluation {
+    /// Which call is judged. Default: the one that runs now.
+    pub fn of(mut self, call: &CallRef) -> Self {
+        self.of = Some(call.clone());
+        self
+    }
+
+    /// `gen_ai.evaluation.score.value`.
+    pub fn score(mut self, score: f64) -> Self {
+        self.score = Some(score);
+        self
+    }
+
+    /// `gen_ai.evaluation.score.label`: one of few words, such as `pass`.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// `gen_ai.evaluation.explanation`. It can quote the prompt and the answer, so it counts as
+    /// content of both: left out while capture is off and where either is masked.
+    pub fn explanation(mut self, explanation: impl Into<String>) -> Self {
+        self.explanation = Some(explanation.into());
+        self
+    }
+
+    /// `error.type`, where the evaluation itself has failed.
+    pub fn error_type(mut self, error_type: impl Into<Cow<'static, str>>) -> Self {
+        self.error_type = Some(error_type.into());
+        self
+    }
+
+    /// Tells it.
+    pub fn emit(self) {
+        let of = self.of.clone().unwrap_or_else(|| match Live::current() {
+            Some(live) => CallRef::of(&live),
+            None => CallRef::active(),
+        });
+        let Some(pipeline) = of.pipeline().filter(|pipeline| pipeline.events.wanted()) else { return };
+        let explanation = self.explanation.as_deref().and_then(|explanation| {
+            let here = context::current().unwrap_or_default();
+            let masks = of.masks().map_or(here, |masks| masks.get().union(here));
+            let policy = pipeline.policy.state();
+            match (policy.input(masks), policy.output(masks)) {
+                (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
+                _ => None,
+            }
+        });
+        let fields = self.fields(explanation, of.response_id());
+        pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
+    }
+
+    fn fields(self, explanation: Option<String>, response_id: Option<&str>) -> Fields {
+        let mut fields: Fields = vec![(Key::from(event::EVALUATION_NAME), AnyValue::from(self.name))];
+        let mut add = |key: &'static str, value: Option<AnyValue>| {
+            fields.extend(value.map(|value| (Key::from(key), value)));
+        };
+        add(event::EVALUATION_SCORE_VALUE, self.score.map(AnyValue::from));
+        add(event::EVALUATION_SCORE_LABEL, self.label.map(AnyValue::from));
+        add(event::EVALUATION_EXPLANATION, explanation.map(AnyValue::from));
+        add(attr::RESPONSE_ID, response_id.map(text));
+        add(attr::ERROR_TYPE, self.error_type.map(AnyValue::from));
+        fields
+    }
+}

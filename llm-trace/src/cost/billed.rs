@@ -1,0 +1,174 @@
+//! What a price is asked for, and what comes back.
+
+use crate::usage::Usage;
+
+/// What is known of a call that is to be priced. It holds no content.
+#[derive(Clone, Copy, Debug)]
+pub struct Billed<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) provider: Option<&'a str>,
+    pub(crate) request_model: Option<&'a str>,
+    pub(crate) response_model: Option<&'a str>,
+    pub(crate) service_tier: Option<&'a str>,
+    pub(crate) usage: &'a Usage,
+}
+
+impl<'a> Billed<'a> {
+    /// `gen_ai.operation.name`.
+    pub fn operation(&self) -> &'a str {
+        self.operation
+    }
+
+    /// `gen_ai.provider.name`.
+    pub fn provider(&self) -> Option<&'a str> {
+        self.provider
+    }
+
+    /// The model that answered; where that is not known, the one that was asked.
+    pub fn model(&self) -> Option<&'a str> {
+        self.response_model.or(self.request_model)
+    }
+
+    /// `gen_ai.request.model`.
+    pub fn request_model(&self) -> Option<&'a str> {
+        self.request_model
+    }
+
+    /// `gen_ai.response.model`.
+    pub fn response_model(&self) -> Option<&'a str> {
+        self.response_model
+    }
+
+    /// The service tier that the provider says it used.
+    pub fn service_tier(&self) -> Option<&'a str> {
+        self.service_tier
+    }
+
+    /// All input tokens, cached ones included.
+    pub fn input_tokens(&self) -> Option<i64> {
+        self.usage.input
+    }
+
+    /// All output tokens, reasoning included.
+    pub fn output_tokens(&self) -> Option<i64> {
+        self.usage.output
+    }
+
+    /// Input tokens that the provider's cache served.
+    pub fn cache_read_tokens(&self) -> Option<i64> {
+        self.usage.cache_read
+    }
+
+    /// Input tokens written to the provider's cache.
+    pub fn cache_creation_tokens(&self) -> Option<i64> {
+        self.usage.cache_creation
+    }
+
+    /// Output tokens spent on reasoning.
+    pub fn reasoning_tokens(&self) -> Option<i64> {
+        self.usage.reasoning
+    }
+}
+
+/// What a call cost, in US dollars.
+///
+/// The parts do not overlap: `input` is what was neither read from a cache nor written to one,
+/// `output` what was not reasoning. Their sum is the total, unless a total is given.
+///
+/// ```
+/// use llm_trace::Cost;
+///
+/// let cost = Cost::new().input(0.002).cache_read(0.0001).output(0.01);
+/// assert_eq!(cost.sum(), Some(0.0121));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    pub(crate) total: Option<f64>,
+    pub(crate) input: Option<f64>,
+    pub(crate) output: Option<f64>,
+    pub(crate) cache_read: Option<f64>,
+    pub(crate) cache_creation: Option<f64>,
+    pub(crate) reasoning: Option<f64>,
+    /// Some part is not known: the sum of the others is not the total.
+    pub(crate) partial: bool,
+}
+
+impl Cost {
+    /// Nothing known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A cost of which only the total is known.
+    pub fn total(dollars: f64) -> Self {
+        Self { total: Some(dollars), ..Self::default() }
+    }
+
+    /// What the input cost, apart from caches.
+    #[must_use]
+    pub fn input(mut self, dollars: f64) -> Self {
+        self.input = Some(dollars);
+        self
+    }
+
+    /// What the output cost, apart from reasoning.
+    #[must_use]
+    pub fn output(mut self, dollars: f64) -> Self {
+        self.output = Some(dollars);
+        self
+    }
+
+    /// What reading from the provider's cache cost.
+    #[must_use]
+    pub fn cache_read(mut self, dollars: f64) -> Self {
+        self.cache_read = Some(dollars);
+        self
+    }
+
+    /// What writing to the provider's cache cost.
+    #[must_use]
+    pub fn cache_creation(mut self, dollars: f64) -> Self {
+        self.cache_creation = Some(dollars);
+        self
+    }
+
+    /// What reasoning cost.
+    #[must_use]
+    pub fn reasoning(mut self, dollars: f64) -> Self {
+        self.reasoning = Some(dollars);
+        self
+    }
+
+    /// All of it; `None` where a part is missing.
+    pub fn sum(&self) -> Option<f64> {
+        let parts = self.parts();
+        if self.total.is_some() {
+            return self.total;
+        }
+        let known = parts.iter().any(|(_, part)| part.is_some());
+        (known && !self.partial).then(|| parts.iter().filter_map(|(_, part)| *part).sum())
+    }
+
+    pub(crate) fn parts(&self) -> [(&'static str, Option<f64>); 5] {
+        [
+            ("llm_trace.cost.input", self.input),
+            ("llm_trace.cost.output", self.output),
+            ("llm_trace.cost.cache_read", self.cache_read),
+            ("llm_trace.cost.cache_write", self.cache_creation),
+            ("llm_trace.cost.reasoning", self.reasoning),
+        ]
+    }
+
+    /// The cost, if every number in it can be one.
+    pub(super) fn checked(self) -> Option<Self> {
+        let known = self.total.into_iter().chain(self.parts().into_iter().filter_map(|(_, part)| part));
+        let mut any = false;
+        for number in known {
+            any = true;
+            if !number.is_finite() || number < 0.0 {
+                return None;
+            }
+        }
+        any.then_some(self)
+    }
+}

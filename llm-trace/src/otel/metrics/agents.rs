@@ -1,0 +1,57 @@
+//! What runs in this process: agents, tools and workflows. In the newest conventions only.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::Measured;
+use super::instruments::{counts, seconds, text};
+use crate::call::Operation;
+use crate::semconv::{attr, metric};
+
+pub(super) struct Agents {
+    agent: Histogram<f64>,
+    inference_calls: Histogram<u64>,
+    tool_calls: Histogram<u64>,
+    tool: Histogram<f64>,
+    workflow: Histogram<f64>,
+}
+
+impl Agents {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let calls = |name, unit, about| counts(meter, name, unit, about, &metric::CALLS);
+        let inferences = "Inferences that an agent made itself in one run.";
+        Self {
+            agent: seconds(meter, metric::AGENT_DURATION, "Time of an agent's run.", &metric::AGENT_SECONDS),
+            inference_calls: calls(metric::AGENT_INFERENCE_CALLS, "{inference_call}", inferences),
+            tool_calls: calls(metric::AGENT_TOOL_CALLS, "{tool_call}", "Tools that an agent ran itself in one run."),
+            tool: seconds(meter, metric::TOOL_DURATION, "Time of a tool's run.", &metric::SECONDS),
+            workflow: seconds(meter, metric::WORKFLOW_DURATION, "Time of a workflow's run.", &metric::WORKFLOW_SECONDS),
+        }
+    }
+
+    /// Records a run, unless it is none of these.
+    pub(super) fn record(
+        &self,
+        call: &Measured<'_>,
+        error: Option<&KeyValue>,
+        allow: impl FnOnce(&mut Vec<KeyValue>),
+    ) -> bool {
+        let (histogram, names): (_, &[&str]) = match call.operation {
+            Operation::InvokeAgent => (&self.agent, &[attr::AGENT_NAME]),
+            Operation::InvokeWorkflow => (&self.workflow, &[attr::WORKFLOW_NAME]),
+            Operation::ExecuteTool => (&self.tool, &[attr::TOOL_NAME, attr::TOOL_TYPE, attr::AGENT_NAME]),
+            _ => return false,
+        };
+        let mut labels = Vec::with_capacity(6);
+        labels.extend(call.attributes.iter().filter(|known| names.contains(&known.key.as_str())).cloned());
+        allow(&mut labels);
+        if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {
+            self.inference_calls.record(inferences, &labels);
+            self.tool_calls.record(tools, &labels);
+            labels.extend(call.request_model.map(|model| text(attr::REQUEST_MODEL, model)));
+        }
+        labels.extend(error.cloned());
+        histogram.record(call.duration.as_secs_f64(), &labels);
+        true
+    }
+}

@@ -1,0 +1,137 @@
+//! The instruments, made once, and what is recorded with them.
+
+use std::sync::Arc;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::Measured;
+use super::agents::Agents;
+use super::tokens::Tokens;
+use crate::call::{Operation, Provider};
+use crate::semconv::{Profile, attr, metric};
+
+/// A layer's instruments.
+pub(crate) struct Instruments {
+    operation: Histogram<f64>,
+    inference: Histogram<f64>,
+    first_chunk: Histogram<f64>,
+    per_chunk: Histogram<f64>,
+    tokens: Tokens,
+    agents: Option<Agents>,
+    cost: Histogram<f64>,
+    allowed: Arc<[String]>,
+}
+
+pub(super) fn seconds(meter: &Meter, name: &'static str, about: &'static str, bounds: &[f64]) -> Histogram<f64> {
+    meter.f64_histogram(name).with_unit("s").with_description(about).with_boundaries(bounds.to_vec()).build()
+}
+
+pub(super) fn counts(
+    meter: &Meter,
+    name: &'static str,
+    unit: &'static str,
+    about: &'static str,
+    bounds: &[f64],
+) -> Histogram<u64> {
+    meter.u64_histogram(name).with_unit(unit).with_description(about).with_boundaries(bounds.to_vec()).build()
+}
+
+pub(super) fn text(key: &'static str, value: &str) -> KeyValue {
+    KeyValue::new(key, value.to_owned())
+}
+
+/// Records with one label more.
+pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnOnce(&[KeyValue])) {
+    labels.push(label);
+    record(labels);
+    labels.pop();
+}
+
+impl Instruments {
+    pub(super) fn new(meter: &Meter, profile: Profile, allowed: Arc<[String]>) -> Self {
+        let time = |name, about| seconds(meter, name, about, &metric::SECONDS);
+        Self {
+            operation: time(metric::OPERATION_DURATION, "Time of a GenAI operation."),
+            inference: time(profile.inference_duration(), "Time of a GenAI operation."),
+            first_chunk: time(profile.time_to_first_chunk(), "Time from a call's start to its stream's first chunk."),
+            per_chunk: time(profile.time_per_output_chunk(), "Time from one chunk of a stream to the next."),
+            tokens: Tokens::new(meter, profile),
+            agents: (profile == Profile::Latest).then(|| Agents::new(meter)),
+            cost: meter
+                .f64_histogram(metric::COST)
+                .with_unit("{USD}")
+                .with_description("What a call cost, in US dollars.")
+                .with_boundaries(metric::DOLLARS.to_vec())
+                .build(),
+            allowed,
+        }
+    }
+
+    /// Whether the span's attributes are read for this operation.
+    pub(crate) fn reads_attributes(&self, operation: &Operation) -> bool {
+        let runs_here =
+            matches!(operation, Operation::InvokeAgent | Operation::InvokeWorkflow | Operation::ExecuteTool);
+        !self.allowed.is_empty() || (self.agents.is_some() && runs_here)
+    }
+
+    /// Records one call.
+    pub(crate) fn record(&self, call: &Measured<'_>) {
+        let error = call.error_type.map(|name| text(attr::ERROR_TYPE, name));
+        let runs_here = self
+            .agents
+            .as_ref()
+            .is_some_and(|agents| agents.record(call, error.as_ref(), |labels| self.allow(call, labels)));
+        // An agent of a provider's is a client operation as well.
+        let own_calls = call.calls.is_some_and(|(inferences, _)| inferences > 0);
+        if runs_here && (call.provider.is_none() || own_calls) {
+            return;
+        }
+        let mut labels = self.labels(call);
+        let histogram = if call.operation.is_inference() { &self.inference } else { &self.operation };
+        let duration = call.duration.as_secs_f64();
+        match error {
+            Some(error) => with(&mut labels, error, |labels| histogram.record(duration, labels)),
+            None => histogram.record(duration, &labels),
+        }
+        if let Some(time) = call.first_chunk {
+            self.first_chunk.record(time.as_secs_f64(), &labels);
+        }
+        if let Some(gaps) = call.gaps {
+            gaps.each(|time| self.per_chunk.record(time, &labels));
+        }
+        // What an agent used, its own inferences have told.
+        if !own_calls {
+            if let Some(cost) = call.cost {
+                self.cost.record(cost, &labels);
+            }
+            self.tokens.record(&call.response.usage, &mut labels);
+        }
+    }
+
+    /// The conventions' labels of a client operation, and those that are allowed.
+    fn labels(&self, call: &Measured<'_>) -> Vec<KeyValue> {
+        let mut labels = Vec::with_capacity(10);
+        labels.push(text(attr::OPERATION_NAME, call.operation.as_str()));
+        labels.extend(call.provider.map(|provider| text(attr::PROVIDER_NAME, provider.as_str())));
+        labels.extend(call.request_model.map(|model| text(attr::REQUEST_MODEL, model)));
+        labels.extend(call.response.model.as_deref().map(|model| text(attr::RESPONSE_MODEL, model)));
+        if let Some((address, port)) = call.server {
+            labels.push(text(attr::SERVER_ADDRESS, address));
+            labels.extend(port.map(|port| KeyValue::new(attr::SERVER_PORT, i64::from(port))));
+        }
+        if let (Some(Provider::OpenAi), Some(tier)) = (call.provider, call.response.service_tier.as_deref()) {
+            labels.push(text(attr::OPENAI_RESPONSE_SERVICE_TIER, tier));
+        }
+        self.allow(call, &mut labels);
+        labels
+    }
+
+    fn allow(&self, call: &Measured<'_>, labels: &mut Vec<KeyValue>) {
+        for key in self.allowed.iter() {
+            let known = labels.iter().any(|label| label.key.as_str() == key);
+            let found = call.attributes.iter().find(|attribute| attribute.key.as_str() == key);
+            labels.extend(found.filter(|_| !known).cloned());
+        }
+    }
+}

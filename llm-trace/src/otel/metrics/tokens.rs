@@ -1,0 +1,97 @@
+//! Token counts: one histogram in core, counters by modality in the newest conventions.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+
+use super::instruments::{counts, with};
+use crate::semconv::{Profile, attr, metric};
+use crate::usage::Usage;
+
+pub(super) enum Tokens {
+    /// For both directions.
+    Core(Histogram<u64>),
+    Latest(Box<ByModality>),
+}
+
+pub(super) struct ByModality {
+    input: Counter<u64>,
+    output: Counter<u64>,
+    cache_read: Counter<u64>,
+    cache_write: Counter<u64>,
+    reasoning: Counter<u64>,
+    call_input: Histogram<u64>,
+    call_output: Histogram<u64>,
+}
+
+impl Tokens {
+    pub(super) fn new(meter: &Meter, profile: Profile) -> Self {
+        let histogram = |name, about| counts(meter, name, "{token}", about, &metric::TOKENS);
+        let sum = |name: &'static str, about: &'static str| {
+            meter.u64_counter(name).with_unit("{token}").with_description(about).build()
+        };
+        match profile {
+            Profile::Core => Self::Core(histogram(metric::TOKEN_USAGE, "Input and output tokens of a call.")),
+            Profile::Latest => Self::Latest(Box::new(ByModality {
+                input: sum(metric::USAGE_INPUT, "Input tokens, cached ones included."),
+                output: sum(metric::USAGE_OUTPUT, "Output tokens, reasoning included."),
+                cache_read: sum(metric::USAGE_CACHE_READ, "Input tokens that the provider's cache served."),
+                cache_write: sum(metric::USAGE_CACHE_WRITE, "Input tokens written to the provider's cache."),
+                reasoning: sum(metric::USAGE_REASONING, "Output tokens spent on reasoning."),
+                call_input: histogram(metric::OPERATION_INPUT, "Input tokens of one call."),
+                call_output: histogram(metric::OPERATION_OUTPUT, "Output tokens of one call."),
+            })),
+        }
+    }
+
+    pub(super) fn record(&self, usage: &Usage, labels: &mut Vec<KeyValue>) {
+        match self {
+            Tokens::Core(histogram) => {
+                for (kind, count) in [("input", usage.input), ("output", usage.output)] {
+                    if let Some(count) = unsigned(count) {
+                        with(labels, KeyValue::new(attr::TOKEN_TYPE, kind), |labels| histogram.record(count, labels));
+                    }
+                }
+            }
+            Tokens::Latest(tokens) => tokens.record(usage, labels),
+        }
+    }
+}
+
+impl ByModality {
+    fn record(&self, usage: &Usage, labels: &mut Vec<KeyValue>) {
+        let input = [usage.input_text, usage.input_image, usage.input_audio];
+        let output = [usage.output_text, usage.output_image, usage.output_audio];
+        add(&self.input, usage.input, input, labels);
+        add(&self.output, usage.output, output, labels);
+        for (counter, count) in [
+            (&self.cache_read, usage.cache_read),
+            (&self.cache_write, usage.cache_creation),
+            (&self.reasoning, usage.reasoning),
+        ] {
+            add(counter, count, [None; 3], labels);
+        }
+        for (histogram, count) in [(&self.call_input, usage.input), (&self.call_output, usage.output)] {
+            if let Some(count) = unsigned(count) {
+                histogram.record(count, labels);
+            }
+        }
+    }
+}
+
+/// Adds the tokens of each modality that is known, and the rest as of an unknown one.
+fn add(counter: &Counter<u64>, total: Option<i64>, known: [Option<i64>; 3], labels: &mut Vec<KeyValue>) {
+    let mut rest = unsigned(total);
+    for (modality, count) in ["text", "image", "audio"].into_iter().zip(known) {
+        if let Some(count) = unsigned(count) {
+            rest = rest.and_then(|rest| rest.checked_sub(count)).filter(|rest| *rest > 0);
+            with(labels, KeyValue::new(attr::TOKEN_MODALITY, modality), |labels| counter.add(count, labels));
+        }
+    }
+    if let Some(rest) = rest {
+        with(labels, KeyValue::new(attr::TOKEN_MODALITY, "unknown"), |labels| counter.add(rest, labels));
+    }
+}
+
+fn unsigned(count: Option<i64>) -> Option<u64> {
+    count.and_then(|count| u64::try_from(count).ok())
+}
