@@ -59,9 +59,11 @@ pub use otel::{LlmLayer, layer};
 pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
 #[cfg(feature = "otel")]
 pub use redact::{
-    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, RedactProcessor, Style,
-    TextKind,
+    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, RedactLayer,
+    RedactProcessor, Style, TextKind, redact,
 };
+#[cfg(feature = "fmt")]
+pub use redact::{FmtFields, fmt_fields};
 #[cfg(feature = "scrub-rules")]
 pub use redact::{PatternError, Rule, ScrubRules};
 #[cfg(feature = "otel")]

@@ -9,10 +9,11 @@ use opentelemetry_sdk::trace::SpanData;
 use super::filter::{Filter, REDACTED};
 use super::keys::{Class, is_structure};
 use super::masks::Masks;
-use super::permit::{Permit, PolicyState, Side};
+use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
 use super::report::Report;
-use super::rewrite;
+use super::rewrite::{self, Shape};
+use super::style::HashKey;
 
 /// Whose attributes they are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,12 +26,32 @@ pub(super) enum Owner {
     Other,
 }
 
+/// What is to be done with a value.
+pub(super) enum Verdict<'f> {
+    Keep,
+    Remove,
+    /// By `[REDACTED]`.
+    Replace,
+    /// By [`Treatment::hash`].
+    Hash,
+    /// Filter it, of whatever type it is.
+    Filter(&'f mut Filter, Place<'static>),
+    /// Filter it if it is a text; numbers stay.
+    FilterTexts(&'f mut Filter, Place<'static>),
+    /// Filter what stands in its JSON.
+    Rewrite(&'f mut Filter, Shape),
+}
+
 /// The policy, as it holds in one place.
 pub(super) struct Treatment<'p> {
     state: &'p PolicyState,
     masks: Masks,
     /// Below a call or a scope where anything is masked, so that free text is masked.
     closed: bool,
+    /// Below a call or a scope.
+    below: bool,
+    /// Error texts are let through although content is off.
+    plain_errors: bool,
     open: Filter,
     masked: Filter,
     report: Report,
@@ -44,10 +65,19 @@ impl<'p> Treatment<'p> {
             state,
             masks: masks.unwrap_or_default(),
             closed,
+            below: masks.is_some(),
+            plain_errors: false,
             open: Filter::open(state.policy()),
             masked: Filter::masked(state.policy()),
             report: Report::default(),
         }
+    }
+
+    /// For what stays in the process' own logs: outside of every call and scope, error texts stay
+    /// in unless the policy masks a side.
+    pub(super) fn for_logs(mut self) -> Self {
+        self.plain_errors = !self.below && !self.state.masks(self.masks).any();
+        self
     }
 
     /// Whether free text is masked here.
@@ -115,80 +145,85 @@ impl<'p> Treatment<'p> {
 
     /// Treats one value; false where there may be none.
     fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
+        match self.verdict(key, class, owner, content) {
+            Verdict::Keep => {}
+            Verdict::Remove => return false,
+            Verdict::Replace => *value = REDACTED.into(),
+            Verdict::Hash => {
+                let hashed = self.hash(&value.as_str());
+                if let Some(hashed) = hashed {
+                    *value = hashed.into();
+                }
+            }
+            Verdict::FilterTexts(filter, place) => {
+                // Many numbers can be a vector, which is content.
+                if matches!(value, Value::String(_) | Value::Array(_)) {
+                    texts(value, filter, place);
+                }
+            }
+            Verdict::Filter(filter, place) => texts(value, filter, place),
+            Verdict::Rewrite(filter, shape) => {
+                let Some(json) = rewrite::attribute(&value.as_str(), shape, filter) else { return false };
+                *value = json.into();
+            }
+        }
+        true
+    }
+
+    /// What is to be done with the value of a key.
+    pub(super) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
         match class {
-            Class::Fact => true,
-            Class::Content(..) | Class::Error if owner == Owner::Filtered => true,
+            Class::Fact => Verdict::Keep,
+            Class::Content(..) | Class::Error if owner == Owner::Filtered => Verdict::Keep,
             Class::Content(side, shape) => {
                 let permit = if content { self.state.side(side, self.masks) } else { Permit::Off };
                 let filter = match permit {
                     Permit::Off | Permit::Drop => {
-                        self.report.dropped(match side {
-                            Side::Input => "input",
-                            Side::Output => "output",
-                        });
-                        return false;
+                        self.report.dropped(side.as_str());
+                        return Verdict::Remove;
                     }
-                    Permit::Masked(_) if is_structure(key) => return true,
+                    Permit::Masked(_) if is_structure(key) => return Verdict::Keep,
                     Permit::Masked(_) => &mut self.masked,
                     Permit::Open(_) => &mut self.open,
                 };
                 match shape {
-                    Some(shape) => match rewrite::attribute(&value.as_str(), shape, filter) {
-                        Some(json) => *value = json.into(),
-                        None => return false,
-                    },
-                    None => texts(value, filter, Place::of(TextKind::Text)),
+                    Some(shape) => Verdict::Rewrite(filter, shape),
+                    None => Verdict::Filter(filter, Place::of(TextKind::Text)),
                 }
-                true
+            }
+            Class::Error if self.plain_errors || self.state.error_text(self.masks).is_open() => {
+                Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Error))
             }
             Class::Error => {
-                // One text; a list of causes is as good as one.
-                match self.error_text(&value.as_str()) {
-                    Some(Cow::Borrowed(_)) => true,
-                    Some(Cow::Owned(clean)) => {
-                        *value = clean.into();
-                        true
-                    }
-                    None => false,
-                }
+                self.report.dropped("error");
+                Verdict::Remove
             }
             Class::Secret => {
                 self.report.dropped("secret");
-                *value = REDACTED.into();
-                true
+                Verdict::Replace
             }
-            Class::Identity => {
-                match &self.state.policy().hash_identity {
-                    Some(key) => {
-                        let text = value.as_str();
-                        let hashed = super::style::HashKey::is_digest(&text);
-                        let digest = (!hashed).then(|| key.digest(&text));
-                        drop(text);
-                        if let Some(digest) = digest {
-                            self.report.dropped("identity");
-                            *value = digest.into();
-                        }
-                    }
-                    None => texts(value, &mut self.open, Place::of(TextKind::Metadata)),
-                }
-                true
-            }
+            Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
+            Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
                 let hidden = match owner {
                     Owner::Other => self.closed,
                     Owner::Call | Owner::Filtered => self.state.policy().mask_metadata,
                 };
                 let filter = if hidden { &mut self.masked } else { &mut self.open };
-                if matches!(value, Value::String(_) | Value::Array(Array::String(_))) {
-                    texts(value, filter, Place::of(TextKind::Metadata));
-                }
-                true
+                Verdict::FilterTexts(filter, Place::of(TextKind::Metadata))
             }
         }
     }
 
+    /// The hash of an identifier; `None` where it is one already.
+    pub(super) fn hash(&mut self, text: &str) -> Option<String> {
+        let key = self.state.policy().hash_identity.as_ref().filter(|_| !HashKey::is_digest(text))?;
+        self.report.dropped("identity");
+        Some(key.digest(text))
+    }
+
     /// An error's text as it may go out, if it may.
-    pub(super) fn error_text<'t>(&mut self, text: &'t str) -> Option<Cow<'t, str>> {
+    fn error_text<'t>(&mut self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.state.error_text(self.masks) {
             Permit::Open(_) => Some(self.open.clean(text, Place::of(TextKind::Error))),
             _ => {

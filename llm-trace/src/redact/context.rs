@@ -146,13 +146,16 @@ pub(crate) fn exit_span(id: u64) {
     });
 }
 
-fn entered_span() -> Option<SharedMasks> {
-    SPANS.try_with(|spans| Some(spans.try_borrow().ok()?.last()?.1.clone())).ok()?
-}
-
-fn ambient() -> Option<SharedMasks> {
-    // At the end of a thread the value may be gone.
-    AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok()?
+/// The masks of this thread: of the entered spans, the innermost first, and of the call or scope
+/// that runs.
+fn ambient() -> Vec<SharedMasks> {
+    // At the end of a thread the values may be gone.
+    let spans = SPANS.try_with(|spans| {
+        spans.try_borrow().map(|spans| spans.iter().rev().map(|(_, masks)| masks.clone()).collect::<Vec<_>>())
+    });
+    let mut all = spans.ok().and_then(Result::ok).unwrap_or_default();
+    all.extend(AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok().flatten());
+    all
 }
 
 fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
@@ -183,17 +186,14 @@ impl Drop for Entered {
 /// What is masked where the program is now; `None` outside of every call and scope.
 pub(crate) fn current() -> Option<Masks> {
     let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.0.get()));
-    [carried, entered_span().map(|masks| masks.get()), ambient().map(|masks| masks.get())]
-        .into_iter()
-        .flatten()
-        .reduce(Masks::union)
+    carried.into_iter().chain(ambient().iter().map(SharedMasks::get)).reduce(Masks::union)
 }
 
 /// The masks of a span that begins here, below `cx`: those of each place it is in, the innermost
 /// first, and none that another is below of.
 pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
     let mut all: Vec<SharedMasks> = Vec::new();
-    for place in [MaskContext::of(cx), entered_span(), ambient()].into_iter().flatten() {
+    for place in MaskContext::of(cx).into_iter().chain(ambient()) {
         if !all.iter().any(|known| known.is_within(&place)) {
             all.retain(|known| !place.is_within(known));
             all.push(place);

@@ -4,9 +4,13 @@ mod apply;
 mod budget;
 pub(crate) mod context;
 mod env;
+#[cfg(feature = "fmt")]
+mod fields;
 mod filter;
+pub(crate) mod flags;
 mod handle;
 mod keys;
+mod layer;
 mod masks;
 mod media;
 mod permit;
@@ -19,11 +23,15 @@ pub(crate) mod rewrite;
 mod rules;
 mod scrub;
 mod style;
+mod values;
 
 pub(crate) use apply::own_attributes;
 pub use env::PolicyError;
+#[cfg(feature = "fmt")]
+pub use fields::{FmtFields, fmt_fields};
 pub(crate) use filter::Filter;
 pub use handle::PolicyHandle;
+pub use layer::{RedactLayer, redact};
 pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState, Side};
 pub use place::{Place, TextKind};

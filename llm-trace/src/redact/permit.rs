@@ -52,6 +52,15 @@ pub(crate) enum Side {
     Output,
 }
 
+impl Side {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Side::Input => "input",
+            Side::Output => "output",
+        }
+    }
+}
+
 /// The policy as it stood at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct PolicyState {

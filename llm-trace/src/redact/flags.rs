@@ -1,0 +1,130 @@
+//! Masks that `tracing` spans carry: declared as fields, or found where the span was made.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use opentelemetry::Context as OtelContext;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::context::{self, SharedMasks};
+use super::masks::{MaskFlag, Masks};
+
+const INPUT: &str = "llm.mask_input";
+const OUTPUT: &str = "llm.mask_output";
+
+/// Whether any span carries masks: nothing is looked up before.
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// The masks of a `tracing` span, among its extensions.
+#[derive(Clone, Debug)]
+struct SpanMasks(SharedMasks);
+
+/// Remembers the masks of a new span: those it declares, and those of the place where it is made.
+pub(crate) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let declared = declares(attrs.metadata()).then(|| {
+        let mut flags = Flags(Masks::new());
+        attrs.record(&mut flags);
+        flags.0
+    });
+    let mut above = context::of_span(&OtelContext::current());
+    let parent = match attrs.parent() {
+        Some(parent) => of(parent, cx),
+        None if attrs.is_contextual() => cx.current_span().id().and_then(|parent| of(parent, cx)),
+        None => None,
+    };
+    above.extend(parent);
+    if declared.is_none() && above.is_empty() {
+        return;
+    }
+    let Some(span) = cx.span(id) else { return };
+    let mut extensions = span.extensions_mut();
+    // Several layers of ours can see the same span.
+    if extensions.get_mut::<SpanMasks>().is_none() {
+        extensions.insert(SpanMasks(SharedMasks::below(declared.unwrap_or_default(), above)));
+        ANY.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Adds masks that are recorded later.
+pub(crate) fn on_record<S>(id: &Id, values: &Record<'_>, cx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if cx.metadata(id).is_some_and(declares) {
+        let mut flags = Flags(Masks::new());
+        values.record(&mut flags);
+        if let Some(masks) = of(id, cx).filter(|_| flags.0.any()) {
+            masks.add(flags.0);
+        }
+    }
+}
+
+/// Makes the span's masks those of the thread.
+pub(crate) fn on_enter<S>(id: &Id, cx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if let Some(masks) = of(id, cx) {
+        context::enter_span(id.into_u64(), masks);
+    }
+}
+
+/// Ends what [`on_enter`] began.
+pub(crate) fn on_exit(id: &Id) {
+    if ANY.load(Ordering::Relaxed) {
+        context::exit_span(id.into_u64());
+    }
+}
+
+/// The masks that a span carries.
+pub(crate) fn of<S>(id: &Id, cx: &Context<'_, S>) -> Option<SharedMasks>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if !ANY.load(Ordering::Relaxed) {
+        return None;
+    }
+    cx.span(id)?.extensions().get::<SpanMasks>().map(|masks| masks.0.clone())
+}
+
+fn declares(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().iter().any(|field| matches!(field.name(), INPUT | OUTPUT))
+}
+
+struct Flags(Masks);
+
+impl Flags {
+    fn set(&mut self, field: &Field, mask: bool) {
+        self.0 = self.0.mask_input(mask && field.name() == INPUT).mask_output(mask && field.name() == OUTPUT);
+    }
+}
+
+impl Visit for Flags {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, value != 0);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, value != 0);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set(field, value.is_mask());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if matches!(field.name(), INPUT | OUTPUT) {
+            self.set(field, format!("{value:?}").is_mask());
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What a wrapped layer lets out, on the bytes it writes. No other guard is in place: the content
+//! is other crates', which the source gate never sees, and no processor is wrapped.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use llm_trace::{Capture, FmtFields, Policy, PolicyHandle, Style, fmt_fields, redact};
+use llm_trace_tests::collector::Collector;
+use opentelemetry::trace::TracerProvider as _;
+use tracing::{Subscriber, error, info, info_span};
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+const INPUT: &str = "SENTINEL-INPUT";
+const OUTPUT: &str = "SENTINEL-OUTPUT";
+const FREE: &str = "SENTINEL-FREE";
+const ERROR: &str = "SENTINEL-ERROR";
+const ALL: [&str; 4] = [INPUT, OUTPUT, FREE, ERROR];
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8")
+    }
+}
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Buffer {
+    type Writer = Buffer;
+    fn make_writer(&self) -> Buffer {
+        self.clone()
+    }
+}
+
+fn open() -> Policy {
+    Policy::new().capture(Capture::Span)
+}
+
+/// What another crate writes in a call: `rig`'s field names, an event's text, an error.
+fn client() {
+    let cause = io::Error::other(ERROR);
+    let span = info_span!(
+        "chat",
+        gen_ai.operation.name = "chat",
+        gen_ai.input.messages = format!(r#"[{{"role":"user","parts":[{{"type":"text","content":"{INPUT}"}}]}}]"#),
+        gen_ai.output.messages = tracing::field::Empty,
+        gen_ai.usage.output_tokens = 7,
+    );
+    let _entered = span.enter();
+    span.record("gen_ai.output.messages", format!(r#"[{{"role":"assistant","parts":[{{"content":"{OUTPUT}"}}]}}]"#));
+    info!(prompt = INPUT, completion = %OUTPUT, tries = 3, "failed to parse: {FREE}");
+    error!(error = &cause as &(dyn std::error::Error + 'static), body = ?FREE, "no answer");
+}
+
+fn run(subscriber: impl Subscriber + Send + Sync, input: bool, output: bool) {
+    tracing::subscriber::with_default(subscriber, || {
+        let scope = info_span!("scope", llm.mask_input = input, llm.mask_output = output);
+        scope.in_scope(client);
+    });
+}
+
+fn found(text: &str) -> Vec<&'static str> {
+    ALL.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
+}
+
+fn plain<S>(buffer: &Buffer) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    Box::new(fmt::layer().with_writer(buffer.clone()).with_span_events(fmt::format::FmtSpan::CLOSE))
+}
+
+#[test]
+fn fmt_prints_what_the_masks_let_out() {
+    for (input, output, expected) in
+        [(false, false, ALL.to_vec()), (true, false, vec![OUTPUT]), (false, true, vec![INPUT]), (true, true, vec![])]
+    {
+        let buffer = Buffer::default();
+        run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(open())), input, output);
+        let text = buffer.text();
+        assert_eq!(found(&text), expected, "{text}");
+        for kept in ["tries=3", "gen_ai.usage.output_tokens=7", "gen_ai.operation.name=\"chat\""] {
+            assert!(text.contains(kept), "{kept}: {text}");
+        }
+    }
+}
+
+#[test]
+fn without_a_policy_no_content_is_printed() {
+    let buffer = Buffer::default();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(redact(plain(&buffer))), client);
+    // Outside of every call and scope the log keeps its own texts and errors.
+    assert_eq!(found(&buffer.text()), [FREE, ERROR]);
+}
+
+#[test]
+fn the_policy_is_that_of_the_subscribers_layer_in_either_order() {
+    let handle = PolicyHandle::new(open().mask_input(true).mask_output(true));
+    let (one, two) = (Buffer::default(), Buffer::default());
+    let first = tracing_subscriber::registry().with(llm_trace::layer().with_policy(&handle)).with(redact(plain(&one)));
+    tracing::subscriber::with_default(first, client);
+    let second = tracing_subscriber::registry().with(redact(plain(&two))).with(llm_trace::layer().with_policy(&handle));
+    tracing::subscriber::with_default(second, || {
+        client();
+        handle.set(open());
+        client();
+    });
+    assert!(!one.text().contains(INPUT) && one.text().contains("[REDACTED]"), "{}", one.text());
+    assert!(two.text().contains("[REDACTED]") && two.text().contains(INPUT), "{}", two.text());
+}
+
+#[test]
+fn json_filtered_and_boxed_layers_are_wrapped_alike() {
+    let make: [fn(Buffer) -> Box<dyn Layer<Registry> + Send + Sync>; 4] = [
+        |buffer| Box::new(redact(fmt::layer().json().with_writer(buffer)).with_policy(open())),
+        |buffer| {
+            let inner = fmt::layer().with_writer(buffer).with_filter(EnvFilter::new("info"));
+            Box::new(redact(inner).with_policy(open()))
+        },
+        |buffer| {
+            let inner = redact(fmt::layer().with_writer(buffer)).with_policy(open());
+            Box::new(inner.with_filter(EnvFilter::new("info")))
+        },
+        |buffer| Box::new(redact(plain(&buffer)).with_policy(open())),
+    ];
+    for layer in make {
+        let buffer = Buffer::default();
+        run(tracing_subscriber::registry().with(layer(buffer.clone())), true, true);
+        let text = buffer.text();
+        assert_eq!(found(&text), Vec::<&str>::new(), "{text}");
+        assert!(text.contains("[REDACTED]"), "{text}");
+    }
+}
+
+#[test]
+fn a_wrapped_fmt_layer_beside_a_plain_one_prints_nothing_of_it() {
+    let (seen, masked, json) = (Buffer::default(), Buffer::default(), Buffer::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(fmt::layer().with_writer(seen.clone()))
+        .with(redact(fmt::layer().fmt_fields(fmt_fields()).with_writer(masked.clone())).with_policy(open()))
+        .with(
+            redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new())).with_writer(json.clone()))
+                .with_policy(open()),
+        );
+    run(subscriber, true, true);
+    assert_eq!(found(&seen.text()), ALL);
+    assert_eq!(found(&masked.text()), Vec::<&str>::new(), "{}", masked.text());
+    assert_eq!(found(&json.text()), Vec::<&str>::new(), "{}", json.text());
+    for line in json.text().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(line["span"]["gen_ai.usage.output_tokens"], 7, "{line}");
+    }
+}
+
+#[test]
+fn a_wrapped_opentelemetry_layer_exports_nothing_masked() {
+    let collector = Collector::start();
+    let provider = collector.provider();
+    let otel = tracing_opentelemetry::layer().with_tracer(provider.tracer("app"));
+    run(tracing_subscriber::registry().with(redact(otel).with_policy(open())), true, true);
+    provider.force_flush().expect("flushed");
+    for sentinel in ALL {
+        assert!(!collector.saw(sentinel), "{sentinel}");
+    }
+    let span = collector.span("chat");
+    assert_eq!(
+        span.attribute("gen_ai.input.messages"),
+        Some(r#"[{"role":"user","parts":[{"type":"text","content":"[REDACTED]"}]}]"#.into())
+    );
+    assert_eq!(span.attribute("gen_ai.usage.output_tokens"), Some(7.into()));
+}
+
+#[test]
+fn styles_hold_for_fields() {
+    for (style, absent) in [(Style::Drop, true), (Style::hash("key"), false)] {
+        let buffer = Buffer::default();
+        let policy = open().style(style).mask_input(true);
+        run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)), false, false);
+        let text = buffer.text();
+        assert_eq!(text.contains("prompt="), !absent, "{text}");
+        assert_eq!(text.contains("hmac-sha256:"), !absent, "{text}");
+        assert!(!text.contains(INPUT), "{text}");
+    }
+}
+
+#[test]
+fn scrubbers_run_over_fields_and_messages() {
+    let buffer = Buffer::default();
+    let policy = open().scrub(|text, _| text.contains(FREE).then(|| text.replace(FREE, "***")));
+    run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)), false, false);
+    let text = buffer.text();
+    assert!(text.contains("failed to parse: ***") && !text.contains(FREE), "{text}");
+}
+
+#[test]
+fn a_span_made_in_a_masked_scope_keeps_its_masks_on_another_thread() {
+    let buffer = Buffer::default();
+    let subscriber = tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(open()));
+    tracing::subscriber::with_default(subscriber, || {
+        let span = info_span!("scope", llm.mask_input = true).in_scope(|| info_span!("task"));
+        let dispatch = tracing::dispatcher::get_default(Clone::clone);
+        std::thread::spawn(move || tracing::dispatcher::with_default(&dispatch, || span.in_scope(client)))
+            .join()
+            .expect("no panic");
+    });
+    assert_eq!(found(&buffer.text()), [OUTPUT], "{}", buffer.text());
+}
