@@ -17,7 +17,7 @@ use super::pipeline::{Pipeline, PipelineRef};
 use crate::call::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::diag;
-use crate::redact::{Policy, PolicyHandle, flags};
+use crate::redact::{Policy, PolicyHandle};
 use crate::semconv::Profile;
 
 /// The layer that turns annotated calls into GenAI spans.
@@ -255,14 +255,12 @@ where
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        flags::on_new_span(attrs, id, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_new_span(attrs, id, ctx);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
-        flags::on_record(id, values, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_record(id, values, ctx);
         }
@@ -285,7 +283,6 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        flags::on_enter(id, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_enter(id, ctx);
         }
@@ -295,7 +292,6 @@ where
         if let Some(inner) = &self.inner {
             inner.on_exit(id, ctx);
         }
-        flags::on_exit(id);
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {

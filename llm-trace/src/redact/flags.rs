@@ -23,7 +23,7 @@ static ANY: AtomicBool = AtomicBool::new(false);
 struct SpanMasks(SharedMasks);
 
 /// Remembers the masks of a new span: those it declares, and those of the place where it is made.
-pub(crate) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>)
+pub(super) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
@@ -52,7 +52,7 @@ where
 }
 
 /// Adds masks that are recorded later.
-pub(crate) fn on_record<S>(id: &Id, values: &Record<'_>, cx: &Context<'_, S>)
+pub(super) fn on_record<S>(id: &Id, values: &Record<'_>, cx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
@@ -66,7 +66,7 @@ where
 }
 
 /// Makes the span's masks those of the thread.
-pub(crate) fn on_enter<S>(id: &Id, cx: &Context<'_, S>)
+pub(super) fn on_enter<S>(id: &Id, cx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
@@ -76,14 +76,14 @@ where
 }
 
 /// Ends what [`on_enter`] began.
-pub(crate) fn on_exit(id: &Id) {
+pub(super) fn on_exit(id: &Id) {
     if ANY.load(Ordering::Relaxed) {
         context::exit_span(id.into_u64());
     }
 }
 
 /// The masks that a span carries.
-pub(crate) fn of<S>(id: &Id, cx: &Context<'_, S>) -> Option<SharedMasks>
+pub(super) fn of<S>(id: &Id, cx: &Context<'_, S>) -> Option<SharedMasks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {

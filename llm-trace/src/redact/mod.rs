@@ -7,7 +7,7 @@ mod env;
 #[cfg(feature = "fmt")]
 mod fields;
 mod filter;
-pub(crate) mod flags;
+mod flags;
 mod handle;
 mod keys;
 mod layer;
