@@ -188,11 +188,11 @@ impl StreamOutput {
         let whole = self.keep(whole);
         let Some(choice) = self.choice(choice) else { return };
         for (k, piece) in &mut choice.parts {
-            if let Piece::ToolCall { arguments, .. } = piece {
-                if k == key {
-                    *arguments = whole;
-                    return;
-                }
+            if let Piece::ToolCall { arguments, .. } = piece
+                && k == key
+            {
+                *arguments = whole;
+                return;
             }
         }
     }
@@ -201,10 +201,10 @@ impl StreamOutput {
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
         let Some(choice) = self.choice(choice) else { return };
         for (k, piece) in &mut choice.parts {
-            if let Piece::ToolCall { server, .. } = piece {
-                if k == key {
-                    *server = Some(kind.to_owned());
-                }
+            if let Piece::ToolCall { server, .. } = piece
+                && k == key
+            {
+                *server = Some(kind.to_owned());
             }
         }
     }

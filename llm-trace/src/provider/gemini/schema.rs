@@ -29,7 +29,7 @@ fn write_schema(schema: Node<'_>, out: &mut String) {
             None => out.push_str(&field.to_json()),
         },
         "properties" | "defs" | "$defs" if field.is_object() => {
-            write_object(field, out, |property, out| write_schema(property, out));
+            write_object(field, out, write_schema);
         }
         key if COUNTS.contains(&key) => match field.str().and_then(|text| text.parse::<u64>().ok()) {
             Some(count) => out.push_str(&count.to_string()),
