@@ -9,6 +9,8 @@ mod call;
 #[doc(hidden)]
 pub mod capture;
 #[cfg(feature = "otel")]
+mod check;
+#[cfg(feature = "otel")]
 mod cost;
 #[cfg(feature = "otel")]
 mod diag;
@@ -49,6 +51,8 @@ pub use call::OpenCalls;
 pub use call::{CallBuilder, LlmCall, Operation, Outcome, Provider};
 #[cfg(feature = "logs")]
 pub use call::{CallRef, Evaluation, evaluation};
+#[cfg(feature = "otel")]
+pub use check::{Check, check};
 #[cfg(feature = "otel")]
 pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]

@@ -114,6 +114,7 @@ impl Live {
     }
 
     fn start(make_span: MakeSpan, state: State, masks: SharedMasks, pipeline: Option<Arc<Pipeline>>) -> Option<Live> {
+        crate::check::at_first_call();
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let span = make_span(&StartFields {
             name: &state.span_name(),

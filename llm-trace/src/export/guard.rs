@@ -34,6 +34,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     pub(super) fn new(provider: SdkTracerProvider, closing: Closing, limit: Duration) -> Self {
+        crate::check::guard_made();
         Self { provider, closing, open: OpenCalls::default(), limit, done: false }
     }
 
@@ -66,6 +67,7 @@ impl Telemetry {
         if std::mem::replace(&mut self.done, true) {
             return true;
         }
+        crate::check::guard_dropped();
         self.open.finish();
         self.closing.close_by(Instant::now() + limit);
         let lost = self.closing.lost();

@@ -253,6 +253,27 @@ impl Policy {
         self.locked
     }
 
+    /// What the policy says, as [`check`](crate::check) prints it.
+    pub(crate) fn in_words(&self) -> String {
+        let capture = match self.capture {
+            Capture::Off => {
+                return "content is off: set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY, or \
+                        Policy::capture, to see prompts and answers"
+                    .to_owned();
+            }
+            Capture::Span => "spans",
+            Capture::Event => "events",
+            Capture::SpanAndEvent => "spans and events",
+        };
+        let masked = match (self.masks.input, self.masks.output) {
+            (true, true) => "all of it masked",
+            (true, false) => "input masked",
+            (false, true) => "output masked",
+            (false, false) => "masked only where a call or a scope says so",
+        };
+        format!("content goes on {capture}, {masked}")
+    }
+
     /// Keeps everything that `before`, a locked policy, had closed.
     pub(super) fn tighten(mut self, before: &Policy) -> Self {
         if before.locked {

@@ -1,0 +1,174 @@
+//! What is on, and the usual mistakes, in plain words.
+
+use std::fmt;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use opentelemetry::Context;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::NoSubscriber;
+use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
+
+use crate::call::StartFields;
+use crate::otel::Pipeline;
+
+/// Looks at the subscriber that is the default here, and says what a call would find.
+///
+/// `LLM_TRACE_DEBUG=1` prints the same on stderr when the program makes its first call.
+///
+/// ```
+/// let check = llm_trace::check();
+/// if !check.is_ok() {
+///     eprintln!("{check}");
+/// }
+/// ```
+pub fn check() -> Check {
+    let mut check = Check::default();
+    check.guard();
+    let none = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
+    if none {
+        check.wrong("no tracing subscriber is set here: call llm_trace::init(), or put llm_trace::layer() into yours");
+        return check;
+    }
+    check.level();
+    check.layers();
+    check
+}
+
+/// What [`check`] found.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    lines: Vec<(bool, String)>,
+}
+
+impl Check {
+    /// Whether nothing is wrong.
+    pub fn is_ok(&self) -> bool {
+        self.lines.iter().all(|(ok, _)| *ok)
+    }
+
+    /// What is wrong, one sentence each, with what to do about it.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter(|(ok, _)| !ok).map(|(_, line)| line.as_str())
+    }
+
+    fn right(&mut self, line: impl Into<String>) {
+        self.lines.push((true, line.into()));
+    }
+
+    fn wrong(&mut self, line: impl Into<String>) {
+        self.lines.push((false, line.into()));
+    }
+
+    fn guard(&mut self) {
+        match GUARD.load(Ordering::Relaxed) {
+            ALIVE => self.right("init()'s guard is alive"),
+            DROPPED => self.wrong(
+                "the guard that init() returned was dropped: spans that end from now on are lost; \
+                 keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
+            ),
+            _ => {}
+        }
+    }
+
+    fn level(&mut self) {
+        let level = LevelFilter::current();
+        if level >= Level::INFO {
+            return self.right(format!("spans up to level {level} are on"));
+        }
+        let rust_log = match std::env::var("RUST_LOG") {
+            Ok(value) => format!("RUST_LOG={value:?}"),
+            Err(_) => "RUST_LOG is not set, and with EnvFilter::from_default_env() that means errors only".to_owned(),
+        };
+        self.wrong(format!(
+            "the subscriber lets nothing below level {level} through, and calls are at INFO ({rust_log}): \
+             set RUST_LOG=info, or give calls another level with #[llm_call(level = \"…\")]"
+        ));
+    }
+
+    fn layers(&mut self) {
+        let pipeline = Pipeline::current();
+        match &pipeline {
+            Some(pipeline) => {
+                self.right(format!(
+                    "llm_trace::layer() is there; names are those of {}",
+                    pipeline.profile.schema_url()
+                ));
+                self.right(pipeline.policy.get().in_words());
+            }
+            None => self.wrong("llm_trace::layer() is not in this subscriber: calls are plain tracing spans"),
+        }
+        // Suppressed: the probe must not be exported.
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        let make_span = crate::__make_span!(target: "llm_trace", level: Level::INFO, name: "llm_trace.check");
+        let span = make_span(&StartFields {
+            name: "llm_trace.check",
+            kind: "internal",
+            operation: "check",
+            provider: None,
+            model: None,
+            server_address: None,
+            server_port: None,
+        });
+        if span.is_disabled() {
+            return self.wrong(
+                "a filter disables INFO spans of target `llm_trace`; calls have the target of the module they stand in: \
+                 let both through",
+            );
+        }
+        match span.set_parent(Context::current()) {
+            Err(SetParentError::LayerNotFound) => self.wrong(
+                "no OpenTelemetry layer of tracing-opentelemetry 0.34 is in this subscriber (one of another version does \
+                 not count): use llm_trace::layer().with_tracer_provider(&provider)",
+            ),
+            _ => self.right("an OpenTelemetry layer is there"),
+        }
+        if let Some(pipeline) = pipeline {
+            match pipeline.open.len() {
+                0 => {}
+                open => self.right(format!("{open} calls are open")),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (ok, line)) in self.lines.iter().enumerate() {
+            let newline = if at == 0 { "" } else { "\n" };
+            write!(f, "{newline}{} {line}", if *ok { "ok   " } else { "WRONG" })?;
+        }
+        Ok(())
+    }
+}
+
+const ALIVE: u8 = 1;
+const DROPPED: u8 = 2;
+
+static GUARD: AtomicU8 = AtomicU8::new(0);
+
+/// A guard of `init()` or of `from_env()` was made.
+#[cfg(feature = "init")]
+pub(crate) fn guard_made() {
+    GUARD.store(ALIVE, Ordering::Relaxed);
+}
+
+/// It was dropped.
+#[cfg(feature = "init")]
+pub(crate) fn guard_dropped() {
+    GUARD.store(DROPPED, Ordering::Relaxed);
+}
+
+/// Prints what [`check`] finds, once, where `LLM_TRACE_DEBUG` asks for it.
+pub(crate) fn at_first_call() {
+    static FIRST: Once = Once::new();
+    FIRST.call_once(|| {
+        let asked = std::env::var("LLM_TRACE_DEBUG").is_ok_and(|value| !matches!(value.trim(), "" | "0" | "false"));
+        if asked {
+            for line in check().to_string().lines() {
+                crate::diag::warn(line);
+            }
+        }
+    });
+}

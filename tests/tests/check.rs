@@ -1,0 +1,68 @@
+//! `check()` names what is on and the usual mistakes.
+
+use llm_trace::{Check, check};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use tracing::Subscriber;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::prelude::*;
+
+fn under(subscriber: impl Subscriber + Send + Sync + 'static) -> Check {
+    tracing::subscriber::with_default(subscriber, check)
+}
+
+fn problem(check: &Check) -> String {
+    let problems: Vec<_> = check.problems().collect();
+    assert_eq!(problems.len(), 1, "{check}");
+    problems[0].to_owned()
+}
+
+#[test]
+fn a_good_setup_is_ok_and_leaves_no_span() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let found = under(tracing_subscriber::registry().with(llm_trace::layer().with_tracer_provider(&provider)));
+    assert!(found.is_ok(), "{found}");
+    assert!(found.to_string().contains("content is off"), "{found}");
+    assert!(exporter.get_finished_spans().expect("spans").is_empty());
+}
+
+#[test]
+fn nothing_is_set_up() {
+    assert!(problem(&check()).contains("no tracing subscriber"));
+}
+
+#[test]
+fn the_layer_is_missing() {
+    let provider = SdkTracerProvider::builder().build();
+    let tracer = opentelemetry::trace::TracerProvider::tracer(&provider, "app");
+    let found = under(tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(tracer)));
+    assert!(problem(&found).contains("llm_trace::layer() is not in this subscriber"), "{found}");
+}
+
+#[test]
+fn the_opentelemetry_layer_is_missing() {
+    let found = under(tracing_subscriber::registry().with(llm_trace::layer()));
+    assert!(problem(&found).contains("no OpenTelemetry layer"), "{found}");
+}
+
+#[test]
+fn the_level_is_filtered() {
+    let provider = SdkTracerProvider::builder().build();
+    let found = under(
+        tracing_subscriber::registry()
+            .with(llm_trace::layer().with_tracer_provider(&provider))
+            .with(LevelFilter::ERROR),
+    );
+    assert!(found.problems().any(|problem| problem.contains("RUST_LOG")), "{found}");
+}
+
+#[test]
+fn the_target_is_filtered() {
+    let provider = SdkTracerProvider::builder().build();
+    let found = under(
+        tracing_subscriber::registry()
+            .with(llm_trace::layer().with_tracer_provider(&provider))
+            .with(EnvFilter::new("info,llm_trace=off")),
+    );
+    assert!(problem(&found).contains("a filter disables"), "{found}");
+}
