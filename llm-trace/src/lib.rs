@@ -37,7 +37,7 @@ mod redact;
 mod scope;
 #[cfg(feature = "otel")]
 mod semconv;
-#[cfg(feature = "stream")]
+#[cfg(any(feature = "stream", feature = "http-body"))]
 #[doc(hidden)]
 pub mod stream;
 #[cfg(feature = "otel")]
@@ -74,8 +74,12 @@ pub use redact::{PatternError, Rule, ScrubRules};
 pub use scope::{Caller, ExistingTrace, Id, IdGenerator, InScope, Scope, Scoped, TraceError, TraceUpdate, scope};
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
+#[cfg(all(feature = "stream", feature = "serde"))]
+pub use stream::StreamItem;
 #[cfg(feature = "stream")]
 pub use stream::Traced;
+#[cfg(feature = "http-body")]
+pub use stream::TracedBody;
 #[cfg(feature = "otel")]
 pub use usage::Usage;
 pub use value::AttributeValue;

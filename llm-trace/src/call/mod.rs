@@ -5,7 +5,7 @@ mod builder;
 pub(crate) mod captured;
 mod fields;
 mod future;
-mod handle;
+pub(crate) mod handle;
 mod operation;
 mod outcome;
 mod provider_name;

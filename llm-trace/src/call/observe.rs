@@ -86,6 +86,10 @@ impl Live {
         } else if let What::Http { status, .. } = value {
             self.http_status(status);
         }
+        if self.is_taken_over() {
+            // What the stream tells is still to come.
+            return;
+        }
         let failed = {
             let state = self.lock();
             state.response.error.is_some() || state.error.status.is_some_and(|status| status >= 400)

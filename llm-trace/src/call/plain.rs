@@ -85,7 +85,9 @@ impl Live {
     pub(crate) fn finish_ok(&self, _: What<'_>) {}
     pub(crate) fn finish_err(&self, _: What<'_>) {}
     pub(crate) fn finish(&self, _: Outcome) {}
-    pub(crate) fn begin_stream(&self) {}
+    pub(crate) fn take_over(&self) -> bool {
+        true
+    }
     pub(crate) fn chunk(&self, _: What<'_>) {}
     #[cfg(feature = "serde")]
     pub(crate) fn chunk_of(&self, _: &dyn super::captured::Document) {}

@@ -64,6 +64,8 @@ pub(crate) struct ErrorState {
 
 /// A stream that is being read.
 pub(crate) struct Stream {
+    /// A wrapper around the stream ends the call, not the function that returns it.
+    pub(crate) owned: bool,
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
     pub(crate) first_chunk: Option<Duration>,

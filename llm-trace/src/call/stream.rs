@@ -15,12 +15,10 @@ pub struct StreamCall {
 }
 
 impl StreamCall {
-    /// Takes the call over: it now ends with this.
+    /// Takes the call over: it now ends with this, unless another stream has it already.
     pub fn new(call: LlmCall) -> Self {
-        if let Some(live) = call.live() {
-            live.begin_stream();
-        }
-        StreamCall { call, polling: false }
+        let taken = call.live().is_some_and(|live| live.take_over());
+        StreamCall { call: if taken { call } else { LlmCall::disabled() }, polling: false }
     }
 
     /// Polls the inner stream, inside the call's span.

@@ -25,6 +25,21 @@ impl Live {
         }
     }
 
+    /// Lets a wrapper around the stream end the call. `false` if one does already.
+    pub(crate) fn take_over(&self) -> bool {
+        self.begin_stream();
+        let mut state = self.lock();
+        match &mut state.stream {
+            Some(stream) => !std::mem::replace(&mut stream.owned, true),
+            None => false,
+        }
+    }
+
+    /// Whether a wrapper around the stream ends the call.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        self.lock().stream.as_ref().is_some_and(|stream| stream.owned)
+    }
+
     /// Records one item.
     pub(crate) fn chunk(&self, item: What<'_>) {
         match item {
@@ -100,11 +115,12 @@ impl Live {
         if state.finished {
             return;
         }
+        let refused = state.error.status.is_some_and(|status| status >= 400);
         let Some(stream) = &mut state.stream else {
             drop(state);
             return self.finish(given_up.unwrap_or(Outcome::Completed));
         };
-        let (plain, failed) = (stream.plain == Some(true), stream.failed);
+        let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
         let unread = !plain && !stream.read;
         let Some(collector) = stream.collector.take() else { return };
         let Collected { end, facts, output, .. } = collector.finish();
@@ -138,6 +154,7 @@ impl Stream {
         let output = wants.then(|| StreamOutput::with_limit(None));
         let provider = state.provider.as_ref().map(super::Provider::as_str);
         Stream {
+            owned: false,
             collector: Some(Collector::new(provider, state.format, None, mode, output)),
             first_chunk: None,
             last_chunk: None,

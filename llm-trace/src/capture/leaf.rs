@@ -95,6 +95,7 @@ macro_rules! known {
 known! {
     str: |text| What::Text(text),
     String: |text| What::Text(text),
+    &str: |text| What::Text(text),
     [u8]: |bytes| What::Bytes(bytes),
     Vec<u8>: |bytes| What::Bytes(bytes),
     #[cfg(feature = "bytes")] bytes::Bytes: |bytes| What::Bytes(bytes),

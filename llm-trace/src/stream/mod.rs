@@ -1,10 +1,24 @@
 //! Calls whose answer is a stream.
-#![allow(missing_docs)]
 
+#[cfg(feature = "http-body")]
+mod body;
+#[cfg(feature = "stream")]
+#[allow(missing_docs)]
 mod boxed;
+#[cfg(all(feature = "stream", feature = "serde"))]
+mod handle;
+#[cfg(feature = "stream")]
 mod traced;
 
+#[cfg(feature = "http-body")]
+pub use body::TracedBody;
+#[cfg(feature = "stream")]
+#[doc(hidden)]
 pub use boxed::Streamed;
+#[cfg(all(feature = "stream", feature = "serde"))]
+pub use handle::StreamItem;
+#[cfg(feature = "stream")]
 pub use traced::Traced;
+#[cfg(feature = "stream")]
 #[doc(hidden)]
 pub use traced::wrap;

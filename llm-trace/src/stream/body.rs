@@ -1,0 +1,97 @@
+//! An HTTP body that is a call's answer.
+
+use std::fmt;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::call::captured::What;
+use crate::call::{Captured, LlmCall, StreamCall};
+
+/// How many pieces of one frame are read. More is not seen in practice, and would need a copy.
+const MAX_SLICES: usize = 16;
+
+pin_project_lite::pin_project! {
+    /// A body whose frames are recorded on their way, and whose end ends the call.
+    ///
+    /// Made by [`LlmCall::body`]. Frames pass untouched.
+    pub struct TracedBody<B> {
+        #[pin]
+        body: B,
+        call: StreamCall,
+    }
+}
+
+impl LlmCall {
+    /// Records a body frame by frame and lets its end end the call.
+    ///
+    /// ```
+    /// use http_body::Body;
+    /// use llm_trace::{LlmCall, TracedBody, llm_call};
+    ///
+    /// #[llm_call(provider = "openai", request = request.body())]
+    /// fn forward<B: Body>(request: http::Request<String>, body: B) -> http::Response<TracedBody<B>> {
+    ///     let response = http::Response::new(body);
+    ///     # let _ = request;
+    ///     response.map(|body| LlmCall::current().body(body))
+    /// }
+    /// # drop(forward(http::Request::default(), String::new()));
+    /// ```
+    pub fn body<B: Body>(&self, body: B) -> TracedBody<B> {
+        let mut call = StreamCall::new(self.clone());
+        if body.is_end_stream() {
+            call.end();
+        }
+        TracedBody { body, call }
+    }
+}
+
+impl<B: Body> Body for TracedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.project();
+        let (mut body, call) = (this.body, this.call);
+        if !call.is_enabled() {
+            return body.poll_frame(cx);
+        }
+        let polled = call.poll(|| body.as_mut().poll_frame(cx));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                    let len = data.chunks_vectored(&mut slices);
+                    for slice in slices.iter().take(len) {
+                        call.item(Captured(What::Bytes(slice)));
+                    }
+                }
+                // Whoever knows that this was the last frame does not poll again.
+                if body.is_end_stream() {
+                    call.end();
+                }
+            }
+            Poll::Ready(Some(Err(_))) => call.item_error(Captured(What::Error(Default::default()))),
+            Poll::Ready(None) => call.end(),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> fmt::Debug for TracedBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracedBody").field("call", &self.call).finish_non_exhaustive()
+    }
+}

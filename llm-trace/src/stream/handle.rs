@@ -1,0 +1,105 @@
+//! Streams through the handle, where the macro cannot see them.
+
+use std::any::Any;
+use std::error::Error;
+
+use futures_core::Stream;
+use serde::Serialize;
+
+use super::Traced;
+use crate::call::captured::What;
+use crate::call::handle::Of;
+use crate::call::{Captured, LlmCall, StreamCall};
+use crate::capture::{Known, with_error};
+
+impl LlmCall {
+    /// Records a stream item by item and lets its end end the call: for a function that returns a
+    /// stream inside a type of its own.
+    ///
+    /// Items are strings, `Bytes`, anything `Serialize`, or a `Result` of one. Outside a call the
+    /// stream passes as it is.
+    ///
+    /// ```
+    /// use futures_util::{Stream, stream};
+    /// use llm_trace::{LlmCall, Traced, llm_call};
+    ///
+    /// struct Tokens<S: Stream> { stream: Traced<S>, seen: usize }
+    ///
+    /// #[llm_call(provider = "openai", model = "gpt-4o")]
+    /// fn chat() -> Tokens<impl Stream<Item = String>> {
+    ///     let tokens = stream::iter(["hel".to_owned(), "lo".to_owned()]);
+    ///     Tokens { stream: LlmCall::current().stream(tokens), seen: 0 }
+    /// }
+    /// # let Tokens { stream, seen } = chat();
+    /// # assert_eq!(seen, 0);
+    /// # drop(stream);
+    /// ```
+    pub fn stream<S, How>(&self, stream: S) -> Traced<S>
+    where
+        S: Stream,
+        S::Item: StreamItem<How>,
+    {
+        Traced::new(stream, self.clone(), |call, item| item.record(call))
+    }
+}
+
+/// An item of a stream for [`LlmCall::stream`]: `Serialize`, or a `Result` of it.
+///
+/// Implemented for all that qualifies; `How` keeps the two apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be recorded as an item of a stream",
+    label = "expected a string, `Bytes`, anything `Serialize`, or a `Result` of one with an error type; all `'static`"
+)]
+pub trait StreamItem<How>: sealed::Sealed<How> {
+    #[doc(hidden)]
+    fn record(&self, call: &mut StreamCall);
+}
+
+mod sealed {
+    pub trait Sealed<How> {}
+}
+
+/// The item itself is read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Plainly;
+
+/// The `Ok` of the item is read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct InResult;
+
+impl<T: Serialize + 'static> sealed::Sealed<Plainly> for T {}
+
+impl<T: Serialize + 'static> StreamItem<Plainly> for T {
+    fn record(&self, call: &mut StreamCall) {
+        if !call.is_enabled() {
+            return;
+        }
+        // What is bytes or text must be told as such, not as what it serializes to.
+        let item: &dyn Any = self;
+        let known: Option<&dyn Known> = None
+            .or_else(|| item.downcast_ref::<String>().map(|item| item as _))
+            .or_else(|| item.downcast_ref::<&'static str>().map(|item| item as _))
+            .or_else(|| item.downcast_ref::<Vec<u8>>().map(|item| item as _))
+            .or_else(|| item.downcast_ref::<serde_json::Value>().map(|item| item as _));
+        #[cfg(feature = "bytes")]
+        let known = known.or_else(|| item.downcast_ref::<bytes::Bytes>().map(|item| item as _));
+        let what = match known {
+            Some(known) => known.what(),
+            None => return call.item(Captured(What::Document(&Of(self)))),
+        };
+        call.item(Captured(what));
+    }
+}
+
+impl<T: Serialize + 'static, E: Error + 'static> sealed::Sealed<InResult> for Result<T, E> {}
+
+impl<T: Serialize + 'static, E: Error + 'static> StreamItem<InResult> for Result<T, E> {
+    fn record(&self, call: &mut StreamCall) {
+        match self {
+            Ok(item) => item.record(call),
+            Err(error) => with_error(error, |error| call.item_error(error)),
+        }
+    }
+}
