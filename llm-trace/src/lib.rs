@@ -1,4 +1,49 @@
-//! Trace LLM calls with OpenTelemetry.
+//! Trace the LLM calls of any Rust program with OpenTelemetry.
+//!
+//! Annotate the functions that already call an LLM, add one layer, keep your HTTP client:
+//!
+//! ```no_run
+//! use llm_trace::llm_call;
+//! # struct Client;
+//! # impl Client { fn post(&self, _: &serde_json::Value) -> std::io::Result<serde_json::Value> { todo!() } }
+//!
+//! #[llm_call(provider = "openai", request = body)]
+//! fn chat(http: &Client, body: &serde_json::Value) -> std::io::Result<serde_json::Value> {
+//!     http.post(body)
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let _telemetry = llm_trace::init()?;
+//!     let body = serde_json::json!({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]});
+//!     chat(&Client, &body)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Each call becomes one span as the [GenAI semantic conventions] have it, with what the request, the answer or the
+//! stream told, and how it ended.
+//!
+//! | to | see |
+//! |---|---|
+//! | annotate a function | [`llm_call`] |
+//! | add to the call from inside, or end it by hand | [`LlmCall`] |
+//! | make a call without the macro | [`CallBuilder`] |
+//! | set everything up from the environment | [`init`], [`export`] |
+//! | add the layer to a subscriber of your own | [`layer`] |
+//! | say what content may leave, at run time too | [`Policy`], [`PolicyHandle`] |
+//! | mask what other crates record | [`RedactProcessor`] |
+//! | say whose calls these are, and in which trace | [`scope()`] |
+//! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
+//! | find out why nothing arrives | [`check()`] |
+//!
+//! # Features
+//!
+//! A library that only annotates needs none of them, and pays for `tracing` alone (`default-features = false`). On by
+//! default: `otel`, `serde`, `http`, `bytes`, `stream`, `init`, `console`, `otlp-http`. The others are named after what
+//! you have: `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `anyhow`, `async-openai`, `http-body`, `aws-eventstream`,
+//! `otlp-grpc`, `metrics`, `logs`, `scrub-rules`, `testing`.
+//!
+//! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
