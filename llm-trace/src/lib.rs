@@ -103,7 +103,7 @@ pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use init::init;
 #[cfg(feature = "otel")]
-pub use otel::{LlmLayer, layer};
+pub use otel::{Compat, LlmLayer, layer};
 #[cfg(feature = "otel")]
 pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
 #[cfg(feature = "otel")]
@@ -116,7 +116,12 @@ pub use redact::{FmtFields, fmt_fields};
 #[cfg(feature = "scrub-rules")]
 pub use redact::{PatternError, Rule, ScrubRules};
 #[cfg(feature = "otel")]
-pub use scope::{Caller, ExistingTrace, Id, IdGenerator, InScope, Scope, Scoped, TraceError, TraceUpdate, scope};
+pub use scope::{
+    Caller, ExistingTrace, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
+    TraceUpdate, scope,
+};
+#[cfg(all(feature = "otel", feature = "http"))]
+pub use scope::{Propagation, inject, inject_to};
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
 #[cfg(all(feature = "stream", feature = "serde"))]

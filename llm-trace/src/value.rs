@@ -27,6 +27,20 @@ pub enum AttributeValue {
     Strs(Vec<String>),
 }
 
+impl AttributeValue {
+    /// The value as one text.
+    #[cfg(feature = "otel")]
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Str(text) => Cow::Borrowed(text),
+            Self::Int(n) => Cow::Owned(n.to_string()),
+            Self::Float(n) => Cow::Owned(n.to_string()),
+            Self::Bool(b) => Cow::Borrowed(if *b { "true" } else { "false" }),
+            Self::Strs(all) => Cow::Owned(all.join(", ")),
+        }
+    }
+}
+
 macro_rules! from_ints {
     ($($ty:ty),*) => {$(
         impl From<$ty> for AttributeValue {
@@ -73,6 +87,28 @@ impl<T: Into<AttributeValue>> From<Option<T>> for Maybe {
 impl<T: Into<AttributeValue>> From<T> for Maybe {
     fn from(value: T) -> Self {
         Maybe(Some(value.into()))
+    }
+}
+
+/// Scalars keep their type; an object, or a list of anything but texts, goes as JSON text; null is none.
+#[cfg(feature = "serde")]
+impl From<serde_json::Value> for Maybe {
+    fn from(value: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        Maybe(Some(match value {
+            Json::Null => return Maybe(None),
+            Json::Bool(b) => b.into(),
+            Json::Number(n) => match (n.as_i64(), n.as_f64()) {
+                (Some(int), _) => int.into(),
+                (None, Some(float)) => float.into(),
+                (None, None) => n.to_string().into(),
+            },
+            Json::String(text) => text.into(),
+            Json::Array(list) if !list.is_empty() && list.iter().all(Json::is_string) => {
+                AttributeValue::Strs(list.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+            }
+            other => other.to_string().into(),
+        }))
     }
 }
 

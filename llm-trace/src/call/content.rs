@@ -25,6 +25,12 @@ impl Permitted {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
     }
 
+    /// Says what else was done to the call's texts.
+    pub(super) fn note(&mut self, report: Report) {
+        self.dropped.absorb(report.clone());
+        self.report.absorb(report);
+    }
+
     fn add(&mut self, key: &'static str, json: Option<String>) {
         self.list.extend(json.map(|json| (key, json)));
     }

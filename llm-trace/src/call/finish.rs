@@ -15,8 +15,10 @@ use crate::cost::{self, Billed, Priced};
 use crate::otel::Pipeline;
 use crate::otel::attributes::{Attributes, strings};
 use crate::otel::events;
+use crate::otel::identity::Identity;
 use crate::otel::metrics::{Instruments, Measured};
 use crate::redact::{Masks, PolicyState, own_attributes};
+use crate::scope::Facts;
 use crate::semconv::attr;
 
 /// How a call ended.
@@ -66,15 +68,20 @@ impl Live {
         let events = pipeline.events.wanted();
         let told = span.is_some() || events;
         let (policy, masks) = (pipeline.policy.state(), self.masks().get());
-        let content = if told { self.permitted(&mut state, pipeline, &policy, masks) } else { Permitted::default() };
+        let said = self.said(&mut state, &policy);
+        let mut identity = Identity::new(&policy);
+        let mut content =
+            if told { self.permitted(&mut state, pipeline, &policy, masks) } else { Permitted::default() };
         let mut facts = Vec::new();
         let mut own = 0;
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes(&state.operation)) {
-            let mut attributes = self.facts(pipeline, &mut state, end);
+            let mut attributes = self.facts(pipeline, &mut state, end, &said, &mut identity);
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
+            identity.write_metadata(&said, &mut attributes);
             attributes.user(std::mem::take(&mut state.attributes), on_span);
             facts = attributes.into_vec();
+            content.note(identity.into_report());
         }
         if let Some(instruments) = instruments {
             let mut attributes = Vec::new();
@@ -96,6 +103,14 @@ impl Live {
             let report = strings(&report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
             // What is more important stands first: a span has room for so many attributes only.
             facts.splice(own..own, texts.chain(report));
+            self.update_trace(
+                said.update.unwrap_or_default(),
+                &mut state,
+                (&policy, masks),
+                pipeline,
+                list,
+                &mut facts,
+            );
             self.close(&span, facts, &state, end, &policy, masks);
         }
     }
@@ -117,7 +132,14 @@ impl Live {
         span.end_with_timestamp(self.ended(end.duration));
     }
 
-    fn facts(&self, pipeline: &Pipeline, state: &mut State, end: &End) -> Attributes {
+    fn facts(
+        &self,
+        pipeline: &Pipeline,
+        state: &mut State,
+        end: &End,
+        said: &Facts,
+        identity: &mut Identity<'_>,
+    ) -> Attributes {
         let mut attributes = Attributes::new(pipeline.profile);
         attributes.add(attr::ERROR_TYPE, end.error_type.clone().map(Value::from));
         attributes.add(attr::HTTP_STATUS_CODE, state.error.status.map(i64::from));
@@ -137,9 +159,11 @@ impl Live {
         let conversation = state
             .conversation
             .take()
+            .or(said.conversation.clone())
             .or(state.request.conversation_id.take())
             .or(state.response.conversation_id.take());
-        attributes.add(attr::CONVERSATION_ID, conversation);
+        attributes.add(attr::CONVERSATION_ID, conversation.map(|id| identity.id(&id)));
+        identity.write(said, pipeline.profile, &pipeline.compat, &mut attributes);
         attributes
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
@@ -11,6 +11,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::agent::Agent;
+use super::around::Around;
 pub use super::current::Entered;
 use super::current::{self, Carried};
 use super::fields::{MakeSpan, StartFields};
@@ -35,8 +36,7 @@ pub(crate) struct Ready(Box<Parts>);
 struct Parts {
     make_span: MakeSpan,
     state: State,
-    masks: SharedMasks,
-    pipeline: Option<Arc<Pipeline>>,
+    around: Around,
 }
 
 impl fmt::Debug for Ready {
@@ -45,24 +45,19 @@ impl fmt::Debug for Ready {
     }
 }
 
-fn own_masks(setup: &Setup<'_>) -> SharedMasks {
-    SharedMasks::here(Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output))
-}
-
 impl Ready {
-    pub(crate) fn new(setup: Setup<'_>) -> Self {
-        let pipeline = Pipeline::current();
-        let masks = own_masks(&setup);
+    pub(crate) fn new(mut setup: Setup<'_>) -> Self {
+        let around = Around::of(&mut setup);
         let mut state = State::of(&setup);
-        if let Some(pipeline) = &pipeline {
-            state.read_input(&setup, pipeline.policy.state().input(masks.get()));
+        if let Some(pipeline) = &around.pipeline {
+            state.read_input(&setup, pipeline.policy.state().input(around.masks.get()));
         }
-        Ready(Box::new(Parts { make_span: setup.make_span, state, masks, pipeline }))
+        Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
 
     pub(crate) fn start(self) -> Option<Live> {
-        let Parts { make_span, state, masks, pipeline } = *self.0;
-        Live::start(make_span, state, masks, pipeline)
+        let Parts { make_span, state, around } = *self.0;
+        Live::start(make_span, state, around)
     }
 }
 
@@ -75,6 +70,8 @@ pub(crate) struct Live {
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
     carried: Carried,
+    /// The call around, in the same trace.
+    parent: Option<Weak<Live>>,
     begun: Instant,
     /// The same moment by the wall clock.
     begun_at: SystemTime,
@@ -101,11 +98,10 @@ impl fmt::Debug for Live {
 
 impl Live {
     /// Starts the span, then reads the content of the arguments if anyone wants it.
-    pub(crate) fn start_now(setup: Setup<'_>) -> Option<Live> {
-        let pipeline = Pipeline::current();
-        let masks = own_masks(&setup);
+    pub(crate) fn start_now(mut setup: Setup<'_>) -> Option<Live> {
+        let around = Around::of(&mut setup);
         let mut state = State::of(&setup);
-        let live = Live::start(setup.make_span, std::mem::take(&mut state), masks, pipeline)?;
+        let live = Live::start(setup.make_span, std::mem::take(&mut state), around)?;
         if live.wants_content() {
             let permit = live.permit_input();
             live.lock().read_input(&setup, permit);
@@ -113,7 +109,7 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, state: State, masks: SharedMasks, pipeline: Option<Arc<Pipeline>>) -> Option<Live> {
+    fn start(make_span: MakeSpan, state: State, around: Around) -> Option<Live> {
         crate::check::at_first_call();
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let span = make_span(&StartFields {
@@ -125,17 +121,23 @@ impl Live {
             server_address: state.server.as_ref().map(|server| server.address.as_str()),
             server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
         });
-        if pipeline.is_none() && span.is_disabled() {
+        if around.pipeline.is_none() && span.is_disabled() {
             return None;
         }
+        let parent = around.parent();
+        let Around { pipeline, masks, .. } = around;
         let agent = pipeline.as_ref().map_or_else(Agent::default, |p| Agent::of(p, &state.operation));
         let carried = Carried::default();
         let mut context = None;
         if pipeline.is_some() && !span.is_disabled() {
-            let parent = parent_context();
-            let with_call = MaskContext::with(&parent, masks.clone()).with_value(carried.clone());
+            if let Some(link) = parent.link {
+                span.add_link(link);
+            }
+            let with_call = MaskContext::with(&parent.context, masks.clone()).with_value(carried.clone());
             // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
-            let _ = span.set_parent(with_call);
+            let _ = span.set_parent(with_call.clone());
+            // The span starts here, below what the id generator sees as current.
+            let _current = with_call.attach();
             context = Some(span.context()).filter(Context::has_active_span);
             if let Some(context) = &context {
                 masks.set_own_span(context.span().span_context().span_id());
@@ -154,6 +156,7 @@ impl Live {
             agent,
             #[cfg(feature = "logs")]
             reference: OnceLock::new(),
+            parent: parent.call,
             started: Started { model: state.request.model.is_some(), server: state.server.is_some() },
             slot: OnceLock::new(),
             state: Mutex::new(state),
@@ -197,6 +200,17 @@ impl Live {
 
     pub(crate) fn masks(&self) -> &SharedMasks {
         &self.masks
+    }
+
+    /// The call around, in the same trace, if it still runs.
+    pub(crate) fn parent(&self) -> Option<Arc<Live>> {
+        self.parent.as_ref()?.upgrade()
+    }
+
+    /// The host that the call goes to, if known.
+    #[cfg(feature = "http")]
+    pub(crate) fn server_address(&self) -> Option<String> {
+        self.lock().server.as_ref().map(|server| server.address.clone())
     }
 
     pub(crate) fn begun(&self) -> Instant {
@@ -295,13 +309,4 @@ impl Drop for Live {
         // stream type whose end cannot be seen.
         self.finish(Outcome::Completed);
     }
-}
-
-/// The context a new call's span is a child of.
-fn parent_context() -> Context {
-    Context::map_current(|cx| cx.has_active_span().then(|| cx.clone())).unwrap_or_else(|| {
-        // With context activation off, the OpenTelemetry layer keeps contexts on its spans only.
-        let here = Span::current().context();
-        if here.has_active_span() { here } else { Context::current() }
-    })
 }

@@ -14,6 +14,8 @@ mod setup;
 #[cfg(feature = "otel")]
 mod agent;
 #[cfg(feature = "otel")]
+mod around;
+#[cfg(feature = "otel")]
 mod content;
 #[cfg(feature = "otel")]
 mod current;
@@ -33,12 +35,16 @@ mod open;
 #[cfg(feature = "logs")]
 mod reference;
 #[cfg(feature = "otel")]
+mod said;
+#[cfg(feature = "otel")]
 pub(crate) mod server;
 #[cfg(feature = "otel")]
 mod state;
 mod stream;
 #[cfg(feature = "otel")]
 mod streaming;
+#[cfg(feature = "otel")]
+mod trace_update;
 
 pub use builder::CallBuilder;
 pub use captured::Captured;

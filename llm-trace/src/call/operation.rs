@@ -61,6 +61,12 @@ impl Operation {
         matches!(self, Operation::Chat | Operation::GenerateContent | Operation::TextCompletion)
     }
 
+    /// Whether other calls are made below it on behalf of the same task.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_agent(&self) -> bool {
+        matches!(self, Operation::InvokeAgent | Operation::InvokeWorkflow)
+    }
+
     /// The value of `otel.kind`: what runs in this process is internal.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

@@ -27,6 +27,8 @@ pub struct Setup<'a> {
     pub(crate) system: What<'a>,
     pub(crate) tools: What<'a>,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    #[cfg(feature = "otel")]
+    pub(crate) parent: Option<opentelemetry::Context>,
 }
 
 impl<'a> Setup<'a> {
@@ -46,6 +48,8 @@ impl<'a> Setup<'a> {
             system: What::Nothing,
             tools: What::Nothing,
             attributes: Vec::new(),
+            #[cfg(feature = "otel")]
+            parent: None,
         }
     }
 
@@ -91,6 +95,12 @@ impl<'a> Setup<'a> {
 
     pub fn tools(&mut self, tools: Captured<'a>) {
         self.tools = tools.0;
+    }
+
+    /// Puts the span below this context's, instead of the current one's.
+    #[cfg(feature = "otel")]
+    pub fn parent(&mut self, parent: opentelemetry::Context) {
+        self.parent = Some(parent);
     }
 
     /// Adds an attribute; `None` adds nothing.

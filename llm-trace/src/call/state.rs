@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::captured::What;
 use super::server::Server;
 use super::setup::Setup;
+use super::trace_update::TraceSides;
 use super::{Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Doc, Mode, Text};
@@ -15,6 +16,7 @@ use crate::provider::collect::Collector;
 use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
 use crate::redact::{Filter, Permit};
+use crate::scope::Facts;
 use crate::value::AttributeValue;
 
 /// What a call knows so far. Content in it has passed the policy.
@@ -38,6 +40,10 @@ pub(crate) struct State {
     pub(crate) error: ErrorState,
     pub(crate) stream: Option<Stream>,
     pub(crate) attempts: u32,
+    /// What was said of this call by a scope of its own.
+    pub(crate) facts: Facts,
+    /// What calls below said of the trace.
+    pub(crate) trace: TraceSides,
     pub(crate) finished: bool,
 }
 

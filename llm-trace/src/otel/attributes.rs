@@ -36,6 +36,13 @@ impl Attributes {
         }
     }
 
+    /// Adds an attribute unless there is one under its key.
+    pub(crate) fn add_new(&mut self, key: &'static str, value: Option<String>) {
+        if !self.list.iter().any(|known| known.key.as_str() == key) {
+            self.add(key, value);
+        }
+    }
+
     pub(crate) fn response(&mut self, facts: &ResponseFacts, provider: Option<&Provider>) {
         self.add(attr::RESPONSE_ID, facts.id.clone());
         self.add(attr::RESPONSE_MODEL, facts.model.clone());

@@ -13,11 +13,13 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::compat::Compat;
 use super::pipeline::{Pipeline, PipelineRef};
 use crate::call::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::diag;
 use crate::redact::{Policy, PolicyHandle};
+use crate::scope::{TraceBackend, fields};
 use crate::semconv::Profile;
 
 /// The layer that turns annotated calls into GenAI spans.
@@ -113,6 +115,43 @@ impl<S> LlmLayer<S> {
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         self.set(|pipeline| pipeline.profile = profile)
+    }
+
+    /// Adds another tool's names beside the conventions'.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use llm_trace::Compat;
+    ///
+    /// let layer = llm_trace::layer::<Registry>().with_compat(Compat::LiteLlm);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_compat(self, compat: Compat) -> Self {
+        self.set(|pipeline| pipeline.compat.push(compat))
+    }
+
+    /// Which backend [`Scope::update_trace`](crate::Scope::update_trace) names the input and output
+    /// of a trace for.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use llm_trace::TraceBackend;
+    ///
+    /// let layer = llm_trace::layer::<Registry>().with_trace_backend(TraceBackend::Phoenix);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_trace_backend(self, backend: TraceBackend) -> Self {
+        self.set(|pipeline| pipeline.trace_backend = backend)
+    }
+
+    /// Who is told the calls' trace ids by [`inject`](crate::inject), and which baggage. Default:
+    /// nobody.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn with_propagation(self, propagation: crate::Propagation) -> Self {
+        self.set(|pipeline| pipeline.propagation = propagation)
     }
 
     /// Gives calls that were cancelled, or whose stream was dropped, status Error. Off by
@@ -243,6 +282,7 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        fields::on_callsite(metadata);
         self.inner.as_ref().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
     }
 
@@ -255,12 +295,14 @@ where
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        fields::on_new_span(attrs, id, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_new_span(attrs, id, ctx);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        fields::on_record(id, values, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_record(id, values, ctx);
         }
@@ -283,6 +325,8 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        // Before the OpenTelemetry span starts: its processors ask for the masks.
+        fields::on_enter(id, &ctx);
         if let Some(inner) = &self.inner {
             inner.on_enter(id, ctx);
         }
@@ -292,6 +336,7 @@ where
         if let Some(inner) = &self.inner {
             inner.on_exit(id, ctx);
         }
+        fields::on_exit(id);
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {

@@ -1,11 +1,13 @@
 //! From facts to OpenTelemetry: attributes, status, the layer.
 
 pub(crate) mod attributes;
+mod compat;
 #[cfg(feature = "logs")]
 pub(crate) mod events;
 #[cfg(not(feature = "logs"))]
 #[path = "events_off.rs"]
 pub(crate) mod events;
+pub(crate) mod identity;
 mod layer;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
@@ -16,6 +18,7 @@ mod pipeline;
 
 use opentelemetry::InstrumentationScope;
 
+pub use compat::Compat;
 pub use layer::{LlmLayer, layer};
 pub(crate) use pipeline::Pipeline;
 

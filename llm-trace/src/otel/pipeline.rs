@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::compat::Compat;
 use super::events::Events;
 use super::metrics::Metrics;
 use crate::call::OpenCalls;
 use crate::cost::SharedPrices;
 use crate::redact::PolicyHandle;
+use crate::scope::TraceBackend;
 use crate::semconv::Profile;
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
@@ -19,6 +21,13 @@ pub(crate) struct Pipeline {
     pub(crate) profile: Profile,
     /// Whether a call that was given up (cancelled, dropped) has status Error.
     pub(crate) red_when_given_up: bool,
+    /// Whose names are added beside the conventions'.
+    pub(crate) compat: Vec<Compat>,
+    /// What takes a trace's input and output from spans.
+    pub(crate) trace_backend: TraceBackend,
+    /// Who is told the calls' trace ids.
+    #[cfg(feature = "http")]
+    pub(crate) propagation: crate::scope::Propagation,
     pub(crate) open: OpenCalls,
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
@@ -42,6 +51,10 @@ impl Pipeline {
             policy,
             profile,
             red_when_given_up: false,
+            compat: Vec::new(),
+            trace_backend: TraceBackend::default(),
+            #[cfg(feature = "http")]
+            propagation: crate::scope::Propagation::new(),
             open: OpenCalls::default(),
             metrics: Metrics::default(),
             events: Events::default(),

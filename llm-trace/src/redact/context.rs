@@ -146,6 +146,15 @@ pub(crate) fn exit_span(id: u64) {
     });
 }
 
+/// An entered span says something new.
+pub(crate) fn change_span(id: u64, masks: &SharedMasks) {
+    let _ = SPANS.try_with(|spans| {
+        let mut spans = spans.try_borrow_mut().ok()?;
+        spans.iter_mut().filter(|(entered, _)| *entered == id).for_each(|(_, known)| *known = masks.clone());
+        Some(())
+    });
+}
+
 /// The masks of this thread: of the entered spans, the innermost first, and of the call or scope
 /// that runs.
 fn ambient() -> Vec<SharedMasks> {

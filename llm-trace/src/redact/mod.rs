@@ -29,7 +29,7 @@ pub(crate) use apply::own_attributes;
 pub use env::PolicyError;
 #[cfg(feature = "fmt")]
 pub use fields::{FmtFields, fmt_fields};
-pub(crate) use filter::Filter;
+pub(crate) use filter::{Filter, REDACTED};
 pub use handle::PolicyHandle;
 pub use layer::{RedactLayer, redact};
 pub use masks::{MaskFlag, Masks, Metadata};

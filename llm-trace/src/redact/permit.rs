@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::filter::Filter;
+use super::keys::Class;
 use super::masks::Masks;
 use super::policy::{Capture, Policy};
-use super::style::Style;
+use super::style::{HashKey, Style};
 use crate::json::Mode;
 
 /// What may be done with one side's content.
@@ -117,6 +118,27 @@ impl PolicyState {
             (true, Style::Drop) => Permit::Drop,
             (true, _) => Permit::Masked(Filter::masked(&self.policy)),
         }
+    }
+
+    /// A user's or session's identifier as it goes out, where the policy hashes them.
+    pub(crate) fn hashed_identity(&self, id: &str) -> Option<String> {
+        let key = self.policy.hash_identity.as_ref()?;
+        Some(if HashKey::is_digest(id) { id.to_owned() } else { key.digest(id) })
+    }
+
+    /// What texts that callers attach pass; `masked` if the policy may mask them.
+    pub(crate) fn metadata_filter(&self, masked: bool) -> Filter {
+        if masked && self.policy.mask_metadata { Filter::masked(&self.policy) } else { Filter::open(&self.policy) }
+    }
+
+    /// Whether values that callers attach are masked.
+    pub(crate) fn masks_metadata(&self) -> bool {
+        self.policy.mask_metadata
+    }
+
+    /// Whether a user's or session's identifier stands under this key.
+    pub(crate) fn is_identity(&self, key: &str) -> bool {
+        self.policy.class(key) == Class::Identity
     }
 
     /// What may be done with error texts, which can echo either side: nothing while capture is

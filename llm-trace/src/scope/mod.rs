@@ -3,18 +3,27 @@
 
 mod caller;
 mod facts;
+pub(crate) mod fields;
+mod headers;
 mod id_generator;
+#[cfg(feature = "http")]
+mod inject;
+mod metadata;
 mod place;
 mod trace;
 mod update;
 
 pub use caller::{Caller, Id};
 pub(crate) use facts::Facts;
+pub use headers::Headers;
 pub use id_generator::IdGenerator;
+#[cfg(feature = "http")]
+pub use inject::{Propagation, inject, inject_to};
+pub use metadata::MetadataError;
 pub use place::Scoped;
 pub(crate) use trace::Continued;
 pub use trace::{ExistingTrace, TraceError};
-pub use update::TraceUpdate;
+pub use update::{TraceBackend, TraceUpdate};
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -203,6 +212,14 @@ impl Scope {
     {
         self.parent = Some(trace.try_into()?.into());
         Ok(self)
+    }
+
+    pub(crate) fn parts(&self) -> (Masks, &Facts) {
+        (self.masks, &self.facts)
+    }
+
+    pub(crate) fn has_parent(&self) -> bool {
+        self.parent.is_some()
     }
 
     /// Runs `f` in this scope.

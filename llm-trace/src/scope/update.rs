@@ -2,6 +2,9 @@
 
 use std::ops::{BitOr, BitOrAssign};
 
+use crate::diag;
+use crate::semconv::attr;
+
 /// Which sides of a trace a call writes: see [`Scope::update_trace`](crate::Scope::update_trace).
 ///
 /// ```
@@ -38,5 +41,54 @@ impl BitOr for TraceUpdate {
 impl BitOrAssign for TraceUpdate {
     fn bitor_assign(&mut self, other: Self) {
         *self = *self | other;
+    }
+}
+
+/// A backend that shows the input and output of a trace as a whole, and takes them from spans:
+/// see [`LlmLayer::with_trace_backend`](crate::LlmLayer::with_trace_backend).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TraceBackend {
+    /// Langfuse: takes them from any span of the trace; the last one replaces what was there.
+    #[default]
+    Langfuse,
+    /// Arize Phoenix: shows those of the root span, and keeps them.
+    Phoenix,
+    /// MLflow: shows those of the root span, and keeps them.
+    MlFlow,
+}
+
+/// The names of the input and of the output, and whether they replace what the trace held.
+#[rustfmt::skip]
+const NAMES: [(TraceBackend, &str, &str, bool); 3] = [
+    (TraceBackend::Langfuse, "langfuse.trace.input", "langfuse.trace.output", true),
+    (TraceBackend::Phoenix,  attr::INPUT_VALUE,      attr::OUTPUT_VALUE,      false),
+    (TraceBackend::MlFlow,   attr::INPUT_VALUE,      attr::OUTPUT_VALUE,      false),
+];
+
+impl TraceBackend {
+    fn row(self) -> (TraceBackend, &'static str, &'static str, bool) {
+        NAMES.into_iter().find(|(backend, ..)| *backend == self).unwrap_or(NAMES[0])
+    }
+
+    pub(crate) fn input_key(self) -> &'static str {
+        self.row().1
+    }
+
+    pub(crate) fn output_key(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Says once that an update from below the root changes nothing there.
+    pub(crate) fn warn_if_it_keeps(self) {
+        if !self.row().3 {
+            diag::warn_once(
+                "trace-update",
+                &format!(
+                    "{self:?} shows the input and output of a trace's root span only: `update_trace` changes them \
+                     while the root is a call of this process that has not ended, and cannot replace them later"
+                ),
+            );
+        }
     }
 }

@@ -15,6 +15,10 @@ pub(crate) mod attr {
     pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
     pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
     pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+    pub(crate) const USER_ID: &str = "user.id";
+    pub(crate) const USER_EMAIL: &str = "user.email";
+    pub(crate) const ENDUSER_ID: &str = "enduser.id";
+    pub(crate) const SESSION_ID: &str = "session.id";
     pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
     pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
     pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
@@ -60,6 +64,10 @@ pub(crate) mod attr {
     pub(crate) const COST_SOURCE: &str = "llm_trace.cost.source";
     pub(crate) const ERROR_TYPE: &str = "error.type";
     pub(crate) const HTTP_STATUS_CODE: &str = "http.response.status_code";
+    /// OpenInference's: what went into a span.
+    pub(crate) const INPUT_VALUE: &str = "input.value";
+    /// OpenInference's: what came out of a span.
+    pub(crate) const OUTPUT_VALUE: &str = "output.value";
     /// Ours: how the call ended.
     pub(crate) const OUTCOME: &str = "llm_trace.outcome";
     /// Ours: what was masked, scrubbed or cut.

@@ -1,4 +1,6 @@
 //! What a scope says is on the exported spans of every call below it.
 
+mod fields;
+mod identity;
 mod masks;
 mod support;

@@ -1,0 +1,73 @@
+//! Where a call stands: read with its arguments, and kept.
+
+use std::sync::{Arc, Weak};
+
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, TraceContextExt};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::current;
+use super::live::Live;
+use super::setup::Setup;
+use crate::otel::Pipeline;
+use crate::redact::Masks;
+use crate::redact::context::SharedMasks;
+use crate::scope::Continued;
+
+/// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
+pub(crate) struct Around {
+    pub(crate) pipeline: Option<Arc<Pipeline>>,
+    pub(crate) masks: SharedMasks,
+    parent: Option<Context>,
+    continued: Option<Continued>,
+}
+
+/// What a call's span is put below.
+pub(crate) struct Parent {
+    pub(crate) context: Context,
+    /// The span that would have been the parent.
+    pub(crate) link: Option<SpanContext>,
+    /// The call around, in the same trace.
+    pub(crate) call: Option<Weak<Live>>,
+}
+
+impl Around {
+    pub(crate) fn of(setup: &mut Setup<'_>) -> Self {
+        let masks = Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output);
+        Self {
+            pipeline: Pipeline::current(),
+            masks: SharedMasks::here(masks),
+            parent: setup.parent.take(),
+            continued: Context::map_current(Continued::pending),
+        }
+    }
+
+    /// Asked when the span starts, which may be later and elsewhere.
+    pub(crate) fn parent(&self) -> Parent {
+        let here = here();
+        let live = here.span().span_context().clone();
+        if let Some(told) = &self.parent {
+            let parent = told.span().span_context().clone();
+            let other = live.is_valid() && live.trace_id() != parent.trace_id();
+            return Parent { context: told.clone(), link: other.then_some(live), call: None };
+        }
+        let context = match &self.continued {
+            Some(continued) if Continued::pending(&here).is_none() => continued.onto(&here),
+            _ => here,
+        };
+        match Continued::pending(&context) {
+            Some(continued) => Parent { link: continued.link().cloned(), context, call: None },
+            None => Parent { context, link: None, call: current::get().map(|call| Arc::downgrade(&call)) },
+        }
+    }
+}
+
+/// The context a new span is a child of here.
+fn here() -> Context {
+    Context::map_current(|cx| cx.has_active_span().then(|| cx.clone())).unwrap_or_else(|| {
+        // With context activation off, the OpenTelemetry layer keeps contexts on its spans only.
+        let here = Span::current().context();
+        if here.has_active_span() { here } else { Context::current() }
+    })
+}

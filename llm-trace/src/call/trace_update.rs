@@ -1,0 +1,87 @@
+//! The input and output of the trace that a call is in.
+
+use opentelemetry::KeyValue;
+
+use super::Operation;
+use super::live::Live;
+use super::state::State;
+use crate::otel::Pipeline;
+use crate::redact::{Masks, PolicyState, REDACTED};
+use crate::scope::TraceUpdate;
+use crate::semconv::attr;
+
+/// What calls below have said of the trace's input and output.
+#[derive(Debug, Default)]
+pub(crate) struct TraceSides {
+    input: Option<String>,
+    output: Option<String>,
+}
+
+impl Live {
+    /// Writes the trace's input and output onto this call's span, and tells the calls around that
+    /// stand for the trace. What is masked is written as masked, so that it replaces what was there.
+    pub(super) fn update_trace(
+        &self,
+        update: TraceUpdate,
+        state: &mut State,
+        (policy, masks): (&PolicyState, Masks),
+        pipeline: &Pipeline,
+        content: &[(&'static str, String)],
+        attributes: &mut Vec<KeyValue>,
+    ) {
+        let masks = policy.masks(masks);
+        let mut add = |key: &'static str, value: Option<String>| {
+            let value = value.filter(|_| !attributes.iter().any(|known| known.key.as_str() == key));
+            attributes.extend(value.map(|value| KeyValue::new(key, value)));
+        };
+        if update != TraceUpdate::NONE && may_speak(&state.operation) {
+            let sides = TraceSides {
+                input: side(update, TraceUpdate::INPUT, masks, content),
+                output: side(update, TraceUpdate::OUTPUT, masks, content),
+            };
+            let backend = pipeline.trace_backend;
+            backend.warn_if_it_keeps();
+            add(backend.input_key(), sides.input.clone());
+            add(backend.output_key(), sides.output.clone());
+            self.tell_around(&sides);
+        }
+        let TraceSides { input, output } = std::mem::take(&mut state.trace);
+        let again = |text: String, masked: bool| if masked { REDACTED.to_owned() } else { text };
+        add(attr::INPUT_VALUE, input.map(|text| again(text, masks.input())));
+        add(attr::OUTPUT_VALUE, output.map(|text| again(text, masks.output())));
+    }
+
+    fn tell_around(&self, sides: &TraceSides) {
+        let mut around = self.parent();
+        while let Some(call) = around {
+            let parent = call.parent();
+            let mut state = call.lock();
+            if !state.finished && (parent.is_none() || state.operation.is_agent()) {
+                // The first input and the last output are the trace's.
+                let known = state.trace.input.take();
+                state.trace.input = known.or_else(|| sides.input.clone());
+                let known = state.trace.output.take();
+                state.trace.output = sides.output.clone().or(known);
+            }
+            drop(state);
+            around = parent;
+        }
+    }
+}
+
+fn side(update: TraceUpdate, wanted: TraceUpdate, masks: Masks, content: &[(&'static str, String)]) -> Option<String> {
+    if !update.contains(wanted) {
+        return None;
+    }
+    let (masked, key) = match wanted {
+        TraceUpdate::INPUT => (masks.input(), attr::INPUT_MESSAGES),
+        _ => (masks.output(), attr::OUTPUT_MESSAGES),
+    };
+    let plain = || content.iter().find(|(known, _)| *known == key).map(|(_, text)| text.clone());
+    if masked { Some(REDACTED.to_owned()) } else { plain() }
+}
+
+/// A tool's or an embedding's input is not the trace's.
+fn may_speak(operation: &Operation) -> bool {
+    !matches!(operation, Operation::Embeddings | Operation::ExecuteTool | Operation::Retrieval)
+}

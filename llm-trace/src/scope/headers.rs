@@ -1,0 +1,125 @@
+//! Trace context in headers: read from those that come in, written to those that go out.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use opentelemetry::Context;
+use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
+use opentelemetry::propagation::{Extractor, TextMapCompositePropagator, TextMapPropagator};
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+
+use super::Scope;
+use super::trace::Parent;
+use crate::diag;
+
+/// Headers of a request that came in.
+pub trait Headers {
+    /// A header's value, by its name in lower case.
+    #[doc(hidden)]
+    fn header(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// All names.
+    #[doc(hidden)]
+    fn names(&self) -> Vec<&str>;
+}
+
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut values = self.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let first = values.next()?;
+        // `tracestate` and `baggage` may come in several pieces.
+        Some(values.fold(Cow::Borrowed(first), |all, more| Cow::Owned(format!("{all},{more}"))))
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+macro_rules! of_maps {
+    ($([$($generics:tt)*] $map:ty),*) => {$(
+        impl<K: AsRef<str>, V: AsRef<str>, $($generics)*> Headers for $map {
+            fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+                let mut all = self.iter();
+                let (_, value) = all.find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))?;
+                Some(Cow::Borrowed(value.as_ref()))
+            }
+
+            fn names(&self) -> Vec<&str> {
+                self.iter().map(|(key, _)| key.as_ref()).collect()
+            }
+        }
+    )*};
+}
+
+of_maps!([S] HashMap<K, V, S>, [] BTreeMap<K, V>);
+
+/// OpenTelemetry's extractor hands out borrowed texts: those of several pieces are joined first.
+struct Joined<'h>(Vec<(&'h str, Cow<'h, str>)>);
+
+impl<'h> Joined<'h> {
+    fn new<H: Headers + ?Sized>(headers: &'h H) -> Self {
+        let names = headers.names().into_iter();
+        Self(names.filter_map(|name| Some((name, headers.header(&name.to_ascii_lowercase())?))).collect())
+    }
+}
+
+impl Extractor for Joined<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| &**value)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+/// The global propagator, or W3C's where none was set.
+pub(super) fn with_propagator<R>(mut use_it: impl FnMut(&dyn TextMapPropagator) -> R) -> R {
+    opentelemetry::global::get_text_map_propagator(|global| {
+        if global.fields().next().is_some() {
+            return use_it(global);
+        }
+        use_it(&TextMapCompositePropagator::new(vec![
+            Box::new(TraceContextPropagator::new()),
+            Box::new(BaggagePropagator::new()),
+        ]))
+    })
+}
+
+/// The baggage of a context, by key.
+pub(super) fn baggage(cx: &Context, keep: impl Fn(&str) -> bool) -> Vec<KeyValueMetadata> {
+    let kept = cx.baggage().iter().filter(|(key, _)| keep(key.as_str()));
+    kept.map(|(key, (value, more))| KeyValueMetadata::new(key.clone(), value.clone(), more.clone())).collect()
+}
+
+impl Scope {
+    /// Puts the calls right below under the span that the headers of an incoming request name,
+    /// read by OpenTelemetry's global propagator: W3C's `traceparent` and `tracestate` unless another
+    /// was set. A local span that is open here becomes a link.
+    ///
+    /// Headers without a trace change nothing. Nor does a `traceparent` that cannot be read: a new
+    /// trace begins, and stderr is told once.
+    ///
+    /// ```
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap());
+    /// llm_trace::scope().parent_from(&headers).run(|| { /* calls */ });
+    /// ```
+    pub fn parent_from<H: Headers + ?Sized>(mut self, headers: &H) -> Self {
+        let joined = Joined::new(headers);
+        let extracted = with_propagator(|propagator| propagator.extract_with_context(&Context::new(), &joined));
+        let span = extracted.span().span_context().clone();
+        if span.is_valid() {
+            self.parent = Some(Parent::Remote(span, baggage(&extracted, |_| true)));
+        } else if joined.get("traceparent").is_some() {
+            diag::warn_once(
+                "traceparent",
+                "a request came with a `traceparent` that cannot be read; its trace is not continued, a new one begins",
+            );
+        }
+        self
+    }
+}

@@ -1,0 +1,50 @@
+//! What plain spans say by their fields.
+
+use tracing::Instrument as _;
+
+use crate::support::{ANSWER, QUESTION, ask, ask_eagerly, ask_later, text, traced};
+
+#[test]
+fn a_spans_fields_say_what_a_scope_says() {
+    let traced = traced(|layer| layer);
+    let span = tracing::info_span!("request", llm.user_id = %"u1", llm.mask_input = true, llm.metadata.n = 4_i64);
+    span.in_scope(|| tracing::info_span!("below").in_scope(|| ask(QUESTION)));
+    ask("another question");
+    let spans = traced.collector.spans();
+    let calls: Vec<_> = spans.iter().filter(|span| span.span.name == "chat m").collect();
+    assert_eq!(text(calls[0], "user.id").as_deref(), Some("u1"));
+    assert_eq!(text(calls[0], "llm_trace.metadata.n").as_deref(), Some("4"));
+    assert_eq!(text(calls[1], "user.id"), None);
+    assert!(!traced.collector.saw(QUESTION) && traced.collector.saw(ANSWER));
+}
+
+#[tokio::test]
+async fn a_span_below_takes_them_into_another_task() {
+    let traced = traced(|layer| layer);
+    let outer = tracing::info_span!("request", llm.user_id = "u1", llm.mask_output = tracing::field::Empty);
+    let inner = outer.in_scope(|| tracing::info_span!("task"));
+    tokio::spawn(ask_later(QUESTION).instrument(inner)).await.expect("joined");
+    // Said late, it holds from then on.
+    outer.record("llm.mask_output", true);
+    outer.in_scope(|| ask(QUESTION));
+    let spans = traced.collector.spans();
+    let calls: Vec<_> = spans.iter().filter(|span| span.span.name == "chat m").collect();
+    let answers: Vec<_> = calls.iter().map(|call| text(call, "gen_ai.output.messages").expect("an answer")).collect();
+    assert!(calls.iter().all(|call| text(call, "user.id").as_deref() == Some("u1")));
+    assert!(answers[0].contains(ANSWER) && !answers[1].contains(ANSWER));
+}
+
+#[tokio::test]
+async fn scopes_and_spans_nest_in_each_other() {
+    let traced = traced(|layer| layer);
+    let span = || tracing::info_span!("request", llm.user_id = "span", llm.session_id = "span");
+    llm_trace::scope().user("scope").run(|| span().in_scope(|| ask("1")));
+    span().in_scope(|| llm_trace::scope().user("scope").run(|| ask("2")));
+    let future = span().in_scope(|| ask_eagerly("3"));
+    llm_trace::scope().user("elsewhere").instrument(future).await;
+    let spans = traced.collector.spans();
+    let calls = spans.iter().filter(|span| span.span.name == "chat m");
+    let said: Vec<_> = calls.map(|call| (text(call, "user.id"), text(call, "session.id"))).collect();
+    let s = |text: &str| Some(text.to_owned());
+    assert_eq!(said, [(s("span"), s("span")), (s("scope"), s("span")), (s("span"), s("span"))]);
+}

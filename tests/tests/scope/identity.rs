@@ -1,0 +1,223 @@
+//! Whose call it was, on every span, however the call ends.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use llm_trace::{Caller, Compat, InScope as _, LlmCall, Policy, Profile, Scope, llm_call, scope};
+use llm_trace_tests::collector::{ReceivedSpan, attribute};
+use serde_json::json;
+
+use crate::support::{ask, ask_later, text, traced};
+
+const NAMES: [(&str, &str); 11] = [
+    ("user.id", "user-u1"),
+    ("session.id", "session-s1"),
+    ("gen_ai.conversation.id", "conversation-c1"),
+    ("enduser.id", "end-user-e1"),
+    ("user.email", "e1@example.com"),
+    ("llm_trace.caller.key_alias", "alias-a1"),
+    ("llm_trace.caller.team_id", "team-t1"),
+    ("llm_trace.caller.team_alias", "team-alias-t1"),
+    ("llm_trace.caller.org_id", "org-o1"),
+    ("llm_trace.caller.route", "/v1/chat/completions"),
+    ("llm_trace.caller.key_hash", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+];
+
+fn all() -> Scope {
+    let caller = Caller::from_api_key("abc")
+        .key_alias("alias-a1")
+        .user_id("user-u1")
+        .team_id("team-t1")
+        .team_alias("team-alias-t1")
+        .org_id("org-o1")
+        .end_user_id("end-user-e1")
+        .email("e1@example.com")
+        .route("/v1/chat/completions");
+    scope().caller(caller).session("session-s1").conversation("conversation-c1")
+}
+
+fn shows_all(span: &ReceivedSpan) {
+    for (name, value) in NAMES {
+        assert_eq!(text(span, name).as_deref(), Some(value), "{name} of {}", span.span.name);
+    }
+}
+
+#[llm_call(provider = "openai", model = "m")]
+fn fails() -> Result<String, std::num::ParseIntError> {
+    "x".parse::<i32>().map(|n| n.to_string())
+}
+
+#[llm_call(provider = "openai", model = "m")]
+fn panics() -> String {
+    panic!("no")
+}
+
+#[llm_call(provider = "openai", model = "m")]
+async fn hangs() -> String {
+    std::future::pending().await
+}
+
+#[llm_call(provider = "openai", model = "m")]
+fn chunks() -> impl Stream<Item = String> + Unpin {
+    futures_util::stream::iter(["a".to_owned(), "b".to_owned()])
+}
+
+#[llm_call(operation = "execute_tool", name = "execute_tool search")]
+fn tool() -> u32 {
+    1
+}
+
+#[llm_call(operation = "embeddings", provider = "openai", model = "e")]
+fn embed() -> u32 {
+    1
+}
+
+#[llm_call(operation = "invoke_agent", name = "invoke_agent planner")]
+async fn agent() -> String {
+    tool();
+    embed();
+    ask_later("q").await
+}
+
+#[tokio::test]
+async fn identity_is_there_whatever_the_outcome() {
+    let traced = traced(|layer| layer);
+    all().run(|| ask("q"));
+    all().run(fails).expect_err("an error");
+    catch_unwind(AssertUnwindSafe(|| all().run(panics))).expect_err("a panic");
+    assert!(hangs().in_scope(all()).now_or_never().is_none());
+    // Polled to its end, and dropped in the middle, both out of the scope.
+    let stream = all().run(chunks);
+    assert_eq!(stream.collect::<Vec<_>>().await.len(), 2);
+    let mut stream = all().run(chunks);
+    stream.next().await;
+    drop(stream);
+    let spans = traced.collector.spans();
+    let outcomes: Vec<_> = spans.iter().filter_map(|span| text(span, "llm_trace.outcome")).collect();
+    assert_eq!(outcomes, ["completed", "error", "panicked", "cancelled", "completed", "dropped"]);
+    spans.iter().for_each(shows_all);
+    assert!(!traced.collector.saw("abc\""));
+}
+
+#[tokio::test]
+async fn agents_tools_and_embeddings_below_show_it_too() {
+    let traced = traced(|layer| layer);
+    agent().in_scope(all()).await;
+    let spans = traced.collector.spans();
+    assert_eq!(spans.len(), 4);
+    spans.iter().for_each(shows_all);
+    let root = traced.collector.span("invoke_agent planner");
+    assert!(spans.iter().filter(|span| span.span.parent_span_id == root.span.span_id).count() == 3);
+}
+
+#[test]
+fn inner_scopes_override_field_by_field_and_a_call_adds_its_own() {
+    let traced = traced(|layer| layer);
+    #[llm_call(provider = "openai", model = "m", attributes(session.id = "of the call"))]
+    fn call() {
+        let own = scope().tags(["own"]).metadata("k", 2).metadata("null", serde_json::Value::Null);
+        LlmCall::current().apply(&own).expect("no trace in it");
+    }
+    let outer =
+        scope().user("outer").session("outer").tags(["outer"]).metadata("k", 1).metadata("o", json!({"a": [1]}));
+    outer.run(|| scope().user("inner").run(call));
+    let span = &traced.collector.spans()[0];
+    let metadata = |key| attribute(&span.span.attributes, key);
+    assert_eq!(text(span, "user.id").as_deref(), Some("inner"));
+    assert_eq!(text(span, "session.id").as_deref(), Some("of the call"));
+    assert_eq!(metadata("llm_trace.tags"), Some(json!(["own"])));
+    assert_eq!(metadata("llm_trace.metadata.k"), Some(json!(2)));
+    assert_eq!(metadata("llm_trace.metadata.o"), Some(json!("{\"a\":[1]}")));
+    assert_eq!(metadata("llm_trace.metadata.null"), None);
+}
+
+#[test]
+fn nothing_said_is_nothing_shown() {
+    let traced = traced(|layer| layer);
+    scope().user("").session(None::<&str>).caller(Caller::builder()).run(|| ask("q"));
+    let span = &traced.collector.spans()[0];
+    for key in span.span.attributes.iter().map(|attribute| &attribute.key) {
+        let ours = ["user.", "session.", "enduser.", "metadata.", "llm_trace.caller", "llm_trace.tags"];
+        assert!(!ours.iter().any(|begin| key.starts_with(begin)), "{key}");
+    }
+}
+
+#[test]
+fn hashed_identity_shows_no_plain_id_anywhere() {
+    let policy = Policy::new().capture(llm_trace::Capture::Span).hash_identity(*b"key");
+    let traced = traced(|layer| layer.with_policy(policy).with_compat(Compat::LiteLlm));
+    #[llm_call(provider = "openai", model = "m", conversation = "conversation-c2", attributes(user.id = "user-u2"))]
+    fn call() {}
+    all().run(|| ask("q"));
+    all().run(call);
+    all().run(fails).expect_err("an error");
+    let span = &traced.collector.spans()[0];
+    for (name, plain) in NAMES.into_iter().filter(|(name, _)| !name.ends_with(".route")) {
+        let shown = text(span, name).unwrap_or_default();
+        assert!(shown.starts_with("hmac-sha256:"), "{name}: {shown}");
+        assert!(!traced.collector.saw(plain), "{plain}");
+    }
+    assert!(!traced.collector.saw("user-u2") && !traced.collector.saw("conversation-c2"));
+    assert!(text(span, "llm_trace.redaction").is_some_and(|said| said.contains("identity")));
+}
+
+#[test]
+fn masked_metadata_keeps_its_keys_only() {
+    let policy = Policy::new().mask_metadata(true);
+    let traced = traced(|layer| layer.with_policy(policy));
+    scope().tags(["secret-tag"]).metadata("k", "secret-value").metadata("n", 4711).run(|| ask("q"));
+    let span = &traced.collector.spans()[0];
+    assert_eq!(text(span, "llm_trace.metadata.k").as_deref(), Some("[REDACTED]"));
+    assert_eq!(text(span, "llm_trace.metadata.n").as_deref(), Some("[REDACTED]"));
+    assert!(!traced.collector.saw("secret-"));
+}
+
+#[test]
+fn dashboards_made_for_litellm_find_its_names() {
+    let with = traced(|layer| layer.with_compat(Compat::LiteLlm));
+    all().run(|| ask("q"));
+    let span = &with.collector.spans()[0];
+    for (name, value) in [
+        ("hash", NAMES[10].1),
+        ("alias", "alias-a1"),
+        ("user_id", "user-u1"),
+        ("team_id", "team-t1"),
+        ("team_alias", "team-alias-t1"),
+        ("org_id", "org-o1"),
+        ("end_user_id", "end-user-e1"),
+        ("user_email", "e1@example.com"),
+        ("request_route", "/v1/chat/completions"),
+    ] {
+        assert_eq!(text(span, &format!("metadata.user_api_key_{name}")).as_deref(), Some(value));
+    }
+    drop(with);
+    let without = traced(|layer| layer);
+    all().run(|| ask("q"));
+    assert!(!without.collector.saw("metadata.user_api_key"));
+}
+
+#[test]
+fn a_prompts_version_has_the_profiles_name() {
+    for (profile, name) in [(Profile::Core, "llm_trace.prompt.version"), (Profile::Latest, "gen_ai.prompt.version")] {
+        let traced = traced(|layer| layer.with_profile(profile));
+        scope().prompt("greeting", 3).run(|| ask("q"));
+        let span = &traced.collector.spans()[0];
+        assert_eq!(text(span, "gen_ai.prompt.name").as_deref(), Some("greeting"));
+        assert_eq!(text(span, name).as_deref(), Some("3"));
+    }
+}
+
+#[test]
+fn a_gateways_metadata_says_it_all() {
+    let traced = traced(|layer| layer);
+    let metadata = json!({
+        "user_api_key": "abc", "user_api_key_alias": "alias-a1", "user_api_key_user_id": "user-u1",
+        "user_api_key_team_id": "team-t1", "user_api_key_team_alias": "team-alias-t1", "user_api_key_org_id": "org-o1",
+        "user_api_key_end_user_id": "end-user-e1", "user_api_key_user_email": "e1@example.com",
+        "user_api_key_request_route": "/v1/chat/completions", "session_id": "session-s1",
+        "conversation_id": "conversation-c1", "mask_input": "true",
+    });
+    Scope::from_metadata(&metadata).expect("nothing wrong").run(|| ask("the question"));
+    shows_all(&traced.collector.spans()[0]);
+    assert!(!traced.collector.saw("the question"));
+}
