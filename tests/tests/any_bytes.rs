@@ -179,9 +179,7 @@ fn exchanges_with_values_of_another_type_give_valid_messages() {
                     });
                     lines.collect::<Vec<_>>().join(&b'\n')
                 }
-                Body::Json => {
-                    response.split(|byte| *byte == b'\n').map(|line| changed(line)).collect::<Vec<_>>().join(&b'\n')
-                }
+                Body::Json => response.split(|byte| *byte == b'\n').map(&mut changed).collect::<Vec<_>>().join(&b'\n'),
                 _ => response[..response.len() * turn / 3].to_vec(),
             };
             let content = CONTENTS[turn % CONTENTS.len()];

@@ -11,7 +11,6 @@ pub(crate) struct StreamOutput {
     choices: Vec<Choice>,
     bytes: usize,
     limit: Option<usize>,
-    cut: usize,
 }
 
 #[derive(Debug, Default)]
@@ -108,14 +107,9 @@ pub(crate) enum Run {
 }
 
 impl StreamOutput {
-    /// Keeps at most this many bytes of text and counts the rest.
+    /// Keeps at most this many bytes of text.
     pub(crate) fn with_limit(limit: Option<usize>) -> Self {
         Self { limit, ..Self::default() }
-    }
-
-    /// How many bytes were not kept.
-    pub(crate) fn cut(&self) -> usize {
-        self.cut
     }
 
     pub(crate) fn role(&mut self, choice: usize, role: &str) {
@@ -273,7 +267,7 @@ impl StreamOutput {
 
     /// Forgets everything: the stream sends its final state whole.
     pub(crate) fn clear(&mut self) {
-        *self = Self { limit: self.limit, cut: self.cut, ..Self::default() };
+        *self = Self { limit: self.limit, ..Self::default() };
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -334,13 +328,11 @@ impl StreamOutput {
             end -= 1;
         }
         self.bytes += end;
-        self.cut += text.len() - end;
         &text[..end]
     }
 
     fn take_all(&mut self, text: String) -> Option<String> {
         if self.limit.is_some_and(|limit| self.bytes + text.len() > limit) {
-            self.cut += text.len();
             return None;
         }
         self.bytes += text.len();
