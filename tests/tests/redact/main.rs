@@ -1,0 +1,7 @@
+//! What leaves the process, on encoded OTLP bytes: a different sentinel in every place content
+//! can be, times outcomes, times masks.
+
+mod guards;
+mod matrix;
+mod other_crates;
+mod support;
