@@ -15,10 +15,12 @@
 mod exporter;
 mod received;
 mod server;
+mod signals;
 mod store;
 
 pub use received::{ReceivedSpan, attribute, attributes_json, value_json};
 pub use server::Answer;
+pub use signals::{ReceivedLog, Series};
 pub use store::Request;
 
 use std::net::SocketAddr;
