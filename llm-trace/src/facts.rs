@@ -4,16 +4,6 @@
 
 pub(crate) use crate::usage::Usage;
 
-/// A provider-specific attribute's value.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Fact {
-    Str(String),
-    Int(i64),
-    Float(f64),
-    Bool(bool),
-    Strs(Vec<String>),
-}
-
 /// Facts of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RequestFacts {
@@ -43,7 +33,7 @@ pub(crate) struct RequestFacts {
     pub(crate) prompt_name: Option<String>,
     pub(crate) prompt_version: Option<String>,
     /// Attributes of one provider's own namespace.
-    pub(crate) extra: Vec<(&'static str, Fact)>,
+    pub(crate) extra: Vec<(&'static str, String)>,
 }
 
 /// Facts of an answer, or of as much of a stream as has come.
@@ -65,7 +55,7 @@ pub(crate) struct ResponseFacts {
     /// What the provider says the call cost, in US dollars.
     pub(crate) cost: Option<f64>,
     pub(crate) error: Option<ErrorFacts>,
-    pub(crate) extra: Vec<(&'static str, Fact)>,
+    pub(crate) extra: Vec<(&'static str, String)>,
 }
 
 impl ResponseFacts {

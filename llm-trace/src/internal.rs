@@ -2,17 +2,21 @@
 //!
 //! No stability: nothing outside this repository may use it.
 
-use serde_json::{Map, Value, json};
+use opentelemetry::Array;
+use serde_json::{Map, Value};
 
-use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
+use crate::call::Provider;
+use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Doc, Mode};
 use crate::message::{InputContent, Messages};
+use crate::otel::attributes::Attributes;
 use crate::provider::collect::Collector;
 use crate::provider::detect::path_facts;
 use crate::provider::framing::Framing;
 use crate::provider::stream::StreamOutput;
 use crate::provider::{Format, read_request, read_response};
 use crate::redact::Filter;
+use crate::semconv::{Profile, attr};
 
 /// The shape of a recorded answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -142,8 +146,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         put(&mut attributes, "error.type", name.or(status).or_else(|| Some("_OTHER".to_owned())));
     }
     let error_message = facts.error.as_ref().and_then(|error| error.message.clone());
-    put_request(&mut attributes, request_facts);
-    put_response(&mut attributes, facts);
+    put_facts(&mut attributes, exchange.provider, &request_facts, &facts);
     Reading { attributes, outcome, error_message }
 }
 
@@ -166,55 +169,27 @@ fn put<V: Into<Value>>(attributes: &mut Map<String, Value>, key: &str, value: Op
     }
 }
 
-fn put_request(attributes: &mut Map<String, Value>, facts: RequestFacts) {
-    put(attributes, "gen_ai.request.model", facts.model);
-    put(attributes, "gen_ai.request.temperature", facts.temperature);
-    put(attributes, "gen_ai.request.top_p", facts.top_p);
-    put(attributes, "gen_ai.request.top_k", facts.top_k);
-    put(attributes, "gen_ai.request.max_tokens", facts.max_tokens);
-    put(attributes, "gen_ai.request.frequency_penalty", facts.frequency_penalty);
-    put(attributes, "gen_ai.request.presence_penalty", facts.presence_penalty);
-    put(attributes, "gen_ai.request.seed", facts.seed);
-    put(attributes, "gen_ai.request.stop_sequences", facts.stop_sequences.filter(|list| !list.is_empty()));
-    put(attributes, "gen_ai.request.choice.count", facts.choice_count.filter(|count| *count != 1));
-    put(attributes, "gen_ai.request.stream", facts.stream.filter(|stream| *stream));
-    put(attributes, "gen_ai.output.type", facts.output_type);
-    put(attributes, "gen_ai.request.encoding_formats", facts.encoding_formats);
-    put(attributes, "gen_ai.embeddings.dimension.count", facts.dimensions);
-    put(attributes, "gen_ai.conversation.id", facts.conversation_id);
-    put(attributes, "gen_ai.request.previous_response.id", facts.previous_response_id);
-    put_extra(attributes, facts.extra);
-}
-
-fn put_response(attributes: &mut Map<String, Value>, facts: ResponseFacts) {
-    put(attributes, "gen_ai.response.id", facts.id);
-    put(attributes, "gen_ai.response.model", facts.model);
-    if facts.finish_reasons.iter().any(Option::is_some) {
-        // A place for each choice: what a choice did not say is the conventions' word for that.
-        let reasons = facts.finish_reasons.into_iter().map(|reason| reason.unwrap_or_else(|| "error".to_owned()));
-        put(attributes, "gen_ai.response.finish_reasons", Some(reasons.collect::<Vec<_>>()));
-    }
-    let Usage { input, output, cache_read, cache_creation, reasoning, .. } = facts.usage;
-    put(attributes, "gen_ai.usage.input_tokens", input);
-    put(attributes, "gen_ai.usage.output_tokens", output);
-    put(attributes, "gen_ai.usage.cache_read.input_tokens", cache_read);
-    put(attributes, "gen_ai.usage.cache_creation.input_tokens", cache_creation);
-    put(attributes, "gen_ai.usage.reasoning.output_tokens", reasoning);
-    put(attributes, "gen_ai.output.type", facts.output_type);
-    put(attributes, "gen_ai.conversation.id", facts.conversation_id);
-    put(attributes, "gen_ai.embeddings.dimension.count", facts.dimensions);
-    put_extra(attributes, facts.extra);
-}
-
-fn put_extra(attributes: &mut Map<String, Value>, extra: Vec<(&'static str, Fact)>) {
-    for (key, fact) in extra {
-        let value = match fact {
-            Fact::Str(s) => Value::from(s),
-            Fact::Int(n) => Value::from(n),
-            Fact::Float(f) => Value::from(f),
-            Fact::Bool(b) => Value::from(b),
-            Fact::Strs(list) => json!(list),
+/// The facts under the names that the spans have them.
+fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &RequestFacts, response: &ResponseFacts) {
+    let provider = provider.map(|name| Provider::from(name.to_owned()));
+    let mut named = Attributes::new(Profile::default());
+    named.add(attr::REQUEST_MODEL, request.model.clone());
+    named.request(request, provider.as_ref());
+    named.response(response, provider.as_ref());
+    named.add(attr::OUTPUT_TYPE, response.output_type.or(request.output_type));
+    named.add(attr::EMBEDDINGS_DIMENSION_COUNT, response.dimensions.or(request.dimensions));
+    let conversation = request.conversation_id.as_ref().or(response.conversation_id.as_ref());
+    named.add(attr::CONVERSATION_ID, conversation.cloned());
+    for attribute in named.into_vec() {
+        let value = match attribute.value {
+            opentelemetry::Value::Bool(b) => Value::from(b),
+            opentelemetry::Value::I64(n) => Value::from(n),
+            opentelemetry::Value::F64(f) => Value::from(f),
+            opentelemetry::Value::Array(Array::String(list)) => {
+                list.iter().map(|word| Value::from(word.as_str())).collect()
+            }
+            other => Value::from(other.to_string()),
         };
-        attributes.insert(key.to_owned(), value);
+        to.insert(attribute.key.to_string(), value);
     }
 }

@@ -1,5 +1,6 @@
 //! Reading a streamed answer as it passes.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::captured::{Document, What};
@@ -11,6 +12,7 @@ use crate::message::Messages;
 use crate::provider::collect::{Collected, Collector, End};
 use crate::provider::stream::{Event, Key, Run, StreamOutput};
 use crate::redact::Permit;
+use crate::semconv::attr;
 
 impl Live {
     /// The answer is a stream from here on.
@@ -123,7 +125,12 @@ impl Live {
         let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
         let unread = !plain && !stream.read;
         let Some(collector) = stream.collector.take() else { return };
-        let Collected { end, facts, output, .. } = collector.finish();
+        let Collected { end, format, facts, output, skipped } = collector.finish();
+        state.format = format;
+        if skipped > 0 {
+            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
+            state.attributes.push((Cow::Borrowed(attr::EVENTS_SKIPPED), count.into()));
+        }
         let before = std::mem::take(&mut state.response);
         state.response = facts;
         state.response.usage.update(before.usage);

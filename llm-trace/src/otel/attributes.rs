@@ -6,7 +6,7 @@ use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use crate::call::Provider;
 use crate::cost::Priced;
-use crate::facts::{Fact, RequestFacts, ResponseFacts};
+use crate::facts::{RequestFacts, ResponseFacts};
 use crate::semconv::{Profile, attr};
 use crate::value::AttributeValue;
 
@@ -115,10 +115,10 @@ impl Attributes {
     }
 
     /// A namespace of one provider's does not stand on another's spans.
-    fn extra(&mut self, extra: &[(&'static str, Fact)], provider: Option<&Provider>) {
-        for (key, fact) in extra {
+    fn extra(&mut self, extra: &[(&'static str, String)], provider: Option<&Provider>) {
+        for (key, value) in extra {
             if is_openai(provider) || !key.starts_with("openai.") {
-                self.add(key, Some(fact_value(fact)));
+                self.add(key, Some(value.clone()));
             }
         }
     }
@@ -155,16 +155,6 @@ fn string_array(list: impl Iterator<Item = String>) -> Value {
 
 fn is_openai(provider: Option<&Provider>) -> bool {
     matches!(provider, Some(Provider::OpenAi | Provider::AzureAiOpenAi))
-}
-
-fn fact_value(fact: &Fact) -> Value {
-    match fact {
-        Fact::Str(s) => Value::String(s.clone().into()),
-        Fact::Int(n) => Value::I64(*n),
-        Fact::Float(f) => Value::F64(*f),
-        Fact::Bool(b) => Value::Bool(*b),
-        Fact::Strs(list) => string_array(list.iter().cloned()),
-    }
 }
 
 impl From<AttributeValue> for Value {

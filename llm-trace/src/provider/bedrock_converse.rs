@@ -8,7 +8,7 @@ use super::Reader;
 use super::bedrock_converse_stream::ConverseStream;
 use super::fields::{RequestFields, find, find_str};
 use super::stream::StreamReader;
-use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
+use crate::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
@@ -107,7 +107,7 @@ pub(super) fn bedrock_request(doc: Node<'_>, facts: &mut RequestFacts) {
         ("aws.bedrock.knowledge_base.id", &["knowledgeBaseId", KNOWLEDGE_BASE]),
     ] {
         if let Some(id) = find_str(doc, paths) {
-            facts.extra.push((name, Fact::Str(id.to_owned())));
+            facts.extra.push((name, id.to_owned()));
         }
     }
 }

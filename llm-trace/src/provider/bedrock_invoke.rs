@@ -12,7 +12,7 @@ use super::fields::find;
 use super::openai_chat::OpenAiChat;
 use super::prompt::Prompt;
 use super::stream::{Event, StreamOutput, StreamReader};
-use crate::facts::{Fact, RequestFacts, ResponseFacts, Usage};
+use crate::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::json::Node;
 use crate::message::{InputContent, Messages};
 
@@ -105,7 +105,7 @@ fn bedrock_response(doc: Node<'_>, facts: &mut ResponseFacts) {
     let report = find(doc, &["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"]);
     if let Some(id) = report.and_then(Node::first).map(Node::key).filter(|id| !id.is_empty()) {
         if !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL) {
-            facts.extra.push((GUARDRAIL, Fact::Str(id.to_owned())));
+            facts.extra.push((GUARDRAIL, id.to_owned()));
         }
     }
 }

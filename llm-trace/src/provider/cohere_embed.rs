@@ -6,7 +6,7 @@ use super::Reader;
 use super::cohere_chat::envelope;
 use super::fields::{RequestFields, vector_len};
 use super::stream::StreamReader;
-use super::unread::Unread;
+use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages};
@@ -39,6 +39,6 @@ impl Reader for CohereEmbed {
     fn output(&self, _: Node<'_>, _: &mut Messages) {}
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(Unread)
+        Box::new(WholeAnswer(&CohereEmbed))
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Collected {
     pub(crate) format: Option<Format>,
     pub(crate) facts: ResponseFacts,
     pub(crate) output: Option<StreamOutput>,
+    /// How many events were too large to read.
+    pub(crate) skipped: usize,
 }
 
 /// Collects one streamed answer.
@@ -99,21 +101,6 @@ impl Collector {
         self.events.output.as_mut()
     }
 
-    /// What is known so far.
-    pub(crate) fn facts(&self) -> &ResponseFacts {
-        &self.events.facts
-    }
-
-    /// The wire format, once it is known.
-    pub(crate) fn format(&self) -> Option<Format> {
-        self.events.format
-    }
-
-    /// How many events were too large to read.
-    pub(crate) fn skipped(&self) -> usize {
-        self.splitter.skipped()
-    }
-
     /// Ends the stream, be it whole or not.
     pub(crate) fn finish(mut self) -> Collected {
         let Self { splitter, events } = &mut self;
@@ -126,8 +113,9 @@ impl Collector {
             true => End::Complete,
             false => End::Truncated,
         };
+        let skipped = splitter.skipped();
         let Events { format, facts, output, .. } = self.events;
-        Collected { end, format, facts, output }
+        Collected { end, format, facts, output, skipped }
     }
 }
 
@@ -159,11 +147,10 @@ impl Events {
     fn recognize(&mut self, name: Option<&str>, doc: Node<'_>) {
         let told = detect::of_event(self.provider.as_deref(), self.format, name, doc);
         self.sure = told.is_some();
-        if let Some(format) = told.or(self.format) {
-            if self.reader.is_none() || self.format != Some(format) {
-                self.format = Some(format);
-                self.reader = Some(format.reader().stream());
-            }
+        let Some(format) = told.or(self.format) else { return };
+        if self.reader.is_none() || self.format != Some(format) {
+            self.format = Some(format);
+            self.reader = Some(format.reader().stream());
         }
     }
 }

@@ -14,12 +14,10 @@ use super::openai_completions::OpenAiCompletions;
 use super::openai_embeddings::OpenAiEmbeddings;
 use super::openai_responses::OpenAiResponses;
 use super::prompt::Prompt;
-use super::unread::Unread;
 
 /// A wire format this crate reads.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Format {
+pub(crate) enum Format {
     /// OpenAI chat completions, and every server that speaks it.
     OpenAiChat,
     /// OpenAI Responses.

@@ -31,7 +31,7 @@ pub(crate) mod stream;
 mod stream_output;
 #[cfg(test)]
 mod testing;
-mod unread;
+mod whole;
 
 pub(crate) use format::Format;
 

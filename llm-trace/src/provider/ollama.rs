@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::Reader;
 use super::fields::{RequestFields, UsageFields, find, vector_len};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
-use super::unread::Unread;
+use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
@@ -144,7 +144,7 @@ impl Reader for OllamaEmbed {
     fn output(&self, _: Node<'_>, _: &mut Messages) {}
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(Unread)
+        Box::new(WholeAnswer(&OllamaEmbed))
     }
 }
 

@@ -6,7 +6,7 @@ use super::Reader;
 use super::fields::{RequestFields, find, vector_len};
 use super::openai_answer::envelope;
 use super::stream::StreamReader;
-use super::unread::Unread;
+use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages};
@@ -40,7 +40,7 @@ impl Reader for OpenAiEmbeddings {
     fn output(&self, _doc: Node<'_>, _out: &mut Messages) {}
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(Unread)
+        Box::new(WholeAnswer(&OpenAiEmbeddings))
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) mod attr {
     pub(crate) const OUTPUT_VALUE: &str = "output.value";
     /// Ours: how the call ended.
     pub(crate) const OUTCOME: &str = "llm_trace.outcome";
+    /// Events of a stream that were too large to read.
+    pub(crate) const EVENTS_SKIPPED: &str = "llm_trace.stream.events_skipped";
     /// Ours: what was masked, scrubbed or cut.
     pub(crate) const REDACTION: &str = "llm_trace.redaction";
     /// Ours: the provider's own error code, where `error.type` holds the HTTP status.

@@ -28,22 +28,6 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// By the `Content-Type` of the answer.
-    pub(crate) fn of_content_type(value: &str) -> Option<Self> {
-        let essence = value.split(';').next().unwrap_or_default().trim();
-        Some(match essence.to_ascii_lowercase().as_str() {
-            "text/event-stream" => Self::Sse,
-            "application/x-ndjson"
-            | "application/ndjson"
-            | "application/jsonl"
-            | "application/stream+json"
-            | "application/x-jsonlines"
-            | "application/json" => Self::Json,
-            "application/vnd.amazon.eventstream" => Self::AwsEventStream,
-            _ => return None,
-        })
-    }
-
     /// By the first bytes of the body. `None` where they are too few to tell.
     pub(crate) fn detect(bytes: &[u8]) -> Option<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -74,10 +74,7 @@ fn an_event_over_the_limit_is_skipped_and_counted_and_the_next_is_read() {
 }
 
 #[test]
-fn framings_are_told_by_content_type_and_first_bytes() {
-    assert_eq!(Framing::of_content_type("text/event-stream; charset=utf-8"), Some(Framing::Sse));
-    assert_eq!(Framing::of_content_type("application/x-ndjson"), Some(Framing::Json));
-    assert_eq!(Framing::of_content_type("text/html"), None);
+fn framings_are_told_by_the_first_bytes() {
     assert_eq!(Framing::detect(b"\n\ndata:"), Some(Framing::Sse));
     assert_eq!(Framing::detect(b": comment"), Some(Framing::Sse));
     assert_eq!(Framing::detect(b" [{"), Some(Framing::Json));

@@ -9,7 +9,8 @@ use crate::json::Node;
 use crate::message::{InputContent, Messages};
 use crate::provider::Reader;
 use crate::provider::fields::{Paths, find, vector_len};
-use crate::provider::stream::{Event, StreamOutput, StreamReader};
+use crate::provider::stream::StreamReader;
+use crate::provider::whole::WholeAnswer;
 
 pub(crate) struct GeminiEmbed;
 
@@ -51,22 +52,6 @@ impl Reader for GeminiEmbed {
     fn output(&self, _doc: Node<'_>, _out: &mut Messages) {}
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(NoStream)
-    }
-}
-
-/// Embeddings do not stream; a body that comes in pieces is one event.
-struct NoStream;
-
-impl StreamReader for NoStream {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        _out: Option<&mut StreamOutput>,
-    ) -> Event {
-        GeminiEmbed.response(doc, facts);
-        Event { content: true, end: true }
+        Box::new(WholeAnswer(&GeminiEmbed))
     }
 }

@@ -84,10 +84,7 @@ pub(super) fn content_part(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     let kind = part.get_str("type").unwrap_or("unknown");
     match kind {
         _ if part.is_str() => part.text().filter(|text| !text.is_empty()).map(Part::Text).into_iter().for_each(each),
-        "text" | "input_text" | "output_text" => match part.get_text("text") {
-            Some(text) => each(Part::Text(text)),
-            None => {}
-        },
+        "text" | "input_text" | "output_text" => part.get_text("text").map(Part::Text).into_iter().for_each(each),
         "refusal" => part.get_text("refusal").map(Part::Refusal).into_iter().for_each(each),
         // Mistral's chunks.
         "thinking" => thinking(part, each),

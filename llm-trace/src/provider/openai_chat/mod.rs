@@ -11,7 +11,7 @@ use super::Reader;
 use super::fields::RequestFields;
 use super::openai_answer::{choices, envelope, reason};
 use super::stream::StreamReader;
-use crate::facts::{Fact, RequestFacts, ResponseFacts};
+use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Node, Text};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
@@ -34,7 +34,7 @@ impl Reader for OpenAiChat {
         REQUEST.read(doc, facts);
         facts.output_type = output_type(doc);
         facts.service_tier = doc.get_owned("service_tier");
-        facts.extra.push(("openai.api.type", Fact::Str("chat_completions".to_owned())));
+        facts.extra.push(("openai.api.type", "chat_completions".to_owned()));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

@@ -13,7 +13,7 @@ use super::Reader;
 use super::fields::RequestFields;
 use super::openai_usage;
 use super::stream::StreamReader;
-use crate::facts::{Fact, RequestFacts, ResponseFacts};
+use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
@@ -43,7 +43,7 @@ impl Reader for OpenAiResponses {
             facts.prompt_name = prompt.get_owned("id");
             facts.prompt_version = prompt.get_owned("version");
         }
-        facts.extra.push(("openai.api.type", Fact::Str("responses".to_owned())));
+        facts.extra.push(("openai.api.type", "responses".to_owned()));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
