@@ -192,11 +192,6 @@ impl LlmCall {
     #[doc(hidden)]
     pub fn finish_ok(self, value: Captured<'_>) {
         if let Some(live) = self.0 {
-            // The value hands on a stream that someone reads along: the call ends with that.
-            #[cfg(feature = "aws-sdk")]
-            if matches!(value.0, What::Nothing) && std::sync::Arc::strong_count(&live) > 1 && live.is_streaming() {
-                return;
-            }
             live.finish_ok(value.0);
         }
     }

@@ -43,13 +43,6 @@ impl Live {
         self.response(&What::Http { status, host: None, body: Box::new(What::Bytes(body)) });
     }
 
-    /// Whether a stream is being read that is not at its end.
-    #[cfg(feature = "aws-sdk")]
-    pub(crate) fn is_streaming(&self) -> bool {
-        let state = self.lock();
-        state.stream.is_some() && !state.finished
-    }
-
     /// Token counts, told by hand.
     pub(crate) fn usage(&self, usage: crate::Usage) {
         self.lock().response.usage.update(usage);

@@ -4,8 +4,6 @@
 //! that could be read. What it sends and receives is read instead: JSON, and the event stream's
 //! frames, by the same readers as everybody's.
 
-mod body;
-
 use std::borrow::Cow;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -19,7 +17,6 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::LlmCall;
-use crate::call::StreamCall;
 use crate::provider::error::aws_name;
 
 /// Tells the [`LlmCall`] that runs now what the AWS SDK sends and receives.
@@ -99,7 +96,7 @@ impl Intercept for CallInterceptor {
         let kind = response.headers().get("content-type");
         if call.is_enabled() && response.status().is_success() && kind == Some("application/vnd.amazon.eventstream") {
             let inner = std::mem::replace(response.body_mut(), SdkBody::taken());
-            *response.body_mut() = body::watched(inner, StreamCall::new(call));
+            *response.body_mut() = SdkBody::from_body_1_x(call.body(inner));
         }
         Ok(())
     }
