@@ -109,11 +109,11 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
             }
             let layers = std::iter::repeat_n(quote!(+), *depth);
             let error_type = args.error_type.as_ref().map(pick);
-            Ok(quote! { |#call, #ret| #krate::__observe_stream!([#item #(, #layers)*] #call, #ret #error_type) })
+            Ok(quote! { move |#call, #ret| #krate::__observe_stream!([#item #(, #layers)*] #call, #ret #error_type) })
         }
         _ => {
             let picks = [&args.response, &args.output, &args.error_type].into_iter().flatten().map(pick);
-            Ok(quote! { |#call, #ret| #krate::__observe!(#call, #ret #(#picks)*) })
+            Ok(quote! { move |#call, #ret| #krate::__observe!(#call, #ret #(#picks)*) })
         }
     }
 }

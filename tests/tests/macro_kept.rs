@@ -114,6 +114,17 @@ fn output_of_an_opaque_future() -> impl Future<Output = Result<impl std::fmt::De
     async { Ok(1_u8) }
 }
 
+/// The future of a named type keeps it; of the call only its beginning is known.
+#[llm_call]
+fn named_future() -> std::future::Ready<u8> {
+    std::future::ready(9)
+}
+
+#[llm_call(response = |_answer| prefix)]
+fn looks_at_an_argument<'a>(prefix: &'a str, text: String) -> Pin<Box<dyn Future<Output = String> + Send + Sync + 'a>> {
+    Box::pin(async move { format!("{prefix}{text}") })
+}
+
 /// Has documentation.
 #[llm_call(mask_input)]
 #[must_use]
@@ -138,8 +149,10 @@ fn what_a_function_returns_is_kept() {
         assert_eq!(block_on(takes_future(async { 8 })), 8);
         assert_eq!(format!("{:?}", block_on(output_of_an_opaque_future())), "Ok(1)");
         assert_eq!(attributed(0), 1);
+        assert_eq!(block_on(named_future()), 9);
+        assert_eq!(block_on(looks_at_an_argument("a", "b".into())), "ab");
     });
-    assert_eq!(spans.len(), 11);
+    assert_eq!(spans.len(), 13);
 }
 
 struct Client(u8);

@@ -228,18 +228,15 @@ impl LlmCall {
         }
     }
 
-    /// A stream was returned whose end cannot be seen. Unless someone else holds the call, it ends
-    /// here.
-    #[cfg(feature = "stream")]
-    pub(crate) fn unobserved(self) {
+    /// Something was returned whose end cannot be seen. Unless someone else holds the call, it
+    /// ends here.
+    pub(crate) fn unobserved(self, what: &'static str) {
         #[cfg(feature = "otel")]
         if self.0.as_ref().is_some_and(|live| std::sync::Arc::strong_count(live) == 1) {
-            crate::diag::warn_once(
-                "unobserved stream",
-                "a function marked #[llm_call] returned a stream of a named type, whose end cannot be seen: return \
-                 `impl Stream` or a boxed stream, or wrap it with `LlmCall::current().stream(..)`",
-            );
+            crate::diag::warn_once(what, what);
         }
+        #[cfg(not(feature = "otel"))]
+        let _ = what;
     }
 
     pub(crate) fn give_up(self, outcome: Outcome) {

@@ -44,7 +44,7 @@ macro_rules! __shape {
     ($ty:ty) => {{
         #[allow(unused_imports)]
         use $crate::__private::capture::{Of, Probe as _};
-        (&Of::<$ty>::new()).probe()
+        (&&Of::<$ty>::new()).probe()
     }};
 }
 

@@ -61,7 +61,7 @@ impl<F: ?Sized> fmt::Debug for BoxedFuture<F> {
 
 macro_rules! boxed_future {
     ($lt:lifetime, $output:ident, $future:ty $(, $send:ident)*) => {
-        impl<$lt, $output> Probe for &Of<Pin<Box<$future>>> {
+        impl<$lt, $output> Probe for &&Of<Pin<Box<$future>>> {
             type Out = BoxedFuture<$future>;
 
             fn probe(self) -> Self::Out {
@@ -88,6 +88,35 @@ macro_rules! boxed_future {
 
 boxed_future!('a, T, dyn Future<Output = T> + 'a);
 boxed_future!('a, T, dyn Future<Output = T> + Send + 'a, Send);
+boxed_future!('a, T, dyn Future<Output = T> + Send + Sync + 'a, Send, Sync);
+
+impl<F: Future> Probe for &Of<F> {
+    type Out = NamedFuture;
+
+    fn probe(self) -> NamedFuture {
+        NamedFuture
+    }
+}
+
+/// A function that returns a future of a named type, in whose place nothing can be returned.
+#[derive(Debug)]
+pub struct NamedFuture;
+
+impl NamedFuture {
+    pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+        setup.begin()
+    }
+
+    pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, _: impl FnOnce(LlmCall, ()) -> ()) -> T {
+        run(prepared, body, |call, future| {
+            call.unobserved(
+                "a function marked #[llm_call] returned a future of a named type, whose end cannot be seen: return \
+                 `impl Future` or a boxed future, or make it an `async fn`",
+            );
+            future
+        })
+    }
+}
 
 impl<T> Probe for Of<T> {
     type Out = Plain;

@@ -6,7 +6,7 @@ use crate::facts::ResponseFacts;
 use crate::json::Node;
 
 /// Reads the events of one stream, in order.
-pub(crate) trait StreamReader: Send {
+pub(crate) trait StreamReader: Send + Sync {
     /// Reads one event. `name` is the SSE `event:` line or the event stream's `:event-type`,
     /// where there is one. `out` is there only if output content was asked for.
     fn event(

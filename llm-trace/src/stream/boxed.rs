@@ -97,7 +97,10 @@ pub struct Unobserved;
 impl Unobserved {
     pub fn adopt<T>(self, stream: T, open: &mut Option<LlmCall>, _: Read<Infallible>) -> T {
         if let Some(call) = open.take() {
-            call.unobserved();
+            call.unobserved(
+                "a function marked #[llm_call] returned a stream of a named type, whose end cannot be seen: return \
+                 `impl Stream` or a boxed stream, or wrap it with `LlmCall::current().stream(..)`",
+            );
         }
         stream
     }
