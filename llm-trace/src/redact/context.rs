@@ -64,6 +64,16 @@ impl SharedMasks {
         self.0.carried.as_ref()
     }
 
+    /// Whether this says something in place of what `other` says.
+    fn overrides(&self, other: &SharedMasks) -> bool {
+        fn says(place: &SharedMasks, carried: &Carried) -> bool {
+            place.carried().is_some_and(|own| Arc::ptr_eq(own, carried))
+        }
+        let Some(carried) = other.carried() else { return self.carried().is_some() };
+        let mut above = self.0.above.iter();
+        !says(self, carried) && above.any(|above| says(above, carried) || above.overrides(other))
+    }
+
     /// Whether both are the same place.
     pub(crate) fn is_same(&self, other: &SharedMasks) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -207,6 +217,10 @@ pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
             all.retain(|known| !place.is_within(known));
             all.push(place);
         }
+    }
+    // Two layers can keep the masks of one span: what one of them says anew counts first.
+    if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
+        all[..=at].rotate_right(1);
     }
     all
 }

@@ -76,6 +76,20 @@ impl Extractor for Joined<'_> {
     }
 }
 
+const TRACEPARENT: &str = "traceparent";
+
+/// Whether a `traceparent` is one by W3C's grammar.
+fn is_traceparent(value: &str) -> bool {
+    let hex = |part: &str, len: usize| {
+        part.len() == len && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
+    let mut parts = value.trim().split('-');
+    let [version, trace, span, flags] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    let known = hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
+    known && hex(trace, 32) && some(trace) && hex(span, 16) && some(span) && hex(flags, 2)
+}
+
 /// The global propagator, or W3C's where none was set.
 pub(super) fn with_propagator<R>(mut use_it: impl FnMut(&dyn TextMapPropagator) -> R) -> R {
     opentelemetry::global::get_text_map_propagator(|global| {
@@ -109,12 +123,17 @@ impl Scope {
     /// llm_trace::scope().parent_from(&headers).run(|| { /* calls */ });
     /// ```
     pub fn parent_from<H: Headers + ?Sized>(mut self, headers: &H) -> Self {
-        let joined = Joined::new(headers);
+        let mut joined = Joined::new(headers);
+        // Propagators are not strict about it.
+        let unreadable = joined.get(TRACEPARENT).is_some_and(|value| !is_traceparent(value));
+        if unreadable {
+            joined.0.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACEPARENT));
+        }
         let extracted = with_propagator(|propagator| propagator.extract_with_context(&Context::new(), &joined));
         let span = extracted.span().span_context().clone();
         if span.is_valid() {
             self.parent = Some(Parent::Remote(span, baggage(&extracted, |_| true)));
-        } else if joined.get("traceparent").is_some() {
+        } else if unreadable {
             diag::warn_once(
                 "traceparent",
                 "a request came with a `traceparent` that cannot be read; its trace is not continued, a new one begins",

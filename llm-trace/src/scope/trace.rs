@@ -137,6 +137,11 @@ fn remote(trace: TraceId, span: SpanId) -> SpanContext {
     SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE)
 }
 
+/// No span at all, but sampled as a known trace is: samplers ask an active span, valid or not.
+fn no_parent() -> SpanContext {
+    SpanContext::new(TraceId::INVALID, SpanId::INVALID, TraceFlags::SAMPLED, true, TraceState::NONE)
+}
+
 /// A scope's parent, in the `Context` that the scope attaches.
 #[derive(Clone, Debug)]
 pub(crate) struct Continued {
@@ -159,11 +164,12 @@ impl Continued {
             }
             // It is in that trace already.
             Parent::Trace(trace) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
-            Parent::Trace(trace) if id_generator::any() => (SpanContext::empty_context(), Some(*trace)),
+            Parent::Trace(trace) if id_generator::any() => (no_parent(), Some(*trace)),
             // Nobody hands trace ids out for us: an orphan, below a span that never was.
             Parent::Trace(trace) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
-                let span = SpanId::from_bytes([a, b, c, d, e, f, g, h | 1]);
+                let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);
+                let span = if half == SpanId::INVALID { SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1]) } else { half };
                 (remote(*trace, span), None)
             }
         };

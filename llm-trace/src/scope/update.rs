@@ -24,6 +24,11 @@ impl TraceUpdate {
     /// What came out of it.
     pub const OUTPUT: Self = Self(2);
 
+    /// Both together.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether all of `other` is in it.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -34,7 +39,7 @@ impl BitOr for TraceUpdate {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.union(other)
     }
 }
 

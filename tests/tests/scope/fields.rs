@@ -48,3 +48,31 @@ async fn scopes_and_spans_nest_in_each_other() {
     let s = |text: &str| Some(text.to_owned());
     assert_eq!(said, [(s("span"), s("span")), (s("scope"), s("span")), (s("span"), s("span"))]);
 }
+
+#[test]
+fn a_wrapped_layer_beside_ours_changes_nothing() {
+    use tracing_subscriber::prelude::*;
+    let collector = llm_trace_tests::collector::Collector::start();
+    for ours_first in [true, false] {
+        let policy = llm_trace::Policy::new().capture(llm_trace::Capture::Span);
+        let ours = llm_trace::layer().with_policy(policy).with_tracer_provider(&collector.provider());
+        let fmt = llm_trace::redact(tracing_subscriber::fmt::layer().with_writer(std::io::sink));
+        let mut layers = vec![ours.boxed(), fmt.boxed()];
+        if !ours_first {
+            layers.reverse();
+        }
+        let subscriber = tracing_subscriber::registry().with(layers).into();
+        tracing::dispatcher::with_default(&subscriber, || {
+            let span = || tracing::info_span!("request", llm.user_id = "inner", llm.mask_input = true);
+            llm_trace::scope().user("outer").session("outer").run(|| span().in_scope(|| ask(QUESTION)));
+        });
+    }
+    let spans = collector.spans();
+    let calls: Vec<_> = spans.iter().filter(|span| span.span.name == "chat m").collect();
+    assert_eq!(calls.len(), 2);
+    for call in calls {
+        assert_eq!(text(call, "user.id").as_deref(), Some("inner"));
+        assert_eq!(text(call, "session.id").as_deref(), Some("outer"));
+    }
+    assert!(!collector.saw(QUESTION));
+}

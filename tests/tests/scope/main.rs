@@ -1,6 +1,9 @@
 //! What a scope says is on the exported spans of every call below it.
 
+mod crowd;
 mod fields;
 mod identity;
 mod masks;
 mod support;
+mod traces;
+mod updates;
