@@ -12,7 +12,7 @@ use super::live::Live;
 use super::setup::Setup;
 use crate::otel::Pipeline;
 use crate::redact::Masks;
-use crate::redact::context::SharedMasks;
+use crate::redact::context::{self, SharedMasks};
 use crate::scope::Continued;
 
 /// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
@@ -43,7 +43,17 @@ impl Around {
         }
     }
 
-    /// Asked when the span starts, which may be later and elsewhere.
+    /// Takes on what holds where the span starts, which may be later and elsewhere: masks hold on
+    /// either side; what a scope says of callers counts if none did when the arguments were read.
+    pub(crate) fn settle(&mut self) {
+        let mut places = context::of_span(&Context::current());
+        if !places.iter().all(|place| self.masks.is_within(place)) {
+            places.insert(0, self.masks.clone());
+            self.masks = SharedMasks::below(Masks::new(), places);
+        }
+    }
+
+    /// Asked when the span starts.
     pub(crate) fn parent(&self) -> Parent {
         let here = here();
         let live = here.span().span_context().clone();

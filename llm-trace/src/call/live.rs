@@ -109,7 +109,7 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, state: State, around: Around) -> Option<Live> {
+    fn start(make_span: MakeSpan, state: State, mut around: Around) -> Option<Live> {
         crate::check::at_first_call();
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let span = make_span(&StartFields {
@@ -124,6 +124,7 @@ impl Live {
         if around.pipeline.is_none() && span.is_disabled() {
             return None;
         }
+        around.settle();
         let parent = around.parent();
         let Around { pipeline, masks, .. } = around;
         let agent = pipeline.as_ref().map_or_else(Agent::default, |p| Agent::of(p, &state.operation));

@@ -88,6 +88,7 @@ impl Live {
     pub(crate) fn take_over(&self) -> bool {
         true
     }
+    pub(crate) fn settle(&self) {}
     pub(crate) fn chunk(&self, _: What<'_>) {}
     #[cfg(feature = "serde")]
     pub(crate) fn chunk_of(&self, _: &dyn super::captured::Document) {}

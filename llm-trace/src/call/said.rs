@@ -1,9 +1,12 @@
 //! What the scopes around a call say of it, and what it was told itself.
 
+use opentelemetry::Context;
+
 use super::handle::LlmCall;
 use super::live::Live;
 use super::state::State;
-use crate::redact::PolicyState;
+use crate::redact::context;
+use crate::redact::{Masks, PolicyState};
 use crate::scope::{Facts, Scope, TraceError};
 use crate::semconv::attr;
 use crate::value::AttributeValue;
@@ -32,6 +35,23 @@ impl Live {
         match Facts::of(self.masks()) {
             Some(around) => own.over(&around),
             None => own,
+        }
+    }
+
+    /// Takes on what holds where a stream is polled, as [`Around::settle`](super::around::Around::settle)
+    /// does where a future is first.
+    pub(crate) fn settle(&self) {
+        for place in context::of_span(&Context::current()) {
+            if self.masks().is_within(&place) {
+                continue;
+            }
+            let masks = place.get();
+            self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
+            if let (None, Some(facts)) = (self.masks().carried(), Facts::of(&place)) {
+                let mut state = self.lock();
+                let own = std::mem::take(&mut state.facts);
+                state.facts = own.over(&facts);
+            }
         }
     }
 

@@ -23,6 +23,9 @@ impl StreamCall {
 
     /// Polls the inner stream, inside the call's span.
     pub fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        if let Some(live) = self.call.live() {
+            live.settle();
+        }
         self.polling = true;
         let result = {
             let _entered: Option<Entered<'_>> = self.call.enter();

@@ -91,3 +91,24 @@ async fn the_default_mask_is_cleared_by_a_scope_and_holds_in_a_bare_task() {
     // The second call's arguments were read in the scope.
     assert_eq!(shown(&traced), [(true, true), (true, true), (false, false)]);
 }
+
+#[llm_trace::llm_call(provider = "openai", model = "m", input = question)]
+fn stream(question: &str) -> impl futures_util::Stream<Item = String> + Unpin {
+    assert!(!question.is_empty());
+    futures_util::stream::iter([ANSWER.to_owned()])
+}
+
+#[tokio::test]
+async fn what_has_begun_outside_is_masked_by_the_scope_it_is_polled_in() {
+    use futures_util::StreamExt as _;
+    let traced = traced(|layer| layer);
+    let masked = || scope().user("u1").mask_input(true).mask_output(true);
+    ask_eagerly(QUESTION).in_scope(masked()).await;
+    masked().instrument(stream(QUESTION)).collect::<Vec<_>>().await;
+    let mut unpolled = stream(QUESTION);
+    unpolled.next().await;
+    masked().instrument(unpolled).collect::<Vec<_>>().await;
+    let spans = traced.collector.spans();
+    assert!(spans.iter().all(|span| crate::support::text(span, "user.id").as_deref() == Some("u1")));
+    assert_eq!(shown(&traced), [(false, false); 3]);
+}
