@@ -48,8 +48,10 @@ pub(crate) fn read_request(
 ) -> (Option<Format>, RequestFacts) {
     let mut facts = RequestFacts::default();
     let format = detect::of_request(provider, path, doc);
-    if let Some(format) = format {
-        format.reader().request(doc, &mut facts);
+    match format {
+        Some(format) => format.reader().request(doc, &mut facts),
+        // Whatever it is that is asked, this is whom.
+        None => facts.model = doc.get_owned("model"),
     }
     if let Some(path) = path {
         detect::path_facts(path, &mut facts);

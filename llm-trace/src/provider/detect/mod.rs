@@ -12,6 +12,9 @@ pub(crate) use path::facts as path_facts;
 
 /// The format of a request. The document may be one without content.
 pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: Node<'_>) -> Option<Format> {
+    if path.is_some_and(path::is_unread) {
+        return None;
+    }
     let family = Family::of(provider);
     let by_path = path.and_then(|path| path::format(path, family, doc));
     by_path.or_else(|| request::format(family, doc))

@@ -42,6 +42,13 @@ pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format
     })
 }
 
+/// APIs that are not read, and whose requests look like those of others.
+pub(super) fn is_unread(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let apis = ["/images/generations", "/images/edits", "/audio/speech", "/moderations", "/videos", "/count_tokens"];
+    apis.iter().any(|api| path.ends_with(api)) || path.ends_with(":countTokens")
+}
+
 /// Adds what only the path tells.
 pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
     let path = path.split(['?', '#']).next().unwrap_or_default();

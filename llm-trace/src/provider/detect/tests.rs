@@ -54,6 +54,8 @@ fn a_request_tells_its_format_by_shape() {
         Some(AnthropicMessages)
     );
     assert_eq!(request(None, None, "[1]"), None);
+    assert_eq!(request(None, Some("/v1/images/generations"), r#"{"model":"m","prompt":"x"}"#), None);
+    assert_eq!(request(None, Some("/v1/messages/count_tokens"), chat), None);
 }
 
 #[test]
