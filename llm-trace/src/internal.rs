@@ -193,3 +193,30 @@ fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &Requ
         to.insert(attribute.key.to_string(), value);
     }
 }
+
+/// Records chat calls that took these many seconds, as a layer with this meter provider does.
+#[cfg(feature = "metrics")]
+pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
+    use crate::call::{Operation, Provider};
+    use crate::otel::metrics::{Measured, Metrics};
+
+    let mut metrics = Metrics::default();
+    metrics.set_provider(provider);
+    let Some(instruments) = metrics.instruments(crate::Profile::Core) else { return };
+    for seconds in seconds {
+        instruments.record(&Measured {
+            operation: &Operation::Chat,
+            provider: Some(&Provider::OpenAi),
+            request_model: Some("gpt-4o"),
+            response: &ResponseFacts::default(),
+            server: None,
+            error_type: None,
+            duration: std::time::Duration::from_secs_f64(*seconds),
+            first_chunk: None,
+            gaps: None,
+            cost: None,
+            calls: None,
+            attributes: &[],
+        });
+    }
+}

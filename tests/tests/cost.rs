@@ -1,0 +1,128 @@
+//! What calls cost, judged on exported spans and metrics.
+
+use std::io::Error;
+
+use llm_trace::{Billed, Cost, LlmCall, PriceTable, Prices};
+use llm_trace_tests::collector::Collector;
+use serde_json::{Value, json};
+use tracing_subscriber::prelude::*;
+
+const TABLE: &[u8] = br#"{
+    "gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6,
+        "cache_read_input_token_cost": 1e-6}
+}"#;
+
+fn table() -> PriceTable {
+    PriceTable::from_json(TABLE).unwrap()
+}
+
+fn run(prices: Option<impl Prices>, run: impl FnOnce()) -> Collector {
+    let collector = Collector::start();
+    let meters = collector.meter_provider();
+    let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).with_meter_provider(&meters);
+    let layer = match prices {
+        Some(prices) => layer.prices(prices),
+        None => layer,
+    };
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
+    meters.force_flush().unwrap();
+    collector
+}
+
+fn answer() -> Value {
+    json!({
+        "id": "1", "object": "chat.completion", "model": "gpt-4o-2024-08-06",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 400}},
+    })
+}
+
+fn call() -> LlmCall {
+    LlmCall::builder("chat").provider("openai").model("gpt-4o").start()
+}
+
+fn number(value: Option<Value>) -> Option<f64> {
+    value.and_then(|value| value.as_f64()).map(|number| (number * 1e9).round() / 1e9)
+}
+
+const COST: &str = "llm_trace.client.operation.cost";
+
+#[test]
+fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
+    let collector = run(Some(table()), || {
+        let call = call();
+        call.response(&answer()).finish();
+    });
+    let span = collector.span("chat gpt-4o");
+    let cost = |key: &str| number(span.attribute(key));
+    assert_eq!(cost("gen_ai.usage.cost"), Some(0.0024));
+    assert_eq!(cost("llm_trace.cost.input"), Some(0.0012));
+    assert_eq!(cost("llm_trace.cost.cache_read"), Some(0.0004));
+    assert_eq!(cost("llm_trace.cost.output"), Some(0.0008));
+    assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("table")));
+    let series = &collector.series()[COST];
+    assert_eq!((series.len(), series[0].count, series[0].unit.as_str()), (1, 1, "{USD}"));
+    assert!((series[0].sum - 0.0024).abs() < 1e-9);
+    // It falls between two cents' hundredths, not into the first or the last bucket.
+    assert_eq!(series[0].bounds[series[0].buckets.iter().position(|count| *count == 1).unwrap()], 0.0025);
+}
+
+#[test]
+fn partial_and_failed_calls_have_a_cost_if_their_usage_is_known() {
+    let chunk = json!({"id": "1", "object": "chat.completion.chunk", "model": "gpt-4o",
+        "choices": [{"index": 0, "delta": {"content": "x"}}], "usage": {"prompt_tokens": 10, "completion_tokens": 5}});
+    let collector = run(Some(table()), || {
+        let cut = call();
+        cut.chunk(&chunk);
+        cut.finish();
+        let failed = call();
+        failed.usage(llm_trace::Usage::new().input_tokens(10).output_tokens(5));
+        failed.fail(&Error::other("broken"));
+    });
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 2);
+    for span in spans {
+        assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(0.00006), "{:?}", span.attributes());
+        assert!(span.attribute("error.type").is_some());
+    }
+}
+
+#[test]
+fn no_table_no_model_or_no_usage_is_no_cost() {
+    let no_table = run(None::<PriceTable>, || {
+        let call = call();
+        call.response(&answer()).finish();
+    });
+    let no_model = run(Some(table()), || {
+        LlmCall::builder("chat").provider("openai").model("house").run(|call| {
+            call.usage(llm_trace::Usage::new().input_tokens(10).output_tokens(5));
+        });
+    });
+    let no_usage = run(Some(table()), || call().finish());
+    for collector in [no_table, no_model, no_usage] {
+        let attributes = collector.spans()[0].attributes();
+        assert!(!attributes.keys().any(|key| key.contains("cost")), "{attributes:?}");
+        assert!(!collector.series().contains_key(COST));
+    }
+}
+
+#[test]
+fn what_the_provider_states_is_preferred_and_marked_and_a_closure_does_as_well() {
+    let mut stated = answer();
+    stated["usage"]["cost"] = json!(0.5);
+    let collector = run(Some(table()), || {
+        let call = call();
+        call.response(&stated).finish();
+    });
+    let span = collector.span("chat gpt-4o");
+    assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(0.5));
+    assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("provider")));
+    let closure = |call: &Billed<'_>| Some(Cost::total(call.output_tokens()? as f64));
+    let collector = run(Some(closure), || {
+        let call = call();
+        call.response(&answer()).finish();
+    });
+    let span = collector.span("chat gpt-4o");
+    assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(100.0));
+    assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("function")));
+}
