@@ -307,6 +307,50 @@ fn parts_made_inside_a_runtime_outlive_it() {
     }
 }
 
+/// A proxy that opens one tunnel per connection, and the heads of the requests it got.
+fn proxy() -> (String, std::sync::mpsc::Receiver<String>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (heads, received) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let head: Vec<String> = BufReader::new(client.try_clone().unwrap())
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let target = head[0].split(' ').nth(1).unwrap().to_owned();
+            heads.send(head.join("\n")).unwrap();
+            let mut server = std::net::TcpStream::connect(target).unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
+            std::thread::spawn(move || std::io::copy(&mut server, &mut client));
+        }
+    });
+    (address, received)
+}
+
+#[test]
+fn a_proxy_is_gone_through_and_told_who_asks() {
+    for exporter in ["otlp_http", "otlp_grpc"] {
+        let (collector, (address, heads)) = (Collector::start(), proxy());
+        let proxy = format!("http://user:p%40ss@{address}");
+        let vars = [("OTEL_EXPORTER", exporter), ("OTEL_ENDPOINT", &collector.endpoint()), ("http_proxy", &proxy)];
+        send_one(&collector, &vars);
+        let head = heads.try_recv().unwrap();
+        assert!(head.starts_with(&format!("CONNECT 127.0.0.1:{} ", collector.port())), "{exporter}: {head}");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic"), "{exporter}: {head}");
+        assert!(head.contains("dXNlcjpwQHNz"), "{exporter}: {head}");
+
+        collector.clear();
+        send_one(&collector, &[vars[0], vars[1], vars[2], ("NO_PROXY", "127.0.0.1")]);
+        assert!(heads.try_recv().is_err(), "{exporter}");
+    }
+}
+
 #[test]
 fn llm_spans_carry_our_scope_and_schema_and_others_their_own() {
     let collector = Collector::start();

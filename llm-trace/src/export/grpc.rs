@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use bytes::{Buf, BufMut, Bytes};
+use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -55,6 +57,10 @@ impl GrpcTransport {
         }
         let headers = MetadataMap::from_headers(otlp.headers.clone());
         let gzip = otlp.gzip;
+        let tunnel = match &otlp.proxy {
+            Some(proxy) => Some(tunnel(&proxy.0).ok_or_else(|| failed(super::proxy::WRONG.into()))?),
+            None => None,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| failed(e.to_string()))?;
         let (jobs, inbox) = unbounded_channel();
@@ -62,7 +68,10 @@ impl GrpcTransport {
             let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
             runtime.block_on(async move {
                 // The channel wants the runtime from here on.
-                let channel = target.connect_lazy();
+                let channel = match tunnel {
+                    Some(tunnel) => target.connect_with_connector_lazy(tunnel),
+                    None => target.connect_lazy(),
+                };
                 serve(Client { channel, headers, gzip }, inbox).await;
             });
         };
@@ -169,6 +178,20 @@ impl Decoder for Raw {
     fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(src.copy_to_bytes(src.remaining())))
     }
+}
+
+/// Through an HTTP proxy, to which user and password go as the URL has them.
+fn tunnel(proxy: &str) -> Option<Tunnel<HttpConnector>> {
+    let url = super::proxy::parse(proxy)?;
+    let address = format!("http://{}:{}", url.host_str()?, url.port_or_known_default()?);
+    let tunnel = Tunnel::new(address.parse().ok()?, HttpConnector::new());
+    if url.username().is_empty() {
+        return Some(tunnel);
+    }
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
+    let user = base64::engine::general_purpose::STANDARD.encode(user);
+    Some(tunnel.with_auth(format!("Basic {user}").parse().ok()?))
 }
 
 fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {

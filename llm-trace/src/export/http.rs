@@ -29,10 +29,8 @@ impl HttpTransport {
     pub(super) fn new(otlp: &Otlp) -> Result<Self, InitError> {
         let shown = endpoint::shown(&otlp.url);
         let proxy = otlp.proxy.as_ref().map(|proxy| Proxy::new(&proxy.0)).transpose();
-        let proxy = proxy.map_err(|_| InitError::Transport {
-            endpoint: shown.clone(),
-            reason: "the proxy variable is no URL such as http://proxy:3128".into(),
-        })?;
+        let proxy =
+            proxy.map_err(|_| InitError::Transport { endpoint: shown.clone(), reason: super::proxy::WRONG.into() })?;
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             // A redirected POST would lose its body or its headers: say where it leads instead.

@@ -18,6 +18,15 @@ pub(crate) fn find(env: &Env<'_>, target: &Url) -> Option<String> {
     (!exempt.is_some_and(|list| is_exempt(&list.value, host))).then_some(proxy.value)
 }
 
+/// What is wrong where [`parse`] finds nothing. The variable may hold a password, so it is not shown.
+pub(crate) const WRONG: &str = "the proxy variable is no URL such as http://proxy:3128";
+
+/// A proxy's address, with or without `http://`.
+pub(crate) fn parse(text: &str) -> Option<Url> {
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    url.ok().filter(|url| url.scheme() == "http" && url.has_host())
+}
+
 /// `NO_PROXY`: hosts, domains with or without a leading dot or `*.`, or `*` for all.
 fn is_exempt(list: &str, host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
