@@ -1,6 +1,5 @@
-//! What guard and exporters tell each other: that the program wants to leave, and what was lost.
+//! That the program wants to leave.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,6 @@ pub(crate) struct Closing(Arc<Shared>);
 struct Shared {
     end: Mutex<Option<Instant>>,
     told: Condvar,
-    lost: AtomicU64,
 }
 
 impl Closing {
@@ -31,15 +29,5 @@ impl Closing {
     pub(crate) fn wait(&self, time: Duration) {
         let end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.told.wait_timeout_while(end, time, |end| end.is_none()));
-    }
-
-    /// So many spans could not be handed over.
-    pub(crate) fn add_lost(&self, spans: usize) {
-        self.0.lost.fetch_add(spans as u64, Ordering::Relaxed);
-    }
-
-    /// How many could not be, so far.
-    pub(crate) fn lost(&self) -> u64 {
-        self.0.lost.load(Ordering::Relaxed)
     }
 }

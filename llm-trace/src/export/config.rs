@@ -10,6 +10,7 @@ use url::Url;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::ConfigError;
+use super::limits::Limits;
 use super::sampling::{self, Sampling};
 use super::{headers, propagation, proxy, resource};
 use crate::redact::Policy;
@@ -106,14 +107,6 @@ pub(crate) struct Tls {
     pub(crate) client: Option<[(&'static str, PathBuf); 2]>,
 }
 
-/// Sizes and times of the batch processor; unset ones are the SDK's.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Batch {
-    pub(crate) queue: Option<usize>,
-    pub(crate) size: Option<usize>,
-    pub(crate) delay: Option<Duration>,
-}
-
 /// All that the environment asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -123,7 +116,7 @@ pub(crate) struct Config {
     /// What content may leave, and masks.
     pub(crate) policy: Policy,
     pub(crate) propagators: Vec<propagation::Kind>,
-    pub(crate) batch: Batch,
+    pub(crate) batch: Limits,
     /// How long the guard may take.
     pub(crate) exit_limit: Duration,
     /// What is odd but not wrong, for one line each on stderr.
@@ -285,18 +278,28 @@ fn incomplete(variable: &str, missing: &str) -> ConfigError {
     ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
 }
 
-fn batch(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Batch, ConfigError> {
-    let queue = env.count("OTEL_BSP_MAX_QUEUE_SIZE", 1)?;
-    let mut size = env.count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1)?;
-    let delay = env.millis(&["OTEL_BSP_SCHEDULE_DELAY"], 0)?;
+fn batch(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Limits, ConfigError> {
+    let mut limits = Limits::default();
+    let counts = [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", &mut limits.queue_spans),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &mut limits.batch_spans),
+        ("LLM_TRACE_MAX_QUEUE_BYTES", &mut limits.queue_bytes),
+        ("LLM_TRACE_MAX_BATCH_BYTES", &mut limits.batch_bytes),
+    ];
+    for (name, limit) in counts {
+        *limit = env.count(name, 1)?.unwrap_or(*limit);
+    }
+    limits.delay = env.millis(&["OTEL_BSP_SCHEDULE_DELAY"], 0)?.unwrap_or(limits.delay);
     // Read for its errors only: one batch's time is OTEL_EXPORTER_OTLP_TIMEOUT.
     env.millis(&["OTEL_BSP_EXPORT_TIMEOUT"], 0)?;
-    if let (Some(queue), Some(wanted)) = (queue, size)
-        && wanted > queue
-    {
-        warnings
-            .push(format!("`OTEL_BSP_MAX_EXPORT_BATCH_SIZE={wanted}` is more than the queue holds: {queue} is used"));
-        size = Some(queue);
+    if limits.batch_spans > limits.queue_spans {
+        if let Some(var) = env.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") {
+            warnings.push(format!(
+                "`{}={}` is more than the queue holds: {} is used",
+                var.name, var.value, limits.queue_spans
+            ));
+        }
+        limits.batch_spans = limits.queue_spans;
     }
-    Ok(Batch { queue, size, delay })
+    Ok(limits)
 }

@@ -214,7 +214,7 @@ fn samplers_propagators_batches_and_limits_are_as_said() {
     assert_eq!(config("OTEL_PROPAGATORS=baggage, baggage").propagators, [Kind::Baggage]);
     assert_eq!(config("OTEL_PROPAGATORS=none").propagators, []);
     let small = config("OTEL_BSP_MAX_QUEUE_SIZE=10;OTEL_BSP_MAX_EXPORT_BATCH_SIZE=20;OTEL_BSP_SCHEDULE_DELAY=7");
-    assert_eq!((small.batch.queue, small.batch.size, small.batch.delay.unwrap().as_millis()), (Some(10), Some(10), 7));
+    assert_eq!((small.batch.queue_spans, small.batch.batch_spans, small.batch.delay.as_millis()), (10, 10, 7));
     assert_eq!(config("").exit_limit.as_secs(), 5);
     assert_eq!(config("OTEL_EXPORTER_OTLP_TIMEOUT=1500").exit_limit.as_millis(), 1500);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use bytes::{Buf, BufMut, Bytes};
 use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
+use prost::Message;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -17,7 +18,7 @@ use tonic::{Code, Request, Status};
 use super::config::{Otlp, Signal};
 use super::endpoint;
 use super::error::InitError;
-use super::transport::{Refusal, RefusalKind, USER_AGENT};
+use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
 
 /// Longer than this on top of its limit no call is waited for, should the thread be gone.
 const GRACE: Duration = Duration::from_millis(500);
@@ -33,8 +34,11 @@ struct Job {
     signal: Signal,
     body: Bytes,
     limit: Duration,
-    answer: mpsc::SyncSender<Result<Bytes, Status>>,
+    answer: mpsc::SyncSender<Answer>,
 }
+
+/// `None` if there was no answer in time.
+type Answer = Option<Result<Bytes, Status>>;
 
 /// What each call needs.
 #[derive(Clone)]
@@ -51,7 +55,7 @@ impl GrpcTransport {
         let mut target = Endpoint::from_shared(otlp.url.to_string())
             .and_then(|endpoint| endpoint.user_agent(USER_AGENT))
             .map_err(|e| failed(with_sources(&e)))?
-            .connect_timeout(otlp.timeout);
+            .connect_timeout(otlp.timeout.min(CONNECT_LIMIT));
         if otlp.url.scheme() == "https" {
             target = target.tls_config(tls(otlp)?).map_err(|e| failed(with_sources(&e)))?;
         }
@@ -85,19 +89,29 @@ impl GrpcTransport {
             || Refusal { kind: RefusalKind::Rejected, text: format!("the connection to {} is closed", self.shown) };
         self.jobs.send(Job { signal, body, limit, answer }).map_err(|_| gone())?;
         match answered.recv_timeout(limit.saturating_add(GRACE)) {
-            Ok(result) => result.map_err(|status| self.refusal(&status)),
+            Ok(Some(result)) => result.map_err(|status| self.refusal(&status)),
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(gone()),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.refusal(&Status::deadline_exceeded("no answer in time"))),
+            Ok(None) | Err(mpsc::RecvTimeoutError::Timeout) => Err(Refusal {
+                kind: RefusalKind::Unanswered,
+                text: format!("no answer from {} within {limit:?}", self.shown),
+            }),
         }
     }
 
     fn refusal(&self, status: &Status) -> Refusal {
         let kind = match status.code() {
-            Code::Unavailable => RefusalKind::Unreachable,
+            Code::Unavailable => match retry_after(status) {
+                Some(wait) => RefusalKind::Later(Some(wait)),
+                None => RefusalKind::Unreachable,
+            },
             Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::OutOfRange | Code::DataLoss => {
                 RefusalKind::Later(None)
             }
-            Code::ResourceExhausted => RefusalKind::TooLarge,
+            // With a time to wait it means "not now", without one "too much at once".
+            Code::ResourceExhausted => match retry_after(status) {
+                Some(wait) => RefusalKind::Later(Some(wait)),
+                None => RefusalKind::TooLarge,
+            },
             _ => RefusalKind::Rejected,
         };
         let hint = match status.code() {
@@ -115,11 +129,7 @@ async fn serve(client: Client, mut inbox: UnboundedReceiver<Job>) {
         let client = client.clone();
         tokio::spawn(async move {
             let call = client.call(job.signal, job.body);
-            let result = match tokio::time::timeout(job.limit, call).await {
-                Ok(result) => result,
-                Err(_) => Err(Status::deadline_exceeded("no answer in time")),
-            };
-            let _ = job.answer.send(result);
+            let _ = job.answer.send(tokio::time::timeout(job.limit, call).await.ok());
         });
     }
 }
@@ -205,6 +215,42 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
         tls = tls.identity(Identity::from_pem(chain, super::tls::read(key_variable, key)?));
     }
     Ok(tls)
+}
+
+/// What `google.rpc.Status` says of the time to wait, in its detail `google.rpc.RetryInfo`.
+fn retry_after(status: &Status) -> Option<Duration> {
+    let details = RichStatus::decode(status.details()).ok()?.details;
+    let info = details.iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
+    let delay = RetryInfo::decode(info.value.as_slice()).ok()?.delay?;
+    Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?))
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RichStatus {
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Detail>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Detail {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    delay: Option<Delay>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Delay {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
 }
 
 fn reason(status: &Status) -> String {

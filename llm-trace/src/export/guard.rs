@@ -1,11 +1,11 @@
 //! The guard: nothing is lost when the program ends, and the end does not wait for ever.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use super::closing::Closing;
+use super::stats::{Ledger, Stats};
 use crate::{OpenCalls, diag};
 
 /// Keeps telemetry going; sends what is left when dropped, within a limit.
@@ -26,16 +26,16 @@ use crate::{OpenCalls, diag};
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
-    closing: Closing,
+    ledger: Ledger,
     open: OpenCalls,
     limit: Duration,
     done: bool,
 }
 
 impl Telemetry {
-    pub(super) fn new(provider: SdkTracerProvider, closing: Closing, limit: Duration) -> Self {
+    pub(super) fn new(provider: SdkTracerProvider, ledger: Ledger, limit: Duration) -> Self {
         crate::check::guard_made();
-        Self { provider, closing, open: OpenCalls::default(), limit, done: false }
+        Self { provider, ledger, open: OpenCalls::default(), limit, done: false }
     }
 
     /// The calls that have not ended: they are ended before the last spans are sent.
@@ -52,8 +52,13 @@ impl Telemetry {
     ///
     /// Returns whether all of it was handed over. Blocks the calling thread meanwhile, at most about 5 seconds.
     pub fn flush(&self) -> bool {
-        let lost = self.closing.lost();
-        self.provider.force_flush().is_ok() && self.closing.lost() == lost
+        let dropped = self.stats().dropped();
+        self.provider.force_flush().is_ok() && self.stats().dropped() == dropped
+    }
+
+    /// What became of the spans so far, where they go to an OTLP endpoint.
+    pub fn stats(&self) -> Stats {
+        self.ledger.stats()
     }
 
     /// Sends what is left within `limit` and ends telemetry. Returns whether all of it was handed over.
@@ -69,10 +74,9 @@ impl Telemetry {
         }
         crate::check::guard_dropped();
         self.open.finish();
-        self.closing.close_by(Instant::now() + limit);
-        let lost = self.closing.lost();
+        let dropped = self.stats().dropped();
         match self.provider.shutdown_with_timeout(limit) {
-            Ok(()) => self.closing.lost() == lost,
+            Ok(()) => self.stats().dropped() == dropped,
             // Someone else has shut the provider down.
             Err(OTelSdkError::AlreadyShutdown) => true,
             Err(_) => {

@@ -2,18 +2,18 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use ureq::http::StatusCode;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
-use ureq::{Agent, Body, Error, Proxy};
+use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::config::{Otlp, Protocol, Signal};
 use super::endpoint;
 use super::error::InitError;
-use super::transport::{Refusal, RefusalKind, USER_AGENT};
+use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
 
 /// Answers are a few bytes; more is not OTLP.
 const ANSWER_LIMIT: u64 = 4 << 20;
@@ -50,7 +50,8 @@ impl HttpTransport {
         for (name, value) in &self.otlp.headers {
             request = request.header(name, value);
         }
-        let request = request.config().timeout_global(Some(limit)).build();
+        let request =
+            request.config().timeout_global(Some(limit)).timeout_connect(Some(limit.min(CONNECT_LIMIT))).build();
         let answer = match gzip(&body).filter(|_| self.otlp.gzip) {
             Some(packed) => request.header("content-encoding", "gzip").send(packed.as_slice()),
             None => request.send(body.as_ref()),
@@ -87,6 +88,9 @@ impl HttpTransport {
 
     fn unreachable(&self, error: &Error) -> Refusal {
         let kind = match error {
+            // Connecting has a limit of its own, so this is a request that was sent.
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => RefusalKind::Unreachable,
+            Error::Timeout(_) => RefusalKind::Unanswered,
             Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::BadUri(_) => RefusalKind::Rejected,
             _ => RefusalKind::Unreachable,
         };
@@ -101,9 +105,14 @@ fn describe(status: StatusCode) -> String {
     }
 }
 
-/// Seconds; the form with a date is rare and only delays the next try.
+/// Seconds, or a date.
 fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 fn gzip(body: &[u8]) -> Option<Vec<u8>> {

@@ -8,6 +8,7 @@
 //! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |
 //! | `OTEL_EXPORTER_OTLP_*` | the standard ones: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
 //! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*` | as the standard has them |
+//! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | bytes in one request (3,500,000) and waiting (64 MiB) |
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK` | what content may leave: see [`Policy`](crate::Policy) |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | a proxy on the way |
 //!
@@ -21,6 +22,9 @@
 //! Nothing set: the console, on stderr. A wrong value is an error that names variable, value and choices.
 #![cfg_attr(not(feature = "otlp-http"), allow(dead_code, reason = "HTTP uses all of the configuration"))]
 
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod batch;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod closing;
 mod config;
 mod console;
@@ -33,6 +37,7 @@ mod guard;
 mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
+mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 mod parts;
@@ -43,6 +48,7 @@ mod resource;
 mod retry;
 mod sampling;
 mod stamp;
+mod stats;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod tls;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
@@ -56,3 +62,4 @@ pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
 pub use parts::{Parts, from_env, from_lookup};
 pub use stamp::StampProcessor;
+pub use stats::Stats;

@@ -1,17 +1,16 @@
 //! From what the environment asks for to a provider.
 
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::closing::Closing;
-use super::config::{Batch, Config, Exporter, Otlp};
+use super::config::{Config, Exporter, Otlp};
 use super::console::ConsoleProcessor;
 use super::error::InitError;
 use super::guard::Telemetry;
+use super::limits::Limits;
 use super::stamp::StampProcessor;
+use super::stats::Ledger;
 use super::{propagation, resource};
 use crate::{LlmLayer, PolicyHandle, RedactProcessor, diag};
 
@@ -73,7 +72,7 @@ impl Parts {
         for warning in &config.warnings {
             diag::warn(warning);
         }
-        let closing = Closing::default();
+        let ledger = Ledger::default();
         let policy = PolicyHandle::new(config.policy);
         let mut builder = SdkTracerProvider::builder().with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
@@ -85,12 +84,12 @@ impl Parts {
             Exporter::Console { json: true } => add(builder, RedactProcessor::new(ConsoleProcessor::json(), &policy)),
             Exporter::Console { json: false } => add(builder, RedactProcessor::new(ConsoleProcessor::tree(), &policy)),
             Exporter::Otlp(otlp) => {
-                let batches = batches(&otlp, config.batch, &closing, &policy)?;
+                let batches = batches(&otlp, config.batch, &ledger, &policy)?;
                 add(builder, RedactProcessor::new(batches, &policy).with_recheck())
             }
         };
         let provider = builder.build();
-        let telemetry = Telemetry::new(provider.clone(), closing, config.exit_limit);
+        let telemetry = Telemetry::new(provider.clone(), ledger, config.exit_limit);
         Ok(Self { provider, telemetry, policy, propagators: config.propagators })
     }
 
@@ -120,30 +119,23 @@ fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> Tr
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 fn batches(
     otlp: &Otlp,
-    batch: Batch,
-    closing: &Closing,
+    limits: Limits,
+    ledger: &Ledger,
     policy: &PolicyHandle,
-) -> Result<BatchSpanProcessor, InitError> {
-    let mut sizes = BatchConfigBuilder::default();
-    if let Some(queue) = batch.queue {
-        sizes = sizes.with_max_queue_size(queue);
-    }
-    if let Some(size) = batch.size {
-        sizes = sizes.with_max_export_batch_size(size);
-    }
-    if let Some(delay) = batch.delay {
-        sizes = sizes.with_scheduled_delay(delay);
-    }
-    let exporter = super::otlp::OtlpExporter::new(otlp, closing.clone())?;
+) -> Result<super::batch::BatchProcessor, InitError> {
+    let closing = super::closing::Closing::default();
+    let exporter = super::otlp::OtlpExporter::new(otlp, limits.batch_bytes, closing.clone(), ledger.clone())?;
     let exporter = crate::redact::RedactExporter::new(exporter, policy.clone());
-    Ok(BatchSpanProcessor::builder(exporter).with_batch_config(sizes.build()).build())
+    super::batch::BatchProcessor::start(exporter, limits, closing, ledger.clone()).map_err(|error| {
+        InitError::Transport { endpoint: super::endpoint::shown(&otlp.url), reason: error.to_string() }
+    })
 }
 
 #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
 fn batches(
     otlp: &Otlp,
-    _batch: Batch,
-    _closing: &Closing,
+    _limits: Limits,
+    _ledger: &Ledger,
     _policy: &PolicyHandle,
 ) -> Result<ConsoleProcessor, InitError> {
     Err(otlp.not_compiled_in())

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use super::closing::Closing;
 use super::transport::RefusalKind;
 
+/// The bound for one batch, however often the other side asks for another try.
+const ALL: Duration = Duration::from_secs(60);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -13,17 +15,23 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Tries {
     closing: Closing,
+    /// For one try.
+    limit: Duration,
     end: Instant,
     next: Duration,
 }
 
 impl Tries {
     pub(crate) fn new(closing: &Closing, limit: Duration) -> Self {
-        Self { closing: closing.clone(), end: Instant::now() + limit, next: FIRST }
+        Self { closing: closing.clone(), limit, end: Instant::now() + ALL.max(limit), next: FIRST }
     }
 
-    /// The time left for this batch.
+    /// The time for the next try.
     pub(crate) fn left(&self) -> Duration {
+        self.all_left().min(self.limit)
+    }
+
+    fn all_left(&self) -> Duration {
         let end = self.closing.end().map_or(self.end, |closing| closing.min(self.end));
         end.saturating_duration_since(Instant::now())
     }
@@ -33,7 +41,7 @@ impl Tries {
         let asked = match kind {
             RefusalKind::Unreachable => None,
             RefusalKind::Later(asked) => asked,
-            RefusalKind::TooLarge | RefusalKind::Rejected => return false,
+            RefusalKind::Unanswered | RefusalKind::TooLarge | RefusalKind::Rejected => return false,
         };
         let closing = self.closing.end().is_some();
         // On the way out nobody waits for an endpoint that is not there.
@@ -42,7 +50,7 @@ impl Tries {
         }
         let wait = asked.unwrap_or_else(|| jitter(self.next));
         self.next = (self.next * 2).min(LONGEST);
-        if wait >= self.left() {
+        if wait >= self.all_left() {
             return false;
         }
         if closing {

@@ -21,6 +21,8 @@ pub(crate) struct Refusal {
 pub(crate) enum RefusalKind {
     /// Nobody answered.
     Unreachable,
+    /// It was sent, but no answer came: it may have been taken, so it is not sent again.
+    Unanswered,
     /// The other side asks for another try, perhaps not before this time.
     Later(Option<Duration>),
     /// Too big for the other side.
@@ -73,6 +75,9 @@ impl Transport {
         }
     }
 }
+
+/// A request that could not even be sent by then may be tried again.
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The name we go by.
 pub(crate) const USER_AGENT: &str = concat!("llm-trace/", env!("CARGO_PKG_VERSION"));

@@ -57,6 +57,21 @@ pub(super) struct Treatment<'p> {
     report: Report,
 }
 
+/// Adds a report to what the span says already.
+pub(super) fn write(mut report: Report, attributes: &mut Vec<KeyValue>) {
+    if report.is_empty() {
+        return;
+    }
+    if let Some(at) = attributes.iter().position(|known| known.key.as_str() == Report::KEY) {
+        if let Value::Array(Array::String(values)) = &attributes[at].value {
+            report.absorb(Report::read(values.iter().map(StringValue::as_str)));
+        }
+        attributes.swap_remove(at);
+    }
+    let values = report.values().into_iter().map(StringValue::from).collect();
+    attributes.push(KeyValue::new(Report::KEY, Value::Array(Array::String(values))));
+}
+
 impl<'p> Treatment<'p> {
     /// `masks` are those of the calls and scopes around, if there are any.
     pub(super) fn new(state: &'p PolicyState, masks: Option<Masks>) -> Self {
@@ -123,17 +138,7 @@ impl<'p> Treatment<'p> {
         let mut report = self.report;
         report.absorb(self.open.into_report());
         report.absorb(self.masked.into_report());
-        if report.is_empty() {
-            return;
-        }
-        if let Some(at) = attributes.iter().position(|known| known.key.as_str() == Report::KEY) {
-            if let Value::Array(Array::String(values)) = &attributes[at].value {
-                report.absorb(Report::read(values.iter().map(StringValue::as_str)));
-            }
-            attributes.swap_remove(at);
-        }
-        let values = report.values().into_iter().map(StringValue::from).collect();
-        attributes.push(KeyValue::new(Report::KEY, Value::Array(Array::String(values))));
+        write(report, attributes);
     }
 
     fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {

@@ -22,6 +22,8 @@ pub(crate) mod rewrite;
 #[cfg(feature = "scrub-rules")]
 mod rules;
 mod scrub;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(crate) mod shrink;
 mod style;
 mod values;
 
@@ -36,6 +38,7 @@ pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState, Side};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) use processor::RedactExporter;
 pub use processor::RedactProcessor;
 pub(crate) use report::Report;

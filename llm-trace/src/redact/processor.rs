@@ -126,6 +126,7 @@ const OTHER: i64 = 16;
 const EPOCH_AT: u32 = 5;
 
 /// Treats spans once more that have waited in a queue while the policy was changed.
+#[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
 pub(crate) struct RedactExporter<E> {
     inner: E,

@@ -44,6 +44,7 @@ impl SpanExporter for CollectorExporter {
             wire_size: body.len(),
             body,
             accepted: false,
+            rejected: 0,
         });
         Ok(())
     }

@@ -72,6 +72,11 @@ impl Collector {
         self.store.answer_next(answers);
     }
 
+    /// From now on no message above this size is taken, as a collector with such a limit does.
+    pub fn refuse_above(&self, bytes: usize) {
+        self.store.refuse_above(bytes);
+    }
+
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
         self.store.requests()

@@ -29,10 +29,16 @@ pub enum Answer {
     Status(u16, Option<u64>),
     /// A gRPC status code.
     Grpc(i32),
+    /// Too large: 413, or RESOURCE_EXHAUSTED.
+    TooLarge,
     /// Success, but so many spans were rejected.
     Partial(i64),
     /// No answer within this time.
     Slow(Duration),
+    /// The connection is closed instead of an answer, and nothing is kept.
+    Reset,
+    /// The batch is kept, but the answer breaks off.
+    Half,
 }
 
 pub(super) struct Server {
@@ -122,7 +128,7 @@ async fn accept(listener: TcpListener, store: Arc<Store>, tls: Option<Arc<Server
 async fn handle(
     store: Arc<Store>,
     request: http::Request<hyper::body::Incoming>,
-) -> Result<Response<Body>, hyper::Error> {
+) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
     let (parts, body) = request.into_parts();
     let wire = body.collect().await?.to_bytes();
     let mut received = Request {
@@ -133,6 +139,7 @@ async fn handle(
         wire_size: wire.len(),
         body: wire.to_vec(),
         accepted: false,
+        rejected: 0,
     };
     let grpc = received.is_grpc();
     let plain = if grpc {
@@ -145,7 +152,14 @@ async fn handle(
     let Some(plain) = plain else { return Ok(status(StatusCode::BAD_REQUEST)) };
     received.body = plain;
     let json = received.header("content-type").starts_with("application/json");
-    let answer = store.receive(received);
+    let mut answer = store.receive(received);
+    if let Answer::Reset = answer {
+        // An error of the service closes the connection.
+        return Err("reset by the test".into());
+    }
+    if let (Answer::TooLarge, grpc) = (&answer, grpc) {
+        answer = if grpc { Answer::Grpc(8) } else { Answer::Status(413, None) };
+    }
     if let Answer::Slow(time) = answer {
         tokio::time::sleep(time).await;
     }
@@ -188,9 +202,20 @@ fn answer_http(answer: &Answer, json: bool) -> Response<Body> {
     } else {
         (body.encode_to_vec(), "application/x-protobuf")
     };
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = Response::new(if matches!(answer, Answer::Half) { half(bytes) } else { Body::from(bytes) });
     response.headers_mut().insert("content-type", HeaderValue::from_static(kind));
     response
+}
+
+/// Some bytes, and then an error.
+fn half(bytes: Vec<u8>) -> Body {
+    let cut = async {
+        // The head and what there is of the body go out first.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::Error::other("cut by the test"))
+    };
+    let start = futures_util::stream::iter([Ok(bytes)]);
+    Body::from_stream(futures_util::StreamExt::chain(start, futures_util::stream::once(cut)))
 }
 
 fn answer_grpc(answer: &Answer) -> Response<Body> {

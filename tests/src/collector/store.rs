@@ -28,8 +28,10 @@ pub struct Request {
     pub wire_size: usize,
     /// The body, decompressed; for gRPC the message without its frame.
     pub body: Vec<u8>,
-    /// Whether it was answered with full success.
+    /// Whether it was answered with success.
     pub accepted: bool,
+    /// How many of its spans were refused all the same.
+    pub rejected: i64,
 }
 
 impl Request {
@@ -101,6 +103,7 @@ pub(super) struct Store {
 struct Inner {
     requests: Vec<Request>,
     answers: VecDeque<Answer>,
+    max_body: Option<usize>,
 }
 
 impl Store {
@@ -111,8 +114,13 @@ impl Store {
     /// Keeps the request and says how to answer it.
     pub(super) fn receive(&self, mut request: Request) -> Answer {
         let mut inner = self.lock();
-        let answer = inner.answers.pop_front().unwrap_or_default();
-        request.accepted = matches!(answer, Answer::Ok);
+        let answer = if request.body.len() > inner.max_body.unwrap_or(usize::MAX) {
+            Answer::TooLarge
+        } else {
+            inner.answers.pop_front().unwrap_or_default()
+        };
+        request.rejected = if let Answer::Partial(spans) = answer { spans } else { 0 };
+        request.accepted = matches!(answer, Answer::Ok | Answer::Half | Answer::Partial(_));
         inner.requests.push(request);
         self.changed.notify_all();
         answer
@@ -120,6 +128,10 @@ impl Store {
 
     pub(super) fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
         self.lock().answers.extend(answers);
+    }
+
+    pub(super) fn refuse_above(&self, bytes: usize) {
+        self.lock().max_body = Some(bytes);
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {

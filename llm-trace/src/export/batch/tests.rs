@@ -1,0 +1,159 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use opentelemetry::trace::{Tracer, TracerProvider};
+use opentelemetry::{KeyValue, StringValue, Value};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+
+use super::super::closing::Closing;
+use super::super::limits::Limits;
+use super::super::stats::{Count, Ledger};
+use super::BatchProcessor;
+
+/// Keeps batches; holds them up while `shut`.
+#[derive(Clone, Debug, Default)]
+struct Sink {
+    batches: Arc<Mutex<Vec<Vec<SpanData>>>>,
+    gate: Arc<(Mutex<bool>, Condvar)>,
+    ledger: Ledger,
+}
+
+impl Sink {
+    fn shut(&self, shut: bool) {
+        *self.gate.0.lock().unwrap() = shut;
+        self.gate.1.notify_all();
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.batches.lock().unwrap().iter().map(Vec::len).collect()
+    }
+}
+
+impl SpanExporter for Sink {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        drop(self.gate.1.wait_while(self.gate.0.lock().unwrap(), |shut| *shut).unwrap());
+        self.ledger.add(Count::Exported, batch.len() as u64);
+        self.batches.lock().unwrap().push(batch);
+        Ok(())
+    }
+}
+
+fn start(limits: Limits) -> (Sink, SdkTracerProvider) {
+    let sink = Sink::default();
+    let processor = BatchProcessor::start(sink.clone(), limits, Closing::default(), sink.ledger.clone()).unwrap();
+    (sink, SdkTracerProvider::builder().with_span_processor(processor).build())
+}
+
+fn span(provider: &SdkTracerProvider, content: usize) {
+    let tracer = provider.tracer("test");
+    let content = KeyValue::new("gen_ai.input.messages", "x".repeat(content));
+    drop(tracer.span_builder("chat").with_attributes([content]).start(&tracer));
+}
+
+/// No batch leaves by time alone.
+fn patient() -> Limits {
+    Limits { delay: Duration::from_secs(3600), ..Limits::default() }
+}
+
+#[test]
+fn a_batch_is_cut_by_bytes_and_by_count() {
+    let (sink, provider) = start(Limits { batch_bytes: 10_000, batch_spans: 4, ..patient() });
+    for content in [4000, 4000, 4000, 20_000, 1, 1, 1, 1, 1] {
+        span(&provider, content);
+    }
+    provider.force_flush().unwrap();
+    assert_eq!(sink.sizes(), [2, 1, 1, 4, 1]);
+}
+
+#[test]
+fn a_span_waits_no_longer_than_the_delay() {
+    let (sink, provider) = start(Limits { delay: Duration::from_millis(1), ..Limits::default() });
+    span(&provider, 1);
+    let end = Instant::now() + Duration::from_secs(20);
+    while sink.sizes().is_empty() {
+        assert!(Instant::now() < end);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn when_bytes_run_out_content_goes_first_and_then_spans_and_all_are_counted() {
+    let limits = Limits { queue_bytes: 10_000, batch_spans: 1, queue_spans: 20, ..patient() };
+    let (sink, provider) = start(limits);
+    sink.shut(true);
+    for _ in 0..60 {
+        span(&provider, 3000);
+    }
+    let held = sink.ledger.stats();
+    assert_eq!(held.exported, 0);
+    assert!(held.content_dropped > 0 && held.queue_full > 0, "{held:?}");
+    sink.shut(false);
+    provider.shutdown().unwrap();
+    let stats = sink.ledger.stats();
+    assert_eq!((stats.exported + stats.queue_full, stats.dropped()), (60, stats.queue_full), "{stats:?}");
+    let batches = sink.batches.lock().unwrap();
+    let with_content = |s: &&SpanData| s.attributes.iter().any(|kv| kv.key.as_str() == "gen_ai.input.messages");
+    let spans: Vec<_> = batches.iter().flatten().collect();
+    assert_eq!(spans.iter().copied().filter(with_content).count(), 3);
+    let said = spans.iter().filter(|s| s.attributes.iter().any(|kv| kv.key.as_str() == "llm_trace.redaction")).count();
+    assert_eq!(said as u64, stats.content_dropped);
+}
+
+#[test]
+fn spans_of_many_threads_arrive_once_each_and_room_is_given_back() {
+    let (sink, provider) = start(Limits { batch_spans: 7, queue_spans: 4096, ..patient() });
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..500).for_each(|_| span(&provider, 10)));
+        }
+    });
+    provider.shutdown().unwrap();
+    let mut ids: Vec<_> =
+        sink.batches.lock().unwrap().iter().flatten().map(|s| s.span_context.span_id().to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), sink.ledger.stats().dropped()), (2000, 0));
+}
+
+#[test]
+fn what_is_left_when_time_is_over_is_counted_and_so_is_what_comes_later() {
+    let (sink, provider) = start(Limits { batch_spans: 1, ..patient() });
+    sink.shut(true);
+    for _ in 0..10 {
+        span(&provider, 1);
+    }
+    assert!(provider.shutdown_with_timeout(Duration::from_millis(20)).is_err());
+    sink.shut(false);
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let stats = sink.ledger.stats();
+        if stats.exported + stats.shutdown == 10 {
+            break assert!(stats.shutdown > 0);
+        }
+        assert!(Instant::now() < end, "{stats:?}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn the_size_is_an_upper_bound_and_near() {
+    use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+    use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+    use prost::Message;
+    let (sink, provider) = start(patient());
+    let tracer = provider.tracer("test");
+    let mut attributes: Vec<_> = (0..20).map(|n| KeyValue::new(format!("key.number.{n}"), i64::MAX - n)).collect();
+    attributes.push(KeyValue::new("text", "é".repeat(5000)));
+    attributes.push(KeyValue::new("reasons", Value::Array(vec![StringValue::from("stop"), "length".into()].into())));
+    attributes.push(KeyValue::new("ratio", 0.5));
+    drop(tracer.span_builder("chat").with_attributes(attributes).start(&tracer));
+    provider.force_flush().unwrap();
+    let span = sink.batches.lock().unwrap()[0][0].clone();
+    let bound = super::span_size(&span);
+    let resource = group_spans_by_resource_and_scope(vec![span], &ResourceAttributesWithSchema::default());
+    let real = resource[0].scope_spans[0].spans[0].encoded_len();
+    assert!(real <= bound && bound < real + real / 10, "{real} {bound}");
+}
