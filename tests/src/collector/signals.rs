@@ -49,6 +49,7 @@ impl Straight {
             wire_size: body.len(),
             body,
             accepted: false,
+            rejected: 0,
         });
     }
 }
