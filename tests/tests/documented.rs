@@ -440,3 +440,27 @@ fn servers_that_take_a_prompt_and_give_text_are_read() {
     };
     llamacpp.check("llama.cpp");
 }
+
+#[test]
+fn rerankers_tell_what_they_billed() {
+    let case = |provider, response, expected| Case {
+        provider,
+        path: "/v1/rerank",
+        request: json!({"model": "rerank-2", "query": "q", "documents": ["a", "b"]}),
+        body: Body::Whole,
+        response: vec![response],
+        expected,
+    };
+    let cohere = json!({"id": "r1", "results": [{"index": 0, "relevance_score": 0.9}],
+        "meta": {"billed_units": {"search_units": 1}}});
+    let expected = json!({"gen_ai.request.model": "rerank-2", "gen_ai.response.id": "r1",
+        "gen_ai.usage.input_tokens": null, "gen_ai.output.messages": null});
+    case("cohere", cohere, expected).check("Cohere");
+    let total = || json!({"gen_ai.response.model": "rerank-2", "gen_ai.usage.input_tokens": 7});
+    let voyage = json!({"object": "list", "data": [{"index": 0, "relevance_score": 0.9}], "model": "rerank-2",
+        "usage": {"total_tokens": 7}});
+    case("voyageai", voyage, total()).check("Voyage");
+    let jina = json!({"model": "rerank-2", "results": [{"index": 0, "relevance_score": 0.9}],
+        "usage": {"total_tokens": 7}});
+    case("jina", jina, total()).check("Jina");
+}

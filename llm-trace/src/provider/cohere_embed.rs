@@ -1,6 +1,7 @@
-//! Cohere's embeddings and reranking: facts alone.
+//! Cohere's embeddings and reranking, and the rerankers of Voyage and Jina: facts alone.
 //!
-//! <https://docs.cohere.com/reference/embed>, <https://docs.cohere.com/reference/rerank>
+//! <https://docs.cohere.com/reference/embed>, <https://docs.cohere.com/reference/rerank>,
+//! <https://docs.voyageai.com/reference/reranker-api>, <https://jina.ai/reranker>
 
 use super::Reader;
 use super::cohere_chat::envelope;
@@ -25,6 +26,10 @@ impl Reader for CohereEmbed {
 
     fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
+        facts.model = doc.get_owned("model");
+        // Where only a total is stated, nothing was put out.
+        let total = doc.path(&["usage", "total_tokens"]).and_then(Node::i64);
+        facts.usage.input = facts.usage.input.or(total);
         let Some(embeddings) = doc.get("embeddings") else { return };
         // One list of vectors, or a list for each type asked for.
         let vectors = if embeddings.is_object() {

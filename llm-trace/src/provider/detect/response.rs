@@ -31,7 +31,12 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
         return Some(vectors(family, doc));
     }
     if let Some(data) = doc.get("data") {
-        return data.first().and_then(|first| first.get("embedding")).map(|_| Format::OpenAiEmbeddings);
+        let first = data.first()?;
+        return match (first.get("embedding"), first.get("relevance_score")) {
+            (Some(_), _) => Some(Format::OpenAiEmbeddings),
+            (_, Some(_)) => Some(Format::CohereRerank),
+            _ => None,
+        };
     }
     if has(&["done"]) {
         return match (doc.get("message"), doc.get("response")) {
