@@ -16,7 +16,7 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
         None => "assistant",
     };
     out.begin(role, item.get_str("name").filter(|_| kind == "message"));
-    item_parts(item, &mut |part| {
+    parts(item, is_result(item), &mut |_, part| {
         if !matches!(part, Part::Text(text) if text.is_empty()) {
             out.part(part);
         }
@@ -24,13 +24,13 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
     out.end(None);
 }
 
-/// The parts of an item, of input or output.
-pub(super) fn item_parts(item: Node<'_>, emit: &mut dyn FnMut(Part<'_>)) {
-    numbered_parts(item, &mut |_, part| emit(part));
+/// The parts of an output item, each with a number that grows and stays the same while it is
+/// streamed.
+pub(super) fn output_item(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)) {
+    parts(item, false, emit);
 }
 
-/// The parts of an item, each with a number that grows and stays the same while it is streamed.
-pub(super) fn numbered_parts(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)) {
+fn parts(item: Node<'_>, is_result: bool, emit: &mut dyn FnMut(i64, Part<'_>)) {
     let kind = kind(item);
     match kind {
         "message" => match item.get("content") {
@@ -55,7 +55,7 @@ pub(super) fn numbered_parts(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)
         }
         "function_call" => emit(0, call(item, Payload::node(item.get("arguments")))),
         "custom_tool_call" => emit(0, call(item, Payload::node(item.get("input")))),
-        _ if is_result(item) => emit(
+        _ if is_result => emit(
             0,
             Part::ToolCallResponse {
                 id: item.any(&["call_id", "approval_request_id"]).and_then(Node::str),
@@ -110,7 +110,8 @@ fn call<'d>(item: Node<'d>, arguments: Payload<'d>) -> Part<'d> {
     }
 }
 
-/// Whether the item is the result of a tool that the client ran.
+/// Whether the input item is the result of a tool that the client ran. What OpenAI's own tools
+/// gave is output, and stands in the input if it is sent back.
 fn is_result(item: Node<'_>) -> bool {
     match kind(item) {
         // These two come from either side.
@@ -148,7 +149,7 @@ fn is_hosted(item: Node<'_>) -> bool {
 
 /// An item that is neither message nor function call.
 fn other<'d>(kind: &'d str, item: Node<'d>) -> Part<'d> {
-    if let (Some(tool), false) = (kind.strip_suffix("_call_output").or(kind.strip_suffix("_output")), is_result(item)) {
+    if let Some(tool) = kind.strip_suffix("_call_output").or(kind.strip_suffix("_output")) {
         return Part::ServerToolCallResponse { id: item.get_str("call_id"), kind: tool, response: Payload::Json(item) };
     }
     let tool = match kind {

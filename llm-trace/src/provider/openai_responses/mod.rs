@@ -7,7 +7,7 @@ mod stream;
 
 use std::borrow::Cow;
 
-use self::items::{input_item, is_client_call, item_parts};
+use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use super::Reader;
 use super::fields::RequestFields;
@@ -80,7 +80,7 @@ impl Reader for OpenAiResponses {
             return;
         }
         out.begin("assistant", None);
-        items.items().for_each(|item| item_parts(item, &mut |part| out.part(part)));
+        items.items().for_each(|item| output_item(item, &mut |_, part| out.part(part)));
         out.end(schema_reason(doc, items.items().any(is_client_call)).as_deref());
     }
 

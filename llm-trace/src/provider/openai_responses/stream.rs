@@ -2,7 +2,7 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>
 
-use super::items::{is_client_call, numbered_parts};
+use super::items::{is_client_call, output_item};
 use super::{envelope, schema_reason, stop};
 use crate::facts::ResponseFacts;
 use crate::json::Node;
@@ -94,7 +94,7 @@ impl ResponseStream {
         if let Some(out) = out.as_deref_mut() {
             out.forget_item(0, number);
         }
-        numbered_parts(item, &mut |part, content| {
+        output_item(item, &mut |part, content| {
             event.content = true;
             if let Some(out) = out.as_deref_mut() {
                 out.part(0, Key::Item(number, part), &content);
@@ -138,7 +138,7 @@ impl ResponseStream {
             if let Some(items) = items {
                 out.clear();
                 for (number, item) in (0..).zip(items.items()) {
-                    numbered_parts(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
+                    output_item(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
                 }
             }
             let reason = schema_reason(response, self.calls);

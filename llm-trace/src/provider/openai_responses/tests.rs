@@ -124,6 +124,13 @@ fn tools_that_openai_runs_are_told_from_those_the_client_runs() {
 }
 
 #[test]
+fn results_in_the_output_are_those_of_openais_tools() {
+    let result = output(json!({"type": "program_output", "id": "p", "call_id": "c", "output": "1"}));
+    assert_eq!(result["parts"][0]["type"], "server_tool_call_response");
+    assert_eq!(result["parts"][0]["server_tool_call_response"]["type"], "program");
+}
+
+#[test]
 fn a_response_says_by_its_status_why_it_ended() {
     for (body, raw, word) in [
         (json!({"status": "completed"}), Some("completed"), "stop"),
