@@ -1,0 +1,26 @@
+//! What a call costs, each row as a ratio to a floor of the same run: `cargo bench`.
+//!
+//! The floor is a raw OpenTelemetry SDK span with the same 20 attributes. `cargo bench -- WORD` runs only the rows
+//! whose name has that word, and the floor.
+
+mod content;
+mod fixed;
+mod setup;
+mod streams;
+mod table;
+
+use table::Table;
+
+fn main() {
+    // Cargo passes flags of its own.
+    let word = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let mut table = Table::new(word);
+    fixed::floor(&mut table);
+    fixed::off(&mut table);
+    fixed::metadata(&mut table);
+    content::masked(&mut table);
+    content::on(&mut table);
+    streams::chunks(&mut table);
+    fixed::threads(&mut table);
+    table.print();
+}

@@ -1,0 +1,75 @@
+//! Subscribers and payloads.
+
+use std::time::Duration;
+
+use llm_trace::{Capture, LlmLayer, Policy};
+use opentelemetry::Context;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+use serde_json::{Value, json};
+use tracing::Dispatch;
+use tracing_subscriber::Registry;
+use tracing_subscriber::prelude::*;
+
+/// Takes spans and forgets them.
+#[derive(Debug)]
+pub struct Null;
+
+impl SpanProcessor for Null {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+    fn on_end(&self, span: SpanData) {
+        std::hint::black_box(span);
+    }
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+pub fn provider() -> SdkTracerProvider {
+    SdkTracerProvider::builder().with_span_processor(Null).build()
+}
+
+pub fn sampled_out() -> SdkTracerProvider {
+    SdkTracerProvider::builder().with_span_processor(Null).with_sampler(Sampler::AlwaysOff).build()
+}
+
+/// A subscriber with our layer and this policy.
+pub fn ours(policy: Policy) -> Dispatch {
+    let layer: LlmLayer<Registry> = llm_trace::layer().with_policy(policy);
+    Dispatch::new(tracing_subscriber::registry().with(layer.with_tracer_provider(&provider())))
+}
+
+pub fn content_off() -> Policy {
+    Policy::new()
+}
+
+pub fn content_on() -> Policy {
+    Policy::new().capture(Capture::Span)
+}
+
+/// A request whose prompt is this long.
+pub fn request(bytes: usize) -> Value {
+    json!({
+        "model": "gpt-4o-mini", "temperature": 0.2, "top_p": 0.9, "max_tokens": 400, "seed": 7,
+        "frequency_penalty": 0.1, "presence_penalty": 0.1, "stop": ["END"],
+        "messages": [{"role": "system", "content": "You are brief."}, {"role": "user", "content": text(bytes)}]
+    })
+}
+
+/// An answer whose text is this long.
+pub fn response(bytes: usize) -> Value {
+    json!({
+        "id": "chatcmpl-8d3f", "object": "chat.completion", "created": 1_790_000_000, "model": "gpt-4o-mini-2024-07-18",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text(bytes)}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 120, "completion_tokens": 30, "prompt_tokens_details": {"cached_tokens": 100},
+            "completion_tokens_details": {"reasoning_tokens": 4}},
+        "service_tier": "default", "system_fingerprint": "fp_50906f2aac"
+    })
+}
+
+fn text(bytes: usize) -> String {
+    "The quick brown fox said \"yes\" and jumped over it.\n".chars().cycle().take(bytes).collect()
+}

@@ -1,0 +1,84 @@
+//! Measuring and printing.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// One row of the table.
+struct Row {
+    name: String,
+    nanos: f64,
+    allocations: u64,
+    bytes: u64,
+    /// The row it is measured against, if that is not the floor.
+    base: Option<(String, f64)>,
+}
+
+/// All rows, of one run.
+pub struct Table {
+    rows: Vec<Row>,
+    word: Option<String>,
+}
+
+/// How long a row is measured, in all.
+const BUDGET: Duration = Duration::from_millis(600);
+
+impl Table {
+    pub fn new(word: Option<String>) -> Self {
+        Self { rows: Vec::new(), word }
+    }
+
+    /// Measures one call of `f`; `per` is how many things one call does.
+    pub fn row<R>(&mut self, name: &str, per: u64, f: impl FnMut() -> R) -> f64 {
+        self.row_against(name, per, None, f)
+    }
+
+    /// As [`row`](Self::row), with the ratio to another row.
+    pub fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, mut f: impl FnMut() -> R) -> f64 {
+        let first = self.rows.is_empty();
+        if !first && self.word.as_ref().is_some_and(|word| !name.contains(word.as_str())) {
+            return 0.0;
+        }
+        let nanos = time(&mut f) / per as f64;
+        let counted = allocation_counter::measure(|| {
+            black_box(f());
+        });
+        let base = base.and_then(|base| self.rows.iter().find(|row| row.name == base));
+        let base = base.map(|row| (row.name.clone(), row.nanos));
+        self.rows.push(Row {
+            name: name.to_owned(),
+            nanos,
+            allocations: counted.count_total / per,
+            bytes: counted.bytes_total / per,
+            base,
+        });
+        nanos
+    }
+
+    pub fn print(&self) {
+        let Some(floor) = self.rows.first().map(|row| row.nanos) else { return };
+        println!("| what | ns | × floor | allocations | bytes | against |");
+        println!("|---|---:|---:|---:|---:|---|");
+        for Row { name, nanos, allocations, bytes, base } in &self.rows {
+            let against = base.as_ref().map(|(base, of)| format!("{:.2} × {base}", nanos / of)).unwrap_or_default();
+            println!("| {name} | {nanos:.1} | {:.2} | {allocations} | {bytes} | {against} |", nanos / floor);
+        }
+    }
+}
+
+/// The best of several rounds: what disturbs only ever adds.
+fn time<R>(f: &mut impl FnMut() -> R) -> f64 {
+    let once = Instant::now();
+    black_box(f());
+    let once = once.elapsed().max(Duration::from_nanos(20));
+    let rounds = 12;
+    let per_round = (BUDGET.as_nanos() / rounds / once.as_nanos()).clamp(1, 5_000_000) as u32;
+    let mut best = f64::MAX;
+    for _ in 0..rounds {
+        let started = Instant::now();
+        for _ in 0..per_round {
+            black_box(f());
+        }
+        best = best.min(started.elapsed().as_nanos() as f64 / f64::from(per_round));
+    }
+    best
+}
