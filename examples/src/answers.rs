@@ -93,3 +93,12 @@ fn usage(body: &Value) -> Value {
     json!({"prompt_tokens": words + 7, "completion_tokens": 11, "total_tokens": words + 18,
         "prompt_tokens_details": {"cached_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0}})
 }
+
+/// The text deltas of the events in a piece of a stream, for printing. A piece of this server's holds whole events.
+pub fn deltas(bytes: &[u8]) -> Vec<String> {
+    let events = String::from_utf8_lossy(bytes);
+    let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.filter_map(|data| serde_json::from_str::<Value>(data).ok())
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
+        .collect()
+}

@@ -3,4 +3,5 @@
 mod answers;
 mod server;
 
+pub use answers::deltas;
 pub use server::MockLlm;
