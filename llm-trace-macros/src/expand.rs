@@ -113,7 +113,14 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
         }
         _ => {
             let picks = [&args.response, &args.output, &args.error_type].into_iter().flatten().map(pick);
-            Ok(quote! { move |#call, #ret| #krate::__observe!(#call, #ret #(#picks)*) })
+            let unseen = matches!(returned.shape, Shape::HiddenStream)
+                .then(|| quote!(#krate::__private::capture::unseen(&#call);));
+            Ok(quote! {
+                move |#call, #ret| {
+                    #unseen
+                    #krate::__observe!(#call, #ret #(#picks)*)
+                }
+            })
         }
     }
 }

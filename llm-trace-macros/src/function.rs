@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::{AttrStyle, Attribute, Error, Result, Signature, Token, Visibility, braced};
+use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility, braced};
 
 /// A function. The body stays tokens: an editor can help in a body that does not parse.
 pub(crate) struct Function {
@@ -64,10 +64,10 @@ impl Function {
         if let Some(variadic) = &self.sig.variadic {
             return Err(Error::new_spanned(variadic, "`#[llm_call]` cannot trace a variadic function"));
         }
-        if let syn::ReturnType::Type(_, ty) = &self.sig.output {
-            if matches!(**ty, syn::Type::Never(_)) {
-                return Err(Error::new_spanned(ty, "a function that never returns has no answer to trace"));
-            }
+        if let ReturnType::Type(_, ty) = &self.sig.output
+            && matches!(**ty, Type::Never(_))
+        {
+            return Err(Error::new_spanned(ty, "a function that never returns has no answer to trace"));
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub(crate) enum Shape {
     ByType,
     /// `impl Stream`, inside this many `Result`s or `Option`s, with its item or `_`.
     Stream { depth: usize, item: Box<Type> },
+    /// `impl Stream`, inside another type, where nothing can take its place.
+    HiddenStream,
     /// `impl Future`, with what its output is.
     Future { output: Box<Returned> },
 }
@@ -61,15 +63,10 @@ impl Returned {
             }
             depth += 1;
         }
-        let mut find = FindStream(None);
+        let mut find = FindStream(false);
         find.visit_type(ty);
-        if let Some(opaque) = find.0 {
-            let message = "`#[llm_call]` follows an `impl Stream` that is returned by itself, in a `Result` or in an \
-                           `Option`; here, return another type, or record the stream yourself with \
-                           `LlmCall::current().stream(..)`";
-            return Err(Error::new_spanned(opaque, message));
-        }
-        Ok(Returned { shape: Shape::ByType, ty: erased, named })
+        let shape = if find.0 { Shape::HiddenStream } else { Shape::ByType };
+        Ok(Returned { shape, ty: erased, named })
     }
 }
 
@@ -148,16 +145,14 @@ fn arguments(path: &Path) -> Option<&Punctuated<GenericArgument, Token![,]>> {
     }
 }
 
-struct FindStream<'t>(Option<&'t TypeImplTrait>);
+struct FindStream(bool);
 
-impl<'t> Visit<'t> for FindStream<'t> {
+impl<'t> Visit<'t> for FindStream {
     fn visit_type_impl_trait(&mut self, ty: &'t TypeImplTrait) {
         let stream = ty.bounds.iter().any(|bound| {
             matches!(bound, TypeParamBound::Trait(bound) if is(&bound.path, "Stream") || is(&bound.path, "TryStream"))
         });
-        if stream {
-            self.0 = Some(ty);
-        }
+        self.0 |= stream;
         syn::visit::visit_type_impl_trait(self, ty);
     }
 }

@@ -70,6 +70,11 @@ async fn consumed_inside() -> usize {
     LlmCall::current().stream(stream::iter(pieces())).count().await
 }
 
+#[llm_call(provider = "openai", model = "gpt-4o")]
+async fn hidden() -> (Tokens<impl Stream<Item = Bytes>>, u8) {
+    (tokens(LlmCall::current().stream(stream::iter(pieces()))), 1)
+}
+
 #[test]
 fn a_stream_wrapped_by_hand_ends_the_call() {
     let spans = trace(|| {
@@ -78,9 +83,10 @@ fn a_stream_wrapped_by_hand_ends_the_call() {
             no_stream_by_type().await.unwrap().1.count().await;
             twice().count().await;
             consumed_inside().await;
+            hidden().await.0.count().await;
         });
     });
-    assert_eq!(spans.len(), 4);
+    assert_eq!(spans.len(), 5);
     spans.iter().for_each(is_whole);
 }
 

@@ -26,11 +26,6 @@ async fn in_a_result() -> Result<impl Stream<Item = String> + std::fmt::Debug, (
 }
 
 #[llm_call]
-fn in_a_tuple() -> (impl Stream<Item = String>, u8) {
-    (Never, 1)
-}
-
-#[llm_call]
 fn future() -> impl Future<Output = u8> + std::fmt::Debug {
     std::future::ready(1)
 }

@@ -60,10 +60,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let guard = this.guard;
-        if let State::Prepared(_) = guard.state {
-            if let State::Prepared(prepared) = std::mem::replace(&mut guard.state, State::Done) {
-                guard.state = State::Started(prepared.start());
-            }
+        if let State::Prepared(_) = guard.state
+            && let State::Prepared(prepared) = std::mem::replace(&mut guard.state, State::Done)
+        {
+            guard.state = State::Started(prepared.start());
         }
         let State::Started(call) = &guard.state else {
             // Polled after it was ready: what happens then is the inner future's business.

@@ -231,6 +231,11 @@ impl LlmCall {
     /// Something was returned whose end cannot be seen. Unless someone else holds the call, it
     /// ends here.
     pub(crate) fn unobserved(self, what: &'static str) {
+        self.warn_unobserved(what);
+    }
+
+    /// Tells once of a call that ends too early, unless someone else holds it.
+    pub(crate) fn warn_unobserved(&self, what: &'static str) {
         #[cfg(feature = "otel")]
         if self.0.as_ref().is_some_and(|live| std::sync::Arc::strong_count(live) == 1) {
             crate::diag::warn_once(what, what);

@@ -191,7 +191,7 @@ macro_rules! __adopt {
             let kind = {
                 #[allow(unused_imports)]
                 use $crate::__private::{capture::Probe as _, stream::Streamed};
-                (&&Streamed::of(&ret)).probe()
+                (&&Streamed::value(&ret)).probe()
             };
             kind.adopt(ret, &mut $open, |call, item| $crate::__item!(call, item))
         }))
@@ -228,7 +228,7 @@ macro_rules! __layer {
         let layer = {
             #[allow(unused_imports)]
             use $crate::__private::capture::{Of, Unlayered as _};
-            Of::of(&$value).layer()
+            Of::value(&$value).layer()
         };
         layer.map($value, |$inner| $map)
     }};

@@ -21,7 +21,7 @@ pub(crate) use error::with_error;
 pub(crate) use leaf::Known;
 pub use leaf::{Answer, Leaf, Question, captured};
 pub use peel::{Head, Peel, Slot};
-pub use returned::{Of, Unlayered, apply, finish, run, trace_future_of};
+pub use returned::{Of, Unlayered, apply, finish, run, trace_future_of, unseen};
 pub use text::TextOf;
 
 /// One way to read a value. The types are distinct references to the same thing, so that the

@@ -17,7 +17,7 @@ impl<T> Of<T> {
         Of(PhantomData)
     }
 
-    pub fn of(_: &T) -> Self {
+    pub fn value(_: &T) -> Self {
         Of(PhantomData)
     }
 }
@@ -107,7 +107,7 @@ impl NamedFuture {
         setup.begin()
     }
 
-    pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, _: impl FnOnce(LlmCall, ()) -> ()) -> T {
+    pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, _: impl FnOnce(LlmCall, ())) -> T {
         run(prepared, body, |call, future| {
             call.unobserved(
                 "a function marked #[llm_call] returned a future of a named type, whose end cannot be seen: return \
@@ -145,6 +145,14 @@ where
 /// Calls a closure whose result may borrow from its argument.
 pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> U {
     pick(value)
+}
+
+/// Tells once of a stream that is returned inside another type.
+pub fn unseen(call: &LlmCall) {
+    call.warn_unobserved(
+        "a function marked #[llm_call] returns a stream inside another type: unless the stream is wrapped with \
+         `LlmCall::current().stream(..)`, its call ends when the function returns",
+    );
 }
 
 /// Ends a call with its value, or with the first error there is.

@@ -15,7 +15,7 @@ use crate::capture::Probe;
 pub struct Streamed<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
 impl<T> Streamed<T> {
-    pub fn of(_: &T) -> Self {
+    pub fn value(_: &T) -> Self {
         Streamed(PhantomData)
     }
 }
