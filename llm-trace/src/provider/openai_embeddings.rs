@@ -34,6 +34,8 @@ impl Reader for OpenAiEmbeddings {
         // Voyage states the total alone; an embedding has no output.
         let total = usage.and_then(|usage| usage.get_i64("total_tokens"));
         facts.usage.input = facts.usage.input.or(total);
+        // Mistral states that there was none.
+        facts.usage.output = None;
         facts.dimensions = dimensions(doc);
     }
 
