@@ -3,9 +3,8 @@
 use super::live::Live;
 use super::state::{Content, State};
 use crate::message;
-use crate::otel::Pipeline;
 use crate::redact::context::Filtered;
-use crate::redact::{Masks, Permit, PolicyState, Report, Shape, rewrite};
+use crate::redact::{Masks, Permit, PolicyState, Report, Shape, Stamp, rewrite};
 use crate::semconv::attr;
 
 /// What of a call's content may go out.
@@ -38,14 +37,8 @@ impl Permitted {
 
 impl Live {
     /// The content that may go out by this policy and these masks.
-    pub(super) fn permitted(
-        &self,
-        state: &mut State,
-        pipeline: &Pipeline,
-        policy: &PolicyState,
-        masks: Masks,
-    ) -> Permitted {
-        self.masks().set_filtered(Filtered { stamp: pipeline.policy.stamp(), masks });
+    pub(super) fn permitted(&self, state: &mut State, stamp: Stamp, policy: &PolicyState, masks: Masks) -> Permitted {
+        self.masks().set_filtered(Filtered { stamp, masks });
         let mut out = Permitted::default();
         let input = policy.input(masks);
         let output = policy.output(masks);
@@ -90,8 +83,11 @@ impl Live {
                     json
                 });
             }
-            if !matches!(output, Permit::Off | Permit::Drop) {
-                out.add(attr::OUTPUT_MESSAGES, json);
+            if let Some(mut budget) = output.filter() {
+                // What the input has taken of the span's budget is not there for the output.
+                budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
+                out.add(attr::OUTPUT_MESSAGES, json.and_then(|json| budget.whole(json, Shape::Messages)));
+                out.report.absorb(budget.into_report());
                 if let Some(filter) = filter {
                     out.report.absorb(filter.into_report());
                 }

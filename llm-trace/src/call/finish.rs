@@ -17,7 +17,7 @@ use crate::otel::attributes::{Attributes, strings};
 use crate::otel::events;
 use crate::otel::identity::Identity;
 use crate::otel::metrics::{Instruments, Measured};
-use crate::redact::{Masks, PolicyState, own_attributes};
+use crate::redact::{Masks, PolicyState, own_attributes, user_attributes};
 use crate::scope::Facts;
 use crate::semconv::attr;
 
@@ -67,11 +67,12 @@ impl Live {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
         let told = span.is_some() || events;
+        // Before the policy: then a change in between is seen twice and never missed.
+        let stamp = pipeline.policy.stamp();
         let (policy, masks) = (pipeline.policy.state(), self.masks().get());
         let said = self.said(&mut state, &policy);
         let mut identity = Identity::new(&policy);
-        let mut content =
-            if told { self.permitted(&mut state, pipeline, &policy, masks) } else { Permitted::default() };
+        let mut content = if told { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };
         let mut facts = Vec::new();
         let mut own = 0;
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes(&state.operation)) {
@@ -79,9 +80,13 @@ impl Live {
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
             identity.write_metadata(&said, &mut attributes);
-            attributes.user(std::mem::take(&mut state.attributes), on_span);
+            let by_user = std::mem::take(&mut state.attributes);
+            let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
+            let done = user_attributes(&mut by_user, &policy, masks);
+            attributes.user(by_user, on_span);
             facts = attributes.into_vec();
             content.note(identity.into_report());
+            content.note(done);
         }
         if let Some(instruments) = instruments {
             let mut attributes = Vec::new();

@@ -1,8 +1,6 @@
 //! Facts to span attributes: one bulk list, the important ones first.
 
-use std::borrow::Cow;
-
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 
 use crate::call::Provider;
 use crate::cost::Priced;
@@ -124,20 +122,15 @@ impl Attributes {
     }
 
     /// Attributes of the user's own; the last of equal keys counts. They do not replace ours.
-    pub(crate) fn user(
-        &mut self,
-        attributes: Vec<(Cow<'static, str>, AttributeValue)>,
-        content: &[(&'static str, String)],
-    ) {
+    pub(crate) fn user(&mut self, attributes: Vec<KeyValue>, content: &[(&'static str, String)]) {
         let ours = self.list.len();
-        for (key, value) in attributes {
-            let key = Key::from(key);
+        for KeyValue { key, value, .. } in attributes {
             if content.iter().any(|(known, _)| *known == key.as_str()) || key.as_str() == attr::REDACTION {
                 continue;
             }
             match self.list.iter().position(|known| known.key == key) {
                 Some(at) if at < ours => {}
-                Some(at) => self.list[at].value = value.into(),
+                Some(at) => self.list[at].value = value,
                 None => self.list.push(KeyValue::new(key, value)),
             }
         }

@@ -1,6 +1,6 @@
 //! What the scopes say of a call, as attributes: the one table of names.
 
-use std::borrow::Cow;
+use opentelemetry::KeyValue;
 
 use super::attributes::Attributes;
 use super::compat::Compat;
@@ -79,7 +79,7 @@ impl<'p> Identity<'p> {
                 other if self.policy.masks_metadata() => clean(&mut filter, &other.to_text()).into(),
                 other => other.clone(),
             };
-            (Cow::Owned(format!("llm_trace.metadata.{key}")), value)
+            KeyValue::new(format!("llm_trace.metadata.{key}"), value)
         });
         to.user(metadata.collect(), &[]);
         self.report.absorb(filter.into_report());

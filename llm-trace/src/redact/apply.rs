@@ -133,12 +133,16 @@ impl<'p> Treatment<'p> {
         }
     }
 
-    /// Adds what was done to what others have done before.
-    fn tell(self, attributes: &mut Vec<KeyValue>) {
+    fn into_report(self) -> Report {
         let mut report = self.report;
         report.absorb(self.open.into_report());
         report.absorb(self.masked.into_report());
-        write(report, attributes);
+        report
+    }
+
+    /// Adds what was done to what others have done before.
+    fn tell(self, attributes: &mut Vec<KeyValue>) {
+        write(self.into_report(), attributes);
     }
 
     fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
@@ -179,7 +183,8 @@ impl<'p> Treatment<'p> {
     pub(super) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
         match class {
             Class::Fact => Verdict::Keep,
-            Class::Content(..) | Class::Error if owner == Owner::Filtered => Verdict::Keep,
+            // What the source gate writes; the same under another key is anyone's.
+            Class::Content(_, Some(_)) if owner == Owner::Filtered => Verdict::Keep,
             Class::Content(side, shape) => {
                 let permit = if content { self.state.side(side, self.masks) } else { Permit::Off };
                 let filter = match permit {
@@ -244,6 +249,13 @@ pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState
     let mut treatment = Treatment::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
     treatment.tell(attributes);
+}
+
+/// Treats what the user adds to a call's own span: content may stand under any key.
+pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks) -> Report {
+    let mut treatment = Treatment::new(state, Some(masks));
+    treatment.attributes(attributes, Owner::Call, state.span_content());
+    treatment.into_report()
 }
 
 /// Events that a convention names, and not a message.

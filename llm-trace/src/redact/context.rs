@@ -43,6 +43,7 @@ pub(crate) struct Filtered {
 
 impl SharedMasks {
     /// Masks below nothing.
+    #[cfg(test)]
     pub(crate) fn new(masks: Masks) -> Self {
         Self::below(masks, Vec::new())
     }

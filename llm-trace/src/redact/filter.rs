@@ -110,10 +110,6 @@ impl Filter {
         self.report
     }
 
-    pub(crate) fn report_mut(&mut self) -> &mut Report {
-        &mut self.report
-    }
-
     /// Writes a text as a JSON string.
     pub(crate) fn text(&mut self, out: &mut String, text: Text<'_>, place: Place<'_>) {
         match text {

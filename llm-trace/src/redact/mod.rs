@@ -27,15 +27,16 @@ pub(crate) mod shrink;
 mod style;
 mod values;
 
-pub(crate) use apply::own_attributes;
+pub(crate) use apply::{own_attributes, user_attributes};
 pub use env::PolicyError;
 #[cfg(feature = "fmt")]
 pub use fields::{FmtFields, fmt_fields};
 pub(crate) use filter::{Filter, REDACTED};
 pub use handle::PolicyHandle;
+pub(crate) use handle::Stamp;
 pub use layer::{RedactLayer, redact};
 pub use masks::{MaskFlag, Masks, Metadata};
-pub(crate) use permit::{Permit, PolicyState, Side};
+pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

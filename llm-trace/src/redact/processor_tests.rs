@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use opentelemetry::trace::{Link, Span as _, SpanContext, Status, Tracer as _, TracerProvider as _};
+use opentelemetry::trace::{Span as _, SpanContext, Status, Tracer as _, TracerProvider as _};
 use opentelemetry::{Array, Context, KeyValue, Value};
 use opentelemetry_sdk::trace::{
     BatchSpanProcessor, InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData,
@@ -121,6 +121,7 @@ fn a_switch_thrown_before_the_end_holds() {
 #[test]
 fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
     let policy = open().scrub(|text, _| Some(format!("{text}!")));
+    let messages = |text| format!("[{{\"role\":\"user\",\"parts\":[{{\"type\":\"text\",\"content\":\"{text}\"}}]}}]");
     let handle = PolicyHandle::new(policy);
     let (provider, exporter) = pipeline(&handle);
     for change in [false, true] {
@@ -128,14 +129,14 @@ fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
         let cx = MaskContext::with(&Context::new(), masks.clone());
         let mut span = provider.tracer("llm-trace").start_with_context("chat", &cx);
         masks.set_own_span(span.span_context().span_id());
-        span.set_attribute(KeyValue::new("gen_ai.tool.call.arguments", "filtered"));
+        span.set_attribute(KeyValue::new("gen_ai.input.messages", messages("filtered")));
         masks.set_filtered(Filtered { stamp: handle.stamp(), masks: masks.get() });
         if change {
             masks.add(Masks::all());
         }
         span.end();
         let expected = if change { "[REDACTED]" } else { "filtered" };
-        assert_eq!(get(&finished(&exporter), "gen_ai.tool.call.arguments"), Some(&expected.into()));
+        assert_eq!(get(&finished(&exporter), "gen_ai.input.messages"), Some(&messages(expected).into()));
     }
 }
 

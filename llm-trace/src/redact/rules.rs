@@ -173,7 +173,7 @@ fn luhn(found: &str) -> bool {
             (_, digit) => digit * 2,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// The longest beginning of `found` that is an IBAN: words that follow one can look like more of it.

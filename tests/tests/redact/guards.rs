@@ -79,3 +79,26 @@ fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_thr
     assert_eq!(seen(&collector, INPUT.iter().chain(&OUTPUT)), NONE);
     assert!(collector.saw("[REDACTED]"));
 }
+
+#[test]
+fn content_that_the_user_adds_as_an_attribute_passes_the_source_gate_too() {
+    let add = || {
+        let call = llm_trace::LlmCall::current();
+        for key in ["gen_ai.input.messages", "input.value", "gen_ai.prompt.0.content"] {
+            call.attribute(key, "SENTINEL-attribute");
+        }
+        call.attribute("plan", "gold");
+    };
+    #[llm_trace::llm_call(provider = "openai", model = "m")]
+    fn call(add: impl FnOnce()) -> String {
+        add();
+        "hi".to_owned()
+    }
+    for policy in [Policy::new(), open().mask_input(true)] {
+        let got = export(policy, None, || {
+            call(add);
+        });
+        assert_eq!(seen(&got, &["SENTINEL-attribute"]), NONE);
+        assert_eq!(got.span("chat m").attribute("plan"), Some("gold".into()));
+    }
+}

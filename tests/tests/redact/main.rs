@@ -5,3 +5,4 @@ mod guards;
 mod matrix;
 mod other_crates;
 mod support;
+mod valid;

@@ -18,6 +18,7 @@ enum By {
     Policy,
     Scope,
     Call,
+    SpanField,
 }
 
 fn masked(by: By, input: bool, output: bool, style: Style, ending: Ending) -> Collector {
@@ -25,17 +26,19 @@ fn masked(by: By, input: bool, output: bool, style: Style, ending: Ending) -> Co
     let (policy, call) = match by {
         By::Policy => (policy.mask_input(input).mask_output(output), (false, false)),
         By::Call => (policy, (input, output)),
-        By::Scope => (policy, (false, false)),
+        By::Scope | By::SpanField => (policy, (false, false)),
     };
     export(policy.clone(), Some(PolicyHandle::new(policy)), || match by {
         By::Scope => scope().mask_input(input).mask_output(output).run(|| run(call, ending)),
+        By::SpanField => tracing::info_span!("handler", llm.mask_input = input, llm.mask_output = output)
+            .in_scope(|| run(call, ending)),
         By::Policy | By::Call => run(call, ending),
     })
 }
 
 #[test]
 fn what_is_masked_is_nowhere() {
-    for by in [By::Policy, By::Scope, By::Call] {
+    for by in [By::Policy, By::Scope, By::Call, By::SpanField] {
         for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
             for ending in ENDINGS {
                 for (input, output) in [(true, false), (false, true), (true, true)] {
