@@ -26,6 +26,8 @@ use crate::otel::Pipeline;
 pub fn check() -> Check {
     let mut check = Check::default();
     check.guard();
+    #[cfg(feature = "init")]
+    check.destination();
     let none = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
     if none {
         check.wrong("no tracing subscriber is set here: call llm_trace::init(), or put llm_trace::layer() into yours");
@@ -69,6 +71,27 @@ impl Check {
                  keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
             ),
             _ => {}
+        }
+    }
+
+    #[cfg(feature = "init")]
+    fn destination(&mut self) {
+        let Some((where_to, stats)) = crate::export::active() else { return };
+        self.right(format!("spans go to {where_to}"));
+        if stats.exported > 0 {
+            self.right(format!("{} spans have arrived", stats.exported));
+        }
+        if stats.dropped() > 0 {
+            self.wrong(format!(
+                "{} spans did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too many, \
+                 {} came after the end; the lines on stderr say why",
+                stats.dropped(),
+                stats.unreachable,
+                stats.rejected,
+                stats.too_large,
+                stats.queue_full,
+                stats.shutdown,
+            ));
         }
     }
 

@@ -129,3 +129,25 @@ fn warnings_name_the_variable_and_never_a_header_value() {
     assert!(said.contains("llm-trace: `OTEL_HEADERS`: entry 1 is skipped"), "{said}");
     assert!(!said.contains("sesame"), "{said}");
 }
+
+#[test]
+fn check_says_where_spans_go_and_whether_they_arrive() {
+    let collector = Collector::start();
+    let headers = ("OTEL_HEADERS", "authorization=sesame");
+    let output = run("check", &[("OTEL_ENDPOINT", &collector.endpoint()), headers]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line =
+        format!("spans go to {}/v1/traces by http/protobuf, with the headers authorization", collector.endpoint());
+    assert!(said.contains(&line) && said.contains("1 spans have arrived") && !said.contains("WRONG"), "{said}");
+    assert!(!said.contains("sesame"), "{said}");
+
+    collector.answer_next([llm_trace_tests::collector::Answer::Status(401, None)]);
+    let output = run("check", &[("OTEL_ENDPOINT", &collector.endpoint())]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("WRONG 1 spans did not arrive: 0 found nobody in time, 1 were refused"), "{said}");
+    assert!(
+        stderr(&output).contains("answered 401 Unauthorized: check the key in OTEL_HEADERS"),
+        "{}",
+        stderr(&output)
+    );
+}

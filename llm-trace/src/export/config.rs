@@ -59,6 +59,29 @@ pub(crate) enum Exporter {
     Otlp(Box<Otlp>),
 }
 
+/// In words, with the names of headers and never their values.
+impl fmt::Display for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let otlp = match self {
+            Exporter::Disabled => return f.write_str("nowhere: OTEL_SDK_DISABLED is true"),
+            Exporter::None => return f.write_str("nowhere: the exporter is `none`"),
+            Exporter::Console { .. } => return f.write_str("the console (stderr)"),
+            Exporter::Otlp(otlp) => otlp,
+        };
+        let protocol = match otlp.protocol {
+            Protocol::HttpProtobuf => "http/protobuf",
+            Protocol::HttpJson => "http/json",
+            Protocol::Grpc => "grpc",
+        };
+        write!(f, "{} by {protocol}", endpoint::shown(&otlp.url))?;
+        let names: Vec<_> = otlp.headers.keys().map(|name| name.as_str()).collect();
+        match names.as_slice() {
+            [] => f.write_str(", without headers"),
+            names => write!(f, ", with the headers {}", names.join(", ")),
+        }
+    }
+}
+
 /// An OTLP destination.
 #[derive(Clone, Debug)]
 pub(crate) struct Otlp {

@@ -188,6 +188,10 @@ fn no_header_value_is_ever_printed() {
     assert!(config.warnings[1].contains("`OTEL_HEADERS`: entry 1 is skipped: it has no `=`"), "{:?}", config.warnings);
     let Exporter::Otlp(otlp) = config.exporter else { panic!("{config:?}") };
     assert!(otlp.headers.len() == 2 && super::endpoint::shown(&otlp.url) == "http://c/v1/traces");
+    assert_eq!(
+        Exporter::Otlp(otlp.clone()).to_string(),
+        "http://c/v1/traces by http/protobuf, with the headers a, authorization"
+    );
     let printed = format!("{:?} {:?} {:?} {:?}", config.warnings, otlp.headers, otlp.proxy, otlp.tls);
     assert!(!printed.contains("sesame"), "{printed}");
 }

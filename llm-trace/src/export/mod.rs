@@ -60,6 +60,7 @@ mod env_tests;
 pub use console::ConsoleProcessor;
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
+pub(crate) use parts::active;
 pub use parts::{Parts, from_env, from_lookup};
 pub use stamp::StampProcessor;
 pub use stats::Stats;

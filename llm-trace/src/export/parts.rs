@@ -1,5 +1,7 @@
 //! From what the environment asks for to a provider.
 
+use std::sync::{Mutex, PoisonError};
+
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
@@ -10,7 +12,7 @@ use super::error::InitError;
 use super::guard::Telemetry;
 use super::limits::Limits;
 use super::stamp::StampProcessor;
-use super::stats::Ledger;
+use super::stats::{Ledger, Stats};
 use super::{propagation, resource};
 use crate::{LlmLayer, PolicyHandle, RedactProcessor, diag};
 
@@ -73,6 +75,7 @@ impl Parts {
             diag::warn(warning);
         }
         let ledger = Ledger::default();
+        let where_to = config.exporter.to_string();
         let policy = PolicyHandle::new(config.policy);
         let mut builder = SdkTracerProvider::builder().with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
@@ -89,6 +92,7 @@ impl Parts {
             }
         };
         let provider = builder.build();
+        *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some((where_to, ledger.clone()));
         let telemetry = Telemetry::new(provider.clone(), ledger, config.exit_limit);
         Ok(Self { provider, telemetry, policy, propagators: config.propagators })
     }
@@ -109,6 +113,14 @@ impl Parts {
         opentelemetry::global::set_tracer_provider(self.provider.clone());
         opentelemetry::global::set_text_map_propagator(propagation::propagator(&self.propagators));
     }
+}
+
+static ACTIVE: Mutex<Option<(String, Ledger)>> = Mutex::new(None);
+
+/// Where the spans of the newest [`Parts`] go, and what became of them.
+pub(crate) fn active() -> Option<(String, Stats)> {
+    let active = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    active.as_ref().map(|(where_to, ledger)| (where_to.clone(), ledger.stats()))
 }
 
 /// What every span passes on its way to `last`.

@@ -19,6 +19,7 @@ fn main() -> Outcome {
         "twice" => twice(),
         "taken" => taken(),
         "parts" => parts(),
+        "check" => check(),
         other => Err(format!("no program {other:?}").into()),
     }
 }
@@ -84,6 +85,14 @@ fn twice() -> Outcome {
 fn taken() -> Outcome {
     tracing_subscriber::fmt().with_writer(std::io::sink).init();
     println!("{}", llm_trace::init().err().ok_or("init() worked")?);
+    Ok(())
+}
+
+fn check() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    work();
+    telemetry.flush();
+    println!("{}", llm_trace::check());
     Ok(())
 }
 
