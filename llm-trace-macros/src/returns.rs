@@ -7,6 +7,9 @@ use syn::{
     TypeParamBound, parse_quote,
 };
 
+/// The traits that make a returned `impl` a stream.
+const STREAMS: [&str; 3] = ["Stream", "FusedStream", "TryStream"];
+
 /// The shape of a returned value, as far as syntax tells it.
 pub(crate) enum Shape {
     /// No `impl Future` or `impl Stream` is written: the type tells the rest.
@@ -50,7 +53,7 @@ impl Returned {
         let mut depth = 0;
         let mut inner = ty;
         loop {
-            if let Some((opaque, bound)) = opaque(inner, "Stream").or_else(|| self::opaque(inner, "TryStream")) {
+            if let Some((opaque, bound)) = STREAMS.iter().find_map(|name| self::opaque(inner, name)) {
                 only(opaque, &["Stream", "TryStream", "FusedStream", "Send", "Sync", "Unpin"], "Stream")?;
                 let mut item = argument_of(bound, "Item").cloned().unwrap_or_else(|| parse_quote!(_));
                 erase(&mut item);
@@ -149,9 +152,9 @@ struct FindStream(bool);
 
 impl<'t> Visit<'t> for FindStream {
     fn visit_type_impl_trait(&mut self, ty: &'t TypeImplTrait) {
-        let stream = ty.bounds.iter().any(|bound| {
-            matches!(bound, TypeParamBound::Trait(bound) if is(&bound.path, "Stream") || is(&bound.path, "TryStream"))
-        });
+        let stream = ty.bounds.iter().any(
+            |bound| matches!(bound, TypeParamBound::Trait(bound) if STREAMS.iter().any(|name| is(&bound.path, name))),
+        );
         self.0 |= stream;
         syn::visit::visit_type_impl_trait(self, ty);
     }

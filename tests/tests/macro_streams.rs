@@ -60,7 +60,7 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 #[llm_call(provider = "openai", model = "gpt-4o")]
-fn values() -> impl Stream<Item = Value> + FusedStream + Send + Unpin + use<> {
+fn values() -> impl FusedStream<Item = Value> + Send + Unpin + use<> {
     stream::iter(chunks()).fuse()
 }
 
