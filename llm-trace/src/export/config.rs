@@ -11,6 +11,7 @@ use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::ConfigError;
 use super::limits::Limits;
+use super::names::Names;
 use super::sampling::{self, Sampling};
 use super::{headers, propagation, proxy, resource};
 use crate::redact::Policy;
@@ -22,9 +23,7 @@ const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Signal {
     Traces,
-    #[allow(dead_code, reason = "sent by the metrics exporter where that feature is on")]
     Metrics,
-    #[allow(dead_code, reason = "sent by the logs exporter where that feature is on")]
     Logs,
 }
 
@@ -134,6 +133,9 @@ pub(crate) struct Tls {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) exporter: Exporter,
+    /// Nowhere unless asked for by variables of their own.
+    pub(crate) metrics: Exporter,
+    pub(crate) logs: Exporter,
     pub(crate) resource: Vec<(String, String)>,
     pub(crate) sampling: Option<Sampling>,
     /// What content may leave, and masks.
@@ -159,10 +161,13 @@ impl Config {
     pub(crate) fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Env(get);
         let mut warnings = Vec::new();
-        let exporter = exporter(&env, &mut warnings)?;
+        let mut to = |signal| exporter(&env, signal, &mut warnings);
+        let (exporter, metrics, logs) = (to(Signal::Traces)?, to(Signal::Metrics)?, to(Signal::Logs)?);
         let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
         Ok(Self {
             exporter,
+            metrics,
+            logs,
             resource: resource::attributes(&env, &mut warnings),
             sampling: sampling::read(&env, &mut warnings)?,
             policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
@@ -174,11 +179,16 @@ impl Config {
     }
 }
 
-fn exporter(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Exporter, ConfigError> {
+fn exporter(env: &Env<'_>, signal: Signal, warnings: &mut Vec<String>) -> Result<Exporter, ConfigError> {
+    let names = signal.names();
     if env.bool(&["OTEL_SDK_DISABLED"])? == Some(true) {
         return Ok(Exporter::Disabled);
     }
-    let asked = env.first(&["OTEL_TRACES_EXPORTER", "OTEL_EXPORTER"]);
+    // Most places that take traces take nothing else.
+    if signal != Signal::Traces && env.first(&[names.exporter, names.endpoint]).is_none() {
+        return Ok(Exporter::None);
+    }
+    let asked = env.first(&[names.exporter, "OTEL_EXPORTER"]);
     let named = match &asked {
         Some(var) => match var.folded().as_str() {
             "console" => return Ok(Exporter::Console { json: false }),
@@ -189,10 +199,10 @@ fn exporter(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Exporter, Confi
         None => None,
     };
     let named_protocol = named.map(exporter_protocol).transpose()?.flatten();
-    let address = env.first(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
-    let set_protocol = env.first(&["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
+    let address = env.first(&[names.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
+    let set_protocol = env.first(&[names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     if named.is_none() && address.is_none() && set_protocol.is_none() {
-        if let Some(var) = env.first(&HEADERS) {
+        if let Some(var) = env.first(&headers_of(names)) {
             warnings
                 .push(format!("`{}` is set but no endpoint is: set OTEL_ENDPOINT; printing to the console", var.name));
         }
@@ -208,10 +218,12 @@ fn exporter(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Exporter, Confi
     {
         warnings.push(format!("`{}={}` outranks `{}={}`", var.name, var.value, named.name, named.value));
     }
-    otlp(env, address, protocol, asked_by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
+    otlp(env, signal, address, protocol, asked_by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
 }
 
-const HEADERS: [&str; 3] = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_HEADERS"];
+fn headers_of(names: &Names) -> [&'static str; 3] {
+    [names.headers, "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_HEADERS"]
+}
 
 /// The protocol in an exporter's name; plain `otlp` has none.
 fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
@@ -246,17 +258,18 @@ fn protocol(var: &Var) -> Result<Protocol, ConfigError> {
 
 fn otlp(
     env: &Env<'_>,
+    signal: Signal,
     address: Option<Var>,
     protocol: Protocol,
     asked_by: &'static str,
     warnings: &mut Vec<String>,
 ) -> Result<Otlp, ConfigError> {
-    let insecure = env.bool(&["OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"])?;
-    let address =
-        address.unwrap_or_else(|| Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, Signal::Traces) });
-    let written = if address.name == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" { Written::ForOne } else { Written::ForAll };
-    let url = endpoint::resolve(&address, written, protocol, Signal::Traces, insecure, warnings)?;
-    let headers = match env.first(&HEADERS) {
+    let names = signal.names();
+    let insecure = env.bool(&[names.insecure, "OTEL_EXPORTER_OTLP_INSECURE"])?;
+    let address = address.unwrap_or_else(|| Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, signal) });
+    let written = if address.name == names.endpoint { Written::ForOne } else { Written::ForAll };
+    let url = endpoint::resolve(&address, written, protocol, signal, insecure, warnings)?;
+    let headers = match env.first(&headers_of(names)) {
         Some(var) => {
             if var.name == "OTEL_HEADERS" && address.name.starts_with("OTEL_EXPORTER_OTLP") {
                 warnings.push(format!(
@@ -268,7 +281,7 @@ fn otlp(
         }
         None => HeaderMap::new(),
     };
-    let compression = env.first(&["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"]);
+    let compression = env.first(&[names.compression, "OTEL_EXPORTER_OTLP_COMPRESSION"]);
     let gzip = match &compression {
         None => false,
         Some(var) => match var.folded().as_str() {
@@ -277,17 +290,17 @@ fn otlp(
             _ => return Err(var.choice("gzip, none")),
         },
     };
-    let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
+    let timeout = env.millis(&[names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
     let proxy = proxy::find(env, &url).map(Hidden);
     let timeout = timeout.unwrap_or(EXPORT_TIMEOUT);
-    Ok(Otlp { protocol, asked_by, url, headers, gzip, timeout, tls: tls(env)?, proxy })
+    Ok(Otlp { protocol, asked_by, url, headers, gzip, timeout, tls: tls(env, names)?, proxy })
 }
 
-fn tls(env: &Env<'_>) -> Result<Tls, ConfigError> {
+fn tls(env: &Env<'_>, names: &Names) -> Result<Tls, ConfigError> {
     let file = |names: [&'static str; 2]| env.first(&names).map(|var| (var.name, PathBuf::from(var.value)));
-    let ca = file(["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"]);
-    let key = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
-    let chain = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
+    let ca = file([names.certificate, "OTEL_EXPORTER_OTLP_CERTIFICATE"]);
+    let key = [names.client_key, "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
+    let chain = [names.client_certificate, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
     let client = match (file(chain), file(key)) {
         (Some(chain), Some(key)) => Some([chain, key]),
         (None, None) => None,

@@ -1,10 +1,11 @@
 //! The guard: nothing is lost when the program ends, and the end does not wait for ever.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::signals::Signals;
 use super::stats::{Ledger, Stats};
 use crate::{OpenCalls, diag};
 
@@ -26,6 +27,7 @@ use crate::{OpenCalls, diag};
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    signals: Signals,
     ledger: Ledger,
     open: OpenCalls,
     limit: Duration,
@@ -33,14 +35,18 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    pub(super) fn new(provider: SdkTracerProvider, ledger: Ledger, limit: Duration) -> Self {
+    pub(super) fn new(provider: SdkTracerProvider, signals: Signals, ledger: Ledger, limit: Duration) -> Self {
         crate::check::guard_made();
-        Self { provider, ledger, open: OpenCalls::default(), limit, done: false }
+        Self { provider, signals, ledger, open: OpenCalls::default(), limit, done: false }
     }
 
     /// The calls that have not ended: they are ended before the last spans are sent.
     pub(super) fn open_calls(&self) -> &OpenCalls {
         &self.open
+    }
+
+    pub(super) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// The provider behind it, for spans of one's own and for other layers.
@@ -53,7 +59,8 @@ impl Telemetry {
     /// Returns whether all of it was handed over. Blocks the calling thread meanwhile, at most about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
-        self.provider.force_flush().is_ok() && self.stats().dropped() == dropped
+        let spans = self.provider.force_flush().is_ok() && self.stats().dropped() == dropped;
+        self.signals.flush() && spans
     }
 
     /// What became of the spans so far, where they go to an OTLP endpoint.
@@ -75,7 +82,8 @@ impl Telemetry {
         crate::check::guard_dropped();
         self.open.finish();
         let dropped = self.stats().dropped();
-        match self.provider.shutdown_with_timeout(limit) {
+        let begun = Instant::now();
+        let spans = match self.provider.shutdown_with_timeout(limit) {
             Ok(()) => self.stats().dropped() == dropped,
             // Someone else has shut the provider down.
             Err(OTelSdkError::AlreadyShutdown) => true,
@@ -84,7 +92,8 @@ impl Telemetry {
                 diag::warn_rarely("export", &format!("not all spans could be sent within {limit:?}"));
                 false
             }
-        }
+        };
+        self.signals.shutdown(limit.saturating_sub(begun.elapsed())) && spans
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `OTEL_EXPORTER_OTLP_*` | the standard ones: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
 //! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*` | as the standard has them |
 //! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | bytes in one request (3,500,000) and waiting (64 MiB) |
+//! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; without them there are none. Each with `OTEL_EXPORTER_OTLP_METRICS_*`, `OTEL_EXPORTER_OTLP_LOGS_*` of its own |
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK` | what content may leave: see [`Policy`](crate::Policy) |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | a proxy on the way |
 //!
@@ -24,7 +25,6 @@
 
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod batch;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod closing;
 mod config;
 mod console;
@@ -38,6 +38,7 @@ mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod limits;
+mod names;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 mod parts;
@@ -47,6 +48,7 @@ mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
 mod sampling;
+mod signals;
 mod stamp;
 mod stats;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

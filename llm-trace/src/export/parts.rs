@@ -11,6 +11,7 @@ use super::console::ConsoleProcessor;
 use super::error::InitError;
 use super::guard::Telemetry;
 use super::limits::Limits;
+use super::signals::Signals;
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
 use super::{propagation, resource};
@@ -74,6 +75,7 @@ impl Parts {
         for warning in &config.warnings {
             diag::warn(warning);
         }
+        let signals = Signals::new(&config)?;
         let ledger = Ledger::default();
         let where_to = config.exporter.to_string();
         let policy = PolicyHandle::new(config.policy);
@@ -93,7 +95,7 @@ impl Parts {
         };
         let provider = builder.build();
         *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some((where_to, ledger.clone()));
-        let telemetry = Telemetry::new(provider.clone(), ledger, config.exit_limit);
+        let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit);
         Ok(Self { provider, telemetry, policy, propagators: config.propagators })
     }
 
@@ -102,15 +104,17 @@ impl Parts {
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
-        crate::layer()
+        let layer = crate::layer()
             .with_policy(self.policy.clone())
             .with_open_calls(self.telemetry.open_calls().clone())
-            .with_tracer_provider(&self.provider)
+            .with_tracer_provider(&self.provider);
+        self.telemetry.signals().on(layer)
     }
 
-    /// Makes the provider, and the propagators of `OTEL_PROPAGATORS`, OpenTelemetry's global ones.
+    /// Makes the providers, and the propagators of `OTEL_PROPAGATORS`, OpenTelemetry's global ones.
     pub fn set_global(&self) {
         opentelemetry::global::set_tracer_provider(self.provider.clone());
+        self.telemetry.signals().set_global();
         opentelemetry::global::set_text_map_propagator(propagation::propagator(&self.propagators));
     }
 }

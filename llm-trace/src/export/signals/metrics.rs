@@ -1,0 +1,127 @@
+//! The provider of metrics.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+use super::otlp::Sender;
+use crate::export::closing::Closing;
+use crate::export::config::{Config, Exporter};
+use crate::export::error::InitError;
+use crate::export::resource;
+
+/// The provider, if the environment asks for one.
+pub(super) fn provider(config: &Config, closing: &Closing) -> Result<Option<SdkMeterProvider>, InitError> {
+    let builder = SdkMeterProvider::builder().with_resource(resource::resource(&config.resource));
+    let builder = match &config.metrics {
+        Exporter::Disabled | Exporter::None => return Ok(None),
+        Exporter::Console { .. } => builder.with_reader(PeriodicReader::builder(Console).build()),
+        #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+        Exporter::Otlp(otlp) => {
+            let sender = Sender::new(crate::export::config::Signal::Metrics, otlp, closing)?;
+            builder.with_reader(PeriodicReader::builder(OtlpMetrics(sender)).build())
+        }
+        #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
+        Exporter::Otlp(otlp) => {
+            let _ = closing;
+            return Err(otlp.not_compiled_in());
+        }
+    };
+    Ok(Some(builder.build()))
+}
+
+/// To an OTLP destination.
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+#[derive(Debug)]
+struct OtlpMetrics(Sender);
+
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+impl PushMetricExporter for OtlpMetrics {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+        self.0.send(&ExportMetricsServiceRequest::from(metrics))
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+/// For people, on stderr: a line per series.
+#[derive(Debug)]
+struct Console;
+
+impl PushMetricExporter for Console {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let mut text = String::new();
+        for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
+            lines(&mut text, metric);
+        }
+        // A closed stderr must not end the program.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        Ok(())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+fn lines(text: &mut String, metric: &Metric) {
+    match metric.data() {
+        AggregatedMetrics::F64(data) => series(text, metric, data),
+        AggregatedMetrics::U64(data) => series(text, metric, data),
+        AggregatedMetrics::I64(data) => series(text, metric, data),
+    }
+}
+
+fn series<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricData<T>) {
+    match data {
+        MetricData::Histogram(histogram) => {
+            for point in histogram.data_points() {
+                let told = format!("count {} sum {}", point.count(), point.sum());
+                line(text, metric, point.attributes(), &told);
+            }
+        }
+        MetricData::Sum(sum) => {
+            for point in sum.data_points() {
+                line(text, metric, point.attributes(), &point.value().to_string());
+            }
+        }
+        MetricData::Gauge(gauge) => {
+            for point in gauge.data_points() {
+                line(text, metric, point.attributes(), &point.value().to_string());
+            }
+        }
+        MetricData::ExponentialHistogram(_) => {}
+    }
+}
+
+fn line<'a>(text: &mut String, metric: &Metric, labels: impl Iterator<Item = &'a KeyValue>, told: &str) {
+    let mut labels: Vec<_> = labels.map(|label| format!("{}={}", label.key, label.value)).collect();
+    labels.sort();
+    text.push_str(&format!("metric {} {{{}}} {told} {}\n", metric.name(), labels.join(", "), metric.unit()));
+}

@@ -1,0 +1,78 @@
+//! `init()`'s parts send metrics and events where the environment asks for them.
+
+use std::time::Duration;
+
+use llm_trace::LlmCall;
+use llm_trace::export::{Parts, from_lookup};
+use llm_trace_tests::collector::Collector;
+use tracing_subscriber::prelude::*;
+
+fn parts(vars: &[(&str, &str)]) -> Parts {
+    let get = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    from_lookup(&get).unwrap()
+}
+
+fn call(parts: Parts) {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        LlmCall::builder("chat").provider("openai").model("gpt-4o").run(|_| ());
+    });
+    assert!(parts.telemetry.shutdown(Duration::from_secs(10)));
+}
+
+#[test]
+fn metrics_and_events_go_where_their_variables_say() {
+    for protocol in ["http/protobuf", "http/json", "grpc"] {
+        let collector = Collector::start();
+        call(parts(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_LOGS_EXPORTER", "otlp"),
+            ("OTEL_SERVICE_NAME", "demo"),
+        ]));
+        let span = collector.span("chat gpt-4o");
+        let series = collector.series();
+        assert_eq!(series["gen_ai.client.operation.duration"][0].count, 1, "{protocol}");
+        let logs = collector.logs();
+        assert_eq!(logs.len(), 1, "{protocol}");
+        assert_eq!(logs[0].record.span_id, span.span.span_id, "{protocol}");
+        let metrics = collector.metric_requests().pop().unwrap();
+        let resource = metrics.resource_metrics[0].resource.as_ref().unwrap();
+        assert!(resource.attributes.iter().any(|attribute| attribute.key == "service.name"), "{protocol}");
+    }
+}
+
+#[test]
+fn each_signal_can_have_an_endpoint_and_headers_of_its_own() {
+    let (traces, metrics, logs) = (Collector::start(), Collector::start(), Collector::start());
+    call(parts(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &traces.endpoint()),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &format!("{}/m/metrics", metrics.endpoint())),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x-key=metrics"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &format!("{}/l/logs", logs.endpoint())),
+    ]));
+    let paths = |collector: &Collector| {
+        let requests = collector.requests().into_iter();
+        let mut paths: Vec<_> =
+            requests.map(|request| (request.path.clone(), request.header("x-key").to_owned())).collect();
+        paths.dedup();
+        paths
+    };
+    assert_eq!(paths(&traces), [("/v1/traces".to_owned(), String::new())]);
+    assert_eq!(paths(&metrics), [("/m/metrics".to_owned(), "metrics".to_owned())]);
+    assert_eq!(paths(&logs), [("/l/logs".to_owned(), String::new())]);
+}
+
+#[test]
+fn unasked_there_are_only_spans() {
+    let collector = Collector::start();
+    call(parts(&[("OTEL_ENDPOINT", &collector.endpoint())]));
+    assert!(collector.requests().iter().all(|request| request.path == "/v1/traces"));
+    assert_eq!(collector.spans().len(), 1);
+}
+
+#[test]
+fn a_wrong_value_is_an_error_that_names_its_variable() {
+    let error = from_lookup(&|name| (name == "OTEL_METRICS_EXPORTER").then(|| "prometheus".to_owned())).unwrap_err();
+    assert!(error.to_string().contains("OTEL_METRICS_EXPORTER"), "{error}");
+}
