@@ -61,6 +61,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
     }
     for (method, expr) in [
         ("provider", &args.provider),
+        ("parent", &args.parent),
         ("name", &args.name),
         ("mask_input", &args.mask_input),
         ("mask_output", &args.mask_output),

@@ -103,7 +103,7 @@ pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use init::init;
 #[cfg(feature = "otel")]
-pub use otel::{Compat, LlmLayer, layer};
+pub use otel::{Compat, LlmLayer, NarrowProcessor, layer};
 #[cfg(feature = "otel")]
 pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
 #[cfg(feature = "otel")]
@@ -117,7 +117,7 @@ pub use redact::{FmtFields, fmt_fields};
 pub use redact::{PatternError, Rule, ScrubRules};
 #[cfg(feature = "otel")]
 pub use scope::{
-    Caller, ExistingTrace, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
+    Caller, ExistingTrace, Headers, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
     TraceUpdate, scope,
 };
 #[cfg(all(feature = "otel", feature = "http"))]

@@ -99,8 +99,8 @@ impl<'a> Setup<'a> {
 
     /// Puts the span below this context's, instead of the current one's.
     #[cfg(feature = "otel")]
-    pub fn parent(&mut self, parent: opentelemetry::Context) {
-        self.parent = Some(parent);
+    pub fn parent(&mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) {
+        self.parent = Some(parent.borrow().clone());
     }
 
     /// Adds an attribute; `None` adds nothing.

@@ -79,7 +79,9 @@ impl Parts {
         let ledger = Ledger::default();
         let where_to = config.exporter.to_string();
         let policy = PolicyHandle::new(config.policy);
-        let mut builder = SdkTracerProvider::builder().with_resource(resource::resource(&config.resource));
+        let mut builder = SdkTracerProvider::builder()
+            .with_id_generator(crate::IdGenerator::default())
+            .with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
             builder = builder.with_sampler(sampling.sampler());
         }

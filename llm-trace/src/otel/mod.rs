@@ -14,12 +14,14 @@ pub(crate) mod metrics;
 #[cfg(not(feature = "metrics"))]
 #[path = "metrics_off.rs"]
 pub(crate) mod metrics;
+mod narrow;
 mod pipeline;
 
 use opentelemetry::InstrumentationScope;
 
 pub use compat::Compat;
 pub use layer::{LlmLayer, layer};
+pub use narrow::NarrowProcessor;
 pub(crate) use pipeline::Pipeline;
 
 use crate::semconv::Profile;

@@ -15,6 +15,12 @@ use super::report::Report;
 use super::rewrite::{self, Shape};
 use super::style::HashKey;
 
+/// Beginning of the keys of a whole trace's input and output, at backends that merge by trace.
+const OF_TRACE: &str = "langfuse.trace.";
+
+/// How the convention's messages begin.
+const MESSAGES: &str = r#"[{"role":"#;
+
 /// Whose attributes they are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Owner {
@@ -154,6 +160,9 @@ impl<'p> Treatment<'p> {
 
     /// Treats one value; false where there may be none.
     fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
+        if key.starts_with(OF_TRACE) && *value == Value::from(REDACTED) {
+            return true;
+        }
         match self.verdict(key, class, owner, content) {
             Verdict::Keep => {}
             Verdict::Remove => return false,
@@ -170,6 +179,11 @@ impl<'p> Treatment<'p> {
                     texts(value, filter, place);
                 }
             }
+            // Messages under a key that can hold anything: they stay valid JSON.
+            Verdict::Filter(filter, _) if !filter.masks() && value.as_str().starts_with(MESSAGES) => {
+                let Some(json) = rewrite::attribute(&value.as_str(), Shape::Messages, filter) else { return false };
+                *value = json.into();
+            }
             Verdict::Filter(filter, place) => texts(value, filter, place),
             Verdict::Rewrite(filter, shape) => {
                 let Some(json) = rewrite::attribute(&value.as_str(), shape, filter) else { return false };
@@ -185,6 +199,11 @@ impl<'p> Treatment<'p> {
             Class::Fact => Verdict::Keep,
             // What the source gate writes; the same under another key is anyone's.
             Class::Content(_, Some(_)) if owner == Owner::Filtered => Verdict::Keep,
+            // In every style: the backend must get the mark, to replace what it holds.
+            Class::Content(side, _) if key.starts_with(OF_TRACE) && self.state.is_masked(side, self.masks) => {
+                self.report.masked(TextKind::Text);
+                Verdict::Replace
+            }
             Class::Content(side, shape) => {
                 let permit = if content { self.state.side(side, self.masks) } else { Permit::Off };
                 let filter = match permit {

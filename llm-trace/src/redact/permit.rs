@@ -141,6 +141,15 @@ impl PolicyState {
         self.policy.class(key) == Class::Identity
     }
 
+    /// Whether a side is masked in the end.
+    pub(crate) fn is_masked(&self, side: Side, masks: Masks) -> bool {
+        let masks = self.masks(masks);
+        match side {
+            Side::Input => masks.input,
+            Side::Output => masks.output,
+        }
+    }
+
     /// What may be done with error texts, which can echo either side: nothing while capture is
     /// off, unless the policy keeps them, and never while a side is masked.
     pub(crate) fn error_text(&self, masks: Masks) -> Permit {

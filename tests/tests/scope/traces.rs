@@ -175,6 +175,22 @@ fn only_named_hosts_are_told_our_ids() {
 }
 
 #[test]
+fn a_parent_can_be_told_to_one_call() {
+    use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+    #[llm_call(provider = "openai", model = "m", parent = cx)]
+    fn below(cx: &Context) {}
+    let traced = traced(|layer| layer);
+    let trace_id = TraceId::from_hex(TRACE).expect("an id");
+    let span_id = SpanId::from_hex(PARENT).expect("an id");
+    let span = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::NONE);
+    let cx = Context::new().with_remote_span_context(span);
+    tracing::info_span!("elsewhere").in_scope(|| below(&cx));
+    let (call, elsewhere) = (traced.collector.span("chat m"), traced.collector.span("elsewhere"));
+    assert_eq!((trace(&call), parent(&call)), (TRACE.to_owned(), PARENT.to_owned()));
+    assert_eq!(call.span.links[0].span_id, elsewhere.span.span_id);
+}
+
+#[test]
 fn baggage_that_came_in_is_there_and_goes_no_further() {
     let traced = traced(|layer| layer.with_propagation(Propagation::new().to_host("llm.internal")));
     let mut headers = incoming(&format!("00-{TRACE}-{PARENT}-01"));

@@ -35,6 +35,7 @@ pub(super) fn summary(span: &SpanData, paint: Paint) -> String {
         tokens(span, paint),
         cost(span, paint),
         end(span, paint),
+        caller(span, paint),
         redaction(span, paint),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join(&paint.paint(Colour::Dim, " · "))
@@ -112,6 +113,23 @@ fn end(span: &SpanData, paint: Paint) -> Option<String> {
         Some(format!("✓ {}", reasons.join(", ")))
     };
     done.map(|text| paint.paint(Colour::Green, text))
+}
+
+/// Whose call it was.
+fn caller(span: &SpanData, paint: Paint) -> Option<String> {
+    let names = [
+        ("user", "user.id"),
+        ("team", "llm_trace.caller.team_id"),
+        ("org", "llm_trace.caller.org_id"),
+        ("key", "llm_trace.caller.key_alias"),
+    ];
+    let mut known: Vec<_> =
+        names.iter().filter_map(|(word, key)| Some(format!("{word} {}", text(span, key)?))).collect();
+    if known.is_empty() {
+        let hash = text(span, "llm_trace.caller.key_hash")?;
+        known.push(format!("key {}…", hash.chars().take(8).collect::<String>()));
+    }
+    Some(paint.paint(Colour::Dim, known.join(", ")))
 }
 
 /// What was masked or cut: kinds and counts.
