@@ -157,8 +157,8 @@ impl Live {
 impl Stream {
     fn new(state: &State, permit: &Permit) -> Self {
         let mode = permit.mode();
-        let wants = !matches!(permit, Permit::Off | Permit::Drop);
-        let output = wants.then(|| StreamOutput::with_limit(None));
+        // Of what is kept more than this, the filter cuts and says so.
+        let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
         let provider = state.provider.as_ref().map(super::Provider::as_str);
         Stream {
             owned: false,

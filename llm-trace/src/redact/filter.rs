@@ -53,6 +53,11 @@ impl Filter {
         }
     }
 
+    /// How many bytes can go out at all: more of a stream need not be kept.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
     /// Lets everything through.
     pub(crate) fn plain() -> Self {
         Self::new(StandIn::Itself, None)
