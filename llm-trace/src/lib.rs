@@ -145,8 +145,8 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture, enabled,
-        trace_future,
+        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture,
+        enabled, trace_future,
     };
     pub use crate::value::Maybe;
 

@@ -405,3 +405,43 @@ fn ten_thousand_calls_leave_nothing_behind() {
     });
     assert_eq!(open.len(), 0);
 }
+
+#[test]
+fn an_error_event_inside_a_call_that_goes_well_does_not_turn_it_red() {
+    let collector = Collector::start();
+    let exporting = opentelemetry_sdk::trace::SimpleSpanProcessor::new(collector.exporter());
+    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()
+        .with_span_processor(llm_trace::RedactProcessor::new(exporting, Policy::new()))
+        .build();
+    let layer = llm_trace::layer().with_tracer_provider(&provider);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        LlmCall::builder(Operation::Chat).provider("openai").run(|call| {
+            tracing::error!("a retry was needed");
+            call.response(&answer());
+        });
+    });
+    completed(&collector.span("chat"));
+}
+
+#[derive(serde::Serialize)]
+struct SseEvent {
+    event: &'static str,
+    data: String,
+}
+
+#[test]
+fn parsed_events_tell_their_facts_also_with_content_off() {
+    let collector = Collector::start();
+    let layer = llm_trace::layer().with_policy(Policy::new()).with_tracer_provider(&collector.provider());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let call = LlmCall::builder(Operation::Chat).provider("openai").start();
+        for bytes in events(true) {
+            let text = String::from_utf8_lossy(&bytes).trim().trim_start_matches("data: ").to_owned();
+            call.chunk(&SseEvent { event: "message", data: text });
+        }
+        call.finish();
+    });
+    let span = collector.span("chat");
+    completed(&span);
+    assert_eq!(span.attribute("gen_ai.output.messages"), None);
+}

@@ -53,6 +53,7 @@ pub use evaluation::{Evaluation, evaluation};
 pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
+pub use live::Entered;
 #[cfg(feature = "otel")]
 pub use open::OpenCalls;
 pub use operation::Operation;

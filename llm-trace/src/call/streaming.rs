@@ -7,7 +7,7 @@ use super::captured::{Document, What};
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::{State, Stream, document};
-use crate::json::{Doc, Mode, Text};
+use crate::json::{Doc, Mode, Node, Text};
 use crate::message::Messages;
 use crate::provider::collect::{Collected, Collector, End};
 use crate::provider::stream::{Event, Key, Run, StreamOutput};
@@ -55,6 +55,11 @@ impl Live {
         let doc = match &item {
             What::Document(_) | What::Owned(_) => document(&item, permit.mode()),
             _ => None,
+        };
+        // An event's data are JSON text: read in the permitted mode, once they can be seen.
+        let doc = match doc {
+            Some(doc) if is_unread_event(doc.root()) => document(&item, Mode::Full),
+            doc => doc,
         };
         let now = Instant::now();
         let mut state = self.lock();
@@ -218,6 +223,11 @@ impl Stream {
             _ => {}
         }
     }
+}
+
+/// Whether this is an event, as client crates have it, whose data were not kept.
+fn is_unread_event(root: Node<'_>) -> bool {
+    root.len() <= 4 && root.get("data").is_some_and(|data| data.is_str() && data.str().is_none())
 }
 
 /// Whether text is part of an event stream rather than of an answer.

@@ -55,6 +55,7 @@ impl<P: SpanProcessor> SpanProcessor for StampProcessor<P> {
     fn on_end(&self, mut span: SpanData) {
         if span.attributes.iter().any(|attribute| attribute.key.as_str() == MARK) {
             span.instrumentation_scope = self.scope.clone();
+            crate::otel::settle_status(&mut span);
         }
         self.inner.on_end(span);
     }

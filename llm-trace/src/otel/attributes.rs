@@ -44,7 +44,7 @@ impl Attributes {
     pub(crate) fn response(&mut self, facts: &ResponseFacts, provider: Option<&Provider>) {
         self.add(attr::RESPONSE_ID, facts.id.clone());
         self.add(attr::RESPONSE_MODEL, facts.model.clone());
-        let reasons: Vec<String> = facts.finish_reasons.iter().flatten().cloned().collect();
+        let reasons = finish_reasons(&facts.finish_reasons, self.profile);
         self.add(attr::RESPONSE_FINISH_REASONS, strings(&reasons));
         let usage = &facts.usage;
         self.add(attr::USAGE_INPUT_TOKENS, usage.input);
@@ -115,7 +115,7 @@ impl Attributes {
     /// A namespace of one provider's does not stand on another's spans.
     fn extra(&mut self, extra: &[(&'static str, String)], provider: Option<&Provider>) {
         for (key, value) in extra {
-            if is_openai(provider) || !key.starts_with("openai.") {
+            if is_openai(provider) || !key.starts_with(attr::OPENAI_NAMESPACE) {
                 self.add(key, Some(value.clone()));
             }
         }
@@ -144,6 +144,16 @@ pub(crate) fn strings(list: &[String]) -> Option<Value> {
 
 fn string_array(list: impl Iterator<Item = String>) -> Value {
     Value::Array(Array::String(list.map(StringValue::from).collect()))
+}
+
+/// Finish reasons in choice order. For a choice whose reason never came the newest conventions
+/// have a word; the older ones have none.
+fn finish_reasons(reasons: &[Option<String>], profile: Profile) -> Vec<String> {
+    let missing = || (profile == Profile::Latest).then(|| "error".to_owned());
+    if reasons.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    reasons.iter().filter_map(|reason| reason.clone().or_else(missing)).collect()
 }
 
 fn is_openai(provider: Option<&Provider>) -> bool {

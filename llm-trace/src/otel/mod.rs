@@ -33,3 +33,14 @@ pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
         .with_schema_url(profile.schema_url())
         .build()
 }
+
+/// A call's own outcome decides its status. The OpenTelemetry layer turns a span red for any
+/// `error!` inside it, whatever it is told, also where the call went well.
+pub(crate) fn settle_status(span: &mut opentelemetry_sdk::trace::SpanData) {
+    let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
+    let described =
+        matches!(&span.status, opentelemetry::trace::Status::Error { description } if !description.is_empty());
+    if !described && has(crate::semconv::attr::OUTCOME) && !has(crate::semconv::attr::ERROR_TYPE) {
+        span.status = opentelemetry::trace::Status::Unset;
+    }
+}

@@ -97,6 +97,7 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     }
 
     fn on_end(&self, mut span: SpanData) {
+        crate::otel::settle_status(&mut span);
         self.treat(&mut span);
         self.inner.on_end(span);
     }

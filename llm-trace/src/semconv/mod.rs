@@ -49,7 +49,7 @@ pub(crate) mod attr {
     pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
     pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
     pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
-    pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
+    pub(crate) const OPENAI_NAMESPACE: &str = "openai.";
     pub(crate) const SERVER_ADDRESS: &str = "server.address";
     pub(crate) const SERVER_PORT: &str = "server.port";
     pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
