@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::SystemTime;
 
 use opentelemetry::{Context, ContextGuard};
 
@@ -14,14 +16,42 @@ thread_local! {
 }
 
 /// The call that an OpenTelemetry `Context` carries: filled in once the span is there.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Carried(pub(crate) Arc<OnceLock<Weak<Live>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Carried(Arc<Call>);
+
+#[derive(Debug)]
+struct Call {
+    live: OnceLock<Weak<Live>>,
+    begun: SystemTime,
+    /// The call's own span has asked for it.
+    taken: AtomicBool,
+}
+
+impl Carried {
+    pub(crate) fn new(begun: SystemTime) -> Self {
+        Self(Arc::new(Call { live: OnceLock::new(), begun, taken: AtomicBool::new(false) }))
+    }
+
+    /// Each call is registered once.
+    pub(crate) fn set(&self, live: Weak<Live>) {
+        let _ = self.0.live.set(live);
+    }
+
+    /// When the call began, for the first that asks: the call's own span.
+    pub(crate) fn take_start(&self) -> Option<SystemTime> {
+        (!self.0.taken.swap(true, Ordering::Relaxed)).then_some(self.0.begun)
+    }
+
+    fn live(&self) -> Option<Arc<Live>> {
+        self.0.live.get()?.upgrade()
+    }
+}
 
 /// The innermost call: of this thread's stack, or of the active OpenTelemetry context, which an
 /// instrumented task brings along.
 pub(crate) fn get() -> Option<Arc<Live>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.or_else(|| Context::map_current(|cx| cx.get::<Carried>().and_then(|carried| carried.0.get()?.upgrade())))
+    here.or_else(|| Context::map_current(|cx| cx.get::<Carried>().and_then(Carried::live)))
 }
 
 fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {

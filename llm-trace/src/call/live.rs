@@ -128,7 +128,7 @@ impl Live {
         let parent = around.parent();
         let Around { pipeline, masks, .. } = around;
         let agent = pipeline.as_ref().map_or_else(Agent::default, |p| Agent::of(p, &state.operation));
-        let carried = Carried::default();
+        let carried = Carried::new(begun_at);
         let mut context = None;
         if pipeline.is_some() && !span.is_disabled() {
             if let Some(link) = parent.link {
@@ -144,6 +144,8 @@ impl Live {
                 masks.set_own_span(context.span().span_context().span_id());
             }
         }
+        // Whether or not the call has a span: no other may start when it did.
+        let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
         Some(Live {
             span,
@@ -167,8 +169,7 @@ impl Live {
     /// Makes the call findable from below.
     pub(crate) fn register(self) -> Arc<Live> {
         let live = Arc::new(self);
-        // Each call is registered once.
-        let _ = live.carried.0.set(Arc::downgrade(&live));
+        live.carried.set(Arc::downgrade(&live));
         if let Some(pipeline) = &live.pipeline {
             let _ = live.slot.set(pipeline.open.insert(Arc::downgrade(&live)));
         }

@@ -48,6 +48,8 @@ mod trace_update;
 
 pub use builder::CallBuilder;
 pub use captured::Captured;
+#[cfg(feature = "otel")]
+pub(crate) use current::Carried;
 #[cfg(feature = "logs")]
 pub use evaluation::{Evaluation, evaluation};
 pub use fields::{MakeSpan, StartFields};

@@ -146,7 +146,7 @@ impl Cost {
             return self.total;
         }
         let known = parts.iter().any(|(_, part)| part.is_some());
-        (known && !self.partial).then(|| parts.iter().filter_map(|(_, part)| *part).sum())
+        (known && !self.partial).then(|| tidy(parts.iter().filter_map(|(_, part)| *part).sum()))
     }
 
     pub(crate) fn parts(&self) -> [(&'static str, Option<f64>); 5] {
@@ -171,4 +171,9 @@ impl Cost {
         }
         any.then_some(self)
     }
+}
+
+/// Without the dust of binary fractions: prices per token have fewer digits than this.
+pub(super) fn tidy(dollars: f64) -> f64 {
+    (dollars * 1e15).round() / 1e15
 }

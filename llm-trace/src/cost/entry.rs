@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-use super::billed::{Billed, Cost};
+use super::billed::{Billed, Cost, tidy};
 
 /// US dollars per token.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -101,7 +101,7 @@ impl Entry {
         let bill = |rate: Option<f64>, tokens: i64| match rate {
             // Nothing of a kind that has no price costs nothing.
             _ if tokens == 0 => None,
-            Some(rate) => Some(rate * tokens as f64),
+            Some(rate) => Some(tidy(rate * tokens as f64)),
             None => {
                 partial.set(true);
                 None
@@ -146,7 +146,7 @@ fn known(tokens: Option<i64>) -> i64 {
 
 fn added(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
+        (Some(a), Some(b)) => Some(tidy(a + b)),
         (a, b) => a.or(b),
     }
 }

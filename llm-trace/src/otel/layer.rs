@@ -15,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::compat::Compat;
 use super::pipeline::{Pipeline, PipelineRef};
+use super::tracer::CallTracer;
 use crate::call::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::diag;
@@ -251,7 +252,7 @@ where
         // Nothing that the conventions do not name, and no status or text from other crates'
         // error events: those can echo a prompt.
         let otel = tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer_with_scope(scope))
+            .with_tracer(CallTracer(provider.tracer_with_scope(scope)))
             .with_location(false)
             .with_threads(false)
             .with_target(false)

@@ -16,6 +16,7 @@ pub(crate) mod metrics;
 pub(crate) mod metrics;
 mod narrow;
 mod pipeline;
+mod tracer;
 
 use opentelemetry::InstrumentationScope;
 
