@@ -72,6 +72,24 @@ fn unasked_there_are_only_spans() {
 }
 
 #[test]
+fn prices_come_from_the_file_that_is_named() {
+    let file = std::env::temp_dir().join(format!("llm-trace-prices-{}.json", std::process::id()));
+    std::fs::write(&file, r#"{"gpt-4o": {"input_cost_per_token": 0.5, "output_cost_per_token": 1.0}}"#).unwrap();
+    let collector = Collector::start();
+    let parts = parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("LLM_TRACE_PRICES", file.to_str().unwrap())]);
+    std::fs::remove_file(&file).unwrap();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        LlmCall::builder("chat").provider("openai").model("gpt-4o").run(|call| {
+            call.usage(llm_trace::Usage::new().input_tokens(4).output_tokens(2));
+        });
+    });
+    assert!(parts.telemetry.shutdown(Duration::from_secs(10)));
+    assert_eq!(collector.span("chat gpt-4o").attribute("gen_ai.usage.cost"), Some(4.0.into()));
+    let error = from_lookup(&|name| (name == "LLM_TRACE_PRICES").then(|| "/nowhere.json".to_owned())).unwrap_err();
+    assert!(error.to_string().contains("LLM_TRACE_PRICES") && error.to_string().contains("/nowhere.json"), "{error}");
+}
+
+#[test]
 fn a_wrong_value_is_an_error_that_names_its_variable() {
     let error = from_lookup(&|name| (name == "OTEL_METRICS_EXPORTER").then(|| "prometheus".to_owned())).unwrap_err();
     assert!(error.to_string().contains("OTEL_METRICS_EXPORTER"), "{error}");

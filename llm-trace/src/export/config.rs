@@ -140,6 +140,8 @@ pub(crate) struct Config {
     pub(crate) sampling: Option<Sampling>,
     /// What content may leave, and masks.
     pub(crate) policy: Policy,
+    /// A file of prices.
+    pub(crate) prices: Option<PathBuf>,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
     /// How long the guard may take.
@@ -171,6 +173,7 @@ impl Config {
             resource: resource::attributes(&env, &mut warnings),
             sampling: sampling::read(&env, &mut warnings)?,
             policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
+            prices: env.get("LLM_TRACE_PRICES").map(|var| var.value.into()),
             propagators: propagation::read(&env, &mut warnings)?,
             batch: batch(&env, &mut warnings)?,
             exit_limit: timeout.unwrap_or(EXIT_LIMIT),

@@ -63,6 +63,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The table of prices cannot be used.
+    #[error("`LLM_TRACE_PRICES`: {0}")]
+    Prices(String),
     /// The policy's variables cannot be read.
     #[error("{0}")]
     Policy(String),

@@ -8,14 +8,15 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::config::{Config, Exporter, Otlp};
 use super::console::ConsoleProcessor;
-use super::error::InitError;
+use super::error::{ConfigError, InitError};
 use super::guard::Telemetry;
 use super::limits::Limits;
 use super::signals::Signals;
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
 use super::{propagation, resource};
-use crate::{LlmLayer, PolicyHandle, RedactProcessor, diag};
+use crate::cost::SharedPrices;
+use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 
 /// What [`init()`](crate::init) is made of, for a registry of one's own.
 ///
@@ -42,6 +43,7 @@ pub struct Parts {
     pub telemetry: Telemetry,
     /// What content may leave; it can be changed while the program runs.
     pub policy: PolicyHandle,
+    prices: Option<SharedPrices>,
     propagators: Vec<propagation::Kind>,
 }
 
@@ -76,6 +78,8 @@ impl Parts {
             diag::warn(warning);
         }
         let signals = Signals::new(&config)?;
+        let prices = config.prices.as_ref().map(PriceTable::from_file).transpose();
+        let prices = prices.map_err(|error| ConfigError::Prices(error.to_string()))?.map(SharedPrices::new);
         let ledger = Ledger::default();
         let where_to = config.exporter.to_string();
         let policy = PolicyHandle::new(config.policy);
@@ -98,7 +102,7 @@ impl Parts {
         let provider = builder.build();
         *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some((where_to, ledger.clone()));
         let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit);
-        Ok(Self { provider, telemetry, policy, propagators: config.propagators })
+        Ok(Self { provider, telemetry, policy, prices, propagators: config.propagators })
     }
 
     /// The layer for a `tracing` registry, with this provider and policy.
@@ -110,6 +114,10 @@ impl Parts {
             .with_policy(self.policy.clone())
             .with_open_calls(self.telemetry.open_calls().clone())
             .with_tracer_provider(&self.provider);
+        let layer = match &self.prices {
+            Some(prices) => layer.with_prices(prices.clone()),
+            None => layer,
+        };
         self.telemetry.signals().on(layer)
     }
 

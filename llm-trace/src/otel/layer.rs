@@ -231,7 +231,11 @@ impl<S> LlmLayer<S> {
     /// See [`Prices`](crate::Prices) for examples.
     #[must_use]
     pub fn prices(self, prices: impl Prices) -> Self {
-        self.set(|pipeline| pipeline.prices = Some(SharedPrices::new(prices)))
+        self.with_prices(SharedPrices::new(prices))
+    }
+
+    pub(crate) fn with_prices(self, prices: SharedPrices) -> Self {
+        self.set(|pipeline| pipeline.prices = Some(prices))
     }
 }
 
