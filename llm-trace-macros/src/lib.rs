@@ -60,6 +60,7 @@ use proc_macro::TokenStream;
 /// | `mask_input`, `mask_output` | keeps the content of one side out of all telemetry; alone, or `= condition` |
 /// | `error_type` | a closure over the error that says `error.type` in a word of few different values |
 /// | `attributes(key = value, ..)` | attributes of your own: numbers, `bool`, strings, `Vec<String>`, `Display`, or an `Option` of one; the key is `dotted.words` or a string |
+/// | `parent` | an OpenTelemetry `Context`, or a reference to one, to put the call's span below |
 /// | `name` | the span's name, in place of the conventions' |
 /// | `level` | the `tracing` level: `"info"` unless given, a number from 1 (error) to 5 (trace), or a path |
 /// | `target` | the `tracing` target: the module's path unless given |

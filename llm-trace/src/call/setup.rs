@@ -103,6 +103,10 @@ impl<'a> Setup<'a> {
         self.parent = Some(parent.borrow().clone());
     }
 
+    /// There is no OpenTelemetry span to put anywhere.
+    #[cfg(not(feature = "otel"))]
+    pub fn parent<C>(&mut self, _parent: C) {}
+
     /// Adds an attribute; `None` adds nothing.
     pub fn attribute(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) {
         if let Maybe(Some(value)) = value.into() {

@@ -67,7 +67,9 @@ fn of(name: &str) -> Scope {
 async fn work(way: Way, name: String, pauses: u8) {
     let model = || name.clone();
     match way {
-        Way::Await => drop(call(model(), pauses).in_scope(of(&name)).await),
+        Way::Await => {
+            call(model(), pauses).in_scope(of(&name)).await;
+        }
         Way::Spawn => drop(tokio::spawn(of(&name).instrument(call(model(), pauses)).with_current_subscriber()).await),
         Way::JoinAll => drop(join_all((0..3).map(|_| call(model(), pauses))).in_scope(of(&name)).await),
         Way::Select => {
@@ -114,7 +116,7 @@ async fn work(way: Way, name: String, pauses: u8) {
             let session = format!("session of {name}");
             let span =
                 tracing::info_span!("fields", llm.user_id = %name, llm.session_id = session, llm.metadata.name = %name);
-            drop(call(model(), pauses).instrument(span).await);
+            call(model(), pauses).instrument(span).await;
         }
     }
 }

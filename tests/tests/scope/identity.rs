@@ -1,13 +1,14 @@
 //! Whose call it was, on every span, however the call ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use llm_trace::{Caller, Compat, InScope as _, LlmCall, Policy, Profile, Scope, llm_call, scope};
+use llm_trace::{Caller, Capture, Compat, InScope as _, LlmCall, OpenCalls, Policy, Profile, Scope, llm_call, scope};
 use llm_trace_tests::collector::{ReceivedSpan, attribute};
 use serde_json::json;
 
-use crate::support::{ask, ask_later, text, traced};
+use crate::support::{Traced, ask, ask_later, text, traced, traced_with};
 
 const NAMES: [(&str, &str); 11] = [
     ("user.id", "user-u1"),
@@ -20,11 +21,11 @@ const NAMES: [(&str, &str); 11] = [
     ("llm_trace.caller.team_alias", "team-alias-t1"),
     ("llm_trace.caller.org_id", "org-o1"),
     ("llm_trace.caller.route", "/v1/chat/completions"),
-    ("llm_trace.caller.key_hash", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ("llm_trace.caller.key_hash", "6cf61b62baef8e78b752d0c2bf6ffb6b82263700cafa58e2cc6697c1cbbebd63"),
 ];
 
 fn all() -> Scope {
-    let caller = Caller::from_api_key("abc")
+    let caller = Caller::from_api_key("the-plain-key")
         .key_alias("alias-a1")
         .user_id("user-u1")
         .team_id("team-t1")
@@ -79,24 +80,73 @@ async fn agent() -> String {
     ask_later("q").await
 }
 
-#[tokio::test]
-async fn identity_is_there_whatever_the_outcome() {
-    let traced = traced(|layer| layer);
+#[llm_call(provider = "openai", model = "m")]
+fn cut_off() -> impl Stream<Item = String> + Unpin {
+    let chunk = json!({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "a"}}]});
+    futures_util::stream::iter([format!("data: {chunk}\n\n")])
+}
+
+#[llm_call(provider = "openai", model = "m", server = "http://127.0.0.1:1")]
+async fn unreachable() -> Result<reqwest::Response, reqwest::Error> {
+    reqwest::Client::new().post("http://127.0.0.1:1").send().await
+}
+
+/// One call for each way to end, in the order of [`OUTCOMES`].
+async fn end_in_every_way(open: OpenCalls) {
     all().run(|| ask("q"));
     all().run(fails).expect_err("an error");
+    unreachable().in_scope(all()).await.expect_err("nobody listens");
     catch_unwind(AssertUnwindSafe(|| all().run(panics))).expect_err("a panic");
     assert!(hangs().in_scope(all()).now_or_never().is_none());
-    // Polled to its end, and dropped in the middle, both out of the scope.
+    // Polled to its end, cut off, and dropped in the middle, all out of the scope.
     let stream = all().run(chunks);
     assert_eq!(stream.collect::<Vec<_>>().await.len(), 2);
+    let stream = all().run(cut_off);
+    assert_eq!(stream.collect::<Vec<_>>().await.len(), 1);
     let mut stream = all().run(chunks);
     stream.next().await;
     drop(stream);
+    let mut unfinished = pin!(hangs().in_scope(all()));
+    assert!(futures_util::poll!(&mut unfinished).is_pending());
+    assert_eq!(open.finish(), 1);
+}
+
+const OUTCOMES: [&str; 9] =
+    ["completed", "error", "not_sent", "panicked", "cancelled", "completed", "truncated", "dropped", "unfinished"];
+
+/// Makes every outcome; a layer with logs and metrics too.
+async fn outcomes(policy: Policy) -> Traced {
+    let mut open = OpenCalls::default();
+    let traced = traced_with(|layer, collector| {
+        open = layer.open_calls();
+        layer.with_policy(policy).with_logger_provider(&collector.logger_provider())
+    });
+    end_in_every_way(open).await;
     let spans = traced.collector.spans();
-    let outcomes: Vec<_> = spans.iter().filter_map(|span| text(span, "llm_trace.outcome")).collect();
-    assert_eq!(outcomes, ["completed", "error", "panicked", "cancelled", "completed", "dropped"]);
-    spans.iter().for_each(shows_all);
-    assert!(!traced.collector.saw("abc\""));
+    let ended: Vec<_> = spans.iter().filter_map(|span| text(span, "llm_trace.outcome")).collect();
+    assert_eq!(ended, OUTCOMES);
+    traced
+}
+
+#[tokio::test]
+async fn identity_is_there_whatever_the_outcome() {
+    let traced = outcomes(Policy::new().capture(Capture::SpanAndEvent)).await;
+    traced.collector.spans().iter().for_each(shows_all);
+    // The key itself is nowhere.
+    assert!(!traced.collector.saw("the-plain-key"));
+}
+
+#[tokio::test]
+async fn hashed_identity_shows_no_plain_id_whatever_the_outcome() {
+    let policy = Policy::new().capture(Capture::SpanAndEvent).hash_identity(*b"key");
+    let traced = outcomes(policy).await;
+    assert!(traced.collector.log_requests().len() >= OUTCOMES.len());
+    for (name, plain) in NAMES.into_iter().filter(|(name, _)| !name.ends_with(".route")) {
+        for span in traced.collector.spans() {
+            assert!(text(&span, name).is_some_and(|shown| shown.starts_with("hmac-sha256:")), "{name}");
+        }
+        assert!(!traced.collector.saw(plain), "{plain}");
+    }
 }
 
 #[tokio::test]
@@ -211,7 +261,7 @@ fn a_prompts_version_has_the_profiles_name() {
 fn a_gateways_metadata_says_it_all() {
     let traced = traced(|layer| layer);
     let metadata = json!({
-        "user_api_key": "abc", "user_api_key_alias": "alias-a1", "user_api_key_user_id": "user-u1",
+        "user_api_key": "the-plain-key", "user_api_key_alias": "alias-a1", "user_api_key_user_id": "user-u1",
         "user_api_key_team_id": "team-t1", "user_api_key_team_alias": "team-alias-t1", "user_api_key_org_id": "org-o1",
         "user_api_key_end_user_id": "end-user-e1", "user_api_key_user_email": "e1@example.com",
         "user_api_key_request_route": "/v1/chat/completions", "session_id": "session-s1",

@@ -17,7 +17,12 @@ pub(crate) struct Traced {
 
 /// Captures content on spans; `change` changes the layer.
 pub(crate) fn traced(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>) -> Traced {
-    let (collector, dispatch) = dispatch(change);
+    traced_with(|layer, _| change(layer))
+}
+
+/// As [`traced`], for changes that need the collector.
+pub(crate) fn traced_with(change: impl FnOnce(LlmLayer<Registry>, &Collector) -> LlmLayer<Registry>) -> Traced {
+    let (collector, dispatch) = dispatch_with(change);
     Traced { collector, _default: tracing::dispatcher::set_default(&dispatch) }
 }
 
@@ -25,13 +30,19 @@ pub(crate) fn traced(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registr
 pub(crate) fn dispatch(
     change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>,
 ) -> (Collector, tracing::Dispatch) {
+    dispatch_with(|layer, _| change(layer))
+}
+
+fn dispatch_with(
+    change: impl FnOnce(LlmLayer<Registry>, &Collector) -> LlmLayer<Registry>,
+) -> (Collector, tracing::Dispatch) {
     let collector = Collector::start();
     let provider = SdkTracerProvider::builder()
         .with_id_generator(llm_trace::IdGenerator::default())
         .with_span_processor(SimpleSpanProcessor::new(collector.exporter()))
         .build();
     let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));
-    let layer = change(layer).with_tracer_provider(&provider);
+    let layer = change(layer, &collector).with_tracer_provider(&provider);
     (collector, tracing_subscriber::registry().with(layer).into())
 }
 

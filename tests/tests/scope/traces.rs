@@ -225,3 +225,17 @@ fn orphan() {
     assert_eq!(trace(&span), TRACE);
     assert_eq!(parent(&span), &TRACE[16..]);
 }
+
+#[test]
+fn the_provider_from_the_environment_hands_out_existing_trace_ids() {
+    let parts = llm_trace::export::from_lookup(&|name| (name == "OTEL_TRACES_EXPORTER").then(|| "none".to_owned()));
+    let parts = parts.expect("nothing wrong");
+    #[llm_call(provider = "openai", model = "m")]
+    fn told() -> String {
+        use opentelemetry::trace::TraceContextExt as _;
+        Context::current().span().span_context().trace_id().to_string()
+    }
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        assert_eq!(scope().existing_trace(UUID).expect("an id").run(told), TRACE);
+    });
+}
