@@ -13,6 +13,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::brought::Brought;
 use super::compat::Compat;
 use super::pipeline::{Pipeline, PipelineRef};
 use super::tracer::CallTracer;
@@ -61,7 +62,7 @@ pub fn layer<S>() -> LlmLayer<S> {
 /// See [`layer`].
 pub struct LlmLayer<S> {
     pipeline: PipelineRef,
-    inner: Option<Box<dyn Layer<S> + Send + Sync>>,
+    inner: Option<Brought<S>>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -71,6 +72,11 @@ impl<S> fmt::Debug for LlmLayer<S> {
 }
 
 impl<S> LlmLayer<S> {
+    /// The OpenTelemetry layer that was brought along and is used.
+    fn inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        self.inner.as_ref().and_then(Brought::layer)
+    }
+
     /// The pipeline, while nobody shares it: a layer is set up before it is used.
     fn set(mut self, change: impl FnOnce(&mut Pipeline)) -> Self {
         if let Some(pipeline) = Arc::get_mut(&mut self.pipeline.0) {
@@ -265,7 +271,7 @@ where
             .with_error_events_to_exceptions(false)
             .with_error_fields_to_exceptions(false)
             .with_error_records_to_exceptions(false);
-        self.inner = Some(Box::new(otel));
+        self.inner = Some(Brought::new(Box::new(otel)));
         self
     }
 }
@@ -276,55 +282,61 @@ where
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         if let Some(inner) = &self.inner {
+            inner.registered(dispatch);
+        }
+        if let Some(inner) = self.inner() {
             inner.on_register_dispatch(dispatch);
         }
     }
 
     fn on_layer(&mut self, subscriber: &mut S) {
         if let Some(inner) = &mut self.inner {
-            inner.on_layer(subscriber);
+            inner.layer_mut().on_layer(subscriber);
         }
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         fields::on_callsite(metadata);
-        self.inner.as_ref().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
+        self.inner().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, ctx: Context<'_, S>) -> bool {
-        self.inner.as_ref().is_none_or(|inner| inner.enabled(metadata, ctx))
+        self.inner().is_none_or(|inner| inner.enabled(metadata, ctx))
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        self.inner.as_ref().and_then(|inner| inner.max_level_hint())
+        self.inner().and_then(|inner| inner.max_level_hint())
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        fields::on_new_span(attrs, id, &ctx);
         if let Some(inner) = &self.inner {
+            inner.decide(attrs.metadata());
+        }
+        fields::on_new_span(attrs, id, &ctx);
+        if let Some(inner) = self.inner() {
             inner.on_new_span(attrs, id, ctx);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
         fields::on_record(id, values, &ctx);
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_record(id, values, ctx);
         }
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, ctx: Context<'_, S>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_follows_from(id, follows, ctx);
         }
     }
 
     fn event_enabled(&self, event: &Event<'_>, ctx: Context<'_, S>) -> bool {
-        self.inner.as_ref().is_none_or(|inner| inner.event_enabled(event, ctx))
+        self.inner().is_none_or(|inner| inner.event_enabled(event, ctx))
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_event(event, ctx);
         }
     }
@@ -332,26 +344,26 @@ where
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
         // Before the OpenTelemetry span starts: its processors ask for the masks.
         fields::on_enter(id, &ctx);
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_enter(id, ctx);
         }
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_exit(id, ctx);
         }
         fields::on_exit(id);
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_close(id, ctx);
         }
     }
 
     fn on_id_change(&self, old: &Id, new: &Id, ctx: Context<'_, S>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.on_id_change(old, new, ctx);
         }
     }
@@ -373,6 +385,6 @@ impl<S: 'static> LlmLayer<S> {
     }
 
     fn downcast_inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
-        self.inner.as_deref()
+        self.inner()
     }
 }

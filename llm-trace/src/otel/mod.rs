@@ -1,6 +1,7 @@
 //! From facts to OpenTelemetry: attributes, status, the layer.
 
 pub(crate) mod attributes;
+mod brought;
 mod compat;
 #[cfg(feature = "logs")]
 pub(crate) mod events;
