@@ -79,6 +79,13 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
+    /// The OpenTelemetry context, or a reference to one, to put the call's span below.
+    #[cfg(feature = "otel")]
+    pub fn parent(mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) -> Self {
+        self.setup.parent(parent);
+        self
+    }
+
     /// Masks the call's input.
     pub fn mask_input(mut self, mask: bool) -> Self {
         self.setup.mask_input(mask);

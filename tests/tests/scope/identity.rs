@@ -149,6 +149,27 @@ async fn hashed_identity_shows_no_plain_id_whatever_the_outcome() {
     }
 }
 
+#[test]
+fn identity_is_on_metrics_only_where_it_is_allowed() {
+    for allowed in [false, true] {
+        let mut provider = None;
+        let traced = traced_with(|layer, collector| {
+            let meters = provider.insert(collector.meter_provider());
+            let layer = layer.with_meter_provider(meters);
+            if allowed { layer.with_metric_attributes(["llm_trace.caller.team_id"]) } else { layer }
+        });
+        all().metadata("m", "metadata-m1").run(|| ask("q"));
+        provider.expect("a provider").force_flush().expect("flushed");
+        let metrics = format!("{:?}", traced.collector.metric_requests());
+        assert!(metrics.contains("gen_ai.client.operation.duration"));
+        for (name, value) in NAMES {
+            let shown = allowed && name == "llm_trace.caller.team_id";
+            assert_eq!(metrics.contains(&format!("{value:?}")), shown, "{name}");
+        }
+        assert!(!metrics.contains("metadata-m1"));
+    }
+}
+
 #[tokio::test]
 async fn agents_tools_and_embeddings_below_show_it_too() {
     let traced = traced(|layer| layer);

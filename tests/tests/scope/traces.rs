@@ -185,6 +185,8 @@ fn a_parent_can_be_told_to_one_call() {
     let span = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::NONE);
     let cx = Context::new().with_remote_span_context(span);
     tracing::info_span!("elsewhere").in_scope(|| below(&cx));
+    LlmCall::builder("chat").name("by hand").parent(&cx).run(|_| ());
+    assert_eq!(parent(&traced.collector.span("by hand")), PARENT);
     let (call, elsewhere) = (traced.collector.span("chat m"), traced.collector.span("elsewhere"));
     assert_eq!((trace(&call), parent(&call)), (TRACE.to_owned(), PARENT.to_owned()));
     assert_eq!(call.span.links[0].span_id, elsewhere.span.span_id);
