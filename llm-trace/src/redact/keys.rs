@@ -264,6 +264,12 @@ pub(crate) fn class(key: &str) -> Class {
     found.map_or(Class::Unknown, |(_, class)| *class)
 }
 
+/// Whether what stands under `key` may be a metric's label.
+#[cfg(feature = "metrics")]
+pub(crate) fn may_be_label(key: &str) -> bool {
+    !matches!(class(key), Class::Content(..) | Class::Error | Class::Secret)
+}
+
 /// Whether a key of a flattened message (`llm.input_messages.0.message.role`) holds a word of the
 /// structure.
 pub(crate) fn is_structure(key: &str) -> bool {

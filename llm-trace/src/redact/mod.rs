@@ -34,6 +34,8 @@ pub use fields::{FmtFields, fmt_fields};
 pub(crate) use filter::{Filter, REDACTED};
 pub use handle::PolicyHandle;
 pub(crate) use handle::Stamp;
+#[cfg(feature = "metrics")]
+pub(crate) use keys::may_be_label;
 pub use layer::{RedactLayer, redact};
 pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState};

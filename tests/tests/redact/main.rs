@@ -4,5 +4,6 @@
 mod guards;
 mod matrix;
 mod other_crates;
+mod signals;
 mod support;
 mod valid;

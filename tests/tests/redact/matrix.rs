@@ -1,15 +1,15 @@
-//! The promise: what is masked is nowhere in the bytes, what is not is where the conventions say.
+//! The promise: what is masked is nowhere in the bytes of spans, events and metrics, what is not is where the conventions say.
 
 use llm_trace::{Capture, Policy, PolicyHandle, Style, scope};
 use llm_trace_tests::collector::Collector;
 use serde_json::{Map, Value};
 
-use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export, run, seen};
+use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export_all, run, seen};
 
 const NONE: Vec<&str> = Vec::new();
 
 fn open() -> Policy {
-    Policy::new().capture(Capture::Span)
+    Policy::new().capture(Capture::SpanAndEvent)
 }
 
 /// Where a mask can be set.
@@ -28,7 +28,7 @@ fn masked(by: By, input: bool, output: bool, style: Style, ending: Ending) -> Co
         By::Call => (policy, (input, output)),
         By::Scope | By::SpanField => (policy, (false, false)),
     };
-    export(policy.clone(), Some(PolicyHandle::new(policy)), || match by {
+    export_all(policy.clone(), Some(PolicyHandle::new(policy)), || match by {
         By::Scope => scope().mask_input(input).mask_output(output).run(|| run(call, ending)),
         By::SpanField => tracing::info_span!("handler", llm.mask_input = input, llm.mask_output = output)
             .in_scope(|| run(call, ending)),
@@ -111,7 +111,7 @@ fn what_was_masked_is_said() {
 #[test]
 fn a_policy_that_nobody_configured_lets_no_content_out() {
     for ending in ENDINGS {
-        let got = export(Policy::new(), Some(PolicyHandle::default()), || run((false, false), ending));
+        let got = export_all(Policy::new(), Some(PolicyHandle::default()), || run((false, false), ending));
         for sentinels in [&INPUT[..], &OUTPUT, &ERROR] {
             assert_eq!(seen(&got, sentinels), NONE, "{ending:?}");
         }
@@ -121,8 +121,8 @@ fn a_policy_that_nobody_configured_lets_no_content_out() {
 #[test]
 fn error_texts_stay_where_the_policy_keeps_them_and_nothing_is_masked() {
     let kept = Policy::new().error_text(true);
-    let got = export(kept.clone(), Some(PolicyHandle::new(kept.clone())), || run((false, false), Ending::Error));
+    let got = export_all(kept.clone(), Some(PolicyHandle::new(kept.clone())), || run((false, false), Ending::Error));
     assert_eq!(seen(&got, &["SENTINEL-errortext"]), ["SENTINEL-errortext"]);
-    let got = export(kept.clone(), Some(PolicyHandle::new(kept)), || run((false, true), Ending::Error));
+    let got = export_all(kept.clone(), Some(PolicyHandle::new(kept)), || run((false, true), Ending::Error));
     assert_eq!(seen(&got, &["SENTINEL-errortext"]), NONE);
 }

@@ -1,11 +1,12 @@
 //! Sentinels, a call with one in every place, and pipelines to see what of it gets out.
 
-use llm_trace::{LlmCall, Policy, PolicyHandle, RedactProcessor, llm_call};
+use llm_trace::{LlmCall, LlmLayer, Policy, PolicyHandle, RedactProcessor, llm_call};
 use llm_trace_tests::collector::Collector;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::{Value, json};
+use tracing_subscriber::Registry;
 use tracing_subscriber::prelude::*;
 
 /// What is sent.
@@ -109,6 +110,7 @@ impl std::error::Error for Failed {}
 /// An argument that shows everything by `Debug`, and that nobody reads.
 #[derive(Debug)]
 pub(crate) struct Opaque {
+    #[allow(dead_code, reason = "only `Debug` reads it")]
     pub(crate) text: &'static str,
 }
 
@@ -150,9 +152,45 @@ pub(crate) fn run(masks: (bool, bool), ending: Ending) {
     LlmCall::current().attribute("late", "nothing");
 }
 
-/// The source gate, with or without the last guard behind it.
+/// Attributes that hold content, or can echo it.
+pub(crate) const CONTENT: [&str; 8] = [
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.tool.definitions",
+    "exception.message",
+    "error.message",
+    "input.value",
+    "output.value",
+];
+
+type Layer = LlmLayer<Registry>;
+
+/// The source gate, with or without the last guard behind it: spans.
 pub(crate) fn export(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce()) -> Collector {
     let collector = Collector::start();
+    send(&collector, gate, last, |layer| layer, run);
+    collector
+}
+
+/// As [`export`], with events and metrics besides, which take every label they are offered.
+pub(crate) fn export_all(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce()) -> Collector {
+    let collector = Collector::start();
+    let (logs, meters) = (collector.logger_provider(), collector.meter_provider());
+    let all =
+        |layer: Layer| layer.with_logger_provider(&logs).with_meter_provider(&meters).with_metric_attributes(CONTENT);
+    send(&collector, gate, last, all, run);
+    meters.force_flush().expect("metrics");
+    collector
+}
+
+fn send(
+    collector: &Collector,
+    gate: Policy,
+    last: Option<PolicyHandle>,
+    change: impl FnOnce(Layer) -> Layer,
+    run: impl FnOnce(),
+) {
     let exporting = SimpleSpanProcessor::new(collector.exporter());
     let builder = SdkTracerProvider::builder();
     let provider = match last {
@@ -160,8 +198,7 @@ pub(crate) fn export(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce(
         None => builder.with_span_processor(exporting).build(),
     };
     let layer = llm_trace::layer().with_policy(gate).with_tracer_provider(&provider);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
-    collector
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(change(layer)), run);
 }
 
 /// Which of these the bytes show.

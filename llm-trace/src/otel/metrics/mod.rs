@@ -19,6 +19,7 @@ pub(crate) use instruments::Instruments;
 use super::scope;
 use crate::call::{Operation, Provider};
 use crate::facts::ResponseFacts;
+use crate::redact::may_be_label;
 use crate::semconv::Profile;
 
 /// What is measured of a call.
@@ -76,8 +77,10 @@ impl Metrics {
         self.meters = Some([Profile::Core, Profile::Latest].map(|profile| provider.meter_with_scope(scope(profile))));
     }
 
-    /// Says which attributes of the span become labels, besides the conventions' own.
+    /// Says which attributes of the span become labels, besides the conventions' own. Keys of
+    /// content, error texts and credentials never do, whatever the policy lets out.
     pub(crate) fn allow(&mut self, keys: impl IntoIterator<Item = String>) {
+        let keys = keys.into_iter().filter(|key| may_be_label(key));
         self.allowed = self.allowed.iter().cloned().chain(keys).collect();
     }
 

@@ -1,0 +1,103 @@
+//! The same of events and metrics by themselves, so that no span hides what they show.
+
+use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, scope};
+use llm_trace_tests::collector::Collector;
+
+use crate::support::{CONTENT, ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export_all, run};
+
+const NONE: Vec<&str> = Vec::new();
+
+fn events() -> Policy {
+    Policy::new().capture(Capture::Event)
+}
+
+/// Which of these the bytes of one signal show, of which there are some.
+fn shown<'s>(got: &Collector, signal: &str, sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
+    let sent: Vec<Vec<u8>> =
+        got.requests().iter().filter(|sent| sent.path.contains(signal)).map(|sent| sent.body.to_vec()).collect();
+    assert!(!sent.is_empty(), "no {signal}");
+    let holds = |needle: &str| sent.iter().any(|raw| raw.windows(needle.len()).any(|at| at == needle.as_bytes()));
+    sentinels.into_iter().filter(|sentinel| holds(sentinel)).copied().collect()
+}
+
+fn all() -> impl Iterator<Item = &'static &'static str> {
+    INPUT.iter().chain(&OUTPUT).chain(&ERROR).chain(&FREE)
+}
+
+#[test]
+fn an_event_holds_nothing_that_is_masked() {
+    for ending in ENDINGS {
+        for (input, output) in [(true, false), (false, true), (true, true)] {
+            let by_policy = events().mask_input(input).mask_output(output);
+            let by_scope = || scope().mask_input(input).mask_output(output).run(|| run((false, false), ending));
+            for got in [
+                export_all(by_policy, None, || run((false, false), ending)),
+                export_all(events(), None, || run((input, output), ending)),
+                export_all(events(), None, by_scope),
+            ] {
+                let what = format!("{ending:?} {input} {output}");
+                if input {
+                    assert_eq!(shown(&got, "logs", &INPUT), NONE, "{what}");
+                }
+                if output {
+                    assert_eq!(shown(&got, "logs", &OUTPUT), NONE, "{what}");
+                }
+                assert_eq!(shown(&got, "logs", ERROR.iter().chain(&FREE)), NONE, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn content_that_events_are_to_hold_is_where_the_conventions_say_and_on_no_span() {
+    let got = export_all(events(), Some(PolicyHandle::new(events())), || run((false, false), Ending::Answer));
+    let logs = got.logs();
+    let holders = |sentinel: &str| -> Vec<(String, String)> {
+        let attributes = logs.iter().flat_map(|log| log.attributes().into_iter().map(move |of| (log, of)));
+        attributes
+            .filter(|(_, (_, value))| value.to_string().contains(sentinel))
+            .map(|(log, (key, _))| (log.record.event_name.clone(), key))
+            .collect()
+    };
+    let expected = |sentinel: &str| match sentinel {
+        "SENTINEL-schema" | "SENTINEL-description" => "gen_ai.tool.definitions",
+        sentinel if INPUT.contains(&sentinel) => "gen_ai.input.messages",
+        _ => "gen_ai.output.messages",
+    };
+    for sentinel in INPUT.iter().chain(&OUTPUT) {
+        let details = ("gen_ai.client.inference.operation.details".to_owned(), expected(sentinel).to_owned());
+        assert_eq!(holders(sentinel), [details], "{sentinel}");
+    }
+    assert_eq!(shown(&got, "trace", INPUT.iter().chain(&OUTPUT)), NONE);
+    // What others write within the call is on no event of it.
+    assert_eq!(shown(&got, "logs", &FREE), NONE);
+}
+
+#[test]
+fn no_event_holds_content_that_was_not_asked_for_there() {
+    for policy in [Policy::new(), Policy::new().capture(Capture::Span)] {
+        for ending in ENDINGS {
+            let got = export_all(policy.clone(), None, || run((false, false), ending));
+            assert_eq!(shown(&got, "logs", INPUT.iter().chain(&OUTPUT)), NONE, "{policy:?} {ending:?}");
+        }
+    }
+}
+
+/// The meters here are told to take content for labels, and the policy lets all of it out.
+#[test]
+fn no_metric_holds_content_under_any_policy() {
+    let open = Policy::new().capture(Capture::SpanAndEvent).error_text(true);
+    for policy in [Policy::new(), open.clone(), open.mask_input(true).mask_output(true)] {
+        for ending in ENDINGS {
+            let got = export_all(policy.clone(), None, || run((false, false), ending));
+            assert_eq!(shown(&got, "metrics", all()), NONE, "{policy:?} {ending:?}");
+        }
+        let got = export_all(policy, None, || {
+            let call = CONTENT
+                .iter()
+                .fold(LlmCall::builder("chat").provider("openai"), |call, key| call.attribute(*key, "SENTINEL-user"));
+            call.run(|_| ());
+        });
+        assert_eq!(shown(&got, "metrics", all()), NONE);
+    }
+}
