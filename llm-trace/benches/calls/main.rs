@@ -8,6 +8,8 @@ mod fixed;
 mod setup;
 mod streams;
 mod table;
+#[path = "../shared/timing.rs"]
+mod timing;
 
 use table::Table;
 

@@ -1,7 +1,9 @@
 //! Measuring and printing.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::timing::nanos as time;
 
 /// One row of the table.
 struct Row {
@@ -38,7 +40,7 @@ impl Table {
         if !first && self.word.as_ref().is_some_and(|word| !name.contains(word.as_str())) {
             return 0.0;
         }
-        let nanos = time(&mut f) / per as f64;
+        let nanos = time(BUDGET, &mut f) / per as f64;
         let counted = allocation_counter::measure(|| {
             black_box(f());
         });
@@ -63,22 +65,4 @@ impl Table {
             println!("| {name} | {nanos:.1} | {:.2} | {allocations} | {bytes} | {against} |", nanos / floor);
         }
     }
-}
-
-/// The best of several rounds: what disturbs only ever adds.
-fn time<R>(f: &mut impl FnMut() -> R) -> f64 {
-    let once = Instant::now();
-    black_box(f());
-    let once = once.elapsed().max(Duration::from_nanos(20));
-    let rounds = 12;
-    let per_round = (BUDGET.as_nanos() / rounds / once.as_nanos()).clamp(1, 5_000_000) as u32;
-    let mut best = f64::MAX;
-    for _ in 0..rounds {
-        let started = Instant::now();
-        for _ in 0..per_round {
-            black_box(f());
-        }
-        best = best.min(started.elapsed().as_nanos() as f64 / f64::from(per_round));
-    }
-    best
 }
