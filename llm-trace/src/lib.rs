@@ -66,7 +66,7 @@ mod facts;
 #[cfg(feature = "init")]
 mod init;
 #[cfg(feature = "serde")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod json;
 #[cfg(feature = "otel")]
 mod message;

@@ -140,15 +140,15 @@ impl<'a> Payload<'a> {
 impl<'a> Part<'a> {
     /// Media from a URL: `data:` URLs become blobs.
     pub(crate) fn from_url(url: Text<'a>, modality: Option<Modality>) -> Self {
-        if let Text::Plain(s) = url {
-            if let Some((head, content)) = s.strip_prefix("data:").and_then(|rest| rest.split_once(',')) {
-                let mime = head.split(';').next().filter(|mime| !mime.is_empty());
-                return Part::Blob {
-                    modality: modality.or_else(|| mime.map(Modality::of_mime)).unwrap_or(Modality::Image),
-                    mime_type: mime.map(Cow::Borrowed),
-                    content: Text::Plain(content),
-                };
-            }
+        if let Text::Plain(s) = url
+            && let Some((head, content)) = s.strip_prefix("data:").and_then(|rest| rest.split_once(','))
+        {
+            let mime = head.split(';').next().filter(|mime| !mime.is_empty());
+            return Part::Blob {
+                modality: modality.or_else(|| mime.map(Modality::of_mime)).unwrap_or(Modality::Image),
+                mime_type: mime.map(Cow::Borrowed),
+                content: Text::Plain(content),
+            };
         }
         Part::Uri { modality: modality.unwrap_or(Modality::Image), mime_type: None, uri: url }
     }

@@ -158,6 +158,7 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// As [`instrument`](Self::instrument); an `Err` is the call's.
+    #[allow(clippy::type_complexity)] // A closure cannot be named, and naming it would box it.
     pub fn try_instrument<F, T, E>(
         self,
         future: F,

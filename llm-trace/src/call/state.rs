@@ -127,11 +127,11 @@ impl State {
     pub(crate) fn request_facts(&mut self, request: &What<'_>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
-        if let Some(doc) = document(request, Mode::Facts) {
-            if let Some(format) = detect::of_request(provider, path, doc.root()) {
-                self.format = Some(format);
-                format.reader().request(doc.root(), &mut self.request);
-            }
+        if let Some(doc) = document(request, Mode::Facts)
+            && let Some(format) = detect::of_request(provider, path, doc.root())
+        {
+            self.format = Some(format);
+            format.reader().request(doc.root(), &mut self.request);
         }
         if let What::Request(request) = request {
             request.record_request(&mut RequestRecord { facts: &mut self.request, content: None });

@@ -103,10 +103,10 @@ fn bedrock_response(doc: Node<'_>, facts: &mut ResponseFacts) {
     }
     // The guardrail is named in a header of the request; its report repeats it.
     let report = find(doc, &["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"]);
-    if let Some(id) = report.and_then(Node::first).map(Node::key).filter(|id| !id.is_empty()) {
-        if !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL) {
-            facts.extra.push((GUARDRAIL, id.to_owned()));
-        }
+    if let Some(id) = report.and_then(Node::first).map(Node::key).filter(|id| !id.is_empty())
+        && !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL)
+    {
+        facts.extra.push((GUARDRAIL, id.to_owned()));
     }
 }
 
