@@ -123,6 +123,7 @@ fn the_policy_is_that_of_the_subscribers_layer_in_either_order() {
 }
 
 #[test]
+#[allow(clippy::type_complexity)] // A list of constructors.
 fn json_filtered_and_boxed_layers_are_wrapped_alike() {
     let make: [fn(Buffer) -> Box<dyn Layer<Registry> + Send + Sync>; 4] = [
         |buffer| Box::new(redact(fmt::layer().json().with_writer(buffer)).with_policy(open())),

@@ -25,7 +25,7 @@ fn size(bytes: usize) -> String {
 }
 
 /// Content that does not go out must not cost.
-pub fn masked(table: &mut Table) {
+pub(crate) fn masked(table: &mut Table) {
     let dropped = || Policy::new().capture(Capture::Span).mask_input(true).mask_output(true).style(Style::Drop);
     let placeholder = || Policy::new().capture(Capture::Span).mask_input(true).mask_output(true);
     for len in [1 << 10, 100 << 10, 10 << 20] {
@@ -45,7 +45,7 @@ pub fn masked(table: &mut Table) {
 }
 
 /// Content that goes out, against what it takes to parse and print the same bytes.
-pub fn on(table: &mut Table) {
+pub(crate) fn on(table: &mut Table) {
     for len in [1 << 10, 10 << 10, 100 << 10, 1 << 20] {
         let text = request(len).to_string().into_bytes();
         let answer = response(len).to_string().into_bytes();

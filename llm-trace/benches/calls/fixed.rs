@@ -52,7 +52,7 @@ fn early() -> Vec<KeyValue> {
     ]
 }
 
-pub fn floor(table: &mut Table) {
+pub(crate) fn floor(table: &mut Table) {
     let tracer = provider().tracer("bench");
     table.row(FLOOR, 1, || {
         let builder = tracer.span_builder("chat gpt-4o-mini").with_kind(SpanKind::Client).with_attributes(early());
@@ -110,7 +110,7 @@ fn bulk(request: &Value, response: &Value) -> usize {
 }
 
 /// Nobody listens, or nobody who wants content.
-pub fn off(table: &mut Table) {
+pub(crate) fn off(table: &mut Table) {
     let (request, response) = (&request(64), &response(64));
     table.row("bare function", 1, || bare(request, response));
     table.row_against("no subscriber", 1, Some("bare function"), || call(request, response));
@@ -126,7 +126,7 @@ pub fn off(table: &mut Table) {
 }
 
 /// Facts only: content is off.
-pub fn metadata(table: &mut Table) {
+pub(crate) fn metadata(table: &mut Table) {
     let (request, response) = (&request(64), &response(64));
     let plain = Dispatch::new(
         tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(provider().tracer("bench"))),
@@ -161,7 +161,7 @@ pub fn metadata(table: &mut Table) {
 }
 
 /// The same call from several threads at once, beside the SDK alone.
-pub fn threads(table: &mut Table) {
+pub(crate) fn threads(table: &mut Table) {
     let (request, response) = (request(64), response(64));
     for count in [1_usize, 2, 4, 8] {
         let tracer = provider().tracer("bench");

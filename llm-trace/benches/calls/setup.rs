@@ -13,7 +13,7 @@ use tracing_subscriber::prelude::*;
 
 /// Takes spans and forgets them.
 #[derive(Debug)]
-pub struct Null;
+pub(crate) struct Null;
 
 impl SpanProcessor for Null {
     fn on_start(&self, _: &mut Span, _: &Context) {}
@@ -28,30 +28,30 @@ impl SpanProcessor for Null {
     }
 }
 
-pub fn provider() -> SdkTracerProvider {
+pub(crate) fn provider() -> SdkTracerProvider {
     SdkTracerProvider::builder().with_span_processor(Null).build()
 }
 
-pub fn sampled_out() -> SdkTracerProvider {
+pub(crate) fn sampled_out() -> SdkTracerProvider {
     SdkTracerProvider::builder().with_span_processor(Null).with_sampler(Sampler::AlwaysOff).build()
 }
 
 /// A subscriber with our layer and this policy.
-pub fn ours(policy: Policy) -> Dispatch {
+pub(crate) fn ours(policy: Policy) -> Dispatch {
     let layer: LlmLayer<Registry> = llm_trace::layer().with_policy(policy);
     Dispatch::new(tracing_subscriber::registry().with(layer.with_tracer_provider(&provider())))
 }
 
-pub fn content_off() -> Policy {
+pub(crate) fn content_off() -> Policy {
     Policy::new()
 }
 
-pub fn content_on() -> Policy {
+pub(crate) fn content_on() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
 /// A request whose prompt is this long.
-pub fn request(bytes: usize) -> Value {
+pub(crate) fn request(bytes: usize) -> Value {
     json!({
         "model": "gpt-4o-mini", "temperature": 0.2, "top_p": 0.9, "max_tokens": 400, "seed": 7,
         "frequency_penalty": 0.1, "presence_penalty": 0.1, "stop": ["END"],
@@ -60,7 +60,7 @@ pub fn request(bytes: usize) -> Value {
 }
 
 /// An answer whose text is this long.
-pub fn response(bytes: usize) -> Value {
+pub(crate) fn response(bytes: usize) -> Value {
     json!({
         "id": "chatcmpl-8d3f", "object": "chat.completion", "created": 1_790_000_000, "model": "gpt-4o-mini-2024-07-18",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": text(bytes)}, "finish_reason": "stop"}],

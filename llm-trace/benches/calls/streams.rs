@@ -13,7 +13,7 @@ fn chunk(text: &str) -> Value {
         "choices": [{"index": 0, "delta": {"content": text}, "logprobs": null, "finish_reason": null}]})
 }
 
-pub fn chunks(table: &mut Table) {
+pub(crate) fn chunks(table: &mut Table) {
     let value = chunk(" word");
     let event = format!("data: {value}\n\n").into_bytes();
     for count in [1_u64, 100, 10_000] {

@@ -16,7 +16,7 @@ struct Row {
 }
 
 /// All rows, of one run.
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<Row>,
     word: Option<String>,
 }
@@ -25,17 +25,17 @@ pub struct Table {
 const BUDGET: Duration = Duration::from_millis(600);
 
 impl Table {
-    pub fn new(word: Option<String>) -> Self {
+    pub(crate) fn new(word: Option<String>) -> Self {
         Self { rows: Vec::new(), word }
     }
 
     /// Measures one call of `f`; `per` is how many things one call does.
-    pub fn row<R>(&mut self, name: &str, per: u64, f: impl FnMut() -> R) -> f64 {
+    pub(crate) fn row<R>(&mut self, name: &str, per: u64, f: impl FnMut() -> R) -> f64 {
         self.row_against(name, per, None, f)
     }
 
     /// As [`row`](Self::row), with the ratio to another row.
-    pub fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, mut f: impl FnMut() -> R) -> f64 {
+    pub(crate) fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, mut f: impl FnMut() -> R) -> f64 {
         let first = self.rows.is_empty();
         if !first && self.word.as_ref().is_some_and(|word| !name.contains(word.as_str())) {
             return 0.0;
@@ -56,7 +56,7 @@ impl Table {
         nanos
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         let Some(floor) = self.rows.first().map(|row| row.nanos) else { return };
         println!("| what | ns | × floor | allocations | bytes | against |");
         println!("|---|---:|---:|---:|---:|---|");

@@ -18,6 +18,7 @@ mod text;
 pub use attribute::AttributeOf;
 pub use error::ErrorOf;
 pub(crate) use error::with_error;
+#[cfg_attr(not(feature = "http-body"), allow(unused_imports))]
 pub(crate) use leaf::Known;
 pub use leaf::{Answer, Leaf, Question, captured};
 pub use peel::{Head, Peel, Slot};

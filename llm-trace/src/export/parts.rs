@@ -47,7 +47,7 @@ pub struct Parts {
     propagators: Vec<propagation::Kind>,
 }
 
-/// Provider, layer and guard, from the environment (see the [module](self)).
+/// Provider, layer and guard, from the environment (see the [module](crate::export)).
 ///
 /// Nothing global is touched. Errors name the variable that is wrong, its value and the choices; the same
 /// goes to stderr, as warnings, for what is odd but can be passed over.

@@ -18,6 +18,7 @@ pub(crate) enum End {
 
 impl End {
     /// One word for it.
+    #[cfg(feature = "internal")]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             End::Complete => "complete",

@@ -41,6 +41,7 @@ use crate::message::{InputContent, Messages};
 use stream::StreamReader;
 
 /// Tells a request's format and reads its facts, of the URL's path those that only it has.
+#[cfg(feature = "internal")]
 pub(crate) fn read_request(
     provider: Option<&str>,
     path: Option<&str>,
@@ -60,6 +61,7 @@ pub(crate) fn read_request(
 }
 
 /// Tells a whole answer's format, where the request may already have, and reads its facts and errors.
+#[cfg(feature = "internal")]
 pub(crate) fn read_response(
     provider: Option<&str>,
     asked: Option<Format>,

@@ -55,6 +55,7 @@ impl<P> RedactProcessor<P> {
     }
 
     /// Leaves a note in each span for the [`RedactExporter`] that follows.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
         self
@@ -135,6 +136,7 @@ pub(crate) struct RedactExporter<E> {
 }
 
 impl<E> RedactExporter<E> {
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     /// `policy` is the handle that the [`RedactProcessor`] before it holds.
     pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
         Self { inner, policy }

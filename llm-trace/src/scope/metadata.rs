@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Caller, ExistingTrace, Id, Scope, TraceError, TraceUpdate};
 use crate::redact::Masks;
 
-/// What was wrong in a request's metadata; the rest of it is in [`scope`](MetadataError::scope).
+/// What was wrong in a request's metadata; the rest of it is in [`into_scope`](MetadataError::into_scope).
 #[derive(Debug, thiserror::Error)]
 #[error("metadata: {source}")]
 pub struct MetadataError {

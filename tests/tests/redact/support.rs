@@ -109,6 +109,7 @@ impl std::error::Error for Failed {}
 
 /// An argument that shows everything by `Debug`, and that nobody reads.
 #[derive(Debug)]
+#[allow(dead_code)] // Read by `Debug` alone.
 pub(crate) struct Opaque {
     #[allow(dead_code, reason = "only `Debug` reads it")]
     pub(crate) text: &'static str,
