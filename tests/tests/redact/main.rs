@@ -4,6 +4,7 @@
 mod guards;
 mod matrix;
 mod other_crates;
+mod rig;
 mod signals;
 mod support;
 mod valid;

@@ -1,0 +1,107 @@
+//! A call through `rig`, which writes content into spans and events of its own.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use ::rig::client::CompletionClient as _;
+use ::rig::completion::Prompt as _;
+use ::rig::providers::openai;
+use axum::{Json, Router, routing::post};
+use llm_trace::{Capture, Policy, PolicyHandle, RedactProcessor, redact, scope};
+use llm_trace_tests::collector::Collector;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::prelude::*;
+
+use crate::support::seen;
+
+const TEXTS: [&str; 3] = ["SENTINEL-user", "SENTINEL-system", "SENTINEL-answer"];
+const NONE: Vec<&str> = Vec::new();
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn seen(&self) -> Vec<&'static str> {
+        let text = String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+        assert!(text.contains("gen_ai.agent.name"), "{text}");
+        TEXTS.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
+    }
+}
+
+/// Asks a provider on this machine.
+async fn ask() {
+    let answer = || async {
+        Json(serde_json::json!({
+            "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o-2024",
+            "choices": [{"index": 0, "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "SENTINEL-answer"}}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+        }))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let server =
+        tokio::spawn(
+            async move { axum::serve(listener, Router::new().route("/chat/completions", post(answer))).await },
+        );
+    let client: openai::CompletionsClient =
+        openai::CompletionsClient::builder().api_key("key").base_url(&url).build().expect("a client");
+    let agent = client.agent("gpt-4o").preamble("SENTINEL-system").build();
+    assert_eq!(agent.prompt("SENTINEL-user").await.expect("an answer"), "SENTINEL-answer");
+    server.abort();
+}
+
+/// What `rig`'s spans and events show in exported spans, and in a log, under this policy.
+fn export(policy: Policy, mask: bool, level: LevelFilter) -> (Collector, Written) {
+    let (collector, written) = (Collector::start(), Written::default());
+    let handle = PolicyHandle::new(policy);
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), handle.clone());
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let log = written.clone();
+    let fmt = tracing_subscriber::fmt::layer().json().with_span_events(FmtSpan::CLOSE).with_writer(move || log.clone());
+    let subscriber = tracing_subscriber::registry()
+        .with(Targets::new().with_target("rig", level))
+        .with(redact(fmt).with_policy(&handle))
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("app")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let _default = tracing::subscriber::set_default(subscriber);
+    runtime.block_on(scope().mask_input(mask).mask_output(mask).instrument(ask()));
+    (collector, written)
+}
+
+#[test]
+fn nothing_of_a_call_through_rig_is_shown_below_a_masked_scope() {
+    let (spans, log) = export(Policy::new().capture(Capture::Span), true, LevelFilter::TRACE);
+    assert!(!spans.spans().is_empty());
+    assert_eq!(seen(&spans, &TEXTS), NONE);
+    assert_eq!(log.seen(), NONE);
+}
+
+/// At `TRACE` it writes whole requests and answers as texts of events, which only a mask covers.
+#[test]
+fn no_content_field_of_rig_is_shown_while_capture_is_off() {
+    let (spans, log) = export(Policy::new(), false, LevelFilter::DEBUG);
+    assert!(!spans.spans().is_empty());
+    assert_eq!(seen(&spans, &TEXTS), NONE);
+    assert_eq!(log.seen(), NONE);
+}
+
+#[test]
+fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
+    let (spans, log) = export(Policy::new().capture(Capture::Span), false, LevelFilter::TRACE);
+    assert_eq!(seen(&spans, &TEXTS), TEXTS);
+    assert_eq!(log.seen(), TEXTS);
+}
