@@ -80,7 +80,7 @@ fn plain<S>(buffer: &Buffer) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    Box::new(fmt::layer().with_writer(buffer.clone()).with_span_events(fmt::format::FmtSpan::CLOSE))
+    Box::new(fmt::layer().with_ansi(false).with_writer(buffer.clone()).with_span_events(fmt::format::FmtSpan::CLOSE))
 }
 
 #[test]
@@ -128,11 +128,11 @@ fn json_filtered_and_boxed_layers_are_wrapped_alike() {
     let make: [fn(Buffer) -> Box<dyn Layer<Registry> + Send + Sync>; 4] = [
         |buffer| Box::new(redact(fmt::layer().json().with_writer(buffer)).with_policy(open())),
         |buffer| {
-            let inner = fmt::layer().with_writer(buffer).with_filter(EnvFilter::new("info"));
+            let inner = fmt::layer().with_ansi(false).with_writer(buffer).with_filter(EnvFilter::new("info"));
             Box::new(redact(inner).with_policy(open()))
         },
         |buffer| {
-            let inner = redact(fmt::layer().with_writer(buffer)).with_policy(open());
+            let inner = redact(fmt::layer().with_ansi(false).with_writer(buffer)).with_policy(open());
             Box::new(inner.with_filter(EnvFilter::new("info")))
         },
         |buffer| Box::new(redact(plain(&buffer)).with_policy(open())),
@@ -150,8 +150,8 @@ fn json_filtered_and_boxed_layers_are_wrapped_alike() {
 fn a_wrapped_fmt_layer_beside_a_plain_one_prints_nothing_of_it() {
     let (seen, masked, json) = (Buffer::default(), Buffer::default(), Buffer::default());
     let subscriber = tracing_subscriber::registry()
-        .with(fmt::layer().with_writer(seen.clone()))
-        .with(redact(fmt::layer().fmt_fields(fmt_fields()).with_writer(masked.clone())).with_policy(open()))
+        .with(fmt::layer().with_ansi(false).with_writer(seen.clone()))
+        .with(redact(fmt::layer().fmt_fields(fmt_fields()).with_ansi(false).with_writer(masked.clone())).with_policy(open()))
         .with(
             redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new())).with_writer(json.clone()))
                 .with_policy(open()),

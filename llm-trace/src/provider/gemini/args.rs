@@ -99,10 +99,9 @@ mod tests {
             {"jsonPath":"$['a b']","boolValue":true},
             {"jsonPath":"$.none","nullValue":"NULL_VALUE"}
         ]"#;
-        assert_eq!(
-            joined(entries).as_deref(),
-            Some(r#"{"a b":true,"days":[null,{"n":3}],"none":null,"place":"New Delhi"}"#)
-        );
+        let joined = joined(entries).and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());
+        let known = serde_json::json!({"a b": true, "days": [null, {"n": 3}], "none": null, "place": "New Delhi"});
+        assert_eq!(joined, Some(known));
     }
 
     #[test]
