@@ -47,26 +47,101 @@ impl Mode {
                 count_numbers: parent.count_numbers || has(VECTOR_KEYS, key),
                 skim: false,
             },
-            Mode::Structure => Rule {
-                strings: has(FACT_KEYS, key) || has(STRUCTURE_KEYS, key),
-                arrays: !has(PAYLOAD_KEYS, key),
-                objects: !has(PAYLOAD_KEYS, key),
-                count_numbers: true,
-                skim: has(TEXT_KEYS, key),
-            },
-            Mode::Facts => Rule {
-                strings: has(FACT_KEYS, key),
-                arrays: !has(CONTENT_KEYS, key) && !has(PAYLOAD_KEYS, key),
-                objects: !has(PAYLOAD_KEYS, key),
-                count_numbers: true,
-                skim: has(TEXT_KEYS, key),
-            },
+            Mode::Structure => {
+                let of = class(key);
+                let open = of & PAYLOAD == 0;
+                Rule {
+                    strings: of & (FACT | STRUCTURE) != 0,
+                    arrays: open,
+                    objects: open,
+                    count_numbers: true,
+                    skim: of & TEXT != 0,
+                }
+            }
+            Mode::Facts => {
+                let of = class(key);
+                Rule {
+                    strings: of & FACT != 0,
+                    arrays: of & (CONTENT | PAYLOAD) == 0,
+                    objects: of & PAYLOAD == 0,
+                    count_numbers: true,
+                    skim: of & TEXT != 0,
+                }
+            }
         }
     }
 }
 
 fn has(table: &[&str], key: &str) -> bool {
     table.binary_search(&key).is_ok()
+}
+
+const FACT: u8 = 1;
+const STRUCTURE: u8 = 2;
+const CONTENT: u8 = 4;
+const TEXT: u8 = 8;
+const PAYLOAD: u8 = 16;
+
+/// More slots than twice the keys, so that most keys that are in no table meet an empty one.
+const SLOTS: usize = 1024;
+
+/// The tables in one, by hash: every key of every document is looked up.
+static CLASSES: [(&str, u8); SLOTS] = classes();
+
+/// The tables a key is in.
+fn class(key: &str) -> u8 {
+    let mut slot = hash(key.as_bytes());
+    loop {
+        match CLASSES[slot] {
+            (_, 0) => return 0,
+            (known, of) if known == key => return of,
+            _ => slot = (slot + 1) % SLOTS,
+        }
+    }
+}
+
+const fn hash(key: &[u8]) -> usize {
+    let len = key.len();
+    if len == 0 {
+        return 0;
+    }
+    let (first, middle, last) = (key[0] as usize, key[len / 2] as usize, key[len - 1] as usize);
+    (len.wrapping_mul(37) ^ first.wrapping_mul(5) ^ middle.wrapping_mul(67) ^ last.wrapping_mul(17)) % SLOTS
+}
+
+const fn classes() -> [(&'static str, u8); SLOTS] {
+    let mut classes = [("", 0); SLOTS];
+    classes = filled(classes, FACT_KEYS, FACT);
+    classes = filled(classes, STRUCTURE_KEYS, STRUCTURE);
+    classes = filled(classes, CONTENT_KEYS, CONTENT);
+    classes = filled(classes, TEXT_KEYS, TEXT);
+    filled(classes, PAYLOAD_KEYS, PAYLOAD)
+}
+
+const fn filled(
+    mut classes: [(&'static str, u8); SLOTS],
+    table: &[&'static str],
+    of: u8,
+) -> [(&'static str, u8); SLOTS] {
+    let mut at = 0;
+    while at < table.len() {
+        let key = table[at];
+        let mut slot = hash(key.as_bytes());
+        while classes[slot].1 != 0 && !same(classes[slot].0.as_bytes(), key.as_bytes()) {
+            slot = (slot + 1) % SLOTS;
+        }
+        classes[slot] = (key, classes[slot].1 | of);
+        at += 1;
+    }
+    classes
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// Strings under these keys are identifiers, never free text. Sorted.
@@ -251,6 +326,22 @@ mod tests {
     fn tables_are_sorted() {
         for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, TEXT_KEYS, VECTOR_KEYS] {
             assert!(table.is_sorted(), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_in_the_tables_that_list_it_and_in_no_other() {
+        let tables = [
+            (FACT_KEYS, FACT),
+            (STRUCTURE_KEYS, STRUCTURE),
+            (CONTENT_KEYS, CONTENT),
+            (TEXT_KEYS, TEXT),
+            (PAYLOAD_KEYS, PAYLOAD),
+        ];
+        let listed = tables.iter().flat_map(|(table, _)| table.iter().copied()).chain(VECTOR_KEYS.iter().copied());
+        for key in listed.chain(["", "x", "Role", "roles", "secret", "finish_reasoning"]) {
+            let expected = tables.iter().filter(|(table, _)| has(table, key)).fold(0, |all, (_, of)| all | of);
+            assert_eq!(class(key), expected, "{key}");
         }
     }
 }
