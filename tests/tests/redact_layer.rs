@@ -151,7 +151,10 @@ fn a_wrapped_fmt_layer_beside_a_plain_one_prints_nothing_of_it() {
     let (seen, masked, json) = (Buffer::default(), Buffer::default(), Buffer::default());
     let subscriber = tracing_subscriber::registry()
         .with(fmt::layer().with_ansi(false).with_writer(seen.clone()))
-        .with(redact(fmt::layer().fmt_fields(fmt_fields()).with_ansi(false).with_writer(masked.clone())).with_policy(open()))
+        .with(
+            redact(fmt::layer().fmt_fields(fmt_fields()).with_ansi(false).with_writer(masked.clone()))
+                .with_policy(open()),
+        )
         .with(
             redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new())).with_writer(json.clone()))
                 .with_policy(open()),
