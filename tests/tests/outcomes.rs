@@ -445,3 +445,45 @@ fn parsed_events_tell_their_facts_also_with_content_off() {
     completed(&span);
     assert_eq!(span.attribute("gen_ai.output.messages"), None);
 }
+
+#[test]
+fn streams_may_be_polled_from_several_threads_and_runtimes() {
+    let collector = Collector::start();
+    let provider = collector.provider();
+    let layer = llm_trace::layer().with_tracer_provider(&provider);
+    let dispatch = tracing::Dispatch::new(tracing_subscriber::registry().with(layer));
+    let multi = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
+    let mut stream: Pin<Box<dyn Stream<Item = Bytes> + Send>> =
+        tracing::dispatcher::with_default(&dispatch, || Box::pin(streams(events(true))) as _);
+    // Each item on a thread of its own, without and with a runtime.
+    for round in 0.. {
+        let dispatch = dispatch.clone();
+        let handle = multi.handle().clone();
+        let (back, item) = std::thread::spawn(move || {
+            tracing::dispatcher::with_default(&dispatch, || {
+                let item = if round % 2 == 0 { block_on(stream.next()) } else { handle.block_on(stream.next()) };
+                (stream, item)
+            })
+        })
+        .join()
+        .expect("a thread");
+        stream = back;
+        if item.is_none() {
+            break;
+        }
+    }
+    let calls: Vec<_> = (0..8)
+        .map(|fail| {
+            use tracing::instrument::WithSubscriber as _;
+            multi.spawn(async_call(fail % 2 == 1).with_subscriber(dispatch.clone()))
+        })
+        .collect();
+    for (at, call) in calls.into_iter().enumerate() {
+        assert_eq!(multi.block_on(call).expect("joined").is_err(), at % 2 == 1);
+    }
+    drop(stream);
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 9);
+    completed(&spans[0]);
+    assert_eq!(spans.iter().filter(|span| outcome(span) == "error").count(), 4);
+}

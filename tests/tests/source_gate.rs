@@ -136,3 +136,40 @@ fn chunks_cost_the_same_whatever_their_size() {
         same_for_all_sizes(&format!("chunks, {name}"), &costs);
     }
 }
+
+#[test]
+fn a_body_of_100_mb_costs_no_copy() {
+    let body = Bytes::from(format!(
+        r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#,
+        text_without_escapes(100 << 20)
+    ));
+    for (name, policy) in shut() {
+        let cost = cost(&policy, || drop(by_bytes(&body, body.clone())));
+        assert!(cost.bytes_max < 64 << 10, "{name}: {} bytes at once", cost.bytes_max);
+    }
+}
+
+fn text_without_escapes(len: usize) -> String {
+    "a line of a prompt. ".repeat(len / 20)
+}
+
+#[test]
+fn calls_of_all_outcomes_leave_no_memory_behind() {
+    let answer = Bytes::from(answer(64).to_string());
+    let event = b"data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n";
+    let cost = cost(&Policy::new().capture(Capture::Span), || {
+        for round in 0..2_000_u32 {
+            drop(by_bytes(b"{}", answer.clone()));
+            let call = LlmCall::builder("chat").provider("openai").start();
+            match round % 4 {
+                0 => call.finish(),
+                1 => call.fail(&std::io::Error::other("reset")),
+                2 => drop(call.chunk_bytes(event)),
+                _ => drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    call.run(|| std::panic::resume_unwind(Box::new(())))
+                }))),
+            }
+        }
+    });
+    assert!(cost.bytes_current.abs() < 16 << 10, "{} bytes are left of 4,000 calls", cost.bytes_current);
+}
