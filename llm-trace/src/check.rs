@@ -100,13 +100,10 @@ impl Check {
         if level >= Level::INFO {
             return self.right(format!("spans up to level {level} are on"));
         }
-        let rust_log = match std::env::var("RUST_LOG") {
-            Ok(value) => format!("RUST_LOG={value:?}"),
-            Err(_) => "RUST_LOG is not set, and with EnvFilter::from_default_env() that means errors only".to_owned(),
-        };
         self.wrong(format!(
-            "the subscriber lets nothing below level {level} through, and calls are at INFO ({rust_log}): \
-             set RUST_LOG=info, or give calls another level with #[llm_call(level = \"…\")]"
+            "the subscriber lets nothing below level {level} through, and calls are at INFO ({}): \
+             set RUST_LOG=info, or give calls another level with #[llm_call(level = \"…\")]",
+            rust_log()
         ));
     }
 
@@ -135,10 +132,11 @@ impl Check {
             server_port: None,
         });
         if span.is_disabled() {
-            return self.wrong(
-                "a filter disables INFO spans of target `llm_trace`; calls have the target of the module they stand in: \
-                 let both through",
-            );
+            return self.wrong(format!(
+                "a filter disables INFO spans of target `llm_trace` ({}); calls have the target of the module they stand \
+                 in: let both through",
+                rust_log()
+            ));
         }
         match span.set_parent(Context::current()) {
             Err(SetParentError::LayerNotFound) => self.wrong(
@@ -153,6 +151,13 @@ impl Check {
                 open => self.right(format!("{open} calls are open")),
             }
         }
+    }
+}
+
+fn rust_log() -> String {
+    match std::env::var("RUST_LOG") {
+        Ok(value) => format!("RUST_LOG={value:?}"),
+        Err(_) => "RUST_LOG is not set, and with EnvFilter::from_default_env() that means errors only".to_owned(),
     }
 }
 
