@@ -48,7 +48,8 @@ impl<'a> Doc<'a> {
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
     pub(super) fn new() -> Self {
-        Self { tape: Vec::new(), complete: true }
+        // Most documents fit without growing.
+        Self { tape: Vec::with_capacity(48), complete: true }
     }
 
     /// Reads JSON text. What stands before a syntax error is kept.
