@@ -31,7 +31,7 @@
 //! | set everything up from the environment | [`init`], [`export`] |
 //! | add the layer to a subscriber of your own | [`layer`] |
 //! | say what content may leave, at run time too | [`Policy`], [`PolicyHandle`] |
-//! | mask what other crates record | [`RedactProcessor`] |
+//! | mask what other crates record | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
 //! | say whose calls these are, and in which trace | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
 //! | find out why nothing arrives | [`check()`] |
@@ -106,6 +106,8 @@ pub use init::init;
 pub use otel::{Compat, LlmLayer, NarrowProcessor, layer};
 #[cfg(feature = "otel")]
 pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
+#[cfg(feature = "logs")]
+pub use redact::RedactLogProcessor;
 #[cfg(feature = "otel")]
 pub use redact::{
     Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, RedactLayer,

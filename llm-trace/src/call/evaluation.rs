@@ -10,7 +10,8 @@ use super::live::Live;
 use super::observe::scrubbed;
 use super::reference::CallRef;
 use crate::otel::events::{Fields, text};
-use crate::redact::{Permit, context};
+use crate::redact::context::{self, SharedMasks};
+use crate::redact::{Masks, Permit};
 use crate::semconv::{attr, event};
 
 /// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
@@ -86,6 +87,9 @@ impl Evaluation {
             }
         });
         let fields = self.fields(explanation, of.response_id());
+        // The last guard asks where the record is emitted.
+        let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
+        let _entered = context::enter(SharedMasks::here(masks));
         pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
     }
 

@@ -17,7 +17,7 @@ use crate::otel::attributes::{Attributes, strings};
 use crate::otel::events;
 use crate::otel::identity::Identity;
 use crate::otel::metrics::{Instruments, Measured};
-use crate::redact::{Masks, PolicyState, own_attributes, user_attributes};
+use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
 use crate::scope::Facts;
 use crate::semconv::attr;
 
@@ -213,6 +213,8 @@ impl Live {
         policy: &PolicyState,
         masks: Masks,
     ) {
+        // The last guard asks where the record is emitted.
+        let _entered = context::enter(self.masks().clone());
         let span = self.context().map(|context| context.span().span_context().clone());
         let span = span.as_ref();
         let (profile, time) = (pipeline.profile, self.ended(end.duration));

@@ -77,12 +77,12 @@ impl Parts {
         for warning in &config.warnings {
             diag::warn(warning);
         }
-        let signals = Signals::new(&config)?;
         let prices = config.prices.as_ref().map(PriceTable::from_file).transpose();
         let prices = prices.map_err(|error| ConfigError::Prices(error.to_string()))?.map(SharedPrices::new);
         let ledger = Ledger::default();
         let where_to = config.exporter.to_string();
-        let policy = PolicyHandle::new(config.policy);
+        let policy = PolicyHandle::new(config.policy.clone());
+        let signals = Signals::new(&config, &policy)?;
         let mut builder = SdkTracerProvider::builder()
             .with_id_generator(crate::IdGenerator::default())
             .with_resource(resource::resource(&config.resource));

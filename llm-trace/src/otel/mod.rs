@@ -28,9 +28,12 @@ pub(crate) use pipeline::Pipeline;
 
 use crate::semconv::Profile;
 
+/// The name of [`scope`].
+pub(crate) const SCOPE: &str = "llm-trace";
+
 /// The scope of everything this library makes.
 pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
-    InstrumentationScope::builder("llm-trace")
+    InstrumentationScope::builder(SCOPE)
         .with_version(env!("CARGO_PKG_VERSION"))
         .with_schema_url(profile.schema_url())
         .build()

@@ -18,6 +18,9 @@ use super::style::HashKey;
 /// Beginning of the keys of a whole trace's input and output, at backends that merge by trace.
 const OF_TRACE: &str = "langfuse.trace.";
 
+/// What `tracing` calls the text of an event.
+pub(super) const MESSAGE: &str = "message";
+
 /// How the convention's messages begin.
 const MESSAGES: &str = r#"[{"role":"#;
 
@@ -106,6 +109,20 @@ impl<'p> Treatment<'p> {
         self.closed
     }
 
+    /// Whether free text is masked in what is this owner's.
+    pub(super) fn hides(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Other => self.closed,
+            Owner::Call | Owner::Filtered => self.state.policy().mask_metadata,
+        }
+    }
+
+    /// What stands under a key.
+    #[cfg(feature = "logs")]
+    pub(super) fn class(&self, key: &str) -> Class {
+        self.state.policy().class(key)
+    }
+
     /// Treats all of a span, and says in it what was done.
     pub(super) fn span(mut self, span: &mut SpanData, owner: Owner) {
         self.attributes(&mut span.attributes, owner, self.state.span_content());
@@ -139,7 +156,7 @@ impl<'p> Treatment<'p> {
         }
     }
 
-    fn into_report(self) -> Report {
+    pub(super) fn into_report(self) -> Report {
         let mut report = self.report;
         report.absorb(self.open.into_report());
         report.absorb(self.masked.into_report());
@@ -234,12 +251,9 @@ impl<'p> Treatment<'p> {
             Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
-                let hidden = match owner {
-                    Owner::Other => self.closed,
-                    Owner::Call | Owner::Filtered => self.state.policy().mask_metadata,
-                };
-                let filter = if hidden { &mut self.masked } else { &mut self.open };
-                Verdict::FilterTexts(filter, Place::of(TextKind::Metadata))
+                let filter = if self.hides(owner) { &mut self.masked } else { &mut self.open };
+                let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
+                Verdict::FilterTexts(filter, Place::of(kind))
             }
         }
     }

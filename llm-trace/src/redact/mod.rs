@@ -11,12 +11,17 @@ mod flags;
 mod handle;
 mod keys;
 mod layer;
+#[cfg(feature = "logs")]
+mod log_processor;
 mod masks;
 mod media;
+mod note;
 mod permit;
 mod place;
 mod policy;
 mod processor;
+#[cfg(feature = "logs")]
+mod record;
 mod report;
 pub(crate) mod rewrite;
 #[cfg(feature = "scrub-rules")]
@@ -37,6 +42,10 @@ pub(crate) use handle::Stamp;
 #[cfg(feature = "metrics")]
 pub(crate) use keys::may_be_label;
 pub use layer::{RedactLayer, redact};
+#[cfg(all(feature = "logs", any(feature = "otlp-http", feature = "otlp-grpc")))]
+pub(crate) use log_processor::RedactLogExporter;
+#[cfg(feature = "logs")]
+pub use log_processor::RedactLogProcessor;
 pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};

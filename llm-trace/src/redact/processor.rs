@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::trace::{Span as _, SpanId};
-use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
@@ -15,6 +15,7 @@ use super::apply::{Owner, Treatment};
 use super::context::{self, Filtered, SharedMasks};
 use super::handle::PolicyHandle;
 use super::masks::Masks;
+use super::note::{self, Note};
 
 /// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
 /// links, name and status text, whoever made them and in whatever way.
@@ -80,9 +81,7 @@ impl<P> RedactProcessor<P> {
         };
         Treatment::new(&state, masks).span(span, owner);
         if self.recheck {
-            let bits = masks.map_or(OUTSIDE, |masks| i64::from(masks.bits()));
-            let owner = if owner == Owner::Other { OTHER } else { 0 };
-            span.attributes.push(KeyValue::new(NOTE, bits | owner | (stamp.epoch.cast_signed() << EPOCH_AT)));
+            span.attributes.push(KeyValue::new(note::KEY, Note::new(masks, owner, stamp).to_number()));
         }
     }
 }
@@ -116,17 +115,6 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     }
 }
 
-/// Under which policy and masks a span was treated: the epoch, and in the low bits the masks.
-const NOTE: &str = "llm_trace.internal.treated";
-
-/// In place of masks: the span stood below no call and no scope.
-const OUTSIDE: i64 = 8;
-
-/// The span was no call's own.
-const OTHER: i64 = 16;
-
-const EPOCH_AT: u32 = 5;
-
 /// Treats spans once more that have waited in a queue while the policy was changed.
 #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
@@ -145,16 +133,14 @@ impl<E> RedactExporter<E> {
 
 impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
-        let epoch = self.policy.stamp().epoch.cast_signed();
+        let stamp = self.policy.stamp();
         let state = self.policy.state();
         for span in &mut batch {
-            let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == NOTE);
+            let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == note::KEY);
             let Some(at) = at else { continue };
-            let Value::I64(note) = span.attributes.swap_remove(at).value else { continue };
-            if note >> EPOCH_AT != epoch {
-                let masks = (note & OUTSIDE == 0).then(|| Masks::from_bits((note & 7) as u8));
-                let owner = if note & OTHER == 0 { Owner::Call } else { Owner::Other };
-                Treatment::new(&state, masks).span(span, owner);
+            let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
+            if !note.is_of(stamp) {
+                Treatment::new(&state, note.masks()).span(span, note.owner());
             }
         }
         self.inner.export(batch).await

@@ -141,6 +141,11 @@ impl Collector {
         SdkLoggerProvider::builder().with_simple_exporter(self.straight()).build()
     }
 
+    /// An exporter that hands encoded log records to this collector without a network.
+    pub fn log_exporter(&self) -> impl LogExporter + use<> {
+        self.straight()
+    }
+
     /// The newest state of every series, by metric.
     pub fn series(&self) -> BTreeMap<String, Vec<Series>> {
         let mut all: BTreeMap<String, Vec<Series>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 //! can be, times outcomes, times masks.
 
 mod guards;
+mod log_guard;
 mod matrix;
 mod other_crates;
 mod rig;

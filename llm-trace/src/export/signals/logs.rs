@@ -2,10 +2,8 @@
 
 use std::io::Write as _;
 
-use opentelemetry::logs::AnyValue;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider};
-use serde_json::Value;
+use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider, SimpleLogProcessor};
 
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::otlp::Sender;
@@ -13,21 +11,33 @@ use crate::export::closing::Closing;
 use crate::export::config::{Config, Exporter};
 use crate::export::error::InitError;
 use crate::export::resource;
+use crate::otel::events::to_json;
+use crate::{PolicyHandle, RedactLogProcessor};
 
 /// The provider, if the environment asks for one.
-pub(super) fn provider(config: &Config, closing: &Closing) -> Result<Option<SdkLoggerProvider>, InitError> {
+pub(super) fn provider(
+    config: &Config,
+    policy: &PolicyHandle,
+    closing: &Closing,
+) -> Result<Option<SdkLoggerProvider>, InitError> {
     let builder = SdkLoggerProvider::builder().with_resource(resource::resource(&config.resource));
     let builder = match &config.logs {
         Exporter::Disabled | Exporter::None => return Ok(None),
-        Exporter::Console { .. } => builder.with_simple_exporter(Console),
+        Exporter::Console { .. } => {
+            let exporting = SimpleLogProcessor::new(Console);
+            builder.with_log_processor(RedactLogProcessor::new(exporting, policy))
+        }
         #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
         Exporter::Otlp(otlp) => {
             let sender = Sender::new(crate::export::config::Signal::Logs, otlp, closing)?;
-            builder.with_batch_exporter(OtlpLogs { sender, resource: ResourceAttributesWithSchema::default() })
+            let exporter = OtlpLogs { sender, resource: ResourceAttributesWithSchema::default() };
+            let exporter = crate::redact::RedactLogExporter::new(exporter, policy.clone());
+            let exporting = opentelemetry_sdk::logs::BatchLogProcessor::builder(exporter).build();
+            builder.with_log_processor(RedactLogProcessor::new(exporting, policy).with_recheck())
         }
         #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
         Exporter::Otlp(otlp) => {
-            let _ = closing;
+            let _ = (policy, closing);
             return Err(otlp.not_compiled_in());
         }
     };
@@ -68,28 +78,12 @@ impl LogExporter for Console {
         let mut text = String::new();
         for (record, _) in batch.iter() {
             let mut fields: Vec<_> =
-                record.attributes_iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+                record.attributes_iter().map(|(key, value)| format!("{key}={}", to_json(value))).collect();
             fields.sort();
             text.push_str(&format!("event {} {}\n", record.event_name().unwrap_or("log"), fields.join(" ")));
         }
         // A closed stderr must not end the program.
         let _ = std::io::stderr().write_all(text.as_bytes());
         Ok(())
-    }
-}
-
-fn plain(value: &AnyValue) -> Value {
-    match value {
-        AnyValue::Int(number) => (*number).into(),
-        AnyValue::Double(number) => (*number).into(),
-        AnyValue::String(text) => text.as_str().into(),
-        AnyValue::Boolean(flag) => (*flag).into(),
-        AnyValue::ListAny(list) => list.iter().map(plain).collect(),
-        AnyValue::Map(map) => {
-            let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.to_string(), plain(value))).collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().collect())
-        }
-        other => format!("{other:?}").into(),
     }
 }

@@ -17,7 +17,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use super::closing::Closing;
 use super::config::{Config, Exporter};
 use super::error::InitError;
-use crate::{LlmLayer, diag};
+use crate::{LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and of events, where there are any.
 #[derive(Debug, Default)]
@@ -30,14 +30,15 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    pub(crate) fn new(config: &Config) -> Result<Self, InitError> {
+    #[cfg_attr(not(feature = "logs"), allow(unused_variables))]
+    pub(crate) fn new(config: &Config, policy: &PolicyHandle) -> Result<Self, InitError> {
         let signals = Self::default();
         #[cfg(feature = "metrics")]
         let signals = Self { meters: metrics::provider(config, &signals.closing)?, ..signals };
         #[cfg(not(feature = "metrics"))]
         not_compiled_in(&config.metrics, "OTEL_METRICS_EXPORTER", "metrics");
         #[cfg(feature = "logs")]
-        let signals = Self { loggers: logs::provider(config, &signals.closing)?, ..signals };
+        let signals = Self { loggers: logs::provider(config, policy, &signals.closing)?, ..signals };
         #[cfg(not(feature = "logs"))]
         not_compiled_in(&config.logs, "OTEL_LOGS_EXPORTER", "logs");
         Ok(signals)

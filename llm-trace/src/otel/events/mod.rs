@@ -14,7 +14,8 @@ use super::scope;
 use crate::redact::Report;
 use crate::semconv::{Profile, event};
 
-use structured::{json, value};
+use structured::value;
+pub(crate) use structured::{json, to_json};
 
 /// An event's attributes.
 pub(crate) type Fields = Vec<(Key, AnyValue)>;

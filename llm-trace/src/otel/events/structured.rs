@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use base64::Engine as _;
 use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, Key, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -25,6 +26,24 @@ pub(crate) fn value(value: Value) -> AnyValue {
 /// JSON text, read; `None` where it is no JSON or too deep.
 pub(crate) fn json(text: &str) -> Option<AnyValue> {
     serde_json::from_str::<Json>(text).ok().map(|json| json.0.unwrap_or_else(empty))
+}
+
+/// A value as JSON, for a text or to be read again; bytes are base64.
+pub(crate) fn to_json(value: &AnyValue) -> serde_json::Value {
+    match value {
+        AnyValue::Int(number) => (*number).into(),
+        AnyValue::Double(number) => (*number).into(),
+        AnyValue::String(text) => text.as_str().into(),
+        AnyValue::Boolean(flag) => (*flag).into(),
+        AnyValue::Bytes(bytes) => base64::engine::general_purpose::STANDARD.encode(bytes.as_slice()).into(),
+        AnyValue::ListAny(list) => list.iter().map(to_json).collect(),
+        AnyValue::Map(map) => {
+            let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            serde_json::Value::Object(entries.into_iter().collect())
+        }
+        other => format!("{other:?}").into(),
+    }
 }
 
 /// A JSON value. There is no null among OpenTelemetry's values.

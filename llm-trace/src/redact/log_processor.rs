@@ -1,0 +1,193 @@
+//! The last guard of log records: a processor around the one that exports.
+
+use std::fmt;
+use std::time::Duration;
+
+use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
+use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider};
+
+use super::apply::{Owner, Treatment};
+use super::context::{self, Filtered, SharedMasks};
+use super::handle::{PolicyHandle, Stamp};
+use super::masks::Masks;
+use super::note::{self, Note};
+use super::permit::PolicyState;
+use super::policy::Capture;
+use super::record;
+use crate::otel;
+
+/// Treats every log record by a policy before the processor it wraps sees it: body and attributes,
+/// with what is nested in them, whoever made it.
+///
+/// What [`RedactProcessor`](crate::RedactProcessor) is for spans. The masks are those of the call and
+/// the scopes that the record is emitted in. The record itself is left as it is for other processors.
+///
+/// [`init`](crate::init) puts it in place. With a provider of your own, wrap what you give it:
+///
+/// ```
+/// use llm_trace::{Policy, RedactLogProcessor};
+/// use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider, SimpleLogProcessor};
+///
+/// let exporting = SimpleLogProcessor::new(InMemoryLogExporter::default());
+/// let provider = SdkLoggerProvider::builder()
+///     .with_log_processor(RedactLogProcessor::new(exporting, Policy::new()))
+///     .build();
+/// ```
+pub struct RedactLogProcessor<P> {
+    inner: P,
+    policy: PolicyHandle,
+    blank: Blank,
+    recheck: bool,
+}
+
+impl<P: fmt::Debug> fmt::Debug for RedactLogProcessor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactLogProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<P> RedactLogProcessor<P> {
+    /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
+    pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
+        Self { inner, policy: policy.into(), blank: Blank::default(), recheck: false }
+    }
+
+    /// Leaves a note in each record for the [`RedactLogExporter`] that follows.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    pub(crate) fn with_recheck(mut self) -> Self {
+        self.recheck = true;
+        self
+    }
+}
+
+impl<P: LogProcessor> LogProcessor for RedactLogProcessor<P> {
+    fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        let around = context::of_span(&Context::current());
+        let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
+        let stamp = self.policy.stamp();
+        let state = self.policy.state();
+        let owner = if scope.name() == otel::SCOPE {
+            let now = masks.map(|masks| Filtered { stamp, masks });
+            let filtered = around.iter().any(|place| now.is_some() && place.filtered() == now);
+            if filtered { Owner::Filtered } else { Owner::Call }
+        } else {
+            Owner::Other
+        };
+        let mut treated = treat(&state, masks, record, self.blank.record(), owner);
+        if self.recheck {
+            treated.add_attribute(note::KEY, Note::new(masks, owner, stamp).to_number());
+        }
+        self.inner.emit(&mut treated, scope);
+    }
+
+    fn event_enabled(&self, level: Severity, target: &str, name: Option<&str>) -> bool {
+        self.inner.event_enabled(level, target, name)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+fn treat(
+    state: &PolicyState,
+    masks: Option<Masks>,
+    from: &SdkLogRecord,
+    to: SdkLogRecord,
+    owner: Owner,
+) -> SdkLogRecord {
+    let content = match owner {
+        Owner::Other => state.policy().capture != Capture::Off,
+        Owner::Call | Owner::Filtered => state.event_content(),
+    };
+    Treatment::new(state, masks).record(from, to, owner, content)
+}
+
+/// Where empty records come from: only a logger makes them, and none can be taken from.
+struct Blank(SdkLogger);
+
+impl Default for Blank {
+    fn default() -> Self {
+        Self(SdkLoggerProvider::builder().build().logger("llm-trace"))
+    }
+}
+
+impl fmt::Debug for Blank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Blank")
+    }
+}
+
+impl Blank {
+    fn record(&self) -> SdkLogRecord {
+        self.0.create_log_record()
+    }
+}
+
+/// Treats records once more that have waited in a queue while the policy was changed.
+#[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+#[derive(Debug)]
+pub(crate) struct RedactLogExporter<E> {
+    inner: E,
+    policy: PolicyHandle,
+    blank: Blank,
+}
+
+impl<E> RedactLogExporter<E> {
+    /// `policy` is the handle that the [`RedactLogProcessor`] before it holds.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
+        Self { inner, policy, blank: Blank::default() }
+    }
+
+    fn again(&self, stamp: Stamp, state: &PolicyState, record: &SdkLogRecord) -> SdkLogRecord {
+        let mut noted = None;
+        let mut clean = record::copy(record, self.blank.record(), |key, value| match value {
+            AnyValue::Int(number) if key.as_str() == note::KEY => {
+                noted = Some(Note::from_number(*number));
+                None
+            }
+            value => Some(value.clone()),
+        });
+        if let Some(body) = record.body() {
+            clean.set_body(body.clone());
+        }
+        match noted {
+            Some(note) if !note.is_of(stamp) => treat(state, note.masks(), &clean, self.blank.record(), note.owner()),
+            _ => clean,
+        }
+    }
+}
+
+impl<E: LogExporter> LogExporter for RedactLogExporter<E> {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        let stamp = self.policy.stamp();
+        let state = self.policy.state();
+        let records: Vec<_> = batch.iter().map(|(record, scope)| (self.again(stamp, &state, record), scope)).collect();
+        let records: Vec<_> = records.iter().map(|(record, scope)| (record, *scope)).collect();
+        self.inner.export(LogBatch::new(&records)).await
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn event_enabled(&self, level: Severity, target: &str, name: Option<&str>) -> bool {
+        self.inner.event_enabled(level, target, name)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}

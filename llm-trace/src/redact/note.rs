@@ -1,0 +1,57 @@
+//! What a last guard notes in a span or record, for whoever looks at it again before it is sent.
+
+use opentelemetry::Value;
+
+use super::apply::Owner;
+use super::handle::Stamp;
+use super::masks::Masks;
+
+/// Never leaves the process: the exporters that add it are those that take it out.
+pub(super) const KEY: &str = "llm_trace.internal.treated";
+
+/// In place of masks: it stood below no call and no scope.
+const OUTSIDE: i64 = 8;
+
+/// It was no call's own.
+const OTHER: i64 = 16;
+
+const EPOCH_AT: u32 = 5;
+
+/// Under which policy and masks something was treated: the epoch, and in the low bits the masks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Note(i64);
+
+impl Note {
+    pub(super) fn new(masks: Option<Masks>, owner: Owner, stamp: Stamp) -> Self {
+        let masks = masks.map_or(OUTSIDE, |masks| i64::from(masks.bits()));
+        let owner = if owner == Owner::Other { OTHER } else { 0 };
+        Self(masks | owner | (stamp.epoch.cast_signed() << EPOCH_AT))
+    }
+
+    pub(super) fn read(value: &Value) -> Option<Self> {
+        if let Value::I64(number) = value { Some(Self(*number)) } else { None }
+    }
+
+    #[cfg_attr(not(feature = "logs"), allow(dead_code))]
+    pub(super) fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    pub(super) fn to_number(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the policy has not changed since.
+    pub(super) fn is_of(self, stamp: Stamp) -> bool {
+        self.0 >> EPOCH_AT == stamp.epoch.cast_signed()
+    }
+
+    pub(super) fn masks(self) -> Option<Masks> {
+        (self.0 & OUTSIDE == 0).then(|| Masks::from_bits((self.0 & 7) as u8))
+    }
+
+    /// What was filtered by another policy is filtered again.
+    pub(super) fn owner(self) -> Owner {
+        if self.0 & OTHER == 0 { Owner::Call } else { Owner::Other }
+    }
+}

@@ -1,0 +1,186 @@
+//! Treating a log record by a policy.
+
+use opentelemetry::logs::{AnyValue, LogRecord as _};
+use opentelemetry::{Key, StringValue};
+use opentelemetry_sdk::logs::SdkLogRecord;
+
+use super::apply::{MESSAGE, Owner, Treatment, Verdict};
+use super::filter::{Filter, REDACTED};
+use super::keys::Class;
+use super::place::Place;
+use super::report::Report;
+use super::rewrite;
+use crate::otel::events::{json, to_json};
+
+/// How deep values are looked into; what lies deeper is replaced as a whole.
+const DEPTH: usize = 64;
+
+/// Writes `from` into `to`, a record with nothing in it, each attribute as `keep` says.
+pub(super) fn copy(
+    from: &SdkLogRecord,
+    mut to: SdkLogRecord,
+    mut keep: impl FnMut(&Key, &AnyValue) -> Option<AnyValue>,
+) -> SdkLogRecord {
+    if let Some(name) = from.event_name() {
+        to.set_event_name(name);
+    }
+    if let Some(target) = from.target() {
+        to.set_target(target.clone());
+    }
+    if let Some(time) = from.timestamp() {
+        to.set_timestamp(time);
+    }
+    if let Some(time) = from.observed_timestamp() {
+        to.set_observed_timestamp(time);
+    }
+    if let Some(text) = from.severity_text() {
+        to.set_severity_text(text);
+    }
+    if let Some(number) = from.severity_number() {
+        to.set_severity_number(number);
+    }
+    if let Some(span) = from.trace_context() {
+        to.set_trace_context(span.trace_id, span.span_id, span.trace_flags);
+    }
+    for (key, value) in from.attributes_iter() {
+        if let Some(value) = keep(key, value) {
+            to.add_attribute(key.clone(), value);
+        }
+    }
+    to
+}
+
+impl Treatment<'_> {
+    /// The record as it may go out, written into `to`, and in it what was done.
+    pub(super) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
+        let body = from.body().and_then(|body| {
+            // Before there were attributes for it, the conventions had content in the body of named events.
+            let class = from.event_name().map_or(Class::Unknown, |name| match self.class(name) {
+                Class::Content(side, _) => Class::Content(side, None),
+                _ => Class::Unknown,
+            });
+            self.any(MESSAGE, class, body.clone(), (owner, content), 0)
+        });
+        let mut before = Report::default();
+        let mut to = copy(from, to, |key, value| {
+            if key.as_str() == Report::KEY {
+                before = read(value);
+                return None;
+            }
+            self.any(key.as_str(), self.class(key.as_str()), value.clone(), (owner, content), 0)
+        });
+        if let Some(body) = body {
+            to.set_body(body);
+        }
+        let mut report = self.into_report();
+        report.absorb(before);
+        if !report.is_empty() {
+            to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
+        }
+        to
+    }
+
+    /// A value as it may stand under this key, if it may.
+    fn any(
+        &mut self,
+        key: &str,
+        class: Class,
+        value: AnyValue,
+        whose: (Owner, bool),
+        depth: usize,
+    ) -> Option<AnyValue> {
+        let (owner, content) = whose;
+        // Where free text may stay, what is nested in it is looked at by its own keys.
+        if class == Class::Unknown && !self.hides(owner) {
+            match value {
+                AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => return Some(text(REDACTED)),
+                AnyValue::Map(map) => {
+                    let map = map.into_iter().filter_map(|(name, value)| {
+                        let class = match self.class(&format!("{key}.{name}")) {
+                            Class::Unknown => self.class(name.as_str()),
+                            known => known,
+                        };
+                        let value = self.any(name.as_str(), class, value, whose, depth + 1)?;
+                        Some((name, value))
+                    });
+                    return Some(AnyValue::Map(Box::new(map.collect())));
+                }
+                AnyValue::ListAny(list) => {
+                    let list = list.into_iter().filter_map(|value| self.any(key, class, value, whose, depth + 1));
+                    return Some(AnyValue::ListAny(Box::new(list.collect())));
+                }
+                _ => {}
+            }
+        }
+        Some(match self.verdict(key, class, owner, content) {
+            Verdict::Keep => value,
+            Verdict::Remove => return None,
+            Verdict::Replace => text(REDACTED),
+            Verdict::Hash => match self.hash(&written(&value)) {
+                Some(hashed) => text(&hashed),
+                None => value,
+            },
+            Verdict::FilterTexts(..)
+                if matches!(value, AnyValue::Int(_) | AnyValue::Double(_) | AnyValue::Boolean(_)) =>
+            {
+                value
+            }
+            Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) if filter.masks() => {
+                text(&filter.clean(&written(&value), place))
+            }
+            Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) => texts(value, filter, place, 0),
+            Verdict::Rewrite(filter, shape) => match value {
+                AnyValue::String(json) => text(&rewrite::attribute(json.as_str(), shape, filter)?),
+                value => json(&rewrite::attribute(&written(&value), shape, filter)?)?,
+            },
+        })
+    }
+}
+
+/// Each text of a value, names of entries too, filtered.
+fn texts(value: AnyValue, filter: &mut Filter, place: Place<'_>, depth: usize) -> AnyValue {
+    match value {
+        AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => text(REDACTED),
+        AnyValue::String(known) => {
+            AnyValue::String(StringValue::from(filter.clean(known.as_str(), place).into_owned()))
+        }
+        AnyValue::ListAny(list) => {
+            AnyValue::ListAny(Box::new(list.into_iter().map(|value| texts(value, filter, place, depth + 1)).collect()))
+        }
+        AnyValue::Map(map) => {
+            let map = map.into_iter().map(|(name, value)| {
+                let name = Key::from(filter.clean(name.as_str(), place).into_owned());
+                (name, texts(value, filter, place, depth + 1))
+            });
+            AnyValue::Map(Box::new(map.collect()))
+        }
+        AnyValue::Bytes(bytes) => {
+            let known = String::from_utf8_lossy(&bytes);
+            let clean = filter.clean(&known, place);
+            if clean == known { AnyValue::Bytes(bytes) } else { text(&clean) }
+        }
+        other => other,
+    }
+}
+
+/// A text itself, anything else as JSON.
+fn written(value: &AnyValue) -> String {
+    match value {
+        AnyValue::String(text) => text.as_str().to_owned(),
+        AnyValue::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => to_json(other).to_string(),
+    }
+}
+
+fn text(text: &str) -> AnyValue {
+    AnyValue::String(text.to_owned().into())
+}
+
+/// What was done to the record before.
+fn read(value: &AnyValue) -> Report {
+    let AnyValue::ListAny(list) = value else { return Report::default() };
+    Report::read(list.iter().filter_map(|value| match value {
+        AnyValue::String(text) => Some(text.as_str()),
+        _ => None,
+    }))
+}

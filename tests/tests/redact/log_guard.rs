@@ -1,0 +1,201 @@
+//! The last guard of log records, alone: the source gate is open, no layer and no span is wrapped.
+
+use std::collections::HashMap;
+
+use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, Style, scope};
+use llm_trace_tests::collector::{Collector, ReceivedLog};
+use opentelemetry::Key;
+use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _};
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use serde_json::json;
+use tracing_subscriber::prelude::*;
+
+use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, run, seen};
+
+const NONE: Vec<&str> = Vec::new();
+
+fn open() -> Policy {
+    Policy::new().capture(Capture::SpanAndEvent)
+}
+
+fn guarded(collector: &Collector, policy: &PolicyHandle) -> SdkLoggerProvider {
+    let exporting = SimpleLogProcessor::new(collector.log_exporter());
+    SdkLoggerProvider::builder().with_log_processor(RedactLogProcessor::new(exporting, policy)).build()
+}
+
+/// A call with a sentinel everywhere: its own events, and those of other crates by the appender.
+fn export(last: Policy, masks: (bool, bool), ending: Ending) -> Collector {
+    let collector = Collector::start();
+    let loggers = guarded(&collector, &PolicyHandle::new(last));
+    // Spans are recorded and go nowhere.
+    let spans = SdkTracerProvider::builder().build();
+    let layer = llm_trace::layer().with_policy(open()).with_logger_provider(&loggers).with_tracer_provider(&spans);
+    let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!(tries = 3, "a line outside of every call");
+        run(masks, ending);
+    });
+    collector
+}
+
+#[test]
+fn it_alone_keeps_everything_in() {
+    for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
+        for ending in ENDINGS {
+            let got = export(open().style(style.clone()).mask_input(true).mask_output(true), (false, false), ending);
+            for sentinels in [&INPUT[..], &OUTPUT, &ERROR, &FREE] {
+                assert_eq!(seen(&got, sentinels), NONE, "{ending:?} {style:?}");
+            }
+            assert!(got.saw("gen_ai.client.inference.operation.details"), "{ending:?}");
+        }
+    }
+}
+
+#[test]
+fn it_alone_keeps_each_side_in() {
+    for (input, output) in [(true, false), (false, true)] {
+        let got = export(open().mask_input(input).mask_output(output), (false, false), Ending::Answer);
+        assert_eq!(seen(&got, &INPUT), if input { NONE } else { INPUT.to_vec() });
+        assert_eq!(seen(&got, &OUTPUT), if output { NONE } else { OUTPUT.to_vec() });
+        assert_eq!(seen(&got, ERROR.iter().chain(&FREE)), NONE);
+    }
+}
+
+#[test]
+fn nothing_configured_lets_no_content_of_a_call_out() {
+    for ending in ENDINGS {
+        let got = export(Policy::new(), (false, false), ending);
+        for sentinels in [&INPUT[..], &OUTPUT, &ERROR] {
+            assert_eq!(seen(&got, sentinels), NONE, "{ending:?}");
+        }
+    }
+}
+
+/// The text of other crates' events is masked where the call is, and nowhere else.
+#[test]
+fn the_masks_of_a_call_hold_for_the_text_of_other_crates() {
+    let got = export(open(), (true, false), Ending::Answer);
+    assert_eq!(seen(&got, &FREE), NONE);
+    assert!(got.saw("a line outside of every call"));
+    assert_eq!(seen(&export(open(), (false, false), Ending::Answer), &["SENTINEL-eventtext"]), ["SENTINEL-eventtext"]);
+}
+
+const TEXT: &str = "SENTINEL-nested";
+
+fn map(entries: impl IntoIterator<Item = (&'static str, AnyValue)>) -> AnyValue {
+    let entries = entries.into_iter().map(|(key, value)| (Key::from(key), value));
+    AnyValue::Map(Box::new(entries.collect::<HashMap<_, _>>()))
+}
+
+/// Records as another crate writes them: content in lists and maps, under keys that conventions know
+/// and keys that nobody knows, and in a body of the conventions' older kind.
+fn others(policy: Policy, mask: bool) -> Vec<ReceivedLog> {
+    let collector = Collector::start();
+    let loggers = guarded(&collector, &PolicyHandle::new(policy));
+    let logger = loggers.logger("client");
+    let part = || map([("type", "text".into()), ("content", TEXT.into())]);
+    let message = || map([("role", "user".into()), ("parts", AnyValue::ListAny(Box::new(vec![part()])))]);
+    scope().mask_input(mask).run(|| {
+        let mut record = logger.create_log_record();
+        record.set_body(map([("prompt", TEXT.into()), ("n", 3.into())]));
+        record.add_attribute("gen_ai.input.messages", AnyValue::ListAny(Box::new(vec![message()])));
+        record.add_attribute("gen_ai.request.model", "m");
+        let deep = AnyValue::ListAny(Box::new(vec![map([("input.value", TEXT.into()), ("n", 4.into())])]));
+        record.add_attribute("request", map([("deep", deep), ("n", 5.into())]));
+        record.add_attribute("exception.message", TEXT);
+        record.add_attribute("raw", AnyValue::Bytes(Box::new(b"plain bytes".to_vec())));
+        logger.emit(record);
+        let mut record = logger.create_log_record();
+        record.set_event_name("gen_ai.user.message");
+        record.set_body(map([("content", TEXT.into()), ("role", "user".into())]));
+        logger.emit(record);
+    });
+    collector.logs()
+}
+
+fn body(log: &ReceivedLog) -> serde_json::Value {
+    llm_trace_tests::collector::value_json(log.record.body.as_ref())
+}
+
+#[test]
+fn content_is_found_in_lists_and_maps_while_capture_is_off() {
+    let got = others(Policy::new(), false);
+    assert!(!format!("{got:?}").contains(TEXT), "{got:?}");
+    assert_eq!(body(&got[0]), json!({"n": 3}));
+    assert_eq!(got[0].attribute("request"), Some(json!({"n": 5, "deep": [{"n": 4}]})));
+    assert_eq!(got[0].attribute("gen_ai.request.model"), Some("m".into()));
+    assert_eq!(got[0].attribute("gen_ai.input.messages"), None);
+    assert_eq!(got[1].record.body, None);
+}
+
+#[test]
+fn lists_and_maps_are_masked_below_a_masked_scope() {
+    let got = others(open(), true);
+    assert!(!format!("{got:?}").contains(TEXT), "{got:?}");
+    assert_eq!(body(&got[0]), json!("[REDACTED]"));
+    assert_eq!(got[0].attribute("request"), Some("[REDACTED]".into()));
+    let messages = json!([{"role": "user", "parts": [{"type": "text", "content": "[REDACTED]"}]}]);
+    assert_eq!(got[0].attribute("gen_ai.input.messages"), Some(messages));
+    assert_eq!(got[1].record.event_name, "gen_ai.user.message");
+    assert_eq!(body(&got[1]), json!("[REDACTED]"));
+}
+
+#[test]
+fn what_may_go_out_goes_out_as_it_is() {
+    let got = others(open(), false);
+    assert_eq!(body(&got[0]), json!({"prompt": TEXT, "n": 3}));
+    assert_eq!(got[0].attribute("request"), Some(json!({"n": 5, "deep": [{"n": 4, "input.value": TEXT}]})));
+    let messages = json!([{"role": "user", "parts": [{"type": "text", "content": TEXT}]}]);
+    assert_eq!(got[0].attribute("gen_ai.input.messages"), Some(messages));
+    assert_eq!(got[0].attribute("exception.message"), Some(TEXT.into()));
+    assert_eq!(got[0].attribute("raw"), Some(json!(b"plain bytes")));
+    assert_eq!(got[0].attribute("llm_trace.redaction"), None);
+    assert_eq!(body(&got[1]), json!({"content": TEXT, "role": "user"}));
+}
+
+#[test]
+fn scrubbers_run_over_what_is_nested() {
+    let got = others(open().scrub(|text, _| text.contains(TEXT).then(|| text.replace(TEXT, "***"))), false);
+    assert!(!format!("{got:?}").contains(TEXT), "{got:?}");
+    assert_eq!(body(&got[0]), json!({"prompt": "***", "n": 3}));
+}
+
+#[test]
+fn two_processors_can_hold_two_policies() {
+    let (closed, wide) = (Collector::start(), Collector::start());
+    let exporting = |to: &Collector| SimpleLogProcessor::new(to.log_exporter());
+    let loggers = SdkLoggerProvider::builder()
+        .with_log_processor(RedactLogProcessor::new(exporting(&closed), Policy::new()))
+        .with_log_processor(RedactLogProcessor::new(exporting(&wide), open()))
+        .build();
+    let mut record = loggers.logger("client").create_log_record();
+    record.add_attribute("prompt", TEXT);
+    loggers.logger("client").emit(record);
+    assert_eq!((closed.saw(TEXT), wide.saw(TEXT)), (false, true));
+}
+
+/// `init()`'s pipeline: records that wait are treated once more by the policy of the moment.
+#[test]
+fn records_that_wait_to_be_sent_obey_a_switch_that_is_thrown() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let parts = llm_trace::export::from_lookup(&|name| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(endpoint.clone()),
+        "OTEL_LOGS_EXPORTER" | "OTEL_TRACES_EXPORTER" => Some("otlp".into()),
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some("EVENT_ONLY".into()),
+        _ => None,
+    })
+    .expect("a pipeline");
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        run((false, false), Ending::Answer);
+    });
+    parts.policy.update(|policy| policy.mask_input(true));
+    assert!(parts.telemetry.flush());
+    let log = collector.logs().into_iter().find(|log| log.attribute("gen_ai.input.messages").is_some());
+    let log = log.expect("an event with content");
+    assert_eq!(seen(&collector, &INPUT), NONE);
+    assert_eq!(seen(&collector, &OUTPUT), OUTPUT);
+    assert!(!log.attributes().keys().any(|key| key.contains("internal")), "{log:?}");
+}
