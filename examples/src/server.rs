@@ -64,7 +64,10 @@ fn routes() -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/embeddings", post(|Json(body): Json<Value>| async move { Json(answers::embeddings(&body)) }))
-        .route("/v1/messages", post(messages))
+        .route("/v1/messages", post(|Json(body): Json<Value>| whole(answers::message(&body))))
+        .route("/v1/responses", post(|Json(body): Json<Value>| whole(answers::responses(&body))))
+        .route("/api/chat", post(|Json(body): Json<Value>| whole(answers::ollama(&body))))
+        .route("/model/{model}/converse", post(|| whole(answers::converse())))
 }
 
 async fn chat(Json(body): Json<Value>) -> Response {
@@ -78,9 +81,9 @@ async fn chat(Json(body): Json<Value>) -> Response {
     Json(answers::chat(&body)).into_response()
 }
 
-async fn messages(Json(body): Json<Value>) -> Response {
+async fn whole(answer: Value) -> Json<Value> {
     think(150).await;
-    Json(answers::message(&body)).into_response()
+    Json(answer)
 }
 
 /// A stream of server-sent events, one after the other.

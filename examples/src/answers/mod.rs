@@ -1,6 +1,10 @@
 //! What the server answers, in the providers' formats.
 
+mod others;
+
 use serde_json::{Value, json};
+
+pub(crate) use others::{converse, message, ollama, responses};
 
 /// A chat completion: a tool call where a tool is offered and not yet used, else a text.
 pub(crate) fn chat(body: &Value) -> Value {
@@ -30,15 +34,6 @@ pub(crate) fn chat_chunks(body: &Value) -> Vec<String> {
     chunks.push(last.to_string());
     chunks.push("[DONE]".to_owned());
     chunks
-}
-
-/// An answer of Anthropic's messages API.
-pub(crate) fn message(body: &Value) -> Value {
-    json!({
-        "id": "msg_01XFDUDYJgAACzvnptvVoYEL", "type": "message", "role": "assistant", "model": body["model"],
-        "content": [{"type": "text", "text": text(body)}], "stop_reason": "end_turn", "stop_sequence": null,
-        "usage": {"input_tokens": 12, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 0, "output_tokens": 9}
-    })
 }
 
 /// One vector per input.
