@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::{Router, routing::post};
 use llm_trace::*;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::logs::{BatchLogProcessor, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, InMemorySpanExporter, SdkTracer, SdkTracerProvider, SpanProcessor};
 use serde_json::{Value, json};
