@@ -222,3 +222,41 @@ fn a_span_made_in_a_masked_scope_keeps_its_masks_on_another_thread() {
     });
     assert_eq!(found(&buffer.text()), [OUTPUT], "{}", buffer.text());
 }
+
+/// What client crates write of whole requests, under targets that are known or that the policy names.
+fn clients(policy: Policy) -> String {
+    let buffer = Buffer::default();
+    tracing::subscriber::with_default(
+        tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)),
+        || {
+            info!(target: "async_openai::error", "failed deserialization of: {INPUT}");
+            // As the bridge from the crate `log` has it.
+            info!(target: "log", { log.target = "reqwest::connect", log.line = 3 }, "0001 read: {OUTPUT}");
+            info!(target: "my_client::wire", tries = 3, body = ERROR, "sent");
+            info!(target: "app", "an own line {FREE}");
+            info_span!(target: "genai", "chat", otel.name = "chat m", note = INPUT).in_scope(|| {});
+        },
+    );
+    buffer.text()
+}
+
+#[test]
+fn what_clients_write_of_whole_requests_is_content_by_default() {
+    let text = clients(Policy::new().content_target("my_client"));
+    assert_eq!(found(&text), [FREE], "{text}");
+    for kept in ["tries=3", "otel.name=\"chat m\"", "log.target=\"reqwest::connect\""] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+    assert_eq!(found(&clients(open().content_target("my_client"))), ALL);
+    assert_eq!(found(&clients(open().mask_output(true).content_target("my_client"))), [FREE]);
+}
+
+#[test]
+fn a_target_that_is_said_to_be_plain_is_anyones() {
+    let text = clients(Policy::new().plain_target("async_openai").plain_target("genai"));
+    assert_eq!(found(&text), [INPUT, FREE, ERROR], "{text}");
+    // A locked policy takes no such word.
+    let handle = PolicyHandle::new(Policy::new().lock_masked());
+    handle.update(|policy| policy.plain_target("async_openai"));
+    assert!(!clients(handle.get()).contains(INPUT));
+}

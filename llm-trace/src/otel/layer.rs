@@ -20,7 +20,7 @@ use super::tracer::CallTracer;
 use crate::call::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::diag;
-use crate::redact::{Policy, PolicyHandle};
+use crate::redact::{Passing, Policy, PolicyHandle, context, wordy};
 use crate::scope::{TraceBackend, fields};
 use crate::semconv::Profile;
 
@@ -56,13 +56,16 @@ pub fn layer<S>() -> LlmLayer<S> {
         diag::warn_once("policy", &error.to_string());
         error.into_policy()
     });
-    LlmLayer { pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), Profile::from_env()))), inner: None }
+    let pipeline = PipelineRef(Arc::new(Pipeline::new(policy.into(), Profile::from_env())));
+    LlmLayer { pipeline, inner: None, passing: Passing::default() }
 }
 
 /// See [`layer`].
 pub struct LlmLayer<S> {
     pipeline: PipelineRef,
     inner: Option<Brought<S>>,
+    /// For what other crates write of whole requests and answers.
+    passing: Passing,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -75,6 +78,12 @@ impl<S> LlmLayer<S> {
     /// The OpenTelemetry layer that was brought along and is used.
     fn inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
         self.inner.as_ref().and_then(Brought::layer)
+    }
+
+    /// Whether what is written under this target has to be rewritten on its way to the layer that was
+    /// brought along: no attribute will tell the processors whose it is.
+    fn is_wordy(&self, target: &str) -> bool {
+        wordy::any() && self.pipeline.0.policy.is_wordy(target)
     }
 
     /// The pipeline, while nobody shares it: a layer is set up before it is used.
@@ -297,6 +306,7 @@ where
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         fields::on_callsite(metadata);
+        wordy::on_callsite(metadata);
         self.inner().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
     }
 
@@ -313,15 +323,24 @@ where
             inner.decide(attrs.metadata());
         }
         fields::on_new_span(attrs, id, &ctx);
-        if let Some(inner) = self.inner() {
+        let Some(inner) = self.inner() else { return };
+        if self.is_wordy(attrs.metadata().target()) {
+            let policy = self.pipeline.0.policy.state();
+            self.passing.span(&policy, attrs, context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
+        } else {
             inner.on_new_span(attrs, id, ctx);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
         fields::on_record(id, values, &ctx);
-        if let Some(inner) = self.inner() {
-            inner.on_record(id, values, ctx);
+        let Some(inner) = self.inner() else { return };
+        match ctx.metadata(id).map(Metadata::target).filter(|target| self.is_wordy(target)) {
+            None => inner.on_record(id, values, ctx),
+            target => {
+                let (policy, around) = (self.pipeline.0.policy.state(), context::current());
+                self.passing.record(&policy, values, target, around, |values| inner.on_record(id, values, ctx));
+            }
         }
     }
 
@@ -336,7 +355,11 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
-        if let Some(inner) = self.inner() {
+        let Some(inner) = self.inner() else { return };
+        if wordy::any() && self.is_wordy(&wordy::target(event)) {
+            let policy = self.pipeline.0.policy.state();
+            self.passing.event(&policy, event, context::current(), |event| inner.on_event(event, ctx));
+        } else {
             inner.on_event(event, ctx);
         }
     }

@@ -11,6 +11,7 @@ use super::keys::{Class, is_structure};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
+use super::policy::Capture;
 use super::report::Report;
 use super::rewrite::{self, Shape};
 use super::style::HashKey;
@@ -55,8 +56,10 @@ pub(super) enum Verdict<'f> {
 pub(super) struct Treatment<'p> {
     state: &'p PolicyState,
     masks: Masks,
-    /// Below a call or a scope where anything is masked, so that free text is masked.
+    /// Free text is masked: below a call or a scope where anything is, or by whose text it is.
     closed: bool,
+    /// The first of these.
+    masked_around: bool,
     /// Below a call or a scope.
     below: bool,
     /// Error texts are let through although content is off.
@@ -89,6 +92,7 @@ impl<'p> Treatment<'p> {
             state,
             masks: masks.unwrap_or_default(),
             closed,
+            masked_around: closed,
             below: masks.is_some(),
             plain_errors: false,
             open: Filter::open(state.policy()),
@@ -102,6 +106,20 @@ impl<'p> Treatment<'p> {
     pub(super) fn for_logs(mut self) -> Self {
         self.plain_errors = !self.below && !self.state.masks(self.masks).any();
         self
+    }
+
+    /// For what is written under a target: free text of a crate that writes whole requests and
+    /// answers is content of both sides, and so are its error texts.
+    pub(super) fn written_by(mut self, target: Option<&str>) -> Self {
+        if target.is_some_and(|target| self.state.policy().is_wordy(target)) {
+            self.closed |= self.keeps_content_in();
+            self.plain_errors = false;
+        }
+        self
+    }
+
+    fn keeps_content_in(&self) -> bool {
+        self.state.policy().capture == Capture::Off || self.state.masks(self.masks).any()
     }
 
     /// Whether free text is masked here.
@@ -125,19 +143,25 @@ impl<'p> Treatment<'p> {
 
     /// Treats all of a span, and says in it what was done.
     pub(super) fn span(mut self, span: &mut SpanData, owner: Owner) {
+        if owner == Owner::Other {
+            self = self.written_by(target(&span.attributes).as_deref());
+        }
         self.attributes(&mut span.attributes, owner, self.state.span_content());
         let anywhere = self.state.span_content() || self.state.event_content();
+        let closed = self.closed;
         for event in &mut span.events.events {
+            self = self.written_by(target(&event.attributes).as_deref());
             self.attributes(&mut event.attributes, Owner::Other, anywhere);
             if !is_known_event(&event.name) {
                 let place = Place::of(TextKind::Event);
                 replace(&mut event.name, if self.closed { &mut self.masked } else { &mut self.open }, place);
             }
+            self.closed = closed;
         }
         for link in &mut span.links.links {
             self.attributes(&mut link.attributes, Owner::Other, anywhere);
         }
-        let hidden = self.closed && self.state.policy().mask_metadata && owner == Owner::Other;
+        let hidden = self.masked_around && self.state.policy().mask_metadata && owner == Owner::Other;
         let filter = if hidden { &mut self.masked } else { &mut self.open };
         replace(&mut span.name, filter, Place::of(TextKind::Name));
         self.status(&mut span.status, owner);
@@ -251,7 +275,9 @@ impl<'p> Treatment<'p> {
             Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
-                let filter = if self.hides(owner) { &mut self.masked } else { &mut self.open };
+                // A span's name is no text of a request because its crate writes some.
+                let hidden = self.hides(owner) && (key != "otel.name" || self.masked_around);
+                let filter = if hidden { &mut self.masked } else { &mut self.open };
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
                 Verdict::FilterTexts(filter, Place::of(kind))
             }
@@ -289,6 +315,13 @@ pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyStat
     let mut treatment = Treatment::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, state.span_content());
     treatment.into_report()
+}
+
+/// Who wrote a span or an event, as `tracing-opentelemetry` has it.
+fn target(attributes: &[KeyValue]) -> Option<String> {
+    let get = |key: &str| attributes.iter().find(|known| known.key.as_str() == key);
+    let found = get("target").or_else(|| get("code.module.name")).or_else(|| get("code.namespace"))?;
+    Some(found.value.as_str().into_owned())
 }
 
 /// Events that a convention names, and not a message.

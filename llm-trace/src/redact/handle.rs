@@ -58,6 +58,11 @@ impl PolicyHandle {
         self.shared.epoch.fetch_add(1, Ordering::Release);
     }
 
+    /// Whether free text written under this target holds content.
+    pub(crate) fn is_wordy(&self, target: &str) -> bool {
+        self.shared.policy.load().is_wordy(target)
+    }
+
     /// The policy, to be asked what may go out. Ask again when a call ends.
     pub(crate) fn state(&self) -> PolicyState {
         PolicyState::new(self.shared.policy.load_full())

@@ -1,12 +1,9 @@
 //! The second guard: a wrapper around any layer.
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 
-use tracing::callsite::Identifier;
-use tracing::field::{FieldSet, Value, ValueSet};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
@@ -15,14 +12,12 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::apply::Treatment;
 use super::context;
 use super::flags;
 use super::handle::PolicyHandle;
 use super::masks::Masks;
+use super::passing::Passing;
 use super::permit::PolicyState;
-use super::policy::Capture;
-use super::values::{Owned, Plan, Rewriter};
 
 /// Wraps a layer so that it sees no content that the policy does not let out: fields of spans and
 /// events, whichever crate made them.
@@ -44,7 +39,7 @@ use super::values::{Owned, Plan, Rewriter};
 /// Two `fmt` layers side by side share what they format of a span unless their field formatters
 /// have different types: see [`FmtFields`](crate::FmtFields).
 pub fn redact<L>(layer: L) -> RedactLayer<L> {
-    RedactLayer { inner: layer, own: None, found: OnceLock::new(), plans: RwLock::default() }
+    RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: Passing::default() }
 }
 
 /// See [`redact`].
@@ -54,7 +49,7 @@ pub struct RedactLayer<L> {
     own: Option<PolicyHandle>,
     /// The policy of the subscriber.
     found: OnceLock<PolicyHandle>,
-    plans: RwLock<HashMap<Identifier, Arc<Plan>>>,
+    passing: Passing,
 }
 
 impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
@@ -74,49 +69,6 @@ impl<L> RedactLayer<L> {
     fn state(&self) -> PolicyState {
         // Without any policy the default one holds, which lets nothing out.
         self.own.as_ref().unwrap_or_else(|| self.found.get_or_init(PolicyHandle::default)).state()
-    }
-
-    fn plan(&self, metadata: &'static Metadata<'static>, state: &PolicyState) -> Arc<Plan> {
-        let policy = state.policy();
-        if !policy.keys.is_empty() {
-            // Keys of the user's own can change with the policy.
-            return Arc::new(Plan::new(metadata, policy));
-        }
-        let site = metadata.callsite();
-        let known = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&site).cloned();
-        known.unwrap_or_else(|| {
-            let plan = Arc::new(Plan::new(metadata, policy));
-            self.plans.write().unwrap_or_else(PoisonError::into_inner).insert(site, plan.clone());
-            plan
-        })
-    }
-
-    /// The values as they may be seen, unless they may be seen as they are.
-    fn rewrite(
-        &self,
-        metadata: &'static Metadata<'static>,
-        around: Option<Masks>,
-        record: impl FnOnce(&mut Rewriter<'_, '_>),
-    ) -> Option<Values> {
-        let state = self.state();
-        let plan = self.plan(metadata, &state);
-        let mut treatment = Treatment::new(&state, around).for_logs();
-        if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
-            return None;
-        }
-        let mut rewriter = Rewriter::new(&plan, &mut treatment, state.policy().capture != Capture::Off);
-        record(&mut rewriter);
-        Some(Values(rewriter.finish()))
-    }
-}
-
-/// Values that were treated.
-struct Values(Vec<Option<Owned>>);
-
-impl Values {
-    fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {
-        let values: Vec<Option<&dyn Value>> = self.0.iter().map(|value| value.as_ref().map(Owned::value)).collect();
-        then(&fields.value_set_all(&values))
     }
 }
 
@@ -160,32 +112,15 @@ where
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
         flags::on_new_span(attrs, id, &cx);
-        let metadata = attrs.metadata();
         let around = with_span(context::current(), Some(id), &cx);
-        let Some(values) = self.rewrite(metadata, around, |rewriter| attrs.record(rewriter)) else {
-            return self.inner.on_new_span(attrs, id, cx);
-        };
-        values.with(metadata.fields(), |values| {
-            let attrs = match attrs.parent() {
-                Some(parent) => Attributes::child_of(parent.clone(), metadata, values),
-                None if attrs.is_root() => Attributes::new_root(metadata, values),
-                None => Attributes::new(metadata, values),
-            };
-            self.inner.on_new_span(&attrs, id, cx);
-        });
+        self.passing.span(&self.state(), attrs, around, |attrs| self.inner.on_new_span(attrs, id, cx));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
         flags::on_record(id, values, &cx);
-        // Values can be recorded from another callsite than the span's.
-        let Some(metadata) = metadata_of(values) else { return self.inner.on_record(id, values, cx) };
+        let target = cx.metadata(id).map(Metadata::target);
         let around = with_span(context::current(), Some(id), &cx);
-        match self.rewrite(metadata, around, |rewriter| values.record(rewriter)) {
-            None => self.inner.on_record(id, values, cx),
-            Some(values) => {
-                values.with(metadata.fields(), |values| self.inner.on_record(id, &Record::new(values), cx));
-            }
-        }
+        self.passing.record(&self.state(), values, target, around, |values| self.inner.on_record(id, values, cx));
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, cx: Context<'_, S>) {
@@ -197,20 +132,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
-        let metadata = event.metadata();
         let span = cx.event_span(event).map(|span| span.id());
         let around = with_span(context::current(), span.as_ref(), &cx);
-        let Some(values) = self.rewrite(metadata, around, |rewriter| event.record(rewriter)) else {
-            return self.inner.on_event(event, cx);
-        };
-        values.with(metadata.fields(), |values| {
-            let event = match event.parent() {
-                Some(parent) => Event::new_child_of(parent.clone(), metadata, values),
-                None if event.is_root() => Event::new_child_of(None, metadata, values),
-                None => Event::new(metadata, values),
-            };
-            self.inner.on_event(&event, cx);
-        });
+        self.passing.event(&self.state(), event, around, |event| self.inner.on_event(event, cx));
     }
 
     fn on_enter(&self, id: &Id, cx: Context<'_, S>) {
@@ -242,13 +166,4 @@ impl<L: 'static> RedactLayer<L> {
     fn downcast_inner(&self) -> Option<&L> {
         Some(&self.inner)
     }
-}
-
-/// The callsite that values were recorded from.
-fn metadata_of(values: &Record<'_>) -> Option<&'static Metadata<'static>> {
-    let mut found = None;
-    values.record(&mut |field: &tracing::field::Field, _: &dyn fmt::Debug| {
-        found = Some(field.callsite().0.metadata());
-    });
-    found
 }

@@ -111,7 +111,8 @@ fn treat(
         Owner::Other => state.policy().capture != Capture::Off,
         Owner::Call | Owner::Filtered => state.event_content(),
     };
-    Treatment::new(state, masks).record(from, to, owner, content)
+    let target = from.target().filter(|_| owner == Owner::Other);
+    Treatment::new(state, masks).written_by(target.map(AsRef::as_ref)).record(from, to, owner, content)
 }
 
 /// Where empty records come from: only a logger makes them, and none can be taken from.

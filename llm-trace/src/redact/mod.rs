@@ -16,6 +16,7 @@ mod log_processor;
 mod masks;
 mod media;
 mod note;
+mod passing;
 mod permit;
 mod place;
 mod policy;
@@ -31,6 +32,7 @@ mod scrub;
 pub(crate) mod shrink;
 mod style;
 mod values;
+pub(crate) mod wordy;
 
 pub(crate) use apply::{own_attributes, user_attributes};
 pub use env::PolicyError;
@@ -47,6 +49,7 @@ pub(crate) use log_processor::RedactLogExporter;
 #[cfg(feature = "logs")]
 pub use log_processor::RedactLogProcessor;
 pub use masks::{MaskFlag, Masks, Metadata};
+pub(crate) use passing::Passing;
 pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};

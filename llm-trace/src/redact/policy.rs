@@ -9,6 +9,7 @@ use super::permit::Side;
 use super::place::Place;
 use super::scrub::{Closure, Scrubbers};
 use super::style::{HashKey, Style};
+use super::wordy;
 
 /// Where content goes, if anywhere. Content is off unless someone says on.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -51,6 +52,8 @@ pub struct Policy {
     pub(super) scrubbers: Scrubbers,
     pub(super) budgets: Budgets,
     pub(super) keys: Vec<(KeyPattern, Class)>,
+    /// Targets, and whether what is written under them is content.
+    pub(super) targets: Vec<(String, bool)>,
 }
 
 impl Policy {
@@ -225,6 +228,41 @@ impl Policy {
         self
     }
 
+    /// Says that free text written under this target, or one below it, holds whole requests or
+    /// answers: the messages of its events, and fields under keys that nobody knows. Such text goes
+    /// out only while capture is on and no side is masked.
+    ///
+    /// Client crates that are known to write so are known; see "What leaves your process".
+    ///
+    /// ```
+    /// use llm_trace::Policy;
+    ///
+    /// let policy = Policy::new().content_target("my_client");
+    /// ```
+    #[must_use]
+    pub fn content_target(mut self, target: impl Into<String>) -> Self {
+        wordy::expect();
+        self.targets.push((target.into(), true));
+        self
+    }
+
+    /// Says that free text written under this target is like anyone's: for a crate of your own that
+    /// has the name of a known client.
+    #[must_use]
+    pub fn plain_target(mut self, target: impl Into<String>) -> Self {
+        self.targets.push((target.into(), false));
+        self
+    }
+
+    /// Whether free text written under this target holds content.
+    pub(super) fn is_wordy(&self, target: &str) -> bool {
+        let mut said = self.targets.iter().filter(|(module, _)| wordy::is_below(target, module));
+        match said.next() {
+            None => wordy::is_known(target),
+            Some((_, content)) => *content || said.any(|(_, content)| *content),
+        }
+    }
+
     /// What stands under a key: content if anyone says so.
     pub(super) fn class(&self, key: &str) -> Class {
         let known = keys::class(key);
@@ -283,6 +321,8 @@ impl Policy {
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
             let said = self.keys.into_iter().filter(|(_, class)| *class != Class::Fact);
             self.keys = before.keys.iter().cloned().chain(said).collect();
+            let said = self.targets.into_iter().filter(|(_, content)| *content);
+            self.targets = before.targets.iter().cloned().chain(said).collect();
             self.scrubbers = self.scrubbers.after(&before.scrubbers);
             // A hash tells which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {

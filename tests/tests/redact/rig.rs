@@ -7,9 +7,11 @@ use ::rig::client::CompletionClient as _;
 use ::rig::completion::Prompt as _;
 use ::rig::providers::openai;
 use axum::{Json, Router, routing::post};
-use llm_trace::{Capture, Policy, PolicyHandle, RedactProcessor, redact, scope};
+use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, redact, scope};
 use llm_trace_tests::collector::Collector;
 use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -64,44 +66,76 @@ async fn ask() {
     server.abort();
 }
 
-/// What `rig`'s spans and events show in exported spans, and in a log, under this policy.
-fn export(policy: Policy, mask: bool, level: LevelFilter) -> (Collector, Written) {
-    let (collector, written) = (Collector::start(), Written::default());
+/// What `rig`'s spans and events show under this policy: in exported spans, in a log, in log records.
+fn export(policy: Policy, mask: bool) -> (Collector, Written, Collector) {
+    let (spans, written, records) = (Collector::start(), Written::default(), Collector::start());
     let handle = PolicyHandle::new(policy);
-    let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), handle.clone());
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.exporter()), handle.clone());
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let processor = RedactLogProcessor::new(SimpleLogProcessor::new(records.log_exporter()), &handle);
+    let loggers = SdkLoggerProvider::builder().with_log_processor(processor).build();
     let log = written.clone();
     let fmt = tracing_subscriber::fmt::layer().json().with_span_events(FmtSpan::CLOSE).with_writer(move || log.clone());
     let subscriber = tracing_subscriber::registry()
-        .with(Targets::new().with_target("rig", level))
+        .with(Targets::new().with_target("rig", LevelFilter::TRACE))
         .with(redact(fmt).with_policy(&handle))
+        .with(OpenTelemetryTracingBridge::new(&loggers))
         .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("app")));
+    run(subscriber, mask);
+    assert!(!records.logs().is_empty());
+    (spans, written, records)
+}
+
+fn run(subscriber: impl tracing::Subscriber + Send + Sync, mask: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let _default = tracing::subscriber::set_default(subscriber);
     runtime.block_on(scope().mask_input(mask).mask_output(mask).instrument(ask()));
-    (collector, written)
 }
 
 #[test]
 fn nothing_of_a_call_through_rig_is_shown_below_a_masked_scope() {
-    let (spans, log) = export(Policy::new().capture(Capture::Span), true, LevelFilter::TRACE);
+    let (spans, log, records) = export(Policy::new().capture(Capture::Span), true);
     assert!(!spans.spans().is_empty());
     assert_eq!(seen(&spans, &TEXTS), NONE);
     assert_eq!(log.seen(), NONE);
+    assert_eq!(seen(&records, &TEXTS), NONE);
 }
 
-/// At `TRACE` it writes whole requests and answers as texts of events, which only a mask covers.
+/// At `TRACE` it writes whole requests and answers as texts of events.
 #[test]
-fn no_content_field_of_rig_is_shown_while_capture_is_off() {
-    let (spans, log) = export(Policy::new(), false, LevelFilter::DEBUG);
+fn nothing_of_a_call_through_rig_is_shown_while_capture_is_off() {
+    let (spans, log, records) = export(Policy::new(), false);
     assert!(!spans.spans().is_empty());
     assert_eq!(seen(&spans, &TEXTS), NONE);
     assert_eq!(log.seen(), NONE);
+    assert_eq!(seen(&records, &TEXTS), NONE);
+}
+
+#[test]
+fn nothing_of_a_call_through_rig_is_shown_where_one_side_is_masked_but_what_is_surely_the_others() {
+    let (spans, log, records) = export(Policy::new().capture(Capture::Span).mask_input(true), false);
+    for shown in [seen(&spans, &TEXTS), log.seen(), seen(&records, &TEXTS)] {
+        assert!(shown.iter().all(|text| *text == "SENTINEL-answer"), "{shown:?}");
+    }
 }
 
 #[test]
 fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
-    let (spans, log) = export(Policy::new().capture(Capture::Span), false, LevelFilter::TRACE);
+    let (spans, log, records) = export(Policy::new().capture(Capture::Span), false);
     assert_eq!(seen(&spans, &TEXTS), TEXTS);
     assert_eq!(log.seen(), TEXTS);
+    assert_eq!(seen(&records, &TEXTS), TEXTS);
+}
+
+/// The OpenTelemetry layer that ours brings along says of no event whose it is, and no processor is wrapped.
+#[test]
+fn our_layer_alone_keeps_what_rig_writes_in() {
+    for (policy, expected) in [(Policy::new(), &TEXTS[..0]), (Policy::new().capture(Capture::Span), &TEXTS)] {
+        let spans = Collector::start();
+        let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&spans.provider());
+        let filter = Targets::new().with_target("rig", LevelFilter::TRACE);
+        run(tracing_subscriber::registry().with(filter).with(layer), false);
+        assert!(!spans.spans().is_empty());
+        assert_eq!(seen(&spans, &TEXTS), expected);
+    }
 }

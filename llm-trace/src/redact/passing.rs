@@ -1,0 +1,139 @@
+//! Spans, values and events on their way through a layer, rewritten where the policy says so.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tracing::callsite::Identifier;
+use tracing::field::{FieldSet, Value, ValueSet};
+use tracing::span::{Attributes, Record};
+use tracing::{Event, Metadata};
+
+use super::apply::Treatment;
+use super::masks::Masks;
+use super::permit::PolicyState;
+use super::policy::Capture;
+use super::values::{Owned, Plan, Rewriter};
+use super::wordy;
+
+/// Remembers, per callsite, which fields have to be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Passing {
+    plans: RwLock<HashMap<Identifier, Arc<Plan>>>,
+}
+
+impl Passing {
+    /// Hands a new span's values on as they may be seen. `around` are the masks where it stands.
+    pub(crate) fn span(
+        &self,
+        state: &PolicyState,
+        attrs: &Attributes<'_>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Attributes<'_>),
+    ) {
+        let metadata = attrs.metadata();
+        let record = |rewriter: &mut Rewriter<'_, '_>| attrs.record(rewriter);
+        let Some(values) = self.rewrite(state, metadata, Some(metadata.target()), around, record) else {
+            return next(attrs);
+        };
+        values.with(metadata.fields(), |values| {
+            next(&match attrs.parent() {
+                Some(parent) => Attributes::child_of(parent.clone(), metadata, values),
+                None if attrs.is_root() => Attributes::new_root(metadata, values),
+                None => Attributes::new(metadata, values),
+            });
+        });
+    }
+
+    /// As [`span`](Self::span), of values recorded later on a span of this target.
+    pub(crate) fn record(
+        &self,
+        state: &PolicyState,
+        values: &Record<'_>,
+        target: Option<&str>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Record<'_>),
+    ) {
+        // Values can be recorded from another callsite than the span's.
+        let Some(metadata) = metadata_of(values) else { return next(values) };
+        match self.rewrite(state, metadata, target, around, |rewriter| values.record(rewriter)) {
+            None => next(values),
+            Some(values) => values.with(metadata.fields(), |values| next(&Record::new(values))),
+        }
+    }
+
+    /// As [`span`](Self::span), of an event.
+    pub(crate) fn event(
+        &self,
+        state: &PolicyState,
+        event: &Event<'_>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Event<'_>),
+    ) {
+        let metadata = event.metadata();
+        let record = |rewriter: &mut Rewriter<'_, '_>| event.record(rewriter);
+        let Some(values) = self.rewrite(state, metadata, Some(&wordy::target(event)), around, record) else {
+            return next(event);
+        };
+        values.with(metadata.fields(), |values| {
+            next(&match event.parent() {
+                Some(parent) => Event::new_child_of(parent.clone(), metadata, values),
+                None if event.is_root() => Event::new_child_of(None, metadata, values),
+                None => Event::new(metadata, values),
+            });
+        });
+    }
+
+    fn plan(&self, metadata: &'static Metadata<'static>, state: &PolicyState) -> Arc<Plan> {
+        let policy = state.policy();
+        if !policy.keys.is_empty() {
+            // Keys of the user's own can change with the policy.
+            return Arc::new(Plan::new(metadata, policy));
+        }
+        let site = metadata.callsite();
+        let known = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&site).cloned();
+        known.unwrap_or_else(|| {
+            let plan = Arc::new(Plan::new(metadata, policy));
+            self.plans.write().unwrap_or_else(PoisonError::into_inner).insert(site, plan.clone());
+            plan
+        })
+    }
+
+    /// The values as they may be seen, unless they may be seen as they are.
+    fn rewrite(
+        &self,
+        state: &PolicyState,
+        metadata: &'static Metadata<'static>,
+        target: Option<&str>,
+        around: Option<Masks>,
+        record: impl FnOnce(&mut Rewriter<'_, '_>),
+    ) -> Option<Values> {
+        let plan = self.plan(metadata, state);
+        let mut treatment = Treatment::new(state, around).for_logs().written_by(target);
+        if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
+            return None;
+        }
+        let mut rewriter = Rewriter::new(&plan, &mut treatment, state.policy().capture != Capture::Off);
+        record(&mut rewriter);
+        Some(Values(rewriter.finish()))
+    }
+}
+
+/// Values that were treated.
+struct Values(Vec<Option<Owned>>);
+
+impl Values {
+    fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {
+        let values: Vec<Option<&dyn Value>> = self.0.iter().map(|value| value.as_ref().map(Owned::value)).collect();
+        then(&fields.value_set_all(&values))
+    }
+}
+
+/// The callsite that values were recorded from.
+fn metadata_of(values: &Record<'_>) -> Option<&'static Metadata<'static>> {
+    let mut found = None;
+    values.record(&mut |field: &tracing::field::Field, _: &dyn fmt::Debug| {
+        found = Some(field.callsite().0.metadata());
+    });
+    found
+}
