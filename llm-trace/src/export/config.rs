@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use super::limits::Limits;
 use super::names::Names;
 use super::sampling::{self, Sampling};
-use super::{headers, propagation, proxy, resource};
+use super::{headers, preset, propagation, proxy, resource};
 use crate::redact::Policy;
 
 const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none";
@@ -45,6 +45,26 @@ pub(crate) enum Protocol {
     Grpc,
 }
 
+impl Protocol {
+    /// Whether the feature for it is on.
+    pub(crate) fn is_compiled_in(self) -> bool {
+        match self {
+            Protocol::HttpProtobuf | Protocol::HttpJson => cfg!(feature = "otlp-http"),
+            Protocol::Grpc => cfg!(feature = "otlp-grpc"),
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::HttpProtobuf => "http/protobuf",
+            Protocol::HttpJson => "http/json",
+            Protocol::Grpc => "grpc",
+        })
+    }
+}
+
 /// Where spans go.
 #[derive(Clone, Debug)]
 pub(crate) enum Exporter {
@@ -67,17 +87,22 @@ impl fmt::Display for Exporter {
             Exporter::Console { .. } => return f.write_str("the console (stderr)"),
             Exporter::Otlp(otlp) => otlp,
         };
-        let protocol = match otlp.protocol {
-            Protocol::HttpProtobuf => "http/protobuf",
-            Protocol::HttpJson => "http/json",
-            Protocol::Grpc => "grpc",
-        };
-        write!(f, "{} by {protocol}", endpoint::shown(&otlp.url))?;
-        let names: Vec<_> = otlp.headers.keys().map(|name| name.as_str()).collect();
-        match names.as_slice() {
-            [] => f.write_str(", without headers"),
-            names => write!(f, ", with the headers {}", names.join(", ")),
-        }
+        write_target(f, otlp.protocol, &endpoint::shown(&otlp.url), &otlp.headers)
+    }
+}
+
+/// A destination in words, with the names of its headers.
+pub(crate) fn write_target(
+    f: &mut fmt::Formatter<'_>,
+    protocol: Protocol,
+    shown: &str,
+    headers: &HeaderMap,
+) -> fmt::Result {
+    write!(f, "{shown} by {protocol}")?;
+    let names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
+    match names.as_slice() {
+        [] => f.write_str(", without headers"),
+        names => write!(f, ", with the headers {}", names.join(", ")),
     }
 }
 
@@ -151,20 +176,22 @@ pub(crate) struct Config {
 }
 
 const EXIT_LIMIT: Duration = Duration::from_secs(5);
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Config {
     /// From the process environment.
     pub(crate) fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(&|name| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()))
+        Self::from_lookup(&super::env::of_process)
     }
 
     /// From any source of variables.
     pub(crate) fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Env(get);
         let mut warnings = Vec::new();
-        let mut to = |signal| exporter(&env, signal, &mut warnings);
+        let preset = preset::asked(&env)?;
+        let mut to = |signal| exporter(&env, signal, preset, &mut warnings);
         let (exporter, metrics, logs) = (to(Signal::Traces)?, to(Signal::Metrics)?, to(Signal::Logs)?);
+        let max_bytes = preset.filter(|_| matches!(exporter, Exporter::Otlp(_))).and_then(preset::Row::max_bytes);
         let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
         Ok(Self {
             exporter,
@@ -175,14 +202,19 @@ impl Config {
             policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
             prices: env.get("LLM_TRACE_PRICES").map(|var| var.value.into()),
             propagators: propagation::read(&env, &mut warnings)?,
-            batch: batch(&env, &mut warnings)?,
+            batch: batch(&env, max_bytes, &mut warnings)?,
             exit_limit: timeout.unwrap_or(EXIT_LIMIT),
             warnings,
         })
     }
 }
 
-fn exporter(env: &Env<'_>, signal: Signal, warnings: &mut Vec<String>) -> Result<Exporter, ConfigError> {
+fn exporter(
+    env: &Env<'_>,
+    signal: Signal,
+    preset: Option<&'static preset::Row>,
+    warnings: &mut Vec<String>,
+) -> Result<Exporter, ConfigError> {
     let names = signal.names();
     if env.bool(&["OTEL_SDK_DISABLED"])? == Some(true) {
         return Ok(Exporter::Disabled);
@@ -202,9 +234,13 @@ fn exporter(env: &Env<'_>, signal: Signal, warnings: &mut Vec<String>) -> Result
         None => None,
     };
     let named_protocol = named.map(exporter_protocol).transpose()?.flatten();
+    if let Some(row) = preset.filter(|row| !row.takes(signal)) {
+        warnings.push(format!("the preset `{}` is for traces only: it does not count for {signal}", row.name()));
+    }
+    let preset = preset.filter(|row| row.takes(signal));
     let address = env.first(&[names.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
     let set_protocol = env.first(&[names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"]);
-    if named.is_none() && address.is_none() && set_protocol.is_none() {
+    if named.is_none() && address.is_none() && set_protocol.is_none() && preset.is_none() {
         if let Some(var) = env.first(&headers_of(names)) {
             warnings
                 .push(format!("`{}` is set but no endpoint is: set OTEL_ENDPOINT; printing to the console", var.name));
@@ -213,15 +249,19 @@ fn exporter(env: &Env<'_>, signal: Signal, warnings: &mut Vec<String>) -> Result
     }
     let (protocol, asked_by) = match (&set_protocol, named) {
         (Some(var), _) => (protocol(var)?, var.name),
-        (None, Some(var)) => (short_protocol(env, named_protocol)?, var.name),
-        (None, None) => (Protocol::HttpProtobuf, "OTEL_ENDPOINT"),
+        (None, Some(var)) => (short_protocol(env, named_protocol, preset)?, var.name),
+        (None, None) => match preset {
+            Some(row) => (row.protocol(), preset::VARIABLE),
+            None => (Protocol::HttpProtobuf, "OTEL_ENDPOINT"),
+        },
     };
     if let (Some(var), Some(named), Some(other)) = (&set_protocol, named, named_protocol)
         && other != protocol
     {
         warnings.push(format!("`{}={}` outranks `{}={}`", var.name, var.value, named.name, named.value));
     }
-    otlp(env, signal, address, protocol, asked_by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
+    let by = By { protocol, asked_by, preset };
+    otlp(env, signal, address, by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
 }
 
 fn headers_of(names: &Names) -> [&'static str; 3] {
@@ -240,14 +280,18 @@ fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
 }
 
 /// The protocol where no variable of its own says it: `OTEL_TRACES_EXPORTER=otlp` leaves it to `OTEL_EXPORTER`.
-fn short_protocol(env: &Env<'_>, named: Option<Protocol>) -> Result<Protocol, ConfigError> {
+fn short_protocol(
+    env: &Env<'_>,
+    named: Option<Protocol>,
+    preset: Option<&'static preset::Row>,
+) -> Result<Protocol, ConfigError> {
     if let Some(protocol) = named {
         return Ok(protocol);
     }
     let short =
         env.get("OTEL_EXPORTER").filter(|v| !matches!(v.folded().as_str(), "console" | "console_json" | "none"));
     let protocol = short.as_ref().map(exporter_protocol).transpose()?.flatten();
-    Ok(protocol.unwrap_or(Protocol::HttpProtobuf))
+    Ok(protocol.or(preset.map(preset::Row::protocol)).unwrap_or(Protocol::HttpProtobuf))
 }
 
 fn protocol(var: &Var) -> Result<Protocol, ConfigError> {
@@ -259,17 +303,38 @@ fn protocol(var: &Var) -> Result<Protocol, ConfigError> {
     }
 }
 
+/// How to send, and who says so.
+struct By {
+    protocol: Protocol,
+    asked_by: &'static str,
+    preset: Option<&'static preset::Row>,
+}
+
 fn otlp(
     env: &Env<'_>,
     signal: Signal,
     address: Option<Var>,
-    protocol: Protocol,
-    asked_by: &'static str,
+    By { protocol, asked_by, preset }: By,
     warnings: &mut Vec<String>,
 ) -> Result<Otlp, ConfigError> {
     let names = signal.names();
     let insecure = env.bool(&[names.insecure, "OTEL_EXPORTER_OTLP_INSECURE"])?;
-    let address = address.unwrap_or_else(|| Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, signal) });
+    let address = match (address, preset) {
+        (Some(address), None) => address,
+        (Some(address), Some(row)) => {
+            warnings.push(format!(
+                "the keys of the preset `{}` go to the endpoint of `{}`, which outranks the preset's own",
+                row.name(),
+                address.name
+            ));
+            address
+        }
+        (None, Some(row)) => {
+            row.check(protocol, asked_by)?;
+            row.address(env, protocol)?
+        }
+        (None, None) => Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, signal) },
+    };
     let written = if address.name == names.endpoint { Written::ForOne } else { Written::ForAll };
     let url = endpoint::resolve(&address, written, protocol, signal, insecure, warnings)?;
     let headers = match env.first(&headers_of(names)) {
@@ -284,9 +349,13 @@ fn otlp(
         }
         None => HeaderMap::new(),
     };
+    let headers = match preset {
+        Some(row) => row.headers(env, &headers)?,
+        None => headers,
+    };
     let compression = env.first(&[names.compression, "OTEL_EXPORTER_OTLP_COMPRESSION"]);
     let gzip = match &compression {
-        None => false,
+        None => preset.is_some_and(preset::Row::gzip),
         Some(var) => match var.folded().as_str() {
             "gzip" => true,
             "none" => false,
@@ -317,8 +386,9 @@ fn incomplete(variable: &str, missing: &str) -> ConfigError {
     ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
 }
 
-fn batch(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Limits, ConfigError> {
+fn batch(env: &Env<'_>, max_bytes: Option<usize>, warnings: &mut Vec<String>) -> Result<Limits, ConfigError> {
     let mut limits = Limits::default();
+    limits.batch_bytes = max_bytes.unwrap_or(limits.batch_bytes);
     let counts = [
         ("OTEL_BSP_MAX_QUEUE_SIZE", &mut limits.queue_spans),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &mut limits.batch_spans),

@@ -26,15 +26,23 @@ impl Var {
     }
 }
 
+/// A variable of this process.
+pub(crate) fn of_process(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
 /// Where variables come from.
 pub(crate) struct Env<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
 
 impl Env<'_> {
     /// The variable, trimmed; blank is unset.
     pub(crate) fn get(&self, name: &'static str) -> Option<Var> {
-        let value = (self.0)(name)?;
-        let value = value.trim();
-        (!value.is_empty()).then(|| Var { name, value: value.to_owned() })
+        self.value(name).map(|value| Var { name, value })
+    }
+
+    /// The value of a variable whose name is not to be kept.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The first of these that is set.

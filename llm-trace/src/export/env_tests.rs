@@ -4,7 +4,7 @@
 use super::config::{Config, Exporter, Otlp, Protocol};
 
 /// One line for a configuration: exporter, URL, headers; then what differs from the defaults; then `!` per warning.
-fn read(vars: &str) -> String {
+pub(super) fn read(vars: &str) -> String {
     let get = lookup(vars);
     match Config::from_lookup(&get) {
         Err(error) => format!("error: {error}"),
@@ -42,7 +42,7 @@ fn describe(otlp: &Otlp) -> String {
 }
 
 /// `NAME=value;NAME=value`.
-fn lookup(vars: &str) -> impl Fn(&str) -> Option<String> {
+pub(super) fn lookup(vars: &str) -> impl Fn(&str) -> Option<String> {
     let pairs: Vec<(String, String)> = vars
         .split(';')
         .filter_map(|pair| pair.trim_start().split_once('='))

@@ -55,6 +55,34 @@ pub enum ConfigError {
         /// The one that it needs.
         missing: String,
     },
+    /// A preset's key is not there.
+    #[error("the preset `{preset}` needs `{variable}`, which is not set")]
+    Key {
+        /// The preset.
+        preset: &'static str,
+        /// The variable to set.
+        variable: String,
+    },
+    /// A preset's backend does not take what is asked for.
+    #[error("`{variable}` asks for {protocol}, which the preset `{preset}` does not take: use one of {takes}")]
+    PresetProtocol {
+        /// The variable that asks for it.
+        variable: String,
+        /// The protocol.
+        protocol: String,
+        /// The preset.
+        preset: &'static str,
+        /// What it takes.
+        takes: String,
+    },
+    /// A header cannot be sent.
+    #[error("the header `{header}` {reason}")]
+    Header {
+        /// Its name.
+        header: String,
+        /// What is wrong with it; never its value.
+        reason: String,
+    },
     /// `RUST_LOG` cannot be read.
     #[error("`RUST_LOG` is `{value}`: {reason}; use directives such as `info` or `info,my_crate=debug`")]
     Filter {

@@ -28,26 +28,37 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
         return Err("it is empty".into());
     }
     // Without a `=` the text may be the secret itself.
-    let (name, value) = entry.split_once('=').ok_or("it has no `=`; write `name=value`")?;
-    let name = percent_decode_str(name.trim()).decode_utf8_lossy();
-    let name = name.trim().to_ascii_lowercase();
+    let (text_name, text) = entry.split_once('=').ok_or("it has no `=`; write `name=value`")?;
+    let parsed = name(&percent_decode_str(text_name.trim()).decode_utf8_lossy())?;
+    let value: Vec<u8> = percent_decode_str(text.trim()).collect();
+    let value = self::value(value.trim_ascii()).map_err(|reason| {
+        let hint = if value.is_empty() { "" } else { "; percent-encoding is undone first" };
+        format!("`{parsed}` {reason}{hint}")
+    })?;
+    Ok((parsed, value))
+}
+
+/// A header's name, if it is one that may be set.
+pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
+    let name = text.trim().to_ascii_lowercase();
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its name is no header name".to_owned())?;
     if RESERVED.contains(&parsed.as_str()) || parsed.as_str().starts_with("grpc-") {
         return Err(format!("`{parsed}` is set by the transport"));
     }
-    let value: Vec<u8> = percent_decode_str(value.trim()).collect();
-    let value = value.trim_ascii();
-    if value.is_empty() {
-        return Err(format!("`{parsed}` has no value"));
+    Ok(parsed)
+}
+
+/// A header's value, marked as a secret.
+pub(crate) fn value(bytes: &[u8]) -> Result<HeaderValue, &'static str> {
+    if bytes.is_empty() {
+        return Err("has no value");
     }
     // What gRPC takes is what HTTP takes too, so one set of headers serves both.
-    if !value.iter().all(|byte| (0x20..0x7f).contains(byte)) {
-        return Err(format!(
-            "`{parsed}` has a value with characters that no header may have; percent-encoding is undone first"
-        ));
-    }
-    let mut value =
-        HeaderValue::from_bytes(value).map_err(|_| format!("`{parsed}` has a value that is no header value"))?;
+    let printable = bytes.iter().all(|byte| (0x20..0x7f).contains(byte));
+    let mut value = Some(bytes)
+        .filter(|_| printable)
+        .and_then(|bytes| HeaderValue::from_bytes(bytes).ok())
+        .ok_or("has a value with characters that no header may have")?;
     value.set_sensitive(true);
-    Ok((parsed, value))
+    Ok(value)
 }

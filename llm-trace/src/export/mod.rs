@@ -3,6 +3,7 @@
 //! | variable | what it says |
 //! |---|---|
 //! | `OTEL_EXPORTER` | `console` (the default), `console_json`, `otlp_http` or `http/protobuf`, `http/json`, `otlp_grpc` or `grpc`, `none` |
+//! | `LLM_TRACE_PRESET` | a backend by name, with its own keys: see [`preset`] |
 //! | `OTEL_ENDPOINT` | where to send; alone it means `otlp_http` |
 //! | `OTEL_HEADERS` | `name=value,name=value`, percent-encoded where needed |
 //! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |
@@ -14,7 +15,8 @@
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK` | what content may leave: see [`Policy`](crate::Policy) |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | a proxy on the way |
 //!
-//! **Precedence**, for each of them alone: the one for traces, then the standard one, then the short form.
+//! **Precedence**, for each of them alone: the one for traces, then the standard one, then the short form, then the
+//! preset's. Headers of a preset stay beside those of a variable, which win by name.
 //!
 //! **Endpoint**: over HTTP the signal's path is added once (`https://host` → `https://host/v1/traces`,
 //! `…/v1` → `…/v1/traces`, `…/v1/metrics` → `…/v1/traces`); a query stays; a path with a signal of its own, such as
@@ -29,6 +31,7 @@ mod batch;
 mod closing;
 mod config;
 mod console;
+mod destination;
 mod endpoint;
 mod env;
 mod error;
@@ -43,6 +46,7 @@ mod names;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 mod parts;
+pub mod preset;
 mod propagation;
 mod proxy;
 mod resource;
@@ -61,6 +65,7 @@ mod transport;
 mod env_tests;
 
 pub use console::ConsoleProcessor;
+pub use destination::{Destination, ExportProcessor, StatsHandle};
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
 pub(crate) use parts::active;

@@ -142,8 +142,9 @@ fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> Tr
     builder.with_span_processor(StampProcessor::new(last))
 }
 
+/// Sends spans to a destination in batches. The [`RedactProcessor`] before it has to leave its notes.
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-fn batches(
+pub(super) fn batches(
     otlp: &Otlp,
     limits: Limits,
     ledger: &Ledger,
@@ -158,7 +159,7 @@ fn batches(
 }
 
 #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
-fn batches(
+pub(super) fn batches(
     otlp: &Otlp,
     _limits: Limits,
     _ledger: &Ledger,

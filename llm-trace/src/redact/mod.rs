@@ -49,6 +49,8 @@ pub(crate) use log_processor::RedactLogExporter;
 #[cfg(feature = "logs")]
 pub use log_processor::RedactLogProcessor;
 pub use masks::{MaskFlag, Masks, Metadata};
+#[cfg(feature = "init")]
+pub(crate) use note::is_note;
 pub(crate) use passing::Passing;
 pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};

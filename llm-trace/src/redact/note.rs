@@ -9,6 +9,12 @@ use super::masks::Masks;
 /// Never leaves the process: the exporters that add it are those that take it out.
 pub(super) const KEY: &str = "llm_trace.internal.treated";
 
+/// Whether an attribute is the note: whoever leaves attributes out on the way must leave it in.
+#[cfg(feature = "init")]
+pub(crate) fn is_note(key: &str) -> bool {
+    key == KEY
+}
+
 /// In place of masks: it stood below no call and no scope.
 const OUTSIDE: i64 = 8;
 

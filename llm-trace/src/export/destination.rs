@@ -1,0 +1,317 @@
+//! One of several places that spans go to, described in code.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use opentelemetry::Context;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+use url::Url;
+
+use super::config::{EXPORT_TIMEOUT, Hidden, Otlp, Protocol, Signal, Tls, write_target};
+use super::endpoint::{self, Written};
+use super::env::{Env, Var};
+use super::error::{ConfigError, InitError};
+use super::limits::Limits;
+use super::stamp::StampProcessor;
+use super::stats::{Ledger, Stats};
+use super::{headers, parts, proxy};
+use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
+
+type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A place that spans go to, with headers, limits, a policy and a view of its own.
+///
+/// `OTEL_*` variables say nothing to it: what one place is told, no other hears. Only the usual proxy variables
+/// (`HTTPS_PROXY`, `NO_PROXY`, …) count, as they do for every HTTP client of the process.
+///
+/// [`build`](Self::build) gives a span processor: the batches are cut by bytes, what is refused is sent again or
+/// counted, and nothing holds up a call. Several of them go to one provider:
+///
+/// ```
+/// use llm_trace::export::Destination;
+/// use llm_trace::{Capture, Policy};
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inside = Destination::http("http://collector.internal:4318")
+///     .header("x-tenant", "platform")
+///     .policy(Policy::new().capture(Capture::Span));
+/// let vendor = Destination::http("https://otlp.example.com")
+///     .header("authorization", "Bearer a-token-of-theirs")
+///     .gzip(true)
+///     .policy(Policy::new().hash_identity(*b"a key of thirty-two random bytes"))
+///     .view(|key| key.starts_with("gen_ai."));
+/// let provider = SdkTracerProvider::builder()
+///     .with_id_generator(llm_trace::IdGenerator::default())
+///     .with_span_processor(inside.build()?)
+///     .with_span_processor(vendor.build()?)
+///     .build();
+/// # let _ = provider;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Without [`policy`](Self::policy) no content goes there. The layer's policy is the widest: what it does not let
+/// through, no destination gets. [`preset`](super::preset) makes one by a backend's name.
+#[must_use = "nothing is sent before `build()`"]
+#[derive(Clone)]
+pub struct Destination {
+    protocol: Protocol,
+    address: Var,
+    headers: HeaderMap,
+    gzip: bool,
+    timeout: Duration,
+    tls: Tls,
+    limits: Limits,
+    policy: PolicyHandle,
+    view: Option<View>,
+    /// What was wrong with a header, until somebody can be told.
+    wrong: Option<ConfigError>,
+}
+
+/// Without the values of headers.
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Destination({self})")
+    }
+}
+
+/// In words, with the names of the headers and never their values.
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.url(&mut Vec::new()) {
+            Ok(url) => write_target(f, self.protocol, &endpoint::shown(&url), &self.headers),
+            Err(error) => fmt::Display::fmt(&error, f),
+        }
+    }
+}
+
+impl Destination {
+    /// By HTTP, as protobuf. `endpoint` is a URL, or `host:port`; `/v1/traces` is added unless a signal's path is
+    /// there already.
+    pub fn http(endpoint: impl Into<String>) -> Self {
+        Self::new(Protocol::HttpProtobuf, Var { name: "endpoint", value: endpoint.into() })
+    }
+
+    /// As [`http`](Self::http), as JSON.
+    pub fn http_json(endpoint: impl Into<String>) -> Self {
+        Self::new(Protocol::HttpJson, Var { name: "endpoint", value: endpoint.into() })
+    }
+
+    /// By gRPC. `endpoint` is a URL, or `host:port`, with TLS for ports 443 and 8443.
+    pub fn grpc(endpoint: impl Into<String>) -> Self {
+        Self::new(Protocol::Grpc, Var { name: "endpoint", value: endpoint.into() })
+    }
+
+    fn new(protocol: Protocol, address: Var) -> Self {
+        Self {
+            protocol,
+            address,
+            headers: HeaderMap::new(),
+            gzip: false,
+            timeout: EXPORT_TIMEOUT,
+            tls: Tls::default(),
+            limits: Limits::default(),
+            policy: PolicyHandle::new(Policy::new()),
+            view: None,
+            wrong: None,
+        }
+    }
+
+    pub(super) fn of_preset(
+        protocol: Protocol,
+        address: Var,
+        headers: HeaderMap,
+        gzip: bool,
+        max_bytes: Option<usize>,
+    ) -> Self {
+        let mut limits = Limits::default();
+        limits.batch_bytes = max_bytes.unwrap_or(limits.batch_bytes);
+        Self { headers, gzip, limits, ..Self::new(protocol, address) }
+    }
+
+    /// Sends this header, or gRPC metadata, with every request. A second one of the same name replaces the first.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let set = headers::name(name).and_then(|name| {
+            let value = headers::value(value.trim().as_bytes()).map_err(str::to_owned)?;
+            Ok((name, value))
+        });
+        match set {
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(reason) => {
+                let error = ConfigError::Header { header: name.to_owned(), reason };
+                self.wrong.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Compresses what is sent. Off unless told, or unless a preset's backend advises it.
+    pub fn gzip(mut self, on: bool) -> Self {
+        self.gzip = on;
+        self
+    }
+
+    /// How long one request may take; 10 seconds unless told.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Trusts the PEM certificates in this file in place of the system's roots.
+    pub fn certificate(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls.ca = Some(("certificate", path.into()));
+        self
+    }
+
+    /// Shows this certificate chain to the other side, both in PEM.
+    pub fn client_certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls.client = Some([("client certificate", chain.into()), ("client key", key.into())]);
+        self
+    }
+
+    /// The most that one request takes, in bytes before compression; 3,500,000 unless told.
+    pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
+        self.limits.batch_bytes = bytes.max(1);
+        self
+    }
+
+    /// The most spans in one request; 512 unless told.
+    pub fn max_batch_spans(mut self, spans: usize) -> Self {
+        self.limits.batch_spans = spans.max(1);
+        self
+    }
+
+    /// How many bytes of spans may wait, those on their way included; 64 MiB unless told.
+    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
+        self.limits.queue_bytes = bytes.max(1);
+        self
+    }
+
+    /// How many spans may wait; 2,048 unless told.
+    pub fn max_queue_spans(mut self, spans: usize) -> Self {
+        self.limits.queue_spans = spans.max(1);
+        self
+    }
+
+    /// How long a span waits for others to go with; 5 seconds unless told.
+    pub fn delay(mut self, longest: Duration) -> Self {
+        self.limits.delay = longest;
+        self
+    }
+
+    /// What content may go there; none unless told. A [`PolicyHandle`] can be changed while the program runs.
+    pub fn policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
+        self.policy = policy.into();
+        self
+    }
+
+    /// Sends only the attributes whose key `keep` says yes to.
+    pub fn view(mut self, keep: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.view = Some(Arc::new(keep));
+        self
+    }
+
+    /// The span processor that sends there. Nothing is connected before the first batch.
+    ///
+    /// # Errors
+    /// An address, a header or a file that cannot be used, or a protocol whose feature is off.
+    pub fn build(self) -> Result<ExportProcessor, InitError> {
+        let (otlp, mut limits) = (self.otlp()?, self.limits);
+        limits.batch_spans = limits.batch_spans.min(limits.queue_spans);
+        let ledger = Ledger::default();
+        let batches = parts::batches(&otlp, limits, &ledger, &self.policy)?;
+        let inner: Box<dyn SpanProcessor> = match self.view {
+            None => Box::new(StampProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck())),
+            Some(view) => {
+                let narrow = NarrowProcessor::new(batches, move |key| crate::redact::is_note(key) || view(key));
+                Box::new(StampProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
+            }
+        };
+        Ok(ExportProcessor { inner, stats: StatsHandle(ledger) })
+    }
+
+    fn url(&self, warnings: &mut Vec<String>) -> Result<Url, ConfigError> {
+        endpoint::resolve(&self.address, Written::ForAll, self.protocol, Signal::Traces, None, warnings)
+    }
+
+    fn otlp(&self) -> Result<Otlp, ConfigError> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
+        let mut warnings = Vec::new();
+        let url = self.url(&mut warnings)?;
+        warnings.iter().for_each(|warning| diag::warn(warning));
+        Ok(Otlp {
+            protocol: self.protocol,
+            asked_by: self.address.name,
+            proxy: proxy::find(&Env(&super::env::of_process), &url).map(Hidden),
+            url,
+            headers: self.headers.clone(),
+            gzip: self.gzip,
+            timeout: self.timeout,
+            tls: self.tls.clone(),
+        })
+    }
+}
+
+/// Sends spans to one [`Destination`], in batches, on a thread of its own.
+///
+/// The SDK's batch processor counts spans and not bytes: 512 spans of 100 KB are one request of 50 MB, which a
+/// collector refuses whole. This one cuts batches by bytes as well, splits what is refused as too large, gives up
+/// content before it gives up spans, and counts every span that it loses, with the reason.
+pub struct ExportProcessor {
+    inner: Box<dyn SpanProcessor>,
+    stats: StatsHandle,
+}
+
+impl ExportProcessor {
+    /// What becomes of the spans, to be asked at any time, also when the provider has the processor.
+    pub fn stats(&self) -> StatsHandle {
+        self.stats.clone()
+    }
+}
+
+impl fmt::Debug for ExportProcessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl SpanProcessor for ExportProcessor {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.inner.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+/// Tells what became of the spans of one [`ExportProcessor`].
+#[derive(Clone, Debug)]
+pub struct StatsHandle(Ledger);
+
+impl StatsHandle {
+    /// What became of them so far.
+    pub fn get(&self) -> Stats {
+        self.0.stats()
+    }
+}

@@ -1,0 +1,101 @@
+//! Backends by name: where they listen, what they want to be told, and what they do not take.
+//!
+//! `LLM_TRACE_PRESET=langfuse` is all that [`init()`](crate::init) needs beside the vendor's own keys; the functions
+//! here make a [`Destination`](super::Destination) of the same row, for a provider of your own.
+//!
+//! | preset | sends to | by | reads |
+//! |---|---|---|---|
+//! | `traceloop` | `https://api.traceloop.com` | `http/protobuf` | `TRACELOOP_API_KEY`; `TRACELOOP_BASE_URL` |
+//! | `laminar` | `https://api.lmnr.ai:8443`, over HTTP port 443 | `grpc`, where it is compiled in | `LMNR_PROJECT_API_KEY`; `LMNR_BASE_URL` |
+//! | `langfuse` | `https://cloud.langfuse.com/api/public/otel` | `http/protobuf` | `LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`; `LANGFUSE_BASE_URL` or `LANGFUSE_HOST` |
+//! | `phoenix` | `http://localhost:6006` | `http/protobuf`; never JSON | `PHOENIX_COLLECTOR_ENDPOINT`, `PHOENIX_API_KEY`, `PHOENIX_PROJECT_NAME` |
+//! | `mlflow` | `http://localhost:5000` | `http/protobuf`; never gRPC | `MLFLOW_TRACKING_URI`, `MLFLOW_EXPERIMENT_ID` (default `0`), `MLFLOW_TRACKING_TOKEN` or `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD` |
+//! | `datadog` | `https://otlp.datadoghq.com` | `http/protobuf` only | `DD_API_KEY`; `DD_SITE` |
+//! | `newrelic` | `https://otlp.nr-data.net`, or `otlp.eu01.nr-data.net` for a key that begins `eu01` | `http/protobuf`, gzip, requests under 1 MB | `NEW_RELIC_LICENSE_KEY` |
+//! | `honeycomb` | `https://api.honeycomb.io` | `http/protobuf` | `HONEYCOMB_API_KEY`; `HONEYCOMB_API_ENDPOINT`, `HONEYCOMB_DATASET` |
+//! | `grafana` | `https://otlp-gateway-<zone>.grafana.net/otlp` | `http/protobuf` | `GRAFANA_CLOUD_INSTANCE_ID`, `GRAFANA_CLOUD_API_KEY`; `GRAFANA_CLOUD_ZONE`, or the whole address in `GRAFANA_CLOUD_OTLP_ENDPOINT` |
+//! | `jaeger`, `collector` | `http://localhost:4318`, by gRPC 4317 | `http/protobuf` | |
+//!
+//! What stands before the `;` is a key that must be set, unless all of it is about an address that has a default.
+//! A key that is missing is an error that names its variable.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use llm_trace::export::preset;
+//!
+//! let to = preset::from_lookup("honeycomb", &|name| (name == "HONEYCOMB_API_KEY").then(|| "a key".into()))?;
+//! assert_eq!(to.to_string(), "https://api.honeycomb.io/v1/traces by http/protobuf, with the headers x-honeycomb-team");
+//! assert!(preset::from_lookup("honeycomb", &|_| None).unwrap_err().to_string().contains("`HONEYCOMB_API_KEY`"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod row;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use row::Row;
+
+use super::destination::Destination;
+use super::env::Env;
+use super::error::ConfigError;
+
+/// The variable that names a preset.
+pub(crate) const VARIABLE: &str = "LLM_TRACE_PRESET";
+
+/// The preset that the environment asks for.
+pub(crate) fn asked(env: &Env<'_>) -> Result<Option<&'static Row>, ConfigError> {
+    let Some(var) = env.get(VARIABLE) else { return Ok(None) };
+    table::find(&var.folded()).map(Some).ok_or_else(|| var.choice(table::NAMES))
+}
+
+/// The destination of this name, with keys from anywhere: a configuration file, a secret store, or a test.
+///
+/// No variable of OpenTelemetry is asked for.
+///
+/// # Errors
+/// A name that there is not, a key that is missing, or an address that is none.
+pub fn from_lookup(name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<Destination, ConfigError> {
+    let folded = name.trim().to_ascii_lowercase();
+    let row = table::find(&folded).ok_or_else(|| ConfigError::Choice {
+        variable: "preset".to_owned(),
+        value: name.to_owned(),
+        choices: table::NAMES,
+    })?;
+    row.destination(&Env(get))
+}
+
+/// The destination of this name, with keys from the process's environment.
+///
+/// # Errors
+/// As [`from_lookup`].
+pub fn named(name: &str) -> Result<Destination, ConfigError> {
+    from_lookup(name, &super::env::of_process)
+}
+
+macro_rules! presets {
+    ($($name:ident, $what:literal;)*) => {$(
+        #[doc = concat!($what, ", with keys from the process's environment; see the [table](self).")]
+        ///
+        /// # Errors
+        /// A key that is missing, or an address that is none. The text names the variable.
+        pub fn $name() -> Result<Destination, ConfigError> {
+            named(stringify!($name))
+        }
+    )*};
+}
+
+presets! {
+    traceloop, "Traceloop";
+    laminar, "Laminar";
+    langfuse, "Langfuse, in the cloud or one's own";
+    phoenix, "Arize Phoenix, on this machine or in the cloud";
+    mlflow, "An MLflow tracking server";
+    datadog, "Datadog's LLM Observability, without an agent";
+    newrelic, "New Relic";
+    honeycomb, "Honeycomb";
+    grafana, "Grafana Cloud";
+    jaeger, "Jaeger on this machine";
+    collector, "An OpenTelemetry Collector on this machine";
+}
