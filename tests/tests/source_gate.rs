@@ -53,9 +53,10 @@ fn by_struct(request: &Request) {
     let _ = request;
 }
 
-fn shut() -> [(&'static str, Policy); 2] {
+fn shut() -> [(&'static str, Policy); 3] {
     [
         ("off", Policy::new()),
+        ("on no trace", Policy::new().capture(Capture::Span).content_ratio(0.0)),
         ("dropped", Policy::new().capture(Capture::Span).mask_input(true).mask_output(true).style(Style::Drop)),
     ]
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -11,8 +11,8 @@ use super::current;
 use super::live::Live;
 use super::setup::Setup;
 use crate::otel::Pipeline;
-use crate::redact::Masks;
 use crate::redact::context::{self, SharedMasks};
+use crate::redact::{Masks, PolicyState};
 use crate::scope::Continued;
 
 /// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
@@ -51,6 +51,17 @@ impl Around {
             places.insert(0, self.masks.clone());
             self.masks = SharedMasks::below(Masks::new(), places);
         }
+    }
+
+    /// The trace that the span will belong to, if somebody asks and it is known by now.
+    pub(crate) fn trace(&self, policy: &PolicyState) -> Option<TraceId> {
+        if !policy.is_share() {
+            return None;
+        }
+        let continued = self.continued.as_ref().map(Continued::trace_id);
+        let told = self.parent.as_ref().map(|parent| parent.span().span_context().trace_id());
+        let trace = told.or(continued).unwrap_or_else(|| here().span().span_context().trace_id());
+        Some(trace).filter(|trace| *trace != TraceId::INVALID)
     }
 
     /// Asked when the span starts.

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use opentelemetry::Key;
 use opentelemetry::logs::AnyValue;
+use opentelemetry::trace::{SpanContext, TraceId};
 
 use super::live::Live;
 use super::observe::scrubbed;
@@ -80,7 +81,8 @@ impl Evaluation {
         let explanation = self.explanation.as_deref().and_then(|explanation| {
             let here = context::current().unwrap_or_default();
             let masks = of.masks().map_or(here, |masks| masks.get().union(here));
-            let policy = pipeline.policy.state();
+            let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
+            let policy = pipeline.policy.state().of_trace(trace);
             match (policy.input(masks), policy.output(masks)) {
                 (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
                 _ => None,

@@ -69,7 +69,7 @@ impl Live {
         let told = span.is_some() || events;
         // Before the policy: then a change in between is seen twice and never missed.
         let stamp = pipeline.policy.stamp();
-        let (policy, masks) = (pipeline.policy.state(), self.masks().get());
+        let (policy, masks) = (self.policy(pipeline), self.masks().get());
         let said = self.said(&mut state, &policy);
         let mut identity = Identity::new(&policy);
         let mut content = if told { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::{TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -21,7 +21,7 @@ use super::setup::Setup;
 use super::state::State;
 use crate::otel::Pipeline;
 use crate::redact::context::{MaskContext, SharedMasks};
-use crate::redact::{Masks, Permit};
+use crate::redact::{Masks, Permit, PolicyState};
 use crate::value::AttributeValue;
 
 /// Whether any layer of ours is alive.
@@ -50,7 +50,13 @@ impl Ready {
         let around = Around::of(&mut setup);
         let mut state = State::of(&setup);
         if let Some(pipeline) = &around.pipeline {
-            state.read_input(&setup, pipeline.policy.state().input(around.masks.get()));
+            let policy = pipeline.policy.state();
+            // Before the start the trace may not be known: then content is read, and left out at the end.
+            let policy = match around.trace(&policy) {
+                Some(trace) => policy.of_trace(trace),
+                None => policy,
+            };
+            state.read_input(&setup, policy.input(around.masks.get()));
         }
         Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
@@ -256,24 +262,30 @@ impl Live {
             .then(|| MaskContext::with(&Context::current(), self.masks.clone()).with_value(self.carried.clone()))
     }
 
+    /// The policy as it is now, for this call's trace.
+    pub(crate) fn policy(&self, pipeline: &Pipeline) -> PolicyState {
+        let trace = self.context.as_ref().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
+        pipeline.policy.state().of_trace(trace)
+    }
+
     /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
     pub(crate) fn wants_content(&self) -> bool {
-        self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && p.policy.state().event_content())
+        self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && self.policy(p).event_content())
     }
 
     pub(crate) fn permit_input(&self) -> Permit {
-        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().input(self.masks.get()))
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).input(self.masks.get()))
     }
 
     pub(crate) fn permit_output(&self) -> Permit {
         if !self.wants_content() {
             return Permit::Off;
         }
-        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().output(self.masks.get()))
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).output(self.masks.get()))
     }
 
     pub(crate) fn permit_error_text(&self) -> Permit {
-        self.pipeline.as_ref().map_or(Permit::Off, |p| p.policy.state().error_text(self.masks.get()))
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,9 +2,11 @@
 
 use super::masks::Masks;
 use super::policy::{Capture, Policy};
+use super::share::Share;
 
 const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 const MASK: &str = "LLM_TRACE_MASK";
+const RATIO: &str = "LLM_TRACE_CONTENT_RATIO";
 
 /// Environment variables that could not be read.
 ///
@@ -26,8 +28,9 @@ impl PolicyError {
 
 impl Policy {
     /// Reads `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` (`NO_CONTENT`, `SPAN_ONLY`,
-    /// `EVENT_ONLY`, `SPAN_AND_EVENT`, `true` for `SPAN_ONLY`, `false`; in any case) and
-    /// `LLM_TRACE_MASK` (`input`, `output`, `all`, `none`, separated by commas).
+    /// `EVENT_ONLY`, `SPAN_AND_EVENT`, `true` for `SPAN_ONLY`, `false`; in any case),
+    /// `LLM_TRACE_MASK` (`input`, `output`, `all`, `none`, separated by commas) and
+    /// `LLM_TRACE_CONTENT_RATIO` (from 0 to 1, see [`content_ratio`](Self::content_ratio)).
     ///
     /// # Errors
     ///
@@ -44,7 +47,7 @@ impl Policy {
     }
 
     /// This policy, with what the environment says: a capture variable replaces
-    /// [`capture`](Self::capture), a mask variable adds masks.
+    /// [`capture`](Self::capture), a mask variable adds masks, the smaller of two ratios counts.
     ///
     /// # Errors
     ///
@@ -79,6 +82,13 @@ impl Policy {
             });
             self.masks = self.masks.union(masks);
         }
+        if let Some(value) = var(RATIO) {
+            let ratio = value.trim().parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)).unwrap_or_else(|| {
+                problems.push(format!("{RATIO}={value:?} is no number from 0 to 1: no content is kept; set it to one"));
+                0.0
+            });
+            self.content_share = self.content_share.min(Share::new(ratio));
+        }
         if problems.is_empty() { Ok(self) } else { Err(PolicyError { problems, policy: Box::new(self) }) }
     }
 }
@@ -107,8 +117,28 @@ fn read_masks(value: &str) -> Option<Masks> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_smaller_ratio_counts_and_one_that_is_none_keeps_nothing() {
+        let read = |policy: Policy, value: &str| policy.with_vars(|name| (name == RATIO).then(|| value.to_owned()));
+        for (value, ratio) in [("", 1.0), ("1", 1.0), (" 0.25 ", 0.25), ("0", 0.0)] {
+            assert_eq!(read(Policy::new(), value).expect(value).content_share, Share::new(ratio), "{value}");
+        }
+        let half = Policy::new().content_ratio(0.5);
+        assert_eq!(read(half.clone(), "0.75").expect("a ratio").content_share, Share::new(0.5));
+        assert_eq!(read(half, "0.25").expect("a ratio").content_share, Share::new(0.25));
+        for value in ["10%", "1.5", "-1", "nan", "many"] {
+            let error = read(Policy::new(), value).expect_err(value);
+            assert!(error.to_string().contains(RATIO), "{error}");
+            assert_eq!(error.into_policy().content_share, Share::new(0.0));
+        }
+    }
+
     fn read(capture: &str, mask: &str) -> Result<Policy, PolicyError> {
-        Policy::new().with_vars(|name| Some(if name == CAPTURE { capture } else { mask }.to_owned()))
+        Policy::new().with_vars(|name| match name {
+            CAPTURE => Some(capture.to_owned()),
+            MASK => Some(mask.to_owned()),
+            _ => None,
+        })
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
+use opentelemetry::trace::TraceId;
 use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -15,7 +16,6 @@ use super::handle::{PolicyHandle, Stamp};
 use super::masks::Masks;
 use super::note::{self, Note};
 use super::permit::PolicyState;
-use super::policy::Capture;
 use super::record;
 use crate::otel;
 
@@ -107,8 +107,10 @@ fn treat(
     to: SdkLogRecord,
     owner: Owner,
 ) -> SdkLogRecord {
+    let trace = from.trace_context().map_or(TraceId::INVALID, |context| context.trace_id);
+    let state = &state.clone().of_trace(trace);
     let content = match owner {
-        Owner::Other => state.policy().capture != Capture::Off,
+        Owner::Other => state.captures(),
         Owner::Call | Owner::Filtered => state.event_content(),
     };
     let target = from.target().filter(|_| owner == Owner::Other);

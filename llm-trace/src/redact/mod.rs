@@ -28,6 +28,7 @@ pub(crate) mod rewrite;
 #[cfg(feature = "scrub-rules")]
 mod rules;
 mod scrub;
+mod share;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) mod shrink;
 mod style;

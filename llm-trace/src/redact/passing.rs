@@ -12,7 +12,6 @@ use tracing::{Event, Metadata};
 use super::apply::Treatment;
 use super::masks::Masks;
 use super::permit::PolicyState;
-use super::policy::Capture;
 use super::values::{Owned, Plan, Rewriter};
 use super::wordy;
 
@@ -113,7 +112,7 @@ impl Passing {
         if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
             return None;
         }
-        let mut rewriter = Rewriter::new(&plan, &mut treatment, state.policy().capture != Capture::Off);
+        let mut rewriter = Rewriter::new(&plan, &mut treatment, state.captures());
         record(&mut rewriter);
         Some(Values(rewriter.finish()))
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use opentelemetry::trace::TraceId;
+
 use super::filter::Filter;
 use super::keys::Class;
 use super::masks::Masks;
@@ -66,11 +68,31 @@ impl Side {
 #[derive(Clone, Debug)]
 pub(crate) struct PolicyState {
     policy: Arc<Policy>,
+    /// The policy's, or less.
+    capture: Capture,
 }
 
 impl PolicyState {
     pub(super) fn new(policy: Arc<Policy>) -> Self {
-        Self { policy }
+        Self { capture: policy.capture, policy }
+    }
+
+    /// As it is for this trace, whose content may be left out; so is that of no trace, unless all is kept.
+    pub(crate) fn of_trace(mut self, trace: TraceId) -> Self {
+        if !self.policy.content_share.has(trace) {
+            self.capture = Capture::Off;
+        }
+        self
+    }
+
+    /// Whether content of some traces is left out.
+    pub(crate) fn is_share(&self) -> bool {
+        !self.policy.content_share.is_all()
+    }
+
+    /// Whether content goes anywhere.
+    pub(crate) fn captures(&self) -> bool {
+        self.capture != Capture::Off
     }
 
     pub(crate) fn policy(&self) -> &Arc<Policy> {
@@ -86,12 +108,12 @@ impl PolicyState {
 
     /// Whether content goes on span attributes.
     pub(crate) fn span_content(&self) -> bool {
-        matches!(self.policy.capture, Capture::Span | Capture::SpanAndEvent)
+        matches!(self.capture, Capture::Span | Capture::SpanAndEvent)
     }
 
     /// Whether content goes on events.
     pub(crate) fn event_content(&self) -> bool {
-        matches!(self.policy.capture, Capture::Event | Capture::SpanAndEvent)
+        matches!(self.capture, Capture::Event | Capture::SpanAndEvent)
     }
 
     /// What may be done with what is sent.
@@ -105,7 +127,7 @@ impl PolicyState {
     }
 
     pub(crate) fn side(&self, side: Side, masks: Masks) -> Permit {
-        if self.policy.capture == Capture::Off {
+        if self.capture == Capture::Off {
             return Permit::Off;
         }
         let masks = self.masks(masks);
@@ -156,7 +178,7 @@ impl PolicyState {
         let masks = self.masks(masks);
         if masks.any() {
             Permit::Drop
-        } else if self.policy.capture == Capture::Off && !self.policy.error_text {
+        } else if self.capture == Capture::Off && !self.policy.error_text {
             Permit::Off
         } else {
             Permit::Open(Filter::open(&self.policy))

@@ -8,6 +8,7 @@ use super::masks::Masks;
 use super::permit::Side;
 use super::place::Place;
 use super::scrub::{Closure, Scrubbers};
+use super::share::Share;
 use super::style::{HashKey, Style};
 use super::wordy;
 
@@ -42,6 +43,7 @@ pub enum Capture {
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     pub(super) capture: Capture,
+    pub(super) content_share: Share,
     pub(super) masks: Masks,
     pub(super) default_mask: bool,
     pub(super) locked: bool,
@@ -66,6 +68,28 @@ impl Policy {
     #[must_use]
     pub fn capture(mut self, capture: Capture) -> Self {
         self.capture = capture;
+        self
+    }
+
+    /// Keeps content on this share of the traces only, from 0 to 1; on all of them unless told.
+    ///
+    /// Spans, metrics and facts count all the same, and masks hold as ever: this only takes content away. Which
+    /// traces it is goes by the trace id alone, so a trace has all of its content or none, in every process that
+    /// is told the same ratio. It does not go with what a sampler keeps: of the traces that are sampled it is this
+    /// share, too. What belongs to no trace has no content then.
+    ///
+    /// Nothing of a call's content is copied or kept for a trace without it. Text that other layers print
+    /// ([`redact`](crate::redact)) knows no trace, and is not treated by it.
+    ///
+    /// ```
+    /// use llm_trace::{Capture, Policy};
+    ///
+    /// let policy = Policy::new().capture(Capture::Span).content_ratio(0.1);
+    /// ```
+    #[must_use]
+    pub fn content_ratio(mut self, ratio: f64) -> Self {
+        let share = Share::new(ratio);
+        self.content_share = if self.locked { share.min(self.content_share) } else { share };
         self
     }
 
@@ -309,13 +333,18 @@ impl Policy {
             (false, true) => "output masked",
             (false, false) => "masked only where a call or a scope says so",
         };
-        format!("content goes on {capture}, {masked}")
+        let share = match self.content_share {
+            share if share.is_all() => String::new(),
+            share => format!(" of {:.4} % of the traces", share.ratio() * 100.0).replace(".0000", ""),
+        };
+        format!("content goes on {capture}{share}, {masked}")
     }
 
     /// Keeps everything that `before`, a locked policy, had closed.
     pub(super) fn tighten(mut self, before: &Policy) -> Self {
         if before.locked {
             self = self.lock_masked();
+            self.content_share = self.content_share.min(before.content_share);
             self.default_mask |= before.default_mask;
             self.mask_metadata |= before.mask_metadata;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);

@@ -71,7 +71,7 @@ impl<P> RedactProcessor<P> {
         let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&id).unwrap_or_default();
         let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
         let stamp = self.policy.stamp();
-        let state = self.policy.state();
+        let state = self.policy.state().of_trace(span.span_context.trace_id());
         let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
             None => Owner::Other,
             Some(own) => {
@@ -140,6 +140,7 @@ impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
             let Some(at) = at else { continue };
             let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
             if !note.is_of(stamp) {
+                let state = state.clone().of_trace(span.span_context.trace_id());
                 Treatment::new(&state, note.masks()).span(span, note.owner());
             }
         }

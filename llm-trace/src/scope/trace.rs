@@ -188,6 +188,11 @@ impl Continued {
         cx.get::<Continued>().filter(|continued| *cx.span().span_context() == continued.parent).cloned()
     }
 
+    /// The trace of the spans right below.
+    pub(crate) fn trace_id(&self) -> TraceId {
+        self.trace.unwrap_or_else(|| self.parent.trace_id())
+    }
+
     pub(crate) fn link(&self) -> Option<&SpanContext> {
         self.link.as_ref()
     }
