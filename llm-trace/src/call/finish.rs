@@ -100,7 +100,8 @@ impl Live {
             self.tell(pipeline, &state, end, &facts, &content, &policy, masks);
         }
         if let Some(span) = span {
-            if !self.started().model && state.request.model.is_some() && state.name.is_none() {
+            let renamed = policy.masks_metadata() && state.name.take().is_some();
+            if renamed || !self.started().model && state.request.model.is_some() && state.name.is_none() {
                 span.update_name(state.span_name().into_owned());
             }
             let (list, report) = content.on(policy.span_content());

@@ -115,8 +115,11 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, state: State, mut around: Around) -> Option<Live> {
+    fn start(make_span: MakeSpan, mut state: State, mut around: Around) -> Option<Live> {
         crate::check::at_first_call();
+        if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
+            state.name = None;
+        }
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let span = make_span(&StartFields {
             name: &state.span_name(),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::captured::{Document, What};
 use super::live::Live;
+use super::observe::scrubbed;
 use super::outcome::Outcome;
 use super::state::{State, Stream, document};
 use crate::json::{Doc, Mode, Node, Text};
@@ -154,7 +155,14 @@ impl Live {
             output.write(&mut messages);
             state.set_output(messages, open);
         }
+        let told = state.response.error.as_ref().and_then(|error| error.message.clone());
         drop(state);
+        // Scrubbing is the user's code: outside the lock.
+        if let (Some(told), Permit::Open(filter)) = (told, self.permit_error_text()) {
+            let message = scrubbed(filter, &told);
+            let known = &mut self.lock().error.message;
+            *known = known.take().or(message);
+        }
         self.finish(outcome);
     }
 }

@@ -136,7 +136,8 @@ impl Policy {
         self
     }
 
-    /// Masks the values of metadata that callers attach.
+    /// Masks the values of metadata that callers attach. A call with a name of its own has the
+    /// conventions' name instead; the names of other crates' spans are masked inside of a masked call.
     #[must_use]
     pub fn mask_metadata(mut self, mask: bool) -> Self {
         self.mask_metadata = mask || (self.locked && self.mask_metadata);

@@ -148,8 +148,7 @@ impl Collector {
 
     /// Whether `needle` is anywhere in what was received.
     pub fn saw(&self, needle: &str) -> bool {
-        let raw = self.raw_bytes();
-        raw.windows(needle.len()).any(|window| window == needle.as_bytes())
+        String::from_utf8_lossy(&self.raw_bytes()).contains(needle)
     }
 
     /// An exporter that hands encoded protobuf to this collector without a network.

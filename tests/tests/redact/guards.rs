@@ -64,7 +64,7 @@ fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_thr
                             if (thread + turn) % 5 == 0 {
                                 handle.update(|policy| policy.mask_input(turn % 2 == 0));
                             }
-                            run((false, false), Ending::Answer);
+                            drop(run((false, false), Ending::Answer));
                         }
                     });
                 });
@@ -73,7 +73,7 @@ fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_thr
         // From here on every call ends after the switch.
         collector.clear();
         handle.update(|policy| policy.mask_input(true).mask_output(true));
-        tracing::dispatcher::with_default(&dispatch, || run((false, false), Ending::Answer));
+        tracing::dispatcher::with_default(&dispatch, || drop(run((false, false), Ending::Answer)));
         collector
     };
     assert_eq!(seen(&collector, INPUT.iter().chain(&OUTPUT)), NONE);
@@ -95,9 +95,7 @@ fn content_that_the_user_adds_as_an_attribute_passes_the_source_gate_too() {
         "hi".to_owned()
     }
     for policy in [Policy::new(), open().mask_input(true)] {
-        let got = export(policy, None, || {
-            call(add);
-        });
+        let got = export(policy, None, || call(add));
         assert_eq!(seen(&got, &["SENTINEL-attribute"]), NONE);
         assert_eq!(got.span("chat m").attribute("plan"), Some("gold".into()));
     }

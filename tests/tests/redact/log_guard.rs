@@ -35,7 +35,7 @@ fn export(last: Policy, masks: (bool, bool), ending: Ending) -> Collector {
     let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(tries = 3, "a line outside of every call");
-        run(masks, ending);
+        drop(run(masks, ending));
     });
     collector
 }
@@ -189,7 +189,7 @@ fn records_that_wait_to_be_sent_obey_a_switch_that_is_thrown() {
     })
     .expect("a pipeline");
     tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
-        run((false, false), Ending::Answer);
+        drop(run((false, false), Ending::Answer));
     });
     parts.policy.update(|policy| policy.mask_input(true));
     assert!(parts.telemetry.flush());

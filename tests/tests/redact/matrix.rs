@@ -1,10 +1,11 @@
 //! The promise: what is masked is nowhere in the bytes of spans, events and metrics, what is not is where the conventions say.
 
+use std::collections::BTreeSet;
+
 use llm_trace::{Capture, Policy, PolicyHandle, Style, scope};
-use llm_trace_tests::collector::Collector;
 use serde_json::{Map, Value};
 
-use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export_all, run, seen};
+use crate::support::{ENDINGS, ERROR, Ending, FREE, Got, INPUT, NAMED, NEVER, OUTPUT, export_all, run, seen};
 
 const NONE: Vec<&str> = Vec::new();
 
@@ -21,87 +22,165 @@ enum By {
     SpanField,
 }
 
-fn masked(by: By, input: bool, output: bool, style: Style, ending: Ending) -> Collector {
-    let policy = open().style(style);
+/// Calls that end in each of these ways, with the last guards behind the source gate.
+fn masked(by: By, (input, output): (bool, bool), policy: Policy, endings: &[Ending]) -> Got {
     let (policy, call) = match by {
         By::Policy => (policy.mask_input(input).mask_output(output), (false, false)),
         By::Call => (policy, (input, output)),
         By::Scope | By::SpanField => (policy, (false, false)),
     };
+    let run = || endings.iter().map(|ending| run(call, *ending)).collect::<Vec<_>>();
     export_all(policy.clone(), Some(PolicyHandle::new(policy)), || match by {
-        By::Scope => scope().mask_input(input).mask_output(output).run(|| run(call, ending)),
-        By::SpanField => tracing::info_span!("handler", llm.mask_input = input, llm.mask_output = output)
-            .in_scope(|| run(call, ending)),
-        By::Policy | By::Call => run(call, ending),
+        By::Scope => scope().mask_input(input).mask_output(output).run(run),
+        By::SpanField => tracing::info_span!("handler", llm.mask_input = input, llm.mask_output = output).in_scope(run),
+        By::Policy | By::Call => run(),
     })
+}
+
+fn one(masks: (bool, bool), policy: Policy, ending: Ending) -> Got {
+    masked(By::Call, masks, policy, &[ending])
 }
 
 #[test]
 fn what_is_masked_is_nowhere() {
     for by in [By::Policy, By::Scope, By::Call, By::SpanField] {
         for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
-            for ending in ENDINGS {
-                for (input, output) in [(true, false), (false, true), (true, true)] {
-                    let got = masked(by, input, output, style.clone(), ending);
-                    let what = format!("{by:?} {style:?} {ending:?} {input} {output}");
-                    if input {
-                        assert_eq!(seen(&got, &INPUT), NONE, "{what}");
-                    }
-                    if output {
-                        assert_eq!(seen(&got, &OUTPUT), NONE, "{what}");
-                    }
-                    // These can echo either side.
-                    assert_eq!(seen(&got, &ERROR), NONE, "{what}");
-                    assert_eq!(seen(&got, &FREE), NONE, "{what}");
+            for (input, output) in [(true, false), (false, true), (true, true)] {
+                let policy = open().style(style.clone()).mask_metadata(true).hash_identity("key");
+                let got = masked(by, (input, output), policy, &ENDINGS);
+                let what = format!("{by:?} {style:?} {input} {output}");
+                assert_eq!(got.spans().iter().filter(|span| span.span.name == "chat gpt-4o").count(), ENDINGS.len());
+                assert!(!got.logs().is_empty() && !got.series().is_empty() && got.log().contains("tries"), "{what}");
+                if input {
+                    assert_eq!(seen(&got, &INPUT), NONE, "{what}");
                 }
+                if output {
+                    assert_eq!(seen(&got, &OUTPUT), NONE, "{what}");
+                }
+                // These can echo either side.
+                assert_eq!(seen(&got, &ERROR), NONE, "{what}");
+                assert_eq!(seen(&got, &FREE), NONE, "{what}");
+                assert_eq!(seen(&got, NAMED.iter().chain(&NEVER)), NONE, "{what}");
             }
         }
     }
 }
 
+/// Every place of the spans that shows a text: `span: place`.
+fn places(got: &Got, sentinel: &str) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for received in got.spans() {
+        let span = &received.span;
+        let mut add = |place: &str, shows: bool| {
+            if shows {
+                all.insert(format!("{}: {place}", span.name.split(" SENTINEL").next().unwrap_or_default()));
+            }
+        };
+        for (key, value) in received.attributes() {
+            add(&key, value.to_string().contains(sentinel));
+        }
+        for event in &span.events {
+            add("event", event.name.contains(sentinel));
+            add("event's attribute", format!("{:?}", event.attributes).contains(sentinel));
+        }
+        add("link", format!("{:?}", span.links).contains(sentinel));
+        add("name", span.name.contains(sentinel));
+        add("status", received.status_message().contains(sentinel));
+    }
+    all
+}
+
 #[test]
 fn what_is_not_masked_is_where_the_conventions_say() {
-    let got = masked(By::Call, false, false, Style::Placeholder, Ending::Answer);
-    let call = got.span("chat gpt-4o").attributes();
-    let holders = |sentinel: &str| -> Vec<String> {
-        call.iter().filter(|(_, value)| value.to_string().contains(sentinel)).map(|(key, _)| key.clone()).collect()
-    };
-    for (sentinel, key) in INPUT
-        .iter()
-        .map(|s| match *s {
-            "SENTINEL-schema" | "SENTINEL-description" => (s, "gen_ai.tool.definitions"),
-            _ => (s, "gen_ai.input.messages"),
-        })
-        .chain(OUTPUT.iter().map(|s| (s, "gen_ai.output.messages")))
-    {
-        assert_eq!(holders(sentinel), [key], "{sentinel}");
+    let got = one((false, false), open(), Ending::Answer);
+    let at = |sentinel: &str| -> Vec<String> { places(&got, sentinel).into_iter().collect() };
+    for sentinel in INPUT {
+        let key = match sentinel {
+            "SENTINEL-schema" | "SENTINEL-description" => "gen_ai.tool.definitions",
+            _ => "gen_ai.input.messages",
+        };
+        assert_eq!(at(sentinel), [format!("chat gpt-4o: {key}")], "{sentinel}");
     }
-    // A credential goes out under no policy.
-    assert_eq!(seen(&got, &["SENTINEL-header"]), NONE);
+    for sentinel in OUTPUT {
+        assert_eq!(at(sentinel), ["chat gpt-4o: gen_ai.output.messages"], "{sentinel}");
+    }
+    for (sentinel, places) in [
+        ("SENTINEL-eventtext", &["client: event"][..]),
+        ("SENTINEL-spanfield", &["client: body"]),
+        ("SENTINEL-debugged", &["client: opaque"]),
+        ("SENTINEL-opaque", &["client: opaque"]),
+        ("SENTINEL-otelevent", &["client: event", "client: event's attribute"]),
+        ("SENTINEL-link", &["client: link"]),
+        ("SENTINEL-spanname", &["ask: name"]),
+        ("SENTINEL-ownname", &["embed: name"]),
+        ("SENTINEL-identity", &["chat gpt-4o: user.id", "embed: user.id"]),
+        ("SENTINEL-team", &["chat gpt-4o: llm_trace.caller.team_id", "embed: llm_trace.caller.team_id"]),
+        ("SENTINEL-session", &["chat gpt-4o: session.id", "embed: session.id"]),
+        ("SENTINEL-metadata", &["chat gpt-4o: llm_trace.metadata.note", "embed: llm_trace.metadata.note"]),
+        ("SENTINEL-tag", &["chat gpt-4o: llm_trace.tags", "embed: llm_trace.tags"]),
+        ("SENTINEL-attribute", &["chat gpt-4o: plan"]),
+    ] {
+        assert_eq!(at(sentinel), places, "{sentinel}");
+    }
+    assert_eq!(seen(&got, &NEVER), NONE);
+    // What others write is in the wrapped log as well, and what is ours never is.
+    let log = got.log();
+    for sentinel in &FREE[..4] {
+        assert!(log.contains(sentinel), "{sentinel}: {log}");
+    }
+    assert!(!INPUT.iter().chain(&OUTPUT).any(|sentinel| log.contains(sentinel)), "{log}");
+}
+
+#[test]
+fn texts_of_streams_and_errors_are_where_the_conventions_say() {
+    for ending in [Ending::Stream, Ending::Truncated, Ending::Dropped, Ending::StreamError, Ending::Unfinished] {
+        let got = one((false, false), open(), ending);
+        for sentinel in OUTPUT {
+            let places: Vec<_> = places(&got, sentinel).into_iter().collect();
+            assert_eq!(places, ["chat gpt-4o: gen_ai.output.messages"], "{ending:?} {sentinel}");
+        }
+    }
+    for (ending, sentinel) in [
+        (Ending::Error, "SENTINEL-errortext"),
+        (Ending::ErrorBody, "SENTINEL-errorbody"),
+        (Ending::NotSent, "SENTINEL-refused"),
+        (Ending::StreamErrorBody, "SENTINEL-errorbody"),
+        (Ending::StreamError, "SENTINEL-streamerror"),
+    ] {
+        let got = one((false, false), open(), ending);
+        let places: Vec<_> = places(&got, sentinel).into_iter().collect();
+        assert_eq!(places, ["chat gpt-4o: status"], "{ending:?}");
+        assert_eq!(seen(&got, &NEVER), NONE, "{ending:?}");
+    }
 }
 
 #[test]
 fn a_masked_call_agrees_with_an_open_one_in_everything_but_content() {
-    let without_content = |got: &Collector| -> Map<String, Value> {
+    let without_content = |got: &Got| -> Map<String, Value> {
         let mut attributes = got.span("chat gpt-4o").attributes();
-        for key in ["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.definitions", "llm_trace.redaction"]
-        {
+        for key in [
+            "gen_ai.input.messages",
+            "gen_ai.output.messages",
+            "gen_ai.tool.definitions",
+            "llm_trace.redaction",
+            "gen_ai.response.time_to_first_chunk",
+        ] {
             attributes.remove(key);
         }
         attributes
     };
     for ending in ENDINGS {
-        let open = without_content(&masked(By::Call, false, false, Style::Placeholder, ending));
+        let open_call = without_content(&one((false, false), open(), ending));
         for style in [Style::Placeholder, Style::Drop] {
-            let masked = without_content(&masked(By::Call, true, true, style, ending));
-            assert_eq!(open, masked, "{ending:?}");
+            let masked = without_content(&one((true, true), open().style(style), ending));
+            assert_eq!(open_call, masked, "{ending:?}");
         }
     }
 }
 
 #[test]
 fn what_was_masked_is_said() {
-    let got = masked(By::Call, true, true, Style::Drop, Ending::Answer);
+    let got = one((true, true), open().style(Style::Drop), Ending::Answer);
     let report = got.span("chat gpt-4o").attribute("llm_trace.redaction").expect("a report").to_string();
     for word in ["masked:input=1", "masked:output=1"] {
         assert!(report.contains(word), "{report}");
@@ -112,7 +191,7 @@ fn what_was_masked_is_said() {
 fn a_policy_that_nobody_configured_lets_no_content_out() {
     for ending in ENDINGS {
         let got = export_all(Policy::new(), Some(PolicyHandle::default()), || run((false, false), ending));
-        for sentinels in [&INPUT[..], &OUTPUT, &ERROR] {
+        for sentinels in [&INPUT[..], &OUTPUT, &ERROR, &NEVER] {
             assert_eq!(seen(&got, sentinels), NONE, "{ending:?}");
         }
     }

@@ -1,12 +1,24 @@
 //! Sentinels, a call with one in every place, and pipelines to see what of it gets out.
 
-use llm_trace::{LlmCall, LlmLayer, Policy, PolicyHandle, RedactProcessor, llm_call};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use llm_trace::{
+    LlmCall, LlmLayer, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, llm_call, redact, scope,
+};
 use llm_trace_tests::collector::Collector;
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::{Value, json};
 use tracing_subscriber::Registry;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 
 /// What is sent.
@@ -26,17 +38,33 @@ pub(crate) const OUTPUT: [&str; 4] =
     ["SENTINEL-answer", "SENTINEL-arguments", "SENTINEL-reasoning", "SENTINEL-refusal"];
 
 /// What can echo both.
-pub(crate) const ERROR: [&str; 3] = ["SENTINEL-errorbody", "SENTINEL-errortext", "SENTINEL-panic"];
+pub(crate) const ERROR: [&str; 4] =
+    ["SENTINEL-errorbody", "SENTINEL-errortext", "SENTINEL-refused", "SENTINEL-streamerror"];
 
 /// What another crate, or the application itself, writes inside of the call.
 pub(crate) const FREE: [&str; 6] = [
     "SENTINEL-eventtext",
     "SENTINEL-spanfield",
     "SENTINEL-debugged",
+    "SENTINEL-opaque",
     "SENTINEL-otelevent",
     "SENTINEL-link",
-    "SENTINEL-header",
 ];
+
+/// Who calls, and what the caller names and attaches: for `hash_identity` and `mask_metadata`.
+pub(crate) const NAMED: [&str; 8] = [
+    "SENTINEL-identity",
+    "SENTINEL-team",
+    "SENTINEL-session",
+    "SENTINEL-metadata",
+    "SENTINEL-tag",
+    "SENTINEL-attribute",
+    "SENTINEL-ownname",
+    "SENTINEL-spanname",
+];
+
+/// What no convention has an attribute for, and what goes out under no policy.
+pub(crate) const NEVER: [&str; 4] = ["SENTINEL-header", "SENTINEL-panic", "SENTINEL-embedded", "SENTINEL-unread"];
 
 pub(crate) fn request() -> Value {
     json!({
@@ -80,6 +108,36 @@ pub(crate) fn answer() -> Value {
     })
 }
 
+/// The answer as a stream, each text cut in two.
+fn chunks(end: bool) -> Vec<Bytes> {
+    let chunk = |delta: Value, reason: Value| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+        Bytes::from(format!("data: {}\n\n", json!({"id": "c1", "model": "gpt-4o-2024", "choices": [choice]})))
+    };
+    let call = |arguments: &str, head: Value| {
+        let mut call = json!({"index": 0, "function": {"arguments": arguments}});
+        if let (Some(call), Value::Object(head)) = (call.as_object_mut(), head) {
+            call.extend(head);
+        }
+        json!({"tool_calls": [call]})
+    };
+    let mut all = vec![
+        chunk(json!({"role": "assistant", "reasoning_content": "SENTINEL-reas"}), Value::Null),
+        chunk(json!({"reasoning_content": "oning"}), Value::Null),
+        chunk(json!({"content": "SENTINEL-ans"}), Value::Null),
+        chunk(json!({"content": "wer"}), Value::Null),
+        chunk(json!({"refusal": "SENTINEL-ref"}), Value::Null),
+        chunk(json!({"refusal": "usal"}), Value::Null),
+        chunk(call("{\"city\": \"SENTINEL-argu", json!({"id": "call_1", "type": "function"})), Value::Null),
+        chunk(call("ments\"}", json!({})), Value::Null),
+    ];
+    if end {
+        all.push(chunk(json!({}), json!("stop")));
+        all.push(Bytes::from_static(b"data: [DONE]\n\n"));
+    }
+    all
+}
+
 /// How a call ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ending {
@@ -88,44 +146,108 @@ pub(crate) enum Ending {
     ErrorBody,
     /// The function returns an error.
     Error,
+    /// No connection was made.
+    NotSent,
     Panic,
     /// The future is dropped half way.
     Cancelled,
+    /// A stream that comes whole.
+    Stream,
+    /// The provider tells an error in the stream.
+    StreamErrorBody,
+    /// An item of the stream is an error.
+    StreamError,
+    Truncated,
+    /// The consumer drops the stream after a few items.
+    Dropped,
+    StreamPanic,
+    /// Still running when telemetry shuts down.
+    Unfinished,
 }
 
-pub(crate) const ENDINGS: [Ending; 5] =
-    [Ending::Answer, Ending::ErrorBody, Ending::Error, Ending::Panic, Ending::Cancelled];
+pub(crate) const ENDINGS: [Ending; 13] = [
+    Ending::Answer,
+    Ending::ErrorBody,
+    Ending::Error,
+    Ending::NotSent,
+    Ending::Panic,
+    Ending::Cancelled,
+    Ending::Stream,
+    Ending::StreamErrorBody,
+    Ending::StreamError,
+    Ending::Truncated,
+    Ending::Dropped,
+    Ending::StreamPanic,
+    Ending::Unfinished,
+];
 
 #[derive(Debug)]
-pub(crate) struct Failed;
+pub(crate) struct Failed(&'static str);
 
 impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("could not send SENTINEL-errortext")
+        write!(f, "could not go on: {}", self.0)
     }
 }
 
 impl std::error::Error for Failed {}
 
-/// An argument that shows everything by `Debug`, and that nobody reads.
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An argument that shows everything by `Debug`.
 #[derive(Debug)]
 #[allow(dead_code)] // Read by `Debug` alone.
 pub(crate) struct Opaque {
-    #[allow(dead_code, reason = "only `Debug` reads it")]
-    pub(crate) text: &'static str,
+    text: &'static str,
+    inner: Inner,
+}
+
+#[derive(Debug)]
+#[allow(dead_code)] // Read by `Debug` alone.
+struct Inner {
+    text: &'static str,
+}
+
+fn opaque() -> Opaque {
+    Opaque { text: "SENTINEL-debugged", inner: Inner { text: "SENTINEL-opaque" } }
 }
 
 #[llm_call(provider = "openai", request = body, mask_input = masks.0, mask_output = masks.1)]
-pub(crate) async fn call(body: &Value, opaque: Opaque, masks: (bool, bool), ending: Ending) -> Result<Value, Failed> {
+pub(crate) async fn call(
+    body: &Value,
+    opaque: Opaque,
+    _unread: &str,
+    masks: (bool, bool),
+    ending: Ending,
+) -> Result<Value, AnyError> {
     inside(&opaque);
     match ending {
-        Ending::Answer => Ok(answer()),
         Ending::ErrorBody => Ok(json!({"error": {
             "message": "SENTINEL-errorbody", "type": "invalid_request_error", "code": "too_long",
         }})),
-        Ending::Error => Err(Failed),
+        Ending::Error => Err(Failed("SENTINEL-errortext"))?,
+        Ending::NotSent => Err(io::Error::new(io::ErrorKind::ConnectionRefused, "SENTINEL-refused"))?,
         Ending::Panic => panic!("no answer to SENTINEL-panic"),
         Ending::Cancelled => std::future::pending().await,
+        _ => Ok(answer()),
+    }
+}
+
+type Items = Pin<Box<dyn Stream<Item = Result<Bytes, Failed>> + Send>>;
+
+#[llm_call(provider = "openai", request = body, mask_input = masks.0, mask_output = masks.1)]
+pub(crate) fn streams(body: &Value, opaque: Opaque, masks: (bool, bool), ending: Ending) -> Items {
+    inside(&opaque);
+    let chunks = stream::iter(chunks(ending == Ending::Stream)).map(Ok);
+    match ending {
+        Ending::StreamErrorBody => {
+            let error = json!({"error": {"message": "SENTINEL-errorbody", "type": "server_error", "code": null}});
+            chunks.chain(stream::iter([Ok(Bytes::from(format!("data: {error}\n\n")))])).boxed()
+        }
+        Ending::StreamError => chunks.chain(stream::iter([Err(Failed("SENTINEL-streamerror"))])).boxed(),
+        Ending::StreamPanic => chunks.chain(stream::once(async { panic!("no end of SENTINEL-panic") })).boxed(),
+        Ending::Dropped => chunks.chain(stream::pending()).boxed(),
+        _ => chunks.boxed(),
     }
 }
 
@@ -134,23 +256,66 @@ fn inside(opaque: &Opaque) {
     let span = tracing::info_span!("client", body = "SENTINEL-spanfield", opaque = ?opaque, tries = 3);
     let _entered = span.enter();
     tracing::info!(url = "https://example.com", "failed to parse SENTINEL-eventtext");
+    tracing::info_span!("named", otel.name = "ask SENTINEL-spanname").in_scope(|| {});
     let cx = opentelemetry::Context::current();
     cx.span().add_event("SENTINEL-otelevent", vec![KeyValue::new("text", "SENTINEL-otelevent")]);
-    cx.span().add_link(SpanContext::empty_context(), vec![KeyValue::new("why", "SENTINEL-link")]);
+    let (trace, span) = (TraceId::from(1), SpanId::from(2));
+    let linked = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::default());
+    cx.span().add_link(linked, vec![KeyValue::new("why", "SENTINEL-link")]);
     cx.span().set_attribute(KeyValue::new("http.request.header.authorization", "Bearer SENTINEL-header"));
+    LlmCall::current().attribute("plan", "SENTINEL-attribute");
 }
 
-/// Makes the call and waits for its ending.
-pub(crate) fn run(masks: (bool, bool), ending: Ending) {
+/// Makes the call and waits for its ending; the value is to be kept until telemetry has shut down.
+#[must_use = "dropping it may end the call"]
+pub(crate) fn run(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
+    let caller = llm_trace::Caller::builder().user_id("SENTINEL-identity").team_id("SENTINEL-team");
+    scope()
+        .caller(caller)
+        .session("SENTINEL-session")
+        .metadata("note", "SENTINEL-metadata")
+        .tags(["SENTINEL-tag"])
+        .run(|| make(masks, ending))
+}
+
+fn make(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
     let body = request();
-    let future = call(&body, Opaque { text: "SENTINEL-debugged" }, masks, ending);
-    let poll = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| futures_util::FutureExt::now_or_never(future)));
-    match (ending, poll) {
-        (Ending::Panic, Err(_)) | (Ending::Cancelled, Ok(None)) | (_, Ok(Some(_))) => {}
-        (ending, _) => panic!("not {ending:?}"),
+    let polled = |future: Pin<Box<dyn Future<Output = ()>>>| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| future.now_or_never()))
+    };
+    match ending {
+        Ending::Unfinished => {
+            let call = LlmCall::builder("chat").provider("openai").request(&body);
+            let call = call.mask_input(masks.0).mask_output(masks.1).start();
+            chunks(false).into_iter().for_each(|chunk| {
+                call.chunk_bytes(chunk);
+            });
+            return Some(call);
+        }
+        Ending::Stream
+        | Ending::StreamErrorBody
+        | Ending::StreamError
+        | Ending::Truncated
+        | Ending::Dropped
+        | Ending::StreamPanic => {
+            let stream = streams(&body, opaque(), masks, ending);
+            let end = polled(Box::pin(stream.for_each(|_| std::future::ready(()))));
+            assert_eq!(end.is_err(), ending == Ending::StreamPanic, "{ending:?}");
+        }
+        _ => {
+            let end = polled(Box::pin(async move {
+                let _ = call(&body, opaque(), "SENTINEL-unread", masks, ending).await;
+            }));
+            assert_eq!(end.is_err(), ending == Ending::Panic, "{ending:?}");
+        }
     }
+    // A call with a name of its own, whose texts no convention has an attribute for.
+    let texts = json!({"model": "embed", "input": ["SENTINEL-embedded"]});
+    let embed = LlmCall::builder("embeddings").provider("openai").request(&texts).name("embed SENTINEL-ownname");
+    embed.mask_input(masks.0).mask_output(masks.1).run(|_| ());
     // The handle of a call is of use where there is none as well.
     LlmCall::current().attribute("late", "nothing");
+    None
 }
 
 /// Attributes that hold content, or can echo it.
@@ -167,42 +332,107 @@ pub(crate) const CONTENT: [&str; 8] = [
 
 type Layer = LlmLayer<Registry>;
 
+/// Everything that left: the encoded bytes, and what a wrapped log shows.
+pub(crate) struct Got {
+    collector: Collector,
+    log: Log,
+}
+
+impl std::ops::Deref for Got {
+    type Target = Collector;
+    fn deref(&self) -> &Collector {
+        &self.collector
+    }
+}
+
+impl Got {
+    /// What the wrapped `fmt` layer has written.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.log.0.lock().expect("not poisoned")).into_owned()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The source gate, with or without the last guard behind it: spans.
-pub(crate) fn export(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce()) -> Collector {
-    let collector = Collector::start();
-    send(&collector, gate, last, |layer| layer, run);
-    collector
+pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
+    let got = Got { collector: Collector::start(), log: Log::default() };
+    let layer = layer(&got, &gate, last);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || drop(run()));
+    got
 }
 
-/// As [`export`], with events and metrics besides, which take every label they are offered.
-pub(crate) fn export_all(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce()) -> Collector {
-    let collector = Collector::start();
-    let (logs, meters) = (collector.logger_provider(), collector.meter_provider());
-    let all =
-        |layer: Layer| layer.with_logger_provider(&logs).with_meter_provider(&meters).with_metric_attributes(CONTENT);
-    send(&collector, gate, last, all, run);
+/// As [`export`], with events and metrics besides, which take every label they are offered. With the last
+/// guards, what other crates tell goes to log records as well, and all of it to a wrapped `fmt` layer.
+pub(crate) fn export_all<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
+    let got = Got { collector: Collector::start(), log: Log::default() };
+    let loggers = match &last {
+        Some(policy) => {
+            let exporting = SimpleLogProcessor::new(got.log_exporter());
+            SdkLoggerProvider::builder().with_log_processor(RedactLogProcessor::new(exporting, policy)).build()
+        }
+        None => got.logger_provider(),
+    };
+    let meters = got.meter_provider();
+    let guarded = last.clone().map(|policy| {
+        let log = got.log.clone();
+        let fmt = tracing_subscriber::fmt::layer().json().with_span_events(FmtSpan::CLOSE);
+        let fmt = redact(fmt.with_writer(move || log.clone())).with_policy(policy);
+        fmt.and_then(OpenTelemetryTracingBridge::new(&loggers))
+    });
+    let layer = layer(&got, &gate, last)
+        .with_logger_provider(&loggers)
+        .with_meter_provider(&meters)
+        .with_metric_attributes(CONTENT);
+    let open = layer.open_calls();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer).with(guarded), || {
+        let kept = run();
+        open.finish();
+        drop(kept);
+    });
     meters.force_flush().expect("metrics");
-    collector
+    got
 }
 
-fn send(
-    collector: &Collector,
-    gate: Policy,
-    last: Option<PolicyHandle>,
-    change: impl FnOnce(Layer) -> Layer,
-    run: impl FnOnce(),
-) {
-    let exporting = SimpleSpanProcessor::new(collector.exporter());
+fn layer(got: &Got, gate: &Policy, last: Option<PolicyHandle>) -> Layer {
+    let exporting = SimpleSpanProcessor::new(got.exporter());
     let builder = SdkTracerProvider::builder();
     let provider = match last {
         Some(policy) => builder.with_span_processor(RedactProcessor::new(exporting, policy)).build(),
         None => builder.with_span_processor(exporting).build(),
     };
-    let layer = llm_trace::layer().with_policy(gate).with_tracer_provider(&provider);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(change(layer)), run);
+    llm_trace::layer().with_policy(gate.clone()).with_tracer_provider(&provider)
 }
 
-/// Which of these the bytes show.
-pub(crate) fn seen<'s>(collector: &Collector, sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
-    sentinels.into_iter().filter(|sentinel| collector.saw(sentinel)).copied().collect()
+/// Where something can be seen.
+pub(crate) trait Shows {
+    fn shows(&self, needle: &str) -> bool;
+}
+
+impl Shows for Collector {
+    fn shows(&self, needle: &str) -> bool {
+        self.saw(needle)
+    }
+}
+
+impl Shows for Got {
+    fn shows(&self, needle: &str) -> bool {
+        self.saw(needle) || self.log().contains(needle)
+    }
+}
+
+/// Which of these are shown.
+pub(crate) fn seen<'s>(by: &impl Shows, sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
+    sentinels.into_iter().filter(|sentinel| by.shows(sentinel)).copied().collect()
 }

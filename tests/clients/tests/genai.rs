@@ -1,0 +1,216 @@
+//! Calls through `genai`, which writes content into spans and events of its own: what of it is in the
+//! encoded OTLP of spans and log records, and in a log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use futures_util::StreamExt as _;
+use genai::adapter::AdapterKind;
+use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ContentPart, MessageContent, Tool, ToolCall, ToolResponse};
+use genai::resolver::{AuthData, Endpoint};
+use genai::{Client, ModelIden, ServiceTarget};
+use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, redact, scope};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_proto::tonic::collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest};
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, SdkLoggerProvider, SimpleLogProcessor};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+use prost::Message as _;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::prelude::*;
+
+const INPUT: [&str; 5] =
+    ["SENTINEL-system", "SENTINEL-user", "SENTINEL-description", "SENTINEL-schema", "SENTINEL-toolresult"];
+const OUTPUT: [&str; 3] = ["SENTINEL-answer", "SENTINEL-arguments", "SENTINEL-chunk"];
+const NONE: Vec<&str> = Vec::new();
+
+/// A provider that answers one request per connection: what, is told by the model.
+async fn serve(listener: tokio::net::TcpListener) {
+    while let Ok((mut socket, _)) = listener.accept().await {
+        let mut request = Vec::new();
+        while !ends(&request) {
+            let mut part = [0; 4096];
+            match socket.read(&mut part).await {
+                Ok(read @ 1..) => request.extend_from_slice(&part[..read]),
+                _ => break,
+            }
+        }
+        let request = String::from_utf8_lossy(&request).into_owned();
+        let (status, kind, body) = if request.contains("\"broken\"") {
+            ("400 Bad Request", "application/json", json!({"error": {"message": "SENTINEL-user"}}).to_string())
+        } else if request.contains("\"stream\":true") {
+            let chunk = |delta: serde_json::Value, end: serde_json::Value| {
+                let chunk =
+                    json!({"id": "c1", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]});
+                format!("data: {chunk}\n\n")
+            };
+            let text = chunk(json!({"content": "SENTINEL-chunk"}), json!(null)) + &chunk(json!({}), json!("stop"));
+            ("200 OK", "text/event-stream", text + "data: [DONE]\n\n")
+        } else {
+            let call = json!({"id": "call_1", "type": "function",
+                "function": {"name": "weather", "arguments": "{\"city\":\"SENTINEL-arguments\"}"}});
+            let answer = json!({"id": "c1", "model": "m", "choices": [{"index": 0, "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "SENTINEL-answer", "tool_calls": [call]}}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}});
+            ("200 OK", "application/json", answer.to_string())
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = socket.write_all((head + &body).as_bytes()).await;
+        let _ = socket.shutdown().await;
+    }
+}
+
+/// Whether the body that the head promises is there.
+fn ends(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| body.len() >= length)
+}
+
+/// A chat, a stream and a refusal.
+async fn ask() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = Endpoint::from_owned(format!("http://{}/v1/", listener.local_addr().expect("an address")));
+    let server = tokio::spawn(serve(listener));
+    let target = move |target: ServiceTarget| -> Result<ServiceTarget, genai::resolver::Error> {
+        let model = ModelIden::new(AdapterKind::OpenAI, target.model.model_name);
+        Ok(ServiceTarget { endpoint: endpoint.clone(), auth: AuthData::from_single("none"), model })
+    };
+    let client = Client::builder().with_service_target_resolver_fn(target).build().expect("a client");
+    let call = ToolCall {
+        call_id: "call_0".into(),
+        fn_name: "weather".into(),
+        fn_arguments: json!({}),
+        thought_signatures: None,
+    };
+    let request = || {
+        ChatRequest::from_system("SENTINEL-system")
+            .append_message(ChatMessage::user("SENTINEL-user"))
+            .append_message(ChatMessage::assistant(MessageContent::from_parts(vec![ContentPart::ToolCall(
+                call.clone(),
+            )])))
+            .append_message(ToolResponse::new("call_0", "SENTINEL-toolresult"))
+            .with_tools([Tool::new("weather")
+                .with_description("SENTINEL-description")
+                .with_schema(json!({"type": "object", "properties": {"SENTINEL-schema": {"type": "string"}}}))])
+    };
+    client.exec_chat("m", request(), None).await.expect("an answer");
+    client.exec_chat("broken", request(), None).await.expect_err("a refusal");
+    let options = ChatOptions::default().with_capture_content(true);
+    let mut stream = client.exec_chat_stream("m", request(), Some(&options)).await.expect("a stream").stream;
+    while let Some(event) = stream.next().await {
+        event.expect("an event");
+    }
+    server.abort();
+}
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The bytes of spans, of log records and of a log.
+struct Out {
+    spans: Vec<u8>,
+    records: Vec<u8>,
+    log: Vec<u8>,
+}
+
+impl Out {
+    fn all(&self) -> [(&str, &[u8]); 3] {
+        [("spans", &self.spans), ("records", &self.records), ("log", &self.log)]
+    }
+}
+
+fn seen<'s>(bytes: &[u8], sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
+    let holds = |needle: &str| bytes.windows(needle.len()).any(|at| at == needle.as_bytes());
+    sentinels.into_iter().filter(|sentinel| holds(sentinel)).copied().collect()
+}
+
+fn export(policy: Policy, mask: (bool, bool)) -> Out {
+    let handle = PolicyHandle::new(policy);
+    let (spans, records, written) =
+        (InMemorySpanExporter::default(), InMemoryLogExporter::default(), Written::default());
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.clone()), &handle);
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let processor = RedactLogProcessor::new(SimpleLogProcessor::new(records.clone()), &handle);
+    let loggers = SdkLoggerProvider::builder().with_log_processor(processor).build();
+    let log = written.clone();
+    let fmt = tracing_subscriber::fmt::layer().json().with_span_events(FmtSpan::CLOSE).with_writer(move || log.clone());
+    let subscriber = tracing_subscriber::registry()
+        .with(redact(fmt).with_policy(&handle))
+        .with(OpenTelemetryTracingBridge::new(&loggers))
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("app")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    {
+        let _default = tracing::subscriber::set_default(subscriber);
+        runtime.block_on(scope().mask_input(mask.0).mask_output(mask.1).instrument(ask()));
+    }
+    let spans = spans.get_finished_spans().expect("spans");
+    assert_eq!(spans.iter().filter(|span| span.name.starts_with("chat ")).count(), 3, "{spans:?}");
+    let resource = ResourceAttributesWithSchema::default();
+    let resource_spans = group_spans_by_resource_and_scope(spans, &resource);
+    let records = records.get_emitted_logs().expect("records");
+    let records: Vec<_> = records.iter().map(|log| (&log.record, &log.instrumentation)).collect();
+    let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource);
+    let log = written.0.lock().expect("not poisoned").clone();
+    Out {
+        spans: ExportTraceServiceRequest { resource_spans }.encode_to_vec(),
+        records: ExportLogsServiceRequest { resource_logs }.encode_to_vec(),
+        log,
+    }
+}
+
+fn open() -> Policy {
+    Policy::new().capture(Capture::SpanAndEvent)
+}
+
+/// So that the other tests mean something: this crate does write all of it.
+#[test]
+fn its_texts_are_shown_where_they_are_wanted() {
+    let out = export(open(), (false, false));
+    let all = || INPUT.iter().chain(&OUTPUT);
+    let expected: Vec<_> = all().copied().collect();
+    assert_eq!(seen(&out.spans, all()), expected);
+    assert_eq!(seen(&out.log, all()), expected);
+}
+
+#[test]
+fn none_of_its_texts_is_shown_while_capture_is_off() {
+    for (what, bytes) in export(Policy::new(), (false, false)).all() {
+        assert_eq!(seen(bytes, INPUT.iter().chain(&OUTPUT)), NONE, "{what}");
+    }
+}
+
+#[test]
+fn none_of_a_masked_sides_texts_is_shown() {
+    for mask in [(true, false), (false, true), (true, true)] {
+        let by_policy = export(open().mask_input(mask.0).mask_output(mask.1), (false, false));
+        let by_scope = export(open(), mask);
+        for (what, bytes) in by_policy.all().into_iter().chain(by_scope.all()) {
+            if mask.0 {
+                assert_eq!(seen(bytes, &INPUT), NONE, "{what} {mask:?}");
+            }
+            if mask.1 {
+                assert_eq!(seen(bytes, &OUTPUT), NONE, "{what} {mask:?}");
+            }
+        }
+    }
+}
