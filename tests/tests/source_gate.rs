@@ -139,6 +139,36 @@ fn chunks_cost_the_same_whatever_their_size() {
 }
 
 #[test]
+fn chunks_that_differ_in_their_text_alone_allocate_nothing() {
+    let chunk = |text: &str| {
+        json!({"id": "c1", "object": "chat.completion.chunk", "created": text.len(), "model": "m-1",
+            "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]})
+    };
+    let values = ["a", "two\nlines", "words"].map(chunk);
+    let events = values.each_ref().map(|value| format!("data: {value}\n\n"));
+    for (name, policy) in shut() {
+        let provider = SdkTracerProvider::builder().build();
+        let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            for typed in [true, false] {
+                let call = LlmCall::builder("chat").provider("openai").start();
+                let chunks = || {
+                    for (value, event) in values.iter().zip(&events) {
+                        if typed {
+                            call.chunk(value)
+                        } else {
+                            call.chunk_bytes(event)
+                        };
+                    }
+                };
+                chunks();
+                assert_eq!(measure(chunks).count_total, 0, "{name}, typed: {typed}");
+            }
+        });
+    }
+}
+
+#[test]
 fn a_body_of_100_mb_costs_no_copy() {
     let body = Bytes::from(format!(
         r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#,

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Mode, Shape};
 #[cfg(feature = "otel")]
 use crate::record::{RecordRequest, RecordResponse};
 
@@ -43,6 +43,12 @@ pub(crate) enum What<'a> {
 #[cfg(feature = "serde")]
 pub(crate) trait Document {
     fn doc(&self, mode: Mode) -> Doc<'_>;
+
+    /// Whether it is like one before it, but for one text.
+    fn fits(&self, shape: &mut Shape) -> bool;
+
+    /// Whether it is a string.
+    fn is_text(&self) -> bool;
 }
 
 /// What an error tells.

@@ -260,4 +260,12 @@ impl<T: serde::Serialize + ?Sized> super::captured::Document for Of<'_, T> {
     fn doc(&self, mode: crate::json::Mode) -> crate::json::Doc<'_> {
         crate::json::Doc::from_serialize(self.0, mode)
     }
+
+    fn fits(&self, shape: &mut crate::json::Shape) -> bool {
+        shape.fits(self.0)
+    }
+
+    fn is_text(&self) -> bool {
+        crate::json::is_text(self.0)
+    }
 }

@@ -12,10 +12,10 @@ use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Doc, Mode, Text};
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::otel::metrics::Gaps;
-use crate::provider::collect::Collector;
+use crate::provider::collect::{Collector, Shaped};
 use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
-use crate::redact::{Filter, Permit};
+use crate::redact::{Filter, Masks, Permit, Stamp};
 use crate::scope::Facts;
 use crate::value::AttributeValue;
 
@@ -68,18 +68,22 @@ pub(crate) struct ErrorState {
     pub(crate) message: Option<String>,
 }
 
+/// The policy and the masks by which an item was read.
+pub(crate) type Asked = (Option<Stamp>, Masks);
+
 /// A stream that is being read.
 pub(crate) struct Stream {
     /// A wrapper around the stream ends the call, not the function that returns it.
     pub(crate) owned: bool,
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
+    /// What the last item that was a value looked like, and what was asked before it was read.
+    pub(crate) shaped: Option<(Asked, Shaped)>,
     pub(crate) first_chunk: Option<Duration>,
     /// When the newest chunk with content came.
     pub(crate) last_chunk: Option<Instant>,
     /// The times between them, where anyone measures.
     pub(crate) gaps: Option<Box<Gaps>>,
-    pub(crate) chunks: u64,
     /// `String` items that are deltas rather than events.
     pub(crate) plain: Option<bool>,
     /// Some item was an event.

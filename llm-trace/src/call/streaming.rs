@@ -7,10 +7,10 @@ use super::captured::{Document, What};
 use super::live::Live;
 use super::observe::scrubbed;
 use super::outcome::Outcome;
-use super::state::{State, Stream, document};
+use super::state::{Asked, State, Stream};
 use crate::json::{Doc, Mode, Node, Text};
 use crate::message::Messages;
-use crate::provider::collect::{Collected, Collector, End};
+use crate::provider::collect::{Collected, Collector, End, Shaped};
 use crate::provider::stream::{Event, Key, Run, StreamOutput};
 use crate::redact::Permit;
 use crate::semconv::attr;
@@ -18,10 +18,12 @@ use crate::semconv::attr;
 impl Live {
     /// The answer is a stream from here on.
     pub(crate) fn begin_stream(&self) {
-        let permit = self.permit_output();
-        let mut state = self.lock();
+        self.open_stream(&mut self.lock());
+    }
+
+    fn open_stream(&self, state: &mut State) {
         if state.stream.is_none() && !state.finished {
-            let mut stream = Stream::new(&state, &permit);
+            let mut stream = Stream::new(state, &self.permit_output());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
             state.stream = Some(stream);
             state.request.stream = Some(true);
@@ -45,53 +47,72 @@ impl Live {
 
     /// Records one item.
     pub(crate) fn chunk(&self, item: What<'_>) {
-        match item {
-            What::Error(_) => return self.chunk_error(item),
-            What::Nothing | What::Request(_) => return self.count_chunk(),
-            _ => {}
+        match &item {
+            What::Error(_) => self.chunk_error(item),
+            What::Nothing | What::Request(_) => self.see_chunk(|_| Event::default()),
+            What::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
+            What::Text(text) => self.see_chunk(|stream| stream.text(text)),
+            What::Document(document) => self.chunk_value(*document),
+            What::Owned(document) => self.chunk_value(&**document),
+            What::Response(_) | What::Http { .. } => self.see_chunk(|_| Event::default()),
         }
-        self.begin_stream();
-        let permit = self.permit_output();
-        // Serializing is the user's code: outside the lock.
-        let doc = match &item {
-            What::Document(_) | What::Owned(_) => document(&item, permit.mode()),
-            _ => None,
-        };
-        // An event's data are JSON text: read in the permitted mode, once they can be seen.
-        let doc = match doc {
-            Some(doc) if is_unread_event(doc.root()) => document(&item, Mode::Full),
-            doc => doc,
-        };
-        let now = Instant::now();
-        let mut state = self.lock();
-        let State { stream: Some(stream), .. } = &mut *state else { return };
-        let event = match (&item, doc) {
-            (What::Bytes(bytes), _) => stream.bytes(bytes),
-            (What::Text(text), _) => stream.text(text),
-            (_, Some(doc)) => stream.document(&doc),
-            _ => Event::default(),
-        };
-        stream.seen(event, self.begun(), now);
     }
 
     /// Records one item of a type of the user's. A string is text: a delta, or a piece of the
     /// stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
-        if item.doc(Mode::Facts).root().is_str() {
+        if item.is_text() {
             // Whether it is framed must be seen; nothing of it is kept that is not permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
                 self.chunk(What::Text(text));
             }
         } else {
-            self.chunk(What::Document(item));
+            self.chunk_value(item);
         }
     }
 
-    fn count_chunk(&self) {
-        self.begin_stream();
-        if let Some(stream) = &mut self.lock().stream {
-            stream.seen(Event::default(), self.begun(), Instant::now());
+    fn see_chunk(&self, read: impl FnOnce(&mut Stream) -> Event) {
+        let mut state = self.lock();
+        self.open_stream(&mut state);
+        if let Some(stream) = &mut state.stream {
+            let now = stream.clock();
+            let event = read(stream);
+            stream.seen(&event, self.begun(), now);
         }
+    }
+
+    /// Records one item that is a value. Serializing is the user's code: outside the lock.
+    fn chunk_value(&self, item: &dyn Document) {
+        let asked = self.asked();
+        let mut state = self.lock();
+        self.open_stream(&mut state);
+        let shaped = state.stream.as_mut().and_then(|stream| stream.shaped.take());
+        drop(state);
+        let shaped = shaped.filter(|(was_asked, _)| *was_asked == asked).map(|(_, shaped)| shaped);
+        let shaped = shaped.and_then(|mut shaped| item.fits(&mut shaped.shape).then_some(shaped));
+        if let Some(fitting) = &shaped {
+            let mut state = self.lock();
+            let State { stream: Some(stream), .. } = &mut *state else { return };
+            let now = stream.clock();
+            if stream.fitting(fitting) {
+                stream.shaped = shaped.map(|shaped| (asked, shaped));
+                return stream.seen(&Event::CONTENT, self.begun(), now);
+            }
+        }
+        let mode = self.permit_output().mode();
+        let doc = item.doc(mode);
+        // An event's data are JSON text: read in the permitted mode, once they can be seen.
+        let doc = if is_unread_event(doc.root()) { item.doc(Mode::Full) } else { doc };
+        self.see_chunk(|stream| {
+            let (event, shaped) = stream.document(&doc, mode, shaped);
+            stream.shaped = shaped.map(|shaped| (asked, shaped));
+            event
+        });
+    }
+
+    /// What decides how much of an item may be read.
+    fn asked(&self) -> Asked {
+        (self.pipeline().map(|pipeline| pipeline.policy.stamp()), self.masks().get())
     }
 
     /// Records an error in place of an item.
@@ -176,10 +197,10 @@ impl Stream {
         Stream {
             owned: false,
             collector: Some(Collector::new(provider, state.format, None, mode, output)),
+            shaped: None,
             first_chunk: None,
             last_chunk: None,
             gaps: None,
-            chunks: 0,
             plain: None,
             read: false,
             failed: false,
@@ -206,25 +227,33 @@ impl Stream {
         Event { content: true, ..Event::default() }
     }
 
-    fn document(&mut self, doc: &Doc<'_>) -> Event {
+    /// Reads an item that was read in this mode; `shaped` is the shape it fits.
+    fn document(&mut self, doc: &Doc<'_>, mode: Mode, shaped: Option<Shaped>) -> (Event, Option<Shaped>) {
         self.read = true;
-        let Some(collector) = &mut self.collector else { return Event::default() };
+        let Some(collector) = &mut self.collector else { return (Event::default(), None) };
         let root = doc.root();
         // An SSE event as client crates have it: its name, and its data as text.
         match (root.get_str("event"), root.get("data")) {
-            (event, Some(data)) if data.is_str() && root.len() <= 4 => match data.str() {
-                Some(text) => collector.data(event, text.as_bytes()),
-                None => Event::default(),
-            },
-            _ => collector.event(None, root),
+            (event, Some(data)) if data.is_str() && root.len() <= 4 => {
+                let event = data.str().map(|text| collector.data(event, text.as_bytes()));
+                (event.unwrap_or_default(), None)
+            }
+            _ => collector.event(doc, mode, shaped),
         }
     }
 
-    fn seen(&mut self, event: Event, begun: Instant, now: Instant) {
-        self.chunks += 1;
-        if !event.content {
-            return;
-        }
+    /// Reads an item that fits a shape; `false` where that is not enough.
+    fn fitting(&mut self, shaped: &Shaped) -> bool {
+        self.collector.as_mut().is_some_and(|collector| collector.fitting(shaped))
+    }
+
+    /// The time, if it is of any use.
+    fn clock(&self) -> Option<Instant> {
+        (self.first_chunk.is_none() || self.gaps.is_some()).then(Instant::now)
+    }
+
+    fn seen(&mut self, event: &Event, begun: Instant, now: Option<Instant>) {
+        let Some(now) = now.filter(|_| event.content) else { return };
         match (self.last_chunk.replace(now), &mut self.gaps) {
             (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
             (Some(last), Some(gaps)) => gaps.add(now.saturating_duration_since(last).as_secs_f64()),

@@ -6,7 +6,7 @@ use super::{probe, purpose};
 use crate::call::captured::Document;
 use crate::call::captured::{Captured, What};
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Mode, Shape, is_text};
 #[cfg(feature = "otel")]
 use crate::record::{RecordRequest, RecordResponse};
 
@@ -71,6 +71,14 @@ impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
     fn doc(&self, mode: Mode) -> Doc<'_> {
         Doc::from_serialize(&self.0.0, mode)
     }
+
+    fn fits(&self, shape: &mut Shape) -> bool {
+        shape.fits(&self.0.0)
+    }
+
+    fn is_text(&self) -> bool {
+        is_text(&self.0.0)
+    }
 }
 
 /// A type that is known by itself.
@@ -115,6 +123,14 @@ impl<const N: usize> Known for [u8; N] {
 impl Document for serde_json::Value {
     fn doc(&self, mode: Mode) -> Doc<'_> {
         Doc::from_value(self, mode)
+    }
+
+    fn fits(&self, shape: &mut Shape) -> bool {
+        shape.fits(self)
+    }
+
+    fn is_text(&self) -> bool {
+        self.is_string()
     }
 }
 

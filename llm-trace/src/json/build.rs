@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::keys::{MAX_FACT_LEN, Mode, Rule};
+use super::keys::{Mode, Rule};
 use super::node::Node;
 
 /// One value, with its key; containers are followed by their children up to `end`.
@@ -125,10 +125,6 @@ impl<'t, 'a> Seed<'t, 'a> {
     }
 }
 
-pub(super) fn keeps(rule: Rule, mode: Mode, len: usize) -> bool {
-    rule.strings && (mode == Mode::Full || len <= MAX_FACT_LEN)
-}
-
 impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
     type Value = ();
 
@@ -173,12 +169,12 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, v: &'de str) -> Result<(), E> {
-        let keep = keeps(self.rule, self.mode, v.len());
+        let keep = self.mode.keeps_by(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Borrowed(v)) } else { Value::ElidedStr(v.len()) })
     }
 
     fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<(), E> {
-        let keep = keeps(self.rule, self.mode, v.len());
+        let keep = self.mode.keeps_by(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
     }
 

@@ -12,7 +12,7 @@ pub(crate) enum Mode {
 }
 
 /// A fact longer than this is no identifier, and is treated as content.
-pub(crate) const MAX_FACT_LEN: usize = 512;
+const MAX_FACT_LEN: usize = 512;
 
 /// What to do with the value of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +37,16 @@ impl Rule {
 }
 
 impl Mode {
+    /// Whether a text of this length under `key` is kept: it is an identifier, or content is wanted.
+    pub(crate) fn keeps(self, key: &str, len: usize) -> bool {
+        self.keeps_by(self.rule(key, Rule::root(self)), len)
+    }
+
+    /// As [`keeps`](Self::keeps), by the rule for its key.
+    pub(super) fn keeps_by(self, rule: Rule, len: usize) -> bool {
+        rule.strings && (self == Mode::Full || len <= MAX_FACT_LEN)
+    }
+
     /// The rule for the value under `key`, given the rule of the object it stands in.
     pub(crate) fn rule(self, key: &str, parent: Rule) -> Rule {
         match self {
@@ -315,6 +325,14 @@ const TEXT_KEYS: &[&str] = &[
 const PAYLOAD_KEYS: &[&str] =
     &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "parametersJsonSchema", "schema"];
 
+/// Values that no reader looks at, and that change from one event of a stream to the next. Sorted.
+const UNREAD_KEYS: &[&str] = &["created", "created_at", "obfuscation", "p", "sequence_number"];
+
+/// Whether a scalar under `key` is of no matter to anyone.
+pub(crate) fn is_unread(key: &str) -> bool {
+    UNREAD_KEYS.contains(&key)
+}
+
 /// Number arrays below these keys are vectors: counted even where content is wanted. Sorted.
 const VECTOR_KEYS: &[&str] = &["context", "embedding", "embeddings", "embeddingsByType", "values", "vector"];
 
@@ -324,7 +342,7 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, TEXT_KEYS, VECTOR_KEYS] {
+        for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, TEXT_KEYS, UNREAD_KEYS, VECTOR_KEYS] {
             assert!(table.is_sorted(), "{table:?}");
         }
     }

@@ -7,12 +7,16 @@
 mod build;
 mod keys;
 mod node;
+mod only_text;
 mod serialize;
+mod shape;
 mod write;
 
 pub(crate) use build::Doc;
-pub(crate) use keys::Mode;
+pub(crate) use keys::{Mode, is_unread};
 pub(crate) use node::{Node, Text};
+pub(crate) use only_text::is_text;
+pub(crate) use shape::Shape;
 pub(crate) use write::{Sink, is_json, write_str};
 
 #[cfg(test)]

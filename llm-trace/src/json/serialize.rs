@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::build::{Doc, Entry, Value, end, finish_array, keeps, open, pop_number, set};
+use super::build::{Doc, Entry, Value, end, finish_array, open, pop_number, set};
 use super::keys::{Mode, Rule};
+use super::only_text;
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
     value.serialize(Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0 })
@@ -30,6 +31,11 @@ impl ser::Error for Stop {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Stop
     }
+}
+
+/// By way of the shortest decimal, so that 0.7 stays 0.7.
+pub(super) fn widened(v: f32) -> f64 {
+    if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) }
 }
 
 /// As deep as `serde_json` reads.
@@ -189,9 +195,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_f32(self, v: f32) -> Result<(), Stop> {
-        // By way of the shortest decimal, so that 0.7 stays 0.7.
-        let v = if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) };
-        self.serialize_f64(v)
+        self.serialize_f64(widened(v))
     }
 
     fn serialize_f64(self, v: f64) -> Result<(), Stop> {
@@ -203,7 +207,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_str(self, v: &str) -> Result<(), Stop> {
-        let keep = keeps(self.rule, self.mode, v.len());
+        let keep = self.mode.keeps_by(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
     }
 
@@ -346,11 +350,14 @@ impl ser::SerializeMap for Container<'_> {
     type Error = Stop;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
-        // Keys are rare and short; `serde_json` knows which types may be one.
-        self.key = match serde_json::to_value(key) {
-            Ok(serde_json::Value::String(key)) => Some(key),
-            Ok(other) => Some(other.to_string()),
-            Err(_) => return Err(Stop),
+        self.key = match only_text::with(key, str::to_owned) {
+            Ok(key) => Some(key),
+            // Other keys are rare; `serde_json` knows which types may be one.
+            Err(_) => match serde_json::to_value(key) {
+                Ok(serde_json::Value::String(key)) => Some(key),
+                Ok(other) => Some(other.to_string()),
+                Err(_) => return Err(Stop),
+            },
         };
         Ok(())
     }

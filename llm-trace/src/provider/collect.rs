@@ -1,10 +1,12 @@
 //! Reading a streamed answer as it passes: fragments in, facts and output out.
 
 use super::framing::{Framing, Splitter};
+use super::journal::Added;
+use super::repeat::Repeats;
 use super::stream::{Event, StreamOutput, StreamReader};
 use super::{Format, detect, error};
 use crate::facts::ResponseFacts;
-use crate::json::{Doc, Mode, Node};
+use crate::json::{Doc, Mode, Node, Shape};
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,7 +54,9 @@ struct Events {
     /// An event told the format.
     sure: bool,
     facts: ResponseFacts,
-    output: Option<StreamOutput>,
+    /// Dry where output content was not asked for.
+    output: StreamOutput,
+    repeats: Repeats,
     ended: bool,
 }
 
@@ -73,7 +77,8 @@ impl Collector {
             reader: None,
             sure: false,
             facts: ResponseFacts::default(),
-            output,
+            output: output.unwrap_or_else(StreamOutput::dry),
+            repeats: Repeats::default(),
             ended: false,
         };
         Self { splitter: framing.map_or_else(Splitter::auto, Splitter::new), events }
@@ -87,9 +92,18 @@ impl Collector {
         seen
     }
 
-    /// Reads an event that came as a value.
-    pub(crate) fn event(&mut self, name: Option<&str>, doc: Node<'_>) -> Event {
-        self.events.read(name, doc)
+    /// Reads an event that came as a value, in full.
+    pub(crate) fn event(&mut self, doc: &Doc<'_>, mode: Mode, was: Option<Shaped>) -> (Event, Option<Shaped>) {
+        self.events.shaped(doc, mode, was)
+    }
+
+    /// Reads an event that fits a shape. `false` where it must be read in full.
+    pub(crate) fn fitting(&mut self, shaped: &Shaped) -> bool {
+        let proven = shaped.proven == Some(self.events.repeats.doubts());
+        if proven {
+            self.events.output.add(&shaped.added, shaped.shape.text());
+        }
+        proven
     }
 
     /// Reads the data of an event that came apart from its framing.
@@ -99,7 +113,7 @@ impl Collector {
 
     /// Where the output is collected, if it was asked for.
     pub(crate) fn output(&mut self) -> Option<&mut StreamOutput> {
-        self.events.output.as_mut()
+        Some(&mut self.events.output).filter(|output| !output.is_dry())
     }
 
     /// Ends the stream, be it whole or not.
@@ -116,18 +130,83 @@ impl Collector {
         };
         let skipped = splitter.skipped();
         let Events { format, facts, output, .. } = self.events;
-        Collected { end, format, facts, output, skipped }
+        Collected { end, format, facts, output: Some(output).filter(|output| !output.is_dry()), skipped }
     }
+}
+
+#[cfg(test)]
+impl Collector {
+    pub(super) fn read_all_in_full(&mut self) {
+        self.events.repeats.learn_nothing();
+    }
+
+    pub(super) fn knows(&mut self, data: &[u8]) -> bool {
+        let repeats = &mut self.events.repeats;
+        repeats.find(None, data).is_some_and(|found| repeats.text(&found, data).is_some())
+    }
+}
+
+/// What events that come as values have in common.
+pub(crate) struct Shaped {
+    pub(crate) shape: Shape,
+    added: Added,
+    /// As of the kinds in [`Repeats`].
+    proven: Option<u64>,
 }
 
 impl Events {
     fn data(&mut self, name: Option<&str>, data: &[u8]) -> Event {
+        let known = self.repeats.find(name, data);
+        if let Some((added, text)) = known.as_ref().and_then(|known| self.repeats.text(known, data)) {
+            self.output.add(added, text.as_text());
+            return Event::CONTENT;
+        }
         if data.trim_ascii() == b"[DONE]" {
             self.ended = true;
             return Event { end: true, ..Event::default() };
         }
+        let before = known.as_ref().map(|_| self.facts.clone());
         let doc = Doc::from_slice(data, self.mode);
-        self.read(name, doc.root())
+        let (event, added) = self.watched(name, &doc);
+        match (known, added) {
+            (Some(known), added) => {
+                self.repeats.prove(&known, added.as_ref(), before.as_ref() == Some(&self.facts));
+            }
+            (None, added) => {
+                self.repeats.doubt();
+                if let Some(added) = added {
+                    self.repeats.learn(name, data, added, self.mode);
+                }
+            }
+        }
+        event
+    }
+
+    /// Reads an event as a value: `was` is the shape it fits, not yet proven.
+    fn shaped(&mut self, doc: &Doc<'_>, mode: Mode, was: Option<Shaped>) -> (Event, Option<Shaped>) {
+        let before = was.as_ref().map(|_| self.facts.clone());
+        let (event, added) = self.watched(None, doc);
+        let known = was.zip(added.as_ref()).filter(|(was, added)| was.added.is_like(added));
+        if before.as_ref() != Some(&self.facts) {
+            self.repeats.doubt();
+        }
+        if let Some((was, _)) = known {
+            let proven = (before.as_ref() == Some(&self.facts)).then(|| self.repeats.doubts());
+            return (event, Some(Shaped { proven, ..was }));
+        }
+        let learned = added.and_then(|added| {
+            let shape = Shape::of(doc, mode, added.len, added.elided)?;
+            Some(Shaped { shape, added, proven: None })
+        });
+        (event, learned)
+    }
+
+    /// Reads an event. Tells what text it added, if it did nothing else.
+    fn watched(&mut self, name: Option<&str>, doc: &Doc<'_>) -> (Event, Option<Added>) {
+        self.output.watch();
+        let event = self.read(name, doc.root());
+        let plain = event.content && !event.end && doc.is_complete() && self.facts.error.is_none();
+        (event, self.output.added().filter(|_| plain))
     }
 
     fn read(&mut self, name: Option<&str>, doc: Node<'_>) -> Event {
@@ -138,7 +217,7 @@ impl Events {
             self.recognize(name, doc);
         }
         let Some(reader) = &mut self.reader else { return Event::default() };
-        let event = reader.event(name, doc, &mut self.facts, self.output.as_mut());
+        let event = reader.event(name, doc, &mut self.facts, Some(&mut self.output));
         self.ended |= event.end;
         event
     }

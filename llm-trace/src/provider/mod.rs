@@ -17,6 +17,7 @@ mod fields;
 mod format;
 pub(crate) mod framing;
 mod gemini;
+mod journal;
 pub(crate) mod messages;
 mod ollama;
 mod openai_answer;
@@ -27,6 +28,7 @@ mod openai_responses;
 mod openai_usage;
 mod prompt;
 mod prompt_stream;
+mod repeat;
 pub(crate) mod stream;
 mod stream_output;
 #[cfg(test)]

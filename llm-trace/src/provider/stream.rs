@@ -33,6 +33,9 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// A piece of output.
+    pub(crate) const CONTENT: Event = Event { content: true, end: false };
+
     /// Adds what another event was.
     pub(crate) fn merge(&mut self, other: Event) {
         self.content |= other.content;

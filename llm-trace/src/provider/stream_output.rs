@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::journal::{Added, Journal, To};
 use crate::json::{Node, Text};
 use crate::message::{Messages, Part, Payload};
 
@@ -11,6 +12,9 @@ pub(crate) struct StreamOutput {
     choices: Vec<Choice>,
     bytes: usize,
     limit: Option<usize>,
+    /// Nobody wants the output: nothing of it is kept.
+    dry: bool,
+    journal: Journal,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +42,16 @@ impl Choice {
             _ => self.parts.len(),
         };
         self.parts.insert(at, (key, piece));
+    }
+}
+
+impl Choice {
+    /// The id, name and arguments of a call that has begun.
+    fn call(&mut self, key: &Key) -> Option<(&mut Option<String>, &mut String, &mut Joined)> {
+        self.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
+            Piece::ToolCall { id, name, arguments, .. } if k == key => Some((id, name, arguments)),
+            _ => None,
+        })
     }
 }
 
@@ -88,9 +102,13 @@ struct Joined {
 }
 
 impl Joined {
-    fn push(&mut self, other: &Joined) {
-        self.text.push_str(&other.text);
-        self.elided += other.elided;
+    fn new((text, elided): (&str, usize)) -> Self {
+        Self { text: text.to_owned(), elided }
+    }
+
+    fn push(&mut self, (text, elided): (&str, usize)) {
+        self.text.push_str(text);
+        self.elided += elided;
     }
 
     fn as_text(&self) -> Text<'_> {
@@ -112,6 +130,35 @@ impl StreamOutput {
         Self { limit, ..Self::default() }
     }
 
+    /// Keeps nothing, and knows only what was done.
+    pub(crate) fn dry() -> Self {
+        Self { dry: true, ..Self::default() }
+    }
+
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry
+    }
+
+    /// Begins the journal anew.
+    pub(crate) fn watch(&mut self) {
+        self.journal = Journal::default();
+    }
+
+    /// The text that was added since, if nothing else was done that counts twice when done twice.
+    pub(crate) fn added(&mut self) -> Option<Added> {
+        self.journal.added()
+    }
+
+    /// Adds another text to where one was added before.
+    pub(crate) fn add(&mut self, added: &Added, text: Text<'_>) {
+        match added.to {
+            To::Run(run) => self.append(added.choice, run, &added.key, text),
+            To::Arguments => self.append_arguments(added.choice, &added.key, text),
+        }
+    }
+
+    // A role and a finish reason are the same when they are said again.
+
     pub(crate) fn role(&mut self, choice: usize, role: &str) {
         if let Some(choice) = self.choice(choice) {
             choice.role.get_or_insert_with(|| role.to_owned());
@@ -127,16 +174,21 @@ impl StreamOutput {
 
     /// Appends to a running text.
     pub(crate) fn text(&mut self, choice: usize, run: Run, key: Key, delta: Text<'_>) {
+        self.append(choice, run, &key, delta);
+        self.journal.step(Some(Added::new(choice, To::Run(run), key, delta)));
+    }
+
+    fn append(&mut self, choice: usize, run: Run, key: &Key, delta: Text<'_>) {
         let kept = self.keep(delta);
         let Some(choice) = self.choice(choice) else { return };
         let last = choice.parts.len().saturating_sub(1);
         let found = choice.parts.iter_mut().enumerate().rev().find_map(|(at, (k, piece))| match piece {
-            Piece::Run(of, text) if *of == run && *k == key && (key != Key::Last || at == last) => Some(text),
+            Piece::Run(of, text) if *of == run && k == key && (*key != Key::Last || at == last) => Some(text),
             _ => None,
         });
         match found {
-            Some(text) => text.push(&kept),
-            None => choice.insert(key, Piece::Run(run, kept)),
+            Some(text) => text.push(kept),
+            None => choice.insert(key.clone(), Piece::Run(run, Joined::new(kept))),
         }
     }
 
@@ -149,13 +201,11 @@ impl StreamOutput {
         name: Option<&str>,
         arguments: Option<Text<'_>>,
     ) {
-        let kept = arguments.map(|text| self.keep(text)).unwrap_or_default();
+        let more = arguments.filter(|_| id.is_none() && name.is_none());
+        self.journal.step(more.map(|text| Added::new(choice, To::Arguments, key.clone(), text)));
+        let kept = arguments.map_or(("", 0), |text| self.keep(text));
         let Some(choice) = self.choice(choice) else { return };
-        let found = choice.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
-            Piece::ToolCall { id, name, arguments, .. } if *k == key => Some((id, name, arguments)),
-            _ => None,
-        });
-        match found {
+        match choice.call(&key) {
             Some((known_id, known_name, text)) => {
                 if let Some(id) = id.filter(|id| !id.is_empty()) {
                     *known_id = Some(id.to_owned());
@@ -163,13 +213,13 @@ impl StreamOutput {
                 if let Some(name) = name.filter(|name| !name.is_empty()) {
                     *known_name = name.to_owned();
                 }
-                text.push(&kept);
+                text.push(kept);
             }
             None => {
                 let piece = Piece::ToolCall {
                     id: id.filter(|id| !id.is_empty()).map(str::to_owned),
                     name: name.unwrap_or_default().to_owned(),
-                    arguments: kept,
+                    arguments: Joined::new(kept),
                     server: None,
                 };
                 choice.insert(key, piece);
@@ -177,9 +227,18 @@ impl StreamOutput {
         }
     }
 
+    fn append_arguments(&mut self, choice: usize, key: &Key, more: Text<'_>) {
+        let kept = self.keep(more);
+        let call = self.choice(choice).and_then(|choice| choice.call(key));
+        if let Some((_, _, arguments)) = call {
+            arguments.push(kept);
+        }
+    }
+
     /// Replaces what was joined of a tool call's arguments by their final state.
     pub(crate) fn set_arguments(&mut self, choice: usize, key: &Key, whole: Text<'_>) {
-        let whole = self.keep(whole);
+        self.journal.step(None);
+        let whole = Joined::new(self.keep(whole));
         let Some(choice) = self.choice(choice) else { return };
         for (k, piece) in &mut choice.parts {
             if let Piece::ToolCall { arguments, .. } = piece
@@ -193,6 +252,7 @@ impl StreamOutput {
 
     /// Says that a tool call begun before is run by the provider.
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
+        self.journal.step(None);
         let Some(choice) = self.choice(choice) else { return };
         for (k, piece) in &mut choice.parts {
             if let Piece::ToolCall { server, .. } = piece
@@ -205,6 +265,10 @@ impl StreamOutput {
 
     /// Adds a source that the text of this key cites.
     pub(crate) fn citation(&mut self, choice: usize, key: Key, name: &'static str, source: Node<'_>) {
+        self.journal.step(None);
+        if self.dry {
+            return;
+        }
         let Some(json) = self.take_all(source.to_json()) else { return };
         let Some(choice) = self.choice(choice) else { return };
         let citations = choice.citations.get_or_insert_with(|| Citations { name, lists: Vec::new() });
@@ -243,6 +307,7 @@ impl StreamOutput {
 
     /// Forgets the parts of one item: they come whole.
     pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
+        self.journal.step(None);
         if let Some(choice) = self.choices.get_mut(choice) {
             choice.parts.retain(|(key, _)| !matches!(key, Key::Item(of, _) if *of == item));
         }
@@ -250,6 +315,10 @@ impl StreamOutput {
 
     /// Adds a part that came whole. A part of the same id or index is replaced.
     pub(crate) fn whole(&mut self, choice: usize, key: Key, part: &Part<'_>) {
+        self.journal.step(None);
+        if self.dry {
+            return;
+        }
         let mut json = String::new();
         part.write_plain(&mut json);
         let json = self.take_all(json);
@@ -267,7 +336,8 @@ impl StreamOutput {
 
     /// Forgets everything: the stream sends its final state whole.
     pub(crate) fn clear(&mut self) {
-        *self = Self { limit: self.limit, ..Self::default() };
+        self.journal.step(None);
+        (self.choices, self.bytes) = (Vec::new(), 0);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -304,7 +374,7 @@ impl StreamOutput {
 
     fn choice(&mut self, index: usize) -> Option<&mut Choice> {
         // As in `ResponseFacts::set_finish_reason`: a wild index must not make a huge vector.
-        if index >= 1024 {
+        if self.dry || index >= 1024 {
             return None;
         }
         if self.choices.len() <= index {
@@ -313,10 +383,11 @@ impl StreamOutput {
         self.choices.get_mut(index)
     }
 
-    fn keep(&mut self, text: Text<'_>) -> Joined {
+    fn keep<'s>(&mut self, text: Text<'s>) -> (&'s str, usize) {
         match text {
-            Text::Plain(text) => Joined { text: self.take(text).to_owned(), elided: 0 },
-            Text::Elided(elided) => Joined { text: String::new(), elided },
+            _ if self.dry => ("", 0),
+            Text::Plain(text) => (self.take(text), 0),
+            Text::Elided(elided) => ("", elided),
         }
     }
 

@@ -47,7 +47,7 @@ impl MessageStream {
         let index = doc.get_i64("index").unwrap_or_default();
         let Some(node) = doc.get("content_block") else { return Event::default() };
         let Some(part) = block(node) else { return Event::default() };
-        let event = Event { content: true, end: false };
+        let event = Event::CONTENT;
         let Some(out) = out else { return event };
         let key = Key::Index(index);
         match part {
@@ -83,7 +83,7 @@ impl MessageStream {
                 if let (Some(out), Some(text)) = (out, delta.get_text("content")) {
                     out.whole(0, key, &Part::Generic { kind: "compaction", fields: Payload::Str(text) });
                 }
-                return Event { content: true, end: false };
+                return Event::CONTENT;
             }
             _ => return Event::default(),
         };
@@ -99,7 +99,7 @@ impl MessageStream {
                 }
             }
         }
-        Event { content: true, end: false }
+        Event::CONTENT
     }
 
     fn finish(&mut self, doc: Node<'_>, facts: &mut ResponseFacts, out: Option<&mut StreamOutput>) {

@@ -1,5 +1,7 @@
 //! Server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
+use memchr::memchr2;
+
 use super::{MAX_EVENT, Sink, is_whole};
 
 /// A longer event name is no name.
@@ -35,7 +37,7 @@ impl Sse {
         if std::mem::take(&mut self.after_cr) {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        while let Some(at) = memchr2(b'\n', b'\r', rest) {
             let (line, tail) = rest.split_at(at);
             rest = match tail {
                 [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,

@@ -1,5 +1,7 @@
 //! JSON values one after the other: newline-delimited, pretty-printed, or as one array's elements.
 
+use memchr::memchr3;
+
 use super::{MAX_EVENT, Sink, is_whole};
 
 #[derive(Debug, Default)]
@@ -34,7 +36,21 @@ impl Values {
     pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
         // Where the open value begins in this fragment.
         let mut from = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
+        let mut next = 0;
+        while let Some(&byte) = bytes.get(next) {
+            if self.at == At::Text {
+                // Nothing in between means anything inside a string.
+                match memchr3(b'"', b'\\', b'\n', &bytes[next..]) {
+                    Some(0) => {}
+                    Some(skip) => {
+                        next += skip;
+                        continue;
+                    }
+                    None => break,
+                }
+            }
+            let at = next;
+            next += 1;
             match (self.at, byte) {
                 (At::Between, _) => from = self.begin(at, byte),
                 (At::Text, b'"') if self.depth == 0 => self.emit(&bytes[from..=at], sink),

@@ -65,7 +65,7 @@ impl StreamReader for ResponseStream {
                 Delta::Arguments => out.tool_call(0, Key::Item(item, 0), None, None, Some(text)),
             }
         }
-        Event { content: true, end: false }
+        Event::CONTENT
     }
 }
 
@@ -108,7 +108,7 @@ impl ResponseStream {
         if let (Some(out), Some(whole)) = (out, doc.get(key).and_then(Node::text)) {
             out.set_arguments(0, &Key::Item(self.number(doc), 0), whole);
         }
-        Event { content: true, end: false }
+        Event::CONTENT
     }
 
     /// The response as a whole, at its beginning or end.
