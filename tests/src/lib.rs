@@ -2,4 +2,5 @@
 
 pub mod collector;
 pub mod corpus;
+pub mod faults;
 pub mod replay;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use llm_trace::LlmCall;
 use llm_trace::export::{Parts, from_lookup};
-use llm_trace_tests::collector::Collector;
+use llm_trace_tests::collector::{Answer, Collector};
 use tracing_subscriber::prelude::*;
 
 fn parts(vars: &[(&str, &str)]) -> Parts {
@@ -93,4 +93,34 @@ fn prices_come_from_the_file_that_is_named() {
 fn a_wrong_value_is_an_error_that_names_its_variable() {
     let error = from_lookup(&|name| (name == "OTEL_METRICS_EXPORTER").then(|| "prometheus".to_owned())).unwrap_err();
     assert!(error.to_string().contains("OTEL_METRICS_EXPORTER"), "{error}");
+}
+
+#[test]
+fn what_became_of_spans_is_a_metric_by_reason() {
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+    let (traces, metrics) = (Collector::start(), Collector::start());
+    traces.answer_next([Answer::Partial(2), Answer::Status(400, None)]);
+    let parts = parts(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &traces.endpoint()),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &format!("{}/v1/metrics", metrics.endpoint())),
+    ]);
+    for spans in [5, 1, 3] {
+        (0..spans).for_each(|_| parts.provider.tracer("app").in_span("work", |_| {}));
+        parts.telemetry.flush();
+    }
+    parts.telemetry.shutdown(Duration::from_secs(10));
+    let series = metrics.series();
+    let values = |name: &str| {
+        let series = series[name].iter().map(|series| {
+            let reason = series.labels.get("error.type").and_then(|reason| reason.as_str()).unwrap_or("");
+            assert_eq!(series.labels["otel.component.type"], "llm_trace_batching_span_processor");
+            (reason.to_owned(), series.sum)
+        });
+        let mut series: Vec<_> = series.filter(|(_, value)| *value > 0.0).collect();
+        series.sort_by(|a, b| a.0.cmp(&b.0));
+        series
+    };
+    assert_eq!(values("otel.sdk.exporter.span.exported"), [(String::new(), 6.0), ("rejected".into(), 3.0)]);
+    assert_eq!(values("otel.sdk.processor.span.processed"), [(String::new(), 9.0)]);
+    assert_eq!(values("llm_trace.export.without_content"), []);
 }

@@ -305,13 +305,23 @@ impl SpanProcessor for ExportProcessor {
     }
 }
 
-/// Tells what became of the spans of one [`ExportProcessor`].
+/// Tells what became of spans, also when what sends them is out of reach or has ended.
 #[derive(Clone, Debug)]
-pub struct StatsHandle(Ledger);
+pub struct StatsHandle(pub(super) Ledger);
 
 impl StatsHandle {
     /// What became of them so far.
     pub fn get(&self) -> Stats {
         self.0.stats()
+    }
+
+    /// Has the counts collected with this meter's metrics: `otel.sdk.exporter.span.exported` and
+    /// `otel.sdk.processor.span.processed`, by `error.type` where spans were lost, as the conventions for SDK
+    /// metrics have them; and `llm_trace.export.without_content`, `llm_trace.export.retries`.
+    ///
+    /// [`init()`](crate::init) does so where metrics are on.
+    #[cfg(feature = "metrics")]
+    pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
+        super::observed::observe(&self.0, meter);
     }
 }

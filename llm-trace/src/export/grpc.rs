@@ -1,6 +1,6 @@
 //! OTLP over gRPC, on a thread and runtime of its own: it works in any program and flushes from any `Drop`.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -102,6 +102,8 @@ impl GrpcTransport {
         let kind = match status.code() {
             Code::Unavailable => match retry_after(status) {
                 Some(wait) => RefusalKind::Later(Some(wait)),
+                // What the other side says has no cause on this side.
+                None if std::error::Error::source(status).is_none() => RefusalKind::Later(None),
                 None => RefusalKind::Unreachable,
             },
             Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::OutOfRange | Code::DataLoss => {
@@ -145,7 +147,11 @@ impl Client {
         if self.gzip {
             grpc = grpc.send_compressed(CompressionEncoding::Gzip);
         }
-        grpc.ready().await.map_err(|e| Status::unavailable(with_sources(&e)))?;
+        grpc.ready().await.map_err(|error| {
+            let mut status = Status::unavailable("no connection");
+            status.set_source(Arc::new(error));
+            status
+        })?;
         let mut request = Request::new(body);
         *request.metadata_mut() = self.headers;
         grpc.unary(request, PathAndQuery::from_static(path), Raw).await.map(tonic::Response::into_inner)

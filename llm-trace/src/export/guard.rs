@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::destination::StatsHandle;
 use super::signals::Signals;
 use super::stats::{Ledger, Stats};
 use crate::{OpenCalls, diag};
@@ -66,6 +67,11 @@ impl Telemetry {
     /// What became of the spans so far, where they go to an OTLP endpoint.
     pub fn stats(&self) -> Stats {
         self.ledger.stats()
+    }
+
+    /// To ask for [`stats`](Self::stats) later, also when telemetry has ended.
+    pub fn stats_handle(&self) -> StatsHandle {
+        StatsHandle(self.ledger.clone())
     }
 
     /// Sends what is left within `limit` and ends telemetry. Returns whether all of it was handed over.

@@ -43,6 +43,8 @@ mod headers;
 mod http;
 mod limits;
 mod names;
+#[cfg(feature = "metrics")]
+mod observed;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 mod parts;

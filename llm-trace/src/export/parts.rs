@@ -95,6 +95,7 @@ impl Parts {
             Exporter::Console { json: true } => add(builder, RedactProcessor::new(ConsoleProcessor::json(), &policy)),
             Exporter::Console { json: false } => add(builder, RedactProcessor::new(ConsoleProcessor::tree(), &policy)),
             Exporter::Otlp(otlp) => {
+                signals.observe(&ledger);
                 let batches = batches(&otlp, config.batch, &ledger, &policy)?;
                 add(builder, RedactProcessor::new(batches, &policy).with_recheck())
             }

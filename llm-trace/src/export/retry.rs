@@ -19,11 +19,13 @@ pub(crate) struct Tries {
     limit: Duration,
     end: Instant,
     next: Duration,
+    /// A last try was had on the way out.
+    last: bool,
 }
 
 impl Tries {
     pub(crate) fn new(closing: &Closing, limit: Duration) -> Self {
-        Self { closing: closing.clone(), limit, end: Instant::now() + ALL.max(limit), next: FIRST }
+        Self { closing: closing.clone(), limit, end: Instant::now() + ALL.max(limit), next: FIRST, last: false }
     }
 
     /// The time for the next try.
@@ -44,9 +46,9 @@ impl Tries {
             RefusalKind::Unanswered | RefusalKind::TooLarge | RefusalKind::Rejected => return false,
         };
         let closing = self.closing.end().is_some();
-        // On the way out nobody waits for an endpoint that is not there.
+        // On the way out nobody waits for an endpoint that is not there; a connection that was closed is made anew.
         if closing && kind == RefusalKind::Unreachable {
-            return false;
+            return !std::mem::replace(&mut self.last, true);
         }
         let wait = asked.unwrap_or_else(|| jitter(self.next));
         self.next = (self.next * 2).min(LONGEST);

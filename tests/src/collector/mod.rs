@@ -21,7 +21,7 @@ mod store;
 pub use received::{ReceivedSpan, attribute, attributes_json, value_json};
 pub use server::Answer;
 pub use signals::{ReceivedLog, Series};
-pub use store::Request;
+pub use store::{Counted, Request};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -70,6 +70,21 @@ impl Collector {
     /// How the next requests are answered, one answer per request; then with success again.
     pub fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
         self.store.answer_next(answers);
+    }
+
+    /// How all requests are answered from now on, once those of [`answer_next`](Self::answer_next) have been.
+    pub fn answer_by(&self, answer: impl FnMut(&Request) -> Answer + Send + 'static) {
+        self.store.answer_by(Box::new(answer));
+    }
+
+    /// From now on keeps no requests, but counts spans by name: for more than fits in memory.
+    pub fn count_only(&self) {
+        self.store.count_only();
+    }
+
+    /// What came since [`count_only`](Self::count_only).
+    pub fn counted(&self) -> Counted {
+        self.store.counted()
     }
 
     /// From now on no message above this size is taken, as a collector with such a limit does.

@@ -33,8 +33,10 @@ pub enum Answer {
     TooLarge,
     /// Success, but so many spans were rejected.
     Partial(i64),
-    /// No answer within this time.
+    /// No answer within this time, and nothing is kept.
     Slow(Duration),
+    /// Full success, after this time.
+    After(Duration),
     /// The connection is closed instead of an answer, and nothing is kept.
     Reset,
     /// The batch is kept, but the answer breaks off.
@@ -160,7 +162,7 @@ async fn handle(
     if let (Answer::TooLarge, grpc) = (&answer, grpc) {
         answer = if grpc { Answer::Grpc(8) } else { Answer::Status(413, None) };
     }
-    if let Answer::Slow(time) = answer {
+    if let Answer::Slow(time) | Answer::After(time) = answer {
         tokio::time::sleep(time).await;
     }
     Ok(if grpc { answer_grpc(&answer) } else { answer_http(&answer, json) })

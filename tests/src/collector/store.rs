@@ -1,6 +1,6 @@
 //! What came in, and how the next requests are to be answered.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -99,11 +99,47 @@ pub(super) struct Store {
     changed: Condvar,
 }
 
+type AnswerBy = Box<dyn FnMut(&Request) -> Answer + Send>;
+
 #[derive(Default)]
 struct Inner {
     requests: Vec<Request>,
     answers: VecDeque<Answer>,
+    answer_by: Option<AnswerBy>,
     max_body: Option<usize>,
+    /// In place of requests, where only names are kept.
+    counted: Option<Counted>,
+}
+
+/// What came, where it would be too much to keep.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// How often a span of each name has come in a request that was taken.
+    pub names: HashMap<String, u32>,
+    /// How many of these were refused all the same.
+    pub rejected: u64,
+    /// Requests, taken or not.
+    pub requests: u64,
+    /// Bytes of their bodies on the wire.
+    pub bytes: u64,
+    /// Bytes of the largest body, decompressed.
+    pub largest: usize,
+}
+
+impl Counted {
+    fn add(&mut self, request: &Request) {
+        self.requests += 1;
+        self.bytes += request.wire_size as u64;
+        self.largest = self.largest.max(request.body.len());
+        if !request.accepted {
+            return;
+        }
+        self.rejected += u64::try_from(request.rejected).unwrap_or_default();
+        let spans = request.traces().into_iter().flat_map(|t| t.resource_spans).flat_map(|r| r.scope_spans);
+        for span in spans.flat_map(|s| s.spans) {
+            *self.names.entry(span.name).or_default() += 1;
+        }
+    }
 }
 
 impl Store {
@@ -117,17 +153,36 @@ impl Store {
         let answer = if request.body.len() > inner.max_body.unwrap_or(usize::MAX) {
             Answer::TooLarge
         } else {
-            inner.answers.pop_front().unwrap_or_default()
+            match (inner.answers.pop_front(), &mut inner.answer_by) {
+                (Some(answer), _) => answer,
+                (None, Some(by)) => by(&request),
+                (None, None) => Answer::Ok,
+            }
         };
         request.rejected = if let Answer::Partial(spans) = answer { spans } else { 0 };
-        request.accepted = matches!(answer, Answer::Ok | Answer::Half | Answer::Partial(_));
-        inner.requests.push(request);
+        request.accepted = matches!(answer, Answer::Ok | Answer::After(_) | Answer::Half | Answer::Partial(_));
+        match &mut inner.counted {
+            Some(counted) => counted.add(&request),
+            None => inner.requests.push(request),
+        }
         self.changed.notify_all();
         answer
     }
 
     pub(super) fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
         self.lock().answers.extend(answers);
+    }
+
+    pub(super) fn answer_by(&self, by: AnswerBy) {
+        self.lock().answer_by = Some(by);
+    }
+
+    pub(super) fn count_only(&self) {
+        self.lock().counted = Some(Counted::default());
+    }
+
+    pub(super) fn counted(&self) -> Counted {
+        self.lock().counted.clone().unwrap_or_default()
     }
 
     pub(super) fn refuse_above(&self, bytes: usize) {

@@ -17,6 +17,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use super::closing::Closing;
 use super::config::{Config, Exporter};
 use super::error::InitError;
+use super::stats::Ledger;
 use crate::{LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and of events, where there are any.
@@ -57,6 +58,17 @@ impl Signals {
             None => layer,
         };
         layer
+    }
+
+    /// Tells with the metrics what becomes of spans.
+    pub(crate) fn observe(&self, ledger: &Ledger) {
+        #[cfg(feature = "metrics")]
+        if let Some(meters) = &self.meters {
+            use opentelemetry::metrics::MeterProvider as _;
+            super::observed::observe(ledger, &meters.meter("llm-trace"));
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = ledger;
     }
 
     pub(crate) fn set_global(&self) {

@@ -1,0 +1,285 @@
+//! What tracing costs a program under load, and what becomes of its spans when the collector misbehaves.
+//!
+//! `cargo run --release -p llm-trace-tests --bin load -- --rate 2000 --seconds 180 --bytes 2000 --fault mixed`
+//!
+//! The collector runs in a process of its own, so that CPU and memory are the program's alone.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use llm_trace::export::{Parts, Stats, from_lookup};
+use llm_trace::llm_call;
+use llm_trace_tests::collector::Collector;
+use llm_trace_tests::faults::Fault;
+use serde_json::{Value, json};
+use tracing_subscriber::prelude::*;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const HELP: &str = "load [--rate CALLS_PER_SECOND] [--seconds N] [--bytes OF_PROMPT_AND_ANSWER] [--threads N]
+     [--exporter otlp_http|http/json|otlp_grpc] [--fault NAME] [--content on|off] [--gzip on|off]
+faults: none mixed later unavailable slow reset half partial too-large black-hole";
+
+struct Options {
+    rate: u64,
+    seconds: u64,
+    bytes: usize,
+    threads: u64,
+    exporter: String,
+    fault: Fault,
+    content: bool,
+    gzip: bool,
+}
+
+impl Options {
+    fn read(mut words: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut options = Self {
+            rate: 2000,
+            seconds: 10,
+            bytes: 2000,
+            threads: 4,
+            exporter: "otlp_http".into(),
+            fault: Fault::None,
+            content: true,
+            gzip: false,
+        };
+        while let Some(word) = words.next() {
+            if word == "--help" {
+                return Err(HELP.into());
+            }
+            let value = words.next().ok_or_else(|| format!("{word} needs a value\n{HELP}"))?;
+            match word.as_str() {
+                "--rate" => options.rate = value.parse::<u64>()?.max(1),
+                "--seconds" => options.seconds = value.parse::<u64>()?.max(1),
+                "--bytes" => options.bytes = value.parse()?,
+                "--threads" => options.threads = value.parse::<u64>()?.max(1),
+                "--exporter" => options.exporter = value,
+                "--fault" => options.fault = value.parse()?,
+                "--content" => options.content = value == "on",
+                "--gzip" => options.gzip = value == "on",
+                _ => return Err(format!("there is no {word}\n{HELP}").into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn main() -> Outcome {
+    let mut words = std::env::args().skip(1);
+    match words.next().as_deref() {
+        Some("--collect") => collect(words.next().unwrap_or_default().parse()?),
+        Some(first) => load(&Options::read(std::iter::once(first.to_owned()).chain(words))?),
+        None => load(&Options::read(words)?),
+    }
+}
+
+/// The collector's process: says where it listens, and at the end of its input what came.
+fn collect(fault: Fault) -> Outcome {
+    let collector = Collector::start();
+    collector.count_only();
+    collector.answer_by(fault.answers());
+    println!("{}", collector.endpoint());
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    let counted = collector.counted();
+    let taken: u64 = counted.names.values().map(|n| u64::from(*n)).sum();
+    println!("{} {} {} {} {}", counted.requests, counted.bytes, counted.largest, taken, counted.rejected);
+    Ok(())
+}
+
+#[llm_call(provider = "openai", request = request)]
+fn chat(request: &Value, answer: &'static Value) -> &'static Value {
+    answer
+}
+
+fn load(options: &Options) -> Outcome {
+    let (mut child, endpoint) = start_collector(options.fault)?;
+    let parts = parts(options, &endpoint)?;
+    let subscriber = tracing_subscriber::registry().with(parts.layer());
+    tracing::subscriber::set_global_default(subscriber)?;
+
+    let request = exchange(options.bytes / 2);
+    let answer: &'static Value = Box::leak(Box::new(reply(options.bytes / 2)));
+    let done = AtomicBool::new(false);
+    let begun = Instant::now();
+    let end = begun + Duration::from_secs(options.seconds);
+    let (mut latencies, memory) = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.threads)
+            .map(|worker| {
+                let request = &request;
+                scope.spawn(move || work(options, worker, begun, end, request, answer))
+            })
+            .collect();
+        let watching = scope.spawn(|| watch(begun, &done));
+        let latencies: Vec<u32> = workers.into_iter().flat_map(|w| w.join().unwrap_or_default()).collect();
+        done.store(true, Ordering::Relaxed);
+        (latencies, watching.join().unwrap_or_default())
+    });
+    let (took, cpu) = (begun.elapsed(), cpu_seconds());
+    let limit = if options.fault == Fault::BlackHole { 2 } else { 60 };
+    let Parts { telemetry, .. } = parts;
+    let stats = telemetry.stats_handle();
+    telemetry.shutdown(Duration::from_secs(limit));
+    drop(child.stdin.take());
+    let mut told = String::new();
+    child.stdout.take().ok_or("no output")?.read_to_string(&mut told)?;
+    child.wait()?;
+    latencies.sort_unstable();
+    report(options, &latencies, took, cpu, &memory, &stats.get(), told.trim());
+    Ok(())
+}
+
+fn start_collector(fault: Fault) -> Outcome<(Child, String)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--collect", fault.name()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut endpoint = String::new();
+    let mut output = BufReader::with_capacity(1, child.stdout.take().ok_or("no output")?);
+    output.read_line(&mut endpoint)?;
+    child.stdout = Some(output.into_inner());
+    Ok((child, endpoint.trim().to_owned()))
+}
+
+fn parts(options: &Options, endpoint: &str) -> Outcome<Parts> {
+    let on_off = |on| if on { "true" } else { "false" };
+    let vars = HashMap::from([
+        ("OTEL_EXPORTER", options.exporter.clone()),
+        ("OTEL_ENDPOINT", endpoint.to_owned()),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", on_off(options.content).into()),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", if options.gzip { "gzip" } else { "none" }.into()),
+    ]);
+    Ok(from_lookup(&|name| vars.get(name).cloned())?)
+}
+
+fn exchange(bytes: usize) -> Value {
+    json!({"model": "gpt-4o-mini", "temperature": 0.2, "messages": [
+        {"role": "system", "content": "Answer in one word."}, {"role": "user", "content": "x".repeat(bytes)}]})
+}
+
+fn reply(bytes: usize) -> Value {
+    json!({"id": "c1", "model": "gpt-4o-mini-2024-07-18", "choices": [{"index": 0, "finish_reason": "stop",
+        "message": {"role": "assistant", "content": "y".repeat(bytes)}}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 7}})
+}
+
+/// Calls at this worker's share of the rate; how long each took, in nanoseconds.
+fn work(o: &Options, worker: u64, begun: Instant, end: Instant, request: &Value, answer: &'static Value) -> Vec<u32> {
+    let calls = o.rate * o.seconds / o.threads + 1;
+    // Written to at once, so that the room for results does not look like a leak.
+    let mut latencies = vec![u32::MAX; usize::try_from(calls).unwrap_or_default()];
+    let step = Duration::from_secs_f64(o.threads as f64 / o.rate as f64);
+    let mut due = begun + step.mul_f64(worker as f64 / o.threads as f64);
+    let mut made = 0;
+    while made < latencies.len() && due < end {
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let start = Instant::now();
+        std::hint::black_box(chat(request, answer));
+        latencies[made] = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
+        made += 1;
+        due += step;
+    }
+    latencies.truncate(made);
+    latencies
+}
+
+/// The process's memory, in KiB, every second.
+fn watch(begun: Instant, done: &AtomicBool) -> Vec<u64> {
+    let mut memory = Vec::with_capacity(4096);
+    while !done.load(Ordering::Relaxed) {
+        memory.push(status("VmRSS:"));
+        let next = begun + Duration::from_secs(memory.len() as u64);
+        while Instant::now() < next && !done.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    memory
+}
+
+/// A line of `/proc/self/status`, in KiB; 0 where there is none.
+fn status(line: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let value = text.lines().find_map(|l| l.strip_prefix(line)).unwrap_or_default();
+    value.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or_default()
+}
+
+/// CPU time of the process so far; 0 where it cannot be told.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which may hold spaces: state is the first word, user and system time the 12th and 13th.
+    let words: Vec<_> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| words.get(at).and_then(|n| n.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn report(o: &Options, latencies: &[u32], took: Duration, cpu: f64, memory: &[u64], stats: &Stats, told: &str) {
+    let seconds = took.as_secs_f64();
+    let at = |share: f64| {
+        let index = ((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1));
+        latencies.get(index).map_or(0.0, |nanos| f64::from(*nanos) / 1000.0)
+    };
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    let third = memory.len() / 3;
+    let mean = |part: &[u64]| mib(part.iter().sum::<u64>() / part.len().max(1) as u64);
+    let told: Vec<u64> = told.split_whitespace().map(|n| n.parse().unwrap_or_default()).collect();
+    let told = |at: usize| told.get(at).copied().unwrap_or_default();
+    let mut out = String::new();
+    let mut line = |name: &str, value: String| out.push_str(&format!("{name:<24} {value}\n"));
+    line("asked for", format!("{} calls/s of {} bytes for {} s, {}", o.rate, o.bytes, o.seconds, o.exporter));
+    line("fault", o.fault.name().into());
+    line("calls", format!("{} = {:.0}/s", latencies.len(), latencies.len() as f64 / seconds));
+    line(
+        "added to a call",
+        format!("p50 {:.1} us, p99 {:.1} us, p99.9 {:.1} us, max {:.1} us", at(0.5), at(0.99), at(0.999), at(1.0)),
+    );
+    line(
+        "CPU",
+        format!(
+            "{cpu:.1} s = {:.1} % of a core, {:.1} us a call",
+            cpu / seconds * 100.0,
+            cpu * 1e6 / latencies.len().max(1) as f64
+        ),
+    );
+    line(
+        "memory",
+        format!(
+            "first third {:.1} MiB, last third {:.1} MiB, peak {:.1} MiB",
+            mean(&memory[..third]),
+            mean(&memory[memory.len() - third..]),
+            mib(status("VmHWM:"))
+        ),
+    );
+    line("exported", stats.exported.to_string());
+    line(
+        "dropped",
+        format!(
+            "{} (queue full {}, too large {}, rejected {}, unreachable {}, shutdown {})",
+            stats.dropped(),
+            stats.queue_full,
+            stats.too_large,
+            stats.rejected,
+            stats.unreachable,
+            stats.shutdown
+        ),
+    );
+    line("without content", format!("{} (cut {})", stats.content_dropped, stats.content_cut));
+    line("sent again", format!("{} batches", stats.retries));
+    line(
+        "collector",
+        format!(
+            "{} requests, {} bytes, the largest {}, {} spans taken, {} of them rejected",
+            told(0),
+            told(1),
+            told(2),
+            told(3),
+            told(4)
+        ),
+    );
+    let sum = stats.exported + stats.dropped();
+    line("accounted for", format!("{sum} of {} spans", latencies.len()));
+    // Nobody may be reading.
+    let _ = std::io::stdout().write_all(out.as_bytes());
+}

@@ -1,0 +1,106 @@
+//! Faults of a collector, by name and always in the same order.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::collector::{Answer, Request};
+
+/// What is wrong with a collector.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// One request in five is answered in one of the ways below.
+    Mixed,
+    /// One request in three is to come again: 429 with `Retry-After`, UNAVAILABLE.
+    Later,
+    /// One request in three is answered with 503 and no time.
+    Unavailable,
+    /// Every answer takes 100 ms.
+    Slow,
+    /// One connection in three is closed before an answer.
+    Reset,
+    /// One answer in three breaks off.
+    Half,
+    /// One request in three has a span that is not taken.
+    Partial,
+    /// Nothing above 64 KiB is taken.
+    TooLarge,
+    /// Nobody ever answers.
+    BlackHole,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 10] = [
+        Fault::None,
+        Fault::Mixed,
+        Fault::Later,
+        Fault::Unavailable,
+        Fault::Slow,
+        Fault::Reset,
+        Fault::Half,
+        Fault::Partial,
+        Fault::TooLarge,
+        Fault::BlackHole,
+    ];
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::None => "none",
+            Fault::Mixed => "mixed",
+            Fault::Later => "later",
+            Fault::Unavailable => "unavailable",
+            Fault::Slow => "slow",
+            Fault::Reset => "reset",
+            Fault::Half => "half",
+            Fault::Partial => "partial",
+            Fault::TooLarge => "too-large",
+            Fault::BlackHole => "black-hole",
+        }
+    }
+
+    /// How a collector with this fault answers its requests, one after another.
+    pub fn answers(self) -> impl FnMut(&Request) -> Answer + Send + 'static {
+        let mut number = 0_usize;
+        move |request| {
+            number += 1;
+            self.answer(number, request)
+        }
+    }
+
+    fn answer(self, number: usize, request: &Request) -> Answer {
+        let grpc = request.is_grpc();
+        let third = number.is_multiple_of(3);
+        match self {
+            Fault::Later if third && grpc => Answer::Grpc(14),
+            Fault::Later if third => Answer::Status(429, Some(0)),
+            Fault::Unavailable if third && grpc => Answer::Grpc(14),
+            Fault::Unavailable if third => Answer::Status(503, None),
+            Fault::Slow => Answer::After(Duration::from_millis(100)),
+            Fault::Reset if third => Answer::Reset,
+            Fault::Half if third => Answer::Half,
+            Fault::Partial if third => Answer::Partial(1),
+            Fault::TooLarge if request.body.len() > 64 << 10 => Answer::TooLarge,
+            Fault::BlackHole => Answer::Slow(Duration::from_secs(3600)),
+            Fault::Mixed if number.is_multiple_of(5) => {
+                const KINDS: [Fault; 6] =
+                    [Fault::Later, Fault::Reset, Fault::Partial, Fault::Slow, Fault::Half, Fault::Unavailable];
+                KINDS[number / 5 % KINDS.len()].answer(3, request)
+            }
+            _ => Answer::Ok,
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Fault::ALL.into_iter().find(|fault| fault.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+            format!("there is no fault {name:?}: use one of {}", names.join(", "))
+        })
+    }
+}
