@@ -28,13 +28,16 @@
 //! | annotate a function | [`llm_call`] |
 //! | add to the call from inside, or end it by hand | [`LlmCall`] |
 //! | make a call without the macro | [`CallBuilder`] |
+//! | trace a client without annotating anything | `client` |
 //! | set everything up from the environment | [`init`], [`export`] |
 //! | add the layer to a subscriber of your own | [`layer`] |
 //! | say what content may leave, at run time too | [`Policy`], [`PolicyHandle`] |
 //! | mask what other crates record | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
+//! | make spans of `rig`, `genai` and the like conform | [`LlmLayer::normalize`], [`NormalizeProcessor`] |
 //! | say whose calls these are, and in which trace | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
 //! | find out why nothing arrives | [`check()`] |
+//! | test what your calls tell, and what they keep in | `testing` |
 //!
 //! # Features
 //!
@@ -55,6 +58,9 @@ mod call;
 pub mod capture;
 #[cfg(feature = "otel")]
 mod check;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "reqwest-middleware", feature = "tower"))))]
+pub mod client;
 #[cfg(feature = "otel")]
 mod cost;
 #[cfg(feature = "otel")]
@@ -71,6 +77,8 @@ mod json;
 #[cfg(feature = "otel")]
 mod message;
 #[cfg(feature = "otel")]
+mod normalize;
+#[cfg(feature = "otel")]
 mod otel;
 #[cfg(feature = "otel")]
 mod provider;
@@ -85,6 +93,9 @@ mod semconv;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 #[doc(hidden)]
 pub mod stream;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 #[cfg(feature = "otel")]
 mod usage;
 mod value;
@@ -102,6 +113,8 @@ pub use check::{Check, check};
 pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use init::init;
+#[cfg(feature = "otel")]
+pub use normalize::NormalizeProcessor;
 #[cfg(feature = "otel")]
 pub use otel::{Compat, LlmLayer, NarrowProcessor, layer};
 #[cfg(feature = "otel")]

@@ -42,7 +42,7 @@ impl Carried {
         (!self.0.taken.swap(true, Ordering::Relaxed)).then_some(self.0.begun)
     }
 
-    fn live(&self) -> Option<Arc<Live>> {
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
         self.0.live.get()?.upgrade()
     }
 }

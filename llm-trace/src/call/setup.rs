@@ -142,6 +142,12 @@ enum State {
 }
 
 impl Prepared {
+    /// A call that has begun.
+    #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+    pub(crate) fn started(call: LlmCall) -> Prepared {
+        Prepared(State::Started(call))
+    }
+
     /// A call nobody looks at.
     #[inline]
     pub fn disabled() -> Prepared {

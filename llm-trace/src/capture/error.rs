@@ -69,6 +69,14 @@ pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(Captur
     read(Captured(What::Error(captured)));
 }
 
+/// As [`with_error`], where the type is not known.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(Captured<'_>)) {
+    let mut captured = CapturedError { message: Some(&error), ..CapturedError::default() };
+    known_error::walk(Some(error), &mut captured);
+    read(Captured(What::Error(captured)));
+}
+
 /// A type's path without generics, if it has one.
 pub(crate) fn type_name<T: ?Sized>() -> Option<&'static str> {
     let name = std::any::type_name::<T>();

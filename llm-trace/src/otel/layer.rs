@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::trace::{Tracer, TracerProvider};
 use tracing::span::{Attributes, Id, Record};
@@ -56,8 +57,7 @@ pub fn layer<S>() -> LlmLayer<S> {
         diag::warn_once("policy", &error.to_string());
         error.into_policy()
     });
-    let pipeline = PipelineRef(Arc::new(Pipeline::new(policy.into(), Profile::from_env())));
-    LlmLayer { pipeline, inner: None, passing: Passing::default() }
+    LlmLayer::with(policy, Profile::from_env())
 }
 
 /// See [`layer`].
@@ -66,6 +66,8 @@ pub struct LlmLayer<S> {
     inner: Option<Brought<S>>,
     /// For what other crates write of whole requests and answers.
     passing: Passing,
+    /// Shared with the tracer that was brought along.
+    normalize: Arc<AtomicBool>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -75,6 +77,15 @@ impl<S> fmt::Debug for LlmLayer<S> {
 }
 
 impl<S> LlmLayer<S> {
+    pub(crate) fn with(policy: impl Into<PolicyHandle>, profile: Profile) -> Self {
+        LlmLayer {
+            pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
+            inner: None,
+            passing: Passing::default(),
+            normalize: Arc::default(),
+        }
+    }
+
     /// The OpenTelemetry layer that was brought along and is used.
     fn inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
         self.inner.as_ref().and_then(Brought::layer)
@@ -240,6 +251,27 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.events.set_provider(provider))
     }
 
+    /// Makes spans of crates that trace LLM calls themselves, such as `rig` and `genai`, what the
+    /// conventions say: kind, name, types, names of today, the shape of messages. Off by default.
+    ///
+    /// It works on the OpenTelemetry layer that
+    /// [`with_tracer_provider`](Self::with_tracer_provider) brings along. Beside a layer of your
+    /// own use [`NormalizeProcessor`](crate::NormalizeProcessor). What may leave of them is up to
+    /// the [`RedactProcessor`](crate::RedactProcessor), as for all spans of other crates.
+    ///
+    /// ```
+    /// # use opentelemetry_sdk::trace::SdkTracerProvider;
+    /// # use tracing_subscriber::Registry;
+    /// # let provider = SdkTracerProvider::builder().build();
+    /// let layer = llm_trace::layer::<Registry>().with_tracer_provider(&provider).normalize(true);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn normalize(self, normalize: bool) -> Self {
+        self.normalize.store(normalize, Ordering::Relaxed);
+        self
+    }
+
     /// Says what calls cost: a [`PriceTable`](crate::PriceTable) or a closure. Without it only a
     /// cost that the provider states is known.
     ///
@@ -271,7 +303,11 @@ where
         // Nothing that the conventions do not name, and no status or text from other crates'
         // error events: those can echo a prompt.
         let otel = tracing_opentelemetry::layer()
-            .with_tracer(CallTracer(provider.tracer_with_scope(scope)))
+            .with_tracer(CallTracer {
+                inner: provider.tracer_with_scope(scope),
+                profile: self.pipeline.0.profile,
+                normalize: self.normalize.clone(),
+            })
             .with_location(false)
             .with_threads(false)
             .with_target(false)
@@ -292,6 +328,12 @@ where
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         if let Some(inner) = &self.inner {
             inner.registered(dispatch);
+        } else if self.normalize.load(Ordering::Relaxed) {
+            diag::warn_once(
+                "normalize",
+                "normalize(true) has no effect without with_tracer_provider(..): put NormalizeProcessor around the span \
+                 processor instead",
+            );
         }
         if let Some(inner) = self.inner() {
             inner.on_register_dispatch(dispatch);

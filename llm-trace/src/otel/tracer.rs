@@ -1,23 +1,36 @@
-//! A tracer whose LLM spans start when their calls were measured to start.
+//! The tracer of the OpenTelemetry layer that ours brings along.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanBuilder, Tracer};
 
 use crate::call::Carried;
+use crate::normalize::{CallSpan, Held};
+use crate::semconv::Profile;
 
 /// Gives a call's own span the call's own start, so that the span and the metrics tell one
-/// duration. All else is the inner tracer's.
+/// duration. Spans of crates that trace LLMs themselves are made to conform, if asked. All else is
+/// the inner tracer's.
 #[derive(Debug)]
-pub(super) struct CallTracer<T>(pub(super) T);
+pub(super) struct CallTracer<T> {
+    pub(super) inner: T,
+    pub(super) profile: Profile,
+    pub(super) normalize: Arc<AtomicBool>,
+}
 
 impl<T: Tracer> Tracer for CallTracer<T> {
-    type Span = T::Span;
+    type Span = CallSpan<T::Span>;
 
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
+        let mut held = None;
         // Spans below the call carry it too: only the first is its own.
         if let Some(begun) = parent.get::<Carried>().and_then(Carried::take_start) {
             builder.start_time = Some(begun);
+        } else if self.normalize.load(Ordering::Relaxed) {
+            held = Held::of(&mut builder, parent, self.profile);
         }
-        self.0.build_with_context(builder, parent)
+        CallSpan::new(self.inner.build_with_context(builder, parent), held)
     }
 }

@@ -63,11 +63,7 @@ impl<B: Body> Body for TracedBody<B> {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
-                    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-                    let len = data.chunks_vectored(&mut slices);
-                    for slice in slices.iter().take(len) {
-                        call.item(Captured(What::Bytes(slice)));
-                    }
+                    each_slice(data, |slice| call.item(Captured(What::Bytes(slice))));
                 }
                 // Whoever knows that this was the last frame does not poll again.
                 if body.is_end_stream() {
@@ -88,6 +84,13 @@ impl<B: Body> Body for TracedBody<B> {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// The bytes of a frame, without a copy.
+pub(crate) fn each_slice(data: &impl Buf, mut read: impl FnMut(&[u8])) {
+    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+    let len = data.chunks_vectored(&mut slices);
+    slices.iter().take(len).for_each(|slice| read(slice));
 }
 
 impl<B> fmt::Debug for TracedBody<B> {

@@ -12,6 +12,8 @@ mod traced;
 
 #[cfg(feature = "http-body")]
 pub use body::TracedBody;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) use body::each_slice;
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 pub use boxed::Streamed;

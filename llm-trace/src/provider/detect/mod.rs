@@ -9,6 +9,8 @@ use super::Format;
 use crate::json::Node;
 
 pub(crate) use path::facts as path_facts;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) use path::{is_call, operation as operation_of};
 
 /// The format of a request. The document may be one without content.
 pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: Node<'_>) -> Option<Format> {

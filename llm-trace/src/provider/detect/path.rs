@@ -49,6 +49,41 @@ pub(super) fn is_unread(path: &str) -> bool {
     apis.iter().any(|api| path.ends_with(api)) || path.ends_with(":countTokens")
 }
 
+/// Whether a path can be that of a call which is read, whatever the body says.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) fn is_call(path: &str) -> bool {
+    operation(path).is_some()
+}
+
+/// What is asked for under a path, where nothing but the path is known.
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) fn operation(path: &str) -> Option<&'static str> {
+    let path = path.trim_end_matches('/');
+    let mut segments = path.rsplit('/');
+    let last = segments.next().unwrap_or_default();
+    let before = segments.next().unwrap_or_default();
+    if let Some((_, method)) = last.rsplit_once([':']).or_else(|| last.rsplit_once("%3A")) {
+        return Some(match method {
+            "generateContent" | "streamGenerateContent" | "rawPredict" | "streamRawPredict" => "chat",
+            "embedContent" | "batchEmbedContents" | "asyncBatchEmbedContent" | "predict" => "embeddings",
+            _ => return None,
+        });
+    }
+    Some(match (before, last) {
+        ("chat", "completions") | ("api" | "text", "chat") | ("text", "chat_stream") => "chat",
+        ("v1" | "v2", "chat") | (_, "responses" | "converse" | "converse-stream" | "messages") => "chat",
+        (_, "invoke" | "invoke-with-response-stream") if path.contains("/model/") => "chat",
+        (_, "retrieveAndGenerate") => "chat",
+        (_, "embeddings" | "embed") => "embeddings",
+        (_, "rerank") => "rerank",
+        (_, "completions" | "completion" | "complete" | "generate" | "generate_stream" | "predictions") => {
+            "text_completion"
+        }
+        ("text", "generation" | "generation_stream") => "text_completion",
+        _ => return None,
+    })
+}
+
 /// Adds what only the path tells.
 pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
     let path = path.split(['?', '#']).next().unwrap_or_default();

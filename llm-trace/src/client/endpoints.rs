@@ -1,0 +1,200 @@
+//! Which requests go to an LLM.
+
+use crate::call::Provider;
+use crate::provider::detect;
+
+/// Hosts of providers; `*` stands for any beginning.
+const KNOWN: &[(&str, &str)] = &[
+    ("api.openai.com", "openai"),
+    ("*.openai.azure.com", "azure.ai.openai"),
+    ("*.cognitiveservices.azure.com", "azure.ai.openai"),
+    ("*.services.ai.azure.com", "azure.ai.inference"),
+    ("*.models.ai.azure.com", "azure.ai.inference"),
+    ("models.inference.ai.azure.com", "azure.ai.inference"),
+    ("api.anthropic.com", "anthropic"),
+    ("generativelanguage.googleapis.com", "gcp.gemini"),
+    ("*aiplatform.googleapis.com", "gcp.vertex_ai"),
+    ("api.cohere.com", "cohere"),
+    ("api.cohere.ai", "cohere"),
+    ("api.mistral.ai", "mistral_ai"),
+    ("codestral.mistral.ai", "mistral_ai"),
+    ("api.groq.com", "groq"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.x.ai", "x_ai"),
+    ("api.perplexity.ai", "perplexity"),
+    ("*.ml.cloud.ibm.com", "ibm.watsonx.ai"),
+    ("api.moonshot.ai", "moonshot_ai"),
+    ("api.moonshot.cn", "moonshot_ai"),
+    ("openrouter.ai", "openrouter"),
+    ("api.together.xyz", "together_ai"),
+    ("api.together.ai", "together_ai"),
+    ("api.fireworks.ai", "fireworks_ai"),
+    ("api.cerebras.ai", "cerebras"),
+    ("api.sambanova.ai", "sambanova"),
+    ("api.hyperbolic.xyz", "hyperbolic"),
+    ("api.voyageai.com", "voyage_ai"),
+    ("api.jina.ai", "jina_ai"),
+    ("router.huggingface.co", "huggingface"),
+    ("api-inference.huggingface.co", "huggingface"),
+    ("integrate.api.nvidia.com", "nvidia_nim"),
+    ("dashscope.aliyuncs.com", "dashscope"),
+    ("dashscope-intl.aliyuncs.com", "dashscope"),
+];
+
+/// Where `ollama` listens unless told otherwise.
+const OLLAMA_PORT: u16 = 11434;
+
+/// Which requests are calls of an LLM: `POST`s to a provider's host, and to hosts of your own, with the path of one of
+/// their APIs that the library reads.
+///
+/// On any host `…/chat/completions`, and Gemini's `…:generateContent`, are calls too: nothing else is served there.
+///
+/// ```
+/// use llm_trace::client::Endpoints;
+///
+/// let endpoints = Endpoints::new()
+///     .host("llm.internal", "openai")
+///     .host("localhost:8080", "my-gateway")
+///     .host("*.models.example", "anthropic");
+/// # let _ = endpoints;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Endpoints {
+    own: Vec<(Box<str>, Provider)>,
+    known: bool,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Endpoints {
+    /// The providers' hosts, and paths that are an LLM's on any host.
+    pub fn new() -> Self {
+        Self { own: Vec::new(), known: true }
+    }
+
+    /// No host but those that are added.
+    ///
+    /// ```
+    /// use llm_trace::client::Endpoints;
+    ///
+    /// let endpoints = Endpoints::none().host("llm.internal", "openai");
+    /// # let _ = endpoints;
+    /// ```
+    pub fn none() -> Self {
+        Self { own: Vec::new(), known: false }
+    }
+
+    /// Also this host, or `host:port`; `*.example.com` stands for all hosts below `example.com`. What is added counts
+    /// before what is known, the last first.
+    pub fn host(mut self, host: impl Into<String>, provider: impl Into<Provider>) -> Self {
+        self.own.insert(0, (host.into().into_boxed_str(), provider.into()));
+        self
+    }
+
+    /// Whose API this is; `None` if it is nobody's, or none that is read.
+    pub(super) fn provider(&self, host: &str, port: Option<u16>, path: &str) -> Option<Provider> {
+        // First what sorts out nearly all other requests: the last part of the path.
+        if !detect::is_call(path) {
+            return None;
+        }
+        let own = self.own.iter().find(|(pattern, _)| fits(pattern, host, port));
+        if let Some((_, provider)) = own {
+            return Some(provider.clone());
+        }
+        if !self.known {
+            return None;
+        }
+        let known = KNOWN.iter().find(|(pattern, _)| fits(pattern, host, None)).map(|(_, provider)| *provider);
+        known.or_else(|| by_place(host, port, path)).map(Provider::from)
+    }
+}
+
+fn by_place(host: &str, port: Option<u16>, path: &str) -> Option<&'static str> {
+    let path = path.trim_end_matches('/');
+    if host.starts_with("bedrock") && host.contains(".amazonaws.com") {
+        return Some("aws.bedrock");
+    }
+    if port == Some(OLLAMA_PORT) {
+        return Some("ollama");
+    }
+    if path.ends_with("/chat/completions") {
+        return Some("openai");
+    }
+    (path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent")).then_some("gcp.gemini")
+}
+
+/// Whether a host is the one of a pattern: `host`, `host:port` or `*end`.
+fn fits(pattern: &str, host: &str, port: Option<u16>) -> bool {
+    let (pattern, wanted) = match pattern.rsplit_once(':') {
+        Some((before, digits)) if !before.contains(':') => match digits.parse::<u16>() {
+            Ok(port) => (before, Some(port)),
+            Err(_) => (pattern, None),
+        },
+        _ => (pattern, None),
+    };
+    if wanted.is_some() && wanted != port {
+        return false;
+    }
+    match pattern.strip_prefix('*') {
+        Some(end) => {
+            host.len() > end.len() && host.as_bytes()[host.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+                || (!end.starts_with('.') && host.eq_ignore_ascii_case(end))
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(endpoints: &Endpoints, host: &str, port: u16, path: &str) -> Option<String> {
+        endpoints.provider(host, Some(port), path).map(|provider| provider.as_str().to_owned())
+    }
+
+    #[test]
+    fn llms_are_known_by_host_and_path() {
+        let known = Endpoints::new();
+        for (host, port, path, provider) in [
+            ("api.openai.com", 443, "/v1/chat/completions", Some("openai")),
+            ("API.openai.com", 443, "/v1/responses", Some("openai")),
+            ("api.openai.com", 443, "/v1/files", None),
+            ("api.openai.com", 443, "/v1/images/generations", None),
+            ("x.openai.azure.com", 443, "/openai/deployments/d/chat/completions", Some("azure.ai.openai")),
+            ("api.anthropic.com", 443, "/v1/messages", Some("anthropic")),
+            ("api.anthropic.com", 443, "/v1/messages/count_tokens", None),
+            ("aiplatform.googleapis.com", 443, "/v1/publishers/google/models/m:generateContent", Some("gcp.vertex_ai")),
+            ("us-aiplatform.googleapis.com", 443, "/v1/models/m:streamRawPredict", Some("gcp.vertex_ai")),
+            ("bedrock-runtime.eu-west-1.amazonaws.com", 443, "/model/m/converse", Some("aws.bedrock")),
+            ("localhost", 11434, "/api/chat", Some("ollama")),
+            ("localhost", 8000, "/api/chat", None),
+            ("localhost", 8000, "/v1/chat/completions", Some("openai")),
+            ("example.com", 443, "/v1/messages", None),
+            ("example.com", 443, "/", None),
+            ("evilapi.openai.com.example", 443, "/v1/responses", None),
+        ] {
+            assert_eq!(who(&known, host, port, path).as_deref(), provider, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_ones_own_count_first() {
+        let own = Endpoints::none().host("*.corp.example", "gate").host("localhost:1", "one").host("localhost", "any");
+        for (host, port, provider) in [
+            ("a.corp.example", 443, Some("gate")),
+            ("corp.example", 443, None),
+            ("localhost", 2, Some("any")),
+            ("api.openai.com", 443, None),
+        ] {
+            assert_eq!(who(&own, host, port, "/v1/messages").as_deref(), provider, "{host}:{port}");
+        }
+        let own = Endpoints::new().host("localhost", "any").host("localhost:1", "one");
+        assert_eq!(who(&own, "localhost", 1, "/v1/messages").as_deref(), Some("one"));
+        assert_eq!(who(&own, "api.x.ai", 443, "/v1/messages").as_deref(), Some("x_ai"));
+    }
+}

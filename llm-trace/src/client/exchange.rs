@@ -1,0 +1,123 @@
+//! One request and its answer, as a call.
+
+use std::error::Error;
+
+use http::{HeaderMap, Method};
+use http_body::Body;
+
+use super::answer::CallBody;
+use super::endpoints::Endpoints;
+use crate::call::captured::What;
+use crate::call::{Captured, LlmCall, Prepared, Provider, Setup, enabled};
+use crate::capture::with_dyn_error;
+use crate::diag;
+use crate::provider::detect;
+use crate::scope::inject_to;
+
+/// Where a request goes.
+pub(super) struct Target<'a> {
+    pub(super) method: &'a Method,
+    pub(super) scheme: &'a str,
+    pub(super) host: &'a str,
+    pub(super) port: Option<u16>,
+    pub(super) path: &'a str,
+}
+
+impl Target<'_> {
+    /// Whose API it is, if it is one and anyone listens.
+    pub(super) fn provider(&self, endpoints: &Endpoints) -> Option<Provider> {
+        if *self.method != Method::POST || !enabled(tracing::Level::INFO) {
+            return None;
+        }
+        endpoints.provider(self.host, self.port, self.path)
+    }
+
+    /// Neither user info nor the query, which can hold a key.
+    fn url(&self) -> String {
+        let Self { scheme, host, path, .. } = self;
+        match self.port {
+            Some(port) => format!("{scheme}://{host}:{port}{path}"),
+            None => format!("{scheme}://{host}{path}"),
+        }
+    }
+
+    /// Begins a call, unless the request is made inside one that a model answers. The headers are told the trace, where
+    /// the layer's [`Propagation`](crate::Propagation) names the host.
+    pub(super) fn begin(&self, provider: Provider, body: Option<&[u8]>, headers: &mut HeaderMap) -> LlmCall {
+        let url = self.url();
+        let call = if is_inside() {
+            LlmCall::disabled()
+        } else {
+            let make = crate::__make_span!(target: "llm_trace::client", level: tracing::Level::INFO, name: "llm_call");
+            let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
+            let body = body.filter(|body| !encoded && !body.is_empty());
+            // Where the body does not tell what is asked for, the path does.
+            let operation = if body.is_some() { None } else { detect::operation_of(self.path).map(Into::into) };
+            let mut setup = Setup::new(operation, make);
+            setup.provider(provider);
+            setup.server(Some(url.as_str().into()));
+            if let Some(body) = body {
+                setup.request(Captured(What::Bytes(body)));
+            }
+            setup.start()
+        };
+        call.run(|| inject_to(&url, headers));
+        call
+    }
+}
+
+/// Whether there is a call around whose one span this request belongs to.
+fn is_inside() -> bool {
+    LlmCall::current().live().is_some_and(|live| {
+        let operation = &live.lock().operation;
+        operation.is_inference() || *operation == crate::Operation::Embeddings
+    })
+}
+
+/// A call that has begun, as what a future is made a call with.
+pub(super) fn prepared(call: LlmCall) -> Prepared {
+    Prepared::started(call)
+}
+
+/// The body of an answer, which ends the call.
+pub(super) fn answered<B: Body>(call: LlmCall, status: u16, headers: &HeaderMap, body: B) -> CallBody<B> {
+    let Some(live) = call.live() else { return CallBody::aside(body) };
+    let (asked, path) = {
+        let state = live.lock();
+        let path = state.server.as_ref().and_then(|server| server.path.clone()).unwrap_or_default();
+        (state.request.stream == Some(true), path)
+    };
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let encoding = header(http::header::CONTENT_ENCODING);
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        diag::warn_once(
+            "client-encoding",
+            "an LLM's answer is compressed and cannot be read here: its tokens and finish reasons are unknown; put \
+             the layer that decompresses between llm_trace's and the network",
+        );
+        return CallBody::whole(call, status, false, body);
+    }
+    let kind = header(http::header::CONTENT_TYPE);
+    if status < 400 && is_stream(kind.split(';').next().unwrap_or_default().trim(), asked, &path) {
+        return CallBody::stream(&call, body);
+    }
+    CallBody::whole(call, status, true, body)
+}
+
+fn is_stream(content_type: &str, asked: bool, path: &str) -> bool {
+    match content_type {
+        "text/event-stream" | "application/x-ndjson" | "application/vnd.amazon.eventstream" | "application/jsonl" => {
+            true
+        }
+        // Gemini streams one array; others that were asked for a stream have answered without.
+        "application/json" => asked && path.ends_with(":streamGenerateContent"),
+        _ => asked,
+    }
+}
+
+/// There is no answer.
+pub(super) fn failed(call: LlmCall, error: &(dyn Error + 'static)) {
+    if call.is_enabled() {
+        with_dyn_error(error, |error| call.finish_err(error));
+    }
+}

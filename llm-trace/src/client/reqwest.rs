@@ -1,0 +1,93 @@
+//! `reqwest` 0.13, by `reqwest-middleware`.
+
+use http::Extensions;
+use reqwest_0_13::{Body, Request, Response, ResponseBuilderExt as _, Url};
+use reqwest_middleware::{Error, Middleware, Next, Result};
+
+use super::endpoints::Endpoints;
+use super::exchange::{Target, answered, failed, prepared};
+use crate::call::{LlmCall, trace_future};
+
+/// Makes a call of each request to an LLM.
+///
+/// ```
+/// use llm_trace::client::{CallMiddleware, Endpoints};
+/// use reqwest_middleware::ClientBuilder;
+///
+/// # fn build(client: reqwest_middleware::reqwest::Client) {
+/// let client = ClientBuilder::new(client)
+///     .with(CallMiddleware::new().endpoints(Endpoints::new().host("llm.internal", "openai")))
+///     .build();
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct CallMiddleware {
+    endpoints: Endpoints,
+}
+
+impl CallMiddleware {
+    /// For the providers' hosts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// For these instead.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+}
+
+#[async_trait::async_trait]
+impl Middleware for CallMiddleware {
+    async fn handle(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
+        let Some(call) = begin(&self.endpoints, &mut request) else { return next.run(request, extensions).await };
+        trace_future(prepared(call), next.run(request, extensions), end).await
+    }
+}
+
+fn begin(endpoints: &Endpoints, request: &mut Request) -> Option<LlmCall> {
+    let url = request.url();
+    let target = Target {
+        method: request.method(),
+        scheme: url.scheme(),
+        host: url.host_str()?,
+        port: url.port_or_known_default(),
+        path: url.path(),
+    };
+    let provider = target.provider(endpoints)?;
+    // Few headers, and only of what goes to an LLM.
+    let mut headers = request.headers().clone();
+    let call = target.begin(provider, request.body().and_then(Body::as_bytes), &mut headers);
+    *request.headers_mut() = headers;
+    Some(call)
+}
+
+fn end(call: LlmCall, result: Result<Response>) -> Result<Response> {
+    match result {
+        Ok(response) if call.is_enabled() => Ok(watched(call, response)),
+        Ok(response) => Ok(response),
+        Err(error) => {
+            match &error {
+                // Its own `source()` skips what it holds.
+                Error::Reqwest(inner) => failed(call, inner),
+                Error::Middleware(inner) => failed(call, inner.as_ref()),
+            }
+            Err(error)
+        }
+    }
+}
+
+fn watched(call: LlmCall, response: Response) -> Response {
+    let url = response.url().clone();
+    let (mut parts, body) = http::Response::from(response).into_parts();
+    let body = answered(call, parts.status.as_u16(), &parts.headers, body);
+    parts.extensions.extend(with_url(url));
+    Response::from(http::Response::from_parts(parts, Body::wrap(body)))
+}
+
+/// What a `Response` is told its URL by.
+fn with_url(url: Url) -> Extensions {
+    http::Response::builder().url(url).body(()).map(|built| built.into_parts().0.extensions).unwrap_or_default()
+}

@@ -1,0 +1,132 @@
+//! Spans of crates that trace themselves, made what the conventions say.
+//!
+//! Crates such as `rig` and `genai` make `tracing` spans with `gen_ai.*` fields. As `tracing` and OpenTelemetry have
+//! it, counts arrive as strings, lists as JSON text, the kind is `INTERNAL`, and some names are of older conventions.
+
+mod held;
+mod messages;
+mod processor;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub(crate) use held::{CallSpan, Held};
+pub use processor::NormalizeProcessor;
+
+use std::borrow::Cow;
+
+use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::{Context, KeyValue, Value};
+
+use crate::call::{Carried, Operation};
+use crate::semconv::{Profile, attr};
+
+/// Whether a span is one of another crate's that traces an LLM itself. Ours say how they ended.
+fn is_foreign(attributes: &[KeyValue]) -> bool {
+    let has = |key: &str| attributes.iter().any(|kv| kv.key.as_str() == key);
+    (has(attr::OPERATION_NAME) || has("gen_ai.system")) && !has(attr::OUTCOME)
+}
+
+/// Whether the tokens of a span that begins below `cx` are told by an annotated call around it.
+fn is_told(cx: &Context) -> bool {
+    let around = cx.get::<Carried>().and_then(Carried::live);
+    around.is_some_and(|live| {
+        let operation = &live.lock().operation;
+        operation.is_inference() || *operation == Operation::Embeddings
+    })
+}
+
+/// The attributes as the conventions have them, each key once.
+fn attributes(list: Vec<KeyValue>, profile: Profile, told: bool) -> Vec<KeyValue> {
+    let mut out: Vec<(KeyValue, bool)> = Vec::with_capacity(list.len());
+    let mut streams = false;
+    for KeyValue { key, value, .. } in list {
+        let (new, renamed) = match table::renamed(key.as_str(), profile) {
+            Some(new) => (new.into(), true),
+            None => (key, false),
+        };
+        if told && new.as_str().starts_with("gen_ai.usage.") {
+            continue;
+        }
+        streams |= new.as_str() == attr::OPERATION_NAME && value.as_str().ends_with("_streaming");
+        let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
+        // The last value of a key counts, and the name of today before that of old.
+        match out.iter_mut().find(|(known, _)| known.key == new) {
+            Some((known, was_renamed)) if *was_renamed || !renamed => {
+                known.value = value;
+                *was_renamed = renamed;
+            }
+            Some(_) => {}
+            None => out.push((KeyValue::new(new, value), renamed)),
+        }
+    }
+    let mut out: Vec<KeyValue> = out.into_iter().map(|(kv, _)| kv).collect();
+    if streams && !out.iter().any(|kv| kv.key.as_str() == attr::REQUEST_STREAM) {
+        out.push(KeyValue::new(attr::REQUEST_STREAM, true));
+    }
+    reasons(&mut out, profile);
+    out
+}
+
+/// Output messages say why they ended; the conventions of 1.41 demand it.
+fn reasons(list: &mut [KeyValue], profile: Profile) {
+    let reasons: Vec<String> = match text_of(list, attr::RESPONSE_FINISH_REASONS) {
+        Some(Value::Array(opentelemetry::Array::String(words))) => words.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    if let Some(output) = list.iter_mut().find(|kv| kv.key.as_str() == attr::OUTPUT_MESSAGES)
+        && let Some(json) = messages::with_reasons(&output.value.as_str(), &reasons, profile)
+    {
+        output.value = json.into();
+    }
+}
+
+fn text_of<'a>(list: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    list.iter().find(|kv| kv.key.as_str() == key).map(|kv| &kv.value)
+}
+
+/// The span's name by the conventions, out of its attributes.
+fn name(list: &[KeyValue]) -> Option<String> {
+    let text = |key: &str| text_of(list, key).map(Value::as_str).filter(|text| !text.is_empty());
+    let operation = text(attr::OPERATION_NAME)?;
+    let target = match &*operation {
+        "execute_tool" => text(attr::TOOL_NAME),
+        "invoke_agent" | "create_agent" | "plan" => text(attr::AGENT_NAME),
+        "invoke_workflow" => text(attr::WORKFLOW_NAME),
+        "retrieval" => text("gen_ai.data_source.id"),
+        _ => text(attr::REQUEST_MODEL),
+    };
+    Some(match target {
+        Some(target) => format!("{operation} {target}"),
+        None => operation.into_owned(),
+    })
+}
+
+/// The span's kind by the conventions; an agent may run on either side.
+fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
+    let operation = text_of(list, attr::OPERATION_NAME).map(|value| value.as_str().into_owned());
+    match operation.map(Operation::from) {
+        None | Some(Operation::InvokeAgent) => stated,
+        Some(Operation::Custom(name)) if name == "plan" => SpanKind::Internal,
+        Some(Operation::Custom(_)) if stated != SpanKind::Internal => stated,
+        Some(operation) if operation.kind() == "internal" => SpanKind::Internal,
+        Some(_) => SpanKind::Client,
+    }
+}
+
+/// Success has no status, and an error has a type.
+fn settle(list: &mut Vec<KeyValue>, status: &mut Status) {
+    match status {
+        Status::Ok => *status = Status::Unset,
+        Status::Error { .. } if text_of(list, attr::ERROR_TYPE).is_none() => {
+            list.push(KeyValue::new(attr::ERROR_TYPE, "_OTHER"));
+        }
+        _ => {}
+    }
+}
+
+/// The name as a span has it, if it is another.
+fn new_name(list: &[KeyValue], now: &str) -> Option<Cow<'static, str>> {
+    name(list).filter(|name| name != now).map(Cow::Owned)
+}

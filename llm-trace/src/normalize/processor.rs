@@ -1,0 +1,93 @@
+//! For programs with an OpenTelemetry layer of their own: a processor.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry::trace::{Span as _, SpanId};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+
+use crate::semconv::Profile;
+
+/// Makes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, what the conventions say, before
+/// the processor it wraps sees them: names, kind, types, the shape of messages. Tokens that an annotated call around
+/// tells are not told twice.
+///
+/// With [`LlmLayer::with_tracer_provider`](crate::LlmLayer::with_tracer_provider) there is no need of it: the layer does
+/// the same with [`normalize`](crate::LlmLayer::normalize). Beside a layer of your own, put it around the guard, which
+/// then finds messages in the shape it knows:
+///
+/// ```
+/// use llm_trace::{NormalizeProcessor, Policy, RedactProcessor};
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+///
+/// let exporting = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+/// let guarded = RedactProcessor::new(exporting, Policy::new());
+/// let provider = SdkTracerProvider::builder().with_span_processor(NormalizeProcessor::new(guarded)).build();
+/// # let _ = provider;
+/// ```
+pub struct NormalizeProcessor<P> {
+    inner: P,
+    profile: Profile,
+    /// Spans below an annotated call that tells their tokens.
+    told: Mutex<HashSet<SpanId>>,
+}
+
+impl<P: fmt::Debug> fmt::Debug for NormalizeProcessor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NormalizeProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<P> NormalizeProcessor<P> {
+    /// Wraps `inner`. Names are those that `OTEL_SEMCONV_STABILITY_OPT_IN` asks for.
+    pub fn new(inner: P) -> Self {
+        Self { inner, profile: Profile::from_env(), told: Mutex::default() }
+    }
+
+    /// Names attributes by this state of the conventions.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+}
+
+impl<P: SpanProcessor> SpanProcessor for NormalizeProcessor<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        if super::is_told(cx) {
+            let id = span.span_context().span_id();
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        }
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, mut span: SpanData) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&span.span_context.span_id());
+        if super::is_foreign(&span.attributes) {
+            span.attributes = super::attributes(std::mem::take(&mut span.attributes), self.profile, told);
+            span.span_kind = super::kind(&span.attributes, span.span_kind.clone());
+            super::settle(&mut span.attributes, &mut span.status);
+            if let Some(name) = super::new_name(&span.attributes, &span.name) {
+                span.name = name;
+            }
+        }
+        self.inner.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}

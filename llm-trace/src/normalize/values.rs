@@ -1,0 +1,65 @@
+//! Values, brought to the type that the conventions say.
+
+use opentelemetry::{Array, StringValue, Value};
+use serde_json::Value as Json;
+
+use super::messages;
+use super::table::{self, Kind};
+use crate::semconv::Profile;
+
+/// The value in its type; itself where it cannot be brought to it, and `None` where it says nothing.
+pub(super) fn convert(kind: Kind, value: Value, profile: Profile) -> Option<Value> {
+    let text = match &value {
+        Value::String(text) => Some(text.as_str()),
+        _ => None,
+    };
+    let converted = match kind {
+        Kind::Any => None,
+        Kind::Int => int(&value).map(Value::I64),
+        Kind::Double => double(&value).map(Value::F64),
+        Kind::Flag => {
+            return match (&value, text) {
+                (Value::Bool(true), _) | (_, Some("true")) => Some(Value::Bool(true)),
+                _ => None,
+            };
+        }
+        Kind::Texts => text.map(texts),
+        Kind::Operation => text.map(|word| table::operation(word).to_owned().into()),
+        Kind::Provider => text.map(|word| table::provider(word).to_owned().into()),
+        Kind::InputMessages => text.map(|text| messages::messages(text, "user", false, profile).into()),
+        Kind::OutputMessages => text.map(|text| messages::messages(text, "assistant", true, profile).into()),
+        Kind::Instructions => text.map(|text| messages::instructions(text).into()),
+        Kind::Tools => text.and_then(messages::tools).map(Value::from),
+        Kind::Json => text.map(|text| messages::json_text(text).into()),
+    };
+    Some(converted.unwrap_or(value))
+}
+
+fn int(value: &Value) -> Option<i64> {
+    match value {
+        Value::F64(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
+        Value::String(text) => text.as_str().trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn double(value: &Value) -> Option<f64> {
+    match value {
+        #[allow(clippy::cast_precision_loss, reason = "no setting of a model is that large")]
+        Value::I64(number) => Some(*number as f64),
+        Value::String(text) => text.as_str().trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        _ => None,
+    }
+}
+
+/// A list of words: JSON text, `Debug` text of a list, or one word.
+fn texts(text: &str) -> Value {
+    let words = match serde_json::from_str::<Json>(text) {
+        Ok(Json::Array(words)) => {
+            words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned)).collect()
+        }
+        Ok(Json::String(word)) => vec![word],
+        _ => vec![text.to_owned()],
+    };
+    Value::Array(Array::String(words.into_iter().map(StringValue::from).collect()))
+}

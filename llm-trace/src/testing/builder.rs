@@ -1,0 +1,137 @@
+//! What is captured, and under which policy.
+
+use std::sync::Arc;
+
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use tracing::Dispatch;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Layered;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{Layer, Registry};
+
+use super::captured::{CaptureGuard, Captured, Kept};
+use super::store::Store;
+use crate::otel::LlmLayer;
+use crate::redact::{Capture, Policy, PolicyHandle, RedactProcessor};
+use crate::semconv::Profile;
+
+/// The subscriber that the layers of a [`CaptureBuilder`] stand on.
+pub type TestSubscriber = Layered<LlmLayer<Registry>, Registry>;
+
+type BoxedLayer = Box<dyn Layer<TestSubscriber> + Send + Sync>;
+
+/// Settings of a capture: see [`builder`](super::builder).
+#[must_use = "nothing is captured before `capture()` or `detached()`"]
+pub struct CaptureBuilder {
+    policy: PolicyHandle,
+    max_level: LevelFilter,
+    layer: LlmLayer<Registry>,
+    layers: Vec<BoxedLayer>,
+}
+
+impl std::fmt::Debug for CaptureBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CaptureBuilder").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl CaptureBuilder {
+    pub(super) fn new() -> Self {
+        let policy = PolicyHandle::new(Policy::new().capture(Capture::Span));
+        // The environment of whoever runs the tests must not change what they see.
+        let layer = LlmLayer::with(policy.clone(), Profile::default());
+        Self { policy, max_level: LevelFilter::INFO, layer, layers: Vec::new() }
+    }
+
+    /// What may go out, in place of everything that no call masks.
+    pub fn policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
+        self.policy = policy.into();
+        self.layer = self.layer.with_policy(self.policy.clone());
+        self
+    }
+
+    /// Which state of the conventions names the attributes. Default: [`Profile::Core`], whatever the
+    /// environment says.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.layer = self.layer.with_profile(profile);
+        self
+    }
+
+    /// Up to which level spans are captured. Default: `INFO`.
+    pub fn max_level(mut self, level: LevelFilter) -> Self {
+        self.max_level = level;
+        self
+    }
+
+    /// Sets the layer up as the program does.
+    ///
+    /// ```
+    /// use llm_trace::{Compat, testing};
+    ///
+    /// let captured = testing::builder().set_layer(|layer| layer.with_compat(Compat::LiteLlm)).capture();
+    /// # drop(captured);
+    /// ```
+    pub fn set_layer(mut self, set: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>) -> Self {
+        self.layer = set(self.layer);
+        self
+    }
+
+    /// Adds a layer, for a test of what it gets to see.
+    ///
+    /// ```
+    /// use llm_trace::{redact, testing};
+    /// use tracing_subscriber::fmt;
+    ///
+    /// let captured = testing::builder().layer(redact(fmt::layer().with_test_writer())).capture();
+    /// # drop(captured);
+    /// ```
+    pub fn layer(mut self, layer: impl Layer<TestSubscriber> + Send + Sync) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// Captures what this thread makes until the guard is dropped.
+    #[must_use = "nothing is captured once the guard is dropped"]
+    pub fn capture(self) -> CaptureGuard {
+        CaptureGuard::new(self.detached())
+    }
+
+    /// Captures only what is run in it: see [`Captured::in_scope`] and [`Captured::instrument`].
+    ///
+    /// ```
+    /// use llm_trace::{LlmCall, Operation, testing};
+    ///
+    /// let captured = testing::builder().detached();
+    /// captured.in_scope(|| LlmCall::builder(Operation::Chat).provider("openai").model("gpt-4o").run(|_| {}));
+    /// assert_eq!(captured.one_call().name(), "chat gpt-4o");
+    /// ```
+    pub fn detached(self) -> Captured {
+        let Self { policy, max_level, layer, layers } = self;
+        let store = Store::default();
+        let spans = RedactProcessor::new(SimpleSpanProcessor::new(store.clone()), policy);
+        let tracers = SdkTracerProvider::builder().with_span_processor(spans).build();
+        let layer = layer.with_tracer_provider(&tracers);
+        #[cfg(feature = "metrics")]
+        let meters = store.meter_provider();
+        #[cfg(feature = "metrics")]
+        let layer = layer.with_meter_provider(&meters);
+        #[cfg(feature = "logs")]
+        let loggers = store.logger_provider();
+        #[cfg(feature = "logs")]
+        let layer = layer.with_logger_provider(&loggers);
+        let open = layer.open_calls();
+        // An empty list of layers would switch everything off.
+        let layers = Some(layers).filter(|layers| !layers.is_empty());
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer).with(layers).with(max_level));
+        Captured(Arc::new(Kept {
+            dispatch,
+            store,
+            open,
+            #[cfg(feature = "metrics")]
+            meters,
+            #[cfg(feature = "logs")]
+            _loggers: loggers,
+            _tracers: tracers,
+        }))
+    }
+}

@@ -1,0 +1,127 @@
+//! Looking for what must not have gone out.
+
+use opentelemetry::KeyValue;
+
+use super::captured::Captured;
+use super::span::CapturedSpan;
+
+impl Captured {
+    /// All that was captured as the bytes an OTLP exporter sends: spans, log records, metrics.
+    pub fn otlp(&self) -> Vec<u8> {
+        let store = &self.0.store;
+        #[cfg_attr(not(any(feature = "logs", feature = "metrics")), allow(unused_mut))]
+        let mut bytes = store.encoded_spans();
+        #[cfg(feature = "logs")]
+        bytes.extend(store.encoded_logs());
+        #[cfg(feature = "metrics")]
+        {
+            // It fails only after a shutdown, and nobody here shuts it down.
+            let _ = self.0.meters.force_flush();
+            bytes.extend(store.encoded_metrics());
+        }
+        bytes
+    }
+
+    /// The places where `word` is found in what was captured: names of spans with keys of
+    /// attributes. Also where JSON has escaped it.
+    ///
+    /// What counts are the bytes of [`otlp`](Self::otlp); the places say where to look.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Operation, testing};
+    /// # let captured = testing::capture();
+    /// LlmCall::builder(Operation::Chat).provider("openai").attribute("app.note", "a secret").run(|_| {});
+    /// assert_eq!(captured.leaks("secret"), ["span `chat`: app.note"]);
+    /// ```
+    pub fn leaks(&self, word: &str) -> Vec<String> {
+        let forms = forms(word);
+        let mut places: Vec<String> = self.spans().iter().flat_map(|span| in_span(span, &forms)).collect();
+        #[cfg(feature = "logs")]
+        places.extend(self.0.store.logs().iter().filter_map(|log| {
+            let bytes = prost::Message::encode_to_vec(log);
+            is_in(&bytes, &forms).then(|| format!("log record `{}`", log.event_name))
+        }));
+        if places.is_empty() && is_in(&self.otlp(), &forms) {
+            places.push("the metrics".to_owned());
+        }
+        places
+    }
+
+    /// Checks that `word` is nowhere in what was captured.
+    ///
+    /// # Panics
+    /// If it is, with the places; or if `word` is empty or nothing was captured, since then the
+    /// check says nothing.
+    #[track_caller]
+    pub fn assert_no_leak(&self, word: &str) {
+        if word.is_empty() {
+            self.fail("an empty word is found everywhere");
+        }
+        if self.0.store.spans().is_empty() {
+            self.fail("nothing was captured in which anything could leak");
+        }
+        let leaks = self.leaks(word);
+        if !leaks.is_empty() {
+            self.fail(&format!("`{word}` leaks through {}", leaks.join(", ")));
+        }
+    }
+}
+
+/// The word as it is, and as it stands in JSON and in JSON in JSON.
+fn forms(word: &str) -> Vec<String> {
+    let mut forms = vec![word.to_owned()];
+    for _ in 0..2 {
+        let escaped = serde_json::Value::from(forms[forms.len() - 1].as_str()).to_string();
+        let inner = escaped.trim_start_matches('"').trim_end_matches('"');
+        // A word that ends in a quote or begins with one is cut here, and still found.
+        forms.push(inner.to_owned());
+    }
+    forms.retain(|form| !form.is_empty());
+    forms.dedup();
+    forms
+}
+
+fn is_in(bytes: &[u8], forms: &[String]) -> bool {
+    forms.iter().any(|form| bytes.windows(form.len()).any(|window| window == form.as_bytes()))
+}
+
+fn in_span(span: &CapturedSpan, forms: &[String]) -> Vec<String> {
+    let data = span.data();
+    let here = |text: &str| is_in(text.as_bytes(), forms);
+    let keys = |list: &[KeyValue]| -> Vec<String> {
+        let found = list.iter().filter(|kv| here(kv.key.as_str()) || here(&kv.value.to_string()));
+        found.map(|kv| kv.key.to_string()).collect()
+    };
+    let mut places = keys(&data.attributes);
+    if here(&data.name) {
+        places.push("its name".to_owned());
+    }
+    if here(span.status_message()) {
+        places.push("its status".to_owned());
+    }
+    for event in &data.events.events {
+        if here(&event.name) || !keys(&event.attributes).is_empty() {
+            places.push(format!("event `{}`", event.name));
+        }
+    }
+    if data.links.links.iter().any(|link| !keys(&link.attributes).is_empty()) {
+        places.push("a link".to_owned());
+    }
+    places.into_iter().map(|place| format!("span `{}`: {place}", data.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_found_as_json_has_it() {
+        let forms = forms("say \"hi\"\n");
+        let once = serde_json::json!(["say \"hi\"\n"]).to_string();
+        let twice = serde_json::json!([once]).to_string();
+        for text in ["say \"hi\"\n", &once, &twice] {
+            assert!(is_in(text.as_bytes(), &forms), "{text}");
+        }
+        assert!(!is_in(b"say hi", &forms));
+    }
+}

@@ -1,0 +1,72 @@
+//! Calls in memory, for tests of your own: feature `testing`.
+//!
+//! [`capture()`] records what the thread of the test makes from there on, apart from every other test:
+//!
+//! ```
+//! use llm_trace::{llm_call, testing};
+//! use serde_json::{Value, json};
+//!
+//! #[llm_call(provider = "openai", request = body, mask_output)]
+//! fn chat(body: &Value) -> Value {
+//!     json!({
+//!         "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o-2024",
+//!         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "a secret"}}],
+//!         "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+//!     })
+//! }
+//!
+//! let captured = testing::capture();
+//! chat(&json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}));
+//!
+//! let call = captured.one_call();
+//! assert_eq!(call.name(), "chat gpt-4o");
+//! assert_eq!(call.input_tokens(), Some(3));
+//! assert_eq!(call.input_texts(), ["Hello"]);
+//! captured.assert_no_leak("a secret");
+//! ```
+//!
+//! Content is on here, unlike in a program that nobody has configured: what a test looks for is what the masks of the
+//! calls themselves hold back. [`builder()`] takes another policy. What is captured has passed all that stands in
+//! front of an exporter in a program: the layer, the policy, [`RedactProcessor`](crate::RedactProcessor).
+//!
+//! Threads and spawned tasks need to be told where they belong: see [`Captured`].
+
+mod builder;
+mod captured;
+mod leaks;
+mod span;
+mod stable;
+mod store;
+mod tree;
+
+pub use builder::{CaptureBuilder, TestSubscriber};
+pub use captured::{CaptureGuard, Captured};
+#[cfg(feature = "logs")]
+pub use span::CapturedEvent;
+pub use span::CapturedSpan;
+
+/// Captures what this thread makes until the guard is dropped, with content on.
+///
+/// The guard stays on its thread. A `#[tokio::test]` can hold it across `.await`.
+///
+/// ```
+/// let captured = llm_trace::testing::capture();
+/// tracing::info_span!("work").in_scope(|| {});
+/// assert_eq!(captured.spans()[0].name(), "work");
+/// ```
+#[must_use = "nothing is captured once the guard is dropped"]
+pub fn capture() -> CaptureGuard {
+    builder().capture()
+}
+
+/// As [`capture()`], with settings of its own.
+///
+/// ```
+/// use llm_trace::{Policy, Profile, testing};
+///
+/// let captured = testing::builder().policy(Policy::new()).profile(Profile::Latest).capture();
+/// # drop(captured);
+/// ```
+pub fn builder() -> CaptureBuilder {
+    CaptureBuilder::new()
+}

@@ -1,0 +1,157 @@
+//! `hyper-util`'s client behind the `tower` layer.
+
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use llm_trace::client::CallLayer;
+use llm_trace::{LlmCall, Operation, Policy, scope};
+use tower_layer::Layer as _;
+use tower_service::Service;
+
+use super::server::{Server, events, question};
+use super::{exported, one, plain, text};
+
+fn request(url: &str, model: &str) -> Request<Full<Bytes>> {
+    let body = Full::new(Bytes::from(question(model).to_string()));
+    Request::post(url).header("content-type", "application/json").body(body).expect("a request")
+}
+
+/// The status and the body, through a client whose body type is inferred.
+async fn ask(url: &str, model: &str) -> Result<(u16, Bytes), Box<dyn Error + Send + Sync>> {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut service = CallLayer::new().layer(client);
+    poll_fn(|cx| Service::<Request<Full<Bytes>>>::poll_ready(&mut service, cx)).await?;
+    let response = service.call(request(url, model)).await?;
+    Ok((response.status().as_u16(), response.into_body().collect().await?.to_bytes()))
+}
+
+#[test]
+fn a_plain_request_is_a_call_and_passes_untouched() {
+    let (collector, ()) = exported(plain(), async {
+        let server = Server::start().await;
+        let (status, body) = ask(&server.chat(), "gpt-4o").await.expect("an answer");
+        assert!(status == 200 && String::from_utf8_lossy(&body).contains("SENTINEL-answer"));
+        let seen = server.seen.lock().expect("not poisoned").clone();
+        assert_eq!(seen[0].1, question("gpt-4o").to_string());
+        assert_eq!(seen[0].0["content-length"], question("gpt-4o").to_string().len().to_string());
+        assert!(seen[0].0.contains_key("traceparent"));
+    });
+    let call = one(&collector);
+    assert_eq!(call.span.name, "chat gpt-4o");
+    for (key, expected) in [
+        ("gen_ai.request.model", "gpt-4o"),
+        ("gen_ai.response.model", "gpt-4o-2024"),
+        ("gen_ai.usage.input_tokens", "9"),
+        ("llm_trace.outcome", "completed"),
+    ] {
+        assert_eq!(text(&call, key), expected, "{key}");
+    }
+    assert!(text(&call, "gen_ai.input.messages").contains("SENTINEL-question"));
+}
+
+#[test]
+fn a_stream_is_a_call_until_its_end() {
+    let (collector, body) = exported(plain(), async {
+        let server = Server::start().await;
+        ask(&server.chat(), "stream").await.expect("an answer").1
+    });
+    assert_eq!(body, events().concat());
+    let call = one(&collector);
+    assert_eq!(text(&call, "gen_ai.usage.output_tokens"), "3");
+    assert_eq!(text(&call, "llm_trace.outcome"), "completed");
+    assert_eq!(text(&call, "gen_ai.request.stream"), "true");
+}
+
+#[test]
+fn failures_are_told_apart() {
+    let (collector, ()) = exported(plain(), async {
+        let server = Server::start().await;
+        assert_eq!(ask(&server.chat(), "busy").await.expect("an answer").0, 429);
+    });
+    let call = one(&collector);
+    assert_eq!((call.status_code(), text(&call, "error.type").as_str()), (2, "rate_limit_exceeded"));
+
+    let (collector, ()) = exported(plain(), async {
+        ask("http://127.0.0.1:1/v1/chat/completions", "m").await.expect_err("nobody listens");
+    });
+    assert_eq!(text(&one(&collector), "llm_trace.outcome"), "not_sent");
+
+    let (collector, ()) = exported(plain(), async {
+        let server = Server::start().await;
+        ask(&server.chat(), "broken").await.expect_err("it breaks");
+    });
+    assert_eq!(text(&one(&collector), "llm_trace.outcome"), "error");
+}
+
+#[test]
+fn a_compressed_answer_is_not_read() {
+    let (collector, ()) = exported(plain(), async {
+        let server = Server::start().await;
+        assert_eq!(ask(&server.chat(), "gzip").await.expect("an answer").1, &b"\x1f\x8b not really"[..]);
+    });
+    let call = one(&collector);
+    assert_eq!(text(&call, "llm_trace.outcome"), "completed");
+    assert!(call.attribute("gen_ai.response.id").is_none());
+}
+
+#[test]
+fn masks_hold_and_annotated_calls_have_one_span() {
+    let (collector, ()) = exported(plain(), async {
+        let server = Server::start().await;
+        let all = async {
+            for model in ["gpt-4o", "stream", "busy"] {
+                ask(&server.chat(), model).await.expect("an answer");
+            }
+            let call = LlmCall::builder(Operation::Chat).provider("openai").model("by-hand");
+            call.instrument(ask(&server.chat(), "gpt-4o")).await.expect("an answer");
+        };
+        scope().mask_input(true).mask_output(true).instrument(all).await;
+    });
+    assert_eq!(collector.spans().len(), 4);
+    assert!(!collector.saw("SENTINEL"));
+    let (collector, ()) = exported(Policy::new(), async {
+        let server = Server::start().await;
+        ask(&server.chat(), "gpt-4o").await.expect("an answer");
+    });
+    assert!(collector.spans().len() == 1 && !collector.saw("SENTINEL"));
+}
+
+/// A client whose errors are boxed, and a body that is a stream.
+#[derive(Clone)]
+struct Failing;
+
+impl<B: http_body::Body> Service<Request<B>> for Failing {
+    type Response = Response<Full<Bytes>>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        assert_eq!(request.body().size_hint().exact(), None, "it is still a stream");
+        Box::pin(async { Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()) })
+    }
+}
+
+#[test]
+fn errors_in_boxes_are_read_and_streams_left_alone() {
+    let (collector, ()) = exported(plain(), async {
+        let mut service = CallLayer::new().boxed_errors().layer(Failing);
+        let body = StreamBody::new(futures_util::stream::iter([Ok::<_, std::io::Error>(http_body::Frame::data(
+            Bytes::from_static(b"{}"),
+        ))]));
+        let request = Request::post("http://127.0.0.1:9/v1/chat/completions").body(body).expect("a request");
+        service.call(request).await.expect_err("it fails");
+    });
+    let call = one(&collector);
+    assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
+}
