@@ -39,6 +39,14 @@ pub fn check() -> Check {
 }
 
 /// What [`check`] found.
+///
+/// ```
+/// let check = llm_trace::check();
+/// if !check.is_ok() {
+///     eprintln!("{check}"); // or one by one:
+///     check.problems().for_each(|problem| eprintln!("{problem}"));
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Check {
     lines: Vec<(bool, String)>,

@@ -21,7 +21,28 @@
 //! ```
 //!
 //! Each call becomes one span as the [GenAI semantic conventions] have it, with what the request, the answer or the
-//! stream told, and how it ended.
+//! stream told, and how it ended: answered, refused, cut, cancelled, panicked. Without a variable set, the spans are
+//! printed as a tree; `OTEL_ENDPOINT` sends them.
+//!
+//! A subscriber of your own takes the layer instead of `init()`, and the policy says what content may leave:
+//!
+//! ```
+//! use llm_trace::{Capture, Policy, llm_call, redact};
+//! use opentelemetry_sdk::trace::SdkTracerProvider;
+//! use tracing_subscriber::{fmt, prelude::*};
+//!
+//! let provider = SdkTracerProvider::builder().build();
+//! let policy = Policy::new().capture(Capture::Span).mask_output(true);
+//! let subscriber = tracing_subscriber::registry()
+//!     .with(llm_trace::layer().with_policy(policy).with_tracer_provider(&provider))
+//!     .with(redact(fmt::layer()));
+//!
+//! #[llm_call(provider = "anthropic", model = "claude-sonnet-4-5", input = prompt, mask_input)]
+//! fn ask(prompt: &str) -> String {
+//!     prompt.to_uppercase()
+//! }
+//! tracing::subscriber::with_default(subscriber, || ask("Hello"));
+//! ```
 //!
 //! | to | see |
 //! |---|---|
@@ -36,16 +57,42 @@
 //! | make spans of `rig`, `genai` and the like conform | [`LlmLayer::normalize`], [`NormalizeProcessor`] |
 //! | say whose calls these are, and in which trace | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
+//! | price calls, judge answers | [`PriceTable`], [`evaluation`] |
 //! | find out why nothing arrives | [`check()`] |
-//! | test what your calls tell, and what they keep in | `testing` |
+//! | test what your calls tell, and what they keep in | the feature `testing` |
+//!
+//! One page per task, with tables of every variable and attribute, is in [`docs/`]; each client crate has an example in
+//! [`examples/clients`].
 //!
 //! # Features
 //!
-//! A library that only annotates needs none of them, and pays for `tracing` alone (`default-features = false`). On by
-//! default: `otel`, `serde`, `http`, `bytes`, `stream`, `init`, `console`, `otlp-http`. The others are named after what
-//! you have: `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `anyhow`, `async-openai`, `http-body`, `aws-eventstream`,
-//! `otlp-grpc`, `metrics`, `logs`, `scrub-rules`, `testing`.
+//! A library that only annotates needs none of them, and pays for `tracing` alone (`default-features = false`).
 //!
+//! | on by default | |
+//! |---|---|
+//! | `otel` | the layer, the policy and everything that makes OpenTelemetry spans |
+//! | `serde`, `http`, `bytes`, `stream` | requests and answers that are `Serialize`, `http::Response`, `Bytes`, streams |
+//! | `init` | [`init()`](init) and the export by environment variables |
+//! | `otlp-http` | OTLP over HTTP |
+//!
+//! | on demand | |
+//! |---|---|
+//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai`, `anyhow` | what the errors (and responses) of these crates tell |
+//! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, Bedrock's binary streams, `http_body::Body` |
+//! | `otlp-grpc` | OTLP over gRPC |
+//! | `metrics`, `logs` | GenAI metrics, and events as log records |
+//! | `scrub-rules` | ready scrubbing rules |
+//! | `fmt` | a field formatter for two `fmt` layers side by side |
+//! | `testing` | for your own tests |
+//!
+//! # Other crates in the interface
+//!
+//! A version of this crate goes with one version of each: `tracing` 0.1, `tracing-subscriber` 0.3,
+//! `tracing-opentelemetry` 0.34, `opentelemetry` and `opentelemetry_sdk` 0.33, `http` 1, `http-body` 1, `serde` 1,
+//! `bytes` 1, `futures-core` 0.3, `aws-smithy-runtime-api` 1.
+//!
+//! [`docs/`]: https://github.com/llm-trace/llm-trace/tree/main/docs
+//! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
 //! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -56,6 +56,20 @@ impl<T: RecordResponse + ?Sized> RecordResponse for &T {
 }
 
 /// Takes what a [`RecordRequest`] tells.
+///
+/// ```
+/// use llm_trace::{RecordRequest, RequestRecord};
+///
+/// struct Question { system: String, text: String, creative: bool }
+///
+/// impl RecordRequest for Question {
+///     fn record_request(&self, out: &mut RequestRecord<'_>) {
+///         out.model("house-model").temperature(if self.creative { 1.0 } else { 0.0 }).top_p(0.9).max_tokens(500);
+///         out.stop_sequences(["END"]).stream(false);
+///         out.system(&self.system).message("user", &self.text);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RequestRecord<'a> {
     pub(crate) facts: &'a mut RequestFacts,
@@ -119,6 +133,19 @@ impl RequestRecord<'_> {
 }
 
 /// Takes what a [`RecordResponse`] tells.
+///
+/// ```
+/// use llm_trace::{RecordResponse, ResponseRecord, Usage};
+///
+/// struct Answer { id: String, text: String, tokens: (i64, i64) }
+///
+/// impl RecordResponse for Answer {
+///     fn record_response(&self, out: &mut ResponseRecord<'_>) {
+///         let usage = Usage::new().input_tokens(self.tokens.0).output_tokens(self.tokens.1);
+///         out.id(self.id.as_str()).model("house-model-7").finish_reason("stop").usage(usage).text(&self.text);
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct ResponseRecord<'a> {
     pub(crate) facts: &'a mut ResponseFacts,

@@ -7,7 +7,9 @@
 /// ```
 /// use llm_trace::Usage;
 ///
-/// let usage = Usage::new().input_tokens(120).cache_read_tokens(100).output_tokens(30);
+/// let usage = Usage::new().input_tokens(120).cache_read_tokens(100).output_tokens(30).reasoning_tokens(20);
+/// let first = Usage::new().input_tokens(120).cache_creation_tokens(100);
+/// # let _ = first;
 /// # let _ = usage;
 /// ```
 ///

@@ -32,6 +32,28 @@ use crate::value::AttributeValue;
 /// }
 /// # ask("hello").unwrap();
 /// ```
+///
+/// A future, with what no request tells, below a parent of its own:
+///
+/// ```
+/// use llm_trace::{LlmCall, Operation};
+/// use opentelemetry::Context;
+///
+/// async fn embed(body: &[u8]) -> std::io::Result<Vec<f32>> {
+///     LlmCall::builder(Operation::Embeddings)
+///         .provider("openai")
+///         .name("embed the corpus")
+///         .server("https://api.openai.com")
+///         .parent(Context::current())
+///         .request_json(body)
+///         .try_instrument(async {
+///             // …
+///             Ok(vec![0.1])
+///         })
+///         .await
+/// }
+/// # drop(embed(b"{}"));
+/// ```
 #[must_use = "a builder makes no call until it is run, instrumented or started"]
 pub struct CallBuilder<'a> {
     setup: Setup<'a>,
@@ -234,6 +256,15 @@ impl LlmCall {
     }
 
     /// Records one piece of a streamed answer's bytes, cut anywhere.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Operation};
+    /// let call = LlmCall::builder(Operation::Chat).provider("openai").start();
+    /// for piece in ["data: {\"choices\": [{\"del", "ta\": {\"content\": \"Hi\"}}]}\n\n", "data: [DONE]\n\n"] {
+    ///     call.chunk_bytes(piece);
+    /// }
+    /// call.finish();
+    /// ```
     #[cfg(feature = "serde")]
     pub fn chunk_bytes(&self, bytes: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = self.live() {

@@ -28,6 +28,17 @@ pub fn evaluation(name: impl Into<String>) -> Evaluation {
 }
 
 /// See [`evaluation`].
+///
+/// ```
+/// use llm_trace::{CallRef, evaluation};
+///
+/// # let call = CallRef::default();
+/// let judged = evaluation("faithfulness").of(&call).score(0.4).label("fail");
+/// judged.explanation("names a city that was never asked for").emit();
+/// // A judge that failed is told as well.
+/// call.evaluation("toxicity").error_type("timeout").emit();
+/// assert!(call.response_id().is_none() && call.span_context().is_none(), "this call was never made");
+/// ```
 #[must_use = "nothing is told before `emit`"]
 #[derive(Clone, Debug)]
 pub struct Evaluation {

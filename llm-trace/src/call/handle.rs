@@ -41,6 +41,11 @@ impl LlmCall {
     }
 
     /// A handle that does nothing.
+    ///
+    /// ```
+    /// # use llm_trace::LlmCall;
+    /// assert!(!LlmCall::disabled().is_enabled());
+    /// ```
     #[inline]
     pub fn disabled() -> LlmCall {
         LlmCall(None)
@@ -121,6 +126,13 @@ impl LlmCall {
     }
 
     /// Records the request from JSON text.
+    ///
+    /// ```
+    /// # use llm_trace::LlmCall;
+    /// LlmCall::current()
+    ///     .request_json(r#"{"model": "gpt-4o", "messages": []}"#)
+    ///     .response_json(br#"{"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}"#);
+    /// ```
     #[cfg(feature = "serde")]
     pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
@@ -156,6 +168,14 @@ impl LlmCall {
     }
 
     /// Counts one attempt that failed and will be made again: a span event with its error type.
+    ///
+    /// ```
+    /// # use llm_trace::LlmCall;
+    /// # let send = || Ok::<_, std::io::Error>(());
+    /// while send().is_err() {
+    ///     LlmCall::current().attempt("timeout");
+    /// }
+    /// ```
     pub fn attempt(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
         if let Some(live) = &self.0 {
             live.attempt(error_type.into());

@@ -52,6 +52,11 @@ impl OpenCalls {
     }
 
     /// Whether every call has ended.
+    ///
+    /// ```
+    /// let open = llm_trace::layer::<tracing_subscriber::Registry>().open_calls();
+    /// assert!(open.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -3,6 +3,31 @@
 use crate::usage::Usage;
 
 /// What is known of a call that is to be priced. It holds no content.
+///
+/// ```
+/// use llm_trace::{Billed, Cost};
+/// use tracing_subscriber::Registry;
+///
+/// // A function is a price list too.
+/// let house_price = |call: &Billed<'_>| {
+///     if call.response_model() == Some("free-model") {
+///         return Some(Cost::total(0.0));
+///     }
+///     let per_token = match (call.operation(), call.provider(), call.model()) {
+///         ("chat", Some("openai"), Some("gpt-4o")) if call.service_tier() != Some("priority") => 2.5e-6,
+///         // An alias of ours, whatever stands behind it today.
+///         (_, Some("my-gateway"), _) if call.request_model() == Some("cheap") => 1e-7,
+///         _ => return None,
+///     };
+///     let cached = call.cache_read_tokens().unwrap_or(0) + call.cache_creation_tokens().unwrap_or(0);
+///     let thought = call.reasoning_tokens().unwrap_or(0);
+///     let price = |tokens: i64, times: f64| tokens as f64 * times * per_token;
+///     let cost = Cost::new().input(price(call.input_tokens()? - cached, 1.0)).cache_read(price(cached, 0.5));
+///     Some(cost.output(price(call.output_tokens()? - thought, 4.0)).reasoning(price(thought, 4.0)))
+/// };
+/// let layer = llm_trace::layer::<Registry>().prices(house_price);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Billed<'a> {
     pub(crate) operation: &'a str,
@@ -80,6 +105,7 @@ impl<'a> Billed<'a> {
 ///
 /// let cost = Cost::new().input(0.002).cache_read(0.0001).output(0.01);
 /// assert_eq!(cost.sum(), Some(0.0121));
+/// assert_eq!(Cost::total(0.0125).cache_creation(0.001).sum(), Some(0.0125));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {

@@ -38,6 +38,12 @@ use super::entry::Entry;
 pub struct PriceTable(HashMap<Box<str>, Entry>);
 
 /// A table of prices that cannot be used.
+///
+/// ```
+/// use llm_trace::{PriceTable, PricesError};
+///
+/// assert!(matches!(PriceTable::from_file("nowhere.json"), Err(PricesError::Unreadable { .. })));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PricesError {

@@ -24,6 +24,19 @@ use crate::{OpenCalls, diag};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Spans of code that has no `tracing` come from the same provider:
+///
+/// ```
+/// use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+///
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let parts = llm_trace::export::from_lookup(&|_| None)?;
+/// parts.telemetry.tracer_provider().tracer("batch").in_span("job", |_| { /* … */ });
+/// assert!(parts.telemetry.flush());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "dropped at once, it ends telemetry at once: keep it in a variable such as `_telemetry`"]
 #[derive(Debug)]
 pub struct Telemetry {

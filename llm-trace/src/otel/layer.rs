@@ -61,6 +61,21 @@ pub fn layer<S>() -> LlmLayer<S> {
 }
 
 /// See [`layer`].
+///
+/// ```
+/// use llm_trace::{Capture, Compat, Policy, Profile};
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_subscriber::prelude::*;
+///
+/// let provider = SdkTracerProvider::builder().build();
+/// let layer = llm_trace::layer()
+///     .with_policy(Policy::new().capture(Capture::Span))
+///     .with_profile(Profile::default())
+///     .with_compat(Compat::LiteLlm)
+///     .with_tracer_provider(&provider);
+/// let subscriber = tracing_subscriber::registry().with(layer);
+/// # let _ = subscriber;
+/// ```
 pub struct LlmLayer<S> {
     pipeline: PipelineRef,
     inner: Option<Brought<S>>,

@@ -12,6 +12,16 @@ const RATIO: &str = "LLM_TRACE_CONTENT_RATIO";
 ///
 /// Content stays off where the capture variable was not understood, and everything is masked
 /// where the mask variable was not: [`into_policy`](Self::into_policy) has that policy.
+///
+/// ```
+/// use llm_trace::{Capture, Policy};
+///
+/// let policy = Policy::new().capture(Capture::Span).with_env().unwrap_or_else(|error| {
+///     eprintln!("{error}");
+///     error.into_policy()
+/// });
+/// # let _ = policy;
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problems.join("; "))]
 pub struct PolicyError {

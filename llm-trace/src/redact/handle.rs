@@ -18,6 +18,10 @@ use super::policy::Policy;
 ///
 /// let handle = PolicyHandle::new(Policy::new().capture(Capture::Span));
 /// handle.update(|policy| policy.mask_input(true).mask_output(true));
+/// // Or as a whole, if it is not locked.
+/// let before = handle.get();
+/// handle.set(Policy::new());
+/// # let _ = before;
 /// ```
 #[derive(Clone, Debug)]
 pub struct PolicyHandle {

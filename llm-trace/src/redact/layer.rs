@@ -43,6 +43,15 @@ pub fn redact<L>(layer: L) -> RedactLayer<L> {
 }
 
 /// See [`redact`].
+///
+/// ```
+/// use llm_trace::{Policy, PolicyHandle, redact};
+/// use tracing_subscriber::{fmt, prelude::*};
+///
+/// let policy = PolicyHandle::new(Policy::new().mask_input(true));
+/// let subscriber = tracing_subscriber::registry().with(redact(fmt::layer().json()).with_policy(&policy));
+/// # let _ = subscriber;
+/// ```
 pub struct RedactLayer<L> {
     inner: L,
     /// The policy given to this layer.

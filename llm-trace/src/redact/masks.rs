@@ -10,6 +10,8 @@
 /// let masks = Masks::new().mask_input(true);
 /// assert_eq!(masks.mask_input(false), masks);
 /// assert_eq!(masks.union(Masks::new().mask_output(true)), Masks::all());
+/// assert!(masks.any() && masks.input() && !masks.output());
+/// assert!(!Masks::new().clear_default().any());
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Masks {
@@ -129,6 +131,13 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
 }
 
 /// Something that holds named values: a JSON object, a map, headers.
+///
+/// ```
+/// use llm_trace::Masks;
+///
+/// let metadata = serde_json::json!({"mask_output": "true", "session_id": "s1"});
+/// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_output(true));
+/// ```
 pub trait Metadata {
     /// Calls `flag` with each name, and whether its value says yes.
     #[doc(hidden)]
@@ -136,6 +145,13 @@ pub trait Metadata {
 }
 
 /// A value of metadata that can say yes or no.
+///
+/// ```
+/// use llm_trace::MaskFlag;
+///
+/// assert!("yes".is_mask() && 1.is_mask() && true.is_mask());
+/// assert!(!"off".is_mask() && !0.is_mask() && !None::<bool>.is_mask());
+/// ```
 pub trait MaskFlag {
     /// Whether this value asks for a mask.
     fn is_mask(&self) -> bool;

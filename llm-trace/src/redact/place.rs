@@ -1,6 +1,17 @@
 //! Where a text stands.
 
 /// Where a text stands that a scrubber is given.
+///
+/// ```
+/// use llm_trace::{Policy, TextKind};
+///
+/// // A tool's result may hold anything; what the user says stays as it is.
+/// let policy = Policy::new().scrub(|text, place| match (place.kind(), place.role()) {
+///     (TextKind::ToolResult, _) => Some(format!("[{} bytes]", text.len())),
+///     _ => None,
+/// });
+/// # let _ = policy;
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place<'a> {
     pub(crate) role: &'a str,
@@ -8,6 +19,12 @@ pub struct Place<'a> {
 }
 
 /// What kind of content a text is.
+///
+/// ```
+/// use llm_trace::TextKind;
+///
+/// assert_eq!(TextKind::ToolResult.as_str(), "tool_result");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TextKind {

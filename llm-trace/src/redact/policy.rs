@@ -13,6 +13,13 @@ use super::style::{HashKey, Style};
 use super::wordy;
 
 /// Where content goes, if anywhere. Content is off unless someone says on.
+///
+/// ```
+/// use llm_trace::{Capture, Policy};
+///
+/// let policy = Policy::new().capture(Capture::SpanAndEvent);
+/// # let _ = policy;
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Capture {
@@ -39,6 +46,42 @@ pub enum Capture {
 ///     .capture(Capture::Span)
 ///     .mask_input(true)
 ///     .style(Style::hash(*b"a key of thirty-two random bytes"));
+/// ```
+///
+/// Stricter where it must hold:
+///
+/// ```
+/// use llm_trace::Policy;
+///
+/// let policy = Policy::new()
+///     .default_mask(true) // until a scope clears it
+///     .mask_metadata(true)
+///     .hash_identity(*b"a key of thirty-two random bytes")
+///     .mask_output(true)
+///     .lock_masked();
+/// assert!(policy.is_locked());
+/// ```
+///
+/// Looser, and cut to size:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use llm_trace::{Capture, Policy};
+///
+/// let policy = Policy::new()
+///     .capture(Capture::Span)
+///     .error_text(true)
+///     .scrub(|text, _| text.contains("Project X").then(|| "[PROJECT]".to_owned()))
+///     .scrub_time(Duration::from_millis(5))
+///     .text_limit(8 * 1024) // bytes
+///     .attribute_limit(64 * 1024)
+///     .span_limit(256 * 1024)
+///     .media_limit(4 * 1024)
+///     .input_key("app.question")
+///     .output_key("app.answer")
+///     .plain_key("app.variant");
+/// assert_eq!(policy.scrub_failures(), 0);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Policy {

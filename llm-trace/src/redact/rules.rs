@@ -27,6 +27,13 @@ pub struct ScrubRules {
 }
 
 /// One ready rule.
+///
+/// ```
+/// use llm_trace::{Policy, Rule, ScrubRules};
+///
+/// let policy = Policy::new().rules(ScrubRules::none().with(Rule::Email).with(Rule::Card));
+/// # let _ = policy;
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Rule {
@@ -49,6 +56,13 @@ pub enum Rule {
 }
 
 /// A pattern that is no regular expression.
+///
+/// ```
+/// use llm_trace::ScrubRules;
+///
+/// let error = ScrubRules::none().pattern("customer", "(").unwrap_err();
+/// assert!(error.to_string().contains("customer"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the pattern of the scrubbing rule {name:?} cannot be used: {source}")]
 pub struct PatternError {

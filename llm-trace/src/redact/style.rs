@@ -7,6 +7,14 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// What stands in place of masked content.
+///
+/// ```
+/// use llm_trace::{Policy, Style};
+///
+/// let absent = Policy::new().mask_input(true).style(Style::Drop);
+/// let joined = Policy::new().mask_input(true).style(Style::hash(*b"a key of thirty-two random bytes"));
+/// # let _ = (absent, joined);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Style {
@@ -32,6 +40,15 @@ impl Style {
 const DIGEST: &str = "hmac-sha256:";
 
 /// The key of a keyed hash. Not shown by `Debug`.
+///
+/// ```
+/// use llm_trace::{HashKey, Style};
+///
+/// let key = HashKey::new(*b"a key of thirty-two random bytes");
+/// assert!(!format!("{key:?}").contains("thirty"));
+/// let style = Style::Hash(key);
+/// # let _ = style;
+/// ```
 #[derive(Clone)]
 pub struct HashKey(Arc<Hmac<Sha256>>);
 

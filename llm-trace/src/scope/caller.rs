@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 /// use llm_trace::Caller;
 ///
 /// let caller = Caller::from_api_key("sk-1234").key_alias("ci").team_id("t7").route("/v1/chat/completions");
+/// let caller = caller.org_id("acme").end_user_id("u-17").email("ada@example.org");
 /// assert!(!format!("{caller:?}").contains("sk-1234"));
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -101,6 +102,15 @@ setters! {
 }
 
 /// An identifier, or none: an empty text is none.
+///
+/// ```
+/// use llm_trace::{Caller, Id};
+///
+/// let team: Option<&str> = None;
+/// let caller = Caller::builder().user_id("ada").team_id(team).org_id("");
+/// assert_eq!(caller, Caller::builder().user_id("ada"));
+/// assert_eq!(Id::from(""), Id::default());
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Id(pub(crate) Option<String>);
 

@@ -14,6 +14,14 @@ use super::trace::Parent;
 use crate::diag;
 
 /// Headers of a request that came in.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// let headers = HashMap::from([("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]);
+/// let scope = llm_trace::scope().parent_from(&headers);
+/// # let _ = scope;
+/// ```
 pub trait Headers {
     /// A header's value, by its name in lower case.
     #[doc(hidden)]

@@ -28,6 +28,16 @@ pub(super) fn any() -> bool {
 /// # let _ = provider;
 /// ```
 ///
+/// Around a generator of your own: `IdGenerator::new(yours)`.
+///
+/// ```
+/// use llm_trace::IdGenerator;
+/// use opentelemetry_sdk::trace::RandomIdGenerator;
+///
+/// let generator = IdGenerator::new(RandomIdGenerator::default());
+/// # let _ = generator;
+/// ```
+///
 /// Without it, a trace of which only the id is known is continued by spans whose parent was never
 /// seen by anyone.
 #[derive(Debug)]

@@ -87,6 +87,16 @@ pub fn inject(headers: &mut HeaderMap) -> bool {
 }
 
 /// As [`inject`], for this destination: a URL, `host:port` or a host.
+///
+/// ```
+/// use llm_trace::{Propagation, inject_to};
+///
+/// let layer = llm_trace::layer::<tracing_subscriber::Registry>()
+///     .with_propagation(Propagation::new().to_host("llm.internal"));
+/// let mut headers = http::HeaderMap::new();
+/// assert!(!inject_to("https://api.openai.com/v1", &mut headers), "nobody else is told");
+/// # let _ = layer;
+/// ```
 pub fn inject_to(destination: &str, headers: &mut HeaderMap) -> bool {
     crate::call::server::Server::parse(destination).is_some_and(|server| inject_host(&server.address, headers))
 }

@@ -7,6 +7,16 @@ use super::{Caller, ExistingTrace, Id, Scope, TraceError, TraceUpdate};
 use crate::redact::Masks;
 
 /// What was wrong in a request's metadata; the rest of it is in [`into_scope`](MetadataError::into_scope).
+///
+/// ```
+/// use llm_trace::Scope;
+///
+/// let metadata = serde_json::json!({"existing_trace_id": "17", "mask_input": true});
+/// let error = Scope::from_metadata(&metadata).unwrap_err();
+/// assert!(error.reason().to_string().contains("17"));
+/// let scope = error.into_scope(); // the mask holds all the same
+/// # let _ = scope;
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("metadata: {source}")]
 pub struct MetadataError {

@@ -66,6 +66,21 @@ pub fn scope() -> Scope {
 }
 
 /// See [`scope`].
+///
+/// ```
+/// use llm_trace::Caller;
+///
+/// let scope = llm_trace::scope()
+///     .caller(Caller::builder().key_hash("9f86d081").key_alias("ci").team_id("t7").team_alias("platform"))
+///     .user("ada")
+///     .session("chat-7")
+///     .conversation("conv-1")
+///     .prompt("greeting", "3")
+///     .tags(["beta"])
+///     .metadata("tenant", 4711)
+///     .mask_input(true);
+/// scope.run(|| { /* calls */ });
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a scope does nothing until something runs in it"]
 pub struct Scope {
@@ -123,6 +138,14 @@ impl Scope {
 
     /// Says that this place is known and that [`Policy::default_mask`](crate::Policy::default_mask)
     /// need not hold below it. Every other mask still does.
+    ///
+    /// ```
+    /// use llm_trace::Policy;
+    ///
+    /// let policy = Policy::new().default_mask(true); // all is masked …
+    /// let scope = llm_trace::scope().clear_default_mask(); // … but here
+    /// # let _ = (policy, scope);
+    /// ```
     pub fn clear_default_mask(mut self) -> Self {
         self.masks = self.masks.clear_default();
         self

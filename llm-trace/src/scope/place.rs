@@ -83,6 +83,12 @@ pub(super) struct Entered {
 
 pin_project_lite::pin_project! {
     /// A future or stream in a [`Scope`].
+    ///
+    /// ```
+    /// let task = llm_trace::scope().session("chat-7").instrument(async { /* calls */ });
+    /// let inner = task.into_inner();
+    /// # drop(inner);
+    /// ```
     #[derive(Clone, Debug)]
     #[must_use = "futures and streams do nothing until they are polled"]
     pub struct Scoped<T> {

@@ -27,6 +27,12 @@ pub struct ExistingTrace {
 }
 
 /// Why a trace cannot be continued.
+///
+/// ```
+/// use llm_trace::{ExistingTrace, TraceError};
+///
+/// assert_eq!(ExistingTrace::new("17"), Err(TraceError::TraceId("17".to_owned())));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {

@@ -51,6 +51,14 @@ impl BitOrAssign for TraceUpdate {
 
 /// A backend that shows the input and output of a trace as a whole, and takes them from spans:
 /// see [`LlmLayer::with_trace_backend`](crate::LlmLayer::with_trace_backend).
+///
+/// ```
+/// use llm_trace::TraceBackend;
+/// use tracing_subscriber::Registry;
+///
+/// let layer = llm_trace::layer::<Registry>().with_trace_backend(TraceBackend::Phoenix);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TraceBackend {
