@@ -79,6 +79,7 @@
 //! |---|---|
 //! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai`, `anyhow` | what the errors (and responses) of these crates tell |
 //! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, Bedrock's binary streams, `http_body::Body` |
+//! | `reqwest-middleware`, `tower` | calls without annotations, by what is sent |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `metrics`, `logs` | GenAI metrics, and events as log records |
 //! | `scrub-rules` | ready scrubbing rules |
@@ -89,7 +90,7 @@
 //!
 //! A version of this crate goes with one version of each: `tracing` 0.1, `tracing-subscriber` 0.3,
 //! `tracing-opentelemetry` 0.34, `opentelemetry` and `opentelemetry_sdk` 0.33, `http` 1, `http-body` 1, `serde` 1,
-//! `bytes` 1, `futures-core` 0.3, `aws-smithy-runtime-api` 1.
+//! `bytes` 1, `futures-core` 0.3, `aws-smithy-runtime-api` 1, `reqwest-middleware` 0.5, `tower-layer` and `tower-service` 0.3.
 //!
 //! [`docs/`]: https://github.com/llm-trace/llm-trace/tree/main/docs
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
