@@ -109,18 +109,23 @@ impl Default for How<'_> {
     }
 }
 
-/// All exchanges of the corpus: of `LLM_TRACE_CORPUS`, or of the one beside the repository; none
-/// where there is neither.
+/// Where the corpus is: `LLM_TRACE_CORPUS`, or beside the repository. Says so where there is neither.
+pub fn root() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let root = std::env::var_os("LLM_TRACE_CORPUS").map_or_else(beside, PathBuf::from);
+    if root.is_dir() {
+        return Some(root);
+    }
+    eprintln!("skipped: no corpus in {}", root.display());
+    None
+}
+
+/// All exchanges of the corpus; none where there is no corpus.
 ///
 /// # Errors
 /// Says which file could not be read.
 pub fn corpus() -> Result<Vec<Exchange>, String> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let root = std::env::var_os("LLM_TRACE_CORPUS").map_or_else(beside, PathBuf::from);
-    if !root.is_dir() {
-        eprintln!("skipped: no corpus in {}", root.display());
-        return Ok(Vec::new());
-    }
+    let Some(root) = root() else { return Ok(Vec::new()) };
     find(&root)?.iter().map(|dir| Exchange::load(dir)).collect()
 }
 
