@@ -198,7 +198,8 @@ fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &Requ
 #[cfg(feature = "metrics")]
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
     use crate::call::{Operation, Provider};
-    use crate::otel::metrics::{Measured, Metrics};
+    use crate::otel::measured::Measured;
+    use crate::otel::metrics::Metrics;
 
     let mut metrics = Metrics::default();
     metrics.set_provider(provider);

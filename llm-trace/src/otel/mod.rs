@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod events;
 pub(crate) mod identity;
 mod layer;
+pub(crate) mod measured;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
 #[cfg(not(feature = "metrics"))]

@@ -27,11 +27,7 @@ pub(super) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let declared = declares(attrs.metadata()).then(|| {
-        let mut flags = Flags(Masks::new());
-        attrs.record(&mut flags);
-        flags.0
-    });
+    let declared = declared(attrs);
     let mut above = context::of_span(&OtelContext::current());
     let parent = match attrs.parent() {
         Some(parent) => of(parent, cx),
@@ -57,10 +53,9 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if cx.metadata(id).is_some_and(declares) {
-        let mut flags = Flags(Masks::new());
-        values.record(&mut flags);
-        if let Some(masks) = of(id, cx).filter(|_| flags.0.any()) {
-            masks.add(flags.0);
+        let recorded = recorded(values);
+        if let Some(masks) = of(id, cx).filter(|_| recorded.any()) {
+            masks.add(recorded);
         }
     }
 }
@@ -93,8 +88,29 @@ where
     cx.span(id)?.extensions().get::<SpanMasks>().map(|masks| masks.0.clone())
 }
 
+/// Whether a field says a mask.
+pub(crate) fn is_flag(name: &str) -> bool {
+    matches!(name, INPUT | OUTPUT)
+}
+
 fn declares(metadata: &Metadata<'_>) -> bool {
-    metadata.fields().iter().any(|field| matches!(field.name(), INPUT | OUTPUT))
+    metadata.fields().iter().any(|field| is_flag(field.name()))
+}
+
+/// The masks that a new span says by its fields; `None` where it has no such field.
+pub(crate) fn declared(attrs: &Attributes<'_>) -> Option<Masks> {
+    declares(attrs.metadata()).then(|| {
+        let mut flags = Flags(Masks::new());
+        attrs.record(&mut flags);
+        flags.0
+    })
+}
+
+/// The masks among values that are recorded later.
+pub(crate) fn recorded(values: &Record<'_>) -> Masks {
+    let mut flags = Flags(Masks::new());
+    values.record(&mut flags);
+    flags.0
 }
 
 struct Flags(Masks);
@@ -123,7 +139,8 @@ impl Visit for Flags {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if matches!(field.name(), INPUT | OUTPUT) {
+        // Formatting is the user's code, and may be dear.
+        if is_flag(field.name()) {
             self.set(field, format!("{value:?}").is_mask());
         }
     }

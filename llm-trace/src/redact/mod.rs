@@ -7,7 +7,7 @@ mod env;
 #[cfg(feature = "fmt")]
 mod fields;
 mod filter;
-mod flags;
+pub(crate) mod flags;
 mod handle;
 mod keys;
 mod layer;
@@ -33,6 +33,7 @@ mod share;
 pub(crate) mod shrink;
 mod style;
 mod values;
+mod watch;
 pub(crate) mod wordy;
 
 pub(crate) use apply::{own_attributes, user_attributes};

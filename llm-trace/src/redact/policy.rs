@@ -199,7 +199,9 @@ impl Policy {
     /// texts: those of a stream once they are joined, those of tool arguments one by one.
     ///
     /// A text whose scrubber panics, or takes longer than
-    /// [`scrub_time`](Self::scrub_time), is masked.
+    /// [`scrub_time`](Self::scrub_time), is masked. No code can interrupt it: the call that ends waits
+    /// until the scrubber returns. Meanwhile, and for a minute after three overruns in a row, the texts
+    /// of other calls are masked without it.
     ///
     /// ```
     /// use llm_trace::Policy;

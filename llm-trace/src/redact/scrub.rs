@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use super::budget::floor;
 use super::filter::REDACTED;
 use super::place::Place;
 use super::report::Report;
+use super::watch::Watched;
 
 /// Changes texts before they go out.
 pub(super) trait Scrub: Send + Sync {
@@ -35,7 +35,7 @@ impl<F: Fn(&str, &Place<'_>) -> Option<String> + Send + Sync> Scrub for Closure<
 /// The scrubbers of a policy, in the order in which they run.
 #[derive(Clone)]
 pub(super) struct Scrubbers {
-    all: Vec<Arc<dyn Scrub>>,
+    all: Vec<Arc<Watched>>,
     /// What one text may take before it is masked.
     pub(super) time: Duration,
     failures: Arc<AtomicU64>,
@@ -55,7 +55,7 @@ impl fmt::Debug for Scrubbers {
 
 impl Scrubbers {
     pub(super) fn push(&mut self, scrubber: impl Scrub + 'static) {
-        self.all.push(Arc::new(scrubber));
+        self.all.push(Arc::new(Watched::new(scrubber)));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -91,11 +91,8 @@ impl Scrubbers {
                 Some((_, times)) => *times += 1,
                 None => hits.push((rule.to_owned(), 1)),
             };
-            // Nothing that a panic left half done is looked at again.
-            let result = catch_unwind(AssertUnwindSafe(|| scrubber.scrub(&clean, &place, &mut hit)));
-            let failed = match result {
-                Err(_) => Some("a scrubber panicked"),
-                Ok(_) if begun.elapsed() > self.time => Some("a scrubber took too long"),
+            let failed = match scrubber.run(&clean, &place, self.time, begun, &mut hit) {
+                Err(failed) => Some(failed),
                 Ok(changed) => {
                     if let Some(changed) = changed {
                         clean = Cow::Owned(changed);
@@ -105,7 +102,7 @@ impl Scrubbers {
             };
             if let Some(failed) = failed {
                 self.failures.fetch_add(1, Ordering::Relaxed);
-                crate::diag::warn_once("scrubber", &format!("{failed}: the text it was given is masked"));
+                failed.tell();
                 report.dropped("scrubber_failed");
                 return Cow::Borrowed(REDACTED);
             }
@@ -164,6 +161,44 @@ mod tests {
             None
         }));
         assert_eq!(run(&scrubbers, "a secret", 100).0, REDACTED);
+    }
+
+    #[test]
+    fn a_scrubber_that_keeps_overrunning_is_not_run_any_more() {
+        let runs = Arc::new(AtomicU64::new(0));
+        let counted = runs.clone();
+        let mut scrubbers = Scrubbers { time: Duration::ZERO, ..Scrubbers::default() };
+        scrubbers.push(Closure(move |_: &str, _: &Place<'_>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(1));
+            None
+        }));
+        for _ in 0..10 {
+            assert_eq!(run(&scrubbers, "a secret", 100).0, REDACTED);
+        }
+        assert_eq!((runs.load(Ordering::Relaxed), scrubbers.failures()), (3, 10));
+    }
+
+    #[test]
+    fn while_a_scrubber_hangs_other_texts_are_masked_and_nobody_else_waits() {
+        let (entered, has_entered) = std::sync::mpsc::channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        let mut scrubbers = Scrubbers { time: Duration::ZERO, ..Scrubbers::default() };
+        scrubbers.push(Closure(move |text: &str, _: &Place<'_>| {
+            entered.send(text.to_owned()).expect("the test waits");
+            let _ = wait.lock().expect("not poisoned").recv();
+            None
+        }));
+        std::thread::scope(|scope| {
+            let hung = scope.spawn(|| run(&scrubbers, "the first", 100).0);
+            assert_eq!(has_entered.recv().as_deref(), Ok("the first"));
+            std::thread::sleep(Duration::from_millis(1));
+            assert_eq!(run(&scrubbers, "the second", 100).0, REDACTED);
+            drop(go_on);
+            assert_eq!(hung.join().expect("no panic"), REDACTED);
+        });
+        assert!(has_entered.try_recv().is_err(), "it was given one text only");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::facts::Facts;
 use super::place::level;
 use crate::redact::context::{self, SharedMasks};
-use crate::redact::{MaskFlag as _, Masks};
+use crate::redact::{Masks, flags};
 use crate::value::AttributeValue;
 
 /// Whether any span in the program has such fields: spans of programs without cost one load.
@@ -41,10 +41,11 @@ fn place<'f>(facts: &'f mut Facts, name: &str) -> Option<&'f mut Option<String>>
 }
 
 fn is_known(name: &str) -> bool {
+    if flags::is_flag(name) {
+        return true;
+    }
     let Some(name) = name.strip_prefix(PREFIX) else { return false };
-    matches!(name, "mask_input" | "mask_output" | "tags")
-        || name.starts_with(METADATA)
-        || place(&mut Facts::default(), name).is_some()
+    name == "tags" || name.starts_with(METADATA) || place(&mut Facts::default(), name).is_some()
 }
 
 fn has_known(fields: &FieldSet) -> bool {
@@ -77,8 +78,6 @@ impl Said {
     fn set(&mut self, field: &Field, value: AttributeValue) {
         let Some(name) = field.name().strip_prefix(PREFIX) else { return };
         match name {
-            "mask_input" => self.masks = self.masks.mask_input(value.to_text().is_mask()),
-            "mask_output" => self.masks = self.masks.mask_output(value.to_text().is_mask()),
             "tags" => {
                 let text = value.to_text();
                 let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
@@ -142,6 +141,10 @@ where
     let mut said = Said::default();
     if has_known(attributes.metadata().fields()) {
         attributes.record(&mut said);
+        if let Some(masks) = flags::declared(attributes) {
+            said.masks = masks;
+            said.anything = true;
+        }
     }
     let own = if said.anything {
         let mut above = context::of_span(&OtelContext::current());
@@ -166,7 +169,8 @@ where
     let Some(span) = ctx.span(id).filter(|span| has_known(span.metadata().fields())) else { return };
     let mut said = Said::default();
     values.record(&mut said);
-    if !said.anything {
+    said.masks = flags::recorded(values);
+    if !said.anything && !said.masks.any() {
         return;
     }
     let before = span.extensions().get::<SpanScope>().map(|scope| scope.0.clone());

@@ -3,9 +3,9 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::Measured;
 use super::instruments::{counts, seconds, text};
 use crate::call::Operation;
+use crate::otel::measured::Measured;
 use crate::semconv::{attr, metric};
 
 pub(super) struct Agents {

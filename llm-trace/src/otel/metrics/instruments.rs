@@ -5,10 +5,10 @@ use std::sync::Arc;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::Measured;
 use super::agents::Agents;
 use super::tokens::Tokens;
 use crate::call::{Operation, Provider};
+use crate::otel::measured::Measured;
 use crate::semconv::{Profile, attr, metric};
 
 /// A layer's instruments.

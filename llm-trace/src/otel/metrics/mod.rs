@@ -7,41 +7,17 @@ mod tokens;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry::{KeyValue, global};
 
 pub(crate) use gaps::Gaps;
 pub(crate) use instruments::Instruments;
 
 use super::scope;
-use crate::call::{Operation, Provider};
-use crate::facts::ResponseFacts;
 use crate::redact::may_be_label;
 use crate::semconv::Profile;
-
-/// What is measured of a call.
-#[derive(Debug)]
-pub(crate) struct Measured<'a> {
-    pub(crate) operation: &'a Operation,
-    pub(crate) provider: Option<&'a Provider>,
-    pub(crate) request_model: Option<&'a str>,
-    pub(crate) response: &'a ResponseFacts,
-    pub(crate) server: Option<(&'a str, Option<u16>)>,
-    /// There on failures only, and the same as the span's.
-    pub(crate) error_type: Option<&'a str>,
-    pub(crate) duration: Duration,
-    pub(crate) first_chunk: Option<Duration>,
-    pub(crate) gaps: Option<&'a Gaps>,
-    /// In US dollars.
-    pub(crate) cost: Option<f64>,
-    /// Of an agent: how many inferences and tools it called itself.
-    pub(crate) calls: Option<(u64, u64)>,
-    /// The span's attributes, treated by the policy; empty unless they are read.
-    pub(crate) attributes: &'a [KeyValue],
-}
 
 /// Where a layer's metrics go.
 #[derive(Default)]
