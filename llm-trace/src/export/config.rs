@@ -167,6 +167,8 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     /// A file of prices.
     pub(crate) prices: Option<PathBuf>,
+    /// Whether spans of crates that trace themselves are made to conform.
+    pub(crate) normalize: bool,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
     /// How long the guard may take.
@@ -201,6 +203,7 @@ impl Config {
             sampling: sampling::read(&env, &mut warnings)?,
             policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
             prices: env.get("LLM_TRACE_PRICES").map(|var| var.value.into()),
+            normalize: env.bool(&["LLM_TRACE_NORMALIZE"])?.unwrap_or(false),
             propagators: propagation::read(&env, &mut warnings)?,
             batch: batch(&env, max_bytes, &mut warnings)?,
             exit_limit: timeout.unwrap_or(EXIT_LIMIT),

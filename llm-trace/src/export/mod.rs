@@ -11,6 +11,7 @@
 //! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*` | as the standard has them |
 //! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | bytes in one request (3,500,000) and waiting (64 MiB) |
 //! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; without them there are none. Each with `OTEL_EXPORTER_OTLP_METRICS_*`, `OTEL_EXPORTER_OTLP_LOGS_*` of its own |
+//! | `LLM_TRACE_NORMALIZE` | `true`: see [`LlmLayer::normalize`](crate::LlmLayer::normalize) |
 //! | `LLM_TRACE_PRICES` | a file of prices for what calls cost: see [`PriceTable`](crate::PriceTable) |
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK`, `LLM_TRACE_CONTENT_RATIO` | what content may leave: see [`Policy`](crate::Policy) |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | a proxy on the way |

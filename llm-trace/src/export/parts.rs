@@ -44,6 +44,7 @@ pub struct Parts {
     /// What content may leave; it can be changed while the program runs.
     pub policy: PolicyHandle,
     prices: Option<SharedPrices>,
+    normalize: bool,
     propagators: Vec<propagation::Kind>,
 }
 
@@ -103,7 +104,7 @@ impl Parts {
         let provider = builder.build();
         *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some((where_to, ledger.clone()));
         let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit);
-        Ok(Self { provider, telemetry, policy, prices, propagators: config.propagators })
+        Ok(Self { provider, telemetry, policy, prices, normalize: config.normalize, propagators: config.propagators })
     }
 
     /// The layer for a `tracing` registry, with this provider and policy.
@@ -114,7 +115,8 @@ impl Parts {
         let layer = crate::layer()
             .with_policy(self.policy.clone())
             .with_open_calls(self.telemetry.open_calls().clone())
-            .with_tracer_provider(&self.provider);
+            .with_tracer_provider(&self.provider)
+            .normalize(self.normalize);
         let layer = match &self.prices {
             Some(prices) => layer.with_prices(prices.clone()),
             None => layer,

@@ -31,7 +31,7 @@ impl Captured {
     /// # use llm_trace::{LlmCall, Operation, testing};
     /// # let captured = testing::capture();
     /// LlmCall::builder(Operation::Chat).provider("openai").attribute("app.note", "a secret").run(|_| {});
-    /// assert_eq!(captured.leaks("secret"), ["span `chat`: app.note"]);
+    /// assert_eq!(captured.leaks("secret")[0], "span `chat`: app.note");
     /// ```
     pub fn leaks(&self, word: &str) -> Vec<String> {
         let forms = forms(word);
