@@ -1,4 +1,4 @@
-//! What may be written in `#[llm_call(...)]`.
+//! What may be written in `#[llm_call(...)]` and its siblings.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -8,33 +8,22 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, ExprClosure, Ident, Lit, LitStr, Path, Result, Token, parse_quote};
 
 use crate::attributes::{self, Attribute};
+use crate::family::{Also, Family};
 
-const ALLOWED: &[&str] = &[
-    "operation",
-    "provider",
-    "model",
-    "request",
-    "input",
-    "system",
-    "tools",
-    "response",
-    "output",
-    "server",
-    "conversation",
-    "mask_input",
-    "mask_output",
-    "error_type",
-    "attributes",
-    "parent",
-    "name",
-    "level",
-    "target",
-    "crate",
-];
-
-/// The arguments of one `#[llm_call(...)]`.
-#[derive(Default)]
+/// The arguments of one macro's use.
 pub(crate) struct Args {
+    pub(crate) family: &'static Family,
+    /// Facts that are texts, by the library's name for each.
+    pub(crate) words: Vec<(&'static str, Expr)>,
+    /// Facts that are numbers.
+    pub(crate) numbers: Vec<(&'static str, Expr)>,
+    /// Content, by the library's name for its place.
+    pub(crate) contents: Vec<(&'static str, Expr)>,
+    /// `create_agent` in place of `invoke_agent`.
+    pub(crate) create: bool,
+    pub(crate) remote: Option<Expr>,
+    pub(crate) nested: Option<Expr>,
+    pub(crate) decision: Option<Pick>,
     pub(crate) operation: Option<Expr>,
     pub(crate) provider: Option<Expr>,
     pub(crate) model: Option<Expr>,
@@ -69,11 +58,45 @@ pub(crate) enum Level {
     Path(Path),
 }
 
-impl Parse for Args {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut args = Args::default();
+impl Args {
+    fn new(family: &'static Family) -> Self {
+        Self {
+            family,
+            words: Vec::new(),
+            numbers: Vec::new(),
+            contents: Vec::new(),
+            create: false,
+            remote: None,
+            nested: None,
+            decision: None,
+            operation: None,
+            provider: None,
+            model: None,
+            request: None,
+            input: None,
+            system: None,
+            tools: None,
+            response: None,
+            output: None,
+            server: None,
+            conversation: None,
+            mask_input: None,
+            mask_output: None,
+            error_type: None,
+            attributes: None,
+            parent: None,
+            name: None,
+            level: None,
+            target: None,
+            krate: None,
+        }
+    }
+
+    pub(crate) fn parse(family: &'static Family, input: ParseStream<'_>) -> Result<Self> {
+        let mut args = Args::new(family);
         while !input.is_empty() {
-            let key = Ident::parse_any(input).map_err(|error| Error::new(error.span(), expected("an argument")))?;
+            let key =
+                Ident::parse_any(input).map_err(|error| Error::new(error.span(), family.expected("an argument")))?;
             args.argument(&key, input)?;
             if input.is_empty() {
                 break;
@@ -86,11 +109,13 @@ impl Parse for Args {
         }
         Ok(args)
     }
-}
 
-impl Args {
     fn argument(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
-        match key.to_string().as_str() {
+        let name = key.unraw().to_string();
+        if let Some(also) = self.family.also(&name) {
+            return self.also(also, key, input);
+        }
+        match self.family.shared(&name).unwrap_or_default() {
             "operation" => set(&mut self.operation, key, || value(key, input, "`\"chat\"` or `Operation::Chat`")),
             "provider" => set(&mut self.provider, key, || value(key, input, "`\"openai\"` or `Provider::OpenAi`")),
             "model" => set(&mut self.model, key, || value(key, input, "`&request.model`")),
@@ -105,13 +130,33 @@ impl Args {
             "mask_input" => set(&mut self.mask_input, key, || flag(input)),
             "mask_output" => set(&mut self.mask_output, key, || flag(input)),
             "error_type" => set(&mut self.error_type, key, || closure(key, input, "`|error| error.code()`")),
-            "attributes" => set(&mut self.attributes, key, || attributes::parse(key, input)),
+            "attributes" => set(&mut self.attributes, key, || attributes::parse(self.family, key, input)),
             "parent" => set(&mut self.parent, key, || value(key, input, "`&cx`, an OpenTelemetry `Context`")),
             "name" => set(&mut self.name, key, || value(key, input, "`\"ask\"`")),
+            "remote" => set(&mut self.remote, key, || flag(input)),
+            "nested" => set(&mut self.nested, key, || nested(key, input)),
             "level" => set(&mut self.level, key, || level(key, input)),
             "target" => set(&mut self.target, key, || value(key, input, "`\"my_app::llm\"`")),
             "crate" => set(&mut self.krate, key, || path(key, input)),
-            other => Err(Error::new(key.span(), expected(&format!("unknown argument `{other}`")))),
+            _ => Err(Error::new(key.span(), self.family.expected(&format!("unknown argument `{name}`; ")))),
+        }
+    }
+
+    /// An argument of one macro only.
+    fn also(&mut self, also: &Also, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+        match *also {
+            Also::Word(fact, example) => add(&mut self.words, fact, key, || value(key, input, example)),
+            Also::Number(fact, example) => add(&mut self.numbers, fact, key, || value(key, input, example)),
+            Also::Content(slot, example) => add(&mut self.contents, slot, key, || value(key, input, example)),
+            Also::Answer(example) => set(&mut self.response, key, || closure(key, input, example)),
+            Also::Decision(example) => set(&mut self.decision, key, || closure(key, input, example)),
+            Also::MaskInput => set(&mut self.mask_input, key, || flag(input)),
+            Also::MaskOutput => set(&mut self.mask_output, key, || flag(input)),
+            Also::Create if self.create => Err(twice(key)),
+            Also::Create => {
+                self.create = true;
+                Ok(())
+            }
         }
     }
 
@@ -121,17 +166,28 @@ impl Args {
     }
 }
 
-fn expected(what: &str) -> String {
-    let what = if what.starts_with("unknown") { format!("{what}; ") } else { String::new() };
-    let list: Vec<String> = ALLOWED.iter().map(|name| format!("`{name}`")).collect();
-    format!("{what}expected one of {}", list.join(", "))
+fn twice(key: &Ident) -> Error {
+    Error::new(key.span(), format!("`{key}` is given twice"))
 }
 
 fn set<T>(slot: &mut Option<T>, key: &Ident, parse: impl FnOnce() -> Result<T>) -> Result<()> {
     if slot.is_some() {
-        return Err(Error::new(key.span(), format!("`{key}` is given twice")));
+        return Err(twice(key));
     }
     *slot = Some(parse()?);
+    Ok(())
+}
+
+fn add(
+    list: &mut Vec<(&'static str, Expr)>,
+    name: &'static str,
+    key: &Ident,
+    parse: impl FnOnce() -> Result<Expr>,
+) -> Result<()> {
+    if list.iter().any(|(known, _)| *known == name) {
+        return Err(twice(key));
+    }
+    list.push((name, parse()?));
     Ok(())
 }
 
@@ -156,6 +212,17 @@ fn flag(input: ParseStream<'_>) -> Result<Expr> {
     }
     input.parse::<Token![=]>()?;
     input.parse()
+}
+
+fn nested(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
+    let expr = value(key, input, "`\"separate\"`")?;
+    match literal(&expr).map(LitStr::value) {
+        Some(word) if word != "merge" && word != "separate" => {
+            let message = format!("`{word}` is no way to nest: expected `\"merge\"` or `\"separate\"`");
+            Err(Error::new_spanned(&expr, message))
+        }
+        _ => Ok(expr),
+    }
 }
 
 fn path(key: &Ident, input: ParseStream<'_>) -> Result<Path> {

@@ -8,6 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, Ident, LitStr, Result, Token};
 
 use crate::args;
+use crate::family::Family;
 
 /// Keys that an argument of the macro sets, so that each key stands on a span once, and content
 /// never passes the policy by.
@@ -27,6 +28,25 @@ const RESERVED: &[(&str, &str)] = &[
     ("server.port", "server"),
     ("error.type", "error_type"),
     ("otel.name", "name"),
+];
+
+/// Keys that an argument of one macro sets.
+const OWN: &[(&str, &str, &str)] = &[
+    ("llm_tool", "gen_ai.tool.name", "name"),
+    ("llm_tool", "gen_ai.tool.type", "type"),
+    ("llm_tool", "gen_ai.tool.call.id", "call_id"),
+    ("llm_tool", "gen_ai.tool.description", "description"),
+    ("llm_tool", "gen_ai.tool.call.arguments", "arguments"),
+    ("llm_tool", "gen_ai.tool.call.result", "result"),
+    ("llm_agent", "gen_ai.agent.name", "name"),
+    ("llm_agent", "gen_ai.agent.id", "id"),
+    ("llm_agent", "gen_ai.agent.version", "version"),
+    ("llm_agent", "gen_ai.agent.description", "description"),
+    ("llm_agent", "gen_ai.data_source.id", "data_source"),
+    ("llm_workflow", "gen_ai.workflow.name", "name"),
+    ("llm_retrieval", "gen_ai.data_source.id", "data_source"),
+    ("llm_retrieval", "gen_ai.retrieval.query.text", "query"),
+    ("llm_retrieval", "gen_ai.retrieval.documents", "documents"),
 ];
 
 /// One attribute of the user's own.
@@ -61,7 +81,7 @@ fn dotted(input: ParseStream<'_>) -> Result<LitStr> {
     Ok(LitStr::new(&key, first.span()))
 }
 
-pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Attribute>> {
+pub(crate) fn parse(family: &Family, key: &Ident, input: ParseStream<'_>) -> Result<Vec<Attribute>> {
     let attributes: Vec<Attribute> = args::list(key, input)?.into_iter().collect();
     let mut seen = HashSet::new();
     for Attribute { key, .. } in &attributes {
@@ -69,9 +89,12 @@ pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Attribute
         if name.is_empty() {
             return Err(Error::new(key.span(), "an attribute's key cannot be empty"));
         }
-        if let Some((_, argument)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
-            let message = format!("`{name}` is set by the call itself: use the argument `{argument}`");
-            return Err(Error::new(key.span(), message));
+        let of_all = RESERVED.iter().find(|(reserved, _)| *reserved == name).map(|(_, argument)| argument);
+        let own = OWN.iter().find(|(of, reserved, _)| *of == family.name && *reserved == name);
+        if let Some(argument) = own.map(|(.., argument)| argument).or(of_all) {
+            let known = family.also(argument).is_some() || family.shared(argument).is_some();
+            let hint = if known { format!(": use the argument `{argument}`") } else { String::new() };
+            return Err(Error::new(key.span(), format!("`{name}` is set by the call itself{hint}")));
         }
         if !seen.insert(name) {
             return Err(Error::new(key.span(), format!("attribute `{}` is given twice", key.value())));

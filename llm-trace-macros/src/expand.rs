@@ -100,7 +100,7 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
     let ret = ident("ret");
     match &returned.shape {
         Shape::Stream { depth, item } => {
-            if let Some(Pick { key, .. }) = args.response.as_ref().or(args.output.as_ref()) {
+            if let Some(Pick { key, .. }) = args.response.as_ref().or(args.output.as_ref()).or(args.decision.as_ref()) {
                 let message = format!(
                     "`{key}` looks at a returned value, and a stream is recorded item by item; remove it, or record \
                      the stream yourself with `LlmCall::current().stream(..)`"
@@ -108,11 +108,17 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
                 return Err(Error::new(key.span(), message));
             }
             let layers = std::iter::repeat_n(quote!(+), *depth);
-            let error_type = args.error_type.as_ref().map(pick);
+            let error_type = args.error_type.as_ref().map(|error_type| pick(("error_type", error_type)));
             Ok(quote! { move |#call, #ret| #krate::__observe_stream!([#item #(, #layers)*] #call, #ret #error_type) })
         }
         _ => {
-            let picks = [&args.response, &args.output, &args.error_type].into_iter().flatten().map(pick);
+            let picks = [
+                ("response", &args.response),
+                ("output", &args.output),
+                ("decision", &args.decision),
+                ("error_type", &args.error_type),
+            ];
+            let picks = picks.into_iter().filter_map(|(name, given)| Some(pick((name, given.as_ref()?))));
             let unseen = matches!(returned.shape, Shape::HiddenStream)
                 .then(|| quote!(#krate::__private::capture::unseen(&#call);));
             Ok(quote! {
@@ -125,8 +131,9 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
     }
 }
 
-fn pick(Pick { key, closure }: &Pick) -> TokenStream {
-    quote! { , #key = #closure }
+fn pick((name, pick): (&str, &Pick)) -> TokenStream {
+    let (name, closure) = (format_ident!("{name}"), &pick.closure);
+    quote! { , #name = #closure }
 }
 
 /// A name that the user's code cannot see.

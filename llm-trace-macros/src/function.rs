@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::ParseStream;
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility, braced};
 
 /// A function. The body stays tokens: an editor can help in a body that does not parse.
@@ -13,21 +13,24 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+impl Function {
+    /// Reads a function below the macro of this name.
+    pub(crate) fn parse(name: &str, input: ParseStream<'_>) -> Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis: Visibility = input.parse()?;
         let defaultness = input.peek(syn::Ident) && input.peek2(Token![fn]);
         if defaultness {
-            return Err(input.error("`#[llm_call]` does not know `default fn`"));
+            return Err(input.error(format!("`#[{name}]` does not know `default fn`")));
         }
         let sig: Signature = input.parse().map_err(|error| {
-            let message = format!("{error}; `#[llm_call]` goes on a function or a method");
+            let message = format!("{error}; `#[{name}]` goes on a function or a method");
             Error::new(error.span(), message)
         })?;
         if input.peek(Token![;]) {
-            let message = "`#[llm_call]` needs a body to trace: put it on the method in the `impl` block, \
-                           or give this one a default body";
+            let message = format!(
+                "`#[{name}]` needs a body to trace: put it on the method in the `impl` block, or give this one a \
+                 default body"
+            );
             return Err(Error::new(sig.ident.span(), message));
         }
         let content;
@@ -37,32 +40,36 @@ impl Parse for Function {
             attrs.push(inner);
         }
         let function = Function { attrs, vis, sig, body: content.parse()? };
-        function.check()?;
+        function.check(name)?;
         Ok(function)
     }
 }
 
-const INSTRUMENT: &str = "`#[instrument]` and `#[llm_call]` cannot share a function: `#[instrument]` records every \
-                          argument with `Debug`, prompts included, past every mask; `#[llm_call]` makes the span \
-                          itself, so remove `#[instrument]`, or put it on a function around this one";
+fn instrument(name: &str) -> String {
+    format!(
+        "`#[instrument]` and `#[{name}]` cannot share a function: `#[instrument]` records every argument with `Debug`, \
+         prompts included, past every mask; `#[{name}]` makes the span itself, so remove `#[instrument]`, or put it on \
+         a function around this one"
+    )
+}
 
 impl Function {
-    fn check(&self) -> Result<()> {
-        let instrument = self
+    fn check(&self, name: &str) -> Result<()> {
+        let found = self
             .attrs
             .iter()
             .find(|attr| attr.path().segments.last().is_some_and(|segment| segment.ident == "instrument"));
-        if let Some(instrument) = instrument {
-            return Err(Error::new_spanned(instrument, INSTRUMENT));
+        if let Some(attr) = found {
+            return Err(Error::new_spanned(attr, instrument(name)));
         }
         if mentions(&self.body, &["__tracing_attr_span", "__tracing_instrument_future"]) {
-            return Err(Error::new(self.sig.ident.span(), INSTRUMENT));
+            return Err(Error::new(self.sig.ident.span(), instrument(name)));
         }
         if let Some(constness) = &self.sig.constness {
-            return Err(Error::new(constness.span, "a `const fn` calls no LLM: `#[llm_call]` cannot trace it"));
+            return Err(Error::new(constness.span, format!("a `const fn` calls no LLM: `#[{name}]` cannot trace it")));
         }
         if let Some(variadic) = &self.sig.variadic {
-            return Err(Error::new_spanned(variadic, "`#[llm_call]` cannot trace a variadic function"));
+            return Err(Error::new_spanned(variadic, format!("`#[{name}]` cannot trace a variadic function")));
         }
         if let ReturnType::Type(_, ty) = &self.sig.output
             && matches!(**ty, Type::Never(_))

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Expr, Ident, Path};
 
 use crate::args::{Args, Level, span_of};
@@ -26,9 +27,14 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         None => quote!(::core::module_path!()),
     };
     let name = static_name(args, function);
-    let operation = match &args.operation {
-        Some(operation) => quote!(::core::option::Option::Some(::core::convert::Into::into(#operation))),
-        None => quote!(::core::option::Option::None),
+    let known = if args.create { Some("CreateAgent") } else { args.family.operation };
+    let operation = match (&args.operation, known) {
+        (Some(operation), _) => quote!(::core::option::Option::Some(::core::convert::Into::into(#operation))),
+        (None, Some(known)) => {
+            let known = format_ident!("{known}");
+            quote!(::core::option::Option::Some(#krate::__private::Operation::#known))
+        }
+        (None, None) => quote!(::core::option::Option::None),
     };
     let setup = ident(SETUP);
     let mut reads = Vec::new();
@@ -50,6 +56,42 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
             );
         }
     }
+    for (slot, expr) in &args.contents {
+        let (value, leaf) = (ident(slot), ident(&format!("{slot}_leaf")));
+        let slot = Ident::new(slot, span_of(expr));
+        let krate = located(krate, span_of(expr));
+        reads.push(quote_spanned! { span_of(expr)=>
+            let #value = &(#expr);
+            let #leaf = #krate::__request_leaf!(#value);
+        });
+        sets.push(quote! {
+            #setup.content(
+                #krate::__private::Slot::#slot,
+                #krate::__private::capture::captured(::core::option::Option::None, &#leaf),
+            );
+        });
+    }
+    for (fact, expr) in &args.words {
+        let value = ident(fact);
+        let fact = Ident::new(fact, span_of(expr));
+        let krate = located(krate, span_of(expr));
+        reads.push(quote_spanned! { span_of(expr)=> let #value = &(#expr); });
+        sets.push(
+            quote_spanned! { span_of(expr)=> #setup.word(#krate::__private::Fact::#fact, #krate::__text!(#value)); },
+        );
+    }
+    for (fact, expr) in &args.numbers {
+        let fact = Ident::new(fact, span_of(expr));
+        let krate = located(krate, span_of(expr));
+        sets.push(quote_spanned! { span_of(expr)=> #setup.number(#krate::__private::Fact::#fact, #expr); });
+    }
+    let unraw = function.unraw().to_string();
+    let own_name = args.family.named.map(|fact| (fact, unraw.as_str()));
+    let defaults = own_name.into_iter().chain(args.family.defaults.iter().copied());
+    for (fact, text) in defaults.filter(|(fact, _)| args.words.iter().all(|(said, _)| said != fact)) {
+        let fact = format_ident!("{fact}");
+        sets.push(quote! { #setup.fact(#krate::__private::Fact::#fact, #text); });
+    }
     for (method, expr) in [("model", &args.model), ("server", &args.server), ("conversation", &args.conversation)] {
         if let Some(expr) = expr {
             let value = ident(method);
@@ -65,6 +107,8 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         ("name", &args.name),
         ("mask_input", &args.mask_input),
         ("mask_output", &args.mask_output),
+        ("remote", &args.remote),
+        ("nested", &args.nested),
     ] {
         if let Some(expr) = expr {
             let method = Ident::new(method, span_of(expr));

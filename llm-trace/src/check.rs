@@ -138,6 +138,9 @@ impl Check {
             model: None,
             server_address: None,
             server_port: None,
+            agent: None,
+            tool: None,
+            tool_type: None,
         });
         if span.is_disabled() {
             return self.wrong(format!(

@@ -217,6 +217,7 @@ pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &
             gaps: None,
             cost: None,
             calls: None,
+            facts: None,
             attributes: &[],
         });
     }

@@ -46,7 +46,8 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | annotate a function | [`llm_call`] |
+//! | annotate a function that calls a model | [`llm_call`] |
+//! | annotate tools, agents, workflows, retrieval, guardrails | [`llm_tool`], [`llm_agent`], [`llm_workflow`], [`llm_retrieval`], [`llm_guardrail`] |
 //! | add to the call from inside, or end it by hand | [`LlmCall`] |
 //! | make a call without the macro | [`CallBuilder`] |
 //! | trace a client without annotating anything | `client` |
@@ -148,11 +149,11 @@ pub mod testing;
 mod usage;
 mod value;
 
-pub use llm_trace_macros::llm_call;
+pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, llm_tool, llm_workflow};
 
 #[cfg(feature = "otel")]
 pub use call::OpenCalls;
-pub use call::{CallBuilder, LlmCall, Operation, Outcome, Provider};
+pub use call::{CallBuilder, LlmCall, Nested, Operation, Outcome, Provider};
 #[cfg(feature = "logs")]
 pub use call::{CallRef, Evaluation, evaluation};
 #[cfg(feature = "otel")]
@@ -208,8 +209,8 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture,
-        enabled, trace_future,
+        Captured, Entered, Fact, LlmCall, MakeSpan, Operation, Prepared, Setup, Slot, StartFields, StreamCall,
+        TracedFuture, enabled, trace_future,
     };
     pub use crate::value::Maybe;
 

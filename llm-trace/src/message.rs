@@ -541,3 +541,10 @@ pub(crate) struct FinishedInput {
     pub(crate) tools: Option<String>,
     pub(crate) filter: Filter,
 }
+
+impl FinishedInput {
+    /// Whether there was none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_none() && self.instructions.is_none() && self.tools.is_none()
+    }
+}

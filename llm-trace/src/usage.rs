@@ -72,6 +72,18 @@ impl Usage {
 
     /// Takes over what a later report knows; what it does not mention stays.
     pub(crate) fn update(&mut self, later: Usage) {
+        self.with(later, |known, new| new.or(known));
+    }
+
+    /// Adds what another call used.
+    pub(crate) fn add(&mut self, other: Usage) {
+        self.with(other, |known, new| match (known, new) {
+            (Some(known), Some(new)) => known.checked_add(new),
+            (known, new) => known.or(new),
+        });
+    }
+
+    fn with(&mut self, later: Usage, join: impl Fn(Option<i64>, Option<i64>) -> Option<i64>) {
         let Usage {
             input,
             output,
@@ -98,7 +110,7 @@ impl Usage {
             (&mut self.output_image, output_image),
             (&mut self.output_audio, output_audio),
         ] {
-            *known = new.or(*known);
+            *known = join(*known, new);
         }
     }
 }

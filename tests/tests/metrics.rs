@@ -343,7 +343,7 @@ fn an_agent_counts_its_own_calls_and_not_those_of_the_agents_below_it() {
     assert_eq!(series["gen_ai.invoke_agent.duration"].len(), 2);
     assert_eq!(series["gen_ai.invoke_agent.duration"][0].bounds.last(), Some(&409.6));
     let tools = &series["gen_ai.execute_tool.duration"];
-    assert_eq!(labels(&tools[0]), [("gen_ai.tool.name", &json!("search"))]);
+    assert_eq!(labels(&tools[0]), [("gen_ai.agent.name", &json!("outer")), ("gen_ai.tool.name", &json!("search"))]);
     let workflow = &series["gen_ai.invoke_workflow.duration"][0];
     assert_eq!(
         (labels(workflow), workflow.bounds.last()),

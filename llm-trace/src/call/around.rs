@@ -64,6 +64,11 @@ impl Around {
         Some(trace).filter(|trace| *trace != TraceId::INVALID)
     }
 
+    /// Whether it was told to stand elsewhere than below the call around.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.parent.is_some() || self.continued.is_some() || Context::map_current(Continued::pending).is_some()
+    }
+
     /// Asked when the span starts.
     pub(crate) fn parent(&self) -> Parent {
         let here = here();

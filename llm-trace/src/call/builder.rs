@@ -56,7 +56,7 @@ use crate::value::AttributeValue;
 /// ```
 #[must_use = "a builder makes no call until it is run, instrumented or started"]
 pub struct CallBuilder<'a> {
-    setup: Setup<'a>,
+    pub(super) setup: Setup<'a>,
 }
 
 impl std::fmt::Debug for CallBuilder<'_> {
@@ -105,6 +105,12 @@ impl<'a> CallBuilder<'a> {
     #[cfg(feature = "otel")]
     pub fn parent(mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) -> Self {
         self.setup.parent(parent);
+        self
+    }
+
+    /// What becomes of it inside of another model call, or of another inside of it.
+    pub fn nested(mut self, nested: super::Nested) -> Self {
+        self.setup.nested(nested);
         self
     }
 

@@ -1,11 +1,12 @@
 //! A call's content at its end, asked for once more: a mask set since it was read must hold.
 
 use super::live::Live;
+use super::material::Filled;
 use super::state::{Content, State};
 use crate::message;
 use crate::redact::context::Filtered;
-use crate::redact::{Masks, Permit, PolicyState, Report, Shape, Stamp, rewrite};
-use crate::semconv::attr;
+use crate::redact::{Masks, Permit, PolicyState, Report, Shape, Side, Stamp, rewrite};
+use crate::semconv::{Profile, attr};
 
 /// What of a call's content may go out.
 #[derive(Default)]
@@ -28,6 +29,25 @@ impl Permitted {
     pub(super) fn note(&mut self, report: Report) {
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
+    }
+
+    fn add_filled(&mut self, filled: Filled, profile: Profile, permit: impl Fn(Side) -> Permit) {
+        let Filled { slot, text, open, mut filter } = filled;
+        let permit = permit(slot.side());
+        let Some(mut now) = permit.clone().filter() else { return };
+        now.reserve(self.list.iter().map(|(_, json)| json.len()).sum());
+        let text = if tighten(&permit, open) {
+            let text = rewrite::attribute(&text, slot.shape(), &mut now);
+            // What was done to the text that is no longer there is no news.
+            filter = now;
+            text
+        } else {
+            let text = now.whole(text, slot.shape());
+            filter.absorb(now);
+            text
+        };
+        self.add(profile.slot(slot), text);
+        self.report.absorb(filter.into_report());
     }
 
     fn add(&mut self, key: &'static str, json: Option<String>) {
@@ -92,6 +112,10 @@ impl Live {
                     out.report.absorb(filter.into_report());
                 }
             }
+        }
+        let profile = self.pipeline().map_or(Profile::Core, |pipeline| pipeline.profile);
+        for filled in state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default() {
+            out.add_filled(filled, profile, |side| policy.side(side, masks));
         }
         out
     }

@@ -11,6 +11,9 @@ pub struct StartFields<'a> {
     pub model: Option<&'a str>,
     pub server_address: Option<&'a str>,
     pub server_port: Option<i64>,
+    pub agent: Option<&'a str>,
+    pub tool: Option<&'a str>,
+    pub tool_type: Option<&'a str>,
 }
 
 /// Makes the span at a callsite of its own.
@@ -34,6 +37,9 @@ macro_rules! __make_span {
                 gen_ai.request.model = __fields.model,
                 server.address = __fields.server_address,
                 server.port = __fields.server_port,
+                gen_ai.agent.name = __fields.agent,
+                gen_ai.tool.name = __fields.tool,
+                gen_ai.tool.type = __fields.tool_type,
             )
         }
     };

@@ -8,19 +8,22 @@ use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
 use opentelemetry::{KeyValue, Value};
 
 use super::content::Permitted;
+use super::inside::Told;
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::State;
+use super::subject::Fact;
 use crate::cost::{self, Billed, Priced};
-use crate::otel::Pipeline;
 use crate::otel::attributes::{Attributes, strings};
 use crate::otel::events;
 use crate::otel::identity::Identity;
 use crate::otel::measured::Measured;
 use crate::otel::metrics::Instruments;
+use crate::otel::{Compat, Pipeline, openinference};
 use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
 use crate::scope::Facts;
-use crate::semconv::attr;
+use crate::semconv::{Profile, attr};
+use crate::value::AttributeValue;
 
 /// How a call ended.
 struct End {
@@ -35,7 +38,7 @@ impl Live {
     /// Ends the call. Only the first end counts.
     pub(crate) fn finish(&self, outcome: Outcome) {
         let duration = self.begun().elapsed();
-        let state = {
+        let mut state = {
             let mut state = self.lock();
             if std::mem::replace(&mut state.finished, true) {
                 return;
@@ -45,6 +48,21 @@ impl Live {
         };
         self.unregister();
         let Some(pipeline) = self.pipeline() else { return };
+        let (cost, separate) = match state.settle_inside(outcome) {
+            Told::Cost(cost) => (Some(cost), false),
+            Told::Elsewhere => (None, true),
+            // What an agent's own inferences cost, they have told.
+            Told::Nothing if self.counts_inferences(&state) => (None, false),
+            Told::Nothing => (state.cost(pipeline), false),
+        };
+        match self.outer() {
+            None => self.tell_counted(&state, separate),
+            Some(outer) => match self.merge(outer, state, outcome, cost, separate) {
+                None => return,
+                // The other is over: what this one used must be counted all the same.
+                Some(again) => state = again,
+            },
+        }
         #[cfg(feature = "logs")]
         if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
             reference.set_response_id(id);
@@ -55,12 +73,7 @@ impl Live {
         }
         let is_error = outcome.is_error()
             || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
-        let end = End {
-            outcome,
-            duration,
-            error_type: is_error.then(|| state.error_type(outcome)),
-            cost: cost::of(&state.billed(), state.response.cost, pipeline.prices.as_ref()),
-        };
+        let end = End { outcome, duration, error_type: is_error.then(|| state.error_type(outcome)), cost };
         self.write(pipeline, state, &end, instruments);
     }
 
@@ -76,7 +89,7 @@ impl Live {
         let mut content = if told { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };
         let mut facts = Vec::new();
         let mut own = 0;
-        if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes(&state.operation)) {
+        if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
             let mut attributes = self.facts(pipeline, &mut state, end, &said, &mut identity);
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
@@ -91,7 +104,7 @@ impl Live {
         }
         if let Some(instruments) = instruments {
             let mut attributes = Vec::new();
-            if instruments.reads_attributes(&state.operation) {
+            if instruments.reads_attributes() {
                 attributes.clone_from(&facts);
                 own_attributes(&mut attributes, &policy, masks, false);
             }
@@ -102,14 +115,19 @@ impl Live {
         }
         if let Some(span) = span {
             let renamed = policy.masks_metadata() && state.name.take().is_some();
-            if renamed || !self.started().model && state.request.model.is_some() && state.name.is_none() {
+            if renamed || (!self.started().named && state.target().is_some()) {
                 span.update_name(state.span_name().into_owned());
             }
             let (list, report) = content.on(policy.span_content());
             let texts = list.iter().map(|(key, json)| KeyValue::new(*key, json.clone()));
             let report = strings(&report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
+            let compat = if pipeline.compat.contains(&Compat::OpenInference) {
+                openinference::attributes(&state.operation, state.request.model.is_some(), &state.response.usage, list)
+            } else {
+                Vec::new()
+            };
             // What is more important stands first: a span has room for so many attributes only.
-            facts.splice(own..own, texts.chain(report));
+            facts.splice(own..own, texts.chain(report).chain(compat));
             self.update_trace(
                 said.update.unwrap_or_default(),
                 &mut state,
@@ -159,6 +177,7 @@ impl Live {
         attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref());
         self.late_facts(state, &mut attributes);
+        self.subject_facts(state, pipeline.profile, &mut attributes);
         attributes.request(&state.request, state.provider.as_ref());
         attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
@@ -174,15 +193,44 @@ impl Live {
         attributes
     }
 
+    /// Whether it is an agent whose inferences are calls of their own.
+    fn counts_inferences(&self, state: &State) -> bool {
+        state.operation == super::Operation::InvokeAgent
+            && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
+    }
+
     /// What became known after the span was started with less.
     fn late_facts(&self, state: &State, attributes: &mut Attributes) {
         let started = self.started();
+        if !started.provider {
+            attributes.add(attr::PROVIDER_NAME, state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
+        }
         if !started.model {
             attributes.add(attr::REQUEST_MODEL, state.request.model.clone());
         }
         if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
             attributes.add(attr::SERVER_ADDRESS, Some(server.address.clone()));
             attributes.add(attr::SERVER_PORT, server.port.map(i64::from));
+        }
+    }
+
+    /// Of what other operations than a model's act on.
+    fn subject_facts(&self, state: &State, profile: Profile, attributes: &mut Attributes) {
+        let hosted = profile == Profile::Core || !state.is_internal_agent();
+        if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
+            attributes.add(attr::PROVIDER_NAME, self.agent().provider().map(|provider| provider.as_str().to_owned()));
+        }
+        let Some(subject) = &state.subject else { return };
+        for (fact, value) in subject.facts.iter() {
+            let value = match (fact, value) {
+                (Fact::ResponseId, _) => continue,
+                (Fact::AgentId | Fact::AgentVersion, _) if !hosted => continue,
+                (Fact::TopK, AttributeValue::Int(k)) if profile == Profile::Core => Value::F64(*k as f64),
+                (_, value) => value.clone().into(),
+            };
+            if !self.started().has(fact) {
+                attributes.add(profile.fact(fact), Some(value));
+            }
         }
     }
 
@@ -198,6 +246,7 @@ impl Live {
             first_chunk: state.stream.as_ref().and_then(|stream| stream.first_chunk),
             gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
             cost: end.cost.and_then(|priced| priced.cost.sum()),
+            facts: state.subject.as_ref().map(|subject| &subject.facts),
             calls: self.agent().calls().filter(|_| state.operation == super::Operation::InvokeAgent),
             attributes,
         }
@@ -281,6 +330,10 @@ impl State {
     /// The error's text, if it may go out. As content: a mask set since it was read must hold.
     fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
         self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
+    }
+
+    fn cost(&self, pipeline: &Pipeline) -> Option<Priced> {
+        cost::of(&self.billed(), self.response.cost, pipeline.prices.as_ref())
     }
 
     fn billed(&self) -> Billed<'_> {

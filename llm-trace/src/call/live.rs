@@ -15,13 +15,16 @@ use super::around::Around;
 pub use super::current::Entered;
 use super::current::{self, Carried};
 use super::fields::{MakeSpan, StartFields};
+use super::inside;
 use super::open::Slot;
 use super::outcome::Outcome;
 use super::setup::Setup;
 use super::state::State;
+use super::subject::Fact;
 use crate::otel::Pipeline;
 use crate::redact::context::{MaskContext, SharedMasks};
 use crate::redact::{Masks, Permit, PolicyState};
+use crate::semconv::Profile;
 use crate::value::AttributeValue;
 
 /// Whether any layer of ours is alive.
@@ -57,6 +60,9 @@ impl Ready {
                 None => policy,
             };
             state.read_input(&setup, policy.input(around.masks.get()));
+            if let Some(given) = &setup.given {
+                state.read_given(&given.content, |side| policy.side(side, around.masks.get()));
+            }
         }
         Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
@@ -78,6 +84,8 @@ pub(crate) struct Live {
     carried: Carried,
     /// The call around, in the same trace.
     parent: Option<Weak<Live>>,
+    /// The call that this one is another word for: it has no span of its own.
+    outer: Option<Arc<Live>>,
     begun: Instant,
     /// The same moment by the wall clock.
     begun_at: SystemTime,
@@ -92,8 +100,38 @@ pub(crate) struct Live {
 /// Which of the attributes were there when the span started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started {
+    pub(crate) provider: bool,
     pub(crate) model: bool,
     pub(crate) server: bool,
+    /// What the span is named after was known.
+    pub(crate) named: bool,
+    agent: bool,
+    tool: bool,
+    tool_type: bool,
+}
+
+impl Started {
+    fn of(state: &State) -> Self {
+        Self {
+            provider: state.provider.is_some(),
+            model: state.request.model.is_some(),
+            server: state.server.is_some(),
+            named: state.name.is_some() || state.target().is_some(),
+            agent: state.fact(Fact::AgentName).is_some(),
+            tool: state.fact(Fact::ToolName).is_some(),
+            tool_type: state.fact(Fact::ToolType).is_some(),
+        }
+    }
+
+    /// Whether a fact was there.
+    pub(crate) fn has(self, fact: Fact) -> bool {
+        match fact {
+            Fact::AgentName => self.agent,
+            Fact::ToolName => self.tool,
+            Fact::ToolType => self.tool_type,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for Live {
@@ -110,7 +148,12 @@ impl Live {
         let live = Live::start(setup.make_span, std::mem::take(&mut state), around)?;
         if live.wants_content() {
             let permit = live.permit_input();
-            live.lock().read_input(&setup, permit);
+            let mut state = live.lock();
+            state.read_input(&setup, permit);
+            if let Some(given) = &setup.given {
+                state.read_given(&given.content, |side| live.permit(side));
+            }
+            drop(state);
         }
         Some(live)
     }
@@ -120,15 +163,30 @@ impl Live {
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;
         }
+        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| inside::outer(&state, pipeline))
+            && !around.is_elsewhere()
+        {
+            return Some(Live::within(outer, state, around));
+        }
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
+        let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
+        let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| Agent::of(&state));
+        if let Some(name) = agent.name().filter(|_| latest && state.belongs_to_agent()) {
+            state.subject().facts.set(Fact::AgentName, name.to_owned().into());
+        }
+        let internal_agent = latest && state.is_internal_agent();
         let span = make_span(&StartFields {
             name: &state.span_name(),
-            kind: state.operation.kind(),
+            kind: state.kind(),
             operation: state.operation.as_str(),
-            provider: state.provider.as_ref().map(super::Provider::as_str),
+            // An agent of this process may use several: the newest conventions name none.
+            provider: state.provider.as_ref().filter(|_| !internal_agent).map(super::Provider::as_str),
             model: state.request.model.as_deref(),
             server_address: state.server.as_ref().map(|server| server.address.as_str()),
             server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
+            agent: state.fact(Fact::AgentName),
+            tool: state.fact(Fact::ToolName),
+            tool_type: state.fact(Fact::ToolType),
         });
         if around.pipeline.is_none() && span.is_disabled() {
             return None;
@@ -136,7 +194,6 @@ impl Live {
         around.settle();
         let parent = around.parent();
         let Around { pipeline, masks, .. } = around;
-        let agent = pipeline.as_ref().map_or_else(Agent::default, |p| Agent::of(p, &state.operation));
         let carried = Carried::new(begun_at);
         let mut context = None;
         if pipeline.is_some() && !span.is_disabled() {
@@ -169,10 +226,43 @@ impl Live {
             #[cfg(feature = "logs")]
             reference: OnceLock::new(),
             parent: parent.call,
-            started: Started { model: state.request.model.is_some(), server: state.server.is_some() },
+            outer: None,
+            started: Started::of(&state),
             slot: OnceLock::new(),
             state: Mutex::new(state),
         })
+    }
+
+    /// A call that is another word for the one it is made inside of.
+    fn within(outer: Arc<Live>, state: State, mut around: Around) -> Live {
+        around.settle();
+        outer.take_masks(&around.masks);
+        let carried = Carried::new(SystemTime::now());
+        // It has no span to start.
+        let _ = carried.take_start();
+        Live {
+            span: Span::none(),
+            context: None,
+            recording: false,
+            pipeline: around.pipeline,
+            masks: around.masks,
+            carried,
+            begun: Instant::now(),
+            begun_at: SystemTime::now(),
+            agent: outer.agent.clone(),
+            #[cfg(feature = "logs")]
+            reference: OnceLock::new(),
+            parent: Some(Arc::downgrade(&outer)),
+            outer: Some(outer),
+            started: Started::of(&state),
+            slot: OnceLock::new(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The call that this one is another word for.
+    pub(crate) fn outer(&self) -> Option<&Arc<Live>> {
+        self.outer.as_ref()
     }
 
     /// Makes the call findable from below.
@@ -221,7 +311,8 @@ impl Live {
     /// The host that the call goes to, if known.
     #[cfg(feature = "http")]
     pub(crate) fn server_address(&self) -> Option<String> {
-        self.lock().server.as_ref().map(|server| server.address.clone())
+        let known = self.lock().server.as_ref().map(|server| server.address.clone());
+        known.or_else(|| self.outer.as_ref()?.server_address())
     }
 
     pub(crate) fn begun(&self) -> Instant {
@@ -252,7 +343,7 @@ impl Live {
     }
 
     pub(crate) fn context(&self) -> Option<&Context> {
-        self.context.as_ref()
+        self.context.as_ref().or_else(|| self.outer.as_ref()?.context())
     }
 
     pub(crate) fn pipeline(&self) -> Option<&Arc<Pipeline>> {
@@ -261,18 +352,26 @@ impl Live {
 
     /// The context to attach below a span that has none of its own.
     pub(crate) fn detached_context(&self) -> Option<Context> {
-        (self.context.is_none() && self.pipeline.is_some())
-            .then(|| MaskContext::with(&Context::current(), self.masks.clone()).with_value(self.carried.clone()))
+        if self.context.is_some() || self.pipeline.is_none() {
+            return None;
+        }
+        let here = Context::current();
+        // A stream may be polled where the call around it is not entered.
+        let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
+        Some(MaskContext::with(around, self.masks.clone()).with_value(self.carried.clone()))
     }
 
     /// The policy as it is now, for this call's trace.
     pub(crate) fn policy(&self, pipeline: &Pipeline) -> PolicyState {
-        let trace = self.context.as_ref().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
+        let trace = self.context().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
         pipeline.policy.state().of_trace(trace)
     }
 
     /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
     pub(crate) fn wants_content(&self) -> bool {
+        if let Some(outer) = &self.outer {
+            return outer.wants_content();
+        }
         self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && self.policy(p).event_content())
     }
 
@@ -301,6 +400,9 @@ impl Live {
 
     pub(crate) fn mask(&self, input: bool, output: bool) {
         self.masks.add(Masks::new().mask_input(input).mask_output(output));
+        if let Some(outer) = &self.outer {
+            outer.mask(input, output);
+        }
     }
 
     pub(crate) fn error_type(&self, error_type: Cow<'static, str>) {
@@ -309,6 +411,9 @@ impl Live {
 
     /// Counts an attempt, as an event of the span.
     pub(crate) fn attempt(&self, error_type: Cow<'static, str>) {
+        if let Some(outer) = &self.outer {
+            return outer.attempt(error_type);
+        }
         let mut state = self.lock();
         state.attempts += 1;
         let number = i64::from(state.attempts);

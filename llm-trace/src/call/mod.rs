@@ -6,10 +6,14 @@ pub(crate) mod captured;
 mod fields;
 mod future;
 pub(crate) mod handle;
+mod nested;
 mod operation;
+mod operations;
 mod outcome;
 mod provider_name;
 mod setup;
+#[cfg_attr(not(feature = "otel"), allow(dead_code))]
+pub(crate) mod subject;
 
 #[cfg(feature = "otel")]
 mod agent;
@@ -19,15 +23,21 @@ mod around;
 mod content;
 #[cfg(feature = "otel")]
 mod current;
+#[cfg(feature = "otel")]
+mod documents;
 #[cfg(feature = "logs")]
 mod evaluation;
 #[cfg(feature = "otel")]
 mod finish;
 #[cfg(feature = "otel")]
+mod inside;
+#[cfg(feature = "otel")]
 mod live;
 #[cfg(not(feature = "otel"))]
 #[path = "plain.rs"]
 mod live;
+#[cfg(feature = "otel")]
+mod material;
 #[cfg(feature = "otel")]
 mod observe;
 #[cfg(feature = "otel")]
@@ -56,6 +66,7 @@ pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
 pub use live::Entered;
+pub use nested::Nested;
 #[cfg(feature = "otel")]
 pub use open::OpenCalls;
 pub use operation::Operation;
@@ -65,3 +76,4 @@ pub use provider_name::Provider;
 pub use reference::CallRef;
 pub use setup::{Prepared, Setup, enabled};
 pub use stream::StreamCall;
+pub use subject::{Fact, Slot};

@@ -3,7 +3,7 @@
 use super::captured::{CapturedError, What};
 use super::live::Live;
 use super::outcome::Outcome;
-use super::state::{Content, document, is_json};
+use super::state::{Content, document, is_json, is_messages};
 use crate::json::Text;
 use crate::message::{Messages, Part, finish_reason};
 use crate::provider::{error, messages};
@@ -51,6 +51,24 @@ impl Live {
     /// The answer, told from inside the function.
     pub(crate) fn response(&self, response: &What<'_>) {
         self.read_answer(response);
+        self.lock().answered = true;
+    }
+
+    /// What was answered where no model's API answers, told from inside the function.
+    pub(crate) fn answer(&self, answer: &What<'_>) {
+        let permit = self.permit_output();
+        // Serializing is the user's code: outside the lock.
+        let Some(doc) = document(answer, permit.mode()) else { return };
+        if is_messages(doc.root()) {
+            self.output(answer);
+        } else {
+            self.lock().read_outcome(doc.root(), permit);
+        }
+        self.set_answered();
+    }
+
+    /// What the function returns adds nothing to what was told.
+    pub(crate) fn set_answered(&self) {
         self.lock().answered = true;
     }
 
@@ -116,21 +134,40 @@ impl Live {
         known.message = message.or(known.message.take());
     }
 
+    /// What an HTTP response tells without its body.
+    fn read_head(&self, status: u16, host: Option<&str>) {
+        self.http_status(status);
+        if let Some(host) = host {
+            let mut state = self.lock();
+            if state.server.is_none() {
+                state.server = super::server::Server::parse(host);
+            }
+        }
+    }
+
     fn http_status(&self, status: u16) {
         self.lock().error.status = Some(status).filter(|status| *status >= 400);
     }
 
     fn read_answer(&self, answer: &What<'_>) {
+        let (slot, silent) = {
+            let state = self.lock();
+            let slot = state.operation.answer_slot();
+            // Of what a model's API answered, facts are read too.
+            (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
+        };
+        if !matches!(answer, What::Http { .. }) {
+            if let Some(slot) = slot {
+                self.content(slot, answer);
+            }
+            if silent {
+                return;
+            }
+        }
         match answer {
             What::Nothing | What::Request(_) | What::Error(_) => {}
             What::Http { status, host, body } => {
-                self.http_status(*status);
-                if let Some(host) = host {
-                    let mut state = self.lock();
-                    if state.server.is_none() {
-                        state.server = super::server::Server::parse(host);
-                    }
-                }
+                self.read_head(*status, *host);
                 self.read_answer(body);
             }
             What::Response(response) => {

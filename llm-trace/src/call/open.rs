@@ -64,15 +64,14 @@ impl OpenCalls {
     /// Ends all open calls, with outcome [`Unfinished`](crate::Outcome::Unfinished) and what is
     /// known of them. Returns how many there were.
     pub fn finish(&self) -> usize {
-        let mut ended = 0;
-        for shard in &self.0.shards {
-            let calls: Vec<_> = lock(shard).calls.iter().flatten().filter_map(Weak::upgrade).collect();
-            ended += calls.len();
-            for call in calls {
-                call.end_unfinished();
-            }
-        }
-        ended
+        let shards = self.0.shards.iter();
+        let mut calls: Vec<_> = shards
+            .flat_map(|shard| lock(shard).calls.iter().flatten().filter_map(Weak::upgrade).collect::<Vec<_>>())
+            .collect();
+        // What a call is told by those inside of it must be told before it ends.
+        calls.sort_by_key(|call| call.outer().is_none());
+        calls.iter().for_each(|call| call.end_unfinished());
+        calls.len()
     }
 
     pub(crate) fn insert(&self, call: Weak<Live>) -> Slot {

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "otel")]
+use super::subject::Slot;
+use super::subject::{Fact, NamedAfter};
+
 /// What a call does: `gen_ai.operation.name`.
 ///
 /// ```
@@ -34,24 +38,61 @@ pub enum Operation {
     ExecuteTool,
     /// Invocation of a workflow.
     InvokeWorkflow,
+    /// Fetching of a response that was begun before, as in OpenAI's background mode. Newest conventions.
+    FetchResponse,
+    /// An agent's planning. Newest conventions.
+    Plan,
+    /// Creation of a memory store. Newest conventions, as all memory operations.
+    CreateMemoryStore,
+    /// Search for memories.
+    SearchMemory,
+    /// Creation of memories.
+    CreateMemory,
+    /// Change of memories.
+    UpdateMemory,
+    /// Creation or change of memories.
+    UpsertMemory,
+    /// Deletion of memories.
+    DeleteMemory,
+    /// Deletion of a memory store.
+    DeleteMemoryStore,
+    /// A guardrail's judgement: `apply_guardrail`, a word of our own.
+    ApplyGuardrail,
     /// An operation the conventions have no word for.
     Custom(Cow<'static, str>),
 }
+
+/// The words of the conventions, and ours.
+const KNOWN: &[(&str, Operation)] = &[
+    ("chat", Operation::Chat),
+    ("generate_content", Operation::GenerateContent),
+    ("text_completion", Operation::TextCompletion),
+    ("embeddings", Operation::Embeddings),
+    ("retrieval", Operation::Retrieval),
+    ("create_agent", Operation::CreateAgent),
+    ("invoke_agent", Operation::InvokeAgent),
+    ("execute_tool", Operation::ExecuteTool),
+    ("invoke_workflow", Operation::InvokeWorkflow),
+    ("fetch_response", Operation::FetchResponse),
+    ("plan", Operation::Plan),
+    ("create_memory_store", Operation::CreateMemoryStore),
+    ("search_memory", Operation::SearchMemory),
+    ("create_memory", Operation::CreateMemory),
+    ("update_memory", Operation::UpdateMemory),
+    ("upsert_memory", Operation::UpsertMemory),
+    ("delete_memory", Operation::DeleteMemory),
+    ("delete_memory_store", Operation::DeleteMemoryStore),
+    ("apply_guardrail", Operation::ApplyGuardrail),
+];
 
 impl Operation {
     /// The value of `gen_ai.operation.name`.
     pub fn as_str(&self) -> &str {
         match self {
+            // What nearly every call is.
             Operation::Chat => "chat",
-            Operation::GenerateContent => "generate_content",
-            Operation::TextCompletion => "text_completion",
-            Operation::Embeddings => "embeddings",
-            Operation::Retrieval => "retrieval",
-            Operation::CreateAgent => "create_agent",
-            Operation::InvokeAgent => "invoke_agent",
-            Operation::ExecuteTool => "execute_tool",
-            Operation::InvokeWorkflow => "invoke_workflow",
             Operation::Custom(name) => name,
+            known => KNOWN.iter().find(|(_, operation)| operation == known).map_or("", |(name, _)| name),
         }
     }
 
@@ -67,12 +108,66 @@ impl Operation {
         matches!(self, Operation::InvokeAgent | Operation::InvokeWorkflow)
     }
 
-    /// The value of `otel.kind`: what runs in this process is internal.
-    pub(crate) fn kind(&self) -> &'static str {
+    /// Whether it makes use of a model, so that a call of the same inside of it is the same one.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_model_call(&self) -> bool {
+        self.is_inference() || *self == Operation::Embeddings
+    }
+
+    /// The value of `otel.kind`: what runs in this process is internal. `remote` is what was said
+    /// of it; else `client` tells whether it has a provider or a server.
+    pub(crate) fn kind(&self, remote: Option<bool>, client: bool) -> &'static str {
+        let remote = remote.unwrap_or(match self {
+            Operation::ExecuteTool | Operation::InvokeWorkflow | Operation::Plan => false,
+            Operation::InvokeAgent | Operation::ApplyGuardrail => client,
+            _ => true,
+        });
+        if remote { "client" } else { "internal" }
+    }
+
+    /// What its span is named after.
+    pub(crate) fn named_after(&self) -> NamedAfter {
         match self {
-            Operation::ExecuteTool | Operation::InvokeWorkflow => "internal",
-            _ => "client",
+            Operation::Retrieval => NamedAfter::Fact(Fact::DataSourceId),
+            Operation::CreateAgent | Operation::InvokeAgent | Operation::Plan => NamedAfter::Fact(Fact::AgentName),
+            Operation::ExecuteTool => NamedAfter::Fact(Fact::ToolName),
+            Operation::InvokeWorkflow => NamedAfter::Fact(Fact::WorkflowName),
+            Operation::ApplyGuardrail => NamedAfter::Fact(Fact::GuardrailName),
+            Operation::FetchResponse => NamedAfter::Nothing,
+            other if other.is_memory() => NamedAfter::Nothing,
+            _ => NamedAfter::Model,
         }
+    }
+
+    /// Where what its function returns goes, unless that is a model's answer.
+    #[cfg(feature = "otel")]
+    pub(crate) fn answer_slot(&self) -> Option<Slot> {
+        match self {
+            Operation::ExecuteTool => Some(Slot::ToolResult),
+            Operation::Retrieval => Some(Slot::Documents),
+            Operation::SearchMemory => Some(Slot::MemoryRecords),
+            Operation::ApplyGuardrail => Some(Slot::Decided),
+            _ => None,
+        }
+    }
+
+    /// Whether what its function returns tells of nothing but errors.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_memory()
+    }
+
+    fn is_memory(&self) -> bool {
+        matches!(
+            self,
+            Operation::CreateMemoryStore
+                | Operation::SearchMemory
+                | Operation::CreateMemory
+                | Operation::UpdateMemory
+                | Operation::UpsertMemory
+                | Operation::DeleteMemory
+                | Operation::DeleteMemoryStore
+        )
     }
 }
 
@@ -90,17 +185,9 @@ impl From<String> for Operation {
 
 impl From<Cow<'static, str>> for Operation {
     fn from(name: Cow<'static, str>) -> Self {
-        match &*name {
-            "chat" => Operation::Chat,
-            "generate_content" => Operation::GenerateContent,
-            "text_completion" => Operation::TextCompletion,
-            "embeddings" => Operation::Embeddings,
-            "retrieval" => Operation::Retrieval,
-            "create_agent" => Operation::CreateAgent,
-            "invoke_agent" => Operation::InvokeAgent,
-            "execute_tool" => Operation::ExecuteTool,
-            "invoke_workflow" => Operation::InvokeWorkflow,
-            _ => Operation::Custom(name),
+        match KNOWN.iter().find(|(known, _)| *known == name) {
+            Some((_, operation)) => operation.clone(),
+            None => Operation::Custom(name),
         }
     }
 }

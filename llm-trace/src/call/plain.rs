@@ -8,6 +8,9 @@ use super::captured::What;
 use super::fields::StartFields;
 use super::outcome::Outcome;
 use super::setup::Setup;
+use super::subject::Fact;
+#[cfg(feature = "serde")]
+use super::subject::Slot;
 use crate::value::AttributeValue;
 
 /// No layer of ours can be there.
@@ -43,17 +46,22 @@ pub struct Entered<'a> {
 
 fn span(setup: &Setup<'_>) -> tracing::Span {
     let operation = setup.operation.clone().unwrap_or_default();
-    let (operation, kind) = (operation.as_str(), operation.kind());
+    let client = setup.provider.is_some() || setup.server.is_some();
+    let facts = setup.given.as_ref().map(|given| &given.facts);
+    let text = |fact| facts.and_then(|facts| facts.text(fact));
     let model = setup.model.as_deref();
-    let conventional = model.map_or(Cow::Borrowed(operation), |model| format!("{operation} {model}").into());
+    let conventional = operation.named_after().name(operation.as_str(), model, facts);
     (setup.make_span)(&StartFields {
         name: setup.name.as_deref().unwrap_or(&conventional),
-        kind,
-        operation,
+        kind: operation.kind(setup.remote, client),
+        operation: operation.as_str(),
         provider: setup.provider.as_ref().map(super::Provider::as_str),
         model,
         server_address: setup.server.as_deref(),
         server_port: None,
+        agent: text(Fact::AgentName),
+        tool: text(Fact::ToolName),
+        tool_type: text(Fact::ToolType),
     })
 }
 
@@ -80,6 +88,13 @@ impl Live {
     pub(crate) fn request(&self, _: &What<'_>) {}
     pub(crate) fn response(&self, _: &What<'_>) {}
     pub(crate) fn output(&self, _: &What<'_>) {}
+    #[cfg(feature = "serde")]
+    pub(crate) fn answer(&self, _: &What<'_>) {}
+    #[cfg(feature = "serde")]
+    pub(crate) fn set_answered(&self) {}
+    pub(crate) fn fact(&self, _: Fact, _: AttributeValue) {}
+    #[cfg(feature = "serde")]
+    pub(crate) fn content(&self, _: Slot, _: &What<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
     pub(crate) fn finish_ok(&self, _: What<'_>) {}

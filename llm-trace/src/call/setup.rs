@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::captured::{Captured, What};
 use super::fields::MakeSpan;
-use super::{LlmCall, Operation, Provider};
+use super::subject::{Fact, Given, Slot};
+use super::{LlmCall, Nested, Operation, Provider};
 use crate::value::{AttributeValue, Maybe};
 
 /// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
@@ -27,6 +28,12 @@ pub struct Setup<'a> {
     pub(crate) system: What<'a>,
     pub(crate) tools: What<'a>,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    /// Of what other operations than a model's act on.
+    pub(crate) given: Option<Box<Given<'a>>>,
+    /// Whether it runs elsewhere, where that was said.
+    pub(crate) remote: Option<bool>,
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    pub(crate) nested: Option<Nested>,
     #[cfg(feature = "otel")]
     pub(crate) parent: Option<opentelemetry::Context>,
 }
@@ -48,6 +55,9 @@ impl<'a> Setup<'a> {
             system: What::Nothing,
             tools: What::Nothing,
             attributes: Vec::new(),
+            given: None,
+            remote: None,
+            nested: None,
             #[cfg(feature = "otel")]
             parent: None,
         }
@@ -95,6 +105,38 @@ impl<'a> Setup<'a> {
 
     pub fn tools(&mut self, tools: Captured<'a>) {
         self.tools = tools.0;
+    }
+
+    /// Sets a fact of what the operation acts on.
+    pub fn fact(&mut self, fact: Fact, value: impl Into<Maybe>) {
+        if let Maybe(Some(value)) = value.into() {
+            self.given.get_or_insert_default().facts.set(fact, value);
+        }
+    }
+
+    /// Sets a fact that is a text.
+    pub fn word(&mut self, fact: Fact, text: Option<Cow<'_, str>>) {
+        self.fact(fact, text.map(Cow::into_owned));
+    }
+
+    /// Sets a fact that is a number. One that fits no `i64` is none.
+    pub fn number(&mut self, fact: Fact, number: impl TryInto<i64>) {
+        self.fact(fact, number.try_into().ok());
+    }
+
+    /// Sets content of what the operation acts on.
+    pub fn content(&mut self, slot: Slot, content: Captured<'a>) {
+        self.given.get_or_insert_default().content.push((slot, content.0));
+    }
+
+    /// Whether it runs in another process, so that its span's kind is CLIENT, or in this one.
+    pub fn remote(&mut self, remote: bool) {
+        self.remote = Some(remote);
+    }
+
+    /// What becomes of it inside of another, or of another inside of it.
+    pub fn nested(&mut self, nested: impl Into<Nested>) {
+        self.nested = Some(nested.into());
     }
 
     /// Puts the span below this context's, instead of the current one's.

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::captured::What;
+use super::inside::Inside;
+use super::material::Subject;
 use super::server::Server;
 use super::setup::Setup;
+use super::subject::Fact;
 use super::trace_update::TraceSides;
-use super::{Operation, Provider};
+use super::{Nested, Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Doc, Mode, Text};
+use crate::json::{Doc, Mode, Node, Text};
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::otel::metrics::Gaps;
 use crate::provider::collect::{Collector, Shaped};
@@ -42,6 +45,13 @@ pub(crate) struct State {
     pub(crate) attempts: u32,
     /// What was said of this call by a scope of its own.
     pub(crate) facts: Facts,
+    /// Of what other operations than a model's act on.
+    pub(crate) subject: Option<Box<Subject>>,
+    /// Whether it runs elsewhere, where that was said.
+    pub(crate) remote: Option<bool>,
+    pub(crate) nested: Option<Nested>,
+    /// What calls inside of it have told.
+    pub(crate) inside: Option<Box<Inside>>,
     /// What calls below said of the trace.
     pub(crate) trace: TraceSides,
     pub(crate) finished: bool,
@@ -102,6 +112,8 @@ impl State {
             server: setup.server.as_deref().and_then(Server::parse),
             conversation: setup.conversation.as_deref().map(str::to_owned),
             attributes: setup.attributes.clone(),
+            remote: setup.remote,
+            nested: setup.nested,
             ..State::default()
         };
         state.request_facts(&setup.request);
@@ -115,16 +127,42 @@ impl State {
         if let Some(model) = setup.model.as_deref() {
             state.request.model = Some(model.to_owned());
         }
+        let given = setup.given.as_ref().map(|given| &given.facts);
+        state.adopt(given);
+        state.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
         state
     }
 
-    /// The conventions' span name.
+    /// The span's name: the user's, or the conventions'.
     pub(crate) fn span_name(&self) -> Cow<'_, str> {
-        match (&self.name, &self.request.model) {
-            (Some(name), _) => Cow::Borrowed(name),
-            (None, Some(model)) => Cow::Owned(format!("{} {model}", self.operation.as_str())),
-            (None, None) => Cow::Borrowed(self.operation.as_str()),
+        match &self.name {
+            Some(name) => Cow::Borrowed(name),
+            None => {
+                let facts = self.subject.as_ref().map(|subject| &subject.facts);
+                self.operation.named_after().name(self.operation.as_str(), self.request.model.as_deref(), facts)
+            }
         }
+    }
+
+    /// What the conventions name the span after, if that is known.
+    pub(crate) fn target(&self) -> Option<&str> {
+        let facts = self.subject.as_ref().map(|subject| &subject.facts);
+        self.operation.named_after().target(self.request.model.as_deref(), facts)
+    }
+
+    /// The value of `otel.kind`.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.operation.kind(self.remote, self.provider.is_some() || self.server.is_some())
+    }
+
+    /// Whether it is an agent that runs in this process.
+    pub(crate) fn is_internal_agent(&self) -> bool {
+        self.operation == Operation::InvokeAgent && self.kind() == "internal"
+    }
+
+    /// Whether the conventions name the agent around it, and nobody has yet.
+    pub(crate) fn belongs_to_agent(&self) -> bool {
+        matches!(self.operation, Operation::ExecuteTool | Operation::Plan) && self.fact(Fact::AgentName).is_none()
     }
 
     /// Reads the facts of a request.
@@ -155,7 +193,10 @@ impl State {
             What::Text(text) => user_text(text, &mut content),
             input => {
                 if let Some(doc) = document(input, mode) {
-                    messages::read_input(doc.root(), &mut content.messages);
+                    match self.operation.is_agent() && !is_messages(doc.root()) {
+                        true => task(doc.root(), &mut content),
+                        false => messages::read_input(doc.root(), &mut content.messages),
+                    }
                 }
             }
         }
@@ -210,7 +251,29 @@ impl State {
                 format.reader().output(root, &mut messages);
                 self.set_output(messages, open);
             }
+        } else if self.operation.is_agent() && !root.is_null() {
+            self.read_outcome(root, permit);
         }
+    }
+
+    /// What an agent or a workflow came to, of whatever type, as its one message.
+    pub(crate) fn read_outcome(&mut self, root: Node<'_>, permit: Permit) {
+        let open = permit.is_open();
+        let Some(filter) = permit.filter() else { return };
+        let json;
+        let text = match root.text() {
+            Some(text) => text,
+            None if filter.reads() => {
+                json = root.to_json();
+                Text::Plain(&json)
+            }
+            None => Text::Elided(root.len()),
+        };
+        let mut messages = Messages::output(filter);
+        messages.begin("assistant", None);
+        messages.part(Part::Text(text));
+        messages.end(None);
+        self.set_output(messages, open);
     }
 
     pub(crate) fn set_output(&mut self, messages: Messages, open: bool) {
@@ -224,6 +287,30 @@ impl State {
 fn user_text(text: &str, content: &mut InputContent) {
     content.messages.begin("user", None);
     content.messages.part(Part::Text(Text::Plain(text)));
+    content.messages.end(None);
+}
+
+/// Whether a document holds messages, as far as their shape tells.
+pub(crate) fn is_messages(root: Node<'_>) -> bool {
+    let first = root.first().filter(|_| root.is_array()).unwrap_or(root);
+    first.get("role").is_some() && first.any(&["content", "parts", "tool_calls"]).is_some()
+}
+
+/// What an agent was asked, of whatever type, as the user's one message.
+fn task(root: Node<'_>, content: &mut InputContent) {
+    if root.is_null() {
+        return;
+    }
+    let json;
+    let text = match root.text() {
+        Some(text) => text,
+        None => {
+            json = root.to_json();
+            Text::Plain(&json)
+        }
+    };
+    content.messages.begin("user", None);
+    content.messages.part(Part::Text(text));
     content.messages.end(None);
 }
 

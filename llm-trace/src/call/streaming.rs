@@ -161,6 +161,7 @@ impl Live {
         let before = std::mem::take(&mut state.response);
         state.response = facts;
         state.response.usage.update(before.usage);
+        state.response.fill(before);
         let outcome = match (given_up, end) {
             (Some(Outcome::Panicked), _) => Outcome::Panicked,
             (_, End::Error) => Outcome::Error,

@@ -117,11 +117,12 @@ macro_rules! __observe_stream {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __finish {
-    ($open:ident, $ret:expr $(, response = $response:expr)? $(, output = $output:expr)? $(, error_type = $error:expr)?) => {
+    ($open:ident, $ret:expr $(, response = $response:expr)? $(, output = $output:expr)? $(, decision = $decision:expr)? $(, error_type = $error:expr)?) => {
         if let $crate::__private::core::option::Option::Some(call) = $open {
             if call.is_enabled() {
                 let ret = $ret;
                 $($crate::__pick_output!(call, ret, $output);)?
+                $($crate::__pick_decision!(call, ret, $decision);)?
                 $($crate::__pick_error!(call, ret, $error);)?
                 let (value, outer, inner) = $crate::__split!(ret);
                 $crate::__finish_value!(call, ret, value, [outer.error(), inner.error()] $(, $response)?);
@@ -162,6 +163,17 @@ macro_rules! __pick_output {
         let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $output));
         let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
         $call.output($crate::__private::capture::captured(head, &leaf));
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pick_decision {
+    ($call:ident, $ret:ident, $decision:expr) => {
+        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $decision));
+        if let $crate::__private::core::option::Option::Some(decision) = $crate::__text!(&picked) {
+            $call.decision(decision.into_owned());
+        }
     };
 }
 

@@ -185,6 +185,28 @@ impl Cost {
         ]
     }
 
+    /// The cost of both.
+    pub(super) fn and(self, other: Cost) -> Cost {
+        let add = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(tidy(a + b)),
+            (a, b) => a.or(b),
+        };
+        let totals = (self.total.is_some() || other.total.is_some()).then(|| (self.sum(), other.sum()));
+        let total = match totals {
+            Some((Some(a), Some(b))) => Some(tidy(a + b)),
+            _ => None,
+        };
+        Cost {
+            total,
+            input: add(self.input, other.input),
+            output: add(self.output, other.output),
+            cache_read: add(self.cache_read, other.cache_read),
+            cache_creation: add(self.cache_creation, other.cache_creation),
+            reasoning: add(self.reasoning, other.reasoning),
+            partial: self.partial || other.partial || (totals.is_some() && total.is_none()),
+        }
+    }
+
     /// The cost, if every number in it can be one.
     pub(super) fn checked(self) -> Option<Self> {
         let known = self.total.into_iter().chain(self.parts().into_iter().filter_map(|(_, part)| part));

@@ -66,6 +66,13 @@ pub(crate) struct Priced {
     pub(crate) source: &'static str,
 }
 
+impl Priced {
+    /// The cost of both.
+    pub(crate) fn and(self, other: Priced) -> Priced {
+        Priced { cost: self.cost.and(other.cost), source: self.source }
+    }
+}
+
 /// What a call cost. What the provider states outranks every table.
 pub(crate) fn of(call: &Billed<'_>, stated: Option<f64>, prices: Option<&SharedPrices>) -> Option<Priced> {
     if let Some(cost) = stated.map(Cost::total).and_then(Cost::checked) {

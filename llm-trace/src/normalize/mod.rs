@@ -108,9 +108,8 @@ fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
     let operation = text_of(list, attr::OPERATION_NAME).map(|value| value.as_str().into_owned());
     match operation.map(Operation::from) {
         None | Some(Operation::InvokeAgent) => stated,
-        Some(Operation::Custom(name)) if name == "plan" => SpanKind::Internal,
         Some(Operation::Custom(_)) if stated != SpanKind::Internal => stated,
-        Some(operation) if operation.kind() == "internal" => SpanKind::Internal,
+        Some(operation) if operation.kind(None, true) == "internal" => SpanKind::Internal,
         Some(_) => SpanKind::Client,
     }
 }

@@ -38,6 +38,11 @@ impl<S> Brought<S> {
         (!hidden).then_some(&*self.layer)
     }
 
+    /// Puts another layer in its place.
+    pub(super) fn swap(&mut self, other: &mut Box<dyn Layer<S> + Send + Sync>) {
+        std::mem::swap(&mut self.layer, other);
+    }
+
     pub(super) fn layer_mut(&mut self) -> &mut (dyn Layer<S> + Send + Sync) {
         &mut *self.layer
     }

@@ -15,4 +15,9 @@
 pub enum Compat {
     /// LiteLLM's `metadata.user_api_key_*`: whose call it was.
     LiteLlm,
+    /// OpenInference's `openinference.span.kind`, `input.value`, `output.value`, their MIME types
+    /// and `llm.token_count.completion_details.reasoning`: what fills the lists of Phoenix and
+    /// MLflow, and turns a custom operation into a kind that they know. Content in it is what the
+    /// policy lets onto the span under the conventions' names, at most.
+    OpenInference,
 }

@@ -18,7 +18,7 @@ use super::brought::Brought;
 use super::compat::Compat;
 use super::pipeline::{Pipeline, PipelineRef};
 use super::tracer::CallTracer;
-use crate::call::OpenCalls;
+use crate::call::{Nested, OpenCalls};
 use crate::cost::{Prices, SharedPrices};
 use crate::diag;
 use crate::redact::{Passing, Policy, PolicyHandle, context, wordy};
@@ -83,6 +83,8 @@ pub struct LlmLayer<S> {
     passing: Passing,
     /// Shared with the tracer that was brought along.
     normalize: Arc<AtomicBool>,
+    /// The same under the other profile's scope, should that be asked for later.
+    spare: Option<Box<dyn Layer<S> + Send + Sync>>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -96,6 +98,7 @@ impl<S> LlmLayer<S> {
         LlmLayer {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
+            spare: None,
             passing: Passing::default(),
             normalize: Arc::default(),
         }
@@ -155,8 +158,27 @@ impl<S> LlmLayer<S> {
     /// # let _ = layer;
     /// ```
     #[must_use]
-    pub fn with_profile(self, profile: Profile) -> Self {
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        if profile != self.pipeline.0.profile
+            && let (Some(inner), Some(spare)) = (&mut self.inner, &mut self.spare)
+        {
+            inner.swap(spare);
+        }
         self.set(|pipeline| pipeline.profile = profile)
+    }
+
+    /// What becomes of a model call that is made inside of another: see [`Nested`].
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use llm_trace::Nested;
+    ///
+    /// let layer = llm_trace::layer::<Registry>().with_nested(Nested::Separate);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn with_nested(self, nested: Nested) -> Self {
+        self.set(|pipeline| pipeline.nested = nested)
     }
 
     /// Adds another tool's names beside the conventions'.
@@ -314,24 +336,31 @@ where
         P::Tracer: Tracer + Send + Sync + 'static,
         <P::Tracer as Tracer>::Span: Send + Sync,
     {
-        let scope = super::scope(self.pipeline.0.profile);
-        // Nothing that the conventions do not name, and no status or text from other crates'
-        // error events: those can echo a prompt.
-        let otel = tracing_opentelemetry::layer()
-            .with_tracer(CallTracer {
-                inner: provider.tracer_with_scope(scope),
-                profile: self.pipeline.0.profile,
-                normalize: self.normalize.clone(),
-            })
-            .with_location(false)
-            .with_threads(false)
-            .with_target(false)
-            .with_tracked_inactivity(false)
-            .with_error_events_to_status(false)
-            .with_error_events_to_exceptions(false)
-            .with_error_fields_to_exceptions(false)
-            .with_error_records_to_exceptions(false);
-        self.inner = Some(Brought::new(Box::new(otel)));
+        let brought = |profile: Profile| -> Box<dyn Layer<S> + Send + Sync> {
+            // Nothing that the conventions do not name, and no status or text from other crates'
+            // error events: those can echo a prompt.
+            let otel = tracing_opentelemetry::layer()
+                .with_tracer(CallTracer {
+                    inner: provider.tracer_with_scope(super::scope(profile)),
+                    profile,
+                    normalize: self.normalize.clone(),
+                })
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_tracked_inactivity(false)
+                .with_error_events_to_status(false)
+                .with_error_events_to_exceptions(false)
+                .with_error_fields_to_exceptions(false)
+                .with_error_records_to_exceptions(false);
+            Box::new(otel)
+        };
+        let (profile, other) = match self.pipeline.0.profile {
+            Profile::Core => (Profile::Core, Profile::Latest),
+            Profile::Latest => (Profile::Latest, Profile::Core),
+        };
+        self.inner = Some(Brought::new(brought(profile)));
+        self.spare = Some(brought(other));
         self
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 
 use super::metrics::Gaps;
+use crate::call::subject::Facts;
 use crate::call::{Operation, Provider};
 use crate::facts::ResponseFacts;
 
@@ -26,6 +27,8 @@ pub(crate) struct Measured<'a> {
     pub(crate) cost: Option<f64>,
     /// Of an agent: how many inferences and tools it called itself.
     pub(crate) calls: Option<(u64, u64)>,
+    /// Of what other operations than a model's act on.
+    pub(crate) facts: Option<&'a Facts>,
     /// The span's attributes, treated by the policy; empty unless they are read.
     pub(crate) attributes: &'a [KeyValue],
 }

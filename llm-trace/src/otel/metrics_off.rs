@@ -24,7 +24,7 @@ impl Metrics {
 pub(crate) enum Instruments {}
 
 impl Instruments {
-    pub(crate) fn reads_attributes(&self, _: &Operation) -> bool {
+    pub(crate) fn reads_attributes(&self) -> bool {
         match *self {}
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 #[path = "metrics_off.rs"]
 pub(crate) mod metrics;
 mod narrow;
+pub(crate) mod openinference;
 mod pipeline;
 mod tracer;
 

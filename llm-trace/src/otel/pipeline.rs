@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::compat::Compat;
 use super::events::Events;
 use super::metrics::Metrics;
-use crate::call::OpenCalls;
+use crate::call::{Nested, OpenCalls};
 use crate::cost::SharedPrices;
 use crate::redact::PolicyHandle;
 use crate::scope::TraceBackend;
@@ -21,6 +21,8 @@ pub(crate) struct Pipeline {
     pub(crate) profile: Profile,
     /// Whether a call that was given up (cancelled, dropped) has status Error.
     pub(crate) red_when_given_up: bool,
+    /// What becomes of a model call inside of another.
+    pub(crate) nested: Nested,
     /// Whose names are added beside the conventions'.
     pub(crate) compat: Vec<Compat>,
     /// What takes a trace's input and output from spans.
@@ -51,6 +53,7 @@ impl Pipeline {
             policy,
             profile,
             red_when_given_up: false,
+            nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
             #[cfg(feature = "http")]

@@ -226,6 +226,13 @@ impl Filter {
             self.reserve(json.len());
             return Some(json);
         }
+        if let Shape::Value(_) = shape {
+            let short = rewrite::shorten(&json, shape, self.limit());
+            self.report.cut("text", 1);
+            self.report.cut("bytes", json.len().saturating_sub(short.as_ref().map_or(0, String::len)) as u64);
+            self.reserve(short.as_ref().map_or(0, String::len));
+            return short.filter(|short| !short.is_empty());
+        }
         let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
         let (items_json, items) = rewrite::items(doc.root(), shape, &mut Filter::plain());
         self.array(&items_json, &items, shape)

@@ -4,6 +4,7 @@
 //! OpenLLMetry, the Vercel AI SDK, Langfuse, LangSmith, MLflow, Braintrust, Logfire.
 
 use super::permit::Side;
+use super::place::TextKind;
 use super::rewrite::Shape;
 
 /// What stands under a key.
@@ -25,6 +26,8 @@ pub(crate) enum Class {
 
 const INPUT: Class = Class::Content(Side::Input, None);
 const OUTPUT: Class = Class::Content(Side::Output, None);
+
+const TEXT: Option<Shape> = Some(Shape::Value(TextKind::Text));
 
 /// Keys that hold one thing, sorted.
 const EXACT: &[(&str, Class)] = &[
@@ -54,7 +57,7 @@ const EXACT: &[(&str, Class)] = &[
     ("exception.message", Class::Error),
     ("exception.stacktrace", Class::Error),
     ("exception.type", Class::Fact),
-    ("gen_ai.agent.description", INPUT),
+    ("gen_ai.agent.description", Class::Content(Side::Input, TEXT)),
     ("gen_ai.agent.id", Class::Fact),
     ("gen_ai.agent.name", Class::Fact),
     ("gen_ai.agent.version", Class::Fact),
@@ -66,14 +69,16 @@ const EXACT: &[(&str, Class)] = &[
     ("gen_ai.event.content", OUTPUT),
     ("gen_ai.input.messages", Class::Content(Side::Input, Some(Shape::Messages))),
     ("gen_ai.main_agent.description", INPUT),
+    ("gen_ai.memory.query.text", Class::Content(Side::Input, TEXT)),
+    ("gen_ai.memory.records", Class::Content(Side::Output, Some(Shape::Documents))),
     ("gen_ai.operation.name", Class::Fact),
     ("gen_ai.output.messages", Class::Content(Side::Output, Some(Shape::Messages))),
     ("gen_ai.output.type", Class::Fact),
     ("gen_ai.prompt.name", Class::Fact),
     ("gen_ai.prompt.version", Class::Fact),
     ("gen_ai.provider.name", Class::Fact),
-    ("gen_ai.retrieval.documents", OUTPUT),
-    ("gen_ai.retrieval.query.text", INPUT),
+    ("gen_ai.retrieval.documents", Class::Content(Side::Output, Some(Shape::Documents))),
+    ("gen_ai.retrieval.query.text", Class::Content(Side::Input, TEXT)),
     ("gen_ai.skill.description", INPUT),
     ("gen_ai.skill.name", Class::Fact),
     ("gen_ai.skill.resource.name", Class::Fact),
@@ -82,11 +87,11 @@ const EXACT: &[(&str, Class)] = &[
     ("gen_ai.system.message", INPUT),
     ("gen_ai.system_instructions", Class::Content(Side::Input, Some(Shape::Parts))),
     ("gen_ai.token.type", Class::Fact),
-    ("gen_ai.tool.call.arguments", OUTPUT),
+    ("gen_ai.tool.call.arguments", Class::Content(Side::Output, Some(Shape::Value(TextKind::Arguments)))),
     ("gen_ai.tool.call.id", Class::Fact),
-    ("gen_ai.tool.call.result", INPUT),
+    ("gen_ai.tool.call.result", Class::Content(Side::Input, Some(Shape::Value(TextKind::ToolResult)))),
     ("gen_ai.tool.definitions", Class::Content(Side::Input, Some(Shape::Tools))),
-    ("gen_ai.tool.description", INPUT),
+    ("gen_ai.tool.description", Class::Content(Side::Input, Some(Shape::Value(TextKind::ToolDefinition)))),
     ("gen_ai.tool.message", INPUT),
     ("gen_ai.tool.name", Class::Fact),
     ("gen_ai.tool.type", Class::Fact),
@@ -111,6 +116,10 @@ const EXACT: &[(&str, Class)] = &[
     ("llm.team_alias", Class::Identity),
     ("llm.team_id", Class::Identity),
     ("llm.user_id", Class::Identity),
+    ("llm_trace.guardrail.decided", Class::Content(Side::Either, TEXT)),
+    ("llm_trace.guardrail.judged", Class::Content(Side::Either, TEXT)),
+    ("llm_trace.memory.query.text", Class::Content(Side::Input, TEXT)),
+    ("llm_trace.memory.records", Class::Content(Side::Output, Some(Shape::Documents))),
     ("messages", INPUT),
     ("mlflow.spanInputs", INPUT),
     ("mlflow.spanOutputs", OUTPUT),

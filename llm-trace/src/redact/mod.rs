@@ -54,7 +54,7 @@ pub use masks::{MaskFlag, Masks, Metadata};
 #[cfg(feature = "init")]
 pub(crate) use note::is_note;
 pub(crate) use passing::Passing;
-pub(crate) use permit::{Permit, PolicyState};
+pub(crate) use permit::{Permit, PolicyState, Side};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

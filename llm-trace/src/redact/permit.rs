@@ -53,6 +53,8 @@ impl Permit {
 pub(crate) enum Side {
     Input,
     Output,
+    /// Of which of the two is not known: masked where any is.
+    Either,
 }
 
 impl Side {
@@ -60,6 +62,7 @@ impl Side {
         match self {
             Side::Input => "input",
             Side::Output => "output",
+            Side::Either => "content",
         }
     }
 }
@@ -134,6 +137,7 @@ impl PolicyState {
         let masked = match side {
             Side::Input => masks.input,
             Side::Output => masks.output,
+            Side::Either => masks.any(),
         };
         match (masked, &self.policy.style) {
             (false, _) => Permit::Open(Filter::open(&self.policy)),
@@ -169,6 +173,7 @@ impl PolicyState {
         match side {
             Side::Input => masks.input,
             Side::Output => masks.output,
+            Side::Either => masks.any(),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::budget;
 use super::filter::{CUT, Filter};
 use super::place::{Place, TextKind};
+use super::report::Report;
 use crate::json::{Doc, Mode, Node, Text, write_str};
 
 /// What the elements of an array are.
@@ -12,11 +14,22 @@ pub(crate) enum Shape {
     Messages,
     Parts,
     Tools,
+    /// Objects with an id and a score.
+    Documents,
+    /// Any JSON value; what is none is a text. Not an array of things that can be left out.
+    Value(TextKind),
 }
 
 /// Rewrites the JSON array that an attribute holds; one stand-in where it is no such array, and
 /// nothing where the budget has no room for it.
 pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option<String> {
+    if let Shape::Value(kind) = shape {
+        let out = match container(json) {
+            Some(doc) => value(doc.root(), kind, filter),
+            None => text(json, kind, filter),
+        };
+        return filter.whole(out, shape);
+    }
     let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
     let root = doc.root();
     if !doc.is_complete() || !root.is_array() {
@@ -25,6 +38,52 @@ pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option
     }
     let (out, ranges) = items(root, shape, filter);
     filter.array(&out, &ranges, shape)
+}
+
+/// An object or an array, if this is the text of one.
+fn container(json: &str) -> Option<Doc<'_>> {
+    if !json.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    Some(Doc::from_slice(json.as_bytes(), Mode::Full)).filter(Doc::is_complete)
+}
+
+/// A text as an attribute holds it.
+pub(crate) fn text(text: &str, kind: TextKind, filter: &mut Filter) -> String {
+    filter.clean(text, Place::of(kind)).into_owned()
+}
+
+/// A value as an attribute holds it: a text as it is, anything else as JSON. Where texts are
+/// masked, one stand-in for the whole.
+pub(crate) fn value(node: Node<'_>, kind: TextKind, filter: &mut Filter) -> String {
+    match node.text() {
+        Some(Text::Plain(plain)) => text(plain, kind, filter),
+        Some(Text::Elided(_)) => text("", kind, filter),
+        None if filter.masks() => text(&if filter.reads() { node.to_json() } else { String::new() }, kind, filter),
+        None => {
+            let mut out = String::new();
+            filter.json(&mut out, node, Place::of(kind));
+            out
+        }
+    }
+}
+
+/// Rewrites one retrieved document. Its score is no content.
+pub(crate) fn document(out: &mut String, node: Node<'_>, filter: &mut Filter) {
+    fields(out, node, filter, &|key| match key {
+        "score" => Slot::Number,
+        "id" => Slot::Id,
+        "content" => Slot::Value(Place::of(TextKind::Text)),
+        _ => Slot::Unknown(Place::of(TextKind::Text)),
+    });
+}
+
+/// A number as it is; anything else in its place is content.
+pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
+    match node.f64() {
+        Some(_) => out.push_str(&node.to_json()),
+        None => filter.json(out, node, Place::of(TextKind::Text)),
+    }
 }
 
 /// Rewrites each element of an array: all of them, where each one stands, and whether it is a
@@ -45,6 +104,8 @@ pub(super) fn item(out: &mut String, node: Node<'_>, shape: Shape, filter: &mut 
     match shape {
         Shape::Messages => message(out, node, filter),
         Shape::Parts => part(out, node, filter, "system"),
+        Shape::Documents => document(out, node, filter),
+        Shape::Value(kind) => filter.json(out, node, Place::of(kind)),
         Shape::Tools => fields(out, node, filter, &|key| match key {
             "type" | "name" => Slot::Word,
             "description" => Slot::Value(Place::tool_definition()),
@@ -99,6 +160,10 @@ enum Slot<'a> {
     Parts(&'a str),
     /// `{"type": word, …}`.
     Typed(Place<'a>),
+    /// Stays.
+    Number,
+    /// The schema wants a text: a number becomes one.
+    Id,
     /// Content under a name that may itself be content: absent where texts are masked.
     Unknown(Place<'a>),
 }
@@ -136,6 +201,11 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
         out.push(':');
         match slot {
             Slot::Word => word(out, field, filter),
+            Slot::Number => number(out, field, filter),
+            Slot::Id if field.f64().is_some() => {
+                filter.text(out, Text::Plain(&field.to_json()), Place::of(TextKind::Text))
+            }
+            Slot::Id => filter.json(out, field, Place::of(TextKind::Text)),
             Slot::Value(place) if place.kind == TextKind::Media => filter.media(out, field, place),
             Slot::Value(place) | Slot::Schema(place) | Slot::Unknown(place) => filter.json(out, field, place),
             Slot::Typed(place) => fields(out, field, filter, &|key| match key {
@@ -186,6 +256,9 @@ fn is_word(text: &str) -> bool {
 
 /// A message, part or tool definition in at most `limit` bytes, if that can be.
 pub(super) fn shorten(json: &str, shape: Shape, limit: usize) -> Option<String> {
+    if matches!(shape, Shape::Value(_)) && container(json).is_none() {
+        return Some(budget::cut(json, limit, &mut Report::default()).into_owned());
+    }
     let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
     let mut cap = limit / 2;
     let mut out = String::new();

@@ -5,6 +5,7 @@ pub(crate) mod event;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 pub(crate) mod metric;
 mod profile;
+mod subject;
 
 pub use profile::Profile;
 
@@ -55,6 +56,7 @@ pub(crate) mod attr {
     pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
     pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
     pub(crate) const TOOL_TYPE: &str = "gen_ai.tool.type";
+    pub(crate) const DATA_SOURCE_ID: &str = "gen_ai.data_source.id";
     pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
     pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
     pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";

@@ -1,13 +1,13 @@
 //! Replays recorded exchanges through annotated functions and prints the exported spans.
 //!
-//! `replay DIR [--profile core|latest]`: one JSON line per exchange below DIR on stdout, nothing
+//! `replay DIR [--profile core|latest] [--compat openinference|litellm]`: one JSON line per exchange below DIR on stdout, nothing
 //! else. Capture, masks and profile come from the environment.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use llm_trace::Profile;
+use llm_trace::{Compat, Profile};
 use llm_trace_tests::replay::{Replay, exchanges, line};
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<bool, String> {
-    let (mut dir, mut profile) = (None, None);
+    let (mut dir, mut profile, mut compat) = (None, None, None);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -33,14 +33,27 @@ fn run() -> Result<bool, String> {
                     other => return Err(format!("--profile takes core or latest, not {other:?}")),
                 });
             }
+            "--compat" => {
+                compat = Some(match words.next().as_deref() {
+                    Some("openinference") => Compat::OpenInference,
+                    Some("litellm") => Compat::LiteLlm,
+                    other => return Err(format!("--compat takes openinference or litellm, not {other:?}")),
+                });
+            }
             _ if word.starts_with("--") => return Err(format!("no option {word}")),
             _ => dir = Some(PathBuf::from(word)),
         }
     }
     let dir = dir.ok_or("name a directory of exchanges")?;
-    let replay = Replay::new(move || match profile {
-        Some(profile) => llm_trace::layer().with_profile(profile),
-        None => llm_trace::layer(),
+    let replay = Replay::new(move || {
+        let layer = match profile {
+            Some(profile) => llm_trace::layer().with_profile(profile),
+            None => llm_trace::layer(),
+        };
+        match compat {
+            Some(compat) => layer.with_compat(compat),
+            None => layer,
+        }
     })?;
     let mut out = std::io::stdout().lock();
     let mut all = true;

@@ -4,9 +4,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments::{counts, seconds, text};
-use crate::call::Operation;
+use crate::call::{Fact, Operation};
 use crate::otel::measured::Measured;
-use crate::semconv::{attr, metric};
+use crate::semconv::{Profile, attr, metric};
 
 pub(super) struct Agents {
     agent: Histogram<f64>,
@@ -36,14 +36,15 @@ impl Agents {
         error: Option<&KeyValue>,
         allow: impl FnOnce(&mut Vec<KeyValue>),
     ) -> bool {
-        let (histogram, names): (_, &[&str]) = match call.operation {
-            Operation::InvokeAgent => (&self.agent, &[attr::AGENT_NAME]),
-            Operation::InvokeWorkflow => (&self.workflow, &[attr::WORKFLOW_NAME]),
-            Operation::ExecuteTool => (&self.tool, &[attr::TOOL_NAME, attr::TOOL_TYPE, attr::AGENT_NAME]),
+        let (histogram, facts): (_, &[Fact]) = match call.operation {
+            Operation::InvokeAgent => (&self.agent, &[Fact::AgentName]),
+            Operation::InvokeWorkflow => (&self.workflow, &[Fact::WorkflowName]),
+            Operation::ExecuteTool => (&self.tool, &[Fact::ToolName, Fact::ToolType, Fact::AgentName]),
             _ => return false,
         };
         let mut labels = Vec::with_capacity(6);
-        labels.extend(call.attributes.iter().filter(|known| names.contains(&known.key.as_str())).cloned());
+        let known = |fact: &Fact| Some(text(Profile::Latest.fact(*fact), call.facts?.text(*fact)?));
+        labels.extend(facts.iter().filter_map(known));
         allow(&mut labels);
         if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {
             self.inference_calls.record(inferences, &labels);

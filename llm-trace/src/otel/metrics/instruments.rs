@@ -7,7 +7,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 
 use super::agents::Agents;
 use super::tokens::Tokens;
-use crate::call::{Operation, Provider};
+use crate::call::Provider;
 use crate::otel::measured::Measured;
 use crate::semconv::{Profile, attr, metric};
 
@@ -68,11 +68,9 @@ impl Instruments {
         }
     }
 
-    /// Whether the span's attributes are read for this operation.
-    pub(crate) fn reads_attributes(&self, operation: &Operation) -> bool {
-        let runs_here =
-            matches!(operation, Operation::InvokeAgent | Operation::InvokeWorkflow | Operation::ExecuteTool);
-        !self.allowed.is_empty() || (self.agents.is_some() && runs_here)
+    /// Whether the span's attributes are read.
+    pub(crate) fn reads_attributes(&self) -> bool {
+        !self.allowed.is_empty()
     }
 
     /// Records one call.

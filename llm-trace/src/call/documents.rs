@@ -1,0 +1,95 @@
+//! Retrieved documents in the convention's JSON: a list of objects with an id and a score.
+
+use std::ops::Range;
+
+use super::captured::What;
+use super::state::document;
+use crate::json::{Mode, Node, Text, write_str};
+use crate::redact::{Filter, Place, Shape, TextKind, rewrite};
+
+/// Keys under which search results stand, where they do not stand alone.
+const LISTS: [&str; 8] = ["documents", "results", "matches", "hits", "points", "records", "memories", "data"];
+
+/// The documents of a result, as an array; `None` where there are none to be seen. A document that
+/// is no object becomes one; with `wrap`, one without a `content` becomes that of another.
+pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<String> {
+    if root.is_null() {
+        return None;
+    }
+    let mut out = String::new();
+    let mut items: Vec<(Range<usize>, bool)> = Vec::new();
+    let mut add = |node: Node<'_>, filter: &mut Filter| {
+        let at = out.len();
+        one_of(&mut out, node, wrap, filter);
+        items.push((at..out.len(), false));
+    };
+    match list(root) {
+        Some(list) => list.items().for_each(|node| add(node, filter)),
+        None => add(root, filter),
+    }
+    filter.array(&out, &items, Shape::Documents)
+}
+
+/// A text as the one document.
+pub(crate) fn one(text: &str, filter: &mut Filter) -> String {
+    let mut out = String::from("[{\"content\":");
+    filter.text(&mut out, Text::Plain(text), Place::of(TextKind::Text));
+    out.push_str("}]");
+    out
+}
+
+/// How many documents there are.
+pub(crate) fn count(what: &What<'_>) -> Option<i64> {
+    let doc = document(what, Mode::Structure)?;
+    i64::try_from(list(doc.root())?.len()).ok()
+}
+
+fn list(root: Node<'_>) -> Option<Node<'_>> {
+    if root.is_array() {
+        return Some(root);
+    }
+    LISTS.iter().find_map(|key| {
+        let node = root.get(key)?;
+        // As search engines have it: the hits of the hits.
+        if node.is_array() { Some(node) } else { node.get(key).filter(|node| node.is_array()) }
+    })
+}
+
+fn one_of(out: &mut String, node: Node<'_>, wrap: bool, filter: &mut Filter) {
+    let place = Place::of(TextKind::Text);
+    if node.is_object() && (!wrap || node.get("content").is_some()) {
+        return rewrite::document(out, node, filter);
+    }
+    out.push('{');
+    let mut rest = Some(node);
+    if node.is_array() {
+        // A tuple, as vector stores return it: a score, an id, the document.
+        let parts: Vec<Node<'_>> = node.items().collect();
+        let score = parts.iter().position(|part| part.f64().is_some());
+        let id = parts.iter().position(|part| part.is_str()).filter(|_| parts.len() > 2);
+        if let Some(at) = id {
+            out.push_str("\"id\":");
+            filter.json(out, parts[at], place);
+            out.push(',');
+        }
+        if let Some(at) = score {
+            out.push_str("\"score\":");
+            rewrite::number(out, parts[at], filter);
+            out.push(',');
+            rest =
+                parts.iter().enumerate().find(|(other, _)| *other != at && Some(*other) != id).map(|(_, part)| *part);
+        }
+    }
+    match rest {
+        Some(rest) => {
+            write_str(out, "content");
+            out.push(':');
+            filter.json(out, rest, place);
+        }
+        None if out.ends_with(',') => {
+            out.pop();
+        }
+        None => {}
+    }
+    out.push('}');
+}

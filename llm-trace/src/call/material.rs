@@ -1,0 +1,165 @@
+//! Content that an operation has beside messages: arguments, results, queries, documents.
+
+use super::captured::What;
+use super::documents;
+use super::live::Live;
+use super::state::{State, document, is_json};
+use super::subject::{Fact, Facts, Slot};
+use crate::json::Mode;
+use crate::redact::{Filter, Permit, Shape, Side, TextKind, rewrite};
+use crate::semconv::attr;
+use crate::value::AttributeValue;
+
+/// What is known of what an operation acts on.
+#[derive(Default)]
+pub(crate) struct Subject {
+    pub(crate) facts: Facts,
+    pub(crate) content: Vec<Filled>,
+}
+
+/// Content that was read under one permit.
+pub(crate) struct Filled {
+    pub(crate) slot: Slot,
+    /// As the attribute holds it: a text, or JSON.
+    pub(crate) text: String,
+    /// It holds plain texts: a mask that is set later must still be applied.
+    pub(crate) open: bool,
+    /// What the filter has to report.
+    pub(crate) filter: Filter,
+}
+
+impl Slot {
+    /// Which mask covers it. What a model wrote is output, a tool's arguments too; what a model is
+    /// going to read is input. A guardrail may judge either.
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Slot::AgentDescription | Slot::ToolDescription | Slot::ToolResult | Slot::Query | Slot::MemoryQuery => {
+                Side::Input
+            }
+            Slot::ToolArguments | Slot::Documents | Slot::MemoryRecords => Side::Output,
+            Slot::Judged | Slot::Decided => Side::Either,
+        }
+    }
+
+    pub(crate) fn shape(self) -> Shape {
+        match self {
+            Slot::ToolDescription => Shape::Value(TextKind::ToolDefinition),
+            Slot::ToolArguments => Shape::Value(TextKind::Arguments),
+            Slot::ToolResult => Shape::Value(TextKind::ToolResult),
+            Slot::Documents | Slot::MemoryRecords => Shape::Documents,
+            _ => Shape::Value(TextKind::Text),
+        }
+    }
+}
+
+impl Filled {
+    fn read(slot: Slot, what: &What<'_>, permit: Permit) -> Option<Filled> {
+        let (mode, open) = (permit.mode(), permit.is_open());
+        let mut filter = permit.filter()?;
+        let text = read(slot, what, mode, &mut filter)?;
+        let text = filter.whole(text, slot.shape())?;
+        Some(Filled { slot, text, open, filter })
+    }
+}
+
+fn read(slot: Slot, what: &What<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
+    let Shape::Value(kind) = slot.shape() else {
+        return match what {
+            What::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
+            What::Http { body, .. } => read(slot, body, mode, filter),
+            what => documents::write(document(what, mode)?.root(), slot == Slot::MemoryRecords, filter),
+        };
+    };
+    match what {
+        What::Text(text) if !is_json(text) => Some(rewrite::text(text, kind, filter)),
+        What::Http { body, .. } => read(slot, body, mode, filter),
+        What::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_json) => {
+            Some(rewrite::text(std::str::from_utf8(bytes).ok()?, kind, filter))
+        }
+        what => {
+            let doc = document(what, mode)?;
+            (!doc.root().is_null()).then(|| rewrite::value(doc.root(), kind, filter))
+        }
+    }
+}
+
+impl State {
+    /// A fact of what the operation acts on.
+    pub(crate) fn fact(&self, fact: Fact) -> Option<&str> {
+        self.subject.as_ref()?.facts.text(fact)
+    }
+
+    pub(crate) fn subject(&mut self) -> &mut Subject {
+        self.subject.get_or_insert_default()
+    }
+
+    /// Takes on what was given before the start. A name that was given as an attribute counts too.
+    pub(crate) fn adopt(&mut self, facts: Option<&Facts>) {
+        const NAMES: [(&str, Fact); 5] = [
+            (attr::AGENT_NAME, Fact::AgentName),
+            (attr::TOOL_NAME, Fact::ToolName),
+            (attr::TOOL_TYPE, Fact::ToolType),
+            (attr::WORKFLOW_NAME, Fact::WorkflowName),
+            (attr::DATA_SOURCE_ID, Fact::DataSourceId),
+        ];
+        if let Some(facts) = facts {
+            self.subject().facts = facts.clone();
+        }
+        if self.operation.is_model_call() || self.attributes.is_empty() {
+            return;
+        }
+        for (name, fact) in NAMES {
+            if let Some(at) = self.attributes.iter().rposition(|(key, _)| *key == name) {
+                let (_, value) = self.attributes.remove(at);
+                self.attributes.retain(|(key, _)| *key != name);
+                self.subject().facts.set(fact, value.to_text().into_owned().into());
+            }
+        }
+    }
+
+    /// Reads the content that was given before the start.
+    pub(crate) fn read_given(&mut self, given: &[(Slot, What<'_>)], permit: impl Fn(Side) -> Permit) {
+        for (slot, what) in given {
+            if let Some(filled) = Filled::read(*slot, what, permit(slot.side())) {
+                self.fill(filled);
+            }
+        }
+    }
+
+    /// Puts content in its place; what comes later replaces what was there.
+    fn fill(&mut self, filled: Filled) {
+        let content = &mut self.subject().content;
+        content.retain(|known| known.slot != filled.slot);
+        content.push(filled);
+    }
+}
+
+impl Live {
+    /// A fact, told from inside the function.
+    pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
+        let mut state = self.lock();
+        match (fact, value) {
+            (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
+            (fact, value) => state.subject().facts.set(fact, value),
+        }
+    }
+
+    /// Content, told from inside the function or by what it returned.
+    pub(crate) fn content(&self, slot: Slot, what: &What<'_>) {
+        let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
+        // Serializing is the user's code: outside the lock.
+        let count = (slot == Slot::MemoryRecords).then(|| documents::count(what)).flatten();
+        let filled = Filled::read(slot, what, permit);
+        let mut state = self.lock();
+        if let Some(count) = count {
+            state.subject().facts.set(Fact::MemoryRecordCount, count.into());
+        }
+        if let Some(filled) = filled.filter(|_| !state.finished) {
+            state.fill(filled);
+        }
+    }
+
+    pub(crate) fn permit(&self, side: Side) -> Permit {
+        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).side(side, self.masks().get()))
+    }
+}
