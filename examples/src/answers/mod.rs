@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 pub(crate) use others::{converse, message, ollama, responses};
 
-/// A chat completion: a tool call where a tool is offered and not yet used, else a text.
+/// A chat completion: a call of each tool where tools are offered and not yet used, else a text.
 pub(crate) fn chat(body: &Value) -> Value {
-    let (message, reason) = match tool(body) {
-        Some(name) => (json!({"role": "assistant", "content": null, "tool_calls": [tool_call(name)]}), "tool_calls"),
+    let (message, reason) = match tools(body) {
+        Some(calls) => (json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls"),
         None => (json!({"role": "assistant", "content": text(body)}), "stop"),
     };
     json!({
@@ -55,16 +55,17 @@ fn last_message(body: &Value) -> &Value {
     body["messages"].as_array().and_then(|messages| messages.last()).unwrap_or(&Value::Null)
 }
 
-fn tool(body: &Value) -> Option<&str> {
+fn tools(body: &Value) -> Option<Vec<Value>> {
     if last_message(body)["role"] == "tool" {
         return None;
     }
-    let tool = body["tools"].as_array()?.first()?;
-    tool["function"]["name"].as_str()
+    let names = body["tools"].as_array()?.iter().filter_map(|tool| tool["function"]["name"].as_str());
+    let calls: Vec<Value> = names.zip(["call_2Bx", "call_2By", "call_2Bz"]).map(tool_call).collect();
+    (!calls.is_empty()).then_some(calls)
 }
 
-fn tool_call(name: &str) -> Value {
-    json!({"id": "call_2Bx", "type": "function", "function": {"name": name, "arguments": "{\"city\":\"Oslo\"}"}})
+fn tool_call((name, id): (&str, &str)) -> Value {
+    json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{\"city\":\"Oslo\"}"}})
 }
 
 fn text(body: &Value) -> &'static str {

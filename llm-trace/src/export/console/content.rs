@@ -14,6 +14,29 @@ pub(super) struct Line {
 /// Of a long conversation only the newest is news.
 const INPUTS: usize = 2;
 
+/// Of what was found the first are the best.
+const DOCUMENTS: usize = 3;
+
+/// Content that is one value.
+const VALUES: [(&str, &str); 7] = [
+    ("gen_ai.tool.call.arguments", "arguments"),
+    ("gen_ai.tool.call.result", "result"),
+    ("gen_ai.retrieval.query.text", "query"),
+    ("gen_ai.memory.query.text", "query"),
+    ("llm_trace.memory.query.text", "query"),
+    ("llm_trace.guardrail.judged", "judged"),
+    ("llm_trace.guardrail.decided", "decided"),
+];
+
+/// A document by its score, its id and its text, as far as it has them.
+fn document(document: &Value, width: usize) -> Line {
+    let score = document.get("score").and_then(Value::as_f64).map(|score| format!("{score:.2}"));
+    let words = ["id", "content"].into_iter().filter_map(|key| document.get(key)).map(plain);
+    let words: Vec<String> = words.collect();
+    let what = if words.is_empty() { document.to_string() } else { words.join("  ") };
+    Line { who: score.unwrap_or_else(|| "found".into()), what: clean(&what, width) }
+}
+
 /// The lines for a span; none where content is off.
 pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -27,6 +50,24 @@ pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
     }
     lines.extend(inputs.into_iter().skip(skipped));
     lines.extend(messages(span, "gen_ai.output.messages", width));
+    for (key, who) in VALUES {
+        if let Some(value) = attribute(span, key) {
+            lines.push(Line { who: who.to_owned(), what: clean(&value.as_str(), width) });
+        }
+    }
+    for key in ["gen_ai.retrieval.documents", "gen_ai.memory.records", "llm_trace.memory.records"] {
+        match json(span, key) {
+            Some(Value::Array(found)) => {
+                lines.extend(found.iter().take(DOCUMENTS).map(|one| document(one, width)));
+                let more = found.len().saturating_sub(DOCUMENTS);
+                if more > 0 {
+                    lines.push(Line { who: "…".into(), what: format!("{more} more") });
+                }
+            }
+            Some(other) => lines.push(Line { who: "found".into(), what: clean(&plain(&other), width) }),
+            None => {}
+        }
+    }
     lines.retain(|line| !line.what.is_empty());
     lines
 }

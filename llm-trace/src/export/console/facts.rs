@@ -32,6 +32,7 @@ pub(super) fn summary(span: &SpanData, paint: Paint) -> String {
     let words = [
         provider(span, paint),
         model(span, paint),
+        decision(span, paint),
         tokens(span, paint),
         cost(span, paint),
         end(span, paint),
@@ -50,6 +51,11 @@ fn model(span: &SpanData, paint: Paint) -> Option<String> {
     let answered = text(span, "gen_ai.response.model").or_else(|| text(span, "gen_ai.request.model"))?;
     let named = span.name.split_whitespace().any(|word| word == answered);
     (!named).then(|| paint.paint(Colour::Magenta, answered))
+}
+
+/// What a guardrail decided.
+fn decision(span: &SpanData, paint: Paint) -> Option<String> {
+    text(span, "llm_trace.guardrail.decision").map(|word| paint.paint(Colour::Magenta, word))
 }
 
 fn tokens(span: &SpanData, paint: Paint) -> Option<String> {
