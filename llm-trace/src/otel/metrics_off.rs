@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::measured::Measured;
-use crate::call::Operation;
 use crate::semconv::Profile;
 
 #[derive(Debug, Default)]
