@@ -20,7 +20,7 @@ pub use error::ErrorOf;
 pub(crate) use error::with_error;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub(crate) use error::{type_name, with_dyn_error};
-#[cfg_attr(not(feature = "http-body"), allow(unused_imports))]
+#[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
 pub(crate) use leaf::Known;
 pub use leaf::{Answer, Leaf, Question, captured};
 pub use peel::{Head, Peel, Slot};

@@ -183,6 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn other_requests_cost_no_allocation() {
+        let endpoints = Endpoints::new().host("llm.internal", "openai");
+        let count = allocation_counter::measure(|| {
+            for (host, path) in [("example.com", "/users/7"), ("api.openai.com", "/v1/files"), ("llm.internal", "/")] {
+                assert!(endpoints.provider(host, Some(443), path).is_none());
+            }
+        });
+        assert_eq!(count.count_total, 0);
+    }
+
+    #[test]
     fn hosts_of_ones_own_count_first() {
         let own = Endpoints::none().host("*.corp.example", "gate").host("localhost:1", "one").host("localhost", "any");
         for (host, port, provider) in [

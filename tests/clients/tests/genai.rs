@@ -10,14 +10,15 @@ use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ContentPart, MessageCon
 use genai::resolver::{AuthData, Endpoint};
 use genai::{Client, ModelIden, ServiceTarget};
 use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, redact, scope};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
+use opentelemetry::{Array, Value};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_proto::tonic::collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest};
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, SdkLoggerProvider, SimpleLogProcessor};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData, SimpleSpanProcessor};
 use prost::Message as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -213,4 +214,47 @@ fn none_of_a_masked_sides_texts_is_shown() {
             }
         }
     }
+}
+
+/// The spans as they are with `normalize(true)`, of a chat, a refusal and a stream.
+#[test]
+fn its_spans_conform() {
+    let spans = InMemorySpanExporter::default();
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.clone()), open());
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let layer = llm_trace::layer().with_policy(open()).with_tracer_provider(&provider).normalize(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    {
+        let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        runtime.block_on(ask());
+    }
+    let mut spans = spans.get_finished_spans().expect("spans");
+    spans.retain(|span| span.name.starts_with("chat "));
+    assert_eq!(spans.len(), 3, "{spans:?}");
+    for span in &spans {
+        assert_eq!(span.span_kind, SpanKind::Client);
+        let mut keys: Vec<_> = span.attributes.iter().map(|kv| kv.key.as_str()).collect();
+        keys.sort_unstable();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all, "a key is there twice: {span:?}");
+        let input = text(span, "gen_ai.input.messages");
+        assert!(input.contains(r#""response":"SENTINEL-toolresult""#) && !input.contains(r#""result""#), "{input}");
+    }
+    let chat = spans.iter().find(|span| value(span, "gen_ai.usage.input_tokens").is_some()).expect("the chat");
+    assert_eq!(value(chat, "gen_ai.usage.input_tokens"), Some(Value::I64(9)));
+    let reasons = Value::Array(Array::String(vec!["stop".into()]));
+    assert_eq!(value(chat, "gen_ai.response.finish_reasons"), Some(reasons));
+    assert_eq!(value(chat, "gen_ai.request.stream"), None);
+    assert!(text(chat, "gen_ai.output.messages").contains(r#""finish_reason":"stop""#));
+    let refused = spans.iter().find(|span| span.name == "chat broken").expect("the refusal");
+    assert!(matches!(refused.status, Status::Error { .. }) && value(refused, "error.type").is_some(), "{refused:?}");
+}
+
+fn value(span: &SpanData, key: &str) -> Option<Value> {
+    span.attributes.iter().find(|kv| kv.key.as_str() == key).map(|kv| kv.value.clone())
+}
+
+fn text(span: &SpanData, key: &str) -> String {
+    value(span, key).map(|value| value.as_str().into_owned()).unwrap_or_default()
 }
