@@ -1,8 +1,8 @@
 //! Checks what is public, as rustdoc tells it in JSON:
 //!
 //! ```sh
-//! RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="-Z unstable-options --output-format json" cargo doc -p llm-trace --all-features --no-deps
-//! cargo run -p llm-trace-tests --bin api_check -- target/doc/llm_trace.json
+//! RUSTDOC=$PWD/.ci/rustdoc-json cargo doc --workspace --all-features --no-deps
+//! cargo run --all-features --bin api_check -- target/doc/llm_trace.json
 //! ```
 //!
 //! Every item has an example, every method is called in one; types are `Debug`, enums can grow, builders are `must_use`.
