@@ -98,6 +98,8 @@ fn synchronous(args: &Args, function: &Function, returned: &Returned) -> Result<
 fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream> {
     let call = ident("call");
     let ret = ident("ret");
+    let own_error = args.error_type.as_ref().filter(|_| returned.asked.own);
+    let of_items = args.error_type.as_ref().filter(|_| returned.asked.items).map(|pick| &pick.closure);
     match &returned.shape {
         Shape::Stream { depth, item } => {
             if let Some(Pick { key, .. }) = args.response.as_ref().or(args.output.as_ref()).or(args.decision.as_ref()) {
@@ -108,23 +110,27 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
                 return Err(Error::new(key.span(), message));
             }
             let layers = std::iter::repeat_n(quote!(+), *depth);
-            let error_type = args.error_type.as_ref().map(|error_type| pick(("error_type", error_type)));
-            Ok(quote! { move |#call, #ret| #krate::__observe_stream!([#item #(, #layers)*] #call, #ret #error_type) })
+            let error_type = own_error.map(|error_type| pick(("error_type", error_type)));
+            Ok(quote! {
+                move |#call, #ret| {
+                    #krate::__observe_stream!([#item #(, #layers)*] [#of_items] #call, #ret #error_type)
+                }
+            })
         }
         _ => {
             let picks = [
-                ("response", &args.response),
-                ("output", &args.output),
-                ("decision", &args.decision),
-                ("error_type", &args.error_type),
+                ("response", args.response.as_ref()),
+                ("output", args.output.as_ref()),
+                ("decision", args.decision.as_ref()),
+                ("error_type", own_error),
             ];
-            let picks = picks.into_iter().filter_map(|(name, given)| Some(pick((name, given.as_ref()?))));
+            let picks = picks.into_iter().filter_map(|(name, given)| Some(pick((name, given?))));
             let unseen = matches!(returned.shape, Shape::HiddenStream)
                 .then(|| quote!(#krate::__private::capture::unseen(&#call);));
             Ok(quote! {
                 move |#call, #ret| {
                     #unseen
-                    #krate::__observe!(#call, #ret #(#picks)*)
+                    #krate::__observe!([#of_items] #call, #ret #(#picks)*)
                 }
             })
         }

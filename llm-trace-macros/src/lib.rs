@@ -6,6 +6,7 @@ extern crate proc_macro;
 mod args;
 mod attributes;
 mod downcast;
+mod errors;
 mod expand;
 mod family;
 mod function;
@@ -60,7 +61,7 @@ use syn::parse::{ParseStream, Parser as _};
 /// | `server` | the URL or host that is called; the same types as `model` |
 /// | `conversation` | the conversation's id; the same types as `model` |
 /// | `mask_input`, `mask_output` | keeps the content of one side out of all telemetry; alone, or `= condition` |
-/// | `error_type` | a closure over the error that says `error.type` in a word of few different values |
+/// | `error_type` | a closure over the error that says `error.type` in a word of few different values; asked for errors among a stream's items too, where they are written with the same type |
 /// | `attributes(key = value, ..)` | attributes of your own: numbers, `bool`, strings, `Vec<String>`, `Display`, or an `Option` of one; the key is `dotted.words` or a string |
 /// | `parent` | an OpenTelemetry `Context`, or a reference to one, to put the call's span below |
 /// | `name` | the span's name, in place of the conventions' |
@@ -113,8 +114,14 @@ use syn::parse::{ParseStream, Parser as _};
 /// `Result`s and `Option`s. Each item is recorded on its way and passes untouched; the span stays
 /// open until the stream ends or is dropped. An `impl Stream` is replaced by a wrapper that is
 /// `Stream`, `FusedStream`, `Send`, `Sync` and `Unpin` where yours is; any other bound beside it is
-/// an error. A stream of a named type cannot be replaced: wrap the one inside it with
-/// `LlmCall::current().stream(..)`.
+/// an error.
+///
+/// A stream of a named type cannot be replaced, and its end cannot be seen. Wrap the one inside it with
+/// `LlmCall::current().stream(..)`. Or keep `LlmCall::current()` in it: the call stays open as long as a
+/// handle of it lives, and one that is told the end by `finish` or `fail` ends as it is told. Otherwise
+/// the call's outcome is `unobserved`, which is told once: its span ends with the last handle, at the
+/// function's return where none was kept, has no finish reason and no usage that nobody told, and is
+/// in no metric of durations.
 ///
 /// # What comes out
 ///

@@ -7,6 +7,8 @@ use syn::{
     TypeParamBound, parse_quote,
 };
 
+use crate::errors::Asked;
+
 /// The traits that make a returned `impl` a stream.
 const STREAMS: [&str; 3] = ["Stream", "FusedStream", "TryStream"];
 
@@ -29,12 +31,19 @@ pub(crate) struct Returned {
     pub(crate) ty: Type,
     /// The type can be named: there was no `impl Trait` in it.
     pub(crate) named: bool,
+    /// What `error_type` is asked for.
+    pub(crate) asked: Asked,
 }
 
 impl Returned {
     pub(crate) fn new(output: &ReturnType) -> Result<Self> {
         match output {
-            ReturnType::Default => Ok(Returned { shape: Shape::ByType, ty: parse_quote!(()), named: true }),
+            ReturnType::Default => Ok(Returned {
+                shape: Shape::ByType,
+                ty: parse_quote!(()),
+                named: true,
+                asked: Asked { own: true, items: false },
+            }),
             ReturnType::Type(_, ty) => Self::of(ty),
         }
     }
@@ -42,13 +51,14 @@ impl Returned {
     fn of(ty: &Type) -> Result<Self> {
         let mut erased = ty.clone();
         let named = !erase(&mut erased);
+        let asked = Asked::of(ty);
         if let Some((opaque, bound)) = opaque(ty, "Future") {
             only(opaque, &["Future", "Send", "Sync", "Unpin"], "Future")?;
             let output = match argument_of(bound, "Output") {
                 Some(output) => Self::of(output)?,
                 None => Self::new(&ReturnType::Default)?,
             };
-            return Ok(Returned { shape: Shape::Future { output: Box::new(output) }, ty: erased, named });
+            return Ok(Returned { shape: Shape::Future { output: Box::new(output) }, ty: erased, named, asked });
         }
         let mut depth = 0;
         let mut inner = ty;
@@ -58,7 +68,7 @@ impl Returned {
                 let mut item = argument_of(bound, "Item").cloned().unwrap_or_else(|| parse_quote!(_));
                 erase(&mut item);
                 let shape = Shape::Stream { depth, item: Box::new(item) };
-                return Ok(Returned { shape, ty: erased, named });
+                return Ok(Returned { shape, ty: erased, named, asked });
             }
             match first_argument(inner) {
                 Some(argument) => inner = argument,
@@ -69,7 +79,7 @@ impl Returned {
         let mut find = FindStream(false);
         find.visit_type(ty);
         let shape = if find.0 { Shape::HiddenStream } else { Shape::ByType };
-        Ok(Returned { shape, ty: erased, named })
+        Ok(Returned { shape, ty: erased, named, asked })
     }
 }
 
@@ -116,7 +126,7 @@ fn only(ty: &TypeImplTrait, known: &[&str], what: &str) -> Result<()> {
 }
 
 /// `T` of `Future<Output = T>`.
-fn argument_of<'t>(bound: &'t TraitBound, name: &str) -> Option<&'t Type> {
+pub(crate) fn argument_of<'t>(bound: &'t TraitBound, name: &str) -> Option<&'t Type> {
     arguments(&bound.path)?.iter().find_map(|argument| match argument {
         GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == name => Some(ty),
         _ => None,
@@ -124,7 +134,7 @@ fn argument_of<'t>(bound: &'t TraitBound, name: &str) -> Option<&'t Type> {
 }
 
 /// `T` of `Result<T, E>`, `Option<T>` or an alias of the same form.
-fn first_argument(ty: &Type) -> Option<&Type> {
+pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
     let path = match ty {
         Type::Paren(paren) => return first_argument(&paren.elem),
         Type::Group(group) => return first_argument(&group.elem),
@@ -135,7 +145,12 @@ fn first_argument(ty: &Type) -> Option<&Type> {
     if !(segment.ident == "Option" || segment.ident.to_string().ends_with("Result")) {
         return None;
     }
-    arguments(path)?.iter().find_map(|argument| match argument {
+    type_arguments(path).next()
+}
+
+/// The types in the brackets of a path's last segment.
+pub(crate) fn type_arguments(path: &Path) -> impl Iterator<Item = &Type> {
+    arguments(path).into_iter().flatten().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })

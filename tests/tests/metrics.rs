@@ -155,6 +155,7 @@ fn a_failure_has_the_error_type_of_its_span() {
 
 #[test]
 fn every_outcome_is_counted_once() {
+    let open = std::cell::OnceCell::new();
     let run = || {
         chat(&request());
         assert!(fails().now_or_never().unwrap().is_err());
@@ -171,8 +172,20 @@ fn every_outcome_is_counted_once() {
         drop(cut.collect::<Vec<_>>().now_or_never());
         // Panicked.
         assert!(std::panic::catch_unwind(panics).is_err());
+        // Not sent.
+        assert!(refused().is_err());
+        // Unobserved: how long it took is not known.
+        drop(named());
+        // Unfinished.
+        let call = LlmCall::builder("chat").provider("openai").model("gpt-4o").start();
+        open.get().map(llm_trace::OpenCalls::finish);
+        drop(call);
     };
-    let collector = measure(|layer| layer.with_metric_attributes(["llm_trace.outcome"]), run);
+    let with_outcomes = |layer: LlmLayer<Registry>| {
+        open.set(layer.open_calls()).expect("once");
+        layer.with_metric_attributes(["llm_trace.outcome"])
+    };
+    let collector = measure(with_outcomes, run);
     let series = &collector.series()["gen_ai.client.operation.duration"];
     let mut outcomes: Vec<_> = series
         .iter()
@@ -184,11 +197,23 @@ fn every_outcome_is_counted_once() {
         (Outcome::Completed, false),
         (Outcome::Dropped, false),
         (Outcome::Error, true),
+        (Outcome::NotSent, true),
         (Outcome::Panicked, true),
         (Outcome::Truncated, true),
+        (Outcome::Unfinished, false),
     ];
     assert_eq!(outcomes, expected.map(|(outcome, error)| (outcome.as_str(), error)));
     assert!(series.iter().all(|series| series.count == 1));
+}
+
+#[llm_call(provider = "openai", model = "gpt-4o")]
+fn refused() -> std::io::Result<()> {
+    Err(std::io::ErrorKind::ConnectionRefused.into())
+}
+
+#[llm_call(provider = "openai", model = "gpt-4o")]
+fn named() -> stream::Empty<Value> {
+    stream::empty()
 }
 
 #[llm_call(provider = "openai", model = "gpt-4o")]

@@ -67,7 +67,9 @@ impl Live {
         if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
             reference.set_response_id(id);
         }
-        let instruments = pipeline.metrics.instruments(pipeline.profile);
+        // How long it took is not known.
+        let measured = outcome != Outcome::Unobserved;
+        let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
         if !self.recording() && !pipeline.events.wanted() && instruments.is_none() {
             return;
         }

@@ -248,20 +248,18 @@ impl LlmCall {
         }
     }
 
-    /// Something was returned whose end cannot be seen. Unless someone else holds the call, it
-    /// ends here.
-    pub(crate) fn unobserved(self, what: &'static str) {
-        self.warn_unobserved(what);
-    }
-
-    /// Tells once of a call that ends too early, unless someone else holds it.
-    pub(crate) fn warn_unobserved(&self, what: &'static str) {
+    /// The answer has an end that cannot be seen. The call stays open as long as someone else holds
+    /// it, and ends unobserved unless they end it; if nobody does, that is told once.
+    pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
         #[cfg(feature = "otel")]
-        if self.0.as_ref().is_some_and(|live| std::sync::Arc::strong_count(live) == 1) {
-            crate::diag::warn_once(what, what);
+        if let Some(live) = &self.0 {
+            let alone = std::sync::Arc::strong_count(live) == 1;
+            if live.leave_unobserved(is_stream) && alone {
+                crate::diag::warn_once(what, what);
+            }
         }
         #[cfg(not(feature = "otel"))]
-        let _ = what;
+        let _ = (is_stream, what);
     }
 
     pub(crate) fn give_up(self, outcome: Outcome) {

@@ -429,6 +429,10 @@ impl Drop for Live {
     fn drop(&mut self) {
         // The last handle is gone and nobody has ended the call: a handle that was kept, or a
         // stream type whose end cannot be seen.
-        self.finish(Outcome::Completed);
+        if self.lock().unobserved {
+            self.drop_stream(Outcome::Unobserved);
+        } else {
+            self.finish(Outcome::Completed);
+        }
     }
 }

@@ -101,11 +101,29 @@ impl Live {
             // What the stream tells is still to come.
             return;
         }
-        let failed = {
+        let (failed, unobserved) = {
             let state = self.lock();
-            state.response.error.is_some() || state.error.status.is_some_and(|status| status >= 400)
+            let failed = state.response.error.is_some() || state.error.status.is_some_and(|status| status >= 400);
+            (failed, state.unobserved)
         };
-        self.finish(if failed { Outcome::Error } else { Outcome::Completed });
+        self.finish(match (failed, unobserved) {
+            (true, _) => Outcome::Error,
+            // Whoever holds the call ends it.
+            (false, true) => return,
+            (false, false) => Outcome::Completed,
+        });
+    }
+
+    /// The answer has an end that cannot be seen here. `false` if a wrapper around it sees it.
+    pub(crate) fn leave_unobserved(&self, is_stream: bool) -> bool {
+        if self.is_taken_over() {
+            return false;
+        }
+        if is_stream {
+            self.begin_stream();
+        }
+        self.lock().unobserved = true;
+        true
     }
 
     /// Ends the call with an error.

@@ -27,6 +27,10 @@ pub enum Outcome {
     NotSent,
     /// The call was still running when telemetry shut down.
     Unfinished,
+    /// How it ended could not be seen: the function returned a stream or a future of a named type,
+    /// in whose place nothing can be returned, and kept no handle of the call. The span ends where
+    /// the last thing that is known took place.
+    Unobserved,
 }
 
 impl Outcome {
@@ -41,6 +45,7 @@ impl Outcome {
             Outcome::Panicked => "panicked",
             Outcome::NotSent => "not_sent",
             Outcome::Unfinished => "unfinished",
+            Outcome::Unobserved => "unobserved",
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) operation: Operation,
     pub(crate) provider: Option<Provider>,
     pub(crate) name: Option<Cow<'static, str>>,
+    /// Its end cannot be seen.
+    pub(crate) unobserved: bool,
     pub(crate) server: Option<Server>,
     pub(crate) conversation: Option<String>,
     pub(crate) format: Option<Format>,
@@ -109,6 +111,7 @@ impl State {
             operation: setup.operation.clone().unwrap_or_default(),
             provider: setup.provider.clone(),
             name: setup.name.clone(),
+            unobserved: false,
             server: setup.server.as_deref().and_then(Server::parse),
             conversation: setup.conversation.as_deref().map(str::to_owned),
             attributes: setup.attributes.clone(),

@@ -1,5 +1,7 @@
 //! A call whose answer is a stream.
 
+use std::borrow::Cow;
+
 use super::captured::Captured;
 use super::handle::LlmCall;
 use super::live::Entered;
@@ -46,6 +48,13 @@ impl StreamCall {
     pub fn item_error(&mut self, error: Captured<'_>) {
         if let Some(live) = self.call.live() {
             live.chunk_error(error.0);
+        }
+    }
+
+    /// What `error.type` says if it comes to that.
+    pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
+        if let Some(live) = self.call.live() {
+            live.error_type(error_type.into());
         }
     }
 

@@ -76,13 +76,13 @@ macro_rules! __answer_leaf {
 }
 
 /// Looks at what a function returned, ends its call or hands it to a stream, and gives the value
-/// back. Its type stays the same.
+/// back. Its type stays the same. In the brackets stands what to ask of errors among a stream's items.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __observe {
-    ($call:ident, $ret:ident $($picks:tt)*) => {{
+    ($item_error:tt $call:ident, $ret:ident $($picks:tt)*) => {{
         let mut open = $crate::__private::core::option::Option::Some($call);
-        let ret = $crate::__adopt!(open, $ret);
+        let ret = $crate::__adopt!($item_error open, $ret);
         $crate::__finish!(open, &ret $($picks)*);
         ret
     }};
@@ -94,9 +94,9 @@ macro_rules! __observe {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __observe_stream {
-    ($layers:tt $call:ident, $ret:ident $($picks:tt)*) => {{
+    ($layers:tt $item_error:tt $call:ident, $ret:ident $($picks:tt)*) => {{
         let mut open = $crate::__private::core::option::Option::Some($call);
-        let ret = $crate::__wrap_stream!($layers open, $ret);
+        let ret = $crate::__wrap_stream!($layers $item_error open, $ret);
         $crate::__finish!(open, &ret $($picks)*);
         ret
     }};
@@ -198,14 +198,14 @@ macro_rules! __pick_error {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adopt {
-    ($open:ident, $ret:ident) => {
+    ($item_error:tt $open:ident, $ret:ident) => {
         $crate::__layer!($ret, |ret| $crate::__layer!(ret, |ret| {
             let kind = {
                 #[allow(unused_imports)]
                 use $crate::__private::{capture::Probe as _, stream::Streamed};
                 (&&Streamed::value(&ret)).probe()
             };
-            kind.adopt(ret, &mut $open, |call, item| $crate::__item!(call, item))
+            kind.adopt(ret, &mut $open, |call, item| $crate::__item!($item_error call, item))
         }))
     };
 }
@@ -214,7 +214,7 @@ macro_rules! __adopt {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __adopt {
-    ($open:ident, $ret:ident) => {{
+    ($item_error:tt $open:ident, $ret:ident) => {{
         let _ = &mut $open;
         $ret
     }};
@@ -224,11 +224,13 @@ macro_rules! __adopt {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrap_stream {
-    ([$item:ty] $open:ident, $ret:ident) => {
-        $crate::__private::stream::wrap::<$item, _>($ret, &mut $open, |call, item| $crate::__item!(call, item))
+    ([$item:ty] $item_error:tt $open:ident, $ret:ident) => {
+        $crate::__private::stream::wrap::<$item, _>($ret, &mut $open, |call, item| {
+            $crate::__item!($item_error call, item)
+        })
     };
-    ([$item:ty, + $(, $layers:tt)*] $open:ident, $ret:ident) => {
-        $crate::__layer!($ret, |ret| $crate::__wrap_stream!([$item $(, $layers)*] $open, ret))
+    ([$item:ty, + $(, $layers:tt)*] $item_error:tt $open:ident, $ret:ident) => {
+        $crate::__layer!($ret, |ret| $crate::__wrap_stream!([$item $(, $layers)*] $item_error $open, ret))
     };
 }
 
@@ -250,7 +252,8 @@ macro_rules! __layer {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __item {
-    ($call:ident, $item:ident) => {{
+    ([$($error:expr)?] $call:ident, $item:ident) => {{
+        $($crate::__pick_error!($call, $item, $error);)?
         let (value, outer, inner) = $crate::__split!($item);
         let (_, leaf) = $crate::__answer_leaf!(value);
         match outer.error().or_else(|| inner.error()) {

@@ -110,8 +110,9 @@ impl NamedFuture {
     pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, _: impl FnOnce(LlmCall, ())) -> T {
         run(prepared, body, |call, future| {
             call.unobserved(
-                "a function marked #[llm_call] returned a future of a named type, whose end cannot be seen: return \
-                 `impl Future` or a boxed future, or make it an `async fn`",
+                false,
+                "a function marked #[llm_call] returned a future of a named type, whose end cannot be seen, so that \
+                 its call is unobserved: return `impl Future` or a boxed future, or make it an `async fn`",
             );
             future
         })
@@ -149,9 +150,10 @@ pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> U
 
 /// Tells once of a stream that is returned inside another type.
 pub fn unseen(call: &LlmCall) {
-    call.warn_unobserved(
-        "a function marked #[llm_call] returns a stream inside another type: unless the stream is wrapped with \
-         `LlmCall::current().stream(..)`, its call ends when the function returns",
+    call.unobserved(
+        true,
+        "a function marked #[llm_call] returns a stream inside another type, whose end cannot be seen, so that its call \
+         is unobserved: wrap the stream with `LlmCall::current().stream(..)`",
     );
 }
 

@@ -1,15 +1,18 @@
 //! An HTTP body that is a call's answer.
 
+use std::error::Error;
 use std::fmt;
 use std::io::IoSlice;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::call::captured::What;
+use crate::call::captured::{CapturedError, What};
 use crate::call::{Captured, LlmCall, StreamCall};
+use crate::capture::{type_name, with_error};
 
 /// How many pieces of one frame are read. More is not seen in practice, and would need a copy.
 const MAX_SLICES: usize = 16;
@@ -18,10 +21,61 @@ pin_project_lite::pin_project! {
     /// A body whose frames are recorded on their way, and whose end ends the call.
     ///
     /// Made by [`LlmCall::body`]. Frames pass untouched.
-    pub struct TracedBody<B> {
+    pub struct TracedBody<B, Errors = ByName> {
         #[pin]
         body: B,
         call: StreamCall,
+        errors: PhantomData<Errors>,
+    }
+}
+
+/// How the errors of a body are read.
+#[doc(hidden)]
+pub trait ReadError<E> {
+    fn read(call: &mut StreamCall, error: &E);
+}
+
+/// Errors tell the name of their type.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByName;
+
+impl<E> ReadError<E> for ByName {
+    fn read(call: &mut StreamCall, _: &E) {
+        let error = CapturedError { type_name: type_name::<E>(), ..CapturedError::default() };
+        call.item_error(Captured(What::Error(error)));
+    }
+}
+
+/// Errors tell all that they know.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByError;
+
+impl<E: Error + 'static> ReadError<E> for ByError {
+    fn read(call: &mut StreamCall, error: &E) {
+        with_error(error, |error| call.item_error(error));
+    }
+}
+
+impl<B: Body> TracedBody<B> {
+    /// Reads all that the body's errors tell, where they are errors: known causes, and the text if the
+    /// policy lets it out. Otherwise `error.type` is the name of their type.
+    ///
+    /// ```
+    /// use http_body::Body;
+    /// use llm_trace::LlmCall;
+    ///
+    /// fn traced<B: Body<Error = std::io::Error>>(body: B) -> impl Body {
+    ///     LlmCall::current().body(body).reading_errors()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn reading_errors(self) -> TracedBody<B, ByError>
+    where
+        B::Error: Error + 'static,
+    {
+        TracedBody { body: self.body, call: self.call, errors: PhantomData }
     }
 }
 
@@ -45,11 +99,11 @@ impl LlmCall {
         if body.is_end_stream() {
             call.end();
         }
-        TracedBody { body, call }
+        TracedBody { body, call, errors: PhantomData }
     }
 }
 
-impl<B: Body> Body for TracedBody<B> {
+impl<B: Body, R: ReadError<B::Error>> Body for TracedBody<B, R> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -70,7 +124,7 @@ impl<B: Body> Body for TracedBody<B> {
                     call.end();
                 }
             }
-            Poll::Ready(Some(Err(_))) => call.item_error(Captured(What::Error(Default::default()))),
+            Poll::Ready(Some(Err(error))) => R::read(call, error),
             Poll::Ready(None) => call.end(),
             Poll::Pending => {}
         }
@@ -93,7 +147,7 @@ pub(crate) fn each_slice(data: &impl Buf, mut read: impl FnMut(&[u8])) {
     slices.iter().take(len).for_each(|slice| read(slice));
 }
 
-impl<B> fmt::Debug for TracedBody<B> {
+impl<B, R> fmt::Debug for TracedBody<B, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracedBody").field("call", &self.call).finish_non_exhaustive()
     }

@@ -98,8 +98,10 @@ impl Unobserved {
     pub fn adopt<T>(self, stream: T, open: &mut Option<LlmCall>, _: Read<Infallible>) -> T {
         if let Some(call) = open.take() {
             call.unobserved(
-                "a function marked #[llm_call] returned a stream of a named type, whose end cannot be seen: return \
-                 `impl Stream` or a boxed stream, or wrap it with `LlmCall::current().stream(..)`",
+                true,
+                "a function marked #[llm_call] returned a stream of a named type, whose end cannot be seen, so that \
+                 its call is unobserved: return `impl Stream` or a boxed stream, or wrap it with \
+                 `LlmCall::current().stream(..)`",
             );
         }
         stream

@@ -1,5 +1,7 @@
 //! Every way a call can end, in every shape a call can have: one span each, and the right one.
 
+mod unseen;
+
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
