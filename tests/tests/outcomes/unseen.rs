@@ -73,6 +73,7 @@ fn a_stream_that_holds_its_call_keeps_it_open() {
     assert_eq!(outcome(&ended), "error");
 }
 
+#[allow(clippy::type_complexity)] // Written out, since the macro sees what is written.
 #[llm_call(provider = "openai", model = "m", error_type = |error| error.code())]
 fn coded(boxed: bool) -> Result<Pin<Box<dyn Stream<Item = Result<Bytes, Overloaded>> + Send>>, Overloaded> {
     if boxed { Ok(Box::pin(stream::iter([Err(Overloaded)]))) } else { Err(Overloaded) }
