@@ -2,6 +2,8 @@
 //!
 //! Readers fill these; `otel` names them. Unknown is `None`, never zero.
 
+use std::borrow::Cow;
+
 pub(crate) use crate::usage::Usage;
 
 /// Facts of a request.
@@ -33,7 +35,7 @@ pub(crate) struct RequestFacts {
     pub(crate) prompt_name: Option<String>,
     pub(crate) prompt_version: Option<String>,
     /// Attributes of one provider's own namespace.
-    pub(crate) extra: Vec<(&'static str, String)>,
+    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 /// Facts of an answer, or of as much of a stream as has come.
@@ -55,7 +57,7 @@ pub(crate) struct ResponseFacts {
     /// What the provider says the call cost, in US dollars.
     pub(crate) cost: Option<f64>,
     pub(crate) error: Option<ErrorFacts>,
-    pub(crate) extra: Vec<(&'static str, String)>,
+    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 impl ResponseFacts {

@@ -80,7 +80,7 @@ pub struct Reading {
 pub fn read(exchange: &Exchange<'_>) -> Reading {
     let mut attributes = Map::new();
     let request = exchange.request.map(|bytes| Doc::from_slice(bytes, Mode::Facts));
-    let (asked, request_facts) = match &request {
+    let (asked, mut request_facts) = match &request {
         Some(doc) => read_request(exchange.provider, exchange.path, doc.root()),
         None => {
             let mut facts = RequestFacts::default();
@@ -106,7 +106,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
     }
     let mut output = filter.map(Messages::output);
     let mut outcome = None;
-    let (format, facts) = match exchange.body {
+    let (format, mut facts) = match exchange.body {
         Body::Whole => {
             let doc = Doc::from_slice(exchange.response, mode);
             let (format, facts) = read_response(exchange.provider, asked, doc.root());
@@ -146,7 +146,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         put(&mut attributes, "error.type", name.or(status).or_else(|| Some("_OTHER".to_owned())));
     }
     let error_message = facts.error.as_ref().and_then(|error| error.message.clone());
-    put_facts(&mut attributes, exchange.provider, &request_facts, &facts);
+    put_facts(&mut attributes, exchange.provider, &mut request_facts, &mut facts);
     Reading { attributes, outcome, error_message }
 }
 
@@ -170,7 +170,12 @@ fn put<V: Into<Value>>(attributes: &mut Map<String, Value>, key: &str, value: Op
 }
 
 /// The facts under the names that the spans have them.
-fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &RequestFacts, response: &ResponseFacts) {
+fn put_facts(
+    to: &mut Map<String, Value>,
+    provider: Option<&str>,
+    request: &mut RequestFacts,
+    response: &mut ResponseFacts,
+) {
     let provider = provider.map(|name| Provider::from(name.to_owned()));
     let mut named = Attributes::new(Profile::default());
     named.add(attr::REQUEST_MODEL, request.model.clone());

@@ -25,6 +25,11 @@ impl Permitted {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
     }
 
+    /// The texts that go to a place that has content on it or not, for good.
+    pub(super) fn take(&mut self, content: bool) -> Vec<(&'static str, String)> {
+        if content { std::mem::take(&mut self.list) } else { Vec::new() }
+    }
+
     /// Says what else was done to the call's texts.
     pub(super) fn note(&mut self, report: Report) {
         self.dropped.absorb(report.clone());

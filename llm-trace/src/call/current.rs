@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use opentelemetry::{Context, ContextGuard};
 
 use super::live::Live;
-use crate::redact::context as masks;
+use crate::redact::context::{self as masks, MaskContext, SharedMasks};
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Live>>> = const { RefCell::new(None) };
@@ -32,18 +32,34 @@ impl Carried {
         Self(Arc::new(Call { live: OnceLock::new(), begun, taken: AtomicBool::new(false) }))
     }
 
+    /// `cx` with the call and its masks.
+    pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
+        MaskContext::with_call(cx, masks, self.0.clone())
+    }
+
     /// Each call is registered once.
     pub(crate) fn set(&self, live: Weak<Live>) {
         let _ = self.0.live.set(live);
     }
 
-    /// When the call began, for the first that asks: the call's own span.
-    pub(crate) fn take_start(&self) -> Option<SystemTime> {
-        (!self.0.taken.swap(true, Ordering::Relaxed)).then_some(self.0.begun)
+    /// When the call of `cx` began, for the first that asks: the call's own span.
+    pub(crate) fn take_start_of(cx: &Context) -> Option<SystemTime> {
+        MaskContext::call::<Call>(cx)?.take_start()
     }
 
-    pub(crate) fn live(&self) -> Option<Arc<Live>> {
-        self.0.live.get()?.upgrade()
+    pub(crate) fn take_start(&self) -> Option<SystemTime> {
+        self.0.take_start()
+    }
+
+    /// The call of `cx`, if it still runs.
+    pub(crate) fn live_of(cx: &Context) -> Option<Arc<Live>> {
+        MaskContext::call::<Call>(cx)?.live.get()?.upgrade()
+    }
+}
+
+impl Call {
+    fn take_start(&self) -> Option<SystemTime> {
+        (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.begun)
     }
 }
 
@@ -51,7 +67,7 @@ impl Carried {
 /// instrumented task brings along.
 pub(crate) fn get() -> Option<Arc<Live>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.or_else(|| Context::map_current(|cx| cx.get::<Carried>().and_then(Carried::live)))
+    here.or_else(|| Context::map_current(Carried::live_of))
 }
 
 fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {

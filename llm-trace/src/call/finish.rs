@@ -21,7 +21,7 @@ use crate::otel::measured::Measured;
 use crate::otel::metrics::Instruments;
 use crate::otel::{Compat, Pipeline, openinference};
 use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
-use crate::scope::Facts;
+use crate::scope::{Facts, TraceUpdate};
 use crate::semconv::{Profile, attr};
 use crate::value::AttributeValue;
 
@@ -121,23 +121,18 @@ impl Live {
                 span.update_name(state.span_name().into_owned());
             }
             let (list, report) = content.on(policy.span_content());
-            let texts = list.iter().map(|(key, json)| KeyValue::new(*key, json.clone()));
             let report = strings(&report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
             let compat = if pipeline.compat.contains(&Compat::OpenInference) {
                 openinference::attributes(&state.operation, state.request.model.is_some(), &state.response.usage, list)
             } else {
                 Vec::new()
             };
+            let update = said.update.unwrap_or_default();
+            let told = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
+            let texts = content.take(policy.span_content()).into_iter().map(|(key, json)| KeyValue::new(key, json));
             // What is more important stands first: a span has room for so many attributes only.
             facts.splice(own..own, texts.chain(report).chain(compat));
-            self.update_trace(
-                said.update.unwrap_or_default(),
-                &mut state,
-                (&policy, masks),
-                pipeline,
-                list,
-                &mut facts,
-            );
+            self.update_trace(update, &mut state, (&policy, masks), pipeline, &told, &mut facts);
             self.close(&span, facts, &state, end, &policy, masks);
         }
     }
@@ -174,13 +169,13 @@ impl Live {
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(attr::ERROR_CODE, code);
         attributes.add(attr::OUTCOME, Some(end.outcome.as_str()));
-        attributes.response(&state.response, state.provider.as_ref());
+        attributes.response(&mut state.response, state.provider.as_ref());
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
         attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref());
         self.late_facts(state, &mut attributes);
         self.subject_facts(state, pipeline.profile, &mut attributes);
-        attributes.request(&state.request, state.provider.as_ref());
+        attributes.request(&mut state.request, state.provider.as_ref());
         attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
         attributes.add(attr::EMBEDDINGS_DIMENSION_COUNT, dimensions);

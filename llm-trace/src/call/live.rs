@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,10 +20,11 @@ use super::inside;
 use super::open::Slot;
 use super::outcome::Outcome;
 use super::setup::Setup;
-use super::state::State;
+use super::state::{State, document};
 use super::subject::Fact;
+use crate::json::Mode;
 use crate::otel::Pipeline;
-use crate::redact::context::{MaskContext, SharedMasks};
+use crate::redact::context::SharedMasks;
 use crate::redact::{Masks, Permit, PolicyState};
 use crate::semconv::Profile;
 use crate::value::AttributeValue;
@@ -51,7 +53,7 @@ impl fmt::Debug for Ready {
 impl Ready {
     pub(crate) fn new(mut setup: Setup<'_>) -> Self {
         let around = Around::of(&mut setup);
-        let mut state = State::of(&setup);
+        let mut state = State::of(&mut setup);
         if let Some(pipeline) = &around.pipeline {
             let policy = pipeline.policy.state();
             // Before the start the trace may not be known: then content is read, and left out at the end.
@@ -59,16 +61,22 @@ impl Ready {
                 Some(trace) => policy.of_trace(trace),
                 None => policy,
             };
-            state.read_input(&setup, policy.input(around.masks.get()));
+            let permit = policy.input(around.masks.get());
+            let document = document(&setup.request, permit.mode());
+            state.read_arguments(&setup, document.as_ref());
+            state.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
                 state.read_given(&given.content, |side| policy.side(side, around.masks.get()));
             }
+        } else {
+            state.take_given(&setup);
         }
         Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
 
     pub(crate) fn start(self) -> Option<Live> {
-        let Parts { make_span, state, around } = *self.0;
+        let Parts { make_span, state, mut around } = *self.0;
+        around.settle();
         Live::start(make_span, state, around)
     }
 }
@@ -79,6 +87,8 @@ pub(crate) struct Live {
     /// The call's own OpenTelemetry context, if its span is one.
     context: Option<Context>,
     recording: bool,
+    /// Whether anything of the call goes anywhere.
+    heard: bool,
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
     carried: Carried,
@@ -144,12 +154,33 @@ impl Live {
     /// Starts the span, then reads the content of the arguments if anyone wants it.
     pub(crate) fn start_now(mut setup: Setup<'_>) -> Option<Live> {
         let around = Around::of(&mut setup);
-        let mut state = State::of(&setup);
-        let live = Live::start(setup.make_span, std::mem::take(&mut state), around)?;
+        let mut state = State::of(&mut setup);
+        let Some(pipeline) = around.pipeline.clone() else {
+            state.take_given(&setup);
+            return Live::start(setup.make_span, state, around);
+        };
+        // Read once for facts and for content, if the span will be recorded as the last one was.
+        let likely = pipeline.recorded.load(Ordering::Relaxed);
+        let policy = pipeline.policy.state();
+        let mode = match around.trace(&policy) {
+            _ if !likely => Mode::Facts,
+            // On which traces content is can be asked of a trace only.
+            None if policy.is_share() => Mode::Facts,
+            None => policy.input(around.masks.get()).mode(),
+            Some(trace) => policy.of_trace(trace).input(around.masks.get()).mode(),
+        };
+        let document = document(&setup.request, mode);
+        state.read_arguments(&setup, document.as_ref());
+        let live = Live::start(setup.make_span, state, around)?;
+        let recorded = live.outer.as_deref().unwrap_or(&live).recording;
+        if likely != recorded {
+            pipeline.recorded.store(recorded, Ordering::Relaxed);
+        }
         if live.wants_content() {
             let permit = live.permit_input();
+            let document = if permit.mode() == mode { document } else { self::document(&setup.request, permit.mode()) };
             let mut state = live.lock();
-            state.read_input(&setup, permit);
+            state.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
                 state.read_given(&given.content, |side| live.permit(side));
             }
@@ -158,7 +189,7 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, mut state: State, mut around: Around) -> Option<Live> {
+    fn start(make_span: MakeSpan, mut state: State, around: Around) -> Option<Live> {
         crate::check::at_first_call();
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;
@@ -191,16 +222,16 @@ impl Live {
         if around.pipeline.is_none() && span.is_disabled() {
             return None;
         }
-        around.settle();
-        let parent = around.parent();
+        let parent = around.pipeline.is_some().then(|| around.parent());
         let Around { pipeline, masks, .. } = around;
         let carried = Carried::new(begun_at);
         let mut context = None;
-        if pipeline.is_some() && !span.is_disabled() {
-            if let Some(link) = parent.link {
+        let (parent, above) = parent.map_or((None, None), |parent| (Some((parent.context, parent.link)), parent.call));
+        if let Some((parent, link)) = parent.filter(|_| !span.is_disabled()) {
+            if let Some(link) = link {
                 span.add_link(link);
             }
-            let with_call = MaskContext::with(&parent.context, masks.clone()).with_value(carried.clone());
+            let with_call = carried.onto(&parent, masks.clone());
             // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
             let _ = span.set_parent(with_call.clone());
             // The span starts here, below what the id generator sees as current.
@@ -213,10 +244,12 @@ impl Live {
         // Whether or not the call has a span: no other may start when it did.
         let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
+        let heard = recording || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         Some(Live {
             span,
             context,
             recording,
+            heard,
             pipeline,
             masks,
             carried,
@@ -225,7 +258,7 @@ impl Live {
             agent,
             #[cfg(feature = "logs")]
             reference: OnceLock::new(),
-            parent: parent.call,
+            parent: above,
             outer: None,
             started: Started::of(&state),
             slot: OnceLock::new(),
@@ -244,6 +277,7 @@ impl Live {
             span: Span::none(),
             context: None,
             recording: false,
+            heard: outer.heard,
             pipeline: around.pipeline,
             masks: around.masks,
             carried,
@@ -338,6 +372,10 @@ impl Live {
         self.started
     }
 
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard
+    }
+
     pub(crate) fn recording(&self) -> bool {
         self.recording
     }
@@ -358,7 +396,7 @@ impl Live {
         let here = Context::current();
         // A stream may be polled where the call around it is not entered.
         let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
-        Some(MaskContext::with(around, self.masks.clone()).with_value(self.carried.clone()))
+        Some(self.carried.onto(around, self.masks.clone()))
     }
 
     /// The policy as it is now, for this call's trace.

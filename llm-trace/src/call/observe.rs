@@ -13,15 +13,20 @@ use crate::redact::{Filter, Permit, Place};
 impl Live {
     /// The request, told from inside the function.
     pub(crate) fn request(&self, request: &What<'_>) {
+        if !self.is_heard() {
+            return;
+        }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
+        // Serializing is the user's code: outside the lock.
+        let document = document(request, permit.mode());
         let mut state = self.lock();
         let before = state.request.model.clone();
-        state.request_facts(request);
+        state.request_facts(request, document.as_ref());
         // The model that the span was started with stands.
         if before.is_some() {
             state.request.model = before;
         }
-        state.read_request(request, permit);
+        state.read_request(request, document.as_ref(), permit);
     }
 
     /// The request as a client sends it. The path tells what the body may not: the model.
@@ -183,6 +188,7 @@ impl Live {
             }
         }
         match answer {
+            _ if !self.is_heard() => {}
             What::Nothing | What::Request(_) | What::Error(_) => {}
             What::Http { status, host, body } => {
                 self.read_head(*status, *host);

@@ -105,35 +105,44 @@ pub(crate) struct Stream {
 }
 
 impl State {
-    /// Reads what must be known before the span starts: facts, no content.
-    pub(crate) fn of(setup: &Setup<'_>) -> State {
-        let mut state = State {
+    /// What is told apart from the request.
+    pub(crate) fn of(setup: &mut Setup<'_>) -> State {
+        State {
             operation: setup.operation.clone().unwrap_or_default(),
-            provider: setup.provider.clone(),
-            name: setup.name.clone(),
-            unobserved: false,
+            provider: setup.provider.take(),
+            name: setup.name.take(),
             server: setup.server.as_deref().and_then(Server::parse),
-            conversation: setup.conversation.as_deref().map(str::to_owned),
-            attributes: setup.attributes.clone(),
+            conversation: setup.conversation.take().map(Cow::into_owned),
+            attributes: std::mem::take(&mut setup.attributes),
+            request: RequestFacts { model: setup.model.take().map(Cow::into_owned), ..RequestFacts::default() },
             remote: setup.remote,
             nested: setup.nested,
             ..State::default()
-        };
-        state.request_facts(&setup.request);
-        if let (None, Some(format)) = (&setup.operation, state.format) {
-            state.operation = match Operation::from(format.operation()) {
+        }
+    }
+
+    /// Reads what must be known before the span starts: facts, no content.
+    pub(crate) fn read_arguments(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>) {
+        let model = self.request.model.take();
+        self.request_facts(&setup.request, request);
+        if let (None, Some(format)) = (&setup.operation, self.format) {
+            self.operation = match Operation::from(format.operation()) {
                 // One word for all that answers a chat, whatever its API calls it.
                 Operation::GenerateContent => Operation::Chat,
                 operation => operation,
             };
         }
-        if let Some(model) = setup.model.as_deref() {
-            state.request.model = Some(model.to_owned());
+        if model.is_some() {
+            self.request.model = model;
         }
+        self.take_given(setup);
+    }
+
+    /// Takes on what was given by hand, apart from the request.
+    pub(crate) fn take_given(&mut self, setup: &Setup<'_>) {
         let given = setup.given.as_ref().map(|given| &given.facts);
-        state.adopt(given);
-        state.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
-        state
+        self.adopt(given);
+        self.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
     }
 
     /// The span's name: the user's, or the conventions'.
@@ -168,11 +177,11 @@ impl State {
         matches!(self.operation, Operation::ExecuteTool | Operation::Plan) && self.fact(Fact::AgentName).is_none()
     }
 
-    /// Reads the facts of a request.
-    pub(crate) fn request_facts(&mut self, request: &What<'_>) {
+    /// Reads the facts of a request, and of the document that it holds.
+    pub(crate) fn request_facts(&mut self, request: &What<'_>, document: Option<&Doc<'_>>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
-        if let Some(doc) = document(request, Mode::Facts)
+        if let Some(doc) = document
             && let Some(format) = detect::of_request(provider, path, doc.root())
         {
             self.format = Some(format);
@@ -187,11 +196,12 @@ impl State {
     }
 
     /// Reads the content of the arguments, as far as the permit goes.
-    pub(crate) fn read_input(&mut self, setup: &Setup<'_>, permit: Permit) {
+    /// `request` is the document that the request holds, read in the permit's mode.
+    pub(crate) fn read_input(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>, permit: Permit) {
         let (mode, open) = (permit.mode(), permit.is_open());
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
-        self.input_of(&setup.request, mode, &mut content);
+        self.input_of(&setup.request, request, &mut content);
         match &setup.input {
             What::Text(text) => user_text(text, &mut content),
             input => {
@@ -218,23 +228,23 @@ impl State {
     }
 
     /// Reads the content of a request, as far as the permit goes.
-    pub(crate) fn read_request(&mut self, request: &What<'_>, permit: Permit) {
-        let (mode, open) = (permit.mode(), permit.is_open());
+    pub(crate) fn read_request(&mut self, request: &What<'_>, document: Option<&Doc<'_>>, permit: Permit) {
+        let open = permit.is_open();
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
-        self.input_of(request, mode, &mut content);
+        self.input_of(request, document, &mut content);
         self.input = Some(Content { value: content.finish(), open });
     }
 
-    fn input_of(&mut self, request: &What<'_>, mode: Mode, content: &mut InputContent) {
+    fn input_of(&mut self, request: &What<'_>, document: Option<&Doc<'_>>, content: &mut InputContent) {
         match request {
             What::Request(request) => {
                 let mut again = RequestFacts::default();
                 request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
             }
             What::Text(text) if !is_json(text) => user_text(text, content),
-            request => {
-                if let (Some(format), Some(doc)) = (self.format, document(request, mode)) {
+            _ => {
+                if let (Some(format), Some(doc)) = (self.format, document) {
                     format.reader().input(doc.root(), content);
                 }
             }

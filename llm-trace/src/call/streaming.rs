@@ -49,6 +49,7 @@ impl Live {
     pub(crate) fn chunk(&self, item: What<'_>) {
         match &item {
             What::Error(_) => self.chunk_error(item),
+            _ if !self.is_heard() => self.begin_stream(),
             What::Nothing | What::Request(_) => self.see_chunk(|_| Event::default()),
             What::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
             What::Text(text) => self.see_chunk(|stream| stream.text(text)),
@@ -61,7 +62,9 @@ impl Live {
     /// Records one item of a type of the user's. A string is text: a delta, or a piece of the
     /// stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
-        if item.is_text() {
+        if !self.is_heard() {
+            self.begin_stream();
+        } else if item.is_text() {
             // Whether it is framed must be seen; nothing of it is kept that is not permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
                 self.chunk(What::Text(text));

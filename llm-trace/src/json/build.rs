@@ -1,6 +1,7 @@
-//! Building the tape from JSON text or from a `serde_json::Value`, in one pass.
+//! Building the tape from JSON text, in one pass.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserialize;
@@ -33,8 +34,21 @@ pub(super) enum Value<'a> {
     /// An array of this many numbers, not kept.
     Numbers(usize),
     Array(usize),
-    Object(usize),
+    /// This many fields, and which [`bit`]s their keys have.
+    Object(usize, u64),
 }
+
+/// The bit of a key, or of a dotted path's first key: an object without it has no such key.
+#[inline]
+pub(super) const fn bit(key: &str) -> u64 {
+    let key = key.as_bytes();
+    let first = if key.is_empty() { 0 } else { key[0] as u32 };
+    let second = if key.len() < 2 || key[1] == b'.' { 0 } else { key[1] as u32 };
+    1 << ((first.wrapping_mul(7) ^ second.wrapping_mul(13)) % 64)
+}
+
+/// The bits of an object that is still open: it may have any key.
+pub(super) const OPEN: u64 = u64::MAX;
 
 /// A parsed document. Its memory is bounded by [`Doc::MAX_ENTRIES`].
 #[derive(Debug)]
@@ -49,7 +63,8 @@ impl<'a> Doc<'a> {
 
     pub(super) fn new() -> Self {
         // Most documents fit without growing.
-        Self { tape: Vec::with_capacity(48), complete: true }
+        let tape = SPARE.try_with(Cell::take).ok().filter(|tape| tape.capacity() > 0).map(emptied);
+        Self { tape: tape.unwrap_or_else(|| Vec::with_capacity(48)), complete: true }
     }
 
     /// Reads JSON text. What stands before a syntax error is kept.
@@ -57,7 +72,7 @@ impl<'a> Doc<'a> {
         let mut doc = Self::new();
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut de = serde_json::Deserializer::from_slice(bytes);
-        let read = Seed::root(&mut doc.tape, mode, true).deserialize(&mut de);
+        let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
         doc.complete = read.is_ok() && de.end().is_ok();
         doc.close();
         doc
@@ -66,7 +81,7 @@ impl<'a> Doc<'a> {
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
         let mut doc = Self::new();
-        doc.complete = Seed::root(&mut doc.tape, mode, false).deserialize(value).is_ok();
+        doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value).is_ok();
         doc.close();
         doc
     }
@@ -100,19 +115,40 @@ impl<'a> Doc<'a> {
     }
 }
 
+thread_local! {
+    /// The tape of the last document, empty.
+    static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger tape is not kept.
+const MAX_SPARE: usize = 256;
+
+impl Drop for Doc<'_> {
+    fn drop(&mut self) {
+        if self.tape.capacity() <= MAX_SPARE {
+            let tape = emptied(std::mem::take(&mut self.tape));
+            let _ = SPARE.try_with(|spare| spare.set(tape));
+        }
+    }
+}
+
+/// The same memory, for a document that borrows from elsewhere: collecting nothing reuses it.
+fn emptied<'b>(mut tape: Vec<Entry<'_>>) -> Vec<Entry<'b>> {
+    tape.clear();
+    tape.into_iter().map_while(|_| None).collect()
+}
+
 /// Pushes one value onto the tape.
 pub(super) struct Seed<'t, 'a> {
     tape: &'t mut Vec<Entry<'a>>,
     mode: Mode,
     rule: Rule,
     key: Cow<'a, str>,
-    /// The source is JSON text, of which a raw slice can be had.
-    text: bool,
 }
 
 impl<'t, 'a> Seed<'t, 'a> {
-    fn root(tape: &'t mut Vec<Entry<'a>>, mode: Mode, text: bool) -> Self {
-        Self { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), text }
+    fn root(tape: &'t mut Vec<Entry<'a>>, mode: Mode) -> Self {
+        Self { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed("") }
     }
 
     fn push<E: serde::de::Error>(self, value: Value<'a>) -> Result<(), E> {
@@ -129,7 +165,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if !(self.text && self.rule.skim) {
+        if !self.rule.skim {
             return deserializer.deserialize_any(self);
         }
         // Unescaping would copy the text that is about to be skipped.
@@ -179,21 +215,21 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { tape, mode, rule, key, text } = self;
+        let Self { tape, mode, rule, key } = self;
         if !rule.arrays {
             let mut len = 0;
             while seq.next_element::<IgnoredAny>()?.is_some() {
                 len += 1;
             }
-            return Seed { tape, mode, rule, key, text }.push(Value::Elided(len));
+            return Seed { tape, mode, rule, key }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key, text }.push(Value::Array(0))?;
+        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Array(0))?;
         open(tape, at);
         let (mut len, mut numbers) = (0, 0);
         loop {
             let element = tape.len();
-            let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed(""), text };
+            let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed("") };
             if seq.next_element_seed(seed)?.is_none() {
                 break;
             }
@@ -209,24 +245,26 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { tape, mode, rule, key, text } = self;
+        let Self { tape, mode, rule, key } = self;
         if !rule.objects {
             let mut len = 0;
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                 len += 1;
             }
-            return Seed { tape, mode, rule, key, text }.push(Value::Elided(len));
+            return Seed { tape, mode, rule, key }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key, text }.push(Value::Object(0))?;
+        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Object(0, OPEN))?;
         open(tape, at);
-        let mut len = 0;
+        let (mut len, mut bits) = (0, 0);
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let rule = mode.rule(&key, rule);
-            map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key, text })?;
+            bits |= bit(&key);
+            map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key })?;
             len += 1;
-            set(tape, at, Value::Object(len));
+            set(tape, at, Value::Object(len, OPEN));
         }
+        set(tape, at, Value::Object(len, bits));
         end(tape, at);
         Ok(())
     }

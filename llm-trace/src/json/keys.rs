@@ -100,7 +100,7 @@ static CLASSES: [(&str, u8); SLOTS] = classes();
 
 /// The tables a key is in.
 fn class(key: &str) -> u8 {
-    let mut slot = hash(key.as_bytes());
+    let mut slot = hash(key.as_bytes()) % SLOTS;
     loop {
         match CLASSES[slot] {
             (_, 0) => return 0,
@@ -116,7 +116,7 @@ const fn hash(key: &[u8]) -> usize {
         return 0;
     }
     let (first, middle, last) = (key[0] as usize, key[len / 2] as usize, key[len - 1] as usize);
-    (len.wrapping_mul(37) ^ first.wrapping_mul(5) ^ middle.wrapping_mul(67) ^ last.wrapping_mul(17)) % SLOTS
+    len.wrapping_mul(37) ^ first.wrapping_mul(5) ^ middle.wrapping_mul(67) ^ last.wrapping_mul(17)
 }
 
 const fn classes() -> [(&'static str, u8); SLOTS] {
@@ -136,7 +136,7 @@ const fn filled(
     let mut at = 0;
     while at < table.len() {
         let key = table[at];
-        let mut slot = hash(key.as_bytes());
+        let mut slot = hash(key.as_bytes()) % SLOTS;
         while classes[slot].1 != 0 && !same(classes[slot].0.as_bytes(), key.as_bytes()) {
             slot = (slot + 1) % SLOTS;
         }

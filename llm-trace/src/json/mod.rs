@@ -10,6 +10,7 @@ mod node;
 mod only_text;
 mod serialize;
 mod shape;
+mod value;
 mod write;
 
 pub(crate) use build::Doc;

@@ -1,6 +1,6 @@
 //! Walking a document.
 
-use super::build::{Entry, Value};
+use super::build::{Entry, Value, bit};
 
 /// One value of a document.
 #[derive(Clone, Copy)]
@@ -46,12 +46,23 @@ impl<'d> Node<'d> {
     }
 
     /// The field of this object, unless it is absent or null. The last of equal keys counts.
+    // Inlined, so that the bit of a key that is written in the code is a constant.
+    #[inline]
     pub(crate) fn get(self, key: &str) -> Option<Node<'d>> {
-        let mut found = None;
-        if matches!(self.value(), Value::Object(_)) {
-            found = self.items().filter(|child| child.key() == key).last();
+        match self.value() {
+            Value::Object(_, bits) if bits & bit(key) != 0 => self.find(key),
+            _ => None,
         }
-        found.filter(|node| !node.is_null())
+    }
+
+    /// Whether this object may have the first key of a dotted path.
+    #[inline]
+    pub(crate) fn may_have(self, path: &str) -> bool {
+        matches!(self.value(), Value::Object(_, bits) if bits & bit(path) != 0)
+    }
+
+    fn find(self, key: &str) -> Option<Node<'d>> {
+        self.items().filter(|child| child.key() == key).last().filter(|node| !node.is_null())
     }
 
     /// The field at the end of a path of keys.
@@ -60,13 +71,14 @@ impl<'d> Node<'d> {
     }
 
     /// The first of these fields that is there.
+    #[inline]
     pub(crate) fn any(self, keys: &[&str]) -> Option<Node<'d>> {
         keys.iter().find_map(|key| self.get(key))
     }
 
     /// The children of an array or an object, in order; nothing for scalars and skipped values.
     pub(crate) fn items(self) -> Items<'d> {
-        let container = matches!(self.value(), Value::Array(_) | Value::Object(_));
+        let container = matches!(self.value(), Value::Array(_) | Value::Object(..));
         Items { tape: self.tape, at: self.at + 1, end: if container { self.end() } else { 0 } }
     }
 
@@ -80,7 +92,7 @@ impl<'d> Node<'d> {
     }
 
     pub(crate) fn is_object(self) -> bool {
-        matches!(self.value(), Value::Object(_))
+        matches!(self.value(), Value::Object(..))
     }
 
     pub(crate) fn is_array(self) -> bool {
@@ -96,7 +108,7 @@ impl<'d> Node<'d> {
     pub(crate) fn len(self) -> usize {
         match *self.value() {
             Value::Str(ref s) => s.len(),
-            Value::ElidedStr(n) | Value::Elided(n) | Value::Numbers(n) | Value::Array(n) | Value::Object(n) => n,
+            Value::ElidedStr(n) | Value::Elided(n) | Value::Numbers(n) | Value::Array(n) | Value::Object(n, _) => n,
             _ => 0,
         }
     }

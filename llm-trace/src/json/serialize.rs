@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::build::{Doc, Entry, Value, end, finish_array, open, pop_number, set};
+use super::build::{Doc, Entry, OPEN, Value, bit, end, finish_array, open, pop_number, set};
 use super::keys::{Mode, Rule};
 use super::only_text;
 
@@ -70,7 +70,20 @@ impl<'t> Builder<'t> {
         if enter {
             open(tape, at);
         }
-        Ok(Container { tape, mode, rule, depth, kind, at, enter, len: 0, numbers: 0, key: None, wrapper: None })
+        Ok(Container {
+            tape,
+            mode,
+            rule,
+            depth,
+            kind,
+            at,
+            enter,
+            len: 0,
+            bits: 0,
+            numbers: 0,
+            key: None,
+            wrapper: None,
+        })
     }
 
     /// `{"Variant": …}`, as serde's external tagging has it.
@@ -78,7 +91,7 @@ impl<'t> Builder<'t> {
         let at = self.tape.len();
         let key = std::mem::take(&mut self.key);
         let Self { tape, mode, rule, depth, .. } = self;
-        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1))?;
+        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1, OPEN))?;
         open(tape, at);
         let rule = mode.rule(variant, rule);
         Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1 }, at))
@@ -95,7 +108,7 @@ impl Kind {
     fn value(self, len: usize) -> Value<'static> {
         match self {
             Kind::Array => Value::Array(len),
-            Kind::Object => Value::Object(len),
+            Kind::Object => Value::Object(len, OPEN),
         }
     }
 }
@@ -109,6 +122,7 @@ struct Container<'t> {
     at: usize,
     enter: bool,
     len: usize,
+    bits: u64,
     numbers: usize,
     key: Option<String>,
     wrapper: Option<usize>,
@@ -139,6 +153,7 @@ impl Container<'_> {
         if !self.enter {
             return Ok(());
         }
+        self.bits |= bit(&key);
         value.serialize(Builder {
             rule: self.mode.rule(&key, self.rule),
             tape: &mut *self.tape,
@@ -153,7 +168,7 @@ impl Container<'_> {
             (false, _) => set(self.tape, self.at, Value::Elided(self.len)),
             (true, Kind::Array) => finish_array(self.tape, self.at, self.len, self.numbers),
             (true, Kind::Object) => {
-                set(self.tape, self.at, Value::Object(self.len));
+                set(self.tape, self.at, Value::Object(self.len, self.bits));
                 end(self.tape, self.at);
             }
         }

@@ -74,7 +74,7 @@ impl Entry<'_> {
             Value::Elided(len) => Value::Elided(*len),
             Value::Numbers(len) => Value::Numbers(*len),
             Value::Array(len) => Value::Array(*len),
-            Value::Object(len) => Value::Object(*len),
+            Value::Object(len, bits) => Value::Object(*len, *bits),
         };
         Entry { key: own(&self.key), value, end: self.end }
     }
@@ -271,7 +271,7 @@ impl<'s> ser::Serializer for Follow<'s> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Below<'s>, Stop> {
-        self.container(|known| matches!(known, Value::Object(_)))
+        self.container(|known| matches!(known, Value::Object(..)))
     }
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Below<'s>, Stop> {

@@ -12,30 +12,55 @@ pub(crate) fn write_str(out: &mut String, text: &str) {
 
 /// Appends `text` with JSON's escapes, without the quotes.
 fn escape_into(out: &mut String, text: &str) {
-    let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escaped = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0..=0x1f => "",
-            _ => continue,
-        };
-        out.push_str(&text[from..at]);
-        from = at + 1;
-        if escaped.is_empty() {
-            out.push_str("\\u00");
-            out.push(char::from(b'0' + (byte >> 4)));
-            out.push(char::from_digit(u32::from(byte & 0xf), 16).unwrap_or('0'));
-        } else {
-            out.push_str(escaped);
+    let bytes = text.as_bytes();
+    let (mut from, mut at) = (0, 0);
+    while at < bytes.len() {
+        // Eight bytes at a time, as long as none of them is special.
+        while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+            if has_special(u64::from_le_bytes(eight)) {
+                break;
+            }
+            at += 8;
+        }
+        let eight = bytes.len().min(at + 8);
+        while at < eight {
+            let byte = bytes[at];
+            at += 1;
+            let escaped = match byte {
+                b'"' => "\\\"",
+                b'\\' => "\\\\",
+                b'\n' => "\\n",
+                b'\r' => "\\r",
+                b'\t' => "\\t",
+                0x08 => "\\b",
+                0x0c => "\\f",
+                0..=0x1f => "",
+                _ => continue,
+            };
+            out.push_str(&text[from..at - 1]);
+            from = at;
+            if escaped.is_empty() {
+                out.push_str("\\u00");
+                out.push(char::from(b'0' + (byte >> 4)));
+                out.push(char::from_digit(u32::from(byte & 0xf), 16).unwrap_or('0'));
+            } else {
+                out.push_str(escaped);
+            }
         }
     }
     out.push_str(&text[from..]);
+}
+
+/// Whether one of eight bytes is a quote, a backslash or a control character.
+const fn has_special(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES * 0x80;
+    const fn below(eight: u64, limit: u64) -> u64 {
+        eight.wrapping_sub(ONES * limit) & !eight & TOPS
+    }
+    let quote = eight ^ (ONES * b'"' as u64);
+    let backslash = eight ^ (ONES * b'\\' as u64);
+    below(eight, 0x20) | below(quote, 1) | below(backslash, 1) != 0
 }
 
 /// Whether `text` is one JSON value of a kind a tool argument can be: an object, an array or null.
@@ -98,7 +123,7 @@ impl Node<'_> {
                 }
                 out.push(']');
             }
-            Value::Object(_) => {
+            Value::Object(..) => {
                 out.push('{');
                 for (i, item) in self.items().enumerate() {
                     if i > 0 {

@@ -30,7 +30,7 @@ fn is_foreign(attributes: &[KeyValue]) -> bool {
 
 /// Whether the tokens of a span that begins below `cx` are told by an annotated call around it.
 fn is_told(cx: &Context) -> bool {
-    let around = cx.get::<Carried>().and_then(Carried::live);
+    let around = Carried::live_of(cx);
     around.is_some_and(|live| {
         let operation = &live.lock().operation;
         operation.is_inference() || *operation == Operation::Embeddings

@@ -1,5 +1,7 @@
 //! Facts to span attributes: one bulk list, the important ones first.
 
+use std::borrow::Cow;
+
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 
 use crate::call::Provider;
@@ -41,11 +43,12 @@ impl Attributes {
         }
     }
 
-    pub(crate) fn response(&mut self, facts: &ResponseFacts, provider: Option<&Provider>) {
-        self.add(attr::RESPONSE_ID, facts.id.clone());
+    /// Takes the texts out of the facts that metrics do not need.
+    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
+        self.add(attr::RESPONSE_ID, facts.id.take());
         self.add(attr::RESPONSE_MODEL, facts.model.clone());
-        let reasons = finish_reasons(&facts.finish_reasons, self.profile);
-        self.add(attr::RESPONSE_FINISH_REASONS, strings(&reasons));
+        let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
+        self.add(attr::RESPONSE_FINISH_REASONS, reasons);
         let usage = &facts.usage;
         self.add(attr::USAGE_INPUT_TOKENS, usage.input);
         self.add(attr::USAGE_OUTPUT_TOKENS, usage.output);
@@ -67,13 +70,14 @@ impl Attributes {
         }
         if is_openai(provider) {
             self.add(attr::OPENAI_RESPONSE_SERVICE_TIER, facts.service_tier.clone());
-            self.add(attr::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.system_fingerprint.clone());
+            self.add(attr::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.system_fingerprint.take());
         }
-        self.extra(&facts.extra, provider);
+        self.extra(std::mem::take(&mut facts.extra), provider);
     }
 
     /// Everything of a request but the model, which stands at creation.
-    pub(crate) fn request(&mut self, facts: &RequestFacts, provider: Option<&Provider>) {
+    /// Takes texts out of the facts.
+    pub(crate) fn request(&mut self, facts: &mut RequestFacts, provider: Option<&Provider>) {
         self.add(attr::REQUEST_STREAM, facts.stream.filter(|stream| *stream));
         self.add(attr::REQUEST_TEMPERATURE, facts.temperature);
         self.add(attr::REQUEST_MAX_TOKENS, facts.max_tokens);
@@ -86,9 +90,9 @@ impl Attributes {
         self.add(attr::REQUEST_FREQUENCY_PENALTY, facts.frequency_penalty);
         self.add(attr::REQUEST_PRESENCE_PENALTY, facts.presence_penalty);
         self.add(attr::REQUEST_SEED, facts.seed);
-        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.as_deref().and_then(strings));
+        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.take().and_then(string_array));
         self.add(attr::REQUEST_CHOICE_COUNT, facts.choice_count.filter(|count| *count != 1));
-        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.as_deref().and_then(strings));
+        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.take().and_then(string_array));
         if self.profile == Profile::Latest {
             self.add("gen_ai.request.reasoning.level", facts.reasoning_level.clone());
             self.add("gen_ai.request.previous_response.id", facts.previous_response_id.clone());
@@ -99,7 +103,7 @@ impl Attributes {
             let tier = facts.service_tier.as_deref().filter(|tier| *tier != "auto");
             self.add(attr::OPENAI_REQUEST_SERVICE_TIER, tier.map(str::to_owned));
         }
-        self.extra(&facts.extra, provider);
+        self.extra(std::mem::take(&mut facts.extra), provider);
     }
 
     /// What a call cost, where that is known.
@@ -113,10 +117,10 @@ impl Attributes {
     }
 
     /// A namespace of one provider's does not stand on another's spans.
-    fn extra(&mut self, extra: &[(&'static str, String)], provider: Option<&Provider>) {
+    fn extra(&mut self, extra: Vec<(&'static str, Cow<'static, str>)>, provider: Option<&Provider>) {
         for (key, value) in extra {
             if is_openai(provider) || !key.starts_with(attr::OPENAI_NAMESPACE) {
-                self.add(key, Some(value.clone()));
+                self.add(key, Some(value));
             }
         }
     }
@@ -139,21 +143,22 @@ impl Attributes {
 
 /// An OTel array of strings; `None` for an empty one.
 pub(crate) fn strings(list: &[String]) -> Option<Value> {
-    (!list.is_empty()).then(|| string_array(list.iter().cloned()))
+    string_array(list.to_vec())
 }
 
-fn string_array(list: impl Iterator<Item = String>) -> Value {
-    Value::Array(Array::String(list.map(StringValue::from).collect()))
+fn string_array(list: Vec<String>) -> Option<Value> {
+    let list: Vec<StringValue> = list.into_iter().map(StringValue::from).collect();
+    (!list.is_empty()).then_some(Value::Array(Array::String(list)))
 }
 
 /// Finish reasons in choice order. For a choice whose reason never came the newest conventions
 /// have a word; the older ones have none.
-fn finish_reasons(reasons: &[Option<String>], profile: Profile) -> Vec<String> {
+fn finish_reasons(reasons: Vec<Option<String>>, profile: Profile) -> Option<Value> {
     let missing = || (profile == Profile::Latest).then(|| "error".to_owned());
     if reasons.iter().all(Option::is_none) {
-        return Vec::new();
+        return None;
     }
-    reasons.iter().filter_map(|reason| reason.clone().or_else(missing)).collect()
+    string_array(reasons.into_iter().filter_map(|reason| reason.or_else(missing)).collect())
 }
 
 fn is_openai(provider: Option<&Provider>) -> bool {
@@ -167,7 +172,9 @@ impl From<AttributeValue> for Value {
             AttributeValue::Int(n) => Value::I64(n),
             AttributeValue::Float(f) => Value::F64(f),
             AttributeValue::Bool(b) => Value::Bool(b),
-            AttributeValue::Strs(list) => string_array(list.into_iter()),
+            AttributeValue::Strs(list) => {
+                Value::Array(Array::String(list.into_iter().map(StringValue::from).collect()))
+            }
         }
     }
 }

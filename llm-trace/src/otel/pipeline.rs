@@ -1,7 +1,7 @@
 //! What a layer shares with the calls below it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::compat::Compat;
 use super::events::Events;
@@ -34,6 +34,8 @@ pub(crate) struct Pipeline {
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
+    /// Whether the span of the newest call is recorded: most likely the next one's is, too.
+    pub(crate) recorded: AtomicBool,
     _alive: Alive,
 }
 
@@ -62,6 +64,7 @@ impl Pipeline {
             metrics: Metrics::default(),
             events: Events::default(),
             prices: None,
+            recorded: AtomicBool::new(true),
             _alive: Alive,
         }
     }

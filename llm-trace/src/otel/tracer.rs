@@ -26,7 +26,7 @@ impl<T: Tracer> Tracer for CallTracer<T> {
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
         // Spans below the call carry it too: only the first is its own.
-        if let Some(begun) = parent.get::<Carried>().and_then(Carried::take_start) {
+        if let Some(begun) = Carried::take_start_of(parent) {
             builder.start_time = Some(begun);
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile);

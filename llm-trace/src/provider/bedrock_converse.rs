@@ -107,7 +107,7 @@ pub(super) fn bedrock_request(doc: Node<'_>, facts: &mut RequestFacts) {
         ("aws.bedrock.knowledge_base.id", &["knowledgeBaseId", KNOWLEDGE_BASE]),
     ] {
         if let Some(id) = find_str(doc, paths) {
-            facts.extra.push((name, id.to_owned()));
+            facts.extra.push((name, id.to_owned().into()));
         }
     }
 }

@@ -106,7 +106,7 @@ fn bedrock_response(doc: Node<'_>, facts: &mut ResponseFacts) {
     if let Some(id) = report.and_then(Node::first).map(Node::key).filter(|id| !id.is_empty())
         && !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL)
     {
-        facts.extra.push((GUARDRAIL, id.to_owned()));
+        facts.extra.push((GUARDRAIL, id.to_owned().into()));
     }
 }
 

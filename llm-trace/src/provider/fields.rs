@@ -8,7 +8,13 @@ pub(super) type Paths = &'static [&'static str];
 
 /// The value at the first of these paths that leads to one.
 pub(super) fn find<'d>(doc: Node<'d>, paths: &[&str]) -> Option<Node<'d>> {
-    paths.iter().find_map(|path| path.split('.').try_fold(doc, |node, key| node.get(key)))
+    // Most paths lead nowhere, and most of the others are one key: these are not split.
+    paths.iter().filter(|path| doc.may_have(path)).find_map(|path| {
+        doc.get(path).or_else(|| {
+            let (first, rest) = path.split_once('.')?;
+            rest.split('.').try_fold(doc.get(first)?, |node, key| node.get(key))
+        })
+    })
 }
 
 /// The string at the first of these paths that leads to one which is kept and not empty.

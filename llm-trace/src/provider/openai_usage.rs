@@ -2,51 +2,42 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
-use super::fields::{Paths, find};
 use crate::facts::{ResponseFacts, Usage};
 use crate::json::Node;
 
-const INPUT: Paths = &["prompt_tokens", "input_tokens"];
-const OUTPUT: Paths = &["completion_tokens", "output_tokens"];
-/// Also Writer's spelling, DeepSeek's, Moonshot's and Together's, and that of routers to Anthropic.
-const CACHE_READ: Paths = &[
-    "prompt_tokens_details.cached_tokens",
-    "prompt_token_details.cached_tokens",
-    "input_tokens_details.cached_tokens",
-    "prompt_cache_hit_tokens",
-    "cached_tokens",
-    "cache_read_input_tokens",
-];
-const CACHE_CREATION: Paths = &[
-    "prompt_tokens_details.cache_write_tokens",
-    "input_tokens_details.cache_write_tokens",
-    "prompt_tokens_details.cache_creation_tokens",
-    "prompt_tokens_details.cache_creation_input_tokens",
-    "cache_creation_input_tokens",
-];
-/// Also Writer's spelling, and Perplexity's, Copilot's and SGLang's place.
-const REASONING: Paths = &[
-    "completion_tokens_details.reasoning_tokens",
-    "completion_token_details.reasoning_tokens",
-    "output_tokens_details.reasoning_tokens",
-    "reasoning_tokens",
-];
-
 /// Reads a `usage` object.
 pub(super) fn read(usage: Node<'_>) -> Usage {
-    let int = |paths| find(usage, paths).and_then(Node::i64).filter(|count| *count >= 0);
+    // Also Writer's spelling of either.
+    let input =
+        [usage.get("prompt_tokens_details"), usage.get("prompt_token_details"), usage.get("input_tokens_details")];
+    let output = [
+        usage.get("completion_tokens_details"),
+        usage.get("completion_token_details"),
+        usage.get("output_tokens_details"),
+    ];
+    let of = |details: &[Option<Node<'_>>], key: &str| {
+        let found = details.iter().flatten().find_map(|details| details.get(key));
+        found.and_then(Node::i64).filter(|count| *count >= 0)
+    };
+    let top = |keys: &[&str]| usage.any(keys).and_then(Node::i64).filter(|count| *count >= 0);
     let mut counts = Usage {
-        input: int(INPUT),
-        output: int(OUTPUT),
-        cache_read: int(CACHE_READ),
-        cache_creation: int(CACHE_CREATION),
-        reasoning: int(REASONING),
-        input_text: int(&["prompt_tokens_details.text_tokens", "input_tokens_details.text_tokens"]),
-        input_image: int(&["prompt_tokens_details.image_tokens", "input_tokens_details.image_tokens"]),
-        input_audio: int(&["prompt_tokens_details.audio_tokens", "input_tokens_details.audio_tokens"]),
-        output_text: int(&["completion_tokens_details.text_tokens", "output_tokens_details.text_tokens"]),
-        output_image: int(&["completion_tokens_details.image_tokens", "output_tokens_details.image_tokens"]),
-        output_audio: int(&["completion_tokens_details.audio_tokens", "output_tokens_details.audio_tokens"]),
+        input: top(&["prompt_tokens", "input_tokens"]),
+        output: top(&["completion_tokens", "output_tokens"]),
+        // Also DeepSeek's spelling, Moonshot's and Together's, and that of routers to Anthropic.
+        cache_read: of(&input, "cached_tokens")
+            .or_else(|| top(&["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"])),
+        cache_creation: of(&input, "cache_write_tokens")
+            .or_else(|| of(&input, "cache_creation_tokens"))
+            .or_else(|| of(&input, "cache_creation_input_tokens"))
+            .or_else(|| top(&["cache_creation_input_tokens"])),
+        // Also Perplexity's, Copilot's and SGLang's place.
+        reasoning: of(&output, "reasoning_tokens").or_else(|| top(&["reasoning_tokens"])),
+        input_text: of(&input, "text_tokens"),
+        input_image: of(&input, "image_tokens"),
+        input_audio: of(&input, "audio_tokens"),
+        output_text: of(&output, "text_tokens"),
+        output_image: of(&output, "image_tokens"),
+        output_audio: of(&output, "audio_tokens"),
     };
     if let Some(total) = usage.get_i64("total_tokens") {
         count_all(&mut counts, total);
@@ -84,7 +75,7 @@ pub(super) fn of_answer(doc: Node<'_>, facts: &mut ResponseFacts) {
     let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
     facts.usage.update(read(usage));
     // OpenRouter and Perplexity, in dollars; xAI, in ten-billionths of one.
-    let cost = find(usage, &["cost.total_cost", "cost"]).and_then(Node::f64);
+    let cost = usage.get("cost").map(|cost| cost.get("total_cost").unwrap_or(cost)).and_then(Node::f64);
     let ticks = usage.get_f64("cost_in_usd_ticks").map(|ticks| ticks / 1e10);
     facts.cost = cost.or(ticks).or(facts.cost);
 }

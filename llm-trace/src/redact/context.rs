@@ -121,19 +121,33 @@ impl SharedMasks {
     }
 }
 
-/// The masks that an OpenTelemetry `Context` carries.
+/// The masks that an OpenTelemetry `Context` carries, and the call that is in it.
 #[derive(Clone, Debug)]
-pub(crate) struct MaskContext(SharedMasks);
+pub(crate) struct MaskContext {
+    masks: SharedMasks,
+    call: Option<Arc<dyn Any + Send + Sync>>,
+}
 
 impl MaskContext {
     /// The masks that `cx` carries, if any.
     pub(crate) fn of(cx: &Context) -> Option<SharedMasks> {
-        cx.get::<MaskContext>().map(|carried| carried.0.clone())
+        cx.get::<MaskContext>().map(|carried| carried.masks.clone())
     }
 
     /// `cx` with these masks.
     pub(crate) fn with(cx: &Context, masks: SharedMasks) -> Context {
-        cx.with_value(MaskContext(masks))
+        let call = cx.get::<MaskContext>().and_then(|carried| carried.call.clone());
+        cx.with_value(MaskContext { masks, call })
+    }
+
+    /// `cx` with a call and its masks. What a call is only `call` knows.
+    pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn Any + Send + Sync>) -> Context {
+        cx.with_value(MaskContext { masks, call: Some(call) })
+    }
+
+    /// The call that `cx` carries, if any.
+    pub(crate) fn call<T: 'static>(cx: &Context) -> Option<&T> {
+        cx.get::<MaskContext>()?.call.as_deref()?.downcast_ref()
     }
 }
 
@@ -205,7 +219,7 @@ impl Drop for Entered {
 
 /// What is masked where the program is now; `None` outside of every call and scope.
 pub(crate) fn current() -> Option<Masks> {
-    let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.0.get()));
+    let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
     carried.into_iter().chain(ambient().iter().map(SharedMasks::get)).reduce(Masks::union)
 }
 

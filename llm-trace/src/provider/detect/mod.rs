@@ -57,8 +57,8 @@ enum Family {
 
 impl Family {
     fn of(provider: Option<&str>) -> Self {
-        let name = provider.unwrap_or_default().to_ascii_lowercase();
-        let has = |word: &str| name.contains(word);
+        let name = provider.unwrap_or_default().as_bytes();
+        let has = |word: &str| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
         match () {
             () if has("bedrock") => Family::Bedrock,
             () if has("anthropic") => Family::Anthropic,
