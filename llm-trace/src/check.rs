@@ -133,7 +133,7 @@ impl Check {
         let span = make_span(&StartFields {
             name: "llm_trace.check",
             kind: "internal",
-            operation: "check",
+            operation: Some("check"),
             provider: None,
             model: None,
             server_address: None,

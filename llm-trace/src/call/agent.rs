@@ -42,7 +42,9 @@ impl Agent {
                 if let Some(provider) = &state.provider {
                     run.provider.get_or_init(|| provider.clone());
                 }
-            } else if *operation == Operation::ExecuteTool {
+            } else if *operation == Operation::ExecuteTool
+                || (*operation == Operation::McpClient && state.operation_name().is_some())
+            {
                 run.tools.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -6,7 +6,7 @@
 pub struct StartFields<'a> {
     pub name: &'a str,
     pub kind: &'a str,
-    pub operation: &'a str,
+    pub operation: Option<&'a str>,
     pub provider: Option<&'a str>,
     pub model: Option<&'a str>,
     pub server_address: Option<&'a str>,

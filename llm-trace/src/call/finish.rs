@@ -284,7 +284,8 @@ impl Live {
     /// What the span was started with.
     fn start_facts(&self, state: &State) -> Vec<KeyValue> {
         let started = self.started();
-        let mut facts = vec![KeyValue::new(attr::OPERATION_NAME, state.operation.as_str().to_owned())];
+        let name = state.operation_name().map(|name| KeyValue::new(attr::OPERATION_NAME, name.to_owned()));
+        let mut facts: Vec<KeyValue> = name.into_iter().collect();
         let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
         add(attr::PROVIDER_NAME, state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
         add(attr::REQUEST_MODEL, state.request.model.clone().filter(|_| started.model).map(Value::from));

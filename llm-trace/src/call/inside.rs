@@ -9,6 +9,7 @@ use super::live::Live;
 use super::nested::Nested;
 use super::outcome::Outcome;
 use super::state::{Content, ErrorState, State, Stream};
+use super::subject::Fact;
 use crate::cost::Priced;
 use crate::facts::{ErrorFacts, RequestFacts, ResponseFacts};
 use crate::otel::Pipeline;
@@ -45,7 +46,8 @@ pub(crate) fn outer(state: &State, pipeline: &Arc<Pipeline>) -> Option<Arc<Live>
     }
     let around = outer.lock();
     let nested = state.nested.or(around.nested).unwrap_or(pipeline.nested);
-    let merges = !around.finished && nested == Nested::Merge && is_same(&around, state);
+    let same = is_same(&around, state) || is_same_tool(&around, state);
+    let merges = !around.finished && nested == Nested::Merge && same;
     drop(around);
     merges.then_some(outer)
 }
@@ -56,6 +58,14 @@ fn is_same(outer: &State, inner: &State) -> bool {
         _ => true,
     };
     provider && is_same_work(&outer.operation, &inner.operation)
+}
+
+/// A tool's run that asks a server of the Model Context Protocol to run it.
+fn is_same_tool(outer: &State, inner: &State) -> bool {
+    outer.operation == Operation::ExecuteTool
+        && inner.operation == Operation::McpClient
+        && inner.operation_name().is_some()
+        && outer.fact(Fact::ToolName) == inner.fact(Fact::ToolName)
 }
 
 fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
@@ -126,6 +136,15 @@ impl State {
         self.attributes.extend(own);
         let own = std::mem::take(&mut self.facts);
         self.facts = own.over(&inner.facts);
+        if let Some(subject) = inner.subject {
+            let known = self.subject();
+            known.facts.fill(subject.facts);
+            for filled in subject.content {
+                if !known.content.iter().any(|known| known.slot == filled.slot) {
+                    known.content.push(filled);
+                }
+            }
+        }
         let ResponseFacts { usage, error, .. } = response.clone();
         let known = self.inside();
         known.usage.add(usage);

@@ -209,7 +209,7 @@ impl Live {
         let span = make_span(&StartFields {
             name: &state.span_name(),
             kind: state.kind(),
-            operation: state.operation.as_str(),
+            operation: state.operation_name(),
             // An agent of this process may use several: the newest conventions name none.
             provider: state.provider.as_ref().filter(|_| !internal_agent).map(super::Provider::as_str),
             model: state.request.model.as_deref(),

@@ -140,6 +140,10 @@ impl Live {
         let mut state = self.lock();
         match (fact, value) {
             (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
+            (Fact::RpcStatus, value) => {
+                state.error.code = Some(value.to_text().into_owned());
+                state.subject().facts.set(Fact::RpcStatus, value);
+            }
             (fact, value) => state.subject().facts.set(fact, value),
         }
     }
@@ -150,6 +154,9 @@ impl Live {
         // Serializing is the user's code: outside the lock.
         let count = (slot == Slot::MemoryRecords).then(|| documents::count(what)).flatten();
         let filled = Filled::read(slot, what, permit);
+        if slot == Slot::ToolResult {
+            self.read_tool_error(what);
+        }
         let mut state = self.lock();
         if let Some(count) = count {
             state.subject().facts.set(Fact::MemoryRecordCount, count.into());

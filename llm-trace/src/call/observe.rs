@@ -4,6 +4,7 @@ use super::captured::{CapturedError, What};
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::{Content, document, is_json, is_messages};
+use crate::facts::ErrorFacts;
 use crate::json::Text;
 use crate::message::{Messages, Part, finish_reason};
 use crate::provider::{error, messages};
@@ -157,6 +158,18 @@ impl Live {
         known.message = message.or(known.message.take());
     }
 
+    /// A tool that failed says so in what it returns, by the Model Context Protocol.
+    pub(super) fn read_tool_error(&self, answer: &What<'_>) {
+        if !self.lock().operation.is_mcp() {
+            return;
+        }
+        let Some(doc) = document(answer, crate::json::Mode::Facts) else { return };
+        if doc.root().any(&["isError", "is_error"]).and_then(crate::json::Node::bool) == Some(true) {
+            let mut state = self.lock();
+            state.response.error = Some(ErrorFacts { kind: Some("tool_error".to_owned()), ..ErrorFacts::default() });
+        }
+    }
+
     /// What an HTTP response tells without its body.
     fn read_head(&self, status: u16, host: Option<&str>) {
         self.http_status(status);
@@ -175,7 +188,7 @@ impl Live {
     fn read_answer(&self, answer: &What<'_>) {
         let (slot, silent) = {
             let state = self.lock();
-            let slot = state.operation.answer_slot();
+            let slot = state.answer_slot();
             // Of what a model's API answered, facts are read too.
             (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
         };

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 #[cfg(feature = "otel")]
 use super::subject::Slot;
-use super::subject::{Fact, NamedAfter};
+use super::subject::{Fact, Facts, NamedAfter};
+
+/// The method that calls a tool.
+pub(crate) const TOOL_CALL: &str = "tools/call";
 
 /// What a call does: `gen_ai.operation.name`.
 ///
@@ -58,6 +61,11 @@ pub enum Operation {
     DeleteMemoryStore,
     /// A guardrail's judgement: `apply_guardrail`, a word of our own.
     ApplyGuardrail,
+    /// A request or notification of the Model Context Protocol, where it is sent. Its span is named
+    /// after the method; `gen_ai.operation.name` is `execute_tool` where a tool is called, else absent.
+    McpClient,
+    /// The same, where it is received.
+    McpServer,
     /// An operation the conventions have no word for.
     Custom(Cow<'static, str>),
 }
@@ -83,10 +91,12 @@ const KNOWN: &[(&str, Operation)] = &[
     ("delete_memory", Operation::DeleteMemory),
     ("delete_memory_store", Operation::DeleteMemoryStore),
     ("apply_guardrail", Operation::ApplyGuardrail),
+    ("mcp.client", Operation::McpClient),
+    ("mcp.server", Operation::McpServer),
 ];
 
 impl Operation {
-    /// The value of `gen_ai.operation.name`.
+    /// The value of `gen_ai.operation.name`; of the Model Context Protocol's messages a word of ours.
     pub fn as_str(&self) -> &str {
         match self {
             // What nearly every call is.
@@ -117,6 +127,11 @@ impl Operation {
     /// The value of `otel.kind`: what runs in this process is internal. `remote` is what was said
     /// of it; else `client` tells whether it has a provider or a server.
     pub(crate) fn kind(&self, remote: Option<bool>, client: bool) -> &'static str {
+        match self {
+            Operation::McpClient => return "client",
+            Operation::McpServer => return "server",
+            _ => {}
+        }
         let remote = remote.unwrap_or(match self {
             Operation::ExecuteTool | Operation::InvokeWorkflow | Operation::Plan => false,
             Operation::InvokeAgent | Operation::ApplyGuardrail => client,
@@ -133,6 +148,7 @@ impl Operation {
             Operation::ExecuteTool => NamedAfter::Fact(Fact::ToolName),
             Operation::InvokeWorkflow => NamedAfter::Fact(Fact::WorkflowName),
             Operation::ApplyGuardrail => NamedAfter::Fact(Fact::GuardrailName),
+            Operation::McpClient | Operation::McpServer => NamedAfter::Method,
             Operation::FetchResponse => NamedAfter::Nothing,
             other if other.is_memory() => NamedAfter::Nothing,
             _ => NamedAfter::Model,
@@ -154,7 +170,26 @@ impl Operation {
     /// Whether what its function returns tells of nothing but errors.
     #[cfg(feature = "otel")]
     pub(crate) fn is_silent(&self) -> bool {
-        matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_memory()
+        matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_mcp() || self.is_memory()
+    }
+
+    /// Whether it is a message of the Model Context Protocol.
+    pub(crate) fn is_mcp(&self) -> bool {
+        matches!(self, Operation::McpClient | Operation::McpServer)
+    }
+
+    /// The value of `gen_ai.operation.name`, if it has one.
+    pub(crate) fn name(&self, facts: Option<&Facts>) -> Option<&str> {
+        if !self.is_mcp() {
+            return Some(self.as_str());
+        }
+        (facts?.text(Fact::McpMethod) == Some(TOOL_CALL)).then_some("execute_tool")
+    }
+
+    /// What its span's name begins with.
+    pub(crate) fn verb<'o>(&'o self, facts: Option<&'o Facts>) -> &'o str {
+        let method = || facts.and_then(|facts| facts.text(Fact::McpMethod));
+        if self.is_mcp() { method().unwrap_or(self.as_str()) } else { self.as_str() }
     }
 
     fn is_memory(&self) -> bool {

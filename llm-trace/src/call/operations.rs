@@ -89,7 +89,46 @@ words! {
     guardrail(GuardrailName);
 }
 
+words! {
+    /// The method of a message of the Model Context Protocol: `mcp.method.name`.
+    ///
+    /// ```
+    /// use llm_trace::{LlmCall, Operation};
+    ///
+    /// let arguments = serde_json::json!({"city": "Oslo"});
+    /// let call = LlmCall::builder(Operation::McpClient).method("tools/call").tool("weather").arguments(&arguments);
+    /// call.server("https://mcp.example").request_id("7").run(|call| {
+    ///     call.result(&serde_json::json!({"content": [{"type": "text", "text": "4 degrees"}], "isError": false}));
+    /// });
+    /// ```
+    method(McpMethod);
+    /// The prompt's name: `gen_ai.prompt.name`.
+    prompt(PromptName);
+    /// `mcp.session.id`.
+    mcp_session(McpSession);
+    /// The version of the Model Context Protocol: `mcp.protocol.version`.
+    protocol_version(McpProtocolVersion);
+    /// The resource that is read: `mcp.resource.uri`. Not part of the span's name.
+    resource(McpResource);
+    /// The request's id in its session: `jsonrpc.request.id`. A notification has none.
+    request_id(RpcRequestId);
+    /// What carries it: `network.transport`, `pipe` for standard input and output, `tcp` for HTTP.
+    transport(NetworkTransport);
+    /// `network.protocol.name`, such as `http`.
+    network_protocol(NetworkProtocol);
+    /// `network.protocol.version`, such as `2`.
+    network_protocol_version(NetworkProtocolVersion);
+    /// Where a message that is received comes from: `client.address`.
+    client_address(ClientAddress);
+}
+
 impl<'a> CallBuilder<'a> {
+    /// The port a message that is received comes from: `client.port`.
+    pub fn client_port(mut self, port: u16) -> Self {
+        self.setup.fact(Fact::ClientPort, port);
+        self
+    }
+
     /// How many documents are asked for.
     pub fn top_k(mut self, count: i64) -> Self {
         self.setup.fact(Fact::TopK, count);
@@ -233,6 +272,15 @@ impl LlmCall {
         let word = word.into();
         if let Some(live) = self.live().filter(|_| is_word(&word)) {
             live.fact(Fact::GuardrailDecision, word.into());
+        }
+        self
+    }
+
+    /// Records the error code of a JSON-RPC answer: `rpc.response.status_code`, which is the error's
+    /// type too. End the call with [`fail`](LlmCall::fail).
+    pub fn rpc_status(&self, code: i64) -> &Self {
+        if let Some(live) = self.live() {
+            live.fact(Fact::RpcStatus, code.to_string().into());
         }
         self
     }

@@ -50,11 +50,11 @@ fn span(setup: &Setup<'_>) -> tracing::Span {
     let facts = setup.given.as_ref().map(|given| &given.facts);
     let text = |fact| facts.and_then(|facts| facts.text(fact));
     let model = setup.model.as_deref();
-    let conventional = operation.named_after().name(operation.as_str(), model, facts);
+    let conventional = operation.named_after().name(operation.verb(facts), model, facts);
     (setup.make_span)(&StartFields {
         name: setup.name.as_deref().unwrap_or(&conventional),
         kind: operation.kind(setup.remote, client),
-        operation: operation.as_str(),
+        operation: operation.name(facts),
         provider: setup.provider.as_ref().map(super::Provider::as_str),
         model,
         server_address: setup.server.as_deref(),

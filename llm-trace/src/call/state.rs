@@ -8,7 +8,7 @@ use super::inside::Inside;
 use super::material::Subject;
 use super::server::Server;
 use super::setup::Setup;
-use super::subject::Fact;
+use super::subject::{self, Fact, Slot};
 use super::trace_update::TraceSides;
 use super::{Nested, Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -150,16 +150,30 @@ impl State {
         match &self.name {
             Some(name) => Cow::Borrowed(name),
             None => {
-                let facts = self.subject.as_ref().map(|subject| &subject.facts);
-                self.operation.named_after().name(self.operation.as_str(), self.request.model.as_deref(), facts)
+                let facts = self.subject_facts();
+                self.operation.named_after().name(self.operation.verb(facts), self.request.model.as_deref(), facts)
             }
         }
     }
 
     /// What the conventions name the span after, if that is known.
     pub(crate) fn target(&self) -> Option<&str> {
-        let facts = self.subject.as_ref().map(|subject| &subject.facts);
-        self.operation.named_after().target(self.request.model.as_deref(), facts)
+        self.operation.named_after().target(self.request.model.as_deref(), self.subject_facts())
+    }
+
+    pub(crate) fn subject_facts(&self) -> Option<&subject::Facts> {
+        self.subject.as_ref().map(|subject| &subject.facts)
+    }
+
+    /// The value of `gen_ai.operation.name`, if it has one.
+    pub(crate) fn operation_name(&self) -> Option<&str> {
+        self.operation.name(self.subject_facts())
+    }
+
+    /// Where what its function returns goes, unless that is a model's answer.
+    pub(crate) fn answer_slot(&self) -> Option<Slot> {
+        let calls_tool = self.operation.is_mcp() && self.operation_name().is_some();
+        if calls_tool { Some(Slot::ToolResult) } else { self.operation.answer_slot() }
     }
 
     /// The value of `otel.kind`.

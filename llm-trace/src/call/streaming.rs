@@ -149,8 +149,10 @@ impl Live {
         }
         let refused = state.error.status.is_some_and(|status| status >= 400);
         let Some(stream) = &mut state.stream else {
+            let failed = refused || state.response.error.is_some();
             drop(state);
-            return self.finish(given_up.unwrap_or(Outcome::Completed));
+            let outcome = if failed { Outcome::Error } else { Outcome::Completed };
+            return self.finish(given_up.unwrap_or(outcome));
         };
         let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
         let unread = !plain && !stream.read;

@@ -25,6 +25,18 @@ pub enum Fact {
     MemoryRecordCount,
     GuardrailName,
     GuardrailDecision,
+    PromptName,
+    McpMethod,
+    McpSession,
+    McpProtocolVersion,
+    McpResource,
+    RpcRequestId,
+    RpcStatus,
+    NetworkTransport,
+    NetworkProtocol,
+    NetworkProtocolVersion,
+    ClientAddress,
+    ClientPort,
 }
 
 /// A place for content that an operation has beside messages.
@@ -66,6 +78,16 @@ impl Facts {
         }
     }
 
+    /// Takes over what is not known yet.
+    #[cfg(feature = "otel")]
+    pub(crate) fn fill(&mut self, other: Facts) {
+        for (fact, value) in other.0 {
+            if !self.0.iter().any(|(known, _)| *known == fact) {
+                self.0.push((fact, value));
+            }
+        }
+    }
+
     /// A fact's text.
     pub(crate) fn text(&self, fact: Fact) -> Option<&str> {
         self.0.iter().find_map(|(known, value)| match value {
@@ -85,6 +107,8 @@ impl Facts {
 pub(crate) enum NamedAfter {
     Model,
     Fact(Fact),
+    /// The tool or the prompt of a method.
+    Method,
     Nothing,
 }
 
@@ -102,6 +126,7 @@ impl NamedAfter {
         match self {
             NamedAfter::Model => model,
             NamedAfter::Fact(fact) => facts?.text(fact),
+            NamedAfter::Method => facts?.text(Fact::ToolName).or_else(|| facts?.text(Fact::PromptName)),
             NamedAfter::Nothing => None,
         }
     }

@@ -83,5 +83,5 @@ fn side(update: TraceUpdate, wanted: TraceUpdate, masks: Masks, content: &[(&'st
 
 /// A tool's or an embedding's input is not the trace's.
 fn may_speak(operation: &Operation) -> bool {
-    !matches!(operation, Operation::Embeddings | Operation::ExecuteTool | Operation::Retrieval)
+    !operation.is_mcp() && !matches!(operation, Operation::Embeddings | Operation::ExecuteTool | Operation::Retrieval)
 }

@@ -41,7 +41,7 @@ fn kind(operation: &Operation, has_model: bool) -> &'static str {
     match operation {
         Operation::Embeddings => "EMBEDDING",
         Operation::Retrieval | Operation::SearchMemory => "RETRIEVER",
-        Operation::ExecuteTool => "TOOL",
+        Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => "TOOL",
         Operation::InvokeAgent | Operation::CreateAgent => "AGENT",
         Operation::ApplyGuardrail => "GUARDRAIL",
         Operation::Custom(name) if name == "rerank" => "RERANKER",
@@ -58,7 +58,9 @@ type Keys = [&'static str; 2];
 fn sides(operation: &Operation) -> (Keys, Keys) {
     let slot = |slot| [Profile::Core.slot(slot), Profile::Latest.slot(slot)];
     match operation {
-        Operation::ExecuteTool => (slot(Slot::ToolArguments), slot(Slot::ToolResult)),
+        Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => {
+            (slot(Slot::ToolArguments), slot(Slot::ToolResult))
+        }
         Operation::Retrieval => (slot(Slot::Query), slot(Slot::Documents)),
         Operation::SearchMemory => (slot(Slot::MemoryQuery), slot(Slot::MemoryRecords)),
         Operation::ApplyGuardrail => (slot(Slot::Judged), slot(Slot::Decided)),

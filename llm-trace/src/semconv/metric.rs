@@ -16,6 +16,8 @@ pub(crate) const AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
 pub(crate) const AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
 pub(crate) const AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
 pub(crate) const TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
+pub(crate) const MCP_CLIENT_DURATION: &str = "mcp.client.operation.duration";
+pub(crate) const MCP_SERVER_DURATION: &str = "mcp.server.operation.duration";
 /// Ours: what a call cost, in US dollars.
 pub(crate) const COST: &str = "llm_trace.client.operation.cost";
 
@@ -75,3 +77,7 @@ pub(crate) const DOLLARS: [f64; 20] = [
     0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05,
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
+
+/// Seconds of a message of the Model Context Protocol.
+pub(crate) const MCP_SECONDS: [f64; 14] =
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];

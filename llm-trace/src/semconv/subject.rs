@@ -29,6 +29,18 @@ impl Profile {
             Fact::MemoryRecordCount => "llm_trace.memory.record.count",
             Fact::GuardrailName => "llm_trace.guardrail.name",
             Fact::GuardrailDecision => "llm_trace.guardrail.decision",
+            Fact::PromptName => attr::PROMPT_NAME,
+            Fact::McpMethod => "mcp.method.name",
+            Fact::McpSession => "mcp.session.id",
+            Fact::McpProtocolVersion => "mcp.protocol.version",
+            Fact::McpResource => "mcp.resource.uri",
+            Fact::RpcRequestId => "jsonrpc.request.id",
+            Fact::RpcStatus => "rpc.response.status_code",
+            Fact::NetworkTransport => "network.transport",
+            Fact::NetworkProtocol => "network.protocol.name",
+            Fact::NetworkProtocolVersion => "network.protocol.version",
+            Fact::ClientAddress => "client.address",
+            Fact::ClientPort => "client.port",
         }
     }
 

@@ -9,6 +9,7 @@ use llm_trace_tests::collector::ReceivedSpan;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Map, Value};
 
+use crate::mcp::messages;
 use crate::support::{Asked, PROFILES, everything, export, export_sampled, keys};
 
 /// The conventions as data: of `LLM_TRACE_SEMCONV`, or of what lies beside the repository.
@@ -24,9 +25,14 @@ fn conventions(profile: Profile) -> Option<Value> {
 }
 
 /// The conventions' name for a span, where they have one.
-fn span_type(profile: Profile, operation: &str, kind: SpanKind) -> Option<&'static str> {
+fn span_type(profile: Profile, span: &ReceivedSpan) -> Option<&'static str> {
     let latest = profile == Profile::Latest;
-    Some(match (operation, kind) {
+    let kind = SpanKind::try_from(span.span.kind).unwrap();
+    if span.attribute("mcp.method.name").is_some() && !span.span.name.starts_with("execute_tool") {
+        return Some(if kind == SpanKind::Server { "mcp.server" } else { "mcp.client" });
+    }
+    let operation = span.attribute("gen_ai.operation.name").unwrap();
+    Some(match (operation.as_str().unwrap(), kind) {
         ("chat" | "text_completion", _) if latest => "gen_ai.client.inference",
         ("chat" | "text_completion", _) => "gen_ai.inference.client",
         ("embeddings", _) => "gen_ai.embeddings.client",
@@ -48,6 +54,10 @@ fn is_documented(key: &str) -> bool {
     key.starts_with("llm_trace.") || key == "error.type"
 }
 
+fn is_of_mcp(key: &str) -> bool {
+    ["mcp.", "jsonrpc.", "rpc.", "network.", "server."].iter().any(|prefix| key.starts_with(prefix))
+}
+
 fn has_type(value: &Value, kind: &Value) -> bool {
     match kind.as_str() {
         Some("string") => value.is_string(),
@@ -63,9 +73,7 @@ fn has_type(value: &Value, kind: &Value) -> bool {
 }
 
 fn check(span: &ReceivedSpan, profile: Profile, data: &Value, wrong: &mut Vec<String>) {
-    let kind = SpanKind::try_from(span.span.kind).unwrap();
-    let operation = span.attribute("gen_ai.operation.name").unwrap();
-    let kind_of = span_type(profile, operation.as_str().unwrap(), kind);
+    let kind_of = span_type(profile, span);
     let spec = kind_of.map(|kind_of| {
         let spec = &data["spans"][kind_of];
         assert!(spec.is_object(), "{kind_of}");
@@ -83,6 +91,8 @@ fn check(span: &ReceivedSpan, profile: Profile, data: &Value, wrong: &mut Vec<St
             }
             // Refinements of one provider's.
             _ if key.starts_with("openai.") => {}
+            // A tool's run tells of the server that it asked.
+            _ if kind_of == Some("gen_ai.execute_tool.internal") && is_of_mcp(&key) => {}
             _ if spec.is_some_and(|spec| !spec.contains_key(&key)) => {
                 wrong.push(format!("{profile:?} {name}: {key} does not stand on {}", kind_of.unwrap_or_default()));
             }
@@ -102,7 +112,11 @@ fn every_attribute_is_the_conventions_and_what_they_require_is_there() {
     for profile in PROFILES {
         let Some(data) = conventions(profile) else { return };
         let policy = Policy::new().capture(Capture::Span);
-        let collector = export(policy, |layer| layer.with_profile(profile), everything);
+        let run = || {
+            everything();
+            messages();
+        };
+        let collector = export(policy, |layer| layer.with_profile(profile), run);
         let schema_url = &collector.spans()[0].schema_url;
         assert_eq!(*schema_url, profile.schema_url());
         collector.spans().iter().for_each(|span| check(span, profile, &data, &mut wrong));
@@ -120,9 +134,7 @@ fn what_a_sampler_may_ask_for_is_there_when_it_is_asked() {
         let mut by_name: BTreeMap<&str, Vec<Map<String, Value>>> = BTreeMap::new();
         asked.iter().for_each(|(name, attributes)| by_name.entry(name).or_default().push(keys(attributes)));
         for span in collector.spans() {
-            let kind = SpanKind::try_from(span.span.kind).unwrap();
-            let operation = span.attribute("gen_ai.operation.name").unwrap();
-            let Some(kind_of) = span_type(profile, operation.as_str().unwrap(), kind) else { continue };
+            let Some(kind_of) = span_type(profile, &span) else { continue };
             let started = &by_name[span.span.name.as_str()];
             for (key, rule) in data["spans"][kind_of]["attributes"].as_object().unwrap() {
                 let learned = key == "gen_ai.provider.name" && kind_of == "gen_ai.invoke_agent.internal";

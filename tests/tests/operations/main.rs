@@ -2,6 +2,7 @@
 
 mod conventions;
 mod masks;
+mod mcp;
 mod nested;
 mod openinference;
 mod spans;

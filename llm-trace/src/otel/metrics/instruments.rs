@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::agents::Agents;
+use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::call::Provider;
 use crate::otel::measured::Measured;
@@ -19,6 +20,7 @@ pub(crate) struct Instruments {
     per_chunk: Histogram<f64>,
     tokens: Tokens,
     agents: Option<Agents>,
+    mcp: Mcp,
     cost: Histogram<f64>,
     allowed: Arc<[String]>,
 }
@@ -58,6 +60,7 @@ impl Instruments {
             per_chunk: time(profile.time_per_output_chunk(), "Time from one chunk of a stream to the next."),
             tokens: Tokens::new(meter, profile),
             agents: (profile == Profile::Latest).then(|| Agents::new(meter)),
+            mcp: Mcp::new(meter),
             cost: meter
                 .f64_histogram(metric::COST)
                 .with_unit("{USD}")
@@ -82,6 +85,9 @@ impl Instruments {
             .is_some_and(|agents| agents.record(call, error.as_ref(), |labels| self.allow(call, labels)));
         // An agent of a provider's is a client operation as well.
         let own_calls = call.calls.is_some_and(|(inferences, _)| inferences > 0);
+        if self.mcp.record(call, error.as_ref(), |labels| self.allow(call, labels)) {
+            return;
+        }
         if runs_here && (call.provider.is_none() || own_calls) {
             return;
         }

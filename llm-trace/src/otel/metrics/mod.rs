@@ -3,6 +3,7 @@
 mod agents;
 mod gaps;
 mod instruments;
+mod mcp;
 mod tokens;
 
 use std::fmt;

@@ -1,0 +1,62 @@
+//! Messages of the Model Context Protocol, sent and received.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::instruments::{seconds, text};
+use crate::call::{Fact, Operation};
+use crate::otel::measured::Measured;
+use crate::semconv::{Profile, attr, metric};
+
+pub(super) struct Mcp {
+    client: Histogram<f64>,
+    server: Histogram<f64>,
+}
+
+/// What is known of few values. The resource is of many.
+const LABELS: [Fact; 8] = [
+    Fact::McpMethod,
+    Fact::ToolName,
+    Fact::PromptName,
+    Fact::RpcStatus,
+    Fact::McpProtocolVersion,
+    Fact::NetworkTransport,
+    Fact::NetworkProtocol,
+    Fact::NetworkProtocolVersion,
+];
+
+impl Mcp {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let time = |name, about| seconds(meter, name, about, &metric::MCP_SECONDS);
+        Self {
+            client: time(metric::MCP_CLIENT_DURATION, "Time from sending a message to its answer."),
+            server: time(metric::MCP_SERVER_DURATION, "Time from receiving a message to its answer."),
+        }
+    }
+
+    /// Records a message, unless it is none.
+    pub(super) fn record(
+        &self,
+        call: &Measured<'_>,
+        error: Option<&KeyValue>,
+        allow: impl FnOnce(&mut Vec<KeyValue>),
+    ) -> bool {
+        let histogram = match call.operation {
+            Operation::McpClient => &self.client,
+            Operation::McpServer => &self.server,
+            _ => return false,
+        };
+        let mut labels = Vec::with_capacity(8);
+        let known = |fact: &Fact| Some(text(Profile::Latest.fact(*fact), call.facts?.text(*fact)?));
+        labels.extend(LABELS.iter().filter_map(known));
+        labels.extend(call.operation.name(call.facts).map(|name| text(attr::OPERATION_NAME, name)));
+        if let (Operation::McpClient, Some((address, port))) = (call.operation, call.server) {
+            labels.push(text(attr::SERVER_ADDRESS, address));
+            labels.extend(port.map(|port| KeyValue::new(attr::SERVER_PORT, i64::from(port))));
+        }
+        labels.extend(error.cloned());
+        allow(&mut labels);
+        histogram.record(call.duration.as_secs_f64(), &labels);
+        true
+    }
+}
