@@ -1,5 +1,6 @@
 //! A call's content at its end, asked for once more: a mask set since it was read must hold.
 
+use super::Operation;
 use super::live::Live;
 use super::material::Filled;
 use super::state::{Content, State};
@@ -119,7 +120,10 @@ impl Live {
             }
         }
         let profile = self.pipeline().map_or(Profile::Core, |pipeline| pipeline.profile);
-        for filled in state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default() {
+        let content = state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
+        // In core a server of the Model Context Protocol tells nothing of what it was asked.
+        let told = profile != Profile::Core || state.operation != Operation::McpServer;
+        for filled in content.into_iter().filter(|_| told) {
             out.add_filled(filled, profile, |side| policy.side(side, masks));
         }
         out
