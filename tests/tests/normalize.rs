@@ -274,16 +274,35 @@ fn tokens_that_an_annotated_call_tells_are_told_once() {
                 rig_chat("chat");
                 call.usage(llm_trace::Usage::new().input_tokens(9).output_tokens(3));
             });
+            LlmCall::builder(Operation::Chat).provider("openai").model("silent").run(|_| {
+                let agent = tracing::info_span!(
+                    "agent",
+                    gen_ai.operation.name = "invoke_agent",
+                    gen_ai.usage.input_tokens = 18_u64
+                );
+                agent.in_scope(|| {
+                    rig_chat("chat");
+                    rig_chat("chat");
+                });
+            });
             LlmCall::builder(Operation::InvokeAgent).provider("openai").run(|_| rig_chat("chat"));
         });
         let tokens: Vec<_> = collector
             .spans()
             .iter()
-            .map(|span| (span.span.name.clone(), span.attribute("gen_ai.usage.input_tokens").is_some()))
+            .map(|span| (span.span.name.clone(), span.attribute("gen_ai.usage.input_tokens").and_then(|n| n.as_i64())))
             .collect();
         let of = |name: &str, told| (name.to_owned(), told);
-        let expected =
-            [of("chat gpt-4o", false), of("chat outer", true), of("chat gpt-4o", true), of("invoke_agent", false)];
+        let expected = [
+            of("chat gpt-4o", None),
+            of("chat outer", Some(9)),
+            of("chat gpt-4o", None),
+            of("chat gpt-4o", None),
+            of("invoke_agent", None),
+            of("chat silent", Some(18)),
+            of("chat gpt-4o", Some(9)),
+            of("invoke_agent", None),
+        ];
         assert_eq!(tokens, expected, "{setup:?}");
     }
 }

@@ -100,6 +100,14 @@ impl Live {
         self.masks().add(Masks::new().mask_input(part.input()).mask_output(part.output()));
     }
 
+    /// What a span of another crate's inside of this call, which tells no tokens itself, has used.
+    pub(crate) fn add_usage(&self, usage: Usage) {
+        let mut state = self.lock();
+        if !state.finished {
+            state.inside().usage.add(usage);
+        }
+    }
+
     /// Tells the call around that this one counts tokens and costs.
     pub(crate) fn tell_counted(&self, state: &State, separate: bool) {
         let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();

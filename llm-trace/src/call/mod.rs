@@ -66,6 +66,8 @@ pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
 pub use live::Entered;
+#[cfg(feature = "otel")]
+pub(crate) use live::Live;
 pub use nested::Nested;
 #[cfg(feature = "otel")]
 pub use open::OpenCalls;

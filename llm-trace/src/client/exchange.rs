@@ -41,37 +41,32 @@ impl Target<'_> {
         }
     }
 
-    /// Begins a call, unless the request is made inside one that a model answers. The headers are told the trace, where
-    /// the layer's [`Propagation`](crate::Propagation) names the host.
+    /// Begins a call. Inside of an annotated one of the same kind it is that call. The headers are told the trace,
+    /// where the layer's [`Propagation`](crate::Propagation) names the host.
     pub(super) fn begin(&self, provider: Provider, body: Option<&[u8]>, headers: &mut HeaderMap) -> LlmCall {
         let url = self.url();
-        let call = if is_inside() {
-            LlmCall::disabled()
-        } else {
-            let make = crate::__make_span!(target: "llm_trace::client", level: tracing::Level::INFO, name: "llm_call");
-            let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
-            let body = body.filter(|body| !encoded && !body.is_empty());
-            // Where the body does not tell what is asked for, the path does.
-            let operation = if body.is_some() { None } else { detect::operation_of(self.path).map(Into::into) };
-            let mut setup = Setup::new(operation, make);
-            setup.provider(provider);
-            setup.server(Some(url.as_str().into()));
-            if let Some(body) = body {
-                setup.request(Captured(What::Bytes(body)));
-            }
-            setup.start()
-        };
+        let make = crate::__make_span!(target: "llm_trace::client", level: tracing::Level::INFO, name: "llm_call");
+        let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
+        let body = body.filter(|body| !encoded && !body.is_empty());
+        // Where the body does not tell what is asked for, the path does.
+        let operation = if body.is_some() { None } else { detect::operation_of(self.path).map(Into::into) };
+        let mut setup = Setup::new(operation, make);
+        setup.provider(stated_around().unwrap_or(provider));
+        setup.server(Some(url.as_str().into()));
+        if let Some(body) = body {
+            setup.request(Captured(What::Bytes(body)));
+        }
+        let call = setup.start();
         call.run(|| inject_to(&url, headers));
         call
     }
 }
 
-/// Whether there is a call around whose one span this request belongs to.
-fn is_inside() -> bool {
-    LlmCall::current().live().is_some_and(|live| {
-        let operation = &live.lock().operation;
-        operation.is_inference() || *operation == crate::Operation::Embeddings
-    })
+/// Who is called by the annotated model call around: its author knows better than the host's name.
+fn stated_around() -> Option<Provider> {
+    let around = LlmCall::current();
+    let state = around.live()?.lock();
+    state.provider.clone().filter(|_| state.operation.is_model_call())
 }
 
 /// A call that has begun, as what a future is made a call with.

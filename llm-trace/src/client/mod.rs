@@ -8,8 +8,8 @@
 //! | `reqwest` 0.13, by `reqwest-middleware` | `reqwest-middleware` | `CallMiddleware` |
 //! | any `tower::Service` of `http::Request`, such as `hyper-util`'s client | `tower` | `CallLayer` |
 //!
-//! Inside an annotated call that is answered by a model, the layers stand aside: one call is one span. Inside tools,
-//! agents and workflows they make spans below those.
+//! Inside an annotated call of the same kind there is no second span: what is sent and answered is told to that call,
+//! unless [`Nested::Separate`](crate::Nested) asks for two. Inside tools, agents and workflows there are spans below those.
 //!
 //! Bodies pass piece by piece, unbuffered. A request's body is read if it is in memory; one that is itself a stream is
 //! left alone, and the call then knows what the URL tells. Of an answer that is no stream a copy is kept until it is

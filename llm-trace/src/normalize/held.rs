@@ -3,11 +3,13 @@
 //! The SDK neither renames nor replaces attributes, and a span's kind is settled when it starts.
 
 use std::borrow::Cow;
+use std::sync::Weak;
 use std::time::SystemTime;
 
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, SpanKind, Status};
 use opentelemetry::{Context, Key, KeyValue};
 
+use crate::call::Live;
 use crate::semconv::{Profile, attr};
 
 /// What samplers may look at: there from the start.
@@ -22,7 +24,7 @@ pub(crate) struct Held {
     /// Keys that stand on the span already.
     given: Vec<Key>,
     profile: Profile,
-    told: bool,
+    around: Option<Weak<Live>>,
     name: String,
     failed: bool,
 }
@@ -32,8 +34,8 @@ impl Held {
     /// others.
     pub(crate) fn of(builder: &mut SpanBuilder, parent: &Context, profile: Profile) -> Option<Box<Held>> {
         let attributes = builder.attributes.take_if(|given| super::is_foreign(given))?;
-        let told = super::is_told(parent);
-        let mut at_start = super::attributes(attributes.clone(), profile, told);
+        let around = super::around(parent);
+        let mut at_start = super::attributes(attributes.clone(), profile);
         builder.span_kind = Some(super::kind(&at_start, builder.span_kind.clone().unwrap_or(SpanKind::Internal)));
         if let Some(name) = super::new_name(&at_start, &builder.name) {
             builder.name = name;
@@ -42,11 +44,14 @@ impl Held {
         let given = at_start.iter().map(|kv| kv.key.clone()).collect();
         builder.attributes = Some(at_start);
         let name = builder.name.to_string();
-        Some(Box::new(Held { attributes, given, profile, told, name, failed: false }))
+        Some(Box::new(Held { attributes, given, profile, around, name, failed: false }))
     }
 
     fn flush<S: Span>(self, span: &mut S) {
-        let mut known = super::attributes(self.attributes, self.profile, self.told);
+        let mut known = super::attributes(self.attributes, self.profile);
+        if let Some(around) = &self.around {
+            super::tell(&mut known, around);
+        }
         if let Some(name) = super::new_name(&known, &self.name) {
             span.update_name(name);
         }

@@ -15,12 +15,14 @@ pub(crate) use held::{CallSpan, Held};
 pub use processor::NormalizeProcessor;
 
 use std::borrow::Cow;
+use std::sync::{Arc, Weak};
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Context, KeyValue, Value};
 
-use crate::call::{Carried, Operation};
+use crate::call::{Carried, Live, Operation};
 use crate::semconv::{Profile, attr};
+use crate::usage::Usage;
 
 /// Whether a span is one of another crate's that traces an LLM itself. Ours say how they ended.
 fn is_foreign(attributes: &[KeyValue]) -> bool {
@@ -28,17 +30,41 @@ fn is_foreign(attributes: &[KeyValue]) -> bool {
     (has(attr::OPERATION_NAME) || has("gen_ai.system")) && !has(attr::OUTCOME)
 }
 
-/// Whether the tokens of a span that begins below `cx` are told by an annotated call around it.
-fn is_told(cx: &Context) -> bool {
-    let around = Carried::live_of(cx);
-    around.is_some_and(|live| {
-        let operation = &live.lock().operation;
-        operation.is_inference() || *operation == Operation::Embeddings
-    })
+/// The annotated call around a span that begins below `cx`: it counts the tokens.
+fn around(cx: &Context) -> Option<Weak<Live>> {
+    let around = Carried::live_of(cx)?;
+    let counts = around.lock().operation.is_model_call();
+    counts.then(|| Arc::downgrade(&around))
+}
+
+/// Takes the tokens out, for the call that counts them.
+fn tell(list: &mut Vec<KeyValue>, around: &Weak<Live>) {
+    let mut usage = Usage::new();
+    for kv in &*list {
+        let Value::I64(count) = kv.value else { continue };
+        match kv.key.as_str() {
+            attr::USAGE_INPUT_TOKENS => usage.input = Some(count),
+            attr::USAGE_OUTPUT_TOKENS => usage.output = Some(count),
+            attr::USAGE_CACHE_READ => usage.cache_read = Some(count),
+            attr::USAGE_REASONING => usage.reasoning = Some(count),
+            key if key == Profile::Core.cache_write_tokens() || key == Profile::Latest.cache_write_tokens() => {
+                usage.cache_creation = Some(count);
+            }
+            _ => {}
+        }
+    }
+    list.retain(|kv| !kv.key.as_str().starts_with("gen_ai.usage."));
+    // An agent's tokens are those of the model calls below it.
+    let operation = text_of(list, attr::OPERATION_NAME).map(|value| Operation::from(value.as_str().into_owned()));
+    if let Some(live) = around.upgrade()
+        && operation.is_some_and(|operation| operation.is_model_call())
+    {
+        live.add_usage(usage);
+    }
 }
 
 /// The attributes as the conventions have them, each key once.
-fn attributes(list: Vec<KeyValue>, profile: Profile, told: bool) -> Vec<KeyValue> {
+fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
     let mut out: Vec<(KeyValue, bool)> = Vec::with_capacity(list.len());
     let mut streams = false;
     for KeyValue { key, value, .. } in list {
@@ -46,9 +72,6 @@ fn attributes(list: Vec<KeyValue>, profile: Profile, told: bool) -> Vec<KeyValue
             Some(new) => (new.into(), true),
             None => (key, false),
         };
-        if told && new.as_str().starts_with("gen_ai.usage.") {
-            continue;
-        }
         streams |= new.as_str() == attr::OPERATION_NAME && value.as_str().ends_with("_streaming");
         let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
         // The last value of a key counts, and the name of today before that of old.

@@ -1,8 +1,8 @@
 //! For programs with an OpenTelemetry layer of their own: a processor.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use opentelemetry::Context;
@@ -11,6 +11,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
+use crate::call::Live;
 use crate::semconv::Profile;
 
 /// Makes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, what the conventions say, before
@@ -33,8 +34,8 @@ use crate::semconv::Profile;
 pub struct NormalizeProcessor<P> {
     inner: P,
     profile: Profile,
-    /// Spans below an annotated call that tells their tokens.
-    told: Mutex<HashSet<SpanId>>,
+    /// The annotated calls that tell the tokens of spans inside of them.
+    around: Mutex<HashMap<SpanId, Weak<Live>>>,
 }
 
 impl<P: fmt::Debug> fmt::Debug for NormalizeProcessor<P> {
@@ -46,7 +47,7 @@ impl<P: fmt::Debug> fmt::Debug for NormalizeProcessor<P> {
 impl<P> NormalizeProcessor<P> {
     /// Wraps `inner`. Names are those that `OTEL_SEMCONV_STABILITY_OPT_IN` asks for.
     pub fn new(inner: P) -> Self {
-        Self { inner, profile: Profile::from_env(), told: Mutex::default() }
+        Self { inner, profile: Profile::from_env(), around: Mutex::default() }
     }
 
     /// Names attributes by this state of the conventions.
@@ -59,17 +60,21 @@ impl<P> NormalizeProcessor<P> {
 
 impl<P: SpanProcessor> SpanProcessor for NormalizeProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
-        if super::is_told(cx) {
+        if let Some(around) = super::around(cx) {
             let id = span.span_context().span_id();
-            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+            self.around.lock().unwrap_or_else(PoisonError::into_inner).insert(id, around);
         }
         self.inner.on_start(span, cx);
     }
 
     fn on_end(&self, mut span: SpanData) {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&span.span_context.span_id());
+        let id = span.span_context.span_id();
+        let around = self.around.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         if super::is_foreign(&span.attributes) {
-            span.attributes = super::attributes(std::mem::take(&mut span.attributes), self.profile, told);
+            span.attributes = super::attributes(std::mem::take(&mut span.attributes), self.profile);
+            if let Some(around) = &around {
+                super::tell(&mut span.attributes, around);
+            }
             span.span_kind = super::kind(&span.attributes, span.span_kind.clone());
             super::settle(&mut span.attributes, &mut span.status);
             if let Some(name) = super::new_name(&span.attributes, &span.name) {

@@ -4,7 +4,7 @@ use opentelemetry::{Array, KeyValue, Value};
 use super::*;
 
 fn normal(list: &[(&'static str, Value)], profile: Profile) -> Vec<KeyValue> {
-    attributes(list.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect(), profile, false)
+    attributes(list.iter().map(|(key, value)| KeyValue::new(*key, value.clone())).collect(), profile)
 }
 
 fn of(list: &[KeyValue], key: &str) -> Option<Value> {

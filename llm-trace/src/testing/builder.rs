@@ -20,7 +20,7 @@ pub type TestSubscriber = Layered<LlmLayer<Registry>, Registry>;
 
 type BoxedLayer = Box<dyn Layer<TestSubscriber> + Send + Sync>;
 
-/// Settings of a capture: see [`builder`](super::builder).
+/// Settings of a capture: see [`builder()`](super::builder()).
 #[must_use = "nothing is captured before `capture()` or `detached()`"]
 pub struct CaptureBuilder {
     policy: PolicyHandle,

@@ -181,8 +181,15 @@ fn inside_an_annotated_call_there_is_no_second_span() {
         let ask = call.instrument(async { ask(server.chat(), "gpt-4o").await.expect("an answer").bytes().await });
         ask.await.expect("bytes");
     });
-    let names: Vec<_> = collector.spans().iter().map(|span| span.span.name.clone()).collect();
+    let spans = collector.spans();
+    let names: Vec<_> = spans.iter().map(|span| span.span.name.clone()).collect();
     assert_eq!(names, ["chat gpt-4o", "chat by-hand"]);
+    for call in spans {
+        assert_eq!(text(&call, "gen_ai.usage.input_tokens"), "9");
+        assert_eq!(text(&call, "gen_ai.response.model"), "gpt-4o-2024");
+        assert_eq!(text(&call, "llm_trace.outcome"), "completed");
+        assert!(text(&call, "gen_ai.output.messages").contains("SENTINEL-answer"));
+    }
 }
 
 #[test]

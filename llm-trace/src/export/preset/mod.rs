@@ -1,7 +1,7 @@
 //! Backends by name: where they listen, what they want to be told, and what they do not take.
 //!
 //! `LLM_TRACE_PRESET=langfuse` is all that [`init()`](crate::init) needs beside the vendor's own keys; the functions
-//! here make a [`Destination`](super::Destination) of the same row, for a provider of your own.
+//! here make a [`Destination`] of the same row, for a provider of your own.
 //!
 //! | preset | sends to | by | reads |
 //! |---|---|---|---|
