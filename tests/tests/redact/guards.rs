@@ -2,7 +2,7 @@
 
 use llm_trace::{Capture, Policy, PolicyHandle};
 
-use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export, run, seen};
+use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export, export_with, run, seen};
 
 const NONE: Vec<&str> = Vec::new();
 
@@ -43,41 +43,64 @@ fn two_processors_can_hold_two_policies() {
     assert_eq!(seen(&open, &INPUT), INPUT);
 }
 
+/// Each thread notes which of its calls began after a mask was set and ended before it was taken off.
 #[test]
 fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_threads() {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     let handle = PolicyHandle::new(open());
-    let collector = {
-        use llm_trace_tests::collector::Collector;
-        use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
-        use tracing_subscriber::prelude::*;
-        let collector = Collector::start();
-        let provider =
-            SdkTracerProvider::builder().with_span_processor(SimpleSpanProcessor::new(collector.exporter())).build();
-        let layer = llm_trace::layer().with_policy(&handle).with_tracer_provider(&provider);
-        let dispatch = tracing::Dispatch::new(tracing_subscriber::registry().with(layer));
+    // Odd while both sides are surely masked. One thread throws the switch at a time.
+    let (turns, switch) = (AtomicU64::new(0), Mutex::new(()));
+    let masked = Mutex::new(Vec::new());
+    let got = export_with(&handle, |dispatch| {
+        let throw = || {
+            let _one = switch.lock().expect("not poisoned");
+            handle.update(|policy| policy.mask_input(true).mask_output(true));
+            turns.fetch_add(1, Ordering::SeqCst);
+            std::thread::yield_now();
+            turns.fetch_add(1, Ordering::SeqCst);
+            handle.update(|policy| policy.mask_input(false).mask_output(false));
+        };
+        let call = |id: String| {
+            let before = turns.load(Ordering::SeqCst);
+            llm_trace::scope().metadata("id", id.clone()).run(|| drop(run((false, false), Ending::Answer)));
+            if before % 2 == 1 && before == turns.load(Ordering::SeqCst) {
+                masked.lock().expect("not poisoned").push(id);
+            }
+        };
         std::thread::scope(|scope| {
             for thread in 0..64 {
-                let (handle, dispatch) = (handle.clone(), dispatch.clone());
                 scope.spawn(move || {
-                    tracing::dispatcher::with_default(&dispatch, || {
+                    tracing::dispatcher::with_default(dispatch, || {
                         for turn in 0..4 {
                             if (thread + turn) % 5 == 0 {
-                                handle.update(|policy| policy.mask_input(turn % 2 == 0));
+                                throw();
                             }
-                            drop(run((false, false), Ending::Answer));
+                            call(format!("{thread}-{turn}"));
                         }
                     });
                 });
             }
         });
         // From here on every call ends after the switch.
-        collector.clear();
         handle.update(|policy| policy.mask_input(true).mask_output(true));
-        tracing::dispatcher::with_default(&dispatch, || drop(run((false, false), Ending::Answer)));
-        collector
-    };
-    assert_eq!(seen(&collector, INPUT.iter().chain(&OUTPUT)), NONE);
-    assert!(collector.saw("[REDACTED]"));
+        turns.fetch_add(1, Ordering::SeqCst);
+        tracing::dispatcher::with_default(dispatch, || call("last".to_owned()));
+    });
+    let masked = masked.into_inner().expect("not poisoned");
+    assert!(masked.contains(&"last".to_owned()));
+    let (mut hidden, mut shown) = (0, 0);
+    for span in got.spans().iter().filter(|span| span.span.name == "chat gpt-4o") {
+        let id = span.attribute("llm_trace.metadata.id").expect("an id");
+        let shows = INPUT.iter().chain(&OUTPUT).any(|sentinel| format!("{span:?}").contains(sentinel));
+        if masked.iter().any(|masked| *masked == id) {
+            assert!(!shows, "{id}");
+            hidden += 1;
+        }
+        shown += usize::from(shows);
+    }
+    assert!(hidden == masked.len() && shown > 0, "{hidden} of {} masked, {shown} shown", masked.len());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use proptest::prelude::*;
 use serde_json::json;
 use tracing_subscriber::prelude::*;
 
@@ -174,6 +175,67 @@ fn two_processors_can_hold_two_policies() {
     record.add_attribute("prompt", TEXT);
     loggers.logger("client").emit(record);
     assert_eq!((closed.saw(TEXT), wide.saw(TEXT)), (false, true));
+}
+
+fn json_value() -> impl Strategy<Value = serde_json::Value> {
+    let key = prop_oneof![
+        Just("prompt".to_owned()),
+        Just("gen_ai.input.messages".to_owned()),
+        Just("message".to_owned()),
+        "[a-z.]{0,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(json!(TEXT)),
+        Just(json!(format!("{{\"role\": \"{TEXT}\"}}"))),
+        any::<i64>().prop_map(|n| json!(n)),
+        any::<bool>().prop_map(|b| json!(b)),
+        "\\PC{0,8}".prop_map(|text| json!(text)),
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::Array),
+            prop::collection::vec((key.clone(), inner), 0..5)
+                .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_value(value: &serde_json::Value) -> AnyValue {
+    match value {
+        serde_json::Value::Array(list) => AnyValue::ListAny(Box::new(list.iter().map(any_value).collect())),
+        serde_json::Value::Object(map) => {
+            let map = map.iter().map(|(key, value)| (Key::from(key.clone()), any_value(value)));
+            AnyValue::Map(Box::new(map.collect()))
+        }
+        serde_json::Value::Number(number) => number.as_i64().unwrap_or_default().into(),
+        serde_json::Value::Bool(flag) => (*flag).into(),
+        other => other.as_str().unwrap_or_default().to_owned().into(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Whatever a record is made of, below a masked scope no text of it gets out.
+    #[test]
+    fn no_record_gets_a_text_past_a_mask(body in json_value(), attributes in prop::collection::vec(("[a-z_.]{1,12}", json_value()), 0..4)) {
+        use opentelemetry_sdk::logs::InMemoryLogExporter;
+        let exporter = InMemoryLogExporter::default();
+        let processor = RedactLogProcessor::new(SimpleLogProcessor::new(exporter.clone()), open());
+        let loggers = SdkLoggerProvider::builder().with_log_processor(processor).build();
+        let logger = loggers.logger("client");
+        scope().mask_input(true).mask_output(true).run(|| {
+            let mut record = logger.create_log_record();
+            record.set_body(any_value(&body));
+            record.add_attribute("gen_ai.output.messages", any_value(&body));
+            for (key, value) in &attributes {
+                record.add_attribute(key.clone(), any_value(value));
+            }
+            logger.emit(record);
+        });
+        let got = format!("{:?}", exporter.get_emitted_logs().expect("a record"));
+        prop_assert!(!got.contains(TEXT), "{got}");
+    }
 }
 
 /// `init()`'s pipeline: records that wait are treated once more by the policy of the moment.

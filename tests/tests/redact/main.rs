@@ -4,6 +4,7 @@
 mod guards;
 mod log_guard;
 mod matrix;
+mod operations;
 mod other_crates;
 mod rig;
 mod signals;

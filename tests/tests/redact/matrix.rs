@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use llm_trace::{Capture, Policy, PolicyHandle, Style, scope};
 use serde_json::{Map, Value};
 
+use crate::operations;
 use crate::support::{ENDINGS, ERROR, Ending, FREE, Got, INPUT, NAMED, NEVER, OUTPUT, export_all, run, seen};
 
 const NONE: Vec<&str> = Vec::new();
@@ -57,7 +58,14 @@ fn what_is_masked_is_nowhere() {
                 if output {
                     assert_eq!(seen(&got, &OUTPUT), NONE, "{what}");
                 }
+                if input {
+                    assert_eq!(seen(&got, &operations::INPUT), NONE, "{what}");
+                }
+                if output {
+                    assert_eq!(seen(&got, &operations::OUTPUT), NONE, "{what}");
+                }
                 // These can echo either side.
+                assert_eq!(seen(&got, &operations::EITHER), NONE, "{what}");
                 assert_eq!(seen(&got, &ERROR), NONE, "{what}");
                 assert_eq!(seen(&got, &FREE), NONE, "{what}");
                 assert_eq!(seen(&got, NAMED.iter().chain(&NEVER)), NONE, "{what}");
@@ -104,6 +112,17 @@ fn what_is_not_masked_is_where_the_conventions_say() {
     for sentinel in OUTPUT {
         assert_eq!(at(sentinel), ["chat gpt-4o: gen_ai.output.messages"], "{sentinel}");
     }
+    // Whose call it was is on every span of ours.
+    for (sentinel, key) in [
+        ("SENTINEL-identity", "user.id"),
+        ("SENTINEL-team", "llm_trace.caller.team_id"),
+        ("SENTINEL-session", "session.id"),
+        ("SENTINEL-metadata", "llm_trace.metadata.note"),
+        ("SENTINEL-tag", "llm_trace.tags"),
+    ] {
+        let places = at(sentinel);
+        assert!(places.len() > 6 && places.iter().all(|place| place.ends_with(&format!(": {key}"))), "{places:?}");
+    }
     for (sentinel, places) in [
         ("SENTINEL-eventtext", &["client: event"][..]),
         ("SENTINEL-spanfield", &["client: body"]),
@@ -113,12 +132,17 @@ fn what_is_not_masked_is_where_the_conventions_say() {
         ("SENTINEL-link", &["client: link"]),
         ("SENTINEL-spanname", &["ask: name"]),
         ("SENTINEL-ownname", &["embed: name"]),
-        ("SENTINEL-identity", &["chat gpt-4o: user.id", "embed: user.id"]),
-        ("SENTINEL-team", &["chat gpt-4o: llm_trace.caller.team_id", "embed: llm_trace.caller.team_id"]),
-        ("SENTINEL-session", &["chat gpt-4o: session.id", "embed: session.id"]),
-        ("SENTINEL-metadata", &["chat gpt-4o: llm_trace.metadata.note", "embed: llm_trace.metadata.note"]),
-        ("SENTINEL-tag", &["chat gpt-4o: llm_trace.tags", "embed: llm_trace.tags"]),
         ("SENTINEL-attribute", &["chat gpt-4o: plan"]),
+        ("SENTINEL-tooldescription", &["execute_tool weather: gen_ai.tool.description"]),
+        ("SENTINEL-toolarguments", &["execute_tool weather: gen_ai.tool.call.arguments"]),
+        ("SENTINEL-toolanswer", &["execute_tool weather: gen_ai.tool.call.result"]),
+        ("SENTINEL-agentdescription", &["create_agent guide: gen_ai.agent.description"]),
+        ("SENTINEL-query", &["retrieval handbook: gen_ai.retrieval.query.text"]),
+        ("SENTINEL-document", &["retrieval handbook: gen_ai.retrieval.documents"]),
+        ("SENTINEL-recall", &["search_memory: llm_trace.memory.query.text"]),
+        ("SENTINEL-memory", &["search_memory: llm_trace.memory.records"]),
+        ("SENTINEL-judged", &["apply_guardrail toxic: llm_trace.guardrail.judged"]),
+        ("SENTINEL-decided", &["apply_guardrail toxic: llm_trace.guardrail.decided"]),
     ] {
         assert_eq!(at(sentinel), places, "{sentinel}");
     }

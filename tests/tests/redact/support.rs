@@ -182,7 +182,7 @@ pub(crate) const ENDINGS: [Ending; 13] = [
 ];
 
 #[derive(Debug)]
-pub(crate) struct Failed(&'static str);
+pub(crate) struct Failed(pub(crate) &'static str);
 
 impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -309,6 +309,7 @@ fn make(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
             assert_eq!(end.is_err(), ending == Ending::Panic, "{ending:?}");
         }
     }
+    crate::operations::run(masks, ending);
     // A call with a name of its own, whose texts no convention has an attribute for.
     let texts = json!({"model": "embed", "input": ["SENTINEL-embedded"]});
     let embed = LlmCall::builder("embeddings").provider("openai").request(&texts).name("embed SENTINEL-ownname");
@@ -370,6 +371,16 @@ pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOn
     let got = Got { collector: Collector::start(), log: Log::default() };
     let layer = layer(&got, &gate, last);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || drop(run()));
+    got
+}
+
+/// As [`export`], with a policy that changes and a subscriber that several threads can have.
+pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Dispatch)) -> Got {
+    let got = Got { collector: Collector::start(), log: Log::default() };
+    let exporting = SimpleSpanProcessor::new(got.exporter());
+    let provider = SdkTracerProvider::builder().with_span_processor(exporting).build();
+    let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
+    run(&tracing::Dispatch::new(tracing_subscriber::registry().with(layer)));
     got
 }
 

@@ -1,0 +1,71 @@
+//! Tools, agents, documents and guardrails, with a sentinel in every place that they have.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use llm_trace::{Capture, LlmCall, Policy, PolicyHandle};
+use serde_json::json;
+
+use crate::support::{ENDINGS, Ending, Failed, export, seen};
+
+/// What a model is going to read.
+pub(crate) const INPUT: [&str; 5] = [
+    "SENTINEL-tooldescription",
+    "SENTINEL-toolanswer",
+    "SENTINEL-agentdescription",
+    "SENTINEL-query",
+    "SENTINEL-recall",
+];
+
+/// What a model wrote, and what was found for it.
+pub(crate) const OUTPUT: [&str; 3] = ["SENTINEL-toolarguments", "SENTINEL-document", "SENTINEL-memory"];
+
+/// What a guardrail judged and decided, of either side, and what a tool failed of.
+pub(crate) const EITHER: [&str; 3] = ["SENTINEL-judged", "SENTINEL-decided", "SENTINEL-toolerror"];
+
+/// One call of each kind. The tool ends as the ending says, as far as a function without a stream can.
+pub(crate) fn run((input, output): (bool, bool), ending: Ending) {
+    let call = |operation: &'static str| LlmCall::builder(operation).mask_input(input).mask_output(output);
+    let arguments = json!({"city": "SENTINEL-toolarguments"});
+    let tool = call("execute_tool").tool("weather").tool_description("SENTINEL-tooldescription").arguments(&arguments);
+    let end = catch_unwind(AssertUnwindSafe(|| {
+        tool.try_run(|call| {
+            call.result(&json!({"sky": "SENTINEL-toolanswer"}));
+            match ending {
+                Ending::Error | Ending::NotSent | Ending::StreamError => Err(Failed("SENTINEL-toolerror")),
+                Ending::Panic | Ending::StreamPanic => panic!("a tool that panics"),
+                _ => Ok(()),
+            }
+        })
+    }));
+    assert_eq!(end.is_err(), matches!(ending, Ending::Panic | Ending::StreamPanic));
+    call("create_agent").provider("openai").agent("guide").agent_description("SENTINEL-agentdescription").run(|_| ());
+    call("retrieval").data_source("handbook").query("SENTINEL-query").run(|call| {
+        call.documents(&json!([{"id": "1", "score": 0.5, "content": "SENTINEL-document"}]));
+    });
+    call("search_memory").memory_query("SENTINEL-recall").run(|call| {
+        call.memories(&json!([{"id": "1", "content": "SENTINEL-memory"}]));
+    });
+    call("apply_guardrail").guardrail("toxic").judged("SENTINEL-judged").run(|call| {
+        call.decided(&json!({"why": "SENTINEL-decided"}));
+    });
+}
+
+/// The source gate is open here: every text reaches the processor.
+#[test]
+fn the_processor_alone_keeps_each_side_in() {
+    let open = || Policy::new().capture(Capture::Span);
+    for ending in ENDINGS {
+        for (input, output) in [(true, false), (false, true), (true, true)] {
+            let closed = PolicyHandle::new(open().mask_input(input).mask_output(output));
+            let got = export(open(), Some(closed), || run((false, false), ending));
+            let none = Vec::<&str>::new();
+            assert_eq!(seen(&got, &INPUT), if input { none.clone() } else { INPUT.to_vec() }, "{ending:?}");
+            assert_eq!(seen(&got, &OUTPUT), if output { none.clone() } else { OUTPUT.to_vec() }, "{ending:?}");
+            assert_eq!(seen(&got, &EITHER), none, "{ending:?}");
+        }
+        let got = export(open(), Some(PolicyHandle::default()), || run((false, false), ending));
+        for sentinels in [&INPUT[..], &OUTPUT, &EITHER] {
+            assert_eq!(seen(&got, sentinels), Vec::<&str>::new(), "{ending:?}");
+        }
+    }
+}
