@@ -153,6 +153,20 @@ def hexadecimal(identifier):
     return base64.b64decode(identifier).hex()
 
 
+CONTENT = (
+    "gen_ai.tool.name",
+    "gen_ai.tool.call.id",
+    "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result",
+    "gen_ai.retrieval.query.text",
+    "gen_ai.retrieval.documents",
+    "gen_ai.agent.name",
+    "gen_ai.workflow.name",
+    "llm_trace.guardrail.judged",
+    "llm_trace.guardrail.decision",
+)
+
+
 def wanted_texts(attributes):
     """What of a span's content is to be read at the backend."""
     for key in ("gen_ai.input.messages", "gen_ai.output.messages"):
@@ -164,6 +178,8 @@ def wanted_texts(attributes):
                     yield part["name"]
                 elif part["type"] == "tool_call_response":
                     yield from texts(part["response"])
+    for key in CONTENT:
+        yield from texts(attributes.get(key))
     for tool in json.loads(attributes.get("gen_ai.tool.definitions", "[]")):
         yield tool["name"]
 
@@ -184,7 +200,9 @@ def compare(backend, sent, found):
             "error": span["status"] == "error",
         }
         operation = attributes.get("gen_ai.operation.name")
-        if operation in backend.kinds:
+        if "openinference.span.kind" in attributes:
+            expected["type"] = attributes["openinference.span.kind"]
+        elif operation in backend.kinds:
             expected["type"] = backend.kinds[operation]
         if span["message"]:
             expected["message"] = span["message"]

@@ -1,12 +1,15 @@
 //! Sends known spans to a real backend, and prints what was sent: one JSON line per span.
 //!
-//! `scenario calls|updates phoenix|mlflow [http|json|grpc]`, with the backend's address in the vendor's own variable.
+//! `scenario calls|updates|operations phoenix|mlflow [http|json|grpc]`, with the backend's address in the vendor's own variable.
 //! `tests/backends/` asks the backend for them again.
 
 use std::time::Duration;
 
 use llm_trace::export::{Destination, preset};
-use llm_trace::{Caller, Capture, LlmCall, Policy, RedactProcessor, TraceBackend, TraceUpdate, llm_call};
+use llm_trace::{
+    Caller, Capture, Compat, LlmCall, Policy, RedactProcessor, TraceBackend, TraceUpdate, llm_agent, llm_call,
+    llm_guardrail, llm_retrieval, llm_tool, llm_workflow,
+};
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Array, KeyValue, Value as Otel};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData};
@@ -21,7 +24,7 @@ fn main() -> Outcome {
     let (scenario, backend, way) = match words.as_slice() {
         [scenario, backend] => (*scenario, *backend, "http"),
         [scenario, backend, way] => (*scenario, *backend, *way),
-        _ => return Err("scenario calls|updates phoenix|mlflow [http|json|grpc]".into()),
+        _ => return Err("scenario calls|updates|operations phoenix|mlflow [http|json|grpc]".into()),
     };
     let policy = Policy::new().capture(Capture::Span);
     let to = destination(backend, way)?.policy(policy.clone()).build()?;
@@ -33,11 +36,14 @@ fn main() -> Outcome {
         .with_span_processor(RedactProcessor::new(SimpleSpanProcessor::new(kept.clone()), policy.clone()))
         .build();
     let trace_backend = if backend == "mlflow" { TraceBackend::MlFlow } else { TraceBackend::Phoenix };
-    let layer =
-        llm_trace::layer().with_policy(policy).with_trace_backend(trace_backend).with_tracer_provider(&provider);
+    let layer = llm_trace::layer().with_policy(policy).with_trace_backend(trace_backend);
+    // What fills both backends' lists; the other scenarios show what is there without.
+    let layer = if scenario == "operations" { layer.with_compat(Compat::OpenInference) } else { layer };
+    let layer = layer.with_tracer_provider(&provider);
     let run = match scenario {
         "calls" => calls,
         "updates" => updates,
+        "operations" => operations,
         other => return Err(format!("there is no scenario {other}").into()),
     };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
@@ -134,6 +140,69 @@ fn updates() {
         first.run(|| chat(&ask("first question"), answer("first answer")));
         second.mask_input(input).mask_output(output).run(|| chat(&ask("second question"), answer("second answer")));
     }
+}
+
+#[llm_workflow(name = "travel desk", input = question)]
+fn travel_desk(question: &str) -> String {
+    if is_refused(question) { "I cannot help with that.".to_owned() } else { planner(question) }
+}
+
+#[llm_guardrail(name = "no secrets", judged = text, decision = |refused| if *refused { "deny" } else { "allow" })]
+fn is_refused(text: &str) -> bool {
+    text.contains("password")
+}
+
+#[llm_agent(name = "planner", input = question)]
+fn planner(question: &str) -> String {
+    embed(question);
+    let found = handbook(question);
+    let context = format!("Answer by the handbook: {}", found[0]["content"]);
+    let request = |mut messages: Vec<Value>| {
+        messages.insert(0, json!({"role": "system", "content": context}));
+        json!({"model": "gpt-4o-mini", "temperature": 0.2, "messages": messages, "tools": [{"type": "function",
+            "function": {"name": "weather", "description": "The weather of a city"}}]})
+    };
+    let asked = json!({"role": "user", "content": question});
+    let call = json!({"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\":\"Oslo\"}"}});
+    let wish = json!({"role": "assistant", "content": null, "tool_calls": [call]});
+    let mut wants_tool = answer("");
+    wants_tool["choices"][0] = json!({"index": 0, "finish_reason": "tool_calls", "message": wish});
+    chat(&request(vec![asked.clone()]), wants_tool);
+    let result = weather("call_1", "Oslo");
+    drop(flights("call_2", "Oslo"));
+    let told = json!({"role": "tool", "tool_call_id": "call_1", "content": result.to_string()});
+    chat(&request(vec![asked, wish, told]), answer("Pack a coat: it is 4 degrees in Oslo."));
+    "Pack a coat: it is 4 degrees in Oslo.".to_owned()
+}
+
+fn embed(text: &str) {
+    LlmCall::builder("embeddings").provider("openai").run(|call| {
+        call.request(&json!({"model": "text-embedding-3-small", "input": text}));
+        call.response(&json!({"object": "list", "model": "text-embedding-3-small",
+            "data": [{"index": 0, "embedding": [0.1, 0.2]}], "usage": {"prompt_tokens": 9, "total_tokens": 9}}));
+    });
+}
+
+#[llm_retrieval(data_source = "handbook", query = question, top_k = 2)]
+fn handbook(question: &str) -> Vec<Value> {
+    vec![json!({"id": "7", "score": 0.92, "content": "Name the clothes to pack."})]
+}
+
+#[llm_tool(call_id = id, description = "The weather of a city", arguments = json!({"city": city}))]
+fn weather(id: &str, city: &str) -> Value {
+    json!({"celsius": 4, "sky": "overcast"})
+}
+
+#[llm_tool(call_id = id, arguments = json!({"to": city}), error_type = |_| "timeout")]
+fn flights(id: &str, city: &str) -> Result<Value, std::io::Error> {
+    Err(std::io::Error::other("no answer from the airline"))
+}
+
+/// A workflow with a guardrail and an agent, which searches, calls models and two tools, one of which fails.
+fn operations() {
+    llm_trace::scope().user("user-17").session("session-operations").run(|| {
+        travel_desk("What do I pack for Oslo?");
+    });
 }
 
 fn line(span: &SpanData) -> Value {
