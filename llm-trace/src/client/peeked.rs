@@ -15,6 +15,16 @@ pin_project_lite::pin_project! {
     ///
     /// A body that says its length, and has it all in one frame, was read. Where the client's type names a body, it
     /// names this one: `Client<HttpConnector, PeekedBody<Full<Bytes>>>`; where it does not, it is inferred.
+    ///
+    /// ```
+    /// use http_body::Body;
+    /// use llm_trace::client::PeekedBody;
+    ///
+    /// /// A service below the layer takes any body, and so this one.
+    /// fn length<B: Body>(body: &PeekedBody<B>) -> Option<u64> {
+    ///     body.size_hint().exact()
+    /// }
+    /// ```
     pub struct PeekedBody<B: Body> {
         #[pin]
         body: B,

@@ -94,6 +94,19 @@ impl<S, E> Layer<S> for CallLayer<E> {
 }
 
 /// A client whose requests to LLMs are calls: see [`CallLayer`].
+///
+/// ```
+/// use llm_trace::client::{BoxedErrors, CallLayer, CallService, TypedErrors};
+/// use tower_layer::Layer as _;
+///
+/// fn typed<C: Clone>(client: C) -> CallService<C, TypedErrors> {
+///     CallLayer::new().layer(client)
+/// }
+///
+/// fn boxed<C: Clone>(client: C) -> CallService<C, BoxedErrors> {
+///     CallLayer::new().boxed_errors().layer(client)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CallService<S, E = TypedErrors> {
     inner: S,
@@ -101,6 +114,13 @@ pub struct CallService<S, E = TypedErrors> {
 }
 
 /// How a service's errors are read.
+///
+/// ```
+/// use llm_trace::client::{CallService, ErrorsOf};
+///
+/// /// Holds a client that fails with `E`.
+/// struct Client<S, E, How: ErrorsOf<E>>(CallService<S, How>, std::marker::PhantomData<E>);
+/// ```
 pub trait ErrorsOf<T>: sealed::Sealed {
     #[doc(hidden)]
     fn error(error: &T) -> &(dyn Error + 'static);

@@ -58,6 +58,44 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 ///
 /// Without [`policy`](Self::policy) no content goes there. The layer's policy is the widest: what it does not let
 /// through, no destination gets. [`preset`](super::preset) makes one by a backend's name.
+///
+/// With everything that can be said:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use llm_trace::export::Destination;
+///
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let processor = Destination::http_json("https://collector.internal:4318")
+///     .header("x-tenant", "acme")
+///     .gzip(true)
+///     .timeout(Duration::from_secs(5))
+///     .max_batch_bytes(1_000_000)
+///     .max_batch_spans(256)
+///     .max_queue_bytes(16 << 20)
+///     .max_queue_spans(10_000)
+///     .delay(Duration::from_secs(1))
+///     .build()?;
+/// assert_eq!(processor.stats().get().dropped(), 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// By gRPC, with certificates of one's own:
+///
+/// ```no_run
+/// use llm_trace::export::Destination;
+///
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let processor = Destination::grpc("collector.internal:443")
+///     .certificate("/etc/tls/ca.pem")
+///     .client_certificate("/etc/tls/client.pem", "/etc/tls/client.key")
+///     .build()?;
+/// # drop(processor);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent before `build()`"]
 #[derive(Clone)]
 pub struct Destination {
@@ -265,6 +303,18 @@ impl Destination {
 /// The SDK's batch processor counts spans and not bytes: 512 spans of 100 KB are one request of 50 MB, which a
 /// collector refuses whole. This one cuts batches by bytes as well, splits what is refused as too large, gives up
 /// content before it gives up spans, and counts every span that it loses, with the reason.
+///
+/// ```
+/// use llm_trace::export::Destination;
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+///
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let processor = Destination::http("http://localhost:4318").build()?;
+/// let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+/// # drop(provider);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ExportProcessor {
     inner: Box<dyn SpanProcessor>,
     stats: StatsHandle,
@@ -306,6 +356,20 @@ impl SpanProcessor for ExportProcessor {
 }
 
 /// Tells what became of spans, also when what sends them is out of reach or has ended.
+///
+/// ```
+/// use llm_trace::export::Destination;
+/// use opentelemetry::metrics::MeterProvider as _;
+/// use opentelemetry_sdk::metrics::SdkMeterProvider;
+///
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let stats = Destination::http("http://localhost:4318").build()?.stats();
+/// # #[cfg(feature = "metrics")]
+/// stats.observe(&SdkMeterProvider::default().meter("app"));
+/// println!("{} spans are lost", stats.get().dropped());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct StatsHandle(pub(super) Ledger);
 

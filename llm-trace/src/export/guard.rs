@@ -83,6 +83,16 @@ impl Telemetry {
     }
 
     /// To ask for [`stats`](Self::stats) later, also when telemetry has ended.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), llm_trace::export::InitError> {
+    /// let parts = llm_trace::export::from_lookup(&|_| None)?;
+    /// let stats = parts.telemetry.stats_handle();
+    /// drop(parts);
+    /// assert_eq!(stats.get().dropped(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stats_handle(&self) -> StatsHandle {
         StatsHandle(self.ledger.clone())
     }

@@ -52,6 +52,14 @@ pub struct Parts {
 ///
 /// Nothing global is touched. Errors name the variable that is wrong, its value and the choices; the same
 /// goes to stderr, as warnings, for what is odd but can be passed over.
+///
+/// ```no_run
+/// # fn main() -> Result<(), llm_trace::export::InitError> {
+/// let parts = llm_trace::export::from_env()?;
+/// println!("{:?}", parts.telemetry.stats());
+/// # Ok(())
+/// # }
+/// ```
 pub fn from_env() -> Result<Parts, InitError> {
     Parts::new(Config::from_env()?)
 }

@@ -40,6 +40,14 @@ impl<F> FmtFields<F> {
 }
 
 /// The default format, apart from other layers: see [`FmtFields`].
+///
+/// ```
+/// use llm_trace::{fmt_fields, redact};
+/// use tracing_subscriber::{fmt, prelude::*};
+///
+/// let subscriber = tracing_subscriber::registry().with(fmt::layer()).with(redact(fmt::layer().fmt_fields(fmt_fields())));
+/// # let _ = subscriber;
+/// ```
 pub fn fmt_fields() -> FmtFields {
     FmtFields::new(DefaultFields::new())
 }

@@ -318,6 +318,11 @@ impl Policy {
 
     /// Says that free text written under this target is like anyone's: for a crate of your own that
     /// has the name of a known client.
+    ///
+    /// ```
+    /// let policy = llm_trace::Policy::new().plain_target("rig");
+    /// # let _ = policy;
+    /// ```
     #[must_use]
     pub fn plain_target(mut self, target: impl Into<String>) -> Self {
         self.targets.push((target.into(), false));

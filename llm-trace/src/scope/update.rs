@@ -25,6 +25,7 @@ impl TraceUpdate {
     pub const OUTPUT: Self = Self(2);
 
     /// Both together.
+    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -28,6 +28,14 @@ impl Profile {
 
     /// Reads `OTEL_SEMCONV_STABILITY_OPT_IN`: [`Latest`](Profile::Latest) where its list holds
     /// `gen_ai_latest_experimental`.
+    ///
+    /// ```
+    /// use llm_trace::Profile;
+    /// use tracing_subscriber::Registry;
+    ///
+    /// let layer = llm_trace::layer::<Registry>().with_profile(Profile::from_env());
+    /// # let _ = layer;
+    /// ```
     pub fn from_env() -> Self {
         let list = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
         let latest = list.split(',').any(|member| member.trim() == "gen_ai_latest_experimental");

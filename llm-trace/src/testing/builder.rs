@@ -16,11 +16,35 @@ use crate::redact::{Capture, Policy, PolicyHandle, RedactProcessor};
 use crate::semconv::Profile;
 
 /// The subscriber that the layers of a [`CaptureBuilder`] stand on.
+///
+/// ```
+/// use llm_trace::testing::{self, TestSubscriber};
+/// use tracing_subscriber::{Layer, fmt};
+///
+/// fn log() -> impl Layer<TestSubscriber> + Send + Sync {
+///     fmt::layer().with_test_writer()
+/// }
+///
+/// let captured = testing::builder().layer(log()).capture();
+/// # drop(captured);
+/// ```
 pub type TestSubscriber = Layered<LlmLayer<Registry>, Registry>;
 
 type BoxedLayer = Box<dyn Layer<TestSubscriber> + Send + Sync>;
 
 /// Settings of a capture: see [`builder()`](super::builder()).
+///
+/// ```
+/// use llm_trace::{Capture, Policy, Profile, testing};
+/// use tracing_subscriber::filter::LevelFilter;
+///
+/// let captured = testing::builder()
+///     .policy(Policy::new().capture(Capture::Span))
+///     .profile(Profile::Latest)
+///     .max_level(LevelFilter::DEBUG)
+///     .capture();
+/// # drop(captured);
+/// ```
 #[must_use = "nothing is captured before `capture()` or `detached()`"]
 pub struct CaptureBuilder {
     policy: PolicyHandle,

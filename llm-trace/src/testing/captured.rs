@@ -56,6 +56,21 @@ impl fmt::Debug for Captured {
 }
 
 /// Captures what its thread makes, until it is dropped. All that a [`Captured`] has, it has.
+///
+/// ```
+/// use llm_trace::{LlmCall, Operation, testing};
+///
+/// let captured = testing::capture();
+/// let outer = tracing::info_span!("question");
+/// outer.in_scope(|| LlmCall::builder(Operation::Chat).provider("openai").model("gpt-4o").run(|_| {}));
+/// drop(outer);
+/// captured.assert_calls(1);
+/// assert_eq!(captured.of_operation("chat").len(), captured.named("chat gpt-4o").len());
+/// assert!(captured.one_call().is_child_of(&captured.span("question")));
+/// assert!(!captured.otlp().is_empty());
+/// captured.clear();
+/// captured.assert_calls(0);
+/// ```
 #[derive(Debug)]
 pub struct CaptureGuard {
     captured: Captured,

@@ -24,6 +24,35 @@ use crate::semconv::attr;
 /// call.assert_attribute("app.tier", "gold");
 /// call.assert_absent("gen_ai.usage.input_tokens");
 /// ```
+///
+/// What it said, where the policy lets it out:
+///
+/// ```
+/// use llm_trace::{Capture, LlmCall, Operation, Policy, testing};
+/// use serde_json::json;
+///
+/// let captured = testing::builder().policy(Policy::new().capture(Capture::Span).mask_output(true)).capture();
+/// let request = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]});
+/// let answer = json!({"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06", "usage": {"prompt_tokens": 9},
+///     "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]});
+/// let builder = LlmCall::builder(Operation::Chat).provider("openai").server("http://localhost:4000");
+/// builder.request(&request).run(|call| {
+///     call.response(&answer);
+/// });
+///
+/// let call = captured.one_call();
+/// assert!(!call.is_error() && call.status_message().is_empty());
+/// assert_eq!(call.server_address().as_deref(), Some("localhost"));
+/// assert_eq!((call.input_tokens(), call.int("gen_ai.usage.input_tokens")), (Some(9), Some(9)));
+/// assert_eq!(call.finish_reasons(), call.texts("gen_ai.response.finish_reasons"));
+/// assert_eq!(call.input_messages().unwrap()[0]["role"], "user");
+/// assert_eq!(call.input_texts(), ["Hello"]);
+/// assert_eq!(call.output_messages().unwrap()[0]["role"], "assistant");
+/// assert_eq!(call.output_texts(), ["[REDACTED]"]);
+/// assert!(!call.redaction().is_empty());
+/// assert_eq!(call.data().name, call.name());
+/// println!("{:?}", call.duration());
+/// ```
 #[derive(Clone)]
 pub struct CapturedSpan(SpanData);
 
@@ -247,7 +276,9 @@ fn message_texts(messages: &Value) -> Vec<String> {
 ///
 /// let captured = testing::builder().policy(Policy::new().capture(Capture::Event)).capture();
 /// LlmCall::builder(Operation::Chat).provider("openai").model("gpt-4o").run(|_| {});
-/// assert_eq!(captured.events()[0].name(), "gen_ai.client.inference.operation.details");
+/// let event = &captured.events()[0];
+/// assert_eq!(event.name(), "gen_ai.client.inference.operation.details");
+/// assert!(event.is_of(&captured.one_call()));
 /// ```
 #[cfg(feature = "logs")]
 #[derive(Clone, Debug)]

@@ -56,6 +56,14 @@ pub(crate) fn asked(env: &Env<'_>) -> Result<Option<&'static Row>, ConfigError> 
 ///
 /// # Errors
 /// A name that there is not, a key that is missing, or an address that is none.
+///
+/// ```
+/// use llm_trace::export::preset;
+///
+/// let settings = |name: &str| (name == "TRACELOOP_API_KEY").then(|| "key".to_owned());
+/// assert!(preset::from_lookup("traceloop", &settings).is_ok());
+/// assert!(preset::from_lookup("traceloop", &|_| None).is_err(), "the key is missing");
+/// ```
 pub fn from_lookup(name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<Destination, ConfigError> {
     let folded = name.trim().to_ascii_lowercase();
     let row = table::find(&folded).ok_or_else(|| ConfigError::Choice {
@@ -70,6 +78,12 @@ pub fn from_lookup(name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<D
 ///
 /// # Errors
 /// As [`from_lookup`].
+///
+/// ```
+/// use llm_trace::export::preset;
+///
+/// assert!(preset::named("nobody").is_err());
+/// ```
 pub fn named(name: &str) -> Result<Destination, ConfigError> {
     from_lookup(name, &super::env::of_process)
 }
@@ -80,6 +94,15 @@ macro_rules! presets {
         ///
         /// # Errors
         /// A key that is missing, or an address that is none. The text names the variable.
+        ///
+        /// ```
+        /// use llm_trace::export::preset;
+        ///
+        #[doc = concat!("match preset::", stringify!($name), "() {")]
+        ///     Ok(destination) => drop(destination.build()),
+        ///     Err(error) => eprintln!("{error}"),
+        /// }
+        /// ```
         pub fn $name() -> Result<Destination, ConfigError> {
             named(stringify!($name))
         }
