@@ -36,7 +36,11 @@ fn snippets(page: &str) -> Vec<Snippet> {
 
 /// A page that talks of a layer goes on to put it on a subscriber.
 fn rest(code: &str) -> &'static str {
-    if code.contains("let layer =") { "let _ = tracing_subscriber::registry().with(layer);" } else { "" }
+    if code.contains("let layer =") && !code.contains(".with(layer)") {
+        "let _ = tracing_subscriber::registry().with(layer);"
+    } else {
+        ""
+    }
 }
 
 fn function(name: &str, page: &Path, Snippet { line, given, code, .. }: &Snippet) -> String {

@@ -139,7 +139,7 @@ async fn tasks_and_threads_that_are_told_are_captured() {
     let captured = testing::capture();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            tokio::spawn(captured.instrument(async {
+            tokio::spawn(captured.in_future(async {
                 tokio::task::yield_now().await;
                 chat(&question("Hello"))
             }))

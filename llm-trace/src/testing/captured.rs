@@ -30,7 +30,7 @@ use crate::call::OpenCalls;
 /// let captured = testing::capture();
 /// let there = captured.clone();
 /// std::thread::spawn(move || there.in_scope(ask)).join().unwrap();
-/// tokio::spawn(captured.instrument(async { ask() })).await.unwrap();
+/// tokio::spawn(captured.in_future(async { ask() })).await.unwrap();
 /// assert_eq!(captured.calls().len(), 2);
 /// # });
 /// ```
@@ -98,8 +98,9 @@ impl Captured {
         dispatcher::with_default(&self.0.dispatch, f)
     }
 
-    /// Captures what a future makes, on whatever thread it is polled.
-    pub fn instrument<F: Future>(&self, future: F) -> WithDispatch<F> {
+    /// Captures what a future makes, on whatever thread it is polled. Not `instrument`: with `tracing`'s trait of that
+    /// method in scope, the trait's would be meant.
+    pub fn in_future<F: Future>(&self, future: F) -> WithDispatch<F> {
         future.with_subscriber(self.0.dispatch.clone())
     }
 
