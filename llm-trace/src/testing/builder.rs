@@ -120,7 +120,7 @@ impl CaptureBuilder {
         CaptureGuard::new(self.detached())
     }
 
-    /// Captures only what is run in it: see [`Captured::in_scope`] and [`Captured::instrument`].
+    /// Captures only what is run in it: see [`Captured::in_scope`] and [`Captured::in_future`].
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation, testing};
