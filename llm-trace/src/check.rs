@@ -49,26 +49,60 @@ pub fn check() -> Check {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Check {
-    lines: Vec<(bool, String)>,
+    lines: Vec<(Kind, String)>,
+}
+
+/// What a line says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Right,
+    /// Nothing is wrong, but not all is guarded.
+    Note,
+    Wrong,
 }
 
 impl Check {
     /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
-        self.lines.iter().all(|(ok, _)| *ok)
+        self.lines.iter().all(|(kind, _)| *kind != Kind::Wrong)
     }
 
     /// What is wrong, one sentence each, with what to do about it.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().filter(|(ok, _)| !ok).map(|(_, line)| line.as_str())
+        self.lines.iter().filter(|(kind, _)| *kind == Kind::Wrong).map(|(_, line)| line.as_str())
     }
 
     fn right(&mut self, line: impl Into<String>) {
-        self.lines.push((true, line.into()));
+        self.lines.push((Kind::Right, line.into()));
+    }
+
+    fn note(&mut self, line: impl Into<String>) {
+        self.lines.push((Kind::Note, line.into()));
     }
 
     fn wrong(&mut self, line: impl Into<String>) {
-        self.lines.push((false, line.into()));
+        self.lines.push((Kind::Wrong, line.into()));
+    }
+
+    /// What other crates write passes the guards, or nobody.
+    fn guards(&mut self) {
+        if !crate::redact::guarded() {
+            self.note(
+                "no RedactProcessor has been made in this process: what other crates set on spans is exported as it is; \
+                 wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
+            );
+        }
+        #[cfg(feature = "fmt")]
+        tracing::dispatcher::get_default(|dispatch| {
+            if dispatch.is::<tracing_subscriber::fmt::format::DefaultFields>()
+                && !dispatch.is::<crate::redact::Wrapped>()
+            {
+                self.note(
+                    "a fmt layer is not wrapped: it prints what other crates write of prompts and answers; wrap it with \
+                     llm_trace::redact(layer)",
+                );
+            }
+        });
     }
 
     fn guard(&mut self) {
@@ -156,11 +190,22 @@ impl Check {
             ),
             _ => self.right("an OpenTelemetry layer is there"),
         }
+        self.guards();
         if let Some(pipeline) = pipeline {
             match pipeline.open.len() {
                 0 => {}
                 open => self.right(format!("{open} calls are open")),
             }
+        }
+    }
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Right => "ok   ",
+            Kind::Note => "NOTE ",
+            Kind::Wrong => "WRONG",
         }
     }
 }
@@ -174,9 +219,9 @@ fn rust_log() -> String {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (ok, line)) in self.lines.iter().enumerate() {
+        for (at, (kind, line)) in self.lines.iter().enumerate() {
             let newline = if at == 0 { "" } else { "\n" };
-            write!(f, "{newline}{} {line}", if *ok { "ok   " } else { "WRONG" })?;
+            write!(f, "{newline}{} {line}", kind.as_str())?;
         }
         Ok(())
     }

@@ -66,3 +66,23 @@ fn the_target_is_filtered() {
     );
     assert!(problem(&found).contains("a filter disables"), "{found}");
 }
+
+#[test]
+fn what_is_not_guarded_is_noted_and_nothing_is_wrong() {
+    use llm_trace::redact;
+    use tracing_subscriber::fmt;
+    let layer = || llm_trace::layer().with_tracer_provider(&SdkTracerProvider::builder().build());
+    let said = |subscriber: tracing::Dispatch| {
+        tracing::dispatcher::with_default(&subscriber, || {
+            let check = llm_trace::check();
+            (check.is_ok(), check.to_string())
+        })
+    };
+    let (ok, bare) = said(tracing_subscriber::registry().with(layer()).with(fmt::layer()).into());
+    assert!(ok && bare.contains("NOTE  no RedactProcessor"), "{bare}");
+    assert!(bare.contains("NOTE  a fmt layer is not wrapped"), "{bare}");
+    let exporting = opentelemetry_sdk::trace::SimpleSpanProcessor::new(InMemorySpanExporter::default());
+    drop(llm_trace::RedactProcessor::new(exporting, llm_trace::Policy::new()));
+    let (_, guarded) = said(tracing_subscriber::registry().with(layer()).with(redact(fmt::layer())).into());
+    assert!(!guarded.contains("NOTE"), "{guarded}");
+}

@@ -61,6 +61,10 @@ pub struct RedactLayer<L> {
     passing: Passing,
 }
 
+/// Found by downcasting in a subscriber that holds a wrapped layer.
+#[derive(Debug)]
+pub(crate) struct Wrapped;
+
 impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedactLayer").field("inner", &self.inner).finish_non_exhaustive()
@@ -169,6 +173,9 @@ where
 
 impl<L: 'static> RedactLayer<L> {
     fn downcast_own(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Wrapped>() {
+            return Some(std::ptr::from_ref(&Wrapped).cast());
+        }
         (id == TypeId::of::<Self>()).then(|| std::ptr::from_ref(self).cast())
     }
 

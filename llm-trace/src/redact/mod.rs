@@ -45,6 +45,8 @@ pub use handle::PolicyHandle;
 pub(crate) use handle::Stamp;
 #[cfg(feature = "metrics")]
 pub(crate) use keys::may_be_label;
+#[cfg(feature = "fmt")]
+pub(crate) use layer::Wrapped;
 pub use layer::{RedactLayer, redact};
 #[cfg(all(feature = "logs", any(feature = "otlp-http", feature = "otlp-grpc")))]
 pub(crate) use log_processor::RedactLogExporter;
@@ -60,6 +62,7 @@ pub use policy::{Capture, Policy};
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) use processor::RedactExporter;
 pub use processor::RedactProcessor;
+pub(crate) use processor::guarded;
 pub(crate) use report::Report;
 pub(crate) use rewrite::Shape;
 #[cfg(feature = "scrub-rules")]

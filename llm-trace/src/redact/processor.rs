@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,13 @@ pub struct RedactProcessor<P> {
 
 const SHARDS: usize = 16;
 
+static MADE: AtomicBool = AtomicBool::new(false);
+
+/// Whether there has been a [`RedactProcessor`] in this process.
+pub(crate) fn guarded() -> bool {
+    MADE.load(Ordering::Relaxed)
+}
+
 impl<P: fmt::Debug> fmt::Debug for RedactProcessor<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedactProcessor").field("inner", &self.inner).finish_non_exhaustive()
@@ -52,6 +60,7 @@ impl<P: fmt::Debug> fmt::Debug for RedactProcessor<P> {
 impl<P> RedactProcessor<P> {
     /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
     pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
+        MADE.store(true, Ordering::Relaxed);
         Self { inner, policy: policy.into(), live: Default::default(), recheck: false }
     }
 
