@@ -118,6 +118,8 @@ pub(crate) struct Started {
     agent: bool,
     tool: bool,
     tool_type: bool,
+    /// What is returned is no message.
+    wordless: bool,
 }
 
 impl Started {
@@ -130,6 +132,7 @@ impl Started {
             agent: state.fact(Fact::AgentName).is_some(),
             tool: state.fact(Fact::ToolName).is_some(),
             tool_type: state.fact(Fact::ToolType).is_some(),
+            wordless: state.answer_slot().is_some() || state.operation.is_silent(),
         }
     }
 
@@ -418,7 +421,7 @@ impl Live {
     }
 
     pub(crate) fn permit_output(&self) -> Permit {
-        if !self.wants_content() {
+        if self.started.wordless || !self.wants_content() {
             return Permit::Off;
         }
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).output(self.masks.get()))

@@ -81,7 +81,9 @@ fn said(messages: &str) -> Option<String> {
     let messages: Value = serde_json::from_str(messages).ok()?;
     let [message] = messages.as_array()?.as_slice() else { return None };
     let parts = message["parts"].as_array()?;
+    // Lists have no place for what led to the answer.
+    let told = parts.iter().filter(|part| part["type"] != "reasoning");
     let text = |part: &Value| (part["type"] == "text").then(|| part["content"].as_str().map(str::to_owned)).flatten();
-    let texts: Option<Vec<String>> = parts.iter().map(text).collect();
+    let texts: Option<Vec<String>> = told.map(text).collect();
     texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join("\n"))
 }

@@ -234,3 +234,18 @@ fn names_given_as_attributes_name_the_span_too() {
     let span = collector.span("execute_tool search");
     assert_eq!(span.attribute("gen_ai.tool.name"), Some(json!("search")));
 }
+
+#[llm_trace::llm_tool]
+fn tail() -> impl futures_util::Stream<Item = String> {
+    futures_util::stream::iter(["SENTINEL-line".to_owned()])
+}
+
+#[test]
+fn a_tool_that_streams_is_open_until_its_end_and_answers_no_message() {
+    let collector = open(Profile::Core, || {
+        assert_eq!(block_on(futures_util::StreamExt::count(tail())), 1);
+    });
+    let span = collector.span("execute_tool tail");
+    assert_eq!(span.attribute("llm_trace.outcome"), Some(json!("completed")));
+    assert_eq!(span.attribute("gen_ai.output.messages"), None);
+}
