@@ -122,6 +122,11 @@ fn load(options: &Options) -> Outcome {
     let Parts { telemetry, .. } = parts;
     let stats = telemetry.stats_handle();
     telemetry.shutdown(Duration::from_secs(limit));
+    // A request that nobody answers is waited for to its own end, and what stands behind it is counted then.
+    let end = Instant::now() + Duration::from_secs(20);
+    while stats.get().exported + stats.get().dropped() < latencies.len() as u64 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     drop(child.stdin.take());
     let mut told = String::new();
     child.stdout.take().ok_or("no output")?.read_to_string(&mut told)?;
