@@ -54,6 +54,57 @@ use crate::value::AttributeValue;
 /// }
 /// # drop(embed(b"{}"));
 /// ```
+///
+/// Agents, tools, memory, guardrails and messages of the Model Context Protocol say more:
+///
+/// ```
+/// use llm_trace::{LlmCall, Nested, Operation};
+/// use serde_json::json;
+///
+/// LlmCall::builder(Operation::CreateAgent)
+///     .provider("openai")
+///     .agent("guide")
+///     .agent_version("3")
+///     .agent_description("Knows every city")
+///     .nested(Nested::Separate)
+///     .run(|call| { call.agent_id("asst_1"); });
+/// LlmCall::builder(Operation::InvokeAgent).agent_id("asst_1").input("Where to?").run(|call| { call.answer("Oslo"); });
+///
+/// LlmCall::builder(Operation::ExecuteTool)
+///     .tool("weather")
+///     .tool_type("function")
+///     .tool_description("The weather of a city")
+///     .run(|call| { call.result("4 degrees"); });
+///
+/// LlmCall::builder(Operation::SearchMemory)
+///     .memory_store("notes")
+///     .memory_query("holidays")
+///     .run(|call| { call.memories(&json!([{"id": "m1", "content": "likes the sea"}])); });
+/// LlmCall::builder(Operation::UpdateMemory)
+///     .memory_store("notes")
+///     .memory_record("m1")
+///     .memories(&json!([{"id": "m1", "content": "likes mountains"}]))
+///     .run(|_| {});
+///
+/// LlmCall::builder(Operation::ApplyGuardrail)
+///     .guardrail("no-secrets")
+///     .judged("the answer")
+///     .run(|call| { call.decision("deny").decided(&json!({"rule": 4})); });
+///
+/// LlmCall::builder(Operation::FetchResponse).provider("openai").response_id("resp_1").stream_cursor("42").run(|_| {});
+///
+/// LlmCall::builder(Operation::McpServer)
+///     .method("resources/read")
+///     .resource("file:///notes.md")
+///     .mcp_session("s1")
+///     .protocol_version("2025-06-18")
+///     .transport("tcp")
+///     .network_protocol("http")
+///     .network_protocol_version("2")
+///     .client_address("10.0.0.7")
+///     .client_port(40312)
+///     .run(|call| { call.rpc_status(-32002); });
+/// ```
 #[must_use = "a builder makes no call until it is run, instrumented or started"]
 pub struct CallBuilder<'a> {
     pub(super) setup: Setup<'a>,
