@@ -14,8 +14,8 @@ use tracing_subscriber::prelude::*;
 use super::setup::{content_off, ours, provider, request, response, sampled_out};
 use super::table::Table;
 
-const FLOOR: &str = "raw SDK span, 20 attributes (the floor)";
-const BULK: &str = "trimmed tracing-opentelemetry, one bulk write";
+pub(crate) const FLOOR: &str = "raw SDK span, 20 attributes (the floor)";
+pub(crate) const BULK: &str = "trimmed tracing-opentelemetry, one bulk write";
 
 fn strings(value: &'static str) -> OtelValue {
     OtelValue::Array(Array::String(vec![value.into()]))

@@ -5,6 +5,8 @@
 
 mod content;
 mod fixed;
+mod foreign;
+mod goals;
 mod setup;
 mod streams;
 mod table;
@@ -23,6 +25,7 @@ fn main() {
     content::masked(&mut table);
     content::on(&mut table);
     streams::chunks(&mut table);
+    foreign::spans(&mut table);
     fixed::threads(&mut table);
     table.print();
 }

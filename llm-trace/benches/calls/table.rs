@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use super::goals::Goal;
 use super::timing::nanos as time;
 
 /// One row of the table.
@@ -58,11 +59,14 @@ impl Table {
 
     pub(crate) fn print(&self) {
         let Some(floor) = self.rows.first().map(|row| row.nanos) else { return };
-        println!("| what | ns | × floor | allocations | bytes | against |");
-        println!("|---|---:|---:|---:|---:|---|");
+        println!("| what | ns | × floor | allocations | bytes | against | goal |");
+        println!("|---|---:|---:|---:|---:|---|---|");
+        let of = |name: &str| self.rows.iter().find(|row| row.name == name).map(|row| row.nanos);
         for Row { name, nanos, allocations, bytes, base } in &self.rows {
             let against = base.as_ref().map(|(base, of)| format!("{:.2} × {base}", nanos / of)).unwrap_or_default();
-            println!("| {name} | {nanos:.1} | {:.2} | {allocations} | {bytes} | {against} |", nanos / floor);
+            let goals = Goal::of(name).into_iter().filter_map(|goal| goal.judge(*nanos, of));
+            let goals = goals.collect::<Vec<_>>().join("; ");
+            println!("| {name} | {nanos:.1} | {:.2} | {allocations} | {bytes} | {against} | {goals} |", nanos / floor);
         }
     }
 }

@@ -1,0 +1,65 @@
+//! What each row should cost, and whether it does.
+
+use super::fixed::{BULK, FLOOR};
+
+/// The most that a row may cost.
+pub(crate) enum Goal {
+    /// In nanoseconds.
+    Nanos(f64),
+    /// In multiples of another row.
+    Times(f64, String),
+    /// In nanoseconds more than another row.
+    Plus(f64, String),
+}
+
+impl Goal {
+    /// The goals of a row.
+    pub(crate) fn of(name: &str) -> Vec<Goal> {
+        let facts = || "call, facts only".to_owned();
+        match name {
+            "no subscriber" | "level off" => vec![Goal::Plus(5.0, "bare function".to_owned())],
+            "layer absent, span enabled" => vec![Goal::Times(1.1, "a tracing span, no layer".to_owned())],
+            "call, facts only" => vec![Goal::Times(2.5, FLOOR.to_owned()), Goal::Times(1.1, BULK.to_owned())],
+            "call beside a user's layer, facts only" => {
+                vec![Goal::Times(1.15, "tracing-opentelemetry, one bulk write".to_owned())]
+            }
+            "call, sampled out" => vec![Goal::Times(1.0, FLOOR.to_owned())],
+            "foreign span, layer in RedactLayer" => vec![Goal::Plus(140.0, "foreign span, layer".to_owned())],
+            _ if is(name, &["content off, Value", "content dropped, Value"]) => vec![Goal::Times(1.0, facts())],
+            _ if is(name, &["content off, JSON", "content dropped, JSON"]) => {
+                // One scan, at a gigabyte per second.
+                bytes(name).map(|bytes| Goal::Plus(bytes, facts())).into_iter().collect()
+            }
+            _ if is(name, &["content on, JSON bytes, "]) => {
+                let size = name.trim_start_matches("content on, JSON bytes, ");
+                vec![Goal::Times(1.5, format!("serde_json Value and back, {size}"))]
+            }
+            _ if name.starts_with("chunk, ") && !name.ends_with(" 1 of them") => {
+                vec![Goal::Nanos(if name.contains("content off") { 150.0 } else { 400.0 })]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The goal in words, and whether `nanos` meets it; `None` where the other row was not measured.
+    pub(crate) fn judge(&self, nanos: f64, row: impl Fn(&str) -> Option<f64>) -> Option<String> {
+        let (limit, words) = match self {
+            Goal::Nanos(limit) => (*limit, format!("{limit} ns")),
+            Goal::Times(times, other) => (row(other)? * times, format!("{times} × {other}")),
+            Goal::Plus(more, other) => (row(other)? + more, format!("{other} + {more} ns")),
+        };
+        Some(format!("≤ {words}: {}", if nanos <= limit { "met" } else { "missed" }))
+    }
+}
+
+fn is(name: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// The size at the end of a row's name.
+fn bytes(name: &str) -> Option<f64> {
+    let (_, size) = name.rsplit_once(", ")?;
+    let (number, unit) = size.split_once(' ')?;
+    let unit = if unit == "MB" { 1 << 20 } else { 1 << 10 };
+    Some(number.parse::<f64>().ok()? * f64::from(unit))
+}
