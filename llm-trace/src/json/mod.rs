@@ -18,7 +18,7 @@ pub(crate) use keys::{Mode, is_unread};
 pub(crate) use node::{Node, Text};
 pub(crate) use only_text::is_text;
 pub(crate) use shape::Shape;
-pub(crate) use write::{Sink, is_json, write_str};
+pub(crate) use write::{Sink, is_json, plain_len, write_str};
 
 #[cfg(test)]
 mod tests;

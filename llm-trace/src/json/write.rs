@@ -15,13 +15,7 @@ fn escape_into(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let (mut from, mut at) = (0, 0);
     while at < bytes.len() {
-        // Eight bytes at a time, as long as none of them is special.
-        while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
-            if has_special(u64::from_le_bytes(eight)) {
-                break;
-            }
-            at += 8;
-        }
+        at += plain_len(&bytes[at..]);
         let eight = bytes.len().min(at + 8);
         while at < eight {
             let byte = bytes[at];
@@ -49,6 +43,18 @@ fn escape_into(out: &mut String, text: &str) {
         }
     }
     out.push_str(&text[from..]);
+}
+
+/// How many bytes there are at the least before one that JSON escapes: counted by eight.
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+        if has_special(u64::from_le_bytes(eight)) {
+            break;
+        }
+        at += 8;
+    }
+    at
 }
 
 /// Whether one of eight bytes is a quote, a backslash or a control character.

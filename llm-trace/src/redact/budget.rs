@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::report::Report;
 use super::rewrite::{self, Shape};
+use crate::json::plain_len;
 
 /// How large content may be, in bytes of JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,7 +34,25 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 
 /// How many bytes `text` takes in JSON, without quotes.
 pub(super) fn encoded_len(text: &str) -> usize {
-    text.bytes().map(encoded_byte_len).sum()
+    fitting(text, usize::MAX).1
+}
+
+/// How many bytes of `text` take at most `room` in JSON, and how much they take.
+fn fitting(text: &str, room: usize) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    let (mut at, mut used) = (0, 0);
+    while at < bytes.len() {
+        let plain = plain_len(&bytes[at..]).min(room - used);
+        (at, used) = (at + plain, used + plain);
+        for byte in bytes[at..].iter().take(8) {
+            let len = encoded_byte_len(*byte);
+            if used + len > room {
+                return (at, used);
+            }
+            (at, used) = (at + 1, used + len);
+        }
+    }
+    (at, used)
 }
 
 fn encoded_byte_len(byte: u8) -> usize {
@@ -52,12 +71,7 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
     let mark = format!("… [CUT {} bytes]", text.len());
     // Where the word would take most of the room, the text is worth more.
     let (room, mark) = if limit / 2 > mark.len() { (limit - mark.len(), true) } else { (limit, false) };
-    let mut used = 0;
-    let end = text.bytes().position(|byte| {
-        used += encoded_byte_len(byte);
-        used > room
-    });
-    let end = floor(text, end.unwrap_or(text.len()));
+    let end = floor(text, fitting(text, room).0);
     let missing = text.len() - end;
     report.cut("text", 1);
     report.cut("bytes", missing as u64);
