@@ -1,6 +1,6 @@
 //! `cargo run --features rmcp --example rmcp`: a tool of an MCP server.
 
-use llm_trace::{Operation, llm_call};
+use llm_trace::llm_tool;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData};
 use rmcp::service::{RequestContext, RoleClient, RunningService, ServiceError};
 use rmcp::{RoleServer, ServerHandler, ServiceExt as _};
@@ -18,7 +18,7 @@ impl ServerHandler for Weather {
     }
 }
 
-#[llm_call(operation = Operation::ExecuteTool, name = format!("execute_tool {tool}"), attributes(gen_ai.tool.name = tool))]
+#[llm_tool(name = tool)]
 async fn run(mcp: &RunningService<RoleClient, ()>, tool: &'static str) -> Result<CallToolResult, ServiceError> {
     mcp.call_tool(CallToolRequestParams::new(tool)).await
 }
