@@ -20,6 +20,7 @@ use crate::otel::identity::Identity;
 use crate::otel::measured::Measured;
 use crate::otel::metrics::Instruments;
 use crate::otel::{Compat, Pipeline, openinference};
+use crate::redact::context::Written;
 use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
 use crate::scope::{Facts, TraceUpdate};
 use crate::semconv::{Profile, attr};
@@ -146,6 +147,10 @@ impl Live {
         policy: &PolicyState,
         masks: Masks,
     ) {
+        let known = attributes.iter().position(|attribute| attribute.key.as_str() == attr::OUTCOME);
+        if let Some(before) = known {
+            self.masks().set_written(Written { key: attr::OUTCOME, before, count: attributes.len() });
+        }
         span.set_attributes(attributes);
         if let Some(error_type) = &end.error_type {
             let message = state.error_message(policy, masks).filter(|message| message != error_type);

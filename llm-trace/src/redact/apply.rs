@@ -1,9 +1,10 @@
 //! Treating a finished span, or anything else made of attributes, by a policy.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use opentelemetry::trace::Status;
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::filter::{Filter, REDACTED};
@@ -11,7 +12,7 @@ use super::keys::{Class, is_structure};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
-use super::policy::Capture;
+use super::policy::{Capture, Policy};
 use super::report::Report;
 use super::rewrite::{self, Shape};
 use super::style::HashKey;
@@ -141,12 +142,17 @@ impl<'p> Treatment<'p> {
         self.state.policy().class(key)
     }
 
-    /// Treats all of a span, and says in it what was done.
-    pub(super) fn span(mut self, span: &mut SpanData, owner: Owner) {
+    /// Treats all of a span, and says in it what was done. In the call's own span, `written` are the
+    /// attributes that the call wrote: others were set directly, by whomever.
+    pub(super) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         if owner == Owner::Other {
             self = self.written_by(target(&span.attributes).as_deref());
         }
-        self.attributes(&mut span.attributes, owner, self.state.span_content());
+        if owner == Owner::Other {
+            self.attributes(&mut span.attributes, owner, self.state.span_content());
+        } else {
+            self.of_call(&mut span.attributes, owner, written);
+        }
         let anywhere = self.state.span_content() || self.state.event_content();
         let closed = self.closed;
         for event in &mut span.events.events {
@@ -164,13 +170,13 @@ impl<'p> Treatment<'p> {
         let hidden = self.masked_around && self.state.policy().mask_metadata && owner == Owner::Other;
         let filter = if hidden { &mut self.masked } else { &mut self.open };
         replace(&mut span.name, filter, Place::of(TextKind::Name));
-        self.status(&mut span.status, owner);
+        self.status(&mut span.status);
         self.tell(&mut span.attributes);
     }
 
-    fn status(&mut self, status: &mut Status, owner: Owner) {
+    fn status(&mut self, status: &mut Status) {
         let Status::Error { description } = status else { return };
-        if description.is_empty() || owner == Owner::Filtered {
+        if description.is_empty() {
             return;
         }
         match self.error_text(description) {
@@ -195,6 +201,29 @@ impl<'p> Treatment<'p> {
     fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
         attributes.retain_mut(|KeyValue { key, value, .. }| {
             let class = self.state.policy().class(key.as_str());
+            self.keeps(key.as_str(), class, value, owner, content)
+        });
+    }
+
+    /// Treats the attributes of a call's own span, of which those in `written` passed the source gate.
+    fn of_call(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, written: Range<usize>) {
+        let content = self.state.span_content();
+        let gated = |policy: &Policy, key: &Key| matches!(policy.class(key.as_str()), Class::Content(_, Some(_)));
+        let others = attributes[..written.start].iter().chain(&attributes[written.end..]);
+        if !others.into_iter().any(|attribute| gated(self.state.policy(), &attribute.key)) {
+            return self.attributes(attributes, owner, content);
+        }
+        let own: Vec<Key> = attributes[written.clone()].iter().map(|attribute| attribute.key.clone()).collect();
+        let mut at = 0..;
+        attributes.retain_mut(|KeyValue { key, value, .. }| {
+            let is_own = at.next().is_some_and(|at| written.contains(&at));
+            let is_other = !is_own && gated(self.state.policy(), key);
+            // Each key stands on a span once, and the call knows what it said.
+            if is_other && own.contains(key) {
+                return false;
+            }
+            let class = self.state.policy().class(key.as_str());
+            let owner = if is_other { Owner::Call } else { owner };
             self.keeps(key.as_str(), class, value, owner, content)
         });
     }

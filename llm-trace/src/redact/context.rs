@@ -7,11 +7,12 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use opentelemetry::Context;
 use opentelemetry::trace::SpanId;
+use opentelemetry::{Context, KeyValue};
 
 use super::handle::Stamp;
 use super::masks::Masks;
@@ -32,6 +33,26 @@ struct Level {
     own_span: AtomicU64,
     /// By what the call's content was filtered.
     filtered: Mutex<Option<Filtered>>,
+    /// Which attributes of its span are the call's own, where their place is known.
+    written: OnceLock<Written>,
+}
+
+/// The attributes that a call writes at once when it ends, told by one that is among them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) key: &'static str,
+    /// How many stand before that one.
+    pub(crate) before: usize,
+    pub(crate) count: usize,
+}
+
+impl Written {
+    /// Where they stand among all attributes of the span: what others set directly is not among them.
+    pub(crate) fn range(self, attributes: &[KeyValue]) -> Range<usize> {
+        let known = attributes.iter().rposition(|attribute| attribute.key.as_str() == self.key);
+        let start = known.and_then(|at| at.checked_sub(self.before)).unwrap_or(attributes.len());
+        start..attributes.len().min(start.saturating_add(self.count))
+    }
 }
 
 /// A policy at one moment, and the masks that were asked with it.
@@ -118,6 +139,15 @@ impl SharedMasks {
 
     pub(crate) fn filtered(&self) -> Option<Filtered> {
         *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which of its span's attributes are the call's own.
+    pub(crate) fn set_written(&self, written: Written) {
+        let _ = self.0.written.set(written);
+    }
+
+    pub(crate) fn written(&self) -> Option<Written> {
+        self.0.written.get().copied()
     }
 }
 

@@ -81,14 +81,16 @@ impl<P> RedactProcessor<P> {
         let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
         let stamp = self.policy.stamp();
         let state = self.policy.state().of_trace(span.span_context.trace_id());
+        let mut written = 0..0;
         let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
             None => Owner::Other,
             Some(own) => {
                 let now = Filtered { stamp, masks: own.get() };
+                written = own.written().map_or(written, |written| written.range(&span.attributes));
                 if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
             }
         };
-        Treatment::new(&state, masks).span(span, owner);
+        Treatment::new(&state, masks).span(span, owner, written);
         if self.recheck {
             span.attributes.push(KeyValue::new(note::KEY, Note::new(masks, owner, stamp).to_number()));
         }
@@ -150,7 +152,7 @@ impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
             let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
             if !note.is_of(stamp) {
                 let state = state.clone().of_trace(span.span_context.trace_id());
-                Treatment::new(&state, note.masks()).span(span, note.owner());
+                Treatment::new(&state, note.masks()).span(span, note.owner(), 0..0);
             }
         }
         self.inner.export(batch).await

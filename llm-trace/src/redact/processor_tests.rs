@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::{RedactExporter, RedactProcessor};
-use crate::redact::context::{Filtered, MaskContext, SharedMasks, enter};
+use crate::redact::context::{Filtered, MaskContext, SharedMasks, Written, enter};
 use crate::redact::{Capture, Masks, Policy, PolicyHandle};
 
 const SECRET: &str = "the secret";
@@ -131,6 +131,7 @@ fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
         masks.set_own_span(span.span_context().span_id());
         span.set_attribute(KeyValue::new("gen_ai.input.messages", messages("filtered")));
         masks.set_filtered(Filtered { stamp: handle.stamp(), masks: masks.get() });
+        masks.set_written(Written { key: "gen_ai.input.messages", before: 0, count: 1 });
         if change {
             masks.add(Masks::all());
         }

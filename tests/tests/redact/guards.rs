@@ -1,8 +1,8 @@
 //! Each guard with the other two off.
 
-use llm_trace::{Capture, Policy, PolicyHandle};
+use llm_trace::{Capture, Policy, PolicyHandle, Style};
 
-use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export, export_with, run, seen};
+use crate::support::{ENDINGS, ERROR, Ending, FREE, INPUT, OUTPUT, export, export_guarded, export_with, run, seen};
 
 const NONE: Vec<&str> = Vec::new();
 
@@ -121,5 +121,33 @@ fn content_that_the_user_adds_as_an_attribute_passes_the_source_gate_too() {
         let got = export(policy, None, || call(add));
         assert_eq!(seen(&got, &["SENTINEL-attribute"]), NONE);
         assert_eq!(got.span("chat m").attribute("plan"), Some("gold".into()));
+    }
+}
+
+/// By other code inside of a call, past every layer, on the call's own span.
+#[test]
+fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
+    use opentelemetry::trace::{Status, TraceContextExt as _};
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+    const KEYS: [&str; 3] = ["gen_ai.input.messages", "gen_ai.tool.call.result", "gen_ai.output.messages"];
+    #[llm_trace::llm_call(provider = "openai", model = "m", input = "SENTINEL-own", mask_input = mask, mask_output = mask)]
+    fn call(mask: bool) -> String {
+        let span = tracing::Span::current();
+        for key in KEYS {
+            span.set_attribute(key, r#"[{"role":"user","parts":[{"type":"text","content":"SENTINEL-set"}]}]"#);
+        }
+        span.context().span().set_status(Status::error("SENTINEL-status"));
+        "SENTINEL-answer".to_owned()
+    }
+    for (style, mask) in [(Style::Placeholder, true), (Style::Drop, true), (Style::Placeholder, false)] {
+        let got = export_guarded(open().style(style), || call(mask));
+        let all = ["SENTINEL-own", "SENTINEL-answer", "SENTINEL-set", "SENTINEL-status"];
+        assert_eq!(seen(&got, &all), if mask { NONE } else { all.to_vec() });
+        let span = &got.spans()[0].span;
+        for key in KEYS {
+            let count = span.attributes.iter().filter(|attribute| attribute.key == key).count();
+            assert!(count <= 1, "{key} stands {count} times");
+        }
     }
 }

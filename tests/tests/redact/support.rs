@@ -384,6 +384,17 @@ pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Disp
     got
 }
 
+/// As [`export`], with one policy at the gate and at the processor.
+pub(crate) fn export_guarded<R>(policy: Policy, run: impl FnOnce() -> R) -> Got {
+    let policy = PolicyHandle::new(policy);
+    let got = Got { collector: Collector::start(), log: Log::default() };
+    let guarded = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), &policy);
+    let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
+    let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || drop(run()));
+    got
+}
+
 /// As [`export`], with events and metrics besides, which take every label they are offered. With the last
 /// guards, what other crates tell goes to log records as well, and all of it to a wrapped `fmt` layer.
 pub(crate) fn export_all<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
