@@ -10,6 +10,7 @@ use opentelemetry::{Context, ContextGuard};
 
 use super::live::Live;
 use crate::redact::context::{self as masks, MaskContext, SharedMasks};
+use crate::redact::is_scrubbing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Live>>> = const { RefCell::new(None) };
@@ -53,7 +54,7 @@ impl Carried {
 
     /// The call of `cx`, if it still runs.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<Live>> {
-        MaskContext::call::<Call>(cx)?.live.get()?.upgrade()
+        MaskContext::call::<Call>(cx)?.live.get()?.upgrade().filter(|_| !is_scrubbing())
     }
 }
 
@@ -64,10 +65,10 @@ impl Call {
 }
 
 /// The innermost call: of this thread's stack, or of the active OpenTelemetry context, which an
-/// instrumented task brings along.
+/// instrumented task brings along. None for a scrubber: the call whose text it has may be locked.
 pub(crate) fn get() -> Option<Arc<Live>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.or_else(|| Context::map_current(Carried::live_of))
+    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(Carried::live_of))
 }
 
 fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {

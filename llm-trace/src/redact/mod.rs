@@ -69,6 +69,7 @@ pub(crate) use rewrite::Shape;
 pub use rules::{PatternError, Rule, ScrubRules};
 pub(crate) use style::push_hex;
 pub use style::{HashKey, Style};
+pub(crate) use watch::is_running as is_scrubbing;
 
 #[cfg(test)]
 mod tests;

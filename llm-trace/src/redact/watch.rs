@@ -4,6 +4,7 @@
 //! scrubber fails is masked, a scrubber that keeps overrunning its time rests, and while one run hangs
 //! no other is begun.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -18,6 +19,31 @@ const OVERRUNS: u32 = 3;
 /// How long it rests before it is tried again.
 const REST: Duration = Duration::from_secs(60);
 
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs a scrubber. The call whose text it is given may be locked: whoever asks for
+/// the current call must not find it.
+pub(crate) fn is_running() -> bool {
+    RUNNING.try_with(Cell::get).unwrap_or(false)
+}
+
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        let _ = RUNNING.try_with(|running| running.set(true));
+        Running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = RUNNING.try_with(|running| running.set(false));
+    }
+}
+
 /// Why a text has to be masked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Failed {
@@ -26,6 +52,8 @@ pub(super) enum Failed {
     /// Another text's run hangs.
     Hangs,
     Rests,
+    /// It is a text of a call that a scrubber makes.
+    Inside,
 }
 
 impl Failed {
@@ -41,6 +69,9 @@ impl Failed {
                 "a scrubber took too long three times in a row: for a minute texts for it are masked; make it faster, \
                  or give it more time with Policy::scrub_time",
             ),
+            Failed::Inside => {
+                ("scrubber-inside", "a scrubber made a call of its own: the texts of that one are masked")
+            }
         };
         crate::diag::warn_once(code, text);
     }
@@ -73,6 +104,9 @@ impl Watched {
         begun: Instant,
         hit: &mut dyn FnMut(&str),
     ) -> Result<Option<String>, Failed> {
+        if is_running() {
+            return Err(Failed::Inside);
+        }
         let now = now();
         if now < self.rests.load(Ordering::Relaxed) {
             return Err(Failed::Rests);
@@ -83,7 +117,10 @@ impl Watched {
         }
         let first = self.since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         // Nothing that a panic left half done is looked at again.
-        let result = catch_unwind(AssertUnwindSafe(|| self.scrubber.scrub(text, place, hit)));
+        let result = {
+            let _running = Running::begin();
+            catch_unwind(AssertUnwindSafe(|| self.scrubber.scrub(text, place, hit)))
+        };
         if first {
             self.since.store(0, Ordering::Relaxed);
         }

@@ -151,3 +151,28 @@ fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
         }
     }
 }
+
+/// With a lock of the call's held around it, neither would return.
+#[test]
+fn a_scrubber_that_asks_for_the_call_or_makes_one_holds_nobody_up() {
+    #[llm_trace::llm_call(provider = "openai", model = "judge", input = text)]
+    fn judge(text: &str) -> String {
+        format!("SENTINEL-judged {text}")
+    }
+    let policy = open().scrub(|text, _| {
+        llm_trace::LlmCall::current().attribute("app.scrubbed", true).mask_output(false);
+        Some(judge(text).replace("SENTINEL-judged", "scrubbed"))
+    });
+    for ending in ENDINGS {
+        let policy = policy.clone();
+        let (done, wait) = std::sync::mpsc::channel();
+        let running = std::thread::spawn(move || {
+            let got = export(policy.clone(), Some(PolicyHandle::new(policy)), || run((false, false), ending));
+            done.send(()).expect("waited for");
+            got
+        });
+        wait.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_else(|_| panic!("{ending:?} hangs"));
+        let got = running.join().expect("no panic");
+        assert_eq!(seen(&got, &["SENTINEL-judged"]), NONE, "{ending:?}");
+    }
+}
