@@ -245,7 +245,7 @@ async fn outer() {
     LlmCall::current().attribute("app.after", true);
 }
 
-#[llm_call]
+#[llm_call(nested = "separate")]
 async fn inner() {
     tokio::task::yield_now().await;
     LlmCall::current().attribute("app.inner", true);
