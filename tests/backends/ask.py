@@ -33,17 +33,21 @@ def texts(value):
     return []
 
 
+# What both call a span of each operation; the differences stand with each.
+KINDS = {
+    "chat": "LLM",
+    "text_completion": "LLM",
+    "generate_content": "LLM",
+    "embeddings": "EMBEDDING",
+    "execute_tool": "TOOL",
+    "invoke_agent": "AGENT",
+    "create_agent": "AGENT",
+    "retrieval": "RETRIEVER",
+}
+
+
 class Phoenix:
-    kinds = {
-        "chat": "LLM",
-        "text_completion": "LLM",
-        "generate_content": "LLM",
-        "embeddings": "EMBEDDING",
-        "execute_tool": "TOOL",
-        "invoke_agent": "AGENT",
-        "create_agent": "AGENT",
-        "retrieval": "RETRIEVER",
-    }
+    kinds = KINDS
 
     def __init__(self, url):
         self.url = url
@@ -79,16 +83,7 @@ class Phoenix:
 
 
 class MlFlow:
-    kinds = {
-        "chat": "CHAT_MODEL",
-        "text_completion": "LLM",
-        "generate_content": "LLM",
-        "embeddings": "EMBEDDING",
-        "execute_tool": "TOOL",
-        "invoke_agent": "AGENT",
-        "create_agent": "AGENT",
-        "retrieval": "RETRIEVER",
-    }
+    kinds = KINDS | {"chat": "CHAT_MODEL"}
 
     def __init__(self, url):
         self.url = url

@@ -147,8 +147,6 @@ impl<'p> Treatment<'p> {
     pub(super) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         if owner == Owner::Other {
             self = self.written_by(target(&span.attributes).as_deref());
-        }
-        if owner == Owner::Other {
             self.attributes(&mut span.attributes, owner, self.state.span_content());
         } else {
             self.of_call(&mut span.attributes, owner, written);
