@@ -72,6 +72,39 @@ fn unasked_there_are_only_spans() {
 }
 
 #[test]
+fn crates_that_trace_themselves_conform_where_the_environment_asks() {
+    let span = |vars: &[(&str, &str)]| {
+        let collector = Collector::start();
+        let endpoint = collector.endpoint();
+        let vars: Vec<_> = vars.iter().copied().chain([("OTEL_ENDPOINT", endpoint.as_str())]).collect();
+        let parts = parts(&vars);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+            let chat = tracing::info_span!(
+                target: "rig::completions",
+                "chat",
+                gen_ai.operation.name = "chat",
+                gen_ai.request.model = "gpt-4o",
+                gen_ai.usage.input_tokens = 7_u64,
+            );
+            chat.in_scope(|| ());
+        });
+        assert!(parts.telemetry.shutdown(Duration::from_secs(10)));
+        let span = collector.spans().pop().expect("a span");
+        (span.span.name.clone(), span.span.kind, span.attribute("gen_ai.usage.input_tokens"))
+    };
+    let conforms = ("chat gpt-4o".to_owned(), 3, Some(serde_json::json!(7)));
+    for on in ["true", "TRUE", "1"] {
+        assert_eq!(span(&[("LLM_TRACE_NORMALIZE", on)]), conforms, "{on}");
+    }
+    let as_it_is = ("chat".to_owned(), 1, Some(serde_json::json!("7")));
+    for off in [&[][..], &[("LLM_TRACE_NORMALIZE", "false")]] {
+        assert_eq!(span(off), as_it_is, "{off:?}");
+    }
+    let error = from_lookup(&|name| (name == "LLM_TRACE_NORMALIZE").then(|| "perhaps".to_owned())).unwrap_err();
+    assert!(error.to_string().contains("LLM_TRACE_NORMALIZE") && error.to_string().contains("perhaps"), "{error}");
+}
+
+#[test]
 fn prices_come_from_the_file_that_is_named() {
     let file = std::env::temp_dir().join(format!("llm-trace-prices-{}.json", std::process::id()));
     std::fs::write(&file, r#"{"gpt-4o": {"input_cost_per_token": 0.5, "output_cost_per_token": 1.0}}"#).unwrap();

@@ -70,7 +70,7 @@ pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(Captur
 }
 
 /// As [`with_error`], where the type is not known.
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg(feature = "http-body")]
 pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(Captured<'_>)) {
     let mut captured = CapturedError { message: Some(&error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);

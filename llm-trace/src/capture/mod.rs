@@ -17,12 +17,10 @@ mod text;
 
 pub use attribute::AttributeOf;
 pub use error::ErrorOf;
-#[cfg(any(feature = "http-body", feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) use error::type_name;
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) use error::with_dyn_error;
 #[cfg_attr(not(any(feature = "http-body", all(feature = "stream", feature = "serde"))), allow(unused_imports))]
 pub(crate) use error::with_error;
+#[cfg(feature = "http-body")]
+pub(crate) use error::{type_name, with_dyn_error};
 #[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
 pub(crate) use leaf::Known;
 pub use leaf::{Answer, Leaf, Question, captured};

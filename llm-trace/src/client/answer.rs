@@ -1,15 +1,15 @@
 //! The body of an answer, on its way to whoever asked.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, SizeHint};
 
-use crate::call::captured::{CapturedError, What};
-use crate::call::{Captured, LlmCall, Outcome};
-use crate::capture::type_name;
-use crate::stream::{TracedBody, each_slice};
+use crate::call::captured::What;
+use crate::call::{Captured, LlmCall, Outcome, StreamCall};
+use crate::stream::{ErrorsOf, NamedErrors, Polled, Recorder, poll_recorded};
 
 /// The most that is kept of an answer that is no stream.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
@@ -21,16 +21,27 @@ pin_project_lite::pin_project! {
     /// use http_body::Body;
     /// use llm_trace::client::CallBody;
     ///
-    /// fn content_length<B: Body>(answer: &http::Response<CallBody<B>>) -> Option<u64> {
+    /// fn content_length<B: Body<Error: 'static>>(answer: &http::Response<CallBody<B>>) -> Option<u64> {
     ///     answer.body().size_hint().exact()
     /// }
     /// ```
-    pub struct CallBody<B> {
-        // Records the frames of a stream, and nothing of all else.
+    #[must_use]
+    pub struct CallBody<B, E = NamedErrors> {
         #[pin]
-        body: TracedBody<B>,
-        whole: Option<Whole>,
+        body: B,
+        answer: Answer,
+        errors: PhantomData<fn() -> E>,
     }
+}
+
+/// How an answer ends its call.
+enum Answer {
+    /// It is no call's.
+    Aside,
+    /// Event by event.
+    Stream(StreamCall),
+    /// It tells what it is when it is whole.
+    Whole(Whole),
 }
 
 /// An answer that tells what it is when it is whole.
@@ -43,14 +54,19 @@ struct Whole {
     polling: bool,
 }
 
-impl<B: Body> CallBody<B> {
+impl<B: Body, E> CallBody<B, E> {
+    fn new(body: B, answer: Answer) -> Self {
+        Self { body, answer, errors: PhantomData }
+    }
+
     /// No call's.
     pub(super) fn aside(body: B) -> Self {
-        Self { body: LlmCall::disabled().body(body), whole: None }
+        Self::new(body, Answer::Aside)
     }
 
     pub(super) fn stream(call: &LlmCall, body: B) -> Self {
-        Self { body: call.body(body), whole: None }
+        let call = call.stream_of(&body);
+        Self::new(body, Answer::Stream(call))
     }
 
     pub(super) fn whole(call: LlmCall, status: u16, read: bool, body: B) -> Self {
@@ -59,18 +75,38 @@ impl<B: Body> CallBody<B> {
         if body.is_end_stream() {
             whole.end();
         }
-        Self { body: LlmCall::disabled().body(body), whole: Some(whole) }
+        Self::new(body, Answer::Whole(whole))
     }
 }
 
-impl Whole {
-    fn keep(&mut self, slice: &[u8]) {
-        if let Some(kept) = self.kept.take_if(|kept| kept.len().saturating_add(slice.len()) > MAX_KEPT) {
+impl Recorder for Whole {
+    fn is_on(&self) -> bool {
+        self.call.is_some()
+    }
+
+    fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        self.polling = true;
+        let polled = {
+            let _entered = self.call.as_ref().and_then(LlmCall::enter);
+            poll()
+        };
+        self.polling = false;
+        polled
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        if let Some(kept) = self.kept.take_if(|kept| kept.len().saturating_add(piece.len()) > MAX_KEPT) {
             drop(kept);
         }
         if let Some(kept) = &mut self.kept {
-            kept.extend_from_slice(slice);
+            kept.extend_from_slice(piece);
         }
+    }
+
+    fn fail(&mut self, error: Captured<'_>) {
+        let Some(call) = self.call.take() else { return };
+        call.observe(Captured(What::Http { status: self.status, host: None, body: Box::default() }));
+        call.finish_err(error);
     }
 
     fn end(&mut self) {
@@ -78,12 +114,6 @@ impl Whole {
         let kept = self.kept.take().filter(|kept| !kept.is_empty());
         let body = Box::new(kept.as_deref().map_or(What::Nothing, What::Bytes));
         call.finish_ok(Captured(What::Http { status: self.status, host: None, body }));
-    }
-
-    fn fail(&mut self, error_type: Option<&'static str>) {
-        let Some(call) = self.call.take() else { return };
-        call.observe(Captured(What::Http { status: self.status, host: None, body: Box::default() }));
-        call.finish_err(Captured(What::Error(CapturedError { type_name: error_type, ..CapturedError::default() })));
     }
 }
 
@@ -102,37 +132,17 @@ impl Drop for Whole {
     }
 }
 
-impl<B: Body> Body for CallBody<B> {
+impl<B: Body, E: ErrorsOf<B::Error>> Body for CallBody<B, E> {
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B> {
         let this = self.project();
-        let mut body = this.body;
-        let Some(whole) = this.whole.as_mut().filter(|whole| whole.call.is_some()) else {
-            return body.poll_frame(cx);
-        };
-        whole.polling = true;
-        let polled = {
-            let _entered = whole.call.as_ref().and_then(LlmCall::enter);
-            body.as_mut().poll_frame(cx)
-        };
-        whole.polling = false;
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Some(data) = frame.data_ref() {
-                    each_slice(data, |slice| whole.keep(slice));
-                }
-                // Whoever knows that this was the last frame does not poll again.
-                if body.is_end_stream() {
-                    whole.end();
-                }
-            }
-            Poll::Ready(Some(Err(_))) => whole.fail(type_name::<B::Error>()),
-            Poll::Ready(None) => whole.end(),
-            Poll::Pending => {}
+        match this.answer {
+            Answer::Aside => this.body.poll_frame(cx),
+            Answer::Stream(call) => poll_recorded::<E, B>(this.body, cx, call),
+            Answer::Whole(whole) => poll_recorded::<E, B>(this.body, cx, whole),
         }
-        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -144,8 +154,13 @@ impl<B: Body> Body for CallBody<B> {
     }
 }
 
-impl<B> fmt::Debug for CallBody<B> {
+impl<B, E> fmt::Debug for CallBody<B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallBody").field("whole", &self.whole.is_some()).finish_non_exhaustive()
+        let kind = match &self.answer {
+            Answer::Aside => "aside",
+            Answer::Stream(_) => "stream",
+            Answer::Whole(_) => "whole",
+        };
+        f.debug_struct("CallBody").field("answer", &kind).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,5 @@
 //! One request and its answer, as a call.
 
-use std::error::Error;
-
 use http::{HeaderMap, Method};
 use http_body::Body;
 
@@ -9,7 +7,6 @@ use super::answer::CallBody;
 use super::endpoints::Endpoints;
 use crate::call::captured::What;
 use crate::call::{Captured, LlmCall, Prepared, Provider, Setup, enabled};
-use crate::capture::with_dyn_error;
 use crate::diag;
 use crate::provider::detect;
 use crate::scope::inject_to;
@@ -75,7 +72,7 @@ pub(super) fn prepared(call: LlmCall) -> Prepared {
 }
 
 /// The body of an answer, which ends the call.
-pub(super) fn answered<B: Body>(call: LlmCall, status: u16, headers: &HeaderMap, body: B) -> CallBody<B> {
+pub(super) fn answered<B: Body, E>(call: LlmCall, status: u16, headers: &HeaderMap, body: B) -> CallBody<B, E> {
     let Some(live) = call.live() else { return CallBody::aside(body) };
     let (asked, path) = {
         let state = live.lock();
@@ -111,8 +108,9 @@ fn is_stream(content_type: &str, asked: bool, path: &str) -> bool {
 }
 
 /// There is no answer.
-pub(super) fn failed(call: LlmCall, error: &(dyn Error + 'static)) {
+#[cfg(feature = "reqwest-middleware")]
+pub(super) fn failed(call: LlmCall, error: &(dyn std::error::Error + 'static)) {
     if call.is_enabled() {
-        with_dyn_error(error, |error| call.finish_err(error));
+        crate::capture::with_dyn_error(error, |error| call.finish_err(error));
     }
 }

@@ -36,4 +36,8 @@ pub use peeked::PeekedBody;
 #[cfg(feature = "reqwest-middleware")]
 pub use reqwest::CallMiddleware;
 #[cfg(feature = "tower")]
-pub use tower::{BoxedErrors, CallLayer, CallService, ErrorsOf, TypedErrors};
+pub use tower::{CallLayer, CallService};
+
+#[cfg(feature = "tower")]
+pub use crate::stream::BoxedErrors;
+pub use crate::stream::{ErrorsOf, NamedErrors, TypedErrors};

@@ -7,6 +7,7 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 use super::endpoints::Endpoints;
 use super::exchange::{Target, answered, failed, prepared};
 use crate::call::{LlmCall, trace_future};
+use crate::stream::TypedErrors;
 
 /// Makes a call of each request to an LLM.
 ///
@@ -82,7 +83,7 @@ fn end(call: LlmCall, result: Result<Response>) -> Result<Response> {
 fn watched(call: LlmCall, response: Response) -> Response {
     let url = response.url().clone();
     let (mut parts, body) = http::Response::from(response).into_parts();
-    let body = answered(call, parts.status.as_u16(), &parts.headers, body);
+    let body = answered::<_, TypedErrors>(call, parts.status.as_u16(), &parts.headers, body);
     parts.extensions.extend(with_url(url));
     Response::from(http::Response::from_parts(parts, Body::wrap(body)))
 }

@@ -1,6 +1,5 @@
 //! Any `tower::Service` of `http::Request`.
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,11 +12,10 @@ use tower_service::Service;
 
 use super::answer::CallBody;
 use super::endpoints::Endpoints;
-use super::exchange::{Target, answered, failed, prepared};
+use super::exchange::{Target, answered, prepared};
 use super::peeked::PeekedBody;
 use crate::call::{LlmCall, TracedFuture, trace_future};
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use crate::stream::{BoxedErrors, ErrorsOf, NamedErrors, TypedErrors};
 
 /// Makes a call of each request to an LLM.
 ///
@@ -32,9 +30,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// # }
 /// ```
 #[must_use]
-pub struct CallLayer<E = TypedErrors> {
+pub struct CallLayer<E = TypedErrors, B = NamedErrors> {
     endpoints: Arc<Endpoints>,
-    errors: PhantomData<fn() -> E>,
+    errors: PhantomData<fn() -> (E, B)>,
 }
 
 impl CallLayer {
@@ -59,7 +57,23 @@ impl CallLayer {
     }
 }
 
-impl<E> CallLayer<E> {
+impl<E, B> CallLayer<E, B> {
+    /// Reads all that the errors of an answer's body tell, as [`TracedBody::reading_errors`](crate::TracedBody) does;
+    /// `hyper`'s are such. Of other types only the name is told, and what is in a box.
+    ///
+    /// ```
+    /// use llm_trace::client::CallLayer;
+    /// use tower_layer::Layer;
+    ///
+    /// # fn wrap<C: Clone>(client: C) {
+    /// let service = CallLayer::new().reading_body_errors().layer(client);
+    /// # let _ = service;
+    /// # }
+    /// ```
+    pub fn reading_body_errors(self) -> CallLayer<E, TypedErrors> {
+        CallLayer { endpoints: self.endpoints, errors: PhantomData }
+    }
+
     /// For these instead.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = Arc::new(endpoints);
@@ -73,22 +87,22 @@ impl Default for CallLayer {
     }
 }
 
-impl<E> Clone for CallLayer<E> {
+impl<E, B> Clone for CallLayer<E, B> {
     fn clone(&self) -> Self {
         Self { endpoints: self.endpoints.clone(), errors: PhantomData }
     }
 }
 
-impl<E> fmt::Debug for CallLayer<E> {
+impl<E, B> fmt::Debug for CallLayer<E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallLayer").field("endpoints", &self.endpoints).finish()
     }
 }
 
-impl<S, E> Layer<S> for CallLayer<E> {
-    type Service = CallService<S, E>;
+impl<S, E, B> Layer<S> for CallLayer<E, B> {
+    type Service = CallService<S, E, B>;
 
-    fn layer(&self, inner: S) -> CallService<S, E> {
+    fn layer(&self, inner: S) -> CallService<S, E, B> {
         CallService { inner, layer: self.clone() }
     }
 }
@@ -96,75 +110,37 @@ impl<S, E> Layer<S> for CallLayer<E> {
 /// A client whose requests to LLMs are calls: see [`CallLayer`].
 ///
 /// ```
-/// use llm_trace::client::{BoxedErrors, CallLayer, CallService, TypedErrors};
+/// use llm_trace::client::{BoxedErrors, CallLayer, CallService, NamedErrors, TypedErrors};
 /// use tower_layer::Layer as _;
 ///
 /// fn typed<C: Clone>(client: C) -> CallService<C, TypedErrors> {
 ///     CallLayer::new().layer(client)
 /// }
 ///
-/// fn boxed<C: Clone>(client: C) -> CallService<C, BoxedErrors> {
+/// fn boxed<C: Clone>(client: C) -> CallService<C, BoxedErrors, NamedErrors> {
 ///     CallLayer::new().boxed_errors().layer(client)
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CallService<S, E = TypedErrors> {
+pub struct CallService<S, E = TypedErrors, B = NamedErrors> {
     inner: S,
-    layer: CallLayer<E>,
-}
-
-/// How a service's errors are read.
-///
-/// ```
-/// use llm_trace::client::{CallService, ErrorsOf};
-///
-/// /// Holds a client that fails with `E`.
-/// struct Client<S, E, How: ErrorsOf<E>>(CallService<S, How>, std::marker::PhantomData<E>);
-/// ```
-pub trait ErrorsOf<T>: sealed::Sealed {
-    #[doc(hidden)]
-    fn error(error: &T) -> &(dyn Error + 'static);
-}
-
-/// Errors are of a type that is an `Error`.
-#[derive(Clone, Copy, Debug)]
-pub enum TypedErrors {}
-
-/// Errors are boxed.
-#[derive(Clone, Copy, Debug)]
-pub enum BoxedErrors {}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::TypedErrors {}
-    impl Sealed for super::BoxedErrors {}
-}
-
-impl<T: Error + 'static> ErrorsOf<T> for TypedErrors {
-    fn error(error: &T) -> &(dyn Error + 'static) {
-        error
-    }
-}
-
-impl ErrorsOf<BoxError> for BoxedErrors {
-    fn error(error: &BoxError) -> &(dyn Error + 'static) {
-        &**error
-    }
+    layer: CallLayer<E, B>,
 }
 
 /// What ends a call with what came of its request.
-type End<R, T> = fn(LlmCall, Result<Response<R>, T>) -> Result<Response<CallBody<R>>, T>;
+type End<R, T, RE> = fn(LlmCall, Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>;
 
-impl<S, E, B, R> Service<Request<B>> for CallService<S, E>
+impl<S, E, RE, B, R> Service<Request<B>> for CallService<S, E, RE>
 where
     S: Service<Request<PeekedBody<B>>, Response = Response<R>>,
     E: ErrorsOf<S::Error>,
     B: Body + Unpin,
     R: Body,
+    RE: ErrorsOf<R::Error>,
 {
-    type Response = Response<CallBody<R>>;
+    type Response = Response<CallBody<R, RE>>;
     type Error = S::Error;
-    type Future = TracedFuture<S::Future, End<R, S::Error>>;
+    type Future = TracedFuture<S::Future, End<R, S::Error, RE>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -174,7 +150,7 @@ where
         let (call, request) = begin(&self.layer.endpoints, request);
         // Clients may send the request right here.
         let future = call.run(|| self.inner.call(request));
-        trace_future(prepared(call), future, end::<E, R, S::Error>)
+        trace_future(prepared(call), future, end::<E, RE, R, S::Error>)
     }
 }
 
@@ -199,7 +175,7 @@ fn begin<B: Body + Unpin>(endpoints: &Endpoints, request: Request<B>) -> (LlmCal
     (call, Request::from_parts(parts, body))
 }
 
-fn end<E, R, T>(call: LlmCall, result: Result<Response<R>, T>) -> Result<Response<CallBody<R>>, T>
+fn end<E, RE, R, T>(call: LlmCall, result: Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>
 where
     E: ErrorsOf<T>,
     R: Body,
@@ -211,7 +187,9 @@ where
             Ok(Response::from_parts(parts, body))
         }
         Err(error) => {
-            failed(call, E::error(&error));
+            if call.is_enabled() {
+                E::read(&error, |error| call.finish_err(error));
+            }
             Err(error)
         }
     }

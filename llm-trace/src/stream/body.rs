@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::call::captured::{CapturedError, What};
+use super::errors::{ErrorsOf, NamedErrors, TypedErrors};
+use crate::call::captured::What;
 use crate::call::{Captured, LlmCall, StreamCall};
-use crate::capture::{type_name, with_error};
 
 /// How many pieces of one frame are read. More is not seen in practice, and would need a copy.
 const MAX_SLICES: usize = 16;
@@ -21,40 +21,12 @@ pin_project_lite::pin_project! {
     /// A body whose frames are recorded on their way, and whose end ends the call.
     ///
     /// Made by [`LlmCall::body`]. Frames pass untouched.
-    pub struct TracedBody<B, Errors = ByName> {
+    #[must_use]
+    pub struct TracedBody<B, Errors = NamedErrors> {
         #[pin]
         body: B,
         call: StreamCall,
         errors: PhantomData<Errors>,
-    }
-}
-
-/// How the errors of a body are read.
-#[doc(hidden)]
-pub trait ReadError<E> {
-    fn read(call: &mut StreamCall, error: &E);
-}
-
-/// Errors tell the name of their type.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ByName;
-
-impl<E> ReadError<E> for ByName {
-    fn read(call: &mut StreamCall, _: &E) {
-        let error = CapturedError { type_name: type_name::<E>(), ..CapturedError::default() };
-        call.item_error(Captured(What::Error(error)));
-    }
-}
-
-/// Errors tell all that they know.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ByError;
-
-impl<E: Error + 'static> ReadError<E> for ByError {
-    fn read(call: &mut StreamCall, error: &E) {
-        with_error(error, |error| call.item_error(error));
     }
 }
 
@@ -70,8 +42,7 @@ impl<B: Body> TracedBody<B> {
     ///     LlmCall::current().body(body).reading_errors()
     /// }
     /// ```
-    #[must_use]
-    pub fn reading_errors(self) -> TracedBody<B, ByError>
+    pub fn reading_errors(self) -> TracedBody<B, TypedErrors>
     where
         B::Error: Error + 'static,
     {
@@ -95,40 +66,89 @@ impl LlmCall {
     /// # drop(forward(http::Request::default(), String::new()));
     /// ```
     pub fn body<B: Body>(&self, body: B) -> TracedBody<B> {
+        TracedBody { call: self.stream_of(&body), body, errors: PhantomData }
+    }
+
+    /// Lets the end of a body end the call.
+    pub(crate) fn stream_of<B: Body>(&self, body: &B) -> StreamCall {
         let mut call = StreamCall::new(self.clone());
         if body.is_end_stream() {
             call.end();
         }
-        TracedBody { body, call, errors: PhantomData }
+        call
     }
 }
 
-impl<B: Body, R: ReadError<B::Error>> Body for TracedBody<B, R> {
+/// What is told of a body on its way.
+pub(crate) trait Recorder {
+    /// Whether anyone hears.
+    fn is_on(&self) -> bool;
+    /// Polls inside of the call.
+    fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R;
+    fn piece(&mut self, piece: &[u8]);
+    fn fail(&mut self, error: Captured<'_>);
+    fn end(&mut self);
+}
+
+impl Recorder for StreamCall {
+    fn is_on(&self) -> bool {
+        self.is_enabled()
+    }
+
+    fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        StreamCall::poll(self, poll)
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        self.item(Captured(What::Bytes(piece)));
+    }
+
+    fn fail(&mut self, error: Captured<'_>) {
+        self.item_error(error);
+    }
+
+    fn end(&mut self) {
+        StreamCall::end(self);
+    }
+}
+
+/// What polling a body gives.
+pub(crate) type Polled<B> = Poll<Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>>;
+
+/// Polls a body and records what comes of it, before it is handed on.
+pub(crate) fn poll_recorded<E: ErrorsOf<B::Error>, B: Body>(
+    mut body: Pin<&mut B>,
+    cx: &mut Context<'_>,
+    recorder: &mut impl Recorder,
+) -> Polled<B> {
+    if !recorder.is_on() {
+        return body.poll_frame(cx);
+    }
+    let polled = recorder.poll(|| body.as_mut().poll_frame(cx));
+    match &polled {
+        Poll::Ready(Some(Ok(frame))) => {
+            if let Some(data) = frame.data_ref() {
+                each_slice(data, |slice| recorder.piece(slice));
+            }
+            // Whoever knows that this was the last frame does not poll again.
+            if body.is_end_stream() {
+                recorder.end();
+            }
+        }
+        Poll::Ready(Some(Err(error))) => E::read(error, |error| recorder.fail(error)),
+        Poll::Ready(None) => recorder.end(),
+        Poll::Pending => {}
+    }
+    polled
+}
+
+impl<B: Body, E: ErrorsOf<B::Error>> Body for TracedBody<B, E> {
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled<B> {
         let this = self.project();
-        let (mut body, call) = (this.body, this.call);
-        if !call.is_enabled() {
-            return body.poll_frame(cx);
-        }
-        let polled = call.poll(|| body.as_mut().poll_frame(cx));
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Some(data) = frame.data_ref() {
-                    each_slice(data, |slice| call.item(Captured(What::Bytes(slice))));
-                }
-                // Whoever knows that this was the last frame does not poll again.
-                if body.is_end_stream() {
-                    call.end();
-                }
-            }
-            Poll::Ready(Some(Err(error))) => R::read(call, error),
-            Poll::Ready(None) => call.end(),
-            Poll::Pending => {}
-        }
-        polled
+        poll_recorded::<E, B>(this.body, cx, this.call)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -147,7 +167,7 @@ pub(crate) fn each_slice(data: &impl Buf, mut read: impl FnMut(&[u8])) {
     slices.iter().take(len).for_each(|slice| read(slice));
 }
 
-impl<B, R> fmt::Debug for TracedBody<B, R> {
+impl<B, E> fmt::Debug for TracedBody<B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TracedBody").field("call", &self.call).finish_non_exhaustive()
     }

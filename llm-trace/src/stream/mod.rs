@@ -5,6 +5,8 @@ mod body;
 #[cfg(feature = "stream")]
 #[allow(missing_docs)]
 mod boxed;
+#[cfg(feature = "http-body")]
+mod errors;
 #[cfg(all(feature = "stream", feature = "serde"))]
 mod handle;
 #[cfg(feature = "stream")]
@@ -12,11 +14,17 @@ mod traced;
 
 #[cfg(feature = "http-body")]
 pub use body::TracedBody;
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg(feature = "tower")]
 pub(crate) use body::each_slice;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) use body::{Polled, Recorder, poll_recorded};
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 pub use boxed::Streamed;
+#[cfg(feature = "tower")]
+pub use errors::BoxedErrors;
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub use errors::{ErrorsOf, NamedErrors, TypedErrors};
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use handle::StreamItem;
 #[cfg(feature = "stream")]

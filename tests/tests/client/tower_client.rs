@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -121,6 +122,65 @@ fn masks_hold_and_annotated_calls_have_one_span() {
         ask(&server.chat(), "gpt-4o").await.expect("an answer");
     });
     assert!(collector.spans().len() == 1 && !collector.saw("SENTINEL"));
+}
+
+#[test]
+fn errors_of_a_body_are_read_where_that_is_asked_for() {
+    let broken = |read: bool| {
+        let (collector, ()) = exported(plain(), async {
+            let server = Server::start().await;
+            let client = Client::builder(TokioExecutor::new()).build_http();
+            let request = request(&server.chat(), "broken");
+            if read {
+                let response = CallLayer::new().reading_body_errors().layer(client).call(request).await;
+                response.expect("an answer").into_body().collect().await.expect_err("it breaks");
+            } else {
+                let response = CallLayer::new().layer(client).call(request).await;
+                response.expect("an answer").into_body().collect().await.expect_err("it breaks");
+            }
+        });
+        let call = one(&collector);
+        assert_eq!(text(&call, "llm_trace.outcome"), "error");
+        assert_eq!(text(&call, "error.type"), "hyper::error::Error");
+        call.status_message().to_owned()
+    };
+    assert_eq!(broken(false), "");
+    assert!(broken(true).contains("body"));
+}
+
+/// A client whose answers break, with an error in a box.
+#[derive(Clone)]
+struct Breaking;
+
+impl<B: http_body::Body> Service<Request<B>> for Breaking {
+    type Response = Response<UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>>;
+    type Error = std::io::Error;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        let error = || Box::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        let body = Full::new(Bytes::from_static(b"{}"))
+            .map_err(|never| match never {})
+            .with_trailers(async move { Some(Err(error())) });
+        std::future::ready(Ok(Response::new(body.boxed_unsync())))
+    }
+}
+
+#[test]
+fn a_body_that_breaks_with_an_error_in_a_box_tells_what_is_in_it() {
+    for model in ["gpt-4o", "stream"] {
+        let (collector, ()) = exported(plain(), async {
+            let request = request("http://127.0.0.1:9/v1/chat/completions", model);
+            let response = CallLayer::new().layer(Breaking).call(request).await.expect("an answer");
+            response.into_body().collect().await.expect_err("it breaks");
+        });
+        let call = one(&collector);
+        assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
+    }
 }
 
 /// A client whose errors are boxed, and a body that is a stream.
