@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::LocalKey;
 
 use opentelemetry::trace::SpanId;
 use opentelemetry::{Context, KeyValue};
@@ -249,8 +250,17 @@ impl Drop for Entered {
 
 /// What is masked where the program is now; `None` outside of every call and scope.
 pub(crate) fn current() -> Option<Masks> {
+    fn and(known: Option<Masks>, more: &SharedMasks) -> Option<Masks> {
+        Some(known.map_or_else(|| more.get(), |known| known.union(more.get())))
+    }
+    fn of_thread<T>(kept: &'static LocalKey<RefCell<T>>, get: impl FnOnce(&T) -> Option<Masks>) -> Option<Masks> {
+        // At the end of a thread the values may be gone.
+        kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept))).ok().flatten()
+    }
     let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
-    carried.into_iter().chain(ambient().iter().map(SharedMasks::get)).reduce(Masks::union)
+    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, (_, masks)| and(known, masks)));
+    let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
+    [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
 }
 
 /// The masks of a span that begins here, below `cx`: those of each place it is in, the innermost

@@ -22,29 +22,30 @@ static ANY: AtomicBool = AtomicBool::new(false);
 #[derive(Clone, Debug)]
 struct SpanMasks(SharedMasks);
 
-/// Remembers the masks of a new span: those it declares, and those of the place where it is made.
-pub(super) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>)
+/// Remembers the masks of a new span, and says them: those it declares, and those of the place where
+/// it is made. `None` where it has none.
+pub(super) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>) -> Option<Masks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let declared = declared(attrs);
-    let mut above = context::of_span(&OtelContext::current());
-    let parent = match attrs.parent() {
-        Some(parent) => of(parent, cx),
-        None if attrs.is_contextual() => cx.current_span().id().and_then(|parent| of(parent, cx)),
-        None => None,
-    };
-    above.extend(parent);
-    if declared.is_none() && above.is_empty() {
-        return;
-    }
-    let Some(span) = cx.span(id) else { return };
+    // The span that is entered is among the places of the thread.
+    let mut above = OtelContext::map_current(context::of_span);
+    above.extend(attrs.parent().and_then(|parent| of(parent, cx)));
+    let span = cx.span(id).filter(|_| declared.is_some() || !above.is_empty())?;
     let mut extensions = span.extensions_mut();
     // Several layers of ours can see the same span.
-    if extensions.get_mut::<SpanMasks>().is_none() {
-        extensions.insert(SpanMasks(SharedMasks::below(declared.unwrap_or_default(), above)));
-        ANY.store(true, Ordering::Relaxed);
+    if let Some(known) = extensions.get_mut::<SpanMasks>() {
+        return Some(known.0.get());
     }
+    let masks = match (declared, above.as_slice()) {
+        (None, [place]) => place.clone(),
+        _ => SharedMasks::below(declared.unwrap_or_default(), above),
+    };
+    let said = masks.get();
+    extensions.insert(SpanMasks(masks));
+    ANY.store(true, Ordering::Relaxed);
+    Some(said)
 }
 
 /// Adds masks that are recorded later.
@@ -72,9 +73,14 @@ where
 
 /// Ends what [`on_enter`] began.
 pub(super) fn on_exit(id: &Id) {
-    if ANY.load(Ordering::Relaxed) {
+    if any() {
         context::exit_span(id.into_u64());
     }
+}
+
+/// Whether any span carries masks.
+pub(super) fn any() -> bool {
+    ANY.load(Ordering::Relaxed)
 }
 
 /// The masks that a span carries.
@@ -82,7 +88,7 @@ pub(super) fn of<S>(id: &Id, cx: &Context<'_, S>) -> Option<SharedMasks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    if !ANY.load(Ordering::Relaxed) {
+    if !any() {
         return None;
     }
     cx.span(id)?.extensions().get::<SpanMasks>().map(|masks| masks.0.clone())
@@ -93,7 +99,7 @@ pub(crate) fn is_flag(name: &str) -> bool {
     matches!(name, INPUT | OUTPUT)
 }
 
-fn declares(metadata: &Metadata<'_>) -> bool {
+pub(super) fn declares(metadata: &Metadata<'_>) -> bool {
     metadata.fields().iter().any(|field| is_flag(field.name()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::fmt;
+use std::ptr;
 use std::sync::OnceLock;
 
 use tracing::span::{Attributes, Id, Record};
@@ -16,8 +17,7 @@ use super::context;
 use super::flags;
 use super::handle::PolicyHandle;
 use super::masks::Masks;
-use super::passing::Passing;
-use super::permit::PolicyState;
+use super::passing::{self, Passing};
 
 /// Wraps a layer so that it sees no content that the policy does not let out: fields of spans and
 /// events, whichever crate made them.
@@ -79,9 +79,13 @@ impl<L> RedactLayer<L> {
         self
     }
 
-    fn state(&self) -> PolicyState {
+    fn policy(&self) -> &PolicyHandle {
         // Without any policy the default one holds, which lets nothing out.
-        self.own.as_ref().unwrap_or_else(|| self.found.get_or_init(PolicyHandle::default)).state()
+        self.own.as_ref().unwrap_or_else(|| self.found.get_or_init(PolicyHandle::default))
+    }
+
+    fn is_plain(&self, metadata: &'static Metadata<'static>) -> bool {
+        self.passing.is_plain(self.policy(), metadata)
     }
 }
 
@@ -124,16 +128,31 @@ where
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
-        flags::on_new_span(attrs, id, &cx);
-        let around = with_span(context::current(), Some(id), &cx);
-        self.passing.span(&self.state(), attrs, around, |attrs| self.inner.on_new_span(attrs, id, cx));
+        let around = context::current();
+        let is_outside = around.is_none() && (attrs.parent().is_none() || !flags::any());
+        if is_outside && self.is_plain(attrs.metadata()) {
+            return self.inner.on_new_span(attrs, id, cx);
+        }
+        let own = flags::on_new_span(attrs, id, &cx);
+        let around = around.into_iter().chain(own).reduce(Masks::union);
+        self.passing.span(&self.policy().state(), attrs, around, |attrs| self.inner.on_new_span(attrs, id, cx));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
-        flags::on_record(id, values, &cx);
-        let target = cx.metadata(id).map(Metadata::target);
         let around = with_span(context::current(), Some(id), &cx);
-        self.passing.record(&self.state(), values, target, around, |values| self.inner.on_record(id, values, cx));
+        let span = cx.metadata(id);
+        // Values can be recorded from another callsite than the span's.
+        if let (None, Some(span), Some(from)) = (around, span, passing::metadata_of(values))
+            && self.is_plain(from)
+            && (ptr::eq(span, from) || self.is_plain(span))
+        {
+            return self.inner.on_record(id, values, cx);
+        }
+        flags::on_record(id, values, &cx);
+        let target = span.map(Metadata::target);
+        let around = with_span(around, Some(id), &cx);
+        let state = self.policy().state();
+        self.passing.record(&state, values, target, around, |values| self.inner.on_record(id, values, cx));
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, cx: Context<'_, S>) {
@@ -145,9 +164,12 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
-        let span = cx.event_span(event).map(|span| span.id());
-        let around = with_span(context::current(), span.as_ref(), &cx);
-        self.passing.event(&self.state(), event, around, |event| self.inner.on_event(event, cx));
+        // The masks of the span that it is in are those of the thread.
+        let around = with_span(context::current(), event.parent(), &cx);
+        if around.is_none() && self.is_plain(event.metadata()) {
+            return self.inner.on_event(event, cx);
+        }
+        self.passing.event(&self.policy().state(), event, around, |event| self.inner.on_event(event, cx));
     }
 
     fn on_enter(&self, id: &Id, cx: Context<'_, S>) {

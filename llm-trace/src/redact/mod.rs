@@ -31,6 +31,7 @@ mod scrub;
 mod share;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) mod shrink;
+mod sites;
 mod style;
 mod values;
 mod watch;

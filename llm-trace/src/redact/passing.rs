@@ -1,27 +1,40 @@
 //! Spans, values and events on their way through a layer, rewritten where the policy says so.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use tracing::callsite::Identifier;
 use tracing::field::{FieldSet, Value, ValueSet};
 use tracing::span::{Attributes, Record};
 use tracing::{Event, Metadata};
 
 use super::apply::Treatment;
+use super::handle::PolicyHandle;
 use super::masks::Masks;
 use super::permit::PolicyState;
+use super::sites::Sites;
 use super::values::{Owned, Plan, Rewriter};
 use super::wordy;
 
 /// Remembers, per callsite, which fields have to be looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Passing {
-    plans: RwLock<HashMap<Identifier, Arc<Plan>>>,
+    sites: Sites,
 }
 
 impl Passing {
+    /// Whether all that this callsite writes may be seen as it is, outside of every call and scope
+    /// and by this policy, always the same handle's: for most callsites this is all there is to do.
+    pub(super) fn is_plain(&self, policy: &PolicyHandle, metadata: &'static Metadata<'static>) -> bool {
+        let Some(site) = self.sites.get(metadata) else { return false };
+        // The epoch first: see `PolicyHandle::stamp`.
+        let epoch = policy.stamp().epoch;
+        site.plain(epoch).unwrap_or_else(|| {
+            let plain = self.plan(metadata, &policy.state()).plain;
+            site.set_plain(epoch, plain);
+            plain
+        })
+    }
+
     /// Hands a new span's values on as they may be seen. `around` are the masks where it stands.
     pub(crate) fn span(
         &self,
@@ -84,16 +97,13 @@ impl Passing {
     }
 
     fn plan(&self, metadata: &'static Metadata<'static>, state: &PolicyState) -> Arc<Plan> {
-        let policy = state.policy();
-        if !policy.keys.is_empty() {
-            // Keys of the user's own can change with the policy.
-            return Arc::new(Plan::new(metadata, policy));
-        }
-        let site = metadata.callsite();
-        let known = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&site).cloned();
+        let site = self.sites.get(metadata);
+        let known = site.and_then(|site| site.plan.load_full()).filter(|plan| plan.is_by(state.policy()));
         known.unwrap_or_else(|| {
-            let plan = Arc::new(Plan::new(metadata, policy));
-            self.plans.write().unwrap_or_else(PoisonError::into_inner).insert(site, plan.clone());
+            let plan = Arc::new(Plan::new(metadata, state.policy()));
+            if let Some(site) = site {
+                site.plan.store(Some(plan.clone()));
+            }
             plan
         })
     }
@@ -108,6 +118,9 @@ impl Passing {
         record: impl FnOnce(&mut Rewriter<'_, '_>),
     ) -> Option<Values> {
         let plan = self.plan(metadata, state);
+        if plan.plain && !around.is_some_and(|masks| state.masks(masks).any()) {
+            return None;
+        }
         let mut treatment = Treatment::new(state, around).for_logs().written_by(target);
         if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
             return None;
@@ -129,7 +142,7 @@ impl Values {
 }
 
 /// The callsite that values were recorded from.
-fn metadata_of(values: &Record<'_>) -> Option<&'static Metadata<'static>> {
+pub(super) fn metadata_of(values: &Record<'_>) -> Option<&'static Metadata<'static>> {
     let mut found = None;
     values.record(&mut |field: &tracing::field::Field, _: &dyn fmt::Debug| {
         found = Some(field.callsite().0.metadata());

@@ -3,32 +3,46 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use tracing::Metadata;
 use tracing::field::{DisplayValue, Field, Value, Visit, display};
 
 use super::apply::{Owner, Treatment, Verdict};
 use super::filter::{Filter, REDACTED};
+use super::flags;
 use super::keys::{self, Class};
 use super::place::Place;
 use super::policy::Policy;
 use super::rewrite;
+use super::wordy;
 
 /// What stands under the fields of a callsite.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// Who says so.
+    policy: Arc<Policy>,
     classes: Box<[Class]>,
     /// Whether any field has to be looked at although nothing is masked here and nothing is
     /// scrubbed.
     pub(super) always: bool,
+    /// Whether no value has to be looked at where nothing is masked.
+    pub(super) plain: bool,
 }
 
 impl Plan {
-    pub(super) fn new(metadata: &Metadata<'_>, policy: &Policy) -> Self {
-        let classes: Box<[Class]> =
-            metadata.fields().iter().map(|field| class(field.name(), metadata, policy)).collect();
+    pub(super) fn new(metadata: &Metadata<'_>, policy: &Arc<Policy>) -> Self {
+        let fields = metadata.fields();
+        let classes: Box<[Class]> = fields.iter().map(|field| class(field.name(), metadata, policy)).collect();
         let always = classes.iter().any(|class| !matches!(class, Class::Fact | Class::Unknown));
-        Self { classes, always }
+        // Who wrote what comes by the crate `log` only its values tell.
+        let free = metadata.target() != wordy::LOG && !policy.is_wordy(metadata.target());
+        let plain = !always && free && !flags::declares(metadata) && policy.scrubbers.is_empty();
+        Self { policy: policy.clone(), classes, always, plain }
+    }
+
+    pub(super) fn is_by(&self, policy: &Arc<Policy>) -> bool {
+        Arc::ptr_eq(&self.policy, policy)
     }
 }
 

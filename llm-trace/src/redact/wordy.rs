@@ -33,7 +33,7 @@ const MODULES: &[&str] = &[
 ];
 
 /// The target of everything that comes from the crate `log`; the true one is a field.
-const LOG: &str = "log";
+pub(super) const LOG: &str = "log";
 
 /// Whether any such crate has been heard of: nothing is looked up before.
 static ANY: AtomicBool = AtomicBool::new(false);

