@@ -23,6 +23,7 @@ use crate::otel::Pipeline;
 ///     eprintln!("{check}");
 /// }
 /// ```
+#[must_use]
 pub fn check() -> Check {
     let mut check = Check::default();
     check.guard();

@@ -103,8 +103,7 @@
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
 mod call;
-#[doc(hidden)]
-pub mod capture;
+mod capture;
 #[cfg(feature = "otel")]
 mod check;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
@@ -140,8 +139,7 @@ mod scope;
 #[cfg(feature = "otel")]
 mod semconv;
 #[cfg(any(feature = "stream", feature = "http-body"))]
-#[doc(hidden)]
-pub mod stream;
+mod stream;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
@@ -214,7 +212,11 @@ pub mod __private {
     };
     pub use crate::value::Maybe;
 
-    pub use crate::capture;
+    pub mod capture {
+        pub use crate::capture::*;
+    }
     #[cfg(feature = "stream")]
-    pub use crate::stream;
+    pub mod stream {
+        pub use crate::stream::*;
+    }
 }

@@ -4,6 +4,21 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use llm_trace::client::{CallBody, CallLayer, CallMiddleware, CallService, Endpoints};
+use llm_trace::export::{
+    ConfigError, ConsoleProcessor, Destination, ExportProcessor, InitError, Parts, StampProcessor, StatsHandle,
+    Telemetry,
+};
+use llm_trace::testing::{Captured, CapturedSpan};
+use llm_trace::{
+    AttributeValue, CallRef, Caller, Check, Evaluation, LlmCall, LlmLayer, Masks, NarrowProcessor, NormalizeProcessor,
+    OpenCalls, Operation, Policy, PolicyError, PolicyHandle, PriceTable, PricesError, Propagation, Provider,
+    RedactLayer, RedactLogProcessor, RedactProcessor, Scope, Scoped, ScrubRules, Traced, TracedBody, Usage,
+};
+use opentelemetry_sdk::logs::{InMemoryLogExporter, SimpleLogProcessor};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
+use tracing_subscriber::{Registry, fmt::Layer};
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -54,4 +69,79 @@ fn the_index_has_every_page_and_links_lead_somewhere() {
             assert!(page.with_file_name(file).exists(), "{}: {link} leads nowhere", page.display());
         }
     }
+}
+
+fn may_cross_threads<T: Send + Sync + 'static>() {}
+
+macro_rules! may_cross_threads {
+    ($($type:ty),* $(,)?) => {$(may_cross_threads::<$type>();)*};
+}
+
+#[test]
+fn what_is_kept_and_handed_around_may_cross_threads() {
+    type Spans = SimpleSpanProcessor<InMemorySpanExporter>;
+    may_cross_threads!(
+        LlmCall,
+        CallRef,
+        Evaluation,
+        OpenCalls,
+        Operation,
+        Provider,
+        AttributeValue,
+        Usage,
+        Masks,
+        Check,
+        Policy,
+        PolicyHandle,
+        PolicyError,
+        ScrubRules,
+        PriceTable,
+        PricesError,
+        LlmLayer<Registry>,
+        RedactLayer<Layer<Registry>>,
+        RedactProcessor<Spans>,
+        NormalizeProcessor<Spans>,
+        NarrowProcessor<Spans>,
+        StampProcessor<Spans>,
+        RedactLogProcessor<SimpleLogProcessor<InMemoryLogExporter>>,
+        ConsoleProcessor,
+        ExportProcessor,
+        Scope,
+        Scoped<()>,
+        Caller,
+        Propagation,
+        Destination,
+        Parts,
+        Telemetry,
+        StatsHandle,
+        ConfigError,
+        InitError,
+        Endpoints,
+        CallMiddleware,
+        CallLayer,
+        CallService<()>,
+        CallBody<String>,
+        TracedBody<String>,
+        Traced<futures_util::stream::Empty<String>>,
+        llm_trace::aws::CallInterceptor,
+        Captured,
+        CapturedSpan,
+    );
+}
+
+#[test]
+fn a_call_made_of_a_future_does_not_borrow_what_it_was_told() {
+    fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> F {
+        future
+    }
+    let (plain, fallible) = {
+        let body = serde_json::json!({"model": "m"});
+        let call = || LlmCall::builder(Operation::Chat).request(&body);
+        (
+            spawn(call().instrument(std::future::ready(1))),
+            spawn(call().try_instrument(std::future::ready(Err::<(), _>(std::fmt::Error)))),
+        )
+    };
+    let (one, error) = futures_util::FutureExt::now_or_never(async { (plain.await, fallible.await) }).expect("ready");
+    assert_eq!((one, error), (1, Err(std::fmt::Error)));
 }

@@ -6,7 +6,7 @@ use std::future::Future;
 
 #[cfg(feature = "serde")]
 use super::captured::{Captured, What};
-use super::future::{TracedFuture, trace_future};
+use super::future::trace_future;
 use super::handle::LlmCall;
 #[cfg(feature = "serde")]
 use super::handle::Of;
@@ -229,7 +229,7 @@ impl<'a> CallBuilder<'a> {
 
     /// Makes a call of a future: its span starts at the first poll and ends with it, however it
     /// ends. Inside, [`LlmCall::current`] is the call.
-    pub fn instrument<F: Future>(self, future: F) -> TracedFuture<F, impl FnMut(LlmCall, F::Output) -> F::Output> {
+    pub fn instrument<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
         trace_future(self.prepare(), future, |call, output| {
             call.finish();
             output
@@ -237,11 +237,7 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// As [`instrument`](Self::instrument); an `Err` is the call's.
-    #[allow(clippy::type_complexity)] // A closure cannot be named, and naming it would box it.
-    pub fn try_instrument<F, T, E>(
-        self,
-        future: F,
-    ) -> TracedFuture<F, impl FnMut(LlmCall, Result<T, E>) -> Result<T, E>>
+    pub fn try_instrument<F, T, E>(self, future: F) -> impl Future<Output = Result<T, E>> + use<F, T, E>
     where
         F: Future<Output = Result<T, E>>,
         E: Error + 'static,

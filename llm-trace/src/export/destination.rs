@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use opentelemetry::Context;
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use url::Url;
 
 use super::config::{EXPORT_TIMEOUT, Hidden, Otlp, Protocol, Signal, Tls, write_target};
@@ -20,6 +17,7 @@ use super::limits::Limits;
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
 use super::{headers, parts, proxy};
+use crate::otel::forward_to_inner;
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
 type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -334,24 +332,10 @@ impl fmt::Debug for ExportProcessor {
 }
 
 impl SpanProcessor for ExportProcessor {
-    fn on_start(&self, span: &mut Span, cx: &Context) {
-        self.inner.on_start(span, cx);
-    }
+    forward_to_inner!(on_start);
 
     fn on_end(&self, span: SpanData) {
         self.inner.on_end(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
     }
 }
 

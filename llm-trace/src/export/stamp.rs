@@ -1,12 +1,9 @@
 //! Spans of LLM calls say who wrote them and by which version of the conventions.
 
-use std::time::Duration;
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use opentelemetry::{Context, InstrumentationScope};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
-
+use crate::otel::forward_to_inner;
 use crate::semconv::Profile;
 
 /// Every LLM span has it, no other span does.
@@ -34,23 +31,34 @@ pub struct StampProcessor<P> {
 impl<P: SpanProcessor> StampProcessor<P> {
     /// Stands before `inner`; the schema is that of [`Profile::from_env`].
     pub fn new(inner: P) -> Self {
-        Self::with_profile(inner, Profile::from_env())
+        Self { inner, scope: scope(Profile::from_env()) }
     }
 
-    /// Stands before `inner`; the schema is that of `profile`, which is to be the layer's.
-    pub fn with_profile(inner: P, profile: Profile) -> Self {
-        let scope = InstrumentationScope::builder("llm-trace")
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .with_schema_url(profile.schema_url())
-            .build();
-        Self { inner, scope }
+    /// The schema is that of this profile, which is to be the layer's.
+    ///
+    /// ```
+    /// use llm_trace::{Profile, export::StampProcessor};
+    /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
+    ///
+    /// let inner = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+    /// let processor = StampProcessor::new(inner).with_profile(Profile::Latest);
+    /// ```
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.scope = scope(profile);
+        self
     }
 }
 
+fn scope(profile: Profile) -> InstrumentationScope {
+    InstrumentationScope::builder("llm-trace")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(profile.schema_url())
+        .build()
+}
+
 impl<P: SpanProcessor> SpanProcessor for StampProcessor<P> {
-    fn on_start(&self, span: &mut Span, cx: &Context) {
-        self.inner.on_start(span, cx);
-    }
+    forward_to_inner!(on_start);
 
     fn on_end(&self, mut span: SpanData) {
         if span.attributes.iter().any(|attribute| attribute.key.as_str() == MARK) {
@@ -58,17 +66,5 @@ impl<P: SpanProcessor> SpanProcessor for StampProcessor<P> {
             crate::otel::settle_status(&mut span);
         }
         self.inner.on_end(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
     }
 }

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry::trace::{Span as _, SpanId};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use crate::call::Live;
+use crate::otel::forward_to_inner;
 use crate::semconv::Profile;
 
 /// Makes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, what the conventions say, before
@@ -84,15 +82,5 @@ impl<P: SpanProcessor> SpanProcessor for NormalizeProcessor<P> {
         self.inner.on_end(span);
     }
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
-    }
+    forward_to_inner!();
 }

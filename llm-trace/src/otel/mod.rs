@@ -8,6 +8,7 @@ pub(crate) mod events;
 #[cfg(not(feature = "logs"))]
 #[path = "events_off.rs"]
 pub(crate) mod events;
+mod forward;
 pub(crate) mod identity;
 mod layer;
 pub(crate) mod measured;
@@ -24,6 +25,7 @@ mod tracer;
 use opentelemetry::InstrumentationScope;
 
 pub use compat::Compat;
+pub(crate) use forward::forward_to_inner;
 pub use layer::{LlmLayer, layer};
 pub use narrow::NarrowProcessor;
 pub(crate) use pipeline::Pipeline;

@@ -1,12 +1,11 @@
 //! A narrower view of spans for one of several destinations.
 
 use std::fmt;
-use std::time::Duration;
 
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
+
+use super::forward_to_inner;
 
 type Keep = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -55,26 +54,12 @@ impl<P> NarrowProcessor<P> {
 }
 
 impl<P: SpanProcessor> SpanProcessor for NarrowProcessor<P> {
-    fn on_start(&self, span: &mut Span, cx: &Context) {
-        self.inner.on_start(span, cx);
-    }
+    forward_to_inner!(on_start);
 
     fn on_end(&self, mut span: SpanData) {
         self.narrow(&mut span.attributes);
         span.events.events.iter_mut().for_each(|event| self.narrow(&mut event.attributes));
         span.links.links.iter_mut().for_each(|link| self.narrow(&mut link.attributes));
         self.inner.on_end(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
     }
 }

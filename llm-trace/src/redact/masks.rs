@@ -138,13 +138,15 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
 /// let metadata = serde_json::json!({"mask_output": "true", "session_id": "s1"});
 /// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_output(true));
 /// ```
-pub trait Metadata {
+///
+/// Sealed: of other types [`Masks::from_pairs`] takes the pairs.
+pub trait Metadata: sealed::Sealed {
     /// Calls `flag` with each name, and whether its value says yes.
     #[doc(hidden)]
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool));
 }
 
-/// A value of metadata that can say yes or no.
+/// A value of metadata that can say yes or no. Implement it for a type of yours where it stands in metadata.
 ///
 /// ```
 /// use llm_trace::MaskFlag;
@@ -204,6 +206,22 @@ impl MaskFlag for serde_json::Value {
             _ => true,
         }
     }
+}
+
+mod sealed {
+    use std::collections::{BTreeMap, HashMap};
+
+    use serde_json::{Map, Value};
+
+    pub trait Sealed {}
+
+    impl Sealed for Map<String, Value> {}
+    impl Sealed for Value {}
+    impl<K, V, S> Sealed for HashMap<K, V, S> {}
+    impl<K, V> Sealed for BTreeMap<K, V> {}
+    impl<K, V> Sealed for [(K, V)] {}
+    #[cfg(feature = "http")]
+    impl Sealed for http::HeaderMap {}
 }
 
 impl Metadata for serde_json::Map<String, serde_json::Value> {

@@ -22,7 +22,9 @@ use crate::diag;
 /// let scope = llm_trace::scope().parent_from(&headers);
 /// # let _ = scope;
 /// ```
-pub trait Headers {
+///
+/// Sealed: of other types put the headers into a map.
+pub trait Headers: sealed::Sealed {
     /// A header's value, by its name in lower case.
     #[doc(hidden)]
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
@@ -30,6 +32,17 @@ pub trait Headers {
     /// All names.
     #[doc(hidden)]
     fn names(&self) -> Vec<&str>;
+}
+
+mod sealed {
+    use std::collections::{BTreeMap, HashMap};
+
+    pub trait Sealed {}
+
+    impl<K, V, S> Sealed for HashMap<K, V, S> {}
+    impl<K, V> Sealed for BTreeMap<K, V> {}
+    #[cfg(feature = "http")]
+    impl Sealed for http::HeaderMap {}
 }
 
 #[cfg(feature = "http")]

@@ -265,7 +265,7 @@ impl Scope {
     }
 }
 
-/// `.in_scope(..)` on futures and streams.
+/// `.in_scope(..)` on futures; for streams there is [`Scope::instrument`].
 ///
 /// ```
 /// use llm_trace::InScope as _;
@@ -275,11 +275,17 @@ impl Scope {
 /// work().in_scope(llm_trace::scope().session("s1")).await;
 /// # }
 /// ```
-pub trait InScope: Sized {
+pub trait InScope: Sized + sealed::Sealed {
     /// As [`Scope::instrument`].
     fn in_scope(self, scope: Scope) -> Scoped<Self> {
         scope.instrument(self)
     }
 }
 
+// Not for every type: it would come before `tracing::Span::in_scope`, which takes a reference.
 impl<F: Future> InScope for F {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<F: Future> Sealed for F {}
+}

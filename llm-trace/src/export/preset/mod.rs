@@ -10,6 +10,7 @@
 //! | `langfuse` | `https://cloud.langfuse.com/api/public/otel` | `http/protobuf` | `LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`; `LANGFUSE_BASE_URL` or `LANGFUSE_HOST` |
 //! | `phoenix` | `http://localhost:6006` | `http/protobuf`; never JSON | `PHOENIX_COLLECTOR_ENDPOINT`, `PHOENIX_API_KEY`, `PHOENIX_PROJECT_NAME` |
 //! | `mlflow` | `http://localhost:5000` | `http/protobuf`; never gRPC | `MLFLOW_TRACKING_URI`, `MLFLOW_EXPERIMENT_ID` (default `0`), `MLFLOW_TRACKING_TOKEN` or `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD` |
+//! | `logfire` | `https://logfire-us.pydantic.dev`, or `logfire-eu` for a token that begins `pylf_v1_eu_` | `http/protobuf` | `LOGFIRE_TOKEN`; `LOGFIRE_BASE_URL` |
 //! | `datadog` | `https://otlp.datadoghq.com` | `http/protobuf` only | `DD_API_KEY`; `DD_SITE` |
 //! | `newrelic` | `https://otlp.nr-data.net`, or `otlp.eu01.nr-data.net` for a key that begins `eu01` | `http/protobuf`, gzip, requests under 1 MB | `NEW_RELIC_LICENSE_KEY` |
 //! | `honeycomb` | `https://api.honeycomb.io` | `http/protobuf` | `HONEYCOMB_API_KEY`; `HONEYCOMB_API_ENDPOINT`, `HONEYCOMB_DATASET` |
@@ -115,6 +116,7 @@ presets! {
     langfuse, "Langfuse, in the cloud or one's own";
     phoenix, "Arize Phoenix, on this machine or in the cloud";
     mlflow, "An MLflow tracking server";
+    logfire, "Pydantic Logfire";
     datadog, "Datadog's LLM Observability, without an agent";
     newrelic, "New Relic";
     honeycomb, "Honeycomb";

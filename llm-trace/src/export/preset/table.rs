@@ -5,7 +5,7 @@ use crate::export::config::Protocol::{Grpc, HttpJson, HttpProtobuf};
 
 /// For errors: the names, in the order of the rows.
 pub(super) const NAMES: &str =
-    "traceloop, laminar, langfuse, phoenix, mlflow, datadog, newrelic, honeycomb, grafana, jaeger, collector";
+    "traceloop, laminar, langfuse, phoenix, mlflow, logfire, datadog, newrelic, honeycomb, grafana, jaeger, collector";
 
 pub(super) fn find(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
@@ -64,6 +64,16 @@ pub(super) static ROWS: &[Row] = &[
             Header { name: AUTHORIZATION, value: Value::BasicIfSet("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD") },
             Header { name: AUTHORIZATION, value: Value::BearerIfSet("MLFLOW_TRACKING_TOKEN") },
         ],
+        ..Row::PLAIN
+    },
+    // As the crate `logfire` 0.13 does: the region stands in the token.
+    Row {
+        name: "logfire", protocols: &[HttpProtobuf, HttpJson],
+        address: Address {
+            own: &["LOGFIRE_BASE_URL"], http: "https://logfire-us.pydantic.dev",
+            eu: Some(("LOGFIRE_TOKEN", "pylf_v1_eu_", "https://logfire-eu.pydantic.dev")), ..Address::NONE
+        },
+        headers: &[Header { name: AUTHORIZATION, value: Value::Bearer("LOGFIRE_TOKEN") }],
         ..Row::PLAIN
     },
     // https://docs.datadoghq.com/llm_observability/instrumentation/otel_instrumentation

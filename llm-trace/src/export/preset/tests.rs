@@ -33,6 +33,10 @@ const ENV: &[(&str, &str, &str)] = &[
     ("mlflow", "MLFLOW_TRACKING_USERNAME=u;MLFLOW_TRACKING_PASSWORD=p", "http/protobuf http://localhost:5000/v1/traces x-mlflow-experiment-id=0 authorization=Basic dTpw"),
     ("mlflow", "MLFLOW_TRACKING_USERNAME=u", "error: the preset `mlflow` needs `MLFLOW_TRACKING_PASSWORD`, which is not set"),
     ("mlflow", "MLFLOW_TRACKING_URI=sqlite:///mlflow.db", "error: `MLFLOW_TRACKING_URI` is `sqlite:///mlflow.db`: `sqlite` is no scheme that can be sent to; use a URL such as http://localhost:4318"),
+    ("logfire", "LOGFIRE_TOKEN=pylf_v1_us_x", "http/protobuf https://logfire-us.pydantic.dev/v1/traces authorization=Bearer pylf_v1_us_x"),
+    ("logfire", "LOGFIRE_TOKEN=pylf_v1_eu_x", "http/protobuf https://logfire-eu.pydantic.dev/v1/traces authorization=Bearer pylf_v1_eu_x"),
+    ("logfire", "LOGFIRE_TOKEN=t;LOGFIRE_BASE_URL=https://logfire.internal", "http/protobuf https://logfire.internal/v1/traces authorization=Bearer t"),
+    ("logfire", "", "error: the preset `logfire` needs `LOGFIRE_TOKEN`, which is not set"),
     ("datadog", "DD_API_KEY=dd", "http/protobuf https://otlp.datadoghq.com/v1/traces dd-api-key=dd dd-otlp-source=llmobs"),
     ("datadog", "DD_API_KEY=dd;DD_SITE=datadoghq.eu", "http/protobuf https://otlp.datadoghq.eu/v1/traces dd-api-key=dd dd-otlp-source=llmobs"),
     ("datadog", "", "error: the preset `datadog` needs `DD_API_KEY`, which is not set"),
@@ -62,7 +66,7 @@ const ENV: &[(&str, &str, &str)] = &[
     ("honeycomb", "HONEYCOMB_API_KEY=hc;OTEL_HEADERS=x-honeycomb-dataset=d", "http/protobuf https://api.honeycomb.io/v1/traces x-honeycomb-dataset=d x-honeycomb-team=hc"),
     ("phoenix", "OTEL_METRICS_EXPORTER=otlp", "http/protobuf http://localhost:6006/v1/traces!"),
     ("honeycomb", "HONEYCOMB_API_KEY=a\u{7f}b", "error: the header `x-honeycomb-team` has a value with characters that no header may have: look at `HONEYCOMB_API_KEY`"),
-    ("zipkin", "", "error: `LLM_TRACE_PRESET` is `zipkin`: use one of traceloop, laminar, langfuse, phoenix, mlflow, datadog, newrelic, honeycomb, grafana, jaeger, collector"),
+    ("zipkin", "", "error: `LLM_TRACE_PRESET` is `zipkin`: use one of traceloop, laminar, langfuse, phoenix, mlflow, logfire, datadog, newrelic, honeycomb, grafana, jaeger, collector"),
 ];
 
 #[test]
