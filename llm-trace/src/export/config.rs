@@ -1,11 +1,9 @@
 //! What the environment asks for. Pure: variables in, a value or an error out.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderMap;
-use url::Url;
 
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
@@ -13,146 +11,12 @@ use super::error::ConfigError;
 use super::limits::Limits;
 use super::names::Names;
 use super::sampling::{self, Sampling};
+use super::target::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
 use super::{headers, preset, propagation, proxy, resource};
 use crate::redact::Policy;
 
 const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none";
 const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
-
-/// A kind of telemetry. It prints as its word in URLs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Signal {
-    Traces,
-    Metrics,
-    Logs,
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Signal::Traces => "traces",
-            Signal::Metrics => "metrics",
-            Signal::Logs => "logs",
-        })
-    }
-}
-
-/// An OTLP encoding and transport.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Protocol {
-    HttpProtobuf,
-    HttpJson,
-    Grpc,
-}
-
-impl Protocol {
-    /// Whether the feature for it is on.
-    pub(crate) fn is_compiled_in(self) -> bool {
-        match self {
-            Protocol::HttpProtobuf | Protocol::HttpJson => cfg!(feature = "otlp-http"),
-            Protocol::Grpc => cfg!(feature = "otlp-grpc"),
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Protocol::HttpProtobuf => "http/protobuf",
-            Protocol::HttpJson => "http/json",
-            Protocol::Grpc => "grpc",
-        })
-    }
-}
-
-/// Where spans go.
-#[derive(Clone, Debug)]
-pub(crate) enum Exporter {
-    /// Nowhere, and none are made.
-    Disabled,
-    /// Nowhere; they are made all the same, so that trace ids travel on.
-    None,
-    Console {
-        json: bool,
-    },
-    Otlp(Box<Otlp>),
-}
-
-/// In words, with the names of headers and never their values.
-impl fmt::Display for Exporter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let otlp = match self {
-            Exporter::Disabled => return f.write_str("nowhere: OTEL_SDK_DISABLED is true"),
-            Exporter::None => return f.write_str("nowhere: the exporter is `none`"),
-            Exporter::Console { .. } => return f.write_str("the console (stderr)"),
-            Exporter::Otlp(otlp) => otlp,
-        };
-        write_target(f, otlp.protocol, &endpoint::shown(&otlp.url), &otlp.headers)
-    }
-}
-
-/// A destination in words, with the names of its headers.
-pub(crate) fn write_target(
-    f: &mut fmt::Formatter<'_>,
-    protocol: Protocol,
-    shown: &str,
-    headers: &HeaderMap,
-) -> fmt::Result {
-    write!(f, "{shown} by {protocol}")?;
-    let names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
-    match names.as_slice() {
-        [] => f.write_str(", without headers"),
-        names => write!(f, ", with the headers {}", names.join(", ")),
-    }
-}
-
-/// An OTLP destination.
-#[derive(Clone, Debug)]
-pub(crate) struct Otlp {
-    pub(crate) protocol: Protocol,
-    /// The variable that asked for this protocol, for errors.
-    #[cfg_attr(all(feature = "otlp-http", feature = "otlp-grpc"), allow(dead_code))]
-    pub(crate) asked_by: &'static str,
-    pub(crate) url: Url,
-    /// Marked sensitive, so `Debug` does not show the values.
-    pub(crate) headers: HeaderMap,
-    pub(crate) gzip: bool,
-    /// For one batch, with all tries.
-    pub(crate) timeout: Duration,
-    pub(crate) tls: Tls,
-    /// May hold a password: never printed.
-    pub(crate) proxy: Option<Hidden>,
-}
-
-impl Otlp {
-    /// The error where this protocol's feature is off.
-    #[cfg(not(all(feature = "otlp-http", feature = "otlp-grpc")))]
-    pub(crate) fn not_compiled_in(&self) -> super::error::InitError {
-        let (wanted, feature) = match self.protocol {
-            Protocol::Grpc => ("OTLP over gRPC", "otlp-grpc"),
-            Protocol::HttpProtobuf | Protocol::HttpJson => ("OTLP over HTTP", "otlp-http"),
-        };
-        super::error::InitError::Feature { variable: self.asked_by.to_owned(), wanted, feature }
-    }
-}
-
-/// Text that `Debug` does not show.
-#[derive(Clone)]
-pub(crate) struct Hidden(pub(crate) String);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-/// PEM files, each with the variable that names it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Tls {
-    pub(crate) ca: Option<(&'static str, PathBuf)>,
-    /// Certificate chain and key.
-    pub(crate) client: Option<[(&'static str, PathBuf); 2]>,
-}
 
 /// All that the environment asks for.
 #[derive(Clone, Debug)]

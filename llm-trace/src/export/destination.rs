@@ -9,13 +9,14 @@ use http::HeaderMap;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use url::Url;
 
-use super::config::{EXPORT_TIMEOUT, Hidden, Otlp, Protocol, Signal, Tls, write_target};
+use super::config::EXPORT_TIMEOUT;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
 use super::limits::Limits;
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
+use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
 use super::{headers, parts, proxy};
 use crate::otel::forward_to_inner;
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-use super::config::{Protocol, Signal};
 use super::env::Var;
 use super::error::ConfigError;
+use super::target::{Protocol, Signal};
 
 /// How much of the address is already decided by who wrote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

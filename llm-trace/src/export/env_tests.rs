@@ -1,7 +1,8 @@
 //! The table: what is set, and what becomes of it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::config::{Config, Exporter, Otlp, Protocol};
+use super::config::Config;
+use super::target::{Exporter, Otlp, Protocol};
 
 /// One line for a configuration: exporter, URL, headers; then what differs from the defaults; then `!` per warning.
 pub(super) fn read(vars: &str) -> String {

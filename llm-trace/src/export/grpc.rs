@@ -15,9 +15,9 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 
-use super::config::{Otlp, Signal};
 use super::endpoint;
 use super::error::InitError;
+use super::target::{Otlp, Signal};
 use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
 
 /// Longer than this on top of its limit no call is waited for, should the thread be gone.

@@ -10,9 +10,9 @@ use ureq::http::StatusCode;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
-use super::config::{Otlp, Protocol, Signal};
 use super::endpoint;
 use super::error::InitError;
+use super::target::{Otlp, Protocol, Signal};
 use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
 
 /// Answers are a few bytes; more is not OTLP.

@@ -59,6 +59,7 @@ mod sampling;
 mod signals;
 mod stamp;
 mod stats;
+mod target;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod tls;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

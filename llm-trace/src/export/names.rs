@@ -1,6 +1,6 @@
 //! The names of the variables that are one signal's own.
 
-use super::config::Signal;
+use super::target::Signal;
 
 /// A signal's own variables; each outranks the one for all signals.
 #[derive(Debug)]

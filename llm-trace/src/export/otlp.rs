@@ -16,10 +16,10 @@ use prost::Message;
 
 use super::batch::span_size;
 use super::closing::Closing;
-use super::config::{Otlp, Protocol, Signal};
 use super::error::InitError;
 use super::retry::Tries;
 use super::stats::{Count, Ledger};
+use super::target::{Otlp, Protocol, Signal};
 use super::transport::{Refusal, RefusalKind, Transport};
 use crate::diag;
 use crate::redact::Report;

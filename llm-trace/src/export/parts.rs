@@ -6,7 +6,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, Tracer
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::config::{Config, Exporter, Otlp};
+use super::config::Config;
 use super::console::ConsoleProcessor;
 use super::error::{ConfigError, InitError};
 use super::guard::Telemetry;
@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::signals::Signals;
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
+use super::target::{Exporter, Otlp};
 use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};

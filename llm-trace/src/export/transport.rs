@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::config::{Otlp, Protocol, Signal};
 use super::error::InitError;
+use super::target::{Otlp, Protocol, Signal};
 
 /// Why a batch was not taken.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use http::HeaderMap;
 use http::header::{Entry, HeaderName};
 
-use crate::export::config::{Protocol, Signal};
 use crate::export::destination::Destination;
 use crate::export::env::{Env, Var};
 use crate::export::error::ConfigError;
 use crate::export::headers;
+use crate::export::target::{Protocol, Signal};
 
 /// A backend.
 #[derive(Debug)]

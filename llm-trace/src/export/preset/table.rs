@@ -1,7 +1,7 @@
 //! One row per backend, each from the vendor's own documentation.
 
 use super::row::{Address, Header, Row, Value};
-use crate::export::config::Protocol::{Grpc, HttpJson, HttpProtobuf};
+use crate::export::target::Protocol::{Grpc, HttpJson, HttpProtobuf};
 
 /// For errors: the names, in the order of the rows.
 pub(super) const NAMES: &str =

@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::super::config::{Config, Exporter};
+use super::super::config::Config;
 use super::super::env_tests::{lookup, read};
+use super::super::target::Exporter;
 use super::{from_lookup, table};
 
 const TRACELOOP: &str = "TRACELOOP_API_KEY=tl";

@@ -8,9 +8,10 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider, SimpleLo
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::otlp::Sender;
 use crate::export::closing::Closing;
-use crate::export::config::{Config, Exporter};
+use crate::export::config::Config;
 use crate::export::error::InitError;
 use crate::export::resource;
+use crate::export::target::Exporter;
 use crate::otel::events::to_json;
 use crate::{PolicyHandle, RedactLogProcessor};
 
@@ -29,7 +30,7 @@ pub(super) fn provider(
         }
         #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
         Exporter::Otlp(otlp) => {
-            let sender = Sender::new(crate::export::config::Signal::Logs, otlp, closing)?;
+            let sender = Sender::new(crate::export::target::Signal::Logs, otlp, closing)?;
             let exporter = OtlpLogs { sender, resource: ResourceAttributesWithSchema::default() };
             let exporter = crate::redact::RedactLogExporter::new(exporter, policy.clone());
             let exporting = opentelemetry_sdk::logs::BatchLogProcessor::builder(exporter).build();

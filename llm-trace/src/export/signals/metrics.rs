@@ -13,9 +13,10 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::otlp::Sender;
 use crate::export::closing::Closing;
-use crate::export::config::{Config, Exporter};
+use crate::export::config::Config;
 use crate::export::error::InitError;
 use crate::export::resource;
+use crate::export::target::Exporter;
 
 /// The provider, if the environment asks for one.
 pub(super) fn provider(config: &Config, closing: &Closing) -> Result<Option<SdkMeterProvider>, InitError> {
@@ -25,7 +26,7 @@ pub(super) fn provider(config: &Config, closing: &Closing) -> Result<Option<SdkM
         Exporter::Console { .. } => builder.with_reader(PeriodicReader::builder(Console).build()),
         #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
         Exporter::Otlp(otlp) => {
-            let sender = Sender::new(crate::export::config::Signal::Metrics, otlp, closing)?;
+            let sender = Sender::new(crate::export::target::Signal::Metrics, otlp, closing)?;
             builder.with_reader(PeriodicReader::builder(OtlpMetrics(sender)).build())
         }
         #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]

@@ -15,9 +15,10 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::closing::Closing;
-use super::config::{Config, Exporter};
+use super::config::Config;
 use super::error::InitError;
 use super::stats::Ledger;
+use super::target::Exporter;
 use crate::{LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and of events, where there are any.

@@ -6,9 +6,9 @@ use prost::Message;
 
 use crate::diag;
 use crate::export::closing::Closing;
-use crate::export::config::{Otlp, Protocol, Signal};
 use crate::export::error::InitError;
 use crate::export::retry::Tries;
+use crate::export::target::{Otlp, Protocol, Signal};
 use crate::export::transport::Transport;
 
 /// Sends one signal to one destination. It blocks the thread that exports, and needs no runtime.

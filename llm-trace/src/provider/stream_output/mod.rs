@@ -1,7 +1,11 @@
 //! What a streamed answer has brought so far.
 
+mod pieces;
+
 use std::borrow::Cow;
 
+use self::pieces::{Choice, Citations, Joined, Piece};
+pub(crate) use self::pieces::{Key, Run};
 use super::journal::{Added, Journal, To};
 use crate::json::{Node, Text};
 use crate::message::{Messages, Part, Payload};
@@ -15,113 +19,6 @@ pub(crate) struct StreamOutput {
     /// Nobody wants the output: nothing of it is kept.
     dry: bool,
     journal: Journal,
-}
-
-#[derive(Debug, Default)]
-struct Choice {
-    role: Option<String>,
-    finish: Option<String>,
-    parts: Vec<(Key, Piece)>,
-    citations: Option<Citations>,
-}
-
-impl Choice {
-    /// No answer has more parts than this.
-    const MAX_PARTS: usize = 4096;
-
-    /// Adds a piece: at the end, or where an item's numbers say.
-    fn insert(&mut self, key: Key, piece: Piece) {
-        if self.parts.len() >= Self::MAX_PARTS {
-            return;
-        }
-        let at = match key {
-            Key::Item(item, part) => {
-                let later = |key: &Key| matches!(key, Key::Item(i, p) if (*i, *p) > (item, part));
-                self.parts.iter().rposition(|(key, _)| !later(key)).map_or(0, |last| last + 1)
-            }
-            _ => self.parts.len(),
-        };
-        self.parts.insert(at, (key, piece));
-    }
-}
-
-impl Choice {
-    /// The id, name and arguments of a call that has begun.
-    fn call(&mut self, key: &Key) -> Option<(&mut Option<String>, &mut String, &mut Joined)> {
-        self.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
-            Piece::ToolCall { id, name, arguments, .. } if k == key => Some((id, name, arguments)),
-            _ => None,
-        })
-    }
-}
-
-/// What the texts of a choice cite: one JSON array per text, under the provider's name.
-#[derive(Debug)]
-struct Citations {
-    name: &'static str,
-    lists: Vec<(Key, String)>,
-}
-
-impl Citations {
-    fn of(&self, key: &Key) -> Option<Payload<'_>> {
-        let (_, list) = self.lists.iter().find(|(k, _)| k == key)?;
-        Some(Payload::Text(Text::Plain(list)))
-    }
-}
-
-/// Tells the parts of one choice apart: the wire's own index or id.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Key {
-    /// The one text, or the one reasoning, of a choice: joined with the last part of that kind.
-    Last,
-    Index(i64),
-    Id(String),
-    /// A part of an item, where the wire numbers both: written in that order.
-    Item(i64, i64),
-}
-
-#[derive(Debug)]
-enum Piece {
-    Run(Run, Joined),
-    ToolCall {
-        id: Option<String>,
-        name: String,
-        arguments: Joined,
-        /// The kind of a tool that the provider runs itself.
-        server: Option<String>,
-    },
-    /// A part that came whole, already in the convention's JSON.
-    Whole(String),
-}
-
-/// A text that comes in pieces, or of which only the length may be known.
-#[derive(Debug, Default)]
-struct Joined {
-    text: String,
-    elided: usize,
-}
-
-impl Joined {
-    fn new((text, elided): (&str, usize)) -> Self {
-        Self { text: text.to_owned(), elided }
-    }
-
-    fn push(&mut self, (text, elided): (&str, usize)) {
-        self.text.push_str(text);
-        self.elided += elided;
-    }
-
-    fn as_text(&self) -> Text<'_> {
-        if self.text.is_empty() && self.elided > 0 { Text::Elided(self.elided) } else { Text::Plain(&self.text) }
-    }
-}
-
-/// The kinds of running text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Run {
-    Text,
-    Reasoning,
-    Refusal,
 }
 
 impl StreamOutput {

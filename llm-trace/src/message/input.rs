@@ -1,0 +1,85 @@
+//! The content of a request.
+
+use super::list::Messages;
+use super::object::Object;
+use super::part::{Part, Payload};
+use crate::json::{Node, Text};
+use crate::redact::{Filter, Place, Shape};
+
+/// The messages, instructions and tools of a request, as they are read.
+#[derive(Debug)]
+pub(crate) struct InputContent {
+    /// The chat history, instructions that stand in it included.
+    pub(crate) messages: Messages,
+    /// Instructions that the API takes apart from the history: one message's parts.
+    system: Messages,
+    tools: String,
+    tool_count: usize,
+}
+
+impl InputContent {
+    pub(crate) fn new(filter: Filter) -> Self {
+        let mut system = Messages::input(filter.clone());
+        system.begin("system", None);
+        Self { messages: Messages::input(filter), system, tools: String::new(), tool_count: 0 }
+    }
+
+    /// Adds a part to the system instructions.
+    pub(crate) fn system(&mut self, part: Part<'_>) {
+        self.system.part(part);
+    }
+
+    /// Adds a tool definition: of type `function` where it has a name and parameters of its own,
+    /// else of the provider's type.
+    pub(crate) fn tool(&mut self, kind: &str, name: &str, description: Option<Text<'_>>, parameters: Option<Node<'_>>) {
+        if self.tool_count > 0 {
+            self.tools.push(',');
+        }
+        self.tool_count += 1;
+        let filter = &mut self.system.filter;
+        let mut object = Object::begin(&mut self.tools);
+        object.word("type", kind);
+        object.word("name", name);
+        if let Some(description) = description {
+            object.text("description", description, filter, Place::tool_definition());
+        }
+        match Payload::node(parameters) {
+            Payload::None => {}
+            // A stand-in would be no schema: it is only counted.
+            _ if filter.masks() => filter.mask(&mut String::new(), Place::tool_definition()),
+            parameters => object.required_payload("parameters", parameters, filter, Place::tool_definition()),
+        }
+    }
+
+    /// `gen_ai.input.messages`, `gen_ai.system_instructions` and `gen_ai.tool.definitions`.
+    pub(crate) fn finish(self) -> FinishedInput {
+        let parts = self.system.open.as_ref().map_or(0, |open| open.parts);
+        let (messages, mut filter) = self.messages.finish();
+        let Messages { json: mut system, filter: system_filter, .. } = self.system;
+        filter.absorb(system_filter);
+        let prefix = "{\"role\":\"system\",\"parts\":".len();
+        let mut instructions = None;
+        if parts > 0 {
+            system.push(']');
+            instructions = filter.whole(system.split_off(prefix), Shape::Parts);
+        }
+        let tools = if self.tool_count > 0 { filter.whole(format!("[{}]", self.tools), Shape::Tools) } else { None };
+        FinishedInput { messages, instructions, tools, filter }
+    }
+}
+
+/// The content of a request, as JSON.
+#[derive(Debug)]
+pub(crate) struct FinishedInput {
+    pub(crate) messages: Option<String>,
+    pub(crate) instructions: Option<String>,
+    pub(crate) tools: Option<String>,
+    pub(crate) filter: Filter,
+}
+
+impl FinishedInput {
+    /// Whether there was none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_none() && self.instructions.is_none() && self.tools.is_none()
+    }
+}

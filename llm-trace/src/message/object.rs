@@ -1,0 +1,102 @@
+//! One JSON object, field by field.
+
+use super::part::Payload;
+use crate::json::{Doc, Mode, Node, Text, is_json, write_str};
+use crate::redact::{Filter, Place};
+
+/// Writes one JSON object; closed on drop.
+pub(super) struct Object<'o> {
+    pub(super) out: &'o mut String,
+    first: bool,
+}
+
+impl<'o> Object<'o> {
+    pub(super) fn begin(out: &'o mut String) -> Self {
+        out.push('{');
+        Self { out, first: true }
+    }
+
+    pub(super) fn key(&mut self, key: &str) {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(',');
+        }
+        write_str(self.out, key);
+        self.out.push(':');
+    }
+
+    pub(super) fn word(&mut self, key: &str, value: &str) {
+        self.key(key);
+        write_str(self.out, value);
+    }
+
+    pub(super) fn optional(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.word(key, value);
+        }
+    }
+
+    pub(super) fn text(&mut self, key: &str, text: Text<'_>, filter: &mut Filter, place: Place<'_>) {
+        self.key(key);
+        filter.text(self.out, text, place);
+    }
+
+    pub(super) fn payload(&mut self, key: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+        if !matches!(payload, Payload::None) {
+            self.required_payload(key, payload, filter, place);
+        }
+    }
+
+    /// A field whose name is the caller's, and can be content as well.
+    fn field(&mut self, field: Node<'_>, filter: &mut Filter, place: Place<'_>) {
+        let key = filter.clean(field.key(), place);
+        self.required_payload(&key, Payload::Json(field), filter, place);
+    }
+
+    pub(super) fn required_payload(&mut self, key: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+        self.key(key);
+        write_payload(self.out, payload, filter, place);
+    }
+
+    /// `{"type": kind, …}`, as server-side tool calls have it.
+    pub(super) fn typed(&mut self, key: &str, kind: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+        self.key(key);
+        let mut inner = Object::begin(self.out);
+        inner.word("type", kind);
+        match payload {
+            Payload::Json(node) if node.is_object() && !filter.masks() => inner.fields(node, filter, place),
+            Payload::Text(Text::Plain(text)) if is_json(text) && !filter.masks() => {
+                let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
+                match doc.root() {
+                    node if node.is_object() => inner.fields(node, filter, place),
+                    node => inner.payload("content", Payload::Json(node), filter, place),
+                }
+            }
+            other => inner.payload("content", other, filter, place),
+        }
+    }
+
+    pub(super) fn fields(&mut self, node: Node<'_>, filter: &mut Filter, place: Place<'_>) {
+        for field in node.items().filter(|field| field.key() != "type") {
+            self.field(field, filter, place);
+        }
+    }
+}
+
+impl Drop for Object<'_> {
+    fn drop(&mut self) {
+        self.out.push('}');
+    }
+}
+
+fn write_payload(out: &mut String, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+    match payload {
+        Payload::None => out.push_str("null"),
+        Payload::Str(text) => filter.text(out, text, place),
+        Payload::Json(node) => filter.json(out, node, place),
+        Payload::Text(Text::Plain(s)) if filter.reads() && is_json(s) => {
+            let doc = Doc::from_slice(s.as_bytes(), Mode::Full);
+            filter.json(out, doc.root(), place);
+        }
+        Payload::Text(text) => filter.text(out, text, place),
+    }
+}

@@ -1,0 +1,155 @@
+//! What secrets and personal data look like.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Rule;
+
+impl Rule {
+    // In the order in which they run: what is most telling first, so that a phone number is not
+    // found inside a card number.
+    pub(super) const ALL: [Rule; 8] =
+        [Rule::ApiKey, Rule::Jwt, Rule::Bearer, Rule::Email, Rule::Iban, Rule::Card, Rule::Ip, Rule::Phone];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Rule::ApiKey => "api_key",
+            Rule::Jwt => "jwt",
+            Rule::Bearer => "bearer",
+            Rule::Email => "email",
+            Rule::Iban => "iban",
+            Rule::Card => "card",
+            Rule::Ip => "ip",
+            Rule::Phone => "phone",
+        }
+    }
+
+    pub(super) fn stand_in(self) -> &'static str {
+        match self {
+            Rule::ApiKey => "[API_KEY]",
+            Rule::Jwt => "[JWT]",
+            Rule::Bearer => "[TOKEN]",
+            Rule::Email => "[EMAIL]",
+            Rule::Iban => "[IBAN]",
+            Rule::Card => "[CARD]",
+            Rule::Ip => "[IP]",
+            Rule::Phone => "[PHONE]",
+        }
+    }
+
+    pub(super) fn regex(self) -> Option<&'static Regex> {
+        static ALL: LazyLock<Vec<Option<Regex>>> =
+            LazyLock::new(|| Rule::ALL.iter().map(|rule| Regex::new(pattern(*rule)).ok()).collect());
+        ALL.get(Rule::ALL.iter().position(|rule| *rule == self)?)?.as_ref()
+    }
+
+    /// How much of a match is really one, in bytes.
+    pub(super) fn verify(self, text: &str, start: usize, end: usize) -> Option<usize> {
+        let found = &text[start..end];
+        match self {
+            Rule::Card => (luhn(found) && !beside_digit(text, start, end)).then_some(found.len()),
+            Rule::Iban => iban_len(found),
+            Rule::Ip => is_ip(text, start, end).then_some(found.len()),
+            Rule::Phone => {
+                let digits = found.bytes().filter(u8::is_ascii_digit).count();
+                ((8..=15).contains(&digits) && !beside_digit(text, start, end)).then_some(found.len())
+            }
+            _ => Some(found.len()),
+        }
+    }
+}
+
+fn pattern(rule: Rule) -> &'static str {
+    match rule {
+        Rule::ApiKey => {
+            r"(?x)
+            -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----[A-Za-z0-9+/=\s:,-]*?(?:-----END\ [A-Z\ ]*PRIVATE\ KEY-----|\z)
+            | \b(?:
+                sk-(?:[A-Za-z]+[0-9]*-)*[A-Za-z0-9_-]{16,}
+              | [sp]k-lf-[0-9a-f-]{30,}
+              | csk-[A-Za-z0-9]{20,}
+              | (?:gsk|hf|r8|fw|esecret|key|pcsk|tgp_v1|lsv2_pt|lsv2_sk)_[A-Za-z0-9_-]{20,}
+              | (?:xai|pplx|nvapi|jina|voyage|pa|co)-[A-Za-z0-9_-]{20,}
+              | AIza[0-9A-Za-z_-]{30,}
+              | ya29\.[0-9A-Za-z_-]{20,}
+              | (?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}
+              | ABSK[A-Za-z0-9+/=]{40,}
+              | (?:gh[pousr]|glpat|github_pat)[_-][A-Za-z0-9_-]{20,}
+              | xox[abeposr]-[A-Za-z0-9-]{10,}
+              | (?:sk|rk|pk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,}
+              | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}
+              | npm_[A-Za-z0-9]{30,}
+              | dop_v1_[0-9a-f]{40,}
+            )"
+        }
+        Rule::Jwt => r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?",
+        Rule::Bearer => {
+            r#"(?xi)
+            \b(?:bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*
+            | \b(?:x-)?(?:api[-_\ ]?key|access[-_\ ]?token|auth[-_\ ]?token|secret[-_\ ]?(?:access[-_\ ]?)?key|client[-_\ ]?secret|password|passwd)
+              ["']?\s*[:=]\s*["']?[^\s"',;\[\]{}]{8,}
+            "#
+        }
+        Rule::Email => {
+            r"[\p{L}\p{N}.!\#$%&'*+/=?^_`{|}~-]+@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+"
+        }
+        Rule::Iban => r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}",
+        Rule::Card => r"[0-9](?:[ -]?[0-9]){12,18}",
+        Rule::Ip => r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*",
+        Rule::Phone => {
+            r"(?x)
+            (?:\+|\b00)[1-9][0-9]?(?:[\ ()./-]{0,2}[0-9]){6,13}
+            | \(?[2-9][0-9]{2}\)?[\ .-]{1,2}[0-9]{3}[\ .-][0-9]{4}
+            | \(?\b0[1-9][0-9]{1,4}\)?[\ /-]{1,3}[0-9]{2,}(?:[\ -]?[0-9]){3,9}"
+        }
+    }
+}
+
+fn beside_digit(text: &str, start: usize, end: usize) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    text[..start].ends_with(digit) || text[end..].starts_with(digit)
+}
+
+fn luhn(found: &str) -> bool {
+    let sum: u32 = found
+        .bytes()
+        .rev()
+        .filter(u8::is_ascii_digit)
+        .enumerate()
+        .map(|(at, digit)| match (at % 2, u32::from(digit - b'0')) {
+            (0, digit) => digit,
+            (_, digit) if digit > 4 => digit * 2 - 9,
+            (_, digit) => digit * 2,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// The longest beginning of `found` that is an IBAN: words that follow one can look like more of it.
+fn iban_len(found: &str) -> Option<usize> {
+    let ends = found.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(at, _)| at + 1);
+    ends.skip(14).filter(|&end| iban_check(&found[..end])).last()
+}
+
+fn iban_check(text: &str) -> bool {
+    let signs: Vec<u8> = text.bytes().filter(u8::is_ascii_alphanumeric).collect();
+    let (head, rest) = signs.split_at(signs.len().min(4));
+    let remainder = rest.iter().chain(head).fold(0, |remainder, sign| match sign {
+        b'0'..=b'9' => (remainder * 10 + u32::from(sign - b'0')) % 97,
+        letter => (remainder * 100 + u32::from(letter.to_ascii_uppercase() - b'A') + 10) % 97,
+    });
+    remainder == 1
+}
+
+fn is_ip(text: &str, start: usize, end: usize) -> bool {
+    let found = &text[start..end];
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    if text[..start].ends_with(word) || text[end..].starts_with(word) {
+        return false;
+    }
+    // Paths of code (`a::b`) have no digit; times (`12:30:45`) are no address.
+    found.parse::<Ipv4Addr>().is_ok()
+        || (found.contains(|c: char| c.is_ascii_digit()) && found.trim_end_matches('.').parse::<Ipv6Addr>().is_ok())
+}
