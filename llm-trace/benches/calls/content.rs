@@ -4,7 +4,7 @@ use llm_trace::{Capture, Policy, Style, llm_call};
 use serde_json::Value;
 use tracing::dispatcher::with_default;
 
-use super::setup::{content_off, content_on, ours, request, response};
+use super::setup::{content_off, content_on, exported, ours, request, response};
 use super::table::Table;
 
 #[llm_call(provider = "openai", request = request, response = |_: &usize| response)]
@@ -54,10 +54,10 @@ pub(crate) fn on(table: &mut Table) {
             let print = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map(|value| value.to_string().len());
             (print(&text).ok(), print(&answer).ok())
         });
+        let name = format!("content on, JSON bytes, {}", size(len));
         with_default(&ours(content_on()), || {
-            table.row_against(&format!("content on, JSON bytes, {}", size(len)), 1, Some(&base), || {
-                bytes(&text, &answer)
-            });
+            table.row_against(&name, 1, Some(&base), || bytes(&text, &answer));
         });
+        table.exports(&name, exported(content_on(), || bytes(&text, &answer)));
     }
 }

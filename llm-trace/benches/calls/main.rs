@@ -7,6 +7,7 @@ mod content;
 mod fixed;
 mod foreign;
 mod goals;
+mod peers;
 mod setup;
 mod streams;
 mod table;
@@ -22,6 +23,7 @@ fn main() {
     fixed::floor(&mut table);
     fixed::off(&mut table);
     fixed::metadata(&mut table);
+    peers::fastrace(&mut table);
     content::masked(&mut table);
     content::on(&mut table);
     streams::chunks(&mut table);

@@ -1,13 +1,16 @@
 //! Subscribers and payloads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use llm_trace::{Capture, LlmLayer, Policy};
-use opentelemetry::Context;
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
 use serde_json::{Value, json};
 use tracing::Dispatch;
+use tracing::dispatcher::with_default;
 use tracing_subscriber::Registry;
 use tracing_subscriber::prelude::*;
 
@@ -26,6 +29,34 @@ impl SpanProcessor for Null {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
+}
+
+/// Adds up what the attributes of spans hold.
+#[derive(Debug, Default)]
+struct Sizes(Arc<AtomicU64>);
+
+impl SpanProcessor for Sizes {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+    fn on_end(&self, span: SpanData) {
+        let size = |attribute: &KeyValue| attribute.key.as_str().len() + attribute.value.as_str().len();
+        self.0.fetch_add(span.attributes.iter().map(size).sum::<usize>() as u64, Ordering::Relaxed);
+    }
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// The bytes of keys and values that leave by the spans of `f`.
+pub(crate) fn exported<R>(policy: Policy, f: impl FnOnce() -> R) -> u64 {
+    let sizes = Sizes::default();
+    let sum = sizes.0.clone();
+    let provider = SdkTracerProvider::builder().with_span_processor(sizes).build();
+    let layer: LlmLayer<Registry> = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
+    with_default(&Dispatch::new(tracing_subscriber::registry().with(layer)), f);
+    sum.load(Ordering::Relaxed)
 }
 
 pub(crate) fn provider() -> SdkTracerProvider {

@@ -12,6 +12,10 @@ struct Row {
     nanos: f64,
     allocations: u64,
     bytes: u64,
+    /// How many bytes of those were held at once.
+    peak: u64,
+    /// How many bytes the span's attributes have, where that is a measure.
+    exported: Option<u64>,
     /// The row it is measured against, if that is not the floor.
     base: Option<(String, f64)>,
 }
@@ -52,21 +56,37 @@ impl Table {
             nanos,
             allocations: counted.count_total / per,
             bytes: counted.bytes_total / per,
+            peak: counted.bytes_max,
+            exported: None,
             base,
         });
         nanos
     }
 
-    pub(crate) fn print(&self) {
-        let Some(floor) = self.rows.first().map(|row| row.nanos) else { return };
-        println!("| what | ns | × floor | allocations | bytes | against | goal |");
-        println!("|---|---:|---:|---:|---:|---|---|");
-        let of = |name: &str| self.rows.iter().find(|row| row.name == name).map(|row| row.nanos);
-        for Row { name, nanos, allocations, bytes, base } in &self.rows {
-            let against = base.as_ref().map(|(base, of)| format!("{:.2} × {base}", nanos / of)).unwrap_or_default();
-            let goals = Goal::of(name).into_iter().filter_map(|goal| goal.judge(*nanos, of));
-            let goals = goals.collect::<Vec<_>>().join("; ");
-            println!("| {name} | {nanos:.1} | {:.2} | {allocations} | {bytes} | {against} | {goals} |", nanos / floor);
+    /// The row of this name exports so much.
+    pub(crate) fn exports(&mut self, name: &str, bytes: u64) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.name == name) {
+            row.exported = Some(bytes);
         }
     }
+
+    pub(crate) fn print(&self) {
+        let Some(floor) = self.rows.first().map(|row| row.nanos) else { return };
+        println!("| what | ns | × floor | allocations | bytes | peak | against | goal |");
+        println!("|---|---:|---:|---:|---:|---:|---|---|");
+        let of = |name: &str| self.rows.iter().find(|row| row.name == name).map(|row| row.nanos);
+        for Row { name, nanos, allocations, bytes, peak, exported, base } in &self.rows {
+            let against = base.as_ref().map(|(base, of)| format!("{:.2} × {base}", nanos / of)).unwrap_or_default();
+            let goals = Goal::of(name).into_iter().filter_map(|goal| goal.judge(*nanos, of));
+            let goals = goals.chain(exported.map(|exported| held(*peak, exported))).collect::<Vec<_>>().join("; ");
+            let times = nanos / floor;
+            println!("| {name} | {nanos:.1} | {times:.2} | {allocations} | {bytes} | {peak} | {against} | {goals} |");
+        }
+    }
+}
+
+/// Whether a call holds at most twice of what it exports.
+fn held(peak: u64, exported: u64) -> String {
+    let is_met = if peak <= 2 * exported { "met" } else { "missed" };
+    format!("peak ≤ 2 × {exported} bytes exported: {is_met}, {:.2} ×", peak as f64 / exported as f64)
 }

@@ -44,7 +44,10 @@ where
     };
     let said = masks.get();
     extensions.insert(SpanMasks(masks));
-    ANY.store(true, Ordering::Relaxed);
+    // All threads read it: it is written once.
+    if !any() {
+        ANY.store(true, Ordering::Relaxed);
+    }
     Some(said)
 }
 

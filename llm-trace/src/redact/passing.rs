@@ -29,7 +29,7 @@ impl Passing {
         // The epoch first: see `PolicyHandle::stamp`.
         let epoch = policy.stamp().epoch;
         site.plain(epoch).unwrap_or_else(|| {
-            let plain = self.plan(metadata, &policy.state()).plain;
+            let plain = self.plan(metadata, &policy.state(), |plan| plan.plain);
             site.set_plain(epoch, plain);
             plain
         })
@@ -96,16 +96,18 @@ impl Passing {
         });
     }
 
-    fn plan(&self, metadata: &'static Metadata<'static>, state: &PolicyState) -> Arc<Plan> {
+    /// Does `then` with the plan of this callsite.
+    fn plan<T>(&self, metadata: &'static Metadata<'static>, state: &PolicyState, then: impl FnOnce(&Plan) -> T) -> T {
         let site = self.sites.get(metadata);
-        let known = site.and_then(|site| site.plan.load_full()).filter(|plan| plan.is_by(state.policy()));
-        known.unwrap_or_else(|| {
-            let plan = Arc::new(Plan::new(metadata, state.policy()));
-            if let Some(site) = site {
-                site.plan.store(Some(plan.clone()));
-            }
-            plan
-        })
+        let known = site.map(|site| site.plan.load());
+        if let Some(plan) = known.as_deref().and_then(Option::as_ref).filter(|plan| plan.is_by(state.policy())) {
+            return then(plan);
+        }
+        let plan = Arc::new(Plan::new(metadata, state.policy()));
+        if let Some(site) = site {
+            site.plan.store(Some(plan.clone()));
+        }
+        then(&plan)
     }
 
     /// The values as they may be seen, unless they may be seen as they are.
@@ -117,17 +119,18 @@ impl Passing {
         around: Option<Masks>,
         record: impl FnOnce(&mut Rewriter<'_, '_>),
     ) -> Option<Values> {
-        let plan = self.plan(metadata, state);
-        if plan.plain && !around.is_some_and(|masks| state.masks(masks).any()) {
-            return None;
-        }
-        let mut treatment = Treatment::new(state, around).for_logs().written_by(target);
-        if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
-            return None;
-        }
-        let mut rewriter = Rewriter::new(&plan, &mut treatment, state.captures());
-        record(&mut rewriter);
-        Some(Values(rewriter.finish()))
+        self.plan(metadata, state, |plan| {
+            if plan.plain && !around.is_some_and(|masks| state.masks(masks).any()) {
+                return None;
+            }
+            let mut treatment = Treatment::new(state, around).for_logs().written_by(target);
+            if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
+                return None;
+            }
+            let mut rewriter = Rewriter::new(plan, &mut treatment, state.captures());
+            record(&mut rewriter);
+            Some(Values(rewriter.finish()))
+        })
     }
 }
 
