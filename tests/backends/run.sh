@@ -7,39 +7,29 @@ cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] || set -- rotel phoenix mlflow
 
-phoenix() (
+# ask BACKEND NAME WAY..: what is sent to it by each of these ways, and how a second call updates a trace.
+ask() (
+    backend=$1 name=$2
+    shift 2
     . tests/backends/common.sh
-    start_phoenix
-    for way in http grpc; do
-        send calls phoenix $way
-        echo "Phoenix by $way:"
-        python3 tests/backends/ask.py phoenix "$PHOENIX_COLLECTOR_ENDPOINT" "$sent"
+    cargo build -q --workspace --all-features --bin scenario
+    "start_$backend"
+    case $backend in phoenix) url=$PHOENIX_COLLECTOR_ENDPOINT ;; mlflow) url=$MLFLOW_TRACKING_URI ;; esac
+    for way in "$@"; do
+        send calls "$backend" "$way"
+        echo "$name by $way:"
+        python3 tests/backends/ask.py "$backend" "$url" "$sent"
     done
-    send updates phoenix
-    echo "A trace's input and output in Phoenix, updated by a second call:"
-    python3 tests/backends/ask_updates.py phoenix "$PHOENIX_COLLECTOR_ENDPOINT" "$sent"
-)
-
-mlflow() (
-    . tests/backends/common.sh
-    start_mlflow
-    for way in http json; do
-        send calls mlflow $way
-        echo "MLflow by $way:"
-        python3 tests/backends/ask.py mlflow "$MLFLOW_TRACKING_URI" "$sent"
-    done
-    send updates mlflow
-    echo "A trace's input and output in MLflow, updated by a second call:"
-    python3 tests/backends/ask_updates.py mlflow "$MLFLOW_TRACKING_URI" "$sent"
+    send updates "$backend"
+    echo "A trace's input and output in $name, updated by a second call:"
+    python3 tests/backends/ask_updates.py "$backend" "$url" "$sent"
 )
 
 for backend in "$@"; do
     case $backend in
         rotel) bash tests/backends/rotel.sh ;;
-        phoenix | mlflow)
-            cargo build -q --workspace --all-features --bin scenario
-            "$backend"
-            ;;
+        phoenix) ask phoenix Phoenix http grpc ;;
+        mlflow) ask mlflow MLflow http json ;;
         *) echo "there is no backend $backend: rotel, phoenix, mlflow"; exit 2 ;;
     esac
 done

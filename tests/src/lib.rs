@@ -3,4 +3,5 @@
 pub mod collector;
 pub mod corpus;
 pub mod faults;
+pub mod lines;
 pub mod replay;

@@ -2,14 +2,14 @@
 //! is other crates', which the source gate never sees, and no processor is wrapped.
 
 use std::io;
-use std::sync::{Arc, Mutex};
 
 use llm_trace::{Capture, FmtFields, Policy, PolicyHandle, Style, fmt_fields, redact};
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::trace::TracerProvider as _;
 use tracing::{Subscriber, error, info, info_span};
+use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
@@ -18,32 +18,6 @@ const OUTPUT: &str = "SENTINEL-OUTPUT";
 const FREE: &str = "SENTINEL-FREE";
 const ERROR: &str = "SENTINEL-ERROR";
 const ALL: [&str; 4] = [INPUT, OUTPUT, FREE, ERROR];
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Buffer {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8")
-    }
-}
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Buffer {
-    type Writer = Buffer;
-    fn make_writer(&self) -> Buffer {
-        self.clone()
-    }
-}
 
 fn open() -> Policy {
     Policy::new().capture(Capture::Span)
@@ -76,7 +50,7 @@ fn found(text: &str) -> Vec<&'static str> {
     ALL.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
 }
 
-fn plain<S>(buffer: &Buffer) -> Box<dyn Layer<S> + Send + Sync>
+fn plain<S>(buffer: &Lines) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
@@ -88,7 +62,7 @@ fn fmt_prints_what_the_masks_let_out() {
     for (input, output, expected) in
         [(false, false, ALL.to_vec()), (true, false, vec![OUTPUT]), (false, true, vec![INPUT]), (true, true, vec![])]
     {
-        let buffer = Buffer::default();
+        let buffer = Lines::default();
         run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(open())), input, output);
         let text = buffer.text();
         assert_eq!(found(&text), expected, "{text}");
@@ -100,7 +74,7 @@ fn fmt_prints_what_the_masks_let_out() {
 
 #[test]
 fn without_a_policy_no_content_is_printed() {
-    let buffer = Buffer::default();
+    let buffer = Lines::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(redact(plain(&buffer))), client);
     // Outside of every call and scope the log keeps its own texts and errors.
     assert_eq!(found(&buffer.text()), [FREE, ERROR]);
@@ -109,7 +83,7 @@ fn without_a_policy_no_content_is_printed() {
 #[test]
 fn the_policy_is_that_of_the_subscribers_layer_in_either_order() {
     let handle = PolicyHandle::new(open().mask_input(true).mask_output(true));
-    let (one, two) = (Buffer::default(), Buffer::default());
+    let (one, two) = (Lines::default(), Lines::default());
     let first = tracing_subscriber::registry().with(llm_trace::layer().with_policy(&handle)).with(redact(plain(&one)));
     tracing::subscriber::with_default(first, client);
     let second = tracing_subscriber::registry().with(redact(plain(&two))).with(llm_trace::layer().with_policy(&handle));
@@ -125,7 +99,7 @@ fn the_policy_is_that_of_the_subscribers_layer_in_either_order() {
 #[test]
 #[allow(clippy::type_complexity)] // A list of constructors.
 fn json_filtered_and_boxed_layers_are_wrapped_alike() {
-    let make: [fn(Buffer) -> Box<dyn Layer<Registry> + Send + Sync>; 4] = [
+    let make: [fn(Lines) -> Box<dyn Layer<Registry> + Send + Sync>; 4] = [
         |buffer| Box::new(redact(fmt::layer().json().with_writer(buffer)).with_policy(open())),
         |buffer| {
             let inner = fmt::layer().with_ansi(false).with_writer(buffer).with_filter(EnvFilter::new("info"));
@@ -138,7 +112,7 @@ fn json_filtered_and_boxed_layers_are_wrapped_alike() {
         |buffer| Box::new(redact(plain(&buffer)).with_policy(open())),
     ];
     for layer in make {
-        let buffer = Buffer::default();
+        let buffer = Lines::default();
         run(tracing_subscriber::registry().with(layer(buffer.clone())), true, true);
         let text = buffer.text();
         assert_eq!(found(&text), Vec::<&str>::new(), "{text}");
@@ -148,7 +122,7 @@ fn json_filtered_and_boxed_layers_are_wrapped_alike() {
 
 #[test]
 fn a_wrapped_fmt_layer_beside_a_plain_one_prints_nothing_of_it() {
-    let (seen, masked, json) = (Buffer::default(), Buffer::default(), Buffer::default());
+    let (seen, masked, json) = (Lines::default(), Lines::default(), Lines::default());
     let subscriber = tracing_subscriber::registry()
         .with(fmt::layer().with_ansi(false).with_writer(seen.clone()))
         .with(
@@ -190,7 +164,7 @@ fn a_wrapped_opentelemetry_layer_exports_nothing_masked() {
 #[test]
 fn styles_hold_for_fields() {
     for (style, absent) in [(Style::Drop, true), (Style::hash("key"), false)] {
-        let buffer = Buffer::default();
+        let buffer = Lines::default();
         let policy = open().style(style).mask_input(true);
         run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)), false, false);
         let text = buffer.text();
@@ -202,7 +176,7 @@ fn styles_hold_for_fields() {
 
 #[test]
 fn scrubbers_run_over_fields_and_messages() {
-    let buffer = Buffer::default();
+    let buffer = Lines::default();
     let policy = open().scrub(|text, _| text.contains(FREE).then(|| text.replace(FREE, "***")));
     run(tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)), false, false);
     let text = buffer.text();
@@ -211,7 +185,7 @@ fn scrubbers_run_over_fields_and_messages() {
 
 #[test]
 fn a_span_made_in_a_masked_scope_keeps_its_masks_on_another_thread() {
-    let buffer = Buffer::default();
+    let buffer = Lines::default();
     let subscriber = tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(open()));
     tracing::subscriber::with_default(subscriber, || {
         let span = info_span!("scope", llm.mask_input = true).in_scope(|| info_span!("task"));
@@ -225,7 +199,7 @@ fn a_span_made_in_a_masked_scope_keeps_its_masks_on_another_thread() {
 
 /// What client crates write of whole requests, under targets that are known or that the policy names.
 fn clients(policy: Policy) -> String {
-    let buffer = Buffer::default();
+    let buffer = Lines::default();
     tracing::subscriber::with_default(
         tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)),
         || {

@@ -46,6 +46,16 @@ impl LlmCall {
 /// An item of a stream for [`LlmCall::stream`]: `Serialize`, or a `Result` of it.
 ///
 /// Implemented for all that qualifies; `How` keeps the two apart.
+///
+/// ```
+/// use futures_util::Stream;
+/// use llm_trace::{LlmCall, StreamItem, Traced};
+///
+/// fn traced<S: Stream<Item: StreamItem<How>>, How>(stream: S) -> Traced<S> {
+///     LlmCall::current().stream(stream)
+/// }
+/// # drop(traced(futures_util::stream::iter([String::from("hello")])));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be recorded as an item of a stream",
     label = "expected a string, `Bytes`, anything `Serialize`, or a `Result` of one with an error type; all `'static`"

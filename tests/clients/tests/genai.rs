@@ -1,9 +1,6 @@
 //! Calls through `genai`, which writes content into spans and events of its own: what of it is in the
 //! encoded OTLP of spans and log records, and in a log.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use futures_util::StreamExt as _;
 use genai::adapter::AdapterKind;
 use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ContentPart, MessageContent, Tool, ToolCall, ToolResponse};
@@ -18,12 +15,17 @@ use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, SdkLoggerProvider, SimpleLogProcessor};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData, SimpleSpanProcessor};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData};
 use prost::Message as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
+
+use lines::Lines;
+
+#[path = "../../src/lines.rs"]
+mod lines;
 
 const INPUT: [&str; 5] =
     ["SENTINEL-system", "SENTINEL-user", "SENTINEL-description", "SENTINEL-schema", "SENTINEL-toolresult"];
@@ -114,19 +116,6 @@ async fn ask() {
     server.abort();
 }
 
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The bytes of spans, of log records and of a log.
 struct Out {
     spans: Vec<u8>,
@@ -147,8 +136,7 @@ fn seen<'s>(bytes: &[u8], sentinels: impl IntoIterator<Item = &'s &'s str>) -> V
 
 fn export(policy: Policy, mask: (bool, bool)) -> Out {
     let handle = PolicyHandle::new(policy);
-    let (spans, records, written) =
-        (InMemorySpanExporter::default(), InMemoryLogExporter::default(), Written::default());
+    let (spans, records, written) = (InMemorySpanExporter::default(), InMemoryLogExporter::default(), Lines::default());
     let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.clone()), &handle);
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
     let processor = RedactLogProcessor::new(SimpleLogProcessor::new(records.clone()), &handle);
@@ -171,7 +159,7 @@ fn export(policy: Policy, mask: (bool, bool)) -> Out {
     let records = records.get_emitted_logs().expect("records");
     let records: Vec<_> = records.iter().map(|log| (&log.record, &log.instrumentation)).collect();
     let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource);
-    let log = written.0.lock().expect("not poisoned").clone();
+    let log = written.text().into_bytes();
     Out {
         spans: ExportTraceServiceRequest { resource_spans }.encode_to_vec(),
         records: ExportLogsServiceRequest { resource_logs }.encode_to_vec(),

@@ -5,7 +5,8 @@
 //! cargo run --all-features --bin api_check -- target/doc/llm_trace.json
 //! ```
 //!
-//! Every item has an example, every method is called in one; types are `Debug`, enums can grow, builders are `must_use`.
+//! Every item has an example, every method is called in one; types are `Debug`, enums and structs can grow, builders are
+//! `must_use`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::process::ExitCode;
@@ -83,6 +84,11 @@ impl Api {
         let has_variants = inner["variants"].as_array().is_some_and(|variants| !variants.is_empty());
         if has_variants && !attributes.contains("non_exhaustive") {
             self.wrong(&path, "cannot grow: make it #[non_exhaustive]");
+        }
+        let mut fields = inner["kind"]["plain"]["fields"].as_array().into_iter().flatten();
+        let shows = fields.any(|field| self.index.get(&id(field)).is_some_and(|item| item["visibility"] == "public"));
+        if shows && !attributes.contains("non_exhaustive") {
+            self.wrong(&path, "has public fields and cannot grow: make it #[non_exhaustive]");
         }
         for block in inner["impls"].as_array().into_iter().flatten() {
             let Some(block) = self.index.get(&id(block)).cloned() else { continue };

@@ -1,14 +1,12 @@
 //! A call through `rig`, which writes content into spans and events of its own.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use ::rig::client::CompletionClient as _;
 use ::rig::completion::Prompt as _;
 use ::rig::providers::openai;
 use axum::{Json, Router, routing::post};
 use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, redact, scope};
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
@@ -22,25 +20,11 @@ use crate::support::seen;
 const TEXTS: [&str; 3] = ["SENTINEL-user", "SENTINEL-system", "SENTINEL-answer"];
 const NONE: Vec<&str> = Vec::new();
 
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Written {
-    fn seen(&self) -> Vec<&'static str> {
-        let text = String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8");
-        assert!(text.contains("gen_ai.agent.name"), "{text}");
-        TEXTS.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
-    }
+/// Which of the texts a log has.
+fn seen_in(log: &Lines) -> Vec<&'static str> {
+    let text = log.text();
+    assert!(text.contains("gen_ai.agent.name"), "{text}");
+    TEXTS.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
 }
 
 /// Asks a provider on this machine.
@@ -67,8 +51,8 @@ async fn ask() {
 }
 
 /// What `rig`'s spans and events show under this policy: in exported spans, in a log, in log records.
-fn export(policy: Policy, mask: bool) -> (Collector, Written, Collector) {
-    let (spans, written, records) = (Collector::start(), Written::default(), Collector::start());
+fn export(policy: Policy, mask: bool) -> (Collector, Lines, Collector) {
+    let (spans, written, records) = (Collector::start(), Lines::default(), Collector::start());
     let handle = PolicyHandle::new(policy);
     let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.exporter()), handle.clone());
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
@@ -97,7 +81,7 @@ fn nothing_of_a_call_through_rig_is_shown_below_a_masked_scope() {
     let (spans, log, records) = export(Policy::new().capture(Capture::Span), true);
     assert!(!spans.spans().is_empty());
     assert_eq!(seen(&spans, &TEXTS), NONE);
-    assert_eq!(log.seen(), NONE);
+    assert_eq!(seen_in(&log), NONE);
     assert_eq!(seen(&records, &TEXTS), NONE);
 }
 
@@ -107,14 +91,14 @@ fn nothing_of_a_call_through_rig_is_shown_while_capture_is_off() {
     let (spans, log, records) = export(Policy::new(), false);
     assert!(!spans.spans().is_empty());
     assert_eq!(seen(&spans, &TEXTS), NONE);
-    assert_eq!(log.seen(), NONE);
+    assert_eq!(seen_in(&log), NONE);
     assert_eq!(seen(&records, &TEXTS), NONE);
 }
 
 #[test]
 fn nothing_of_a_call_through_rig_is_shown_where_one_side_is_masked_but_what_is_surely_the_others() {
     let (spans, log, records) = export(Policy::new().capture(Capture::Span).mask_input(true), false);
-    for shown in [seen(&spans, &TEXTS), log.seen(), seen(&records, &TEXTS)] {
+    for shown in [seen(&spans, &TEXTS), seen_in(&log), seen(&records, &TEXTS)] {
         assert!(shown.iter().all(|text| *text == "SENTINEL-answer"), "{shown:?}");
     }
 }
@@ -123,7 +107,7 @@ fn nothing_of_a_call_through_rig_is_shown_where_one_side_is_masked_but_what_is_s
 fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
     let (spans, log, records) = export(Policy::new().capture(Capture::Span), false);
     assert_eq!(seen(&spans, &TEXTS), TEXTS);
-    assert_eq!(log.seen(), TEXTS);
+    assert_eq!(seen_in(&log), TEXTS);
     assert_eq!(seen(&records, &TEXTS), TEXTS);
 }
 

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
@@ -11,6 +10,7 @@ use llm_trace::{
     LlmCall, LlmLayer, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, llm_call, redact, scope,
 };
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -336,7 +336,7 @@ type Layer = LlmLayer<Registry>;
 /// Everything that left: the encoded bytes, and what a wrapped log shows.
 pub(crate) struct Got {
     collector: Collector,
-    log: Log,
+    log: Lines,
 }
 
 impl std::ops::Deref for Got {
@@ -349,26 +349,13 @@ impl std::ops::Deref for Got {
 impl Got {
     /// What the wrapped `fmt` layer has written.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&self.log.0.lock().expect("not poisoned")).into_owned()
-    }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.log.text()
     }
 }
 
 /// The source gate, with or without the last guard behind it: spans.
 pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
-    let got = Got { collector: Collector::start(), log: Log::default() };
+    let got = Got { collector: Collector::start(), log: Lines::default() };
     let layer = layer(&got, &gate, last);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || drop(run()));
     got
@@ -376,7 +363,7 @@ pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOn
 
 /// As [`export`], with a policy that changes and a subscriber that several threads can have.
 pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Dispatch)) -> Got {
-    let got = Got { collector: Collector::start(), log: Log::default() };
+    let got = Got { collector: Collector::start(), log: Lines::default() };
     let exporting = SimpleSpanProcessor::new(got.exporter());
     let provider = SdkTracerProvider::builder().with_span_processor(exporting).build();
     let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
@@ -387,7 +374,7 @@ pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Disp
 /// As [`export`], with one policy at the gate and at the processor.
 pub(crate) fn export_guarded<R>(policy: Policy, run: impl FnOnce() -> R) -> Got {
     let policy = PolicyHandle::new(policy);
-    let got = Got { collector: Collector::start(), log: Log::default() };
+    let got = Got { collector: Collector::start(), log: Lines::default() };
     let guarded = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), &policy);
     let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
     let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
@@ -398,7 +385,7 @@ pub(crate) fn export_guarded<R>(policy: Policy, run: impl FnOnce() -> R) -> Got 
 /// As [`export`], with events and metrics besides, which take every label they are offered. With the last
 /// guards, what other crates tell goes to log records as well, and all of it to a wrapped `fmt` layer.
 pub(crate) fn export_all<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
-    let got = Got { collector: Collector::start(), log: Log::default() };
+    let got = Got { collector: Collector::start(), log: Lines::default() };
     let loggers = match &last {
         Some(policy) => {
             let exporting = SimpleLogProcessor::new(got.log_exporter());
