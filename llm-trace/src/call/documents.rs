@@ -19,6 +19,9 @@ pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<S
     let mut out = String::new();
     let mut items: Vec<(Range<usize>, bool)> = Vec::new();
     let mut add = |node: Node<'_>, filter: &mut Filter| {
+        if !items.is_empty() {
+            out.push(',');
+        }
         let at = out.len();
         one_of(&mut out, node, wrap, filter);
         items.push((at..out.len(), false));
@@ -27,7 +30,7 @@ pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<S
         Some(list) => list.items().for_each(|node| add(node, filter)),
         None => add(root, filter),
     }
-    filter.array(&out, &items, Shape::Documents)
+    filter.array(out, &items, Shape::Documents)
 }
 
 /// A text as the one document.

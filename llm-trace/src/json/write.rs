@@ -5,9 +5,22 @@ use super::node::Node;
 
 /// Appends `text` as a JSON string.
 pub(crate) fn write_str(out: &mut String, text: &str) {
+    if text.len() >= LONG {
+        make_room(out, text.len() + text.len() / 8 + 64);
+    }
     out.push('"');
     escape_into(out, text);
     out.push('"');
+}
+
+/// From here on a text is given about the room that it takes, not what doubling makes of it.
+const LONG: usize = 1 << 10;
+
+fn make_room(out: &mut String, more: usize) {
+    if out.capacity() - out.len() < more {
+        // By a quarter at the least: many texts must not be moved as often as there are texts.
+        out.reserve_exact(more.max(out.capacity() / 4));
+    }
 }
 
 /// Appends `text` with JSON's escapes, without the quotes.

@@ -39,6 +39,9 @@ impl Messages {
             self.end(None);
         }
         role.clone_into(&mut self.role);
+        if !self.spans.is_empty() {
+            self.json.push(',');
+        }
         let at = self.json.len();
         self.json.push_str("{\"role\":");
         write_str(&mut self.json, role);
@@ -82,7 +85,7 @@ impl Messages {
         if self.spans.is_empty() {
             return (None, self.filter);
         }
-        let out = self.filter.array(&self.json, &self.spans, Shape::Messages);
+        let out = self.filter.array(self.json, &self.spans, Shape::Messages);
         (out, self.filter)
     }
 }

@@ -75,22 +75,25 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
     let missing = text.len() - end;
     report.cut("text", 1);
     report.cut("bytes", missing as u64);
-    if mark { Cow::Owned(format!("{}… [CUT {missing} bytes]", &text[..end])) } else { Cow::Borrowed(&text[..end]) }
+    if !mark {
+        return Cow::Borrowed(&text[..end]);
+    }
+    Cow::Owned([&text[..end], &format!("… [CUT {missing} bytes]")].concat())
 }
 
-/// The array of `items` (slices of `json`, and whether each is a system message) in at most
-/// `limit` bytes. The first system message and the newest message stay, shortened if need be;
-/// then the other system messages and the newest ones, as far as there is room.
+/// The array of `items` (slices of `json`, which has them with commas between, and whether each is
+/// a system message) in at most `limit` bytes. The first system message and the newest message stay,
+/// shortened if need be; then the other system messages and the newest ones, as far as there is room.
 pub(super) fn fit(
-    json: &str,
+    json: String,
     items: &[(Range<usize>, bool)],
     shape: Shape,
     limit: usize,
     report: &mut Report,
 ) -> String {
     let len = |at: usize| items[at].0.len() + 1;
-    if json_array_len(items) <= limit {
-        return array(items.iter().map(|(range, _)| &json[range.clone()]));
+    if json.len().saturating_add(2) <= limit || items.is_empty() {
+        return in_brackets(json);
     }
     let mut room = limit.saturating_sub(2);
     let mut kept: Vec<Option<Cow<'_, str>>> = vec![None; items.len()];
@@ -143,9 +146,13 @@ fn shorten<'t>(json: &str, shape: Shape, limit: usize, report: &mut Report) -> O
     short.map(Cow::Owned)
 }
 
-fn json_array_len(items: &[(Range<usize>, bool)]) -> usize {
-    let sum: usize = items.iter().map(|(range, _)| range.len() + 1).sum();
-    sum + 1 + usize::from(items.is_empty())
+/// Without a copy, and without more memory than it takes: it waits to be exported.
+fn in_brackets(mut json: String) -> String {
+    json.reserve_exact(2);
+    json.insert(0, '[');
+    json.push(']');
+    json.shrink_to_fit();
+    json
 }
 
 fn array<'t>(items: impl Iterator<Item = &'t str>) -> String {
@@ -176,12 +183,15 @@ mod tests {
         let mut json = String::new();
         let mut items = Vec::new();
         for message in messages {
+            if !json.is_empty() {
+                json.push(',');
+            }
             let at = json.len();
             json.push_str(message);
             items.push((at..json.len(), message.starts_with("{\"role\":\"system")));
         }
         let mut report = Report::default();
-        (fit(&json, &items, Shape::Messages, limit, &mut report), report.values())
+        (fit(json, &items, Shape::Messages, limit, &mut report), report.values())
     }
 
     #[test]

@@ -210,10 +210,10 @@ impl Filter {
         }
     }
 
-    /// The JSON array of `items`, which are slices of `json`; of those that are too many, the
-    /// middle is dropped. Each says whether it is a system message. `None` where there is no room
+    /// The JSON array of `items`, which are slices of `json` with commas between; of those that are
+    /// too many, the middle is dropped. Each says whether it is a system message. `None` where there is no room
     /// for any.
-    pub(crate) fn array(&mut self, json: &str, items: &[(Range<usize>, bool)], shape: Shape) -> Option<String> {
+    pub(crate) fn array(&mut self, json: String, items: &[(Range<usize>, bool)], shape: Shape) -> Option<String> {
         let out = budget::fit(json, items, shape, self.limit(), &mut self.report);
         let none_fits = out.len() == 2 && !items.is_empty();
         self.reserve(if none_fits { 0 } else { out.len() });
@@ -235,7 +235,7 @@ impl Filter {
         }
         let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
         let (items_json, items) = rewrite::items(doc.root(), shape, &mut Filter::plain());
-        self.array(&items_json, &items, shape)
+        self.array(items_json, &items, shape)
     }
 
     /// How large the next attribute may be, in bytes.

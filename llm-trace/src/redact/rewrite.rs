@@ -37,7 +37,7 @@ pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option
         return Some(filter.clean(json, place).into_owned());
     }
     let (out, ranges) = items(root, shape, filter);
-    filter.array(&out, &ranges, shape)
+    filter.array(out, &ranges, shape)
 }
 
 /// An object or an array, if this is the text of one.
@@ -86,12 +86,15 @@ pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     }
 }
 
-/// Rewrites each element of an array: all of them, where each one stands, and whether it is a
+/// Rewrites each element of an array: all of them with commas between, where each one stands, and whether it is a
 /// system message.
 pub(super) fn items(array: Node<'_>, shape: Shape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
     let mut out = String::new();
     let mut ranges = Vec::new();
     for node in array.items() {
+        if !ranges.is_empty() {
+            out.push(',');
+        }
         let at = out.len();
         item(&mut out, node, shape, filter);
         ranges.push((at..out.len(), matches!(node.get_str("role"), Some("system" | "developer"))));
