@@ -1,4 +1,5 @@
 //! What a last guard notes in a span or record, for whoever looks at it again before it is sent.
+#![cfg_attr(not(feature = "init"), allow(dead_code, reason = "only exporters of `init` look again"))]
 
 use opentelemetry::Value;
 
