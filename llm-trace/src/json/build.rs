@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::keys::{Mode, Rule};
+use super::index::Index;
+use super::keys::{Bits, Hash, Mode, Rule};
 use super::node::Node;
 
 /// One value, with its key; containers are followed by their children up to `end`.
@@ -16,7 +17,10 @@ use super::node::Node;
 pub(super) struct Entry<'a> {
     pub(super) key: Cow<'a, str>,
     pub(super) value: Value<'a>,
-    pub(super) end: usize,
+    /// At most [`Doc::MAX_ENTRIES`]; 0 while it is open.
+    pub(super) end: u32,
+    /// Of the key, where it stands in an object.
+    pub(super) hash: Hash,
 }
 
 #[derive(Debug)]
@@ -34,26 +38,16 @@ pub(super) enum Value<'a> {
     /// An array of this many numbers, not kept.
     Numbers(usize),
     Array(usize),
-    /// This many fields, and which [`bit`]s their keys have.
-    Object(usize, u64),
+    /// This many fields, and the bits of their keys.
+    Object(usize, Bits),
 }
-
-/// The bit of a key, or of a dotted path's first key: an object without it has no such key.
-#[inline]
-pub(super) const fn bit(key: &str) -> u64 {
-    let key = key.as_bytes();
-    let first = if key.is_empty() { 0 } else { key[0] as u32 };
-    let second = if key.len() < 2 || key[1] == b'.' { 0 } else { key[1] as u32 };
-    1 << ((first.wrapping_mul(7) ^ second.wrapping_mul(13)) % 64)
-}
-
-/// The bits of an object that is still open: it may have any key.
-pub(super) const OPEN: u64 = u64::MAX;
 
 /// A parsed document. Its memory is bounded by [`Doc::MAX_ENTRIES`].
 #[derive(Debug)]
 pub(crate) struct Doc<'a> {
     pub(super) tape: Vec<Entry<'a>>,
+    /// Where the root's fields are.
+    pub(super) index: Index,
     complete: bool,
 }
 
@@ -62,9 +56,13 @@ impl<'a> Doc<'a> {
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
     pub(super) fn new() -> Self {
-        // Most documents fit without growing.
-        let tape = SPARE.try_with(Cell::take).ok().filter(|tape| tape.capacity() > 0).map(emptied);
-        Self { tape: tape.unwrap_or_else(|| Vec::with_capacity(48)), complete: true }
+        let spare = SPARE.try_with(Cell::take).ok().filter(|(tape, _)| tape.capacity() > 0);
+        let (tape, index) = match spare {
+            Some((tape, index)) => (emptied(tape), index),
+            // Most documents fit without growing.
+            None => (Vec::with_capacity(48), Index::default()),
+        };
+        Self { tape, index, complete: true }
     }
 
     /// Reads JSON text. What stands before a syntax error is kept.
@@ -74,24 +72,21 @@ impl<'a> Doc<'a> {
         let mut de = serde_json::Deserializer::from_slice(bytes);
         let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
         doc.complete = read.is_ok() && de.end().is_ok();
-        doc.close();
-        doc
+        doc.finished()
     }
 
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
         let mut doc = Self::new();
         doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value).is_ok();
-        doc.close();
-        doc
+        doc.finished()
     }
 
     /// Reads anything that serializes, without serializing what the mode skips.
     pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> Doc<'static> {
         let mut doc = Doc::new();
         doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
-        doc.close();
-        doc
+        doc.finished()
     }
 
     /// Whether the whole document was read.
@@ -101,12 +96,21 @@ impl<'a> Doc<'a> {
 
     /// The document's root; `null` where nothing could be read.
     pub(crate) fn root(&self) -> Node<'_> {
-        Node::new(&self.tape, 0)
+        Node::new(self, 0)
+    }
+
+    fn finished(mut self) -> Self {
+        self.close();
+        self.index.read(&self.tape);
+        self
     }
 
     /// Ends the containers that a syntax error left open.
     fn close(&mut self) {
-        let len = self.tape.len();
+        if self.complete {
+            return;
+        }
+        let len = place(self.tape.len());
         for entry in &mut self.tape {
             if entry.end == 0 {
                 entry.end = len;
@@ -116,8 +120,8 @@ impl<'a> Doc<'a> {
 }
 
 thread_local! {
-    /// The tape of the last document, empty.
-    static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
+    /// The tape of the last document, empty, and its index.
+    static SPARE: Cell<(Vec<Entry<'static>>, Index)> = const { Cell::new((Vec::new(), Index::NONE)) };
 }
 
 /// A larger tape is not kept.
@@ -127,7 +131,8 @@ impl Drop for Doc<'_> {
     fn drop(&mut self) {
         if self.tape.capacity() <= MAX_SPARE {
             let tape = emptied(std::mem::take(&mut self.tape));
-            let _ = SPARE.try_with(|spare| spare.set(tape));
+            let index = std::mem::take(&mut self.index);
+            let _ = SPARE.try_with(|spare| spare.set((tape, index)));
         }
     }
 }
@@ -155,8 +160,8 @@ impl<'t, 'a> Seed<'t, 'a> {
         if self.tape.len() >= Doc::MAX_ENTRIES {
             return Err(E::custom("too many values"));
         }
-        let end = self.tape.len() + 1;
-        self.tape.push(Entry { key: self.key, value, end });
+        let end = place(self.tape.len() + 1);
+        self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
         Ok(())
     }
 }
@@ -254,20 +259,25 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
             return Seed { tape, mode, rule, key }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Object(0, OPEN))?;
+        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Object(0, Bits::ALL))?;
         open(tape, at);
-        let (mut len, mut bits) = (0, 0);
+        let (mut len, mut bits) = (0, Bits::NONE);
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let rule = mode.rule(&key, rule);
-            bits |= bit(&key);
+            bits = bits.with(rule.hash);
             map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key })?;
             len += 1;
-            set(tape, at, Value::Object(len, OPEN));
+            set(tape, at, Value::Object(len, Bits::ALL));
         }
         set(tape, at, Value::Object(len, bits));
         end(tape, at);
         Ok(())
     }
+}
+
+/// A place on a tape, none of which is longer than [`Doc::MAX_ENTRIES`] and a few.
+pub(super) fn place(at: usize) -> u32 {
+    at as u32
 }
 
 /// Marks a container as open, so that a syntax error inside it can be mended.
@@ -278,7 +288,7 @@ pub(super) fn open(tape: &mut [Entry<'_>], at: usize) {
 }
 
 pub(super) fn end(tape: &mut [Entry<'_>], at: usize) {
-    let len = tape.len();
+    let len = place(tape.len());
     if let Some(entry) = tape.get_mut(at) {
         entry.end = len;
     }

@@ -27,12 +27,22 @@ pub(crate) struct Rule {
     pub(crate) count_numbers: bool,
     /// Likely a long text that is not kept: JSON text is skimmed instead of unescaped.
     pub(crate) skim: bool,
+    /// Of the key.
+    pub(super) hash: Hash,
 }
 
 impl Rule {
     pub(crate) const fn root(mode: Mode) -> Self {
         let full = matches!(mode, Mode::Full);
-        Self { strings: full, arrays: true, objects: true, count_numbers: !full, skim: false }
+        Self { strings: full, arrays: true, objects: true, count_numbers: !full, skim: false, hash: 0 }
+    }
+}
+
+impl Rule {
+    /// For what is neither a text nor a container.
+    #[inline]
+    pub(super) fn scalar(key: &str) -> Self {
+        Self { hash: hash(key), ..Self::root(Mode::Facts) }
     }
 }
 
@@ -48,17 +58,13 @@ impl Mode {
     }
 
     /// The rule for the value under `key`, given the rule of the object it stands in.
+    #[inline]
     pub(crate) fn rule(self, key: &str, parent: Rule) -> Rule {
+        let hash = hash(key);
+        let of = class(key, hash);
         match self {
-            Mode::Full => Rule {
-                strings: true,
-                arrays: true,
-                objects: true,
-                count_numbers: parent.count_numbers || has(VECTOR_KEYS, key),
-                skim: false,
-            },
+            Mode::Full => Rule { count_numbers: parent.count_numbers || of & VECTOR != 0, hash, ..Rule::root(self) },
             Mode::Structure => {
-                let of = class(key);
                 let open = of & PAYLOAD == 0;
                 Rule {
                     strings: of & (FACT | STRUCTURE) != 0,
@@ -66,24 +72,19 @@ impl Mode {
                     objects: open,
                     count_numbers: true,
                     skim: of & TEXT != 0,
+                    hash,
                 }
             }
-            Mode::Facts => {
-                let of = class(key);
-                Rule {
-                    strings: of & FACT != 0,
-                    arrays: of & (CONTENT | PAYLOAD) == 0,
-                    objects: of & PAYLOAD == 0,
-                    count_numbers: true,
-                    skim: of & TEXT != 0,
-                }
-            }
+            Mode::Facts => Rule {
+                strings: of & FACT != 0,
+                arrays: of & (CONTENT | PAYLOAD) == 0,
+                objects: of & PAYLOAD == 0,
+                count_numbers: true,
+                skim: of & TEXT != 0,
+                hash,
+            },
         }
     }
-}
-
-fn has(table: &[&str], key: &str) -> bool {
-    table.binary_search(&key).is_ok()
 }
 
 const FACT: u8 = 1;
@@ -91,6 +92,7 @@ const STRUCTURE: u8 = 2;
 const CONTENT: u8 = 4;
 const TEXT: u8 = 8;
 const PAYLOAD: u8 = 16;
+const VECTOR: u8 = 32;
 
 /// More slots than twice the keys, so that most keys that are in no table meet an empty one.
 const SLOTS: usize = 1024;
@@ -99,8 +101,8 @@ const SLOTS: usize = 1024;
 static CLASSES: [(&str, u8); SLOTS] = classes();
 
 /// The tables a key is in.
-fn class(key: &str) -> u8 {
-    let mut slot = hash(key.as_bytes()) % SLOTS;
+fn class(key: &str, hash: Hash) -> u8 {
+    let mut slot = hash as usize % SLOTS;
     loop {
         match CLASSES[slot] {
             (_, 0) => return 0,
@@ -110,13 +112,93 @@ fn class(key: &str) -> u8 {
     }
 }
 
-const fn hash(key: &[u8]) -> usize {
-    let len = key.len();
+/// Tells most keys apart.
+pub(super) type Hash = u16;
+
+#[inline]
+pub(super) const fn hash(key: &str) -> Hash {
+    hash_of(key.as_bytes(), key.len())
+}
+
+/// Of as many bytes at the start.
+#[inline]
+const fn hash_of(key: &[u8], len: usize) -> Hash {
     if len == 0 {
         return 0;
     }
     let (first, middle, last) = (key[0] as usize, key[len / 2] as usize, key[len - 1] as usize);
-    len.wrapping_mul(37) ^ first.wrapping_mul(5) ^ middle.wrapping_mul(67) ^ last.wrapping_mul(17)
+    (len.wrapping_mul(37) ^ first.wrapping_mul(5) ^ middle.wrapping_mul(67) ^ last.wrapping_mul(17)) as Hash
+}
+
+/// The first key of a dotted path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct First {
+    pub(super) hash: Hash,
+    len: u16,
+}
+
+impl First {
+    pub(crate) const fn of(path: &str) -> Self {
+        let bytes = path.as_bytes();
+        let mut len = 0;
+        while len < bytes.len() && bytes[len] != b'.' {
+            len += 1;
+        }
+        Self { hash: hash_of(bytes, len), len: len as u16 }
+    }
+
+    /// In bytes.
+    #[inline]
+    pub(crate) const fn len(self) -> usize {
+        self.len as usize
+    }
+}
+
+/// The keys of an object, by their hashes: it may have others that look like these. The last bit says that two of
+/// them look alike.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Bits([u64; 2]);
+
+impl Bits {
+    const ALIKE: u64 = 1 << 63;
+    pub(super) const NONE: Self = Self([0; 2]);
+    /// Of an object that is still open.
+    pub(super) const ALL: Self = Self([u64::MAX; 2]);
+
+    /// Of these keys, or of the first keys of dotted paths.
+    pub(crate) const fn of(paths: &[&str]) -> Self {
+        let (mut all, mut at) = (Self::NONE, 0);
+        while at < paths.len() {
+            all = all.with(First::of(paths[at]).hash);
+            at += 1;
+        }
+        all
+    }
+
+    #[inline]
+    pub(super) const fn with(self, hash: Hash) -> Self {
+        let Self([low, high]) = self;
+        let high = if self.has(hash) { high | Self::ALIKE } else { high };
+        let bit = 1 << (hash % 64);
+        Self(if hash & 64 == 0 { [low | bit, high] } else { [low, high | bit] })
+    }
+
+    /// Whether no key is there twice.
+    #[inline]
+    pub(super) const fn are_unique(self) -> bool {
+        self.0[1] & Self::ALIKE == 0
+    }
+
+    #[inline]
+    pub(super) const fn has(self, hash: Hash) -> bool {
+        let Self([low, high]) = self;
+        (if hash & 64 == 0 { low } else { high }) & (1 << (hash % 64)) != 0
+    }
+
+    #[inline]
+    pub(super) const fn meets(self, other: Self) -> bool {
+        (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) != 0
+    }
 }
 
 const fn classes() -> [(&'static str, u8); SLOTS] {
@@ -125,7 +207,8 @@ const fn classes() -> [(&'static str, u8); SLOTS] {
     classes = filled(classes, STRUCTURE_KEYS, STRUCTURE);
     classes = filled(classes, CONTENT_KEYS, CONTENT);
     classes = filled(classes, TEXT_KEYS, TEXT);
-    filled(classes, PAYLOAD_KEYS, PAYLOAD)
+    classes = filled(classes, PAYLOAD_KEYS, PAYLOAD);
+    filled(classes, VECTOR_KEYS, VECTOR)
 }
 
 const fn filled(
@@ -136,7 +219,7 @@ const fn filled(
     let mut at = 0;
     while at < table.len() {
         let key = table[at];
-        let mut slot = hash(key.as_bytes()) % SLOTS;
+        let mut slot = hash(key) as usize % SLOTS;
         while classes[slot].1 != 0 && !same(classes[slot].0.as_bytes(), key.as_bytes()) {
             slot = (slot + 1) % SLOTS;
         }
@@ -355,11 +438,12 @@ mod tests {
             (CONTENT_KEYS, CONTENT),
             (TEXT_KEYS, TEXT),
             (PAYLOAD_KEYS, PAYLOAD),
+            (VECTOR_KEYS, VECTOR),
         ];
-        let listed = tables.iter().flat_map(|(table, _)| table.iter().copied()).chain(VECTOR_KEYS.iter().copied());
+        let listed = tables.iter().flat_map(|(table, _)| table.iter().copied());
         for key in listed.chain(["", "x", "Role", "roles", "secret", "finish_reasoning"]) {
-            let expected = tables.iter().filter(|(table, _)| has(table, key)).fold(0, |all, (_, of)| all | of);
-            assert_eq!(class(key), expected, "{key}");
+            let expected = tables.iter().filter(|(table, _)| table.contains(&key)).fold(0, |all, (_, of)| all | of);
+            assert_eq!(class(key, hash(key)), expected, "{key}");
         }
     }
 }

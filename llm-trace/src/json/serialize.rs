@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::build::{Doc, Entry, OPEN, Value, bit, end, finish_array, open, pop_number, set};
-use super::keys::{Mode, Rule};
+use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number, set};
+use super::keys::{Bits, Mode, Rule};
 use super::only_text;
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
@@ -54,8 +54,8 @@ impl<'t> Builder<'t> {
         if self.tape.len() >= Doc::MAX_ENTRIES {
             return Err(Stop);
         }
-        let end = self.tape.len() + 1;
-        self.tape.push(Entry { key: self.key, value, end });
+        let end = place(self.tape.len() + 1);
+        self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl<'t> Builder<'t> {
             at,
             enter,
             len: 0,
-            bits: 0,
+            bits: Bits::NONE,
             numbers: 0,
             key: None,
             wrapper: None,
@@ -91,7 +91,7 @@ impl<'t> Builder<'t> {
         let at = self.tape.len();
         let key = std::mem::take(&mut self.key);
         let Self { tape, mode, rule, depth, .. } = self;
-        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1, OPEN))?;
+        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1, Bits::ALL))?;
         open(tape, at);
         let rule = mode.rule(variant, rule);
         Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1 }, at))
@@ -108,7 +108,7 @@ impl Kind {
     fn value(self, len: usize) -> Value<'static> {
         match self {
             Kind::Array => Value::Array(len),
-            Kind::Object => Value::Object(len, OPEN),
+            Kind::Object => Value::Object(len, Bits::ALL),
         }
     }
 }
@@ -122,7 +122,7 @@ struct Container<'t> {
     at: usize,
     enter: bool,
     len: usize,
-    bits: u64,
+    bits: Bits,
     numbers: usize,
     key: Option<String>,
     wrapper: Option<usize>,
@@ -153,14 +153,9 @@ impl Container<'_> {
         if !self.enter {
             return Ok(());
         }
-        self.bits |= bit(&key);
-        value.serialize(Builder {
-            rule: self.mode.rule(&key, self.rule),
-            tape: &mut *self.tape,
-            mode: self.mode,
-            key,
-            depth: self.depth + 1,
-        })
+        let rule = self.mode.rule(&key, self.rule);
+        self.bits = self.bits.with(rule.hash);
+        value.serialize(Builder { rule, tape: &mut *self.tape, mode: self.mode, key, depth: self.depth + 1 })
     }
 
     fn finish(self) -> Result<(), Stop> {

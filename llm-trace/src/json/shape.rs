@@ -11,11 +11,22 @@ use super::serialize::{Stop, widened};
 /// What a document looked like, with a hole where its one text was.
 #[derive(Debug)]
 pub(crate) struct Shape {
-    entries: Vec<Entry<'static>>,
+    entries: Vec<Known>,
     hole: usize,
     elided: bool,
     text: String,
     len: usize,
+}
+
+/// One value of it.
+#[derive(Debug)]
+struct Known {
+    key: Box<str>,
+    value: Value<'static>,
+    /// Of all that is below it.
+    end: usize,
+    /// Whatever stands here is of no matter, if it is a scalar of its kind.
+    unread: bool,
 }
 
 /// A longer text is rare, and read the usual way.
@@ -38,7 +49,7 @@ impl Shape {
         };
         let mut texts = doc.tape.iter().enumerate().filter(|(_, entry)| is_text(entry) && !is_unread(&entry.key));
         let (Some((hole, _)), None) = (texts.next(), texts.next()) else { return None };
-        let mut entries: Vec<_> = doc.tape.iter().map(Entry::to_owned).collect();
+        let mut entries: Vec<_> = doc.tape.iter().map(Known::of).collect();
         if let Some(entry) = entries.get_mut(hole) {
             entry.value = Value::Null;
         }
@@ -60,11 +71,10 @@ impl Shape {
     }
 }
 
-impl Entry<'_> {
-    fn to_owned(&self) -> Entry<'static> {
-        let own = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
-        let value = match &self.value {
-            Value::Str(text) => Value::Str(own(text)),
+impl Known {
+    fn of(entry: &Entry<'_>) -> Self {
+        let value = match &entry.value {
+            Value::Str(text) => Value::Str(Cow::Owned(text.clone().into_owned())),
             Value::Null => Value::Null,
             Value::Bool(v) => Value::Bool(*v),
             Value::Int(v) => Value::Int(*v),
@@ -76,7 +86,7 @@ impl Entry<'_> {
             Value::Array(len) => Value::Array(*len),
             Value::Object(len, bits) => Value::Object(*len, *bits),
         };
-        Entry { key: own(&self.key), value, end: self.end }
+        Self { key: (*entry.key).into(), value, end: entry.end as usize, unread: is_unread(&entry.key) }
     }
 }
 
@@ -88,13 +98,18 @@ struct Follow<'s> {
 
 impl<'s> Follow<'s> {
     fn scalar(self, same: impl FnOnce(&Value<'static>) -> bool) -> Result<(), Stop> {
+        self.scalar_if(|known, _| same(known))
+    }
+
+    /// As [`scalar`](Self::scalar); what is compared is told whether it is of any matter.
+    fn scalar_if(self, same: impl FnOnce(&Value<'static>, bool) -> bool) -> Result<(), Stop> {
         let entry = self.shape.entries.get(*self.at).ok_or(Stop)?;
         *self.at += 1;
-        if same(&entry.value) { Ok(()) } else { Err(Stop) }
+        if same(&entry.value, entry.unread) { Ok(()) } else { Err(Stop) }
     }
 
     fn container(self, open: impl FnOnce(&Value<'static>) -> bool) -> Result<Below<'s>, Stop> {
-        let Entry { value, end, .. } = self.shape.entries.get(*self.at).ok_or(Stop)?;
+        let Known { value, end, .. } = self.shape.entries.get(*self.at).ok_or(Stop)?;
         let (end, skipped) = match value {
             Value::Elided(len) => (*end, Some(*len)),
             value if open(value) => (*end, None),
@@ -128,7 +143,7 @@ impl Below<'_> {
     }
 
     fn key(&self, key: &str) -> Result<(), Stop> {
-        let same = self.skipped.is_some() || self.shape.entries.get(*self.at).is_some_and(|entry| entry.key == key);
+        let same = self.skipped.is_some() || self.shape.entries.get(*self.at).is_some_and(|entry| *entry.key == *key);
         if same { Ok(()) } else { Err(Stop) }
     }
 
@@ -141,17 +156,10 @@ impl Below<'_> {
 macro_rules! ints {
     ($($name:ident: $ty:ty),*) => {$(
         fn $name(self, v: $ty) -> Result<(), Stop> {
-            let unread = self.shape.is_unread(*self.at);
             let v = i64::try_from(v).map_err(|_| Stop)?;
-            self.scalar(|known| matches!(known, Value::Int(n) if unread || *n == v))
+            self.scalar_if(|known, unread| matches!(known, Value::Int(n) if unread || *n == v))
         }
     )*};
-}
-
-impl Shape {
-    fn is_unread(&self, at: usize) -> bool {
-        self.entries.get(at).is_some_and(|entry| is_unread(&entry.key))
-    }
 }
 
 impl<'s> ser::Serializer for Follow<'s> {
@@ -190,8 +198,7 @@ impl<'s> ser::Serializer for Follow<'s> {
 
     fn serialize_str(self, v: &str) -> Result<(), Stop> {
         if *self.at != self.shape.hole {
-            let unread = self.shape.is_unread(*self.at);
-            return self.scalar(|known| match known {
+            return self.scalar_if(|known, unread| match known {
                 Value::Str(text) => text == v || unread,
                 Value::ElidedStr(len) => *len == v.len() || unread,
                 _ => false,

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use super::build::{Doc, Entry, OPEN, Value, bit, end, finish_array, open, pop_number, set};
-use super::keys::{Mode, Rule};
+use super::build::{Doc, Entry, Value, end, finish_array, place, pop_number, set};
+use super::keys::{Bits, Mode, Rule};
 
 /// There are too many values.
 pub(super) struct Full;
 
 /// Pushes one value with all that is below it, as far as the mode wants it.
+// Inlined, so that only containers are calls.
+#[inline(always)]
 pub(super) fn push<'a>(
     tape: &mut Vec<Entry<'a>>,
     mode: Mode,
@@ -18,10 +20,10 @@ pub(super) fn push<'a>(
     key: &'a str,
     value: &'a Json,
 ) -> Result<(), Full> {
-    if tape.len() >= Doc::MAX_ENTRIES {
+    let at = tape.len();
+    if at >= Doc::MAX_ENTRIES {
         return Err(Full);
     }
-    let at = tape.len();
     let scalar = match value {
         Json::Null => Value::Null,
         Json::Bool(v) => Value::Bool(*v),
@@ -32,41 +34,61 @@ pub(super) fn push<'a>(
         },
         Json::String(text) if mode.keeps_by(rule, text.len()) => Value::Str(Cow::Borrowed(text)),
         Json::String(text) => Value::ElidedStr(text.len()),
-        Json::Array(items) if rule.arrays => {
-            enter(tape, key, Value::Array(0));
-            let mut numbers = 0;
-            for (len, item) in (1..).zip(items) {
-                let element = tape.len();
-                push(tape, mode, rule, "", item)?;
-                if rule.count_numbers && pop_number(tape, element) {
-                    numbers += 1;
-                }
-                set(tape, at, Value::Array(len - numbers));
-            }
-            finish_array(tape, at, items.len(), numbers);
-            return Ok(());
-        }
-        Json::Object(fields) if rule.objects => {
-            enter(tape, key, Value::Object(0, OPEN));
-            let mut bits = 0;
-            for (len, (key, value)) in (1..).zip(fields) {
-                bits |= bit(key);
-                push(tape, mode, mode.rule(key, rule), key, value)?;
-                set(tape, at, Value::Object(len, OPEN));
-            }
-            set(tape, at, Value::Object(fields.len(), bits));
-            end(tape, at);
-            return Ok(());
-        }
+        Json::Array(items) if rule.arrays => return array(tape, mode, rule, key, items),
+        Json::Object(fields) if rule.objects => return object(tape, mode, rule, key, fields),
         Json::Array(items) => Value::Elided(items.len()),
         Json::Object(fields) => Value::Elided(fields.len()),
     };
-    tape.push(Entry { key: Cow::Borrowed(key), value: scalar, end: at + 1 });
+    tape.push(Entry { key: Cow::Borrowed(key), value: scalar, end: place(at + 1), hash: rule.hash });
     Ok(())
 }
 
-fn enter<'a>(tape: &mut Vec<Entry<'a>>, key: &'a str, value: Value<'a>) {
+fn array<'a>(tape: &mut Vec<Entry<'a>>, mode: Mode, rule: Rule, key: &'a str, items: &'a [Json]) -> Result<(), Full> {
+    let at = enter(tape, rule, key, Value::Array(0));
+    let mut numbers = 0;
+    for (len, item) in items.iter().enumerate() {
+        let element = tape.len();
+        if push(tape, mode, rule, "", item).is_err() {
+            set(tape, at, Value::Array(len - numbers));
+            return Err(Full);
+        }
+        if rule.count_numbers && pop_number(tape, element) {
+            numbers += 1;
+        }
+    }
+    finish_array(tape, at, items.len(), numbers);
+    Ok(())
+}
+
+fn object<'a>(
+    tape: &mut Vec<Entry<'a>>,
+    mode: Mode,
+    rule: Rule,
+    key: &'a str,
+    fields: &'a Map<String, Json>,
+) -> Result<(), Full> {
+    let at = enter(tape, rule, key, Value::Object(0, Bits::ALL));
+    let mut bits = Bits::NONE;
+    for (len, (key, value)) in fields.iter().enumerate() {
+        // What numbers stand under is of no matter.
+        let rule = match value {
+            Json::Null | Json::Bool(_) | Json::Number(_) => Rule::scalar(key),
+            _ => mode.rule(key, rule),
+        };
+        bits = bits.with(rule.hash);
+        if push(tape, mode, rule, key, value).is_err() {
+            set(tape, at, Value::Object(len, Bits::ALL));
+            return Err(Full);
+        }
+    }
+    set(tape, at, Value::Object(fields.len(), bits));
+    end(tape, at);
+    Ok(())
+}
+
+/// Begins a container, which is open until its end is known.
+fn enter<'a>(tape: &mut Vec<Entry<'a>>, rule: Rule, key: &'a str, value: Value<'a>) -> usize {
     let at = tape.len();
-    tape.push(Entry { key: Cow::Borrowed(key), value, end: at + 1 });
-    open(tape, at);
+    tape.push(Entry { key: Cow::Borrowed(key), value, end: 0, hash: rule.hash });
+    at
 }

@@ -6,17 +6,17 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::bedrock_converse_stream::ConverseStream;
-use super::fields::{RequestFields, find, find_str};
+use super::fields::{Masked, RequestFields, find, find_str};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct BedrockConverse;
 
 /// Bedrock's own names, then those that models take besides (Nova's InvokeModel schema, and what
 /// is passed on in `additionalModelRequestFields`).
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     model: &["modelId"],
     temperature: &["inferenceConfig.temperature"],
     top_p: &["inferenceConfig.topP", "inferenceConfig.top_p", "additionalModelRequestFields.top_p"],
@@ -43,7 +43,7 @@ const REQUEST: RequestFields = RequestFields {
         "additionalModelRequestFields.reasoning_effort",
         "inferenceConfig.reasoningConfig.maxReasoningEffort",
     ],
-};
+});
 
 impl Reader for BedrockConverse {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -125,8 +125,8 @@ pub(super) fn metadata(doc: Node<'_>, facts: &mut ResponseFacts) {
 
 /// Cached tokens lie outside `inputTokens`.
 fn read_usage(usage: Node<'_>) -> Usage {
-    let cache_read = usage.any(&["cacheReadInputTokens", "cacheReadInputTokenCount"]).and_then(Node::i64);
-    let cache_creation = usage.any(&["cacheWriteInputTokens", "cacheWriteInputTokenCount"]).and_then(Node::i64);
+    let cache_read = any!(usage, "cacheReadInputTokens", "cacheReadInputTokenCount").and_then(Node::i64);
+    let cache_creation = any!(usage, "cacheWriteInputTokens", "cacheWriteInputTokenCount").and_then(Node::i64);
     let cached = cache_read.unwrap_or(0).saturating_add(cache_creation.unwrap_or(0));
     Usage {
         input: usage.get_i64("inputTokens").map(|input| input.saturating_add(cached)),

@@ -5,7 +5,7 @@
 use super::bedrock_converse::{media, member, metadata, only};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{ErrorFacts, ResponseFacts};
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::{Part, Payload, finish_reason};
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl StreamReader for ConverseStream {
                 }
             }
             "contentBlockStart" | "contentBlockDelta" => {
-                if let Some((kind, block)) = body.any(&["start", "delta"]).and_then(member) {
+                if let Some((kind, block)) = any!(body, "start", "delta").and_then(member) {
                     event.content = self.block(kind, block, index, out);
                 }
             }
@@ -121,6 +121,6 @@ pub(super) fn exception(name: Option<&str>, doc: Node<'_>) -> Option<ErrorFacts>
         code: None,
         kind: Some(kind.to_owned()),
         status: body.get_i64("originalStatusCode").and_then(|status| u16::try_from(status).ok()),
-        message: body.any(&["message", "Message", "originalMessage"]).and_then(Node::str).map(str::to_owned),
+        message: any!(body, "message", "Message", "originalMessage").and_then(Node::str).map(str::to_owned),
     })
 }

@@ -13,7 +13,7 @@ use super::openai_chat::OpenAiChat;
 use super::prompt::Prompt;
 use super::stream::{Event, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages};
 
 pub(crate) struct BedrockInvoke;
@@ -46,16 +46,15 @@ impl Reader for BedrockInvoke {
 }
 
 fn request_reader(doc: Node<'_>) -> &'static dyn Reader {
-    let has = |keys: &[&str]| doc.any(keys).is_some();
-    if has(&["message", "chat_history"]) {
+    if any!(doc, "message", "chat_history").is_some() {
         &CohereChat
-    } else if has(&["texts", "input_type", "query"]) {
+    } else if any!(doc, "texts", "input_type", "query").is_some() {
         &CohereEmbed
-    } else if !has(&["messages"]) {
+    } else if any!(doc, "messages").is_none() {
         &Prompt
-    } else if has(&["anthropic_version"]) {
+    } else if any!(doc, "anthropic_version").is_some() {
         &AnthropicMessages
-    } else if has(&["inferenceConfig", "schemaVersion", "toolConfig"]) || is_converse(doc) {
+    } else if any!(doc, "inferenceConfig", "schemaVersion", "toolConfig").is_some() || is_converse(doc) {
         &BedrockConverse
     } else {
         &OpenAiChat
@@ -74,11 +73,11 @@ fn response_reader(doc: Node<'_>) -> &'static dyn Reader {
         &BedrockConverse
     } else if doc.get_str("type") == Some("message") {
         &AnthropicMessages
-    } else if choice().is_some_and(|choice| choice.any(&["message", "delta"]).is_some()) {
+    } else if choice().is_some_and(|choice| any!(choice, "message", "delta").is_some()) {
         &OpenAiChat
-    } else if doc.any(&["response_id", "chat_history", "event_type", "is_finished"]).is_some() {
+    } else if any!(doc, "response_id", "chat_history", "event_type", "is_finished").is_some() {
         &CohereChat
-    } else if doc.any(&["response_type"]).is_some() {
+    } else if any!(doc, "response_type").is_some() {
         &CohereEmbed
     } else {
         &Prompt
@@ -131,7 +130,7 @@ impl StreamReader for InvokeStream {
         let mut event = family.event(None, doc, facts, out);
         bedrock_response(doc, facts);
         // The last event has the counts of the whole answer.
-        event.end |= doc.any(&["amazon-bedrock-invocationMetrics", "totalOutputTextTokenCount"]).is_some();
+        event.end |= any!(doc, "amazon-bedrock-invocationMetrics", "totalOutputTextTokenCount").is_some();
         event
     }
 

@@ -6,16 +6,16 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::cohere_stream::CohereStream;
-use super::fields::{RequestFields, UsageFields, find, find_str};
+use super::fields::{Masked, RequestFields, UsageFields, find, find_str};
 use super::prompt::Prompt;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct CohereChat;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     top_p: &["p"],
     top_k: &["k"],
     stop: &["stop_sequences"],
@@ -23,16 +23,16 @@ const REQUEST: RequestFields = RequestFields {
     dimensions: &[],
     reasoning_level: &[],
     ..RequestFields::COMMON
-};
+});
 
 /// Billed tokens go before the tokens that were used up.
-const USAGE: UsageFields = UsageFields {
+const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
     input: &["billed_units.input_tokens", "tokens.input_tokens"],
     output: &["billed_units.output_tokens", "tokens.output_tokens"],
     cache_read: &["cached_tokens"],
     cache_creation: &[],
     reasoning: &["tokens.reasoning_tokens"],
-};
+});
 
 impl Reader for CohereChat {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -49,7 +49,7 @@ impl Reader for CohereChat {
         if let Some(preamble) = doc.get_text("preamble") {
             out.system(Part::Text(preamble));
         }
-        for message in doc.any(&["messages", "chat_history"]).into_iter().flat_map(Node::items) {
+        for message in any!(doc, "messages", "chat_history").into_iter().flat_map(Node::items) {
             input_message(message, &mut out.messages);
         }
         // Version 1 has the last message apart, and `generate` its only one.
@@ -65,7 +65,7 @@ impl Reader for CohereChat {
             let function = tool.get("function").unwrap_or(tool);
             if let Some(name) = function.get_str("name") {
                 let kind = tool.get_str("type").unwrap_or("function");
-                let parameters = function.any(&["parameters", "parameter_definitions"]);
+                let parameters = any!(function, "parameters", "parameter_definitions");
                 out.tool(kind, name, function.get_text("description"), parameters);
             }
         }
@@ -87,7 +87,7 @@ impl Reader for CohereChat {
         }
         // Version 1 has no message around it.
         let message = doc.get("message").filter(|message| message.is_object());
-        if message.is_none() && doc.any(&["text", "tool_calls"]).is_none() {
+        if message.is_none() && any!(doc, "text", "tool_calls").is_none() {
             return;
         }
         out.begin("assistant", None);
@@ -108,7 +108,7 @@ pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     if let Some(conversation) = find_str(doc, &["conversation_id"]) {
         facts.conversation_id = Some(conversation.to_owned());
     }
-    if let Some(usage) = doc.any(&["usage", "meta"]) {
+    if let Some(usage) = any!(doc, "usage", "meta") {
         let mut usage = USAGE.read(usage);
         // Reasoning is counted among the tokens used up, of which not all are billed.
         usage.reasoning = usage.reasoning.filter(|reasoning| usage.output.is_none_or(|output| *reasoning <= output));
@@ -161,7 +161,7 @@ fn message_parts(message: Node<'_>, out: &mut Messages) {
         out.part(Part::Reasoning(plan));
     }
     let mut citations = message.get("citations").filter(|citations| citations.len() > 0);
-    match message.any(&["content", "message", "text"]) {
+    match any!(message, "content", "message", "text") {
         Some(content) if content.is_array() => {
             content.items().for_each(|part| out.part(content_part(part, &mut citations)));
         }
@@ -191,7 +191,7 @@ pub(super) fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
     Part::ToolCall {
         id: call.get_str("id"),
         name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
-        arguments: Payload::node(function.any(&["arguments", "parameters"])),
+        arguments: Payload::node(any!(function, "arguments", "parameters")),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::Reader;
 use super::cohere_chat::envelope;
-use super::fields::{RequestFields, vector_len};
+use super::fields::{Masked, RequestFields, vector_len};
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -14,8 +14,11 @@ use crate::message::{InputContent, Messages};
 
 pub(crate) struct CohereEmbed;
 
-const REQUEST: RequestFields =
-    RequestFields { encodings: &["embedding_types"], dimensions: &["output_dimension"], ..RequestFields::COMMON };
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
+    encodings: &["embedding_types"],
+    dimensions: &["output_dimension"],
+    ..RequestFields::COMMON
+});
 
 impl Reader for CohereEmbed {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {

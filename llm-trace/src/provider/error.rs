@@ -4,7 +4,7 @@
 //! they may echo the prompt; a document read without content has none.
 
 use crate::facts::ErrorFacts;
-use crate::json::Node;
+use crate::json::{Node, any};
 
 /// A longer code or type is no identifier.
 const MAX_WORD: usize = 128;
@@ -68,16 +68,16 @@ fn is_bare(doc: Node<'_>) -> bool {
         "delta",
         "finishReason",
     ];
-    let said = doc.any(&["message", "Message"]).is_some_and(Node::is_str) || doc.get("detail").is_some();
+    let said = any!(doc, "message", "Message").is_some_and(Node::is_str) || doc.get("detail").is_some();
     said && doc.any(&answer).is_none()
 }
 
 fn of_object(error: Node<'_>) -> ErrorFacts {
-    let code = error.any(&["code", "statusCode", "status_code", "error_code"]);
-    let number = code.and_then(number).or_else(|| error.any(&["status", "raw_status_code"]).and_then(number));
+    let code = any!(error, "code", "statusCode", "status_code", "error_code");
+    let number = code.and_then(number).or_else(|| any!(error, "status", "raw_status_code").and_then(number));
     let word = code.and_then(word).filter(|code| number.is_none() || code.parse::<u32>().is_err());
     let aws = error.get("__type").or_else(|| error.path(&["Output", "__type"]));
-    let kind = error.any(&["type", "error_type", "status"]).filter(|node| number_free(*node)).and_then(self::word);
+    let kind = any!(error, "type", "error_type", "status").filter(|node| number_free(*node)).and_then(self::word);
     let kind = kind.filter(|kind| kind != "error");
     let kind = kind.or_else(|| aws.and_then(Node::str).map(|name| aws_name(name).to_owned()));
     // A number names an error only where no word does.
@@ -102,7 +102,7 @@ fn word(node: Node<'_>) -> Option<String> {
 }
 
 fn message(error: Node<'_>) -> Option<String> {
-    text(error.any(&["message", "Message", "msg", "detail", "error", "error_message"])?)
+    text(any!(error, "message", "Message", "msg", "detail", "error", "error_message")?)
 }
 
 /// A message's text: itself, or what stands deeper down, as FastAPI's lists of what failed have it.

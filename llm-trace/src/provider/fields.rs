@@ -1,20 +1,52 @@
 //! Where a format keeps the parameters and counts that every format has: tables of dotted paths.
 
 use crate::facts::{RequestFacts, Usage};
-use crate::json::Node;
+use crate::json::{Bits, First, Node};
 
 /// Dotted paths, in order of preference.
 pub(super) type Paths = &'static [&'static str];
 
+/// Paths with what can be known of them when this is compiled.
+#[derive(Clone, Copy)]
+pub(super) struct Masked {
+    /// Where none of their first keys is, none of the paths is looked up.
+    bits: Bits,
+    firsts: [First; MOST],
+    paths: Paths,
+}
+
+/// The paths of one parameter are no more than this.
+const MOST: usize = 13;
+
+impl Masked {
+    pub(super) const fn new(paths: Paths) -> Self {
+        let (mut firsts, mut at) = ([First::of(""); MOST], 0);
+        while at < paths.len() {
+            firsts[at] = First::of(paths[at]);
+            at += 1;
+        }
+        Self { bits: Bits::of(paths), firsts, paths }
+    }
+
+    fn find<'d>(&self, doc: Node<'d>) -> Option<Node<'d>> {
+        if !doc.may_have(self.bits) {
+            return None;
+        }
+        self.paths.iter().zip(&self.firsts).find_map(|(path, first)| at(doc, path, *first))
+    }
+}
+
 /// The value at the first of these paths that leads to one.
 pub(super) fn find<'d>(doc: Node<'d>, paths: &[&str]) -> Option<Node<'d>> {
-    // Most paths lead nowhere, and most of the others are one key: these are not split.
-    paths.iter().filter(|path| doc.may_have(path)).find_map(|path| {
-        doc.get(path).or_else(|| {
-            let (first, rest) = path.split_once('.')?;
-            rest.split('.').try_fold(doc.get(first)?, |node, key| node.get(key))
-        })
-    })
+    paths.iter().find_map(|path| at(doc, path, First::of(path)))
+}
+
+fn at<'d>(doc: Node<'d>, path: &str, first: First) -> Option<Node<'d>> {
+    let node = doc.first_of(path, first)?;
+    match path.get(first.len() + 1..) {
+        None => Some(node),
+        Some(rest) => rest.split('.').try_fold(node, |node, key| node.get(key)),
+    }
 }
 
 /// The string at the first of these paths that leads to one which is kept and not empty.
@@ -29,21 +61,21 @@ pub(super) fn vector_len(vector: Node<'_>) -> Option<i64> {
 
 /// Where a request keeps its parameters.
 #[derive(Clone, Copy)]
-pub(super) struct RequestFields {
-    pub(super) model: Paths,
-    pub(super) temperature: Paths,
-    pub(super) top_p: Paths,
-    pub(super) top_k: Paths,
-    pub(super) max_tokens: Paths,
-    pub(super) frequency_penalty: Paths,
-    pub(super) presence_penalty: Paths,
-    pub(super) seed: Paths,
-    pub(super) stop: Paths,
-    pub(super) choices: Paths,
-    pub(super) stream: Paths,
-    pub(super) encodings: Paths,
-    pub(super) dimensions: Paths,
-    pub(super) reasoning_level: Paths,
+pub(super) struct RequestFields<P = Paths> {
+    pub(super) model: P,
+    pub(super) temperature: P,
+    pub(super) top_p: P,
+    pub(super) top_k: P,
+    pub(super) max_tokens: P,
+    pub(super) frequency_penalty: P,
+    pub(super) presence_penalty: P,
+    pub(super) seed: P,
+    pub(super) stop: P,
+    pub(super) choices: P,
+    pub(super) stream: P,
+    pub(super) encodings: P,
+    pub(super) dimensions: P,
+    pub(super) reasoning_level: P,
 }
 
 impl RequestFields {
@@ -65,47 +97,82 @@ impl RequestFields {
         reasoning_level: &["reasoning_effort"],
     };
 
+    /// Made ready to be read by.
+    pub(super) const fn masked(self) -> RequestFields<Masked> {
+        RequestFields {
+            model: Masked::new(self.model),
+            temperature: Masked::new(self.temperature),
+            top_p: Masked::new(self.top_p),
+            top_k: Masked::new(self.top_k),
+            max_tokens: Masked::new(self.max_tokens),
+            frequency_penalty: Masked::new(self.frequency_penalty),
+            presence_penalty: Masked::new(self.presence_penalty),
+            seed: Masked::new(self.seed),
+            stop: Masked::new(self.stop),
+            choices: Masked::new(self.choices),
+            stream: Masked::new(self.stream),
+            encodings: Masked::new(self.encodings),
+            dimensions: Masked::new(self.dimensions),
+            reasoning_level: Masked::new(self.reasoning_level),
+        }
+    }
+}
+
+impl RequestFields<Masked> {
     pub(super) fn read(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        let float = |paths| find(doc, paths).and_then(Node::f64);
-        let int = |paths| find(doc, paths).and_then(Node::i64);
-        let word = |paths| find_str(doc, paths).map(str::to_owned);
-        let words = |paths| find(doc, paths).map(Node::strings).filter(|words| !words.is_empty());
-        facts.model = word(self.model);
-        facts.temperature = float(self.temperature);
-        facts.top_p = float(self.top_p);
-        facts.top_k = float(self.top_k);
-        facts.max_tokens = int(self.max_tokens);
-        facts.frequency_penalty = float(self.frequency_penalty);
-        facts.presence_penalty = float(self.presence_penalty);
-        facts.seed = int(self.seed);
-        facts.stop_sequences = words(self.stop);
-        facts.choice_count = int(self.choices);
-        facts.stream = find(doc, self.stream).and_then(Node::bool);
-        facts.encoding_formats = words(self.encodings);
-        facts.dimensions = int(self.dimensions);
-        facts.reasoning_level = word(self.reasoning_level);
+        let float = |at: &Masked| at.find(doc).and_then(Node::f64);
+        let int = |at: &Masked| at.find(doc).and_then(Node::i64);
+        let word = |at: &Masked| at.find(doc).and_then(Node::str).filter(|word| !word.is_empty()).map(str::to_owned);
+        let words = |at: &Masked| at.find(doc).map(Node::strings).filter(|words| !words.is_empty());
+        facts.model = word(&self.model);
+        facts.temperature = float(&self.temperature);
+        facts.top_p = float(&self.top_p);
+        facts.top_k = float(&self.top_k);
+        facts.max_tokens = int(&self.max_tokens);
+        facts.frequency_penalty = float(&self.frequency_penalty);
+        facts.presence_penalty = float(&self.presence_penalty);
+        facts.seed = int(&self.seed);
+        facts.stop_sequences = words(&self.stop);
+        facts.choice_count = int(&self.choices);
+        facts.stream = self.stream.find(doc).and_then(Node::bool);
+        facts.encoding_formats = words(&self.encodings);
+        facts.dimensions = int(&self.dimensions);
+        facts.reasoning_level = word(&self.reasoning_level);
     }
 }
 
 /// Where an answer keeps its token counts, when they need no arithmetic.
 #[derive(Clone, Copy)]
-pub(super) struct UsageFields {
-    pub(super) input: Paths,
-    pub(super) output: Paths,
-    pub(super) cache_read: Paths,
-    pub(super) cache_creation: Paths,
-    pub(super) reasoning: Paths,
+pub(super) struct UsageFields<P = Paths> {
+    pub(super) input: P,
+    pub(super) output: P,
+    pub(super) cache_read: P,
+    pub(super) cache_creation: P,
+    pub(super) reasoning: P,
 }
 
 impl UsageFields {
+    /// Made ready to be read by.
+    pub(super) const fn masked(self) -> UsageFields<Masked> {
+        UsageFields {
+            input: Masked::new(self.input),
+            output: Masked::new(self.output),
+            cache_read: Masked::new(self.cache_read),
+            cache_creation: Masked::new(self.cache_creation),
+            reasoning: Masked::new(self.reasoning),
+        }
+    }
+}
+
+impl UsageFields<Masked> {
     pub(super) fn read(&self, doc: Node<'_>) -> Usage {
-        let int = |paths| find(doc, paths).and_then(Node::i64);
+        let int = |at: &Masked| at.find(doc).and_then(Node::i64);
         Usage {
-            input: int(self.input),
-            output: int(self.output),
-            cache_read: int(self.cache_read),
-            cache_creation: int(self.cache_creation),
-            reasoning: int(self.reasoning),
+            input: int(&self.input),
+            output: int(&self.output),
+            cache_read: int(&self.cache_read),
+            cache_creation: int(&self.cache_creation),
+            reasoning: int(&self.reasoning),
             ..Usage::default()
         }
     }

@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 
 use super::Reader;
-use super::fields::{RequestFields, UsageFields, find, vector_len};
+use super::fields::{Masked, RequestFields, UsageFields, find, vector_len};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 /// `/api/chat`.
@@ -21,7 +21,7 @@ pub(crate) struct OllamaGenerate;
 /// `/api/embed`, and `/api/embeddings` before it.
 pub(crate) struct OllamaEmbed;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     temperature: &["options.temperature"],
     top_p: &["options.top_p"],
     top_k: &["options.top_k"],
@@ -33,15 +33,15 @@ const REQUEST: RequestFields = RequestFields {
     choices: &[],
     reasoning_level: &["think"],
     ..RequestFields::COMMON
-};
+});
 
-const USAGE: UsageFields = UsageFields {
+const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
     input: &["prompt_eval_count"],
     output: &["eval_count"],
     cache_read: &[],
     cache_creation: &[],
     reasoning: &[],
-};
+});
 
 impl Reader for OllamaChat {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -111,7 +111,7 @@ impl Reader for OllamaGenerate {
     }
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
-        if doc.any(&["response", "thinking"]).is_none() {
+        if any!(doc, "response", "thinking").is_none() {
             return;
         }
         out.begin("assistant", None);

@@ -2,7 +2,7 @@
 
 use super::openai_usage;
 use crate::facts::ResponseFacts;
-use crate::json::Node;
+use crate::json::{Node, any};
 
 /// What answers and chunks have in common.
 pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
@@ -24,5 +24,5 @@ pub(super) fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> 
 
 /// Mistral's models behind Bedrock call it `stop_reason`.
 pub(super) fn reason(choice: Node<'_>) -> Option<&str> {
-    choice.any(&["finish_reason", "stop_reason"]).and_then(Node::str).filter(|reason| !reason.is_empty())
+    any!(choice, "finish_reason", "stop_reason").and_then(Node::str).filter(|reason| !reason.is_empty())
 }

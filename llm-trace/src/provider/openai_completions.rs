@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/completions>
 
 use super::Reader;
-use super::fields::RequestFields;
+use super::fields::{Masked, RequestFields};
 use super::openai_answer::{choices, envelope, reason};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -12,7 +12,8 @@ use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
 
 pub(crate) struct OpenAiCompletions;
 
-const REQUEST: RequestFields = RequestFields { dimensions: &[], ..RequestFields::COMMON };
+const REQUEST: RequestFields<Masked> =
+    RequestFields::masked(RequestFields { dimensions: &[], ..RequestFields::COMMON });
 
 impl Reader for OpenAiCompletions {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings>
 
 use super::Reader;
-use super::fields::{RequestFields, find, vector_len};
+use super::fields::{Masked, RequestFields, find, vector_len};
 use super::openai_answer::envelope;
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
@@ -13,12 +13,12 @@ use crate::message::{InputContent, Messages};
 
 pub(crate) struct OpenAiEmbeddings;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     encodings: &["encoding_format", "embedding_type"],
     // Mistral's and Voyage's name beside OpenAI's.
     dimensions: &["dimensions", "output_dimension"],
     ..RequestFields::COMMON
-};
+});
 
 impl Reader for OpenAiEmbeddings {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
 use crate::facts::{ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{Node, any};
 
 /// Reads a `usage` object.
 pub(super) fn read(usage: Node<'_>) -> Usage {
@@ -15,34 +15,42 @@ pub(super) fn read(usage: Node<'_>) -> Usage {
         usage.get("completion_token_details"),
         usage.get("output_tokens_details"),
     ];
-    let of = |details: &[Option<Node<'_>>], key: &str| {
-        let found = details.iter().flatten().find_map(|details| details.get(key));
-        found.and_then(Node::i64).filter(|count| *count >= 0)
-    };
-    let top = |keys: &[&str]| usage.any(keys).and_then(Node::i64).filter(|count| *count >= 0);
+    // A macro, so that what is known of a key when this is compiled is.
+    macro_rules! of {
+        ($details:ident, $key:literal) => {
+            count($details.iter().flatten().find_map(|details| details.get($key)))
+        };
+    }
+    macro_rules! top {
+        ($($key:literal),+) => { count(any!(usage, $($key),+)) };
+    }
     let mut counts = Usage {
-        input: top(&["prompt_tokens", "input_tokens"]),
-        output: top(&["completion_tokens", "output_tokens"]),
+        input: top!("prompt_tokens", "input_tokens"),
+        output: top!("completion_tokens", "output_tokens"),
         // Also DeepSeek's spelling, Moonshot's and Together's, and that of routers to Anthropic.
-        cache_read: of(&input, "cached_tokens")
-            .or_else(|| top(&["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"])),
-        cache_creation: of(&input, "cache_write_tokens")
-            .or_else(|| of(&input, "cache_creation_tokens"))
-            .or_else(|| of(&input, "cache_creation_input_tokens"))
-            .or_else(|| top(&["cache_creation_input_tokens"])),
+        cache_read: of!(input, "cached_tokens")
+            .or_else(|| top!("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")),
+        cache_creation: of!(input, "cache_write_tokens")
+            .or_else(|| of!(input, "cache_creation_tokens"))
+            .or_else(|| of!(input, "cache_creation_input_tokens"))
+            .or_else(|| top!("cache_creation_input_tokens")),
         // Also Perplexity's, Copilot's and SGLang's place.
-        reasoning: of(&output, "reasoning_tokens").or_else(|| top(&["reasoning_tokens"])),
-        input_text: of(&input, "text_tokens"),
-        input_image: of(&input, "image_tokens"),
-        input_audio: of(&input, "audio_tokens"),
-        output_text: of(&output, "text_tokens"),
-        output_image: of(&output, "image_tokens"),
-        output_audio: of(&output, "audio_tokens"),
+        reasoning: of!(output, "reasoning_tokens").or_else(|| top!("reasoning_tokens")),
+        input_text: of!(input, "text_tokens"),
+        input_image: of!(input, "image_tokens"),
+        input_audio: of!(input, "audio_tokens"),
+        output_text: of!(output, "text_tokens"),
+        output_image: of!(output, "image_tokens"),
+        output_audio: of!(output, "audio_tokens"),
     };
     if let Some(total) = usage.get_i64("total_tokens") {
         count_all(&mut counts, total);
     }
     counts
+}
+
+fn count(node: Option<Node<'_>>) -> Option<i64> {
+    node.and_then(Node::i64).filter(|count| *count >= 0)
 }
 
 /// Some servers count parts beside the prompt and the completion, not within them: xAI reasoning,

@@ -11,16 +11,16 @@
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>.
 
 use super::Reader;
-use super::fields::{Paths, RequestFields, UsageFields, find, find_str, vector_len};
+use super::fields::{Masked, Paths, RequestFields, UsageFields, find, find_str, vector_len};
 use super::prompt_stream::PromptStream;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct Prompt;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     model: &["model", "model_id", "modelId", "version"],
     temperature: &["temperature", "textGenerationConfig.temperature", "parameters.temperature", "input.temperature"],
     top_p: &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"],
@@ -74,7 +74,7 @@ const REQUEST: RequestFields = RequestFields {
         "output_dimension",
     ],
     reasoning_level: &["reasoning_effort", "input.reasoning_effort"],
-};
+});
 
 const PROMPT: Paths =
     &["prompt", "inputText", "inputPrompt", "inputs", "input.prompt", "input.text", "textToImageParams.text", "input"];
@@ -124,7 +124,7 @@ const SHAPES: &[Shape] = &[
     Shape { list: None, text: "text", finish: &["finish_reason"] },
 ];
 
-const USAGE: UsageFields = UsageFields {
+const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
     input: &[
         "inputTextTokenCount",
         "prompt_token_count",
@@ -146,7 +146,7 @@ const USAGE: UsageFields = UsageFields {
     cache_read: &["usage.prompt_tokens_details.cached_tokens"],
     cache_creation: &[],
     reasoning: &["usage.completion_tokens_details.reasoning_tokens"],
-};
+});
 
 impl Reader for Prompt {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -251,7 +251,7 @@ fn picture(image: Text<'_>) -> Part<'_> {
 pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     // text-generation-inference answers with a list of one.
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
-    if let Some(id) = doc.any(&["id", "generation_id", "sessionId"]) {
+    if let Some(id) = any!(doc, "id", "generation_id", "sessionId") {
         let id = id.str().map(str::to_owned).or_else(|| id.i64().map(|id| id.to_string()));
         facts.id = id.filter(|id| !id.is_empty()).or(facts.id.take());
     }

@@ -6,13 +6,16 @@ use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::provider::Reader;
-use crate::provider::fields::RequestFields;
+use crate::provider::fields::{Masked, RequestFields};
 use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 pub(crate) struct AnthropicComplete;
 
-const REQUEST: RequestFields =
-    RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON };
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
+    max_tokens: &["max_tokens_to_sample"],
+    stop: &["stop_sequences"],
+    ..RequestFields::COMMON
+});
 
 impl Reader for AnthropicComplete {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {

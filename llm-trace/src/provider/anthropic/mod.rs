@@ -11,16 +11,19 @@ use std::borrow::Cow;
 
 use self::stream::MessageStream;
 use super::Reader;
-use super::fields::RequestFields;
+use super::fields::{Masked, RequestFields};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct AnthropicMessages;
 
-const REQUEST: RequestFields =
-    RequestFields { stop: &["stop_sequences"], reasoning_level: &["output_config.effort"], ..RequestFields::COMMON };
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
+    stop: &["stop_sequences"],
+    reasoning_level: &["output_config.effort"],
+    ..RequestFields::COMMON
+});
 
 impl Reader for AnthropicMessages {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -45,7 +48,7 @@ impl Reader for AnthropicMessages {
         for tool in doc.get("tools").into_iter().flat_map(Node::items) {
             // Tools of one's own have no type, or `custom`.
             let kind = tool.get_str("type").filter(|kind| *kind != "custom").unwrap_or("function");
-            let name = tool.any(&["name", "mcp_server_name"]).and_then(Node::str).unwrap_or(kind);
+            let name = any!(tool, "name", "mcp_server_name").and_then(Node::str).unwrap_or(kind);
             out.tool(kind, name, tool.get_text("description"), tool.get("input_schema"));
         }
     }

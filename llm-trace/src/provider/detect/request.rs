@@ -2,50 +2,49 @@
 
 use super::super::Format;
 use super::Family;
-use crate::json::Node;
+use crate::json::{Node, any};
 
 pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
-    let has = |keys: &[&str]| doc.any(keys).is_some();
     if family == Family::Bedrock {
         return bedrock(doc);
     }
-    if has(&["contents"]) {
+    if any!(doc, "contents").is_some() {
         return Some(Format::Gemini);
     }
     if text_generation(doc) {
         return Some(Format::TextGeneration);
     }
-    if has(&["requests", "instances"]) || doc.get("content").is_some_and(Node::is_object) {
+    if any!(doc, "requests", "instances").is_some() || doc.get("content").is_some_and(Node::is_object) {
         return Some(Format::GeminiEmbed);
     }
-    if has(&["messages"]) {
+    if any!(doc, "messages").is_some() {
         return Some(messages(family, doc));
     }
-    if has(&["message"]) {
+    if any!(doc, "message").is_some() {
         return Some(Format::CohereChatV1);
     }
-    if has(&["query"]) && has(&["documents"]) {
+    if any!(doc, "query").is_some() && any!(doc, "documents").is_some() {
         return Some(Format::CohereRerank);
     }
-    if has(&["texts"]) || (has(&["images", "inputs"]) && has(&["input_type"])) {
+    if any!(doc, "texts").is_some() || (any!(doc, "images", "inputs").is_some() && any!(doc, "input_type").is_some()) {
         return Some(Format::CohereEmbed);
     }
     if doc.path(&["prompt", "id"]).is_some() {
         return Some(Format::OpenAiResponses);
     }
-    if has(&["prompt"]) {
+    if any!(doc, "prompt").is_some() {
         return Some(match family {
-            _ if has(&["max_tokens_to_sample"]) => Format::AnthropicComplete,
+            _ if any!(doc, "max_tokens_to_sample").is_some() => Format::AnthropicComplete,
             Family::Ollama => Format::OllamaGenerate,
-            _ if has(&["options", "keep_alive", "raw", "template", "context"]) => Format::OllamaGenerate,
+            _ if any!(doc, "options", "keep_alive", "raw", "template", "context").is_some() => Format::OllamaGenerate,
             // Everyone else's requests name the model; Bedrock's have it in the URL.
-            _ if bedrock_keys(doc) || !has(&["model"]) => Format::BedrockInvoke,
+            _ if bedrock_keys(doc) || any!(doc, "model").is_none() => Format::BedrockInvoke,
             Family::Cohere => Format::CohereGenerate,
-            _ if has(&["k", "p", "num_generations"]) => Format::CohereGenerate,
+            _ if any!(doc, "k", "p", "num_generations").is_some() => Format::CohereGenerate,
             _ => Format::OpenAiCompletions,
         });
     }
-    if has(&["input"]) || has(&["previous_response_id", "conversation"]) {
+    if any!(doc, "input").is_some() || any!(doc, "previous_response_id", "conversation").is_some() {
         return Some(input(family, doc));
     }
     if bedrock_keys(doc) {
@@ -56,23 +55,22 @@ pub(super) fn format(family: Family, doc: Node<'_>) -> Option<Format> {
 
 /// Requests of text-generation-inference, watsonx, Replicate and llama.cpp's own API.
 fn text_generation(doc: Node<'_>) -> bool {
-    let has = |keys: &[&str]| doc.any(keys).is_some();
-    let watsonx = || has(&["model_id", "project_id", "space_id"]) && has(&["parameters"]);
+    let watsonx = || any!(doc, "model_id", "project_id", "space_id").is_some() && any!(doc, "parameters").is_some();
     doc.get("inputs").is_some_and(Node::is_str)
         || doc.get("input").is_some_and(|input| input.is_object() || watsonx())
-        || (has(&["prompt"]) && has(&["n_predict"]))
+        || (any!(doc, "prompt").is_some() && any!(doc, "n_predict").is_some())
 }
 
 /// Keys of the model makers' own formats on Bedrock.
 fn bedrock_keys(doc: Node<'_>) -> bool {
-    doc.any(&["inputText", "textGenerationConfig", "max_gen_len", "taskType", "schemaVersion"]).is_some()
+    any!(doc, "inputText", "textGenerationConfig", "max_gen_len", "taskType", "schemaVersion").is_some()
 }
 
 fn bedrock(doc: Node<'_>) -> Option<Format> {
     let converse = ["inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields", "modelId"];
     let own = ["anthropic_version", "max_tokens", "prompt", "model"];
     let invoke = bedrock_keys(doc) || doc.any(&own).is_some();
-    Some(match doc.any(&["messages", "system"]).is_some() {
+    Some(match any!(doc, "messages", "system").is_some() {
         true if !invoke || (doc.get("schemaVersion").is_none() && doc.any(&converse).is_some()) => {
             Format::BedrockConverse
         }
@@ -82,13 +80,15 @@ fn bedrock(doc: Node<'_>) -> Option<Format> {
 
 fn messages(family: Family, doc: Node<'_>) -> Format {
     let has = |keys: &[&str]| doc.any(keys).is_some();
-    if has(&["schemaVersion"]) {
+    if any!(doc, "schemaVersion").is_some() {
         return Format::BedrockInvoke;
     }
-    if has(&["inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields", "modelId"]) {
+    if any!(doc, "inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields", "modelId")
+        .is_some()
+    {
         return Format::BedrockConverse;
     }
-    if family == Family::Ollama || has(&["options", "keep_alive"]) || doc.get_bool("think").is_some() {
+    if family == Family::Ollama || any!(doc, "options", "keep_alive").is_some() || doc.get_bool("think").is_some() {
         return Format::OllamaChat;
     }
     let model = doc.get_str("model");
@@ -102,7 +102,8 @@ fn messages(family: Family, doc: Node<'_>) -> Format {
         return Format::BedrockConverse;
     }
     // OpenAI chat has no instructions beside the messages, and calls stop sequences `stop`.
-    let anthropic = has(&["system", "anthropic_version", "stop_sequences"]) || (has(&["max_tokens"]) && is("claude"));
+    let anthropic = any!(doc, "system", "anthropic_version", "stop_sequences").is_some()
+        || (any!(doc, "max_tokens").is_some() && is("claude"));
     if family == Family::Anthropic || anthropic {
         return Format::AnthropicMessages;
     }
@@ -119,7 +120,7 @@ fn input(family: Family, doc: Node<'_>) -> Format {
     let vectors = ["encoding_format", "dimensions", "input_type", "output_dimension", "output_dtype", "truncate"];
     match family {
         Family::Ollama => Format::OllamaEmbed,
-        _ if has(&["keep_alive", "options"]) => Format::OllamaEmbed,
+        _ if any!(doc, "keep_alive", "options").is_some() => Format::OllamaEmbed,
         _ if has(&vectors) || embeds() => Format::OpenAiEmbeddings,
         _ => Format::OpenAiResponses,
     }

@@ -2,7 +2,7 @@
 
 use super::super::Format;
 use super::Family;
-use crate::json::Node;
+use crate::json::{Node, any};
 
 pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>, doc: Node<'_>) -> Option<Format> {
     // A stream of Gemini's without `alt=sse`, whole.
@@ -14,20 +14,20 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
     if let Some(format) = doc.get_str("object").and_then(by_object).or_else(|| by_type(doc)) {
         return Some(format);
     }
-    if has(&["event_type"]) {
+    if any!(doc, "event_type").is_some() {
         return Some(cohere_v1(asked, doc));
     }
     if let Some(choices) = doc.get("choices") {
         return Some(match choices.first() {
-            Some(choice) if choice.any(&["message", "delta"]).is_some() => Format::OpenAiChat,
+            Some(choice) if any!(choice, "message", "delta").is_some() => Format::OpenAiChat,
             Some(choice) if choice.get("text").is_some() => Format::OpenAiCompletions,
             _ => asked.filter(|asked| *asked == Format::OpenAiCompletions).unwrap_or(Format::OpenAiChat),
         });
     }
-    if has(&["candidates", "promptFeedback", "usageMetadata"]) {
+    if any!(doc, "candidates", "promptFeedback", "usageMetadata").is_some() {
         return Some(Format::Gemini);
     }
-    if has(&["embedding", "embeddings", "predictions"]) {
+    if any!(doc, "embedding", "embeddings", "predictions").is_some() {
         return Some(vectors(family, doc));
     }
     if let Some(data) = doc.get("data") {
@@ -38,20 +38,20 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
             _ => None,
         };
     }
-    if has(&["done"]) {
+    if any!(doc, "done").is_some() {
         return match (doc.get("message"), doc.get("response")) {
             (Some(_), _) => Some(Format::OllamaChat),
             (_, Some(_)) => Some(Format::OllamaGenerate),
             _ => None,
         };
     }
-    if has(&["generations"]) {
+    if any!(doc, "generations").is_some() {
         return Some(Format::CohereGenerate);
     }
-    if has(&["generation_id", "response_id"]) && has(&["text", "chat_history"]) {
+    if any!(doc, "generation_id", "response_id").is_some() && any!(doc, "text", "chat_history").is_some() {
         return Some(Format::CohereChatV1);
     }
-    if doc.get("message").is_some_and(Node::is_object) && has(&["finish_reason"]) {
+    if doc.get("message").is_some_and(Node::is_object) && any!(doc, "finish_reason").is_some() {
         return Some(Format::CohereChat);
     }
     if let Some(format) = text_generation(doc) {
@@ -64,10 +64,12 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
         });
     }
     let events = ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop"];
-    if doc.path(&["output", "message"]).is_some() || has(&["stopReason"]) || has(&events) {
+    if doc.path(&["output", "message"]).is_some() || any!(doc, "stopReason").is_some() || has(&events) {
         return Some(Format::BedrockConverse);
     }
-    has(&["generation", "completions", "outputs", "outputText", "inputTextTokenCount"]).then_some(Format::BedrockInvoke)
+    any!(doc, "generation", "completions", "outputs", "outputText", "inputTextTokenCount")
+        .is_some()
+        .then_some(Format::BedrockInvoke)
 }
 
 /// Answers of text-generation-inference, which may come in a list of one, watsonx, Replicate and
@@ -76,8 +78,8 @@ fn text_generation(doc: Node<'_>) -> Option<Format> {
     let answer = if doc.is_array() { doc.first()? } else { doc };
     let watsonx =
         || answer.get("results").and_then(Node::first).is_some_and(|first| first.get("generated_text").is_some());
-    let replicate = || answer.get("urls").is_some() && answer.any(&["version", "output"]).is_some();
-    let known = answer.any(&["generated_text", "tokens_predicted", "stop_type"]).is_some()
+    let replicate = || answer.get("urls").is_some() && any!(answer, "version", "output").is_some();
+    let known = any!(answer, "generated_text", "tokens_predicted", "stop_type").is_some()
         || answer.path(&["token", "text"]).is_some()
         || watsonx()
         || replicate();
@@ -132,14 +134,14 @@ fn cohere_v1(asked: Option<Format>, doc: Node<'_>) -> Format {
 }
 
 fn vectors(family: Family, doc: Node<'_>) -> Format {
-    let first = doc.any(&["embedding", "embeddings"]);
+    let first = any!(doc, "embedding", "embeddings");
     let google =
         |node: Node<'_>| node.get("values").is_some() || node.first().is_some_and(|n| n.get("values").is_some());
     match family {
         _ if doc.get("predictions").is_some() || first.is_some_and(google) => Format::GeminiEmbed,
         _ if doc.get("inputTextTokenCount").is_some() => Format::BedrockInvoke,
         Family::Cohere => Format::CohereEmbed,
-        _ if doc.any(&["response_type", "meta", "texts"]).is_some() => Format::CohereEmbed,
+        _ if any!(doc, "response_type", "meta", "texts").is_some() => Format::CohereEmbed,
         _ => Format::OllamaEmbed,
     }
 }

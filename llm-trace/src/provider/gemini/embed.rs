@@ -5,7 +5,7 @@
 
 use super::{RawUsage, model_name, update_usage};
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages};
 use crate::provider::Reader;
 use crate::provider::fields::{Paths, find, vector_len};
@@ -35,14 +35,14 @@ impl Reader for GeminiEmbed {
     fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
         let many = doc.get("embeddings").and_then(Node::first);
         let prediction = doc.get("predictions").and_then(Node::first);
-        let predicted = prediction.and_then(|first| first.any(&["embeddings", "textEmbedding", "imageEmbedding"]));
+        let predicted = prediction.and_then(|first| any!(first, "embeddings", "textEmbedding", "imageEmbedding"));
         if let Some(embedding) = doc.get("embedding").or(many).or(predicted) {
             facts.dimensions = vector_len(embedding.get("values").unwrap_or(embedding));
         }
         update_usage(doc, &mut RawUsage::default(), facts);
         let mut counts = doc.get("predictions").into_iter().flat_map(Node::items).filter_map(|prediction| {
             let statistics = prediction.path(&["embeddings", "statistics"])?;
-            statistics.any(&["token_count", "tokenCount"])?.i64()
+            any!(statistics, "token_count", "tokenCount")?.i64()
         });
         if let Some(first) = counts.next() {
             facts.usage.input = Some(counts.fold(first, i64::saturating_add));

@@ -16,15 +16,15 @@ use self::parts::part;
 use self::schema::json_schema;
 use self::stream::ContentStream;
 use super::Reader;
-use super::fields::RequestFields;
+use super::fields::{Masked, RequestFields};
 use super::stream::{StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Doc, Mode, Node};
+use crate::json::{Doc, Mode, Node, any};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct Gemini;
 
-const CONFIG: RequestFields = RequestFields {
+const CONFIG: RequestFields<Masked> = RequestFields::masked(RequestFields {
     model: &[],
     top_p: &["topP", "top_p"],
     top_k: &["topK", "top_k"],
@@ -42,11 +42,11 @@ const CONFIG: RequestFields = RequestFields {
         "thinking_config.thinkingLevel",
     ],
     ..RequestFields::COMMON
-};
+});
 
 impl Reader for Gemini {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        if let Some(config) = doc.any(&["generationConfig", "generation_config"]) {
+        if let Some(config) = any!(doc, "generationConfig", "generation_config") {
             CONFIG.read(config, facts);
             facts.output_type = output_type(config);
         }
@@ -55,7 +55,7 @@ impl Reader for Gemini {
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
-        if let Some(system) = doc.any(&["systemInstruction", "system_instruction"]) {
+        if let Some(system) = any!(doc, "systemInstruction", "system_instruction") {
             match system.text() {
                 Some(text) => out.system(Part::Text(text)),
                 None => parts(system).filter_map(part).for_each(|part| out.system(part)),
@@ -127,7 +127,7 @@ fn model_name(resource: &str) -> &str {
 }
 
 fn output_type(config: Node<'_>) -> Option<&'static str> {
-    let modalities = config.any(&["responseModalities", "response_modalities"]);
+    let modalities = any!(config, "responseModalities", "response_modalities");
     let has = |word: &str| {
         modalities.is_some_and(|list| list.items().any(|item| item.str().is_some_and(|m| m.eq_ignore_ascii_case(word))))
     };
@@ -137,7 +137,7 @@ fn output_type(config: Node<'_>) -> Option<&'static str> {
     if has("IMAGE") {
         return Some("image");
     }
-    match config.any(&["responseMimeType", "response_mime_type"]).and_then(Node::str)? {
+    match any!(config, "responseMimeType", "response_mime_type").and_then(Node::str)? {
         "application/json" | "text/x.enum" => Some("json"),
         "text/plain" => Some("text"),
         _ => None,
@@ -186,7 +186,7 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
                     out.tool("function", name, description, Some(schema.root()));
                 }
                 None => {
-                    let schema = function.any(&["parametersJsonSchema", "parameters_json_schema"]);
+                    let schema = any!(function, "parametersJsonSchema", "parameters_json_schema");
                     out.tool("function", name, description, schema);
                 }
             }
@@ -211,7 +211,7 @@ fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
 
 /// Why a candidate ended: a word, or its number where the client asked for numbers.
 fn finish(candidate: Node<'_>) -> Option<String> {
-    let reason = candidate.any(&["finishReason", "finish_reason"])?;
+    let reason = any!(candidate, "finishReason", "finish_reason")?;
     reason.str().map(str::to_owned).or_else(|| reason.i64().map(|number| number.to_string()))
 }
 
@@ -220,8 +220,8 @@ fn blocked(doc: Node<'_>) -> Option<&str> {
     if doc.get("candidates").is_some_and(|candidates| candidates.len() > 0) {
         return None;
     }
-    let feedback = doc.any(&["promptFeedback", "prompt_feedback"])?;
-    feedback.any(&["blockReason", "block_reason"])?.str()
+    let feedback = any!(doc, "promptFeedback", "prompt_feedback")?;
+    any!(feedback, "blockReason", "block_reason")?.str()
 }
 
 /// The schema's word, also for the numbers of the `FinishReason` enum.
@@ -247,7 +247,7 @@ struct RawUsage {
 
 /// Takes over a report of usage, if there is one, and states what is known by now.
 fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
-    let Some(report) = doc.any(&["usageMetadata", "usage_metadata"]) else { return };
+    let Some(report) = any!(doc, "usageMetadata", "usage_metadata") else { return };
     for (known, keys) in [
         (&mut raw.prompt, ["promptTokenCount", "prompt_token_count"]),
         (&mut raw.tool_use, ["toolUsePromptTokenCount", "tool_use_prompt_token_count"]),
@@ -274,7 +274,7 @@ fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
         by_modality(report.get(details), output_text, output_image, output_audio);
     }
     facts.usage.update(usage);
-    let tier = report.any(&["serviceTier", "service_tier"]).and_then(Node::str);
+    let tier = any!(report, "serviceTier", "service_tier").and_then(Node::str);
     facts.service_tier = tier.map(str::to_owned).or(facts.service_tier.take());
 }
 
@@ -287,7 +287,7 @@ fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 
 fn by_modality(details: Option<Node<'_>>, text: &mut Option<i64>, image: &mut Option<i64>, audio: &mut Option<i64>) {
     for entry in details.into_iter().flat_map(Node::items) {
-        let count = entry.any(&["tokenCount", "token_count"]).and_then(Node::i64);
+        let count = any!(entry, "tokenCount", "token_count").and_then(Node::i64);
         let modality = entry.get("modality");
         let total = match (modality.and_then(Node::str), modality.and_then(Node::i64)) {
             (Some("TEXT"), _) | (_, Some(1)) => &mut *text,

@@ -4,7 +4,7 @@ use super::args::Arguments;
 use super::parts::part;
 use super::{RawUsage, blocked, candidates, envelope, finish, parts, schema_reason, update_usage};
 use crate::facts::ResponseFacts;
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::Part;
 use crate::provider::stream::{Event, Key, StreamOutput, StreamReader};
 
@@ -20,8 +20,8 @@ pub(super) struct ContentStream {
 impl ContentStream {
     /// Reads a piece of a call whose arguments come one by one; `false` where it is none.
     fn arguments(&mut self, index: usize, part: Node<'_>, out: Option<&mut StreamOutput>) -> bool {
-        let Some(call) = part.any(&["functionCall", "function_call"]) else { return false };
-        let goes_on = call.any(&["willContinue", "will_continue"]).and_then(Node::bool) == Some(true);
+        let Some(call) = any!(part, "functionCall", "function_call") else { return false };
+        let goes_on = any!(call, "willContinue", "will_continue").and_then(Node::bool) == Some(true);
         let begins = call.get("name").is_some();
         if begins {
             self.open = None;
@@ -32,7 +32,7 @@ impl ContentStream {
             self.open = Some((Key::Index(self.count), Arguments::default()));
         }
         let Some((key, arguments)) = &mut self.open else { return false };
-        call.any(&["partialArgs", "partial_args"]).into_iter().flat_map(Node::items).for_each(|arg| arguments.add(arg));
+        any!(call, "partialArgs", "partial_args").into_iter().flat_map(Node::items).for_each(|arg| arguments.add(arg));
         if let Some(out) = out {
             if begins {
                 out.tool_call(index, key.clone(), call.get_str("id"), call.get_str("name"), None);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reasoning;
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::{Messages, Modality, Part, Payload};
 
 /// One message of the history.
@@ -39,7 +39,7 @@ pub(super) fn parts(message: Node<'_>, out: &mut Messages) {
         tool_call(None, call, out);
     }
     for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-        tool_call(call.get_str("id"), call.any(&["function", "custom"]).unwrap_or(call), out);
+        tool_call(call.get_str("id"), any!(call, "function", "custom").unwrap_or(call), out);
     }
 }
 
@@ -59,7 +59,7 @@ fn content(message: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
 
 fn tool_call(id: Option<&str>, function: Node<'_>, out: &mut Messages) {
     let name = function.get_str("name").unwrap_or_default();
-    let arguments = function.any(&["arguments", "input"]);
+    let arguments = any!(function, "arguments", "input");
     // Some servers fill the list with calls that are none.
     if name.is_empty() && id.is_none() && arguments.is_none() {
         return;
@@ -132,7 +132,7 @@ fn audio(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
 }
 
 fn file(file: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
-    let content = file.any(&["file_data", "file_url"]).and_then(Node::text).filter(|data| !data.is_empty());
+    let content = any!(file, "file_data", "file_url").and_then(Node::text).filter(|data| !data.is_empty());
     match (content, file.get_str("file_id")) {
         (Some(Text::Plain(url)), _) if is_url(url) => each(Part::from_url(Text::Plain(url), Some(Modality::Document))),
         (Some(content), _) => each(Part::Blob { modality: Modality::Document, mime_type: None, content }),

@@ -8,16 +8,16 @@ mod stream;
 pub(super) use message::input as input_message;
 
 use super::Reader;
-use super::fields::RequestFields;
+use super::fields::{Masked, RequestFields};
 use super::openai_answer::{choices, envelope, reason};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct OpenAiChat;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     // watsonx' name beside OpenAI's.
     model: &["model", "model_id"],
     max_tokens: &["max_completion_tokens", "max_tokens"],
@@ -27,7 +27,7 @@ const REQUEST: RequestFields = RequestFields {
     // OpenRouter's place beside OpenAI's.
     reasoning_level: &["reasoning_effort", "reasoning.effort"],
     ..RequestFields::COMMON
-};
+});
 
 impl Reader for OpenAiChat {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -82,9 +82,9 @@ impl Reader for OpenAiChat {
 /// One tool definition. A tool that the server runs itself has a type and no name.
 pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
     let kind = definition.get_str("type").unwrap_or("function");
-    let function = definition.any(&["function", "custom"]).unwrap_or(definition);
+    let function = any!(definition, "function", "custom").unwrap_or(definition);
     let name = function.get_str("name").unwrap_or(kind);
-    let parameters = function.any(&["parameters", "input_schema"]);
+    let parameters = any!(function, "parameters", "input_schema");
     out.tool(kind, name, function.get_text("description"), parameters);
 }
 

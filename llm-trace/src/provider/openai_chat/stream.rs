@@ -7,7 +7,7 @@ use super::super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::message::content_part;
 use super::reasoning;
 use crate::facts::ResponseFacts;
-use crate::json::{Node, Text};
+use crate::json::{Node, Text, any};
 use crate::message::finish_reason;
 
 /// More calls than this in one stream are no real ones.
@@ -37,7 +37,7 @@ impl StreamReader for ChatStream {
         let mut event = Event::default();
         for (index, choice) in choices(doc) {
             // A server that does not stream after all sends its message whole.
-            if let Some(delta) = choice.any(&["delta", "message"]) {
+            if let Some(delta) = any!(choice, "delta", "message") {
                 event.content |= self.delta(index, delta, out.as_deref_mut());
             }
             if let Some(reason) = reason(choice) {
@@ -98,10 +98,10 @@ impl ChatStream {
     }
 
     fn tool_call(&mut self, choice: usize, at: usize, call: Node<'_>, out: Option<&mut StreamOutput>) -> bool {
-        let function = call.any(&["function", "custom"]).unwrap_or(call);
+        let function = any!(call, "function", "custom").unwrap_or(call);
         let id = call.get_str("id").filter(|id| !id.is_empty());
         let name = function.get_str("name").filter(|name| !name.is_empty());
-        let arguments = function.any(&["arguments", "input"]);
+        let arguments = any!(function, "arguments", "input");
         if id.is_none() && name.is_none() && arguments.is_none() {
             return false;
         }

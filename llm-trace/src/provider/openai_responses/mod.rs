@@ -10,23 +10,23 @@ use std::borrow::Cow;
 use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use super::Reader;
-use super::fields::RequestFields;
+use super::fields::{Masked, RequestFields};
 use super::openai_usage;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{Node, any};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct OpenAiResponses;
 
-const REQUEST: RequestFields = RequestFields {
+const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
     max_tokens: &["max_output_tokens"],
     reasoning_level: &["reasoning.effort"],
     stop: &[],
     choices: &[],
     dimensions: &[],
     ..RequestFields::COMMON
-};
+});
 
 impl Reader for OpenAiResponses {
     fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
@@ -92,9 +92,9 @@ impl Reader for OpenAiResponses {
 /// A tool of the request: a function, or one of OpenAI's own, by its type.
 fn define(tool: Node<'_>, out: &mut InputContent) {
     let kind = tool.get_str("type").unwrap_or("function");
-    let name = tool.any(&["name", "server_label"]).and_then(Node::str).unwrap_or(kind);
+    let name = any!(tool, "name", "server_label").and_then(Node::str).unwrap_or(kind);
     // A custom tool has a grammar instead of parameters, a namespace tools of its own.
-    let parameters = tool.any(&["parameters", "format"]);
+    let parameters = any!(tool, "parameters", "format");
     out.tool(kind, name, tool.get_text("description"), parameters);
     if kind == "namespace" {
         tool.get("tools").into_iter().flat_map(Node::items).for_each(|tool| define(tool, out));
