@@ -28,8 +28,20 @@ const SHARDS: usize = 16;
 /// Sharded, so that no lock is shared by all callers.
 #[derive(Debug, Default)]
 struct Shards {
-    shards: [Mutex<Shard>; SHARDS],
-    next: AtomicUsize,
+    shards: [Apart<Mutex<Shard>>; SHARDS],
+}
+
+/// On a cache line of its own, and on that of the prefetcher beside it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+thread_local! {
+    /// The shard of this thread's calls.
+    static HERE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
+    };
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +60,7 @@ pub(crate) struct Slot {
 impl OpenCalls {
     /// How many calls have begun and not ended.
     pub fn len(&self) -> usize {
-        self.0.shards.iter().map(|shard| lock(shard)).map(|shard| shard.calls.len() - shard.free.len()).sum()
+        self.0.shards.iter().map(lock).map(|shard| shard.calls.len() - shard.free.len()).sum()
     }
 
     /// Whether every call has ended.
@@ -75,7 +87,8 @@ impl OpenCalls {
     }
 
     pub(crate) fn insert(&self, call: Weak<Live>) -> Slot {
-        let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        // At the end of a thread its number may be gone.
+        let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);
         let at = match calls.free.pop() {
             Some(at) => {
@@ -98,6 +111,6 @@ impl OpenCalls {
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(shard: &Apart<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
+    shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,9 @@ use crate::semconv::Profile;
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// What a layer shares with the calls below it.
+// Each call counts itself in the `Arc` around: what all of them read is on other cache lines.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Pipeline {
     pub(crate) policy: PolicyHandle,
     pub(crate) profile: Profile,

@@ -339,6 +339,9 @@ pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState
 
 /// Treats what the user adds to a call's own span: content may stand under any key.
 pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks) -> Report {
+    if attributes.is_empty() {
+        return Report::default();
+    }
     let mut treatment = Treatment::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, state.span_content());
     treatment.into_report()

@@ -109,7 +109,7 @@ impl SharedMasks {
 
     /// Masks below those of the place where the program is now.
     pub(crate) fn here(masks: Masks) -> Self {
-        Self::below(masks, of_span(&Context::current()))
+        Self::below(masks, Context::map_current(of_span))
     }
 
     /// Adds masks, for good.

@@ -69,7 +69,7 @@ impl PolicyHandle {
 
     /// The policy, to be asked what may go out. Ask again when a call ends.
     pub(crate) fn state(&self) -> PolicyState {
-        PolicyState::new(self.shared.policy.load_full())
+        PolicyState::new(self.shared.policy.load())
     }
 
     /// Changes with every change of the policy. Read it before [`state`](Self::state): then a

@@ -76,7 +76,7 @@ impl<P: LogProcessor> LogProcessor for RedactLogProcessor<P> {
         } else {
             Owner::Other
         };
-        let mut treated = treat(&state, masks, record, self.blank.record(), owner);
+        let mut treated = treat(state, masks, record, self.blank.record(), owner);
         if self.recheck {
             treated.add_attribute(note::KEY, Note::new(masks, owner, stamp).to_number());
         }
@@ -101,14 +101,14 @@ impl<P: LogProcessor> LogProcessor for RedactLogProcessor<P> {
 }
 
 fn treat(
-    state: &PolicyState,
+    state: PolicyState,
     masks: Option<Masks>,
     from: &SdkLogRecord,
     to: SdkLogRecord,
     owner: Owner,
 ) -> SdkLogRecord {
     let trace = from.trace_context().map_or(TraceId::INVALID, |context| context.trace_id);
-    let state = &state.clone().of_trace(trace);
+    let state = &state.of_trace(trace);
     let content = match owner {
         Owner::Other => state.captures(),
         Owner::Call | Owner::Filtered => state.event_content(),
@@ -154,7 +154,7 @@ impl<E> RedactLogExporter<E> {
         Self { inner, policy, blank: Blank::default() }
     }
 
-    fn again(&self, stamp: Stamp, state: &PolicyState, record: &SdkLogRecord) -> SdkLogRecord {
+    fn again(&self, stamp: Stamp, record: &SdkLogRecord) -> SdkLogRecord {
         let mut noted = None;
         let mut clean = record::copy(record, self.blank.record(), |key, value| match value {
             AnyValue::Int(number) if key.as_str() == note::KEY => {
@@ -167,7 +167,9 @@ impl<E> RedactLogExporter<E> {
             clean.set_body(body.clone());
         }
         match noted {
-            Some(note) if !note.is_of(stamp) => treat(state, note.masks(), &clean, self.blank.record(), note.owner()),
+            Some(note) if !note.is_of(stamp) => {
+                treat(self.policy.state(), note.masks(), &clean, self.blank.record(), note.owner())
+            }
             _ => clean,
         }
     }
@@ -176,8 +178,7 @@ impl<E> RedactLogExporter<E> {
 impl<E: LogExporter> LogExporter for RedactLogExporter<E> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let stamp = self.policy.stamp();
-        let state = self.policy.state();
-        let records: Vec<_> = batch.iter().map(|(record, scope)| (self.again(stamp, &state, record), scope)).collect();
+        let records: Vec<_> = batch.iter().map(|(record, scope)| (self.again(stamp, record), scope)).collect();
         let records: Vec<_> = records.iter().map(|(record, scope)| (record, *scope)).collect();
         self.inner.export(LogBatch::new(&records)).await
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::Guard;
 use opentelemetry::trace::TraceId;
 
 use super::filter::Filter;
@@ -67,16 +68,16 @@ impl Side {
     }
 }
 
-/// The policy as it stood at one moment.
-#[derive(Clone, Debug)]
+/// The policy as it stood at one moment. Not to be kept: it is cheap as long as few are held by a thread.
+#[derive(Debug)]
 pub(crate) struct PolicyState {
-    policy: Arc<Policy>,
+    policy: Guard<Arc<Policy>>,
     /// The policy's, or less.
     capture: Capture,
 }
 
 impl PolicyState {
-    pub(super) fn new(policy: Arc<Policy>) -> Self {
+    pub(super) fn new(policy: Guard<Arc<Policy>>) -> Self {
         Self { capture: policy.capture, policy }
     }
 

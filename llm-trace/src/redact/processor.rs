@@ -145,13 +145,12 @@ impl<E> RedactExporter<E> {
 impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let stamp = self.policy.stamp();
-        let state = self.policy.state();
         for span in &mut batch {
             let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == note::KEY);
             let Some(at) = at else { continue };
             let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
             if !note.is_of(stamp) {
-                let state = state.clone().of_trace(span.span_context.trace_id());
+                let state = self.policy.state().of_trace(span.span_context.trace_id());
                 Treatment::new(&state, note.masks()).span(span, note.owner(), 0..0);
             }
         }

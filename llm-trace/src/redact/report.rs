@@ -34,38 +34,42 @@ impl Report {
 
     /// A text was masked.
     pub(crate) fn masked(&mut self, kind: TextKind) {
-        self.count(Done::Masked, kind.as_str(), 1);
+        self.count(Done::Masked, Cow::Borrowed(kind.as_str()), 1);
     }
 
     /// A whole attribute, or a side of a call, was left out.
     pub(crate) fn dropped(&mut self, what: &'static str) {
-        self.count(Done::Masked, what, 1);
+        self.count(Done::Masked, Cow::Borrowed(what), 1);
     }
 
     /// A scrubber changed a text.
     pub(crate) fn scrubbed(&mut self, rule: &str, times: u64) {
-        self.count(Done::Scrubbed, rule, times);
+        self.count(Done::Scrubbed, Cow::Owned(rule.to_owned()), times);
     }
 
     /// Something was too large.
     pub(crate) fn cut(&mut self, what: &'static str, times: u64) {
-        self.count(Done::Cut, what, times);
+        self.count(Done::Cut, Cow::Borrowed(what), times);
     }
 
-    fn count(&mut self, done: Done, kind: &str, times: u64) {
+    fn count(&mut self, done: Done, kind: Cow<'static, str>, times: u64) {
         if times == 0 {
             return;
         }
-        match self.counts.iter_mut().find(|(d, k, _)| *d == done && k == kind) {
+        match self.counts.iter_mut().find(|(d, k, _)| *d == done && *k == kind) {
             Some((.., count)) => *count = count.saturating_add(times),
-            None => self.counts.push((done, Cow::Owned(kind.to_owned()), times)),
+            None => self.counts.push((done, kind, times)),
         }
     }
 
     /// Adds another report's counts.
     pub(crate) fn absorb(&mut self, other: Report) {
+        if self.is_empty() {
+            self.counts = other.counts;
+            return;
+        }
         for (done, kind, times) in other.counts {
-            self.count(done, &kind, times);
+            self.count(done, kind, times);
         }
     }
 
@@ -75,6 +79,9 @@ impl Report {
 
     /// `masked:text=3`, sorted; empty where nothing was done.
     pub(crate) fn values(&self) -> Vec<String> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         let mut counts: Vec<_> = self.counts.iter().collect();
         counts.sort();
         counts.into_iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()
@@ -89,7 +96,7 @@ impl Report {
             let Some(done) = [Done::Cut, Done::Masked, Done::Scrubbed].into_iter().find(|d| d.as_str() == done) else {
                 continue;
             };
-            report.count(done, kind, count.parse().unwrap_or(1));
+            report.count(done, Cow::Owned(kind.to_owned()), count.parse().unwrap_or(1));
         }
         report
     }

@@ -42,5 +42,9 @@ pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
         .attribute_limit(bytes / 4)
         .span_limit(bytes / 2)
         .media_limit(bytes / 8);
-    Treatment::new(&PolicyState::new(Arc::new(policy)), None).span(span, Owner::Call, 0..0);
+    Treatment::new(&PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy))), None).span(
+        span,
+        Owner::Call,
+        0..0,
+    );
 }

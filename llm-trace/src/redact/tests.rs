@@ -102,7 +102,7 @@ prop_compose! {
 }
 
 fn state(policy: Policy) -> PolicyState {
-    PolicyState::new(Arc::new(policy))
+    PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy)))
 }
 
 /// Which of input, output and error text go out unmasked.
