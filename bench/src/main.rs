@@ -6,7 +6,7 @@ use std::time::Duration;
 use llm_trace::{Capture, LlmCall, Operation, Policy, llm_call};
 use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
 use serde_json::{Value, json};
 use tracing::Dispatch;
 use tracing::dispatcher::with_default;
@@ -33,6 +33,11 @@ fn subscriber(capture: Capture) -> Dispatch {
     let provider = SdkTracerProvider::builder().with_span_processor(Null).build();
     let layer = llm_trace::layer().with_policy(Policy::new().capture(capture)).with_tracer_provider(&provider);
     Dispatch::new(tracing_subscriber::registry().with(layer))
+}
+
+fn sampled_out() -> Dispatch {
+    let provider = SdkTracerProvider::builder().with_span_processor(Null).with_sampler(Sampler::AlwaysOff).build();
+    Dispatch::new(tracing_subscriber::registry().with(llm_trace::layer().with_tracer_provider(&provider)))
 }
 
 fn request() -> Value {
@@ -64,6 +69,18 @@ fn call(request: &Value, response: &Value) -> usize {
     black_box(request).as_object().map_or(0, |o| o.len()) + black_box(response).as_object().map_or(0, |o| o.len())
 }
 
+#[llm_call(provider = "openai", request = request, server = "https://api.openai.com", response = |_: &usize| response)]
+fn bytes(request: &[u8], response: &[u8]) -> usize {
+    black_box(request).len() + black_box(response).len()
+}
+
+fn calls_of_bytes(times: u64) {
+    let (request, response) = (request().to_string(), response().to_string());
+    for _ in 0..times {
+        black_box(bytes(request.as_bytes(), response.as_bytes()));
+    }
+}
+
 fn calls(times: u64) {
     let (request, response) = (request(), response());
     for _ in 0..times {
@@ -89,6 +106,10 @@ fn main() {
     let times = args.next().and_then(|times| times.parse().ok()).unwrap_or(1);
     match workload.as_str() {
         "off" => calls(times),
+        "facts_bytes" => with_default(&subscriber(Capture::Off), || calls_of_bytes(times)),
+        "content_bytes" => with_default(&subscriber(Capture::Span), || calls_of_bytes(times)),
+        "absent" => with_default(&Dispatch::new(tracing_subscriber::registry()), || calls(times)),
+        "sampled_out" => with_default(&sampled_out(), || calls(times)),
         "facts" => with_default(&subscriber(Capture::Off), || calls(times)),
         "bytes_off" => chunks(times, Capture::Off, false),
         "bytes_on" => chunks(times, Capture::Span, false),

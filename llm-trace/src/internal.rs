@@ -180,7 +180,7 @@ fn put_facts(
     let mut named = Attributes::new(Profile::default());
     named.add(attr::REQUEST_MODEL, request.model.clone());
     named.request(request, provider.as_ref());
-    named.response(response, provider.as_ref());
+    named.response(response, provider.as_ref(), false);
     named.add(attr::OUTPUT_TYPE, response.output_type.or(request.output_type));
     named.add(attr::EMBEDDINGS_DIMENSION_COUNT, response.dimensions.or(request.dimensions));
     let conversation = request.conversation_id.as_ref().or(response.conversation_id.as_ref());

@@ -120,7 +120,7 @@ mod facts;
 #[cfg(feature = "init")]
 mod init;
 #[cfg(feature = "serde")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports, unused_macros))]
 mod json;
 #[cfg(feature = "otel")]
 mod message;

@@ -1,6 +1,7 @@
 //! What each row should cost, and whether it does.
 
 use super::fixed::{BULK, FLOOR};
+use super::setup::{request, response};
 
 /// The most that a row may cost.
 pub(crate) enum Goal {
@@ -27,7 +28,7 @@ impl Goal {
             "foreign span, layer in RedactLayer" => vec![Goal::Plus(140.0, "foreign span, layer".to_owned())],
             _ if is(name, &["content off, Value", "content dropped, Value"]) => vec![Goal::Times(1.0, facts())],
             _ if is(name, &["content off, JSON", "content dropped, JSON"]) => {
-                // One scan, at a gigabyte per second.
+                // One scan of request and answer, at a gigabyte per second.
                 bytes(name).map(|bytes| Goal::Plus(bytes, facts())).into_iter().collect()
             }
             _ if is(name, &["content on, JSON bytes, "]) => {
@@ -56,10 +57,11 @@ fn is(name: &str, beginnings: &[&str]) -> bool {
     beginnings.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// The size at the end of a row's name.
+/// How long the request and the answer are, by the size of the prompt at the end of a row's name.
 fn bytes(name: &str) -> Option<f64> {
     let (_, size) = name.rsplit_once(", ")?;
     let (number, unit) = size.split_once(' ')?;
     let unit = if unit == "MB" { 1 << 20 } else { 1 << 10 };
-    Some(number.parse::<f64>().ok()? * f64::from(unit))
+    let prompt = number.parse::<usize>().ok()? * unit;
+    Some((request(prompt).to_string().len() + response(64).to_string().len()) as f64)
 }

@@ -33,6 +33,9 @@ impl Permitted {
 
     /// Says what else was done to the call's texts.
     pub(super) fn note(&mut self, report: Report) {
+        if report.is_empty() {
+            return;
+        }
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
     }
@@ -74,7 +77,7 @@ impl Live {
             }
         }
         out.report = out.dropped.clone();
-        if let Some(Content { value, open }) = state.input.take() {
+        if let Some(Content { value, open }) = state.input.take().map(|input| *input) {
             let message::FinishedInput { messages, instructions, tools, mut filter } = value;
             let mut list = [
                 (attr::INPUT_MESSAGES, messages, Shape::Messages),

@@ -38,17 +38,16 @@ struct End {
 impl Live {
     /// Ends the call. Only the first end counts.
     pub(crate) fn finish(&self, outcome: Outcome) {
-        let duration = self.begun().elapsed();
-        let mut state = {
-            let mut state = self.lock();
-            if std::mem::replace(&mut state.finished, true) {
-                return;
-            }
-            // What comes later finds a finished call and changes nothing.
-            std::mem::replace(&mut *state, State { finished: true, ..State::default() })
-        };
-        self.unregister();
+        let mut known = self.lock();
+        if std::mem::replace(&mut known.finished, true) {
+            return;
+        }
         let Some(pipeline) = self.pipeline() else { return };
+        let duration = self.begun().elapsed();
+        // What comes later finds a finished call and changes nothing.
+        let mut state = std::mem::replace(&mut *known, State::finished());
+        drop(known);
+        self.unregister();
         let (cost, separate) = match state.settle_inside(outcome) {
             Told::Cost(cost) => (Some(cost), false),
             Told::Elsewhere => (None, true),
@@ -80,7 +79,7 @@ impl Live {
         self.write(pipeline, state, &end, instruments);
     }
 
-    fn write(&self, pipeline: &Pipeline, mut state: State, end: &End, instruments: Option<Arc<Instruments>>) {
+    fn write(&self, pipeline: &Pipeline, mut state: Box<State>, end: &End, instruments: Option<Arc<Instruments>>) {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
         let told = span.is_some() || events;
@@ -93,10 +92,13 @@ impl Live {
         let mut facts = Vec::new();
         let mut own = 0;
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
-            let mut attributes = self.facts(pipeline, &mut state, end, &said, &mut identity);
+            let mut attributes =
+                self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, instruments.is_some());
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
-            identity.write_metadata(&said, &mut attributes);
+            if let Some(said) = &said {
+                identity.write_metadata(said, &mut attributes);
+            }
             let by_user = std::mem::take(&mut state.attributes);
             let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
             let done = user_attributes(&mut by_user, &policy, masks);
@@ -122,17 +124,19 @@ impl Live {
                 span.update_name(state.span_name().into_owned());
             }
             let (list, report) = content.on(policy.span_content());
-            let report = strings(&report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
+            let report = strings(report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
             let compat = if pipeline.compat.contains(&Compat::OpenInference) {
                 openinference::attributes(&state.operation, state.request.model.is_some(), &state.response.usage, list)
             } else {
                 Vec::new()
             };
-            let update = said.update.unwrap_or_default();
+            let update = said.and_then(|said| said.update).unwrap_or_default();
             let told = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
             let texts = content.take(policy.span_content()).into_iter().map(|(key, json)| KeyValue::new(key, json));
             // What is more important stands first: a span has room for so many attributes only.
-            facts.splice(own..own, texts.chain(report).chain(compat));
+            if texts.len() > 0 || report.is_some() || !compat.is_empty() {
+                facts.splice(own..own, texts.chain(report).chain(compat));
+            }
             self.update_trace(update, &mut state, (&policy, masks), pipeline, &told, &mut facts);
             self.close(&span, facts, &state, end, &policy, masks);
         }
@@ -164,8 +168,9 @@ impl Live {
         pipeline: &Pipeline,
         state: &mut State,
         end: &End,
-        said: &Facts,
+        said: Option<&Facts>,
         identity: &mut Identity<'_>,
+        metrics: bool,
     ) -> Attributes {
         let mut attributes = Attributes::new(pipeline.profile);
         attributes.add(attr::ERROR_TYPE, end.error_type.clone().map(Value::from));
@@ -174,7 +179,7 @@ impl Live {
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(attr::ERROR_CODE, code);
         attributes.add(attr::OUTCOME, Some(end.outcome.as_str()));
-        attributes.response(&mut state.response, state.provider.as_ref());
+        attributes.response(&mut state.response, state.provider.as_ref(), metrics);
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
         attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref());
@@ -187,11 +192,13 @@ impl Live {
         let conversation = state
             .conversation
             .take()
-            .or(said.conversation.clone())
+            .or_else(|| said?.conversation.clone())
             .or(state.request.conversation_id.take())
             .or(state.response.conversation_id.take());
         attributes.add(attr::CONVERSATION_ID, conversation.map(|id| identity.id(&id)));
-        identity.write(said, pipeline.profile, &pipeline.compat, &mut attributes);
+        if let Some(said) = said {
+            identity.write(said, pipeline.profile, &pipeline.compat, &mut attributes);
+        }
         attributes
     }
 

@@ -26,7 +26,7 @@ use crate::value::{AttributeValue, Maybe};
 /// # chat("hello");
 /// ```
 #[derive(Clone, Default)]
-pub struct LlmCall(Option<std::sync::Arc<Live>>);
+pub struct LlmCall(pub(super) Option<std::sync::Arc<Live>>);
 
 impl fmt::Debug for LlmCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -33,7 +33,7 @@ pub(crate) struct Inside {
     output: Option<(Content<String>, Option<Filter>)>,
     error: ErrorState,
     stated: Option<ErrorFacts>,
-    stream: Option<Stream>,
+    stream: Option<Box<Stream>>,
     /// They have spans and metrics of their own.
     separate: bool,
 }
@@ -78,11 +78,11 @@ impl Live {
     pub(crate) fn merge(
         &self,
         outer: &Live,
-        state: State,
+        state: Box<State>,
         outcome: Outcome,
         cost: Option<Priced>,
         separate: bool,
-    ) -> Option<State> {
+    ) -> Option<Box<State>> {
         outer.take_masks(self.masks());
         let later = self.begun().saturating_duration_since(outer.begun());
         let mut around = outer.lock();
@@ -115,7 +115,7 @@ impl Live {
             return;
         }
         let Some(around) = self.parent() else { return };
-        let mut around: MutexGuard<'_, State> = around.lock();
+        let mut around: MutexGuard<'_, Box<State>> = around.lock();
         if is_same_work(&around.operation, &state.operation) && !around.finished {
             around.inside().separate = true;
         }
@@ -127,9 +127,9 @@ impl State {
         self.inside.get_or_insert_default()
     }
 
-    fn absorb(&mut self, inner: State, outcome: Outcome, cost: Option<Priced>, later: Duration) {
+    fn absorb(&mut self, inner: Box<State>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
         let State { provider, server, conversation, format, request, input, response, output, output_filter, .. } =
-            inner;
+            *inner;
         self.provider = self.provider.take().or(provider);
         self.server = self.server.take().or(server);
         self.conversation = self.conversation.take().or(conversation);
@@ -142,8 +142,10 @@ impl State {
         // Of equal keys the last counts, and the outer call's are the last.
         let own = std::mem::replace(&mut self.attributes, inner.attributes);
         self.attributes.extend(own);
-        let own = std::mem::take(&mut self.facts);
-        self.facts = own.over(&inner.facts);
+        self.facts = match (self.facts.take(), inner.facts) {
+            (Some(own), Some(inner)) => Some(Box::new(own.over(&inner))),
+            (own, inner) => own.or(inner),
+        };
         if let Some(subject) = inner.subject {
             let known = self.subject();
             known.facts.fill(subject.facts);
@@ -153,7 +155,7 @@ impl State {
                 }
             }
         }
-        let ResponseFacts { usage, error, .. } = response.clone();
+        let ResponseFacts { usage, error, .. } = (*response).clone();
         let known = self.inside();
         known.usage.add(usage);
         known.cost = match (known.cost.take(), cost) {
@@ -171,7 +173,7 @@ impl State {
             stream.first_chunk = stream.first_chunk.map(|time| time + later);
             known.stream = Some(stream);
         }
-        self.response.later(ResponseFacts { usage: Usage::default(), error: None, cost: None, ..response });
+        self.response.later(ResponseFacts { usage: Usage::default(), error: None, cost: None, ..*response });
     }
 
     /// Takes on, at the end, what the calls inside have told.

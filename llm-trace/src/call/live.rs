@@ -40,7 +40,7 @@ pub(crate) struct Ready(Box<Parts>);
 
 struct Parts {
     make_span: MakeSpan,
-    state: State,
+    state: Box<State>,
     around: Around,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct Live {
     reference: OnceLock<super::CallRef>,
     started: Started,
     slot: OnceLock<Slot>,
-    state: Mutex<State>,
+    state: Mutex<Box<State>>,
 }
 
 /// Which of the attributes were there when the span started.
@@ -192,7 +192,7 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, mut state: State, around: Around) -> Option<Live> {
+    fn start(make_span: MakeSpan, mut state: Box<State>, around: Around) -> Option<Live> {
         crate::check::at_first_call();
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;
@@ -270,7 +270,7 @@ impl Live {
     }
 
     /// A call that is another word for the one it is made inside of.
-    fn within(outer: Arc<Live>, state: State, mut around: Around) -> Live {
+    fn within(outer: Arc<Live>, state: Box<State>, mut around: Around) -> Live {
         around.settle();
         outer.take_masks(&around.masks);
         let carried = Carried::new(SystemTime::now());
@@ -431,7 +431,7 @@ impl Live {
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<State>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

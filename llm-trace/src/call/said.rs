@@ -13,27 +13,27 @@ use crate::value::AttributeValue;
 
 impl Live {
     /// What is said of this call: by itself, then by its attributes, then by the scopes around.
-    pub(super) fn said(&self, state: &mut State, policy: &PolicyState) -> Facts {
-        let mut own = std::mem::take(&mut state.facts);
+    pub(super) fn said(&self, state: &mut State, policy: &PolicyState) -> Option<Box<Facts>> {
+        let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {
-            let field = match &*key {
-                attr::USER_ID => &mut own.user,
-                attr::SESSION_ID => &mut own.session,
-                attr::CONVERSATION_ID => &mut own.conversation,
-                attr::USER_EMAIL => &mut own.caller.email,
-                attr::ENDUSER_ID => &mut own.caller.end_user_id,
+            let field: fn(&mut Facts) -> &mut Option<String> = match &*key {
+                attr::USER_ID => |own| &mut own.user,
+                attr::SESSION_ID => |own| &mut own.session,
+                attr::CONVERSATION_ID => |own| &mut own.conversation,
+                attr::USER_EMAIL => |own| &mut own.caller.email,
+                attr::ENDUSER_ID => |own| &mut own.caller.end_user_id,
                 _ => {
                     let hashed = if policy.is_identity(&key) { policy.hashed_identity(&value.to_text()) } else { None };
                     kept.push((key, hashed.map_or(value, AttributeValue::from)));
                     continue;
                 }
             };
-            *field = Some(value.to_text().into_owned());
+            *field(own.get_or_insert_default()) = Some(value.to_text().into_owned());
         }
         state.attributes = kept;
         match Facts::of(self.masks()) {
-            Some(around) => own.over(&around),
+            Some(around) => Some(Box::new(own.map_or_else(Facts::default, |own| *own).over(&around))),
             None => own,
         }
     }
@@ -49,8 +49,8 @@ impl Live {
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
             if let (None, Some(facts)) = (self.masks().carried(), Facts::of(&place)) {
                 let mut state = self.lock();
-                let own = std::mem::take(&mut state.facts);
-                state.facts = own.over(&facts);
+                let own = state.facts.take().map_or_else(Facts::default, |own| *own);
+                state.facts = Some(Box::new(own.over(&facts)));
             }
         }
     }
@@ -59,8 +59,11 @@ impl Live {
         let (masks, facts) = scope.parts();
         self.masks().add(masks);
         let mut state = self.lock();
-        let before = std::mem::take(&mut state.facts);
-        state.facts = facts.clone().over(&before);
+        let said = facts.clone();
+        state.facts = Some(Box::new(match state.facts.take() {
+            Some(before) => said.over(&before),
+            None => said,
+        }));
     }
 }
 

@@ -1,5 +1,12 @@
 //! Where a call goes: host and port out of a URL or a host.
 
+use std::cell::RefCell;
+
+thread_local! {
+    /// What was read last: a program calls few servers, and most often the same one again.
+    static LAST: RefCell<Option<(String, Server)>> = const { RefCell::new(None) };
+}
+
 /// A server's address, and the URL's path where there was one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Server {
@@ -9,24 +16,43 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// As [`parse`](Self::parse), but a text that is the last one's again is not parsed. One with user info is not
+    /// remembered.
+    pub(crate) fn read(text: &str) -> Option<Server> {
+        let known = LAST.try_with(|last| {
+            let last = last.try_borrow().ok()?;
+            last.as_ref().filter(|(known, _)| known == text).map(|(_, server)| server.clone())
+        });
+        known.ok().flatten().or_else(|| {
+            let server = Self::parse(text)?;
+            if rfind(text, b'@').is_none() {
+                let new = Some((text.to_owned(), server.clone()));
+                let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = new));
+            }
+            Some(server)
+        })
+    }
+
     /// Reads `https://host:port/path`, `host:port` or `host`. User info is never kept.
     pub(crate) fn parse(text: &str) -> Option<Server> {
-        let (scheme, rest) = match text.trim().split_once("://") {
-            Some((scheme, rest)) => (Some(scheme), rest),
-            None => (None, text.trim()),
+        let text = text.trim_ascii();
+        let (scheme, rest) = match find(text, |byte| byte == b':') {
+            Some(at) if text[at..].starts_with("://") => (Some(&text[..at]), &text[at + 3..]),
+            _ => (None, text),
         };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let end = find(rest, |byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        let path = path.split(['?', '#']).next().filter(|path| path.len() > 1).map(str::to_owned);
-        let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let path = &path[..find(path, |byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len())];
+        let path = Some(path).filter(|path| path.len() > 1).map(str::to_owned);
+        let host_port = &authority[rfind(authority, b'@').map_or(0, |at| at + 1)..];
         let (host, port) = match host_port.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((v6, rest)) => (v6, rest.strip_prefix(':')),
-            None => match host_port.rsplit_once(':') {
-                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+            None => match find(host_port, |byte| byte == b':') {
+                Some(at) if rfind(host_port, b':') == Some(at) => (&host_port[..at], Some(&host_port[at + 1..])),
                 _ => (host_port, None),
             },
         };
-        if host.is_empty() || host.contains(char::is_whitespace) {
+        if host.is_empty() || host.bytes().any(|byte| byte.is_ascii_whitespace()) {
             return None;
         }
         let port = port.and_then(|port| port.parse().ok()).or(match scheme {
@@ -36,6 +62,16 @@ impl Server {
         });
         Some(Server { address: host.to_ascii_lowercase(), port, path })
     }
+}
+
+// The searches of `str` set up more than such short texts need.
+
+fn find(text: &str, stop: impl Fn(u8) -> bool) -> Option<usize> {
+    text.bytes().position(stop)
+}
+
+fn rfind(text: &str, stop: u8) -> Option<usize> {
+    text.bytes().rposition(|byte| byte == stop)
 }
 
 #[cfg(test)]

@@ -196,6 +196,12 @@ impl Prepared {
         Prepared(State::Started(LlmCall::disabled()))
     }
 
+    /// Whether nobody looks at the call.
+    #[inline]
+    pub(crate) fn is_disabled(&self) -> bool {
+        matches!(self.0, State::Started(LlmCall(None)))
+    }
+
     /// Starts the span, unless it is.
     pub fn start(self) -> LlmCall {
         match self.0 {

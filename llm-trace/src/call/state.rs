@@ -22,7 +22,8 @@ use crate::redact::{Filter, Masks, Permit, Stamp};
 use crate::scope::Facts;
 use crate::value::AttributeValue;
 
-/// What a call knows so far. Content in it has passed the policy.
+/// What a call knows so far. Content in it has passed the policy. What is large and rare is in a box: allocators
+/// are quick with up to a kilobyte.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) operation: Operation,
@@ -34,8 +35,8 @@ pub(crate) struct State {
     pub(crate) conversation: Option<String>,
     pub(crate) format: Option<Format>,
     pub(crate) request: RequestFacts,
-    pub(crate) input: Option<Content<FinishedInput>>,
-    pub(crate) response: ResponseFacts,
+    pub(crate) input: Option<Box<Content<FinishedInput>>>,
+    pub(crate) response: Box<ResponseFacts>,
     pub(crate) output: Option<Content<String>>,
     /// What the output's filter has to report.
     pub(crate) output_filter: Option<Filter>,
@@ -43,10 +44,10 @@ pub(crate) struct State {
     pub(crate) answered: bool,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     pub(crate) error: ErrorState,
-    pub(crate) stream: Option<Stream>,
+    pub(crate) stream: Option<Box<Stream>>,
     pub(crate) attempts: u32,
     /// What was said of this call by a scope of its own.
-    pub(crate) facts: Facts,
+    pub(crate) facts: Option<Box<Facts>>,
     /// Of what other operations than a model's act on.
     pub(crate) subject: Option<Box<Subject>>,
     /// Whether it runs elsewhere, where that was said.
@@ -90,7 +91,7 @@ pub(crate) struct Stream {
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
     /// What the last item that was a value looked like, and what was asked before it was read.
-    pub(crate) shaped: Option<(Asked, Shaped)>,
+    pub(crate) shaped: Option<Box<(Asked, Shaped)>>,
     pub(crate) first_chunk: Option<Duration>,
     /// When the newest chunk with content came.
     pub(crate) last_chunk: Option<Instant>,
@@ -106,19 +107,26 @@ pub(crate) struct Stream {
 
 impl State {
     /// What is told apart from the request.
-    pub(crate) fn of(setup: &mut Setup<'_>) -> State {
-        State {
-            operation: setup.operation.clone().unwrap_or_default(),
-            provider: setup.provider.take(),
-            name: setup.name.take(),
-            server: setup.server.as_deref().and_then(Server::parse),
-            conversation: setup.conversation.take().map(Cow::into_owned),
-            attributes: std::mem::take(&mut setup.attributes),
-            request: RequestFacts { model: setup.model.take().map(Cow::into_owned), ..RequestFacts::default() },
-            remote: setup.remote,
-            nested: setup.nested,
-            ..State::default()
-        }
+    // It is large: it is made where it stays, and moved by its box.
+    pub(crate) fn of(setup: &mut Setup<'_>) -> Box<State> {
+        let mut state = Box::<State>::default();
+        state.operation = setup.operation.clone().unwrap_or_default();
+        state.provider = setup.provider.take();
+        state.name = setup.name.take();
+        state.server = setup.server.as_deref().and_then(Server::read);
+        state.conversation = setup.conversation.take().map(Cow::into_owned);
+        state.attributes = std::mem::take(&mut setup.attributes);
+        state.request.model = setup.model.take().map(Cow::into_owned);
+        state.remote = setup.remote;
+        state.nested = setup.nested;
+        state
+    }
+
+    /// What is left of a call that is over.
+    pub(crate) fn finished() -> Box<State> {
+        let mut state = Box::<State>::default();
+        state.finished = true;
+        state
     }
 
     /// Reads what must be known before the span starts: facts, no content.
@@ -238,7 +246,7 @@ impl State {
         if let Some(doc) = document(&setup.tools, mode) {
             messages::read_tools(doc.root(), &mut content);
         }
-        self.input = Some(Content { value: content.finish(), open });
+        self.input = Some(Box::new(Content { value: content.finish(), open }));
     }
 
     /// Reads the content of a request, as far as the permit goes.
@@ -247,7 +255,7 @@ impl State {
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
         self.input_of(request, document, &mut content);
-        self.input = Some(Content { value: content.finish(), open });
+        self.input = Some(Box::new(Content { value: content.finish(), open }));
     }
 
     fn input_of(&mut self, request: &What<'_>, document: Option<&Doc<'_>>, content: &mut InputContent) {

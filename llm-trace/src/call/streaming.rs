@@ -25,7 +25,7 @@ impl Live {
         if state.stream.is_none() && !state.finished {
             let mut stream = Stream::new(state, &self.permit_output());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
-            state.stream = Some(stream);
+            state.stream = Some(Box::new(stream));
             state.request.stream = Some(true);
         }
     }
@@ -91,24 +91,25 @@ impl Live {
         self.open_stream(&mut state);
         let shaped = state.stream.as_mut().and_then(|stream| stream.shaped.take());
         drop(state);
-        let shaped = shaped.filter(|(was_asked, _)| *was_asked == asked).map(|(_, shaped)| shaped);
-        let shaped = shaped.and_then(|mut shaped| item.fits(&mut shaped.shape).then_some(shaped));
+        let shaped = shaped.filter(|shaped| shaped.0 == asked);
+        let shaped = shaped.and_then(|mut shaped| item.fits(&mut shaped.1.shape).then_some(shaped));
         if let Some(fitting) = &shaped {
             let mut state = self.lock();
-            let State { stream: Some(stream), .. } = &mut *state else { return };
+            let State { stream: Some(stream), .. } = &mut **state else { return };
             let now = stream.clock();
-            if stream.fitting(fitting) {
-                stream.shaped = shaped.map(|shaped| (asked, shaped));
+            if stream.fitting(&fitting.1) {
+                stream.shaped = shaped;
                 return stream.seen(&Event::CONTENT, self.begun(), now);
             }
         }
+        let shaped = shaped.map(|shaped| shaped.1);
         let mode = self.permit_output().mode();
         let doc = item.doc(mode);
         // An event's data are JSON text: read in the permitted mode, once they can be seen.
         let doc = if is_unread_event(doc.root()) { item.doc(Mode::Full) } else { doc };
         self.see_chunk(|stream| {
             let (event, shaped) = stream.document(&doc, mode, shaped);
-            stream.shaped = shaped.map(|shaped| (asked, shaped));
+            stream.shaped = shaped.map(|shaped| Box::new((asked, shaped)));
             event
         });
     }
@@ -163,8 +164,7 @@ impl Live {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
             state.attributes.push((Cow::Borrowed(attr::EVENTS_SKIPPED), count.into()));
         }
-        let before = std::mem::take(&mut state.response);
-        state.response = facts;
+        let before = std::mem::replace(&mut *state.response, facts);
         state.response.usage.update(before.usage);
         state.response.fill(before);
         let outcome = match (given_up, end) {

@@ -116,7 +116,7 @@ impl NamedAfter {
     /// The name, where what it is named after is known.
     pub(crate) fn name<'n>(self, operation: &'n str, model: Option<&str>, facts: Option<&Facts>) -> Cow<'n, str> {
         match self.target(model, facts) {
-            Some(target) => Cow::Owned(format!("{operation} {target}")),
+            Some(target) => Cow::Owned([operation, target].join(" ")),
             None => Cow::Borrowed(operation),
         }
     }

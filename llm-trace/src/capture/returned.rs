@@ -45,7 +45,11 @@ impl Plain {
         setup.begin()
     }
 
+    #[inline]
     pub fn drive<T>(self, prepared: Prepared, body: impl FnOnce() -> T, observe: impl FnOnce(LlmCall, T) -> T) -> T {
+        if prepared.is_disabled() {
+            return body();
+        }
         run(prepared, body, observe)
     }
 }

@@ -18,7 +18,8 @@ pub(crate) struct Attributes {
 
 impl Attributes {
     pub(crate) fn new(profile: Profile) -> Self {
-        Self { list: Vec::with_capacity(24), profile }
+        // As many as an allocator is quick with: most calls have no more.
+        Self { list: Vec::with_capacity(18), profile }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -43,10 +44,11 @@ impl Attributes {
         }
     }
 
-    /// Takes the texts out of the facts that metrics do not need.
-    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
+    /// Takes the texts out of the facts, but for those that metrics need, if there are any.
+    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>, metrics: bool) {
+        let take = |text: &mut Option<String>| if metrics { text.clone() } else { text.take() };
         self.add(attr::RESPONSE_ID, facts.id.take());
-        self.add(attr::RESPONSE_MODEL, facts.model.clone());
+        self.add(attr::RESPONSE_MODEL, take(&mut facts.model));
         let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
         self.add(attr::RESPONSE_FINISH_REASONS, reasons);
         let usage = &facts.usage;
@@ -69,7 +71,7 @@ impl Attributes {
             self.add("gen_ai.response.status", facts.status.clone());
         }
         if is_openai(provider) {
-            self.add(attr::OPENAI_RESPONSE_SERVICE_TIER, facts.service_tier.clone());
+            self.add(attr::OPENAI_RESPONSE_SERVICE_TIER, take(&mut facts.service_tier));
             self.add(attr::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.system_fingerprint.take());
         }
         self.extra(std::mem::take(&mut facts.extra), provider);
@@ -90,9 +92,9 @@ impl Attributes {
         self.add(attr::REQUEST_FREQUENCY_PENALTY, facts.frequency_penalty);
         self.add(attr::REQUEST_PRESENCE_PENALTY, facts.presence_penalty);
         self.add(attr::REQUEST_SEED, facts.seed);
-        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.take().and_then(string_array));
+        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.take().and_then(strings));
         self.add(attr::REQUEST_CHOICE_COUNT, facts.choice_count.filter(|count| *count != 1));
-        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.take().and_then(string_array));
+        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.take().and_then(strings));
         if self.profile == Profile::Latest {
             self.add("gen_ai.request.reasoning.level", facts.reasoning_level.clone());
             self.add("gen_ai.request.previous_response.id", facts.previous_response_id.clone());
@@ -142,11 +144,7 @@ impl Attributes {
 }
 
 /// An OTel array of strings; `None` for an empty one.
-pub(crate) fn strings(list: &[String]) -> Option<Value> {
-    string_array(list.to_vec())
-}
-
-fn string_array(list: Vec<String>) -> Option<Value> {
+pub(crate) fn strings(list: Vec<String>) -> Option<Value> {
     let list: Vec<StringValue> = list.into_iter().map(StringValue::from).collect();
     (!list.is_empty()).then_some(Value::Array(Array::String(list)))
 }
@@ -158,7 +156,7 @@ fn finish_reasons(reasons: Vec<Option<String>>, profile: Profile) -> Option<Valu
     if reasons.iter().all(Option::is_none) {
         return None;
     }
-    string_array(reasons.into_iter().filter_map(|reason| reason.or_else(missing)).collect())
+    strings(reasons.into_iter().filter_map(|reason| reason.or_else(missing)).collect())
 }
 
 fn is_openai(provider: Option<&Provider>) -> bool {

@@ -30,13 +30,14 @@ const CALLER: [Row; 9] = [
 /// Writes identity and metadata as the policy lets them out.
 pub(crate) struct Identity<'p> {
     policy: &'p PolicyState,
-    scrubbed: Filter,
+    /// Made where there is something to filter.
+    scrubbed: Option<Filter>,
     report: Report,
 }
 
 impl<'p> Identity<'p> {
     pub(crate) fn new(policy: &'p PolicyState) -> Self {
-        Self { policy, scrubbed: policy.metadata_filter(false), report: Report::default() }
+        Self { policy, scrubbed: None, report: Report::default() }
     }
 
     /// Everything that a scope says, but for the conversation.
@@ -68,7 +69,7 @@ impl<'p> Identity<'p> {
         let clean = |filter: &mut Filter, text: &str| filter.clean(text, Place::of(TextKind::Metadata)).into_owned();
         if let Some(tags) = &facts.tags {
             let tags: Vec<String> = tags.iter().map(|tag| clean(&mut filter, tag)).collect();
-            to.add("llm_trace.tags", super::attributes::strings(&tags));
+            to.add("llm_trace.tags", super::attributes::strings(tags));
         }
         let metadata = facts.metadata.iter().map(|(key, value)| {
             let value = match value {
@@ -97,13 +98,16 @@ impl<'p> Identity<'p> {
     }
 
     fn text(&mut self, text: &str) -> String {
-        self.scrubbed.clean(text, Place::of(TextKind::Metadata)).into_owned()
+        let filter = self.scrubbed.get_or_insert_with(|| self.policy.metadata_filter(false));
+        filter.clean(text, Place::of(TextKind::Metadata)).into_owned()
     }
 
     /// What was hashed, masked or scrubbed.
     pub(crate) fn into_report(self) -> Report {
         let mut report = self.report;
-        report.absorb(self.scrubbed.into_report());
+        if let Some(filter) = self.scrubbed {
+            report.absorb(filter.into_report());
+        }
         report
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct CallTracer<T> {
     pub(super) normalize: Arc<AtomicBool>,
 }
 
+/// How many attributes most calls get when they end, or more.
+const LATER: usize = 24;
+
 impl<T: Tracer> Tracer for CallTracer<T> {
     type Span = CallSpan<T::Span>;
 
@@ -28,6 +31,8 @@ impl<T: Tracer> Tracer for CallTracer<T> {
         // Spans below the call carry it too: only the first is its own.
         if let Some(begun) = Carried::take_start_of(parent) {
             builder.start_time = Some(begun);
+            // As the call ends, most of its attributes are added: all at once finds room.
+            builder.attributes.get_or_insert_default().reserve(LATER);
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile);
         }
