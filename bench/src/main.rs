@@ -1,5 +1,7 @@
 //! One workload, so many times: counted from outside by `instructions.sh`.
 
+mod foreign;
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -94,7 +96,11 @@ fn chunks(times: u64, capture: Capture, values: bool) {
     with_default(&subscriber(capture), || {
         let call = LlmCall::builder(Operation::Chat).provider("openai").model("gpt-4o-mini").start();
         for _ in 0..times {
-            if values { call.chunk(&value) } else { call.chunk_bytes(&event) };
+            if values {
+                call.chunk(&value)
+            } else {
+                call.chunk_bytes(&event)
+            };
         }
         call.finish();
     });
@@ -115,6 +121,7 @@ fn main() {
         "bytes_on" => chunks(times, Capture::Span, false),
         "values_off" => chunks(times, Capture::Off, true),
         "values_on" => chunks(times, Capture::Span, true),
+        other if foreign::run(other, times) => {}
         other => eprintln!("no workload is called {other:?}"),
     }
 }
