@@ -10,6 +10,7 @@ mod filter;
 pub(crate) mod flags;
 mod handle;
 mod keys;
+mod known;
 mod layer;
 #[cfg(feature = "logs")]
 mod log_processor;
