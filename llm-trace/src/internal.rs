@@ -217,7 +217,7 @@ pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &
             response: &ResponseFacts::default(),
             server: None,
             error_type: None,
-            duration: std::time::Duration::from_secs_f64(*seconds),
+            duration: Some(std::time::Duration::from_secs_f64(*seconds)),
             first_chunk: None,
             gaps: None,
             cost: None,

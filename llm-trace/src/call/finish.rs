@@ -30,6 +30,8 @@ use crate::value::AttributeValue;
 struct End {
     outcome: Outcome,
     duration: Duration,
+    /// How long it took is told by another call, which is over.
+    late: bool,
     /// There on failures only.
     error_type: Option<Cow<'static, str>>,
     cost: Option<Priced>,
@@ -55,12 +57,13 @@ impl Live {
             Told::Nothing if self.counts_inferences(&state) => (None, false),
             Told::Nothing => (state.cost(pipeline), false),
         };
+        let mut late = false;
         match self.outer() {
             None => self.tell_counted(&state, separate),
             Some(outer) => match self.merge(outer, state, outcome, cost, separate) {
                 None => return,
-                // The other is over: what this one used must be counted all the same.
-                Some(again) => state = again,
+                // The other is over: what this one used must be counted all the same, and the call only once.
+                Some(again) => (state, late) = (again, true),
             },
         }
         #[cfg(feature = "logs")]
@@ -75,7 +78,7 @@ impl Live {
         }
         let is_error = outcome.is_error()
             || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
-        let end = End { outcome, duration, error_type: is_error.then(|| state.error_type(outcome)), cost };
+        let end = End { outcome, duration, late, error_type: is_error.then(|| state.error_type(outcome)), cost };
         self.write(pipeline, state, &end, instruments);
     }
 
@@ -251,7 +254,7 @@ impl Live {
             response: &state.response,
             server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
             error_type: end.error_type.as_deref(),
-            duration: end.duration,
+            duration: (!end.late).then_some(end.duration),
             first_chunk: state.stream.as_ref().and_then(|stream| stream.first_chunk),
             gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
             cost: end.cost.and_then(|priced| priced.cost.sum()),

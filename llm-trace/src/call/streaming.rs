@@ -23,7 +23,7 @@ impl Live {
 
     fn open_stream(&self, state: &mut State) {
         if state.stream.is_none() && !state.finished {
-            let mut stream = Stream::new(state, &self.permit_output());
+            let mut stream = Stream::new(state, &self.permit_output(), self.permit_error_text().is_open());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
             state.stream = Some(Box::new(stream));
             state.request.stream = Some(true);
@@ -107,11 +107,20 @@ impl Live {
         let doc = item.doc(mode);
         // An event's data are JSON text: read in the permitted mode, once they can be seen.
         let doc = if is_unread_event(doc.root()) { item.doc(Mode::Full) } else { doc };
+        let mut lacks_error_text = false;
         self.see_chunk(|stream| {
+            let was_well = !stream.lacks_error_text();
             let (event, shaped) = stream.document(&doc, mode, shaped);
             stream.shaped = shaped.map(|shaped| Box::new((asked, shaped)));
+            lacks_error_text = was_well && stream.lacks_error_text();
             event
         });
+        if lacks_error_text {
+            let doc = item.doc(Mode::Full);
+            if let Some(collector) = self.lock().stream.as_mut().and_then(|stream| stream.collector.as_mut()) {
+                collector.read_error_text(doc.root());
+            }
+        }
     }
 
     /// What decides how much of an item may be read.
@@ -195,14 +204,15 @@ impl Live {
 }
 
 impl Stream {
-    fn new(state: &State, permit: &Permit) -> Self {
+    fn new(state: &State, permit: &Permit, error_text: bool) -> Self {
         let mode = permit.mode();
         // Of what is kept more than this, the filter cuts and says so.
         let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
         let provider = state.provider.as_ref().map(super::Provider::as_str);
+        let collector = Collector::new(provider, state.format, None, mode, output).with_error_text(error_text);
         Stream {
             owned: false,
-            collector: Some(Collector::new(provider, state.format, None, mode, output)),
+            collector: Some(collector),
             shaped: None,
             first_chunk: None,
             last_chunk: None,
@@ -246,6 +256,10 @@ impl Stream {
             }
             _ => collector.event(doc, mode, shaped),
         }
+    }
+
+    fn lacks_error_text(&self) -> bool {
+        self.collector.as_ref().is_some_and(Collector::lacks_error_text)
     }
 
     /// Reads an item that fits a shape; `false` where that is not enough.

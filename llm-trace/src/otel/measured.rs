@@ -20,7 +20,8 @@ pub(crate) struct Measured<'a> {
     pub(crate) server: Option<(&'a str, Option<u16>)>,
     /// There on failures only, and the same as the span's.
     pub(crate) error_type: Option<&'a str>,
-    pub(crate) duration: Duration,
+    /// Not there where another call has told it.
+    pub(crate) duration: Option<Duration>,
     pub(crate) first_chunk: Option<Duration>,
     pub(crate) gaps: Option<&'a Gaps>,
     /// In US dollars.

@@ -56,6 +56,8 @@ struct Events {
     facts: ResponseFacts,
     /// Dry where output content was not asked for.
     output: StreamOutput,
+    /// An error's text is asked for where content is not.
+    error_text: bool,
     repeats: Repeats,
     ended: bool,
 }
@@ -78,10 +80,28 @@ impl Collector {
             sure: false,
             facts: ResponseFacts::default(),
             output: output.unwrap_or_else(StreamOutput::dry),
+            error_text: false,
             repeats: Repeats::default(),
             ended: false,
         };
         Self { splitter: framing.map_or_else(Splitter::auto, Splitter::new), events }
+    }
+
+    /// Keeps the text of an error that an event states, also where events are read without content.
+    pub(crate) fn with_error_text(mut self, keep: bool) -> Self {
+        self.events.error_text = keep;
+        self
+    }
+
+    /// Whether an error's text is asked for and not known.
+    pub(crate) fn lacks_error_text(&self) -> bool {
+        let Events { error_text, facts, .. } = &self.events;
+        *error_text && facts.error.as_ref().is_some_and(|error| error.message.is_none())
+    }
+
+    /// Reads the text of the error that an event states, read in full.
+    pub(crate) fn read_error_text(&mut self, event: Node<'_>) {
+        self.events.read_error_text(None, event);
     }
 
     /// Reads the next fragment of the body.
@@ -167,7 +187,11 @@ impl Events {
         }
         let before = known.as_ref().map(|_| self.facts.clone());
         let doc = Doc::from_slice(data, self.mode);
+        let was_well = self.facts.error.is_none();
         let (event, added) = self.watched(name, &doc);
+        if self.error_text && was_well && self.facts.error.is_some() {
+            self.read_error_text(name, Doc::from_slice(data, Mode::Full).root());
+        }
         match (known, added) {
             (Some(known), added) => {
                 self.repeats.prove(&known, added.as_ref(), before.as_ref() == Some(&self.facts));
@@ -220,6 +244,16 @@ impl Events {
         let event = reader.event(name, doc, &mut self.facts, Some(&mut self.output));
         self.ended |= event.end;
         event
+    }
+
+    fn read_error_text(&mut self, name: Option<&str>, event: Node<'_>) {
+        let Some(known) = self.facts.error.as_mut().filter(|error| error.message.is_none()) else { return };
+        let stated = error::read_event(name, event).or_else(|| {
+            let mut facts = ResponseFacts::default();
+            self.format?.reader().stream().event(name, event, &mut facts, None);
+            facts.error
+        });
+        known.message = stated.and_then(|error| error.message);
     }
 
     /// Chooses the reader: by what was asked until an event tells, for requests of different

@@ -236,6 +236,21 @@ fn a_stream_inside_of_a_stream_or_of_a_future_is_the_same_call() {
     }
 }
 
+/// What nobody takes for a stream.
+struct Reply(std::pin::Pin<Box<dyn Stream<Item = Value>>>);
+
+#[llm_call(provider = "openai", model = "gpt-4o")]
+fn replies() -> Reply {
+    Reply(Box::pin(streams()))
+}
+
+#[test]
+fn a_stream_that_outlives_the_call_around_it_counts_tokens_and_no_second_call() {
+    let collector = measure(|layer| layer, || assert_eq!(block_on(replies().0.count()), 3));
+    assert_eq!(names(&collector), ["chat gpt-4o"]);
+    assert_eq!(counted(), (1, 5.0, 7.0));
+}
+
 #[llm_tool]
 fn summarise(body: &Value) -> Value {
     chat(body)

@@ -52,7 +52,9 @@ impl Agents {
             labels.extend(call.request_model.map(|model| text(attr::REQUEST_MODEL, model)));
         }
         labels.extend(error.cloned());
-        histogram.record(call.duration.as_secs_f64(), &labels);
+        if let Some(duration) = call.duration {
+            histogram.record(duration.as_secs_f64(), &labels);
+        }
         true
     }
 }

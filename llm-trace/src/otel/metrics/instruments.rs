@@ -93,10 +93,11 @@ impl Instruments {
         }
         let mut labels = self.labels(call);
         let histogram = if call.operation.is_inference() { &self.inference } else { &self.operation };
-        let duration = call.duration.as_secs_f64();
-        match error {
-            Some(error) => with(&mut labels, error, |labels| histogram.record(duration, labels)),
-            None => histogram.record(duration, &labels),
+        if let Some(duration) = call.duration.map(|time| time.as_secs_f64()) {
+            match error {
+                Some(error) => with(&mut labels, error, |labels| histogram.record(duration, labels)),
+                None => histogram.record(duration, &labels),
+            }
         }
         if let Some(time) = call.first_chunk {
             self.first_chunk.record(time.as_secs_f64(), &labels);

@@ -56,7 +56,9 @@ impl Mcp {
         }
         labels.extend(error.cloned());
         allow(&mut labels);
-        histogram.record(call.duration.as_secs_f64(), &labels);
+        if let Some(duration) = call.duration {
+            histogram.record(duration.as_secs_f64(), &labels);
+        }
         true
     }
 }
