@@ -3,30 +3,7 @@
 
 #[doc(hidden)]
 pub use libfuzzer_sys::fuzz_target;
-use llm_trace::internal::{Body, Content, Exchange, read};
-
-const PATHS: &[Option<&str>] = &[
-    None,
-    Some("/v1/chat/completions"),
-    Some("/v1/responses"),
-    Some("/v1/completions"),
-    Some("/v1/embeddings"),
-    Some("/v1/messages"),
-    Some("/v1/complete"),
-    Some("/v1beta/models/m:streamGenerateContent"),
-    Some("/v1beta/models/m:batchEmbedContents"),
-    Some("/model/m%3A0/converse-stream"),
-    Some("/model/m/invoke-with-response-stream"),
-    Some("/v2/chat"),
-    Some("/v1/chat"),
-    Some("/v1/generate"),
-    Some("/v2/embed"),
-    Some("/v2/rerank"),
-    Some("/api/chat"),
-    Some("/api/generate"),
-    Some("/api/embed"),
-    Some("/generate_stream"),
-];
+use llm_trace::internal::{Body, Content, Exchange, PATHS, read};
 
 /// A target for the format that this request to this path is of.
 #[macro_export]
@@ -41,7 +18,8 @@ pub fn run(body: Body, data: &[u8]) {
     let [path, cut, data @ ..] = data else { return };
     // A request that names the model, so that each format is reached without luck.
     let asked = br#"{"model":"m","messages":[],"prompt":"x","input":"x"}"#;
-    hold(PATHS[usize::from(*path) % PATHS.len()], asked, body, *cut, data);
+    let path = Some(PATHS[usize::from(*path) % PATHS.len()]).filter(|path| !path.is_empty());
+    hold(path, asked, body, *cut, data);
 }
 
 /// Reads the data as a request and as an answer of this format, in the shape that the first byte tells.

@@ -18,6 +18,36 @@ use crate::provider::{Format, read_request, read_response};
 use crate::redact::Filter;
 use crate::semconv::{Profile, attr};
 
+/// Paths of requests, so that each reader is asked; the first stands for none.
+pub const PATHS: &[&str] = &[
+    "",
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/messages",
+    "/v1/complete",
+    "/v1beta/models/m:generateContent",
+    "/v1beta/models/m:streamGenerateContent",
+    "/v1beta/models/m:embedContent",
+    "/v1beta/models/m:batchEmbedContents",
+    "/model/m/converse",
+    "/model/m%3A0/converse-stream",
+    "/model/m/invoke",
+    "/model/m/invoke-with-response-stream",
+    "/v2/chat",
+    "/v1/chat",
+    "/v1/generate",
+    "/v2/embed",
+    "/v2/rerank",
+    "/api/chat",
+    "/api/generate",
+    "/api/embed",
+    "/generate_stream",
+    "/ml/v1/text/generation",
+    "/%%%/model/%f/%",
+];
+
 /// The shape of a recorded answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Body {

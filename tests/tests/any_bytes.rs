@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use llm_trace::internal::{self, Body, Content, Exchange};
+use llm_trace::internal::{self, Body, Content, Exchange, PATHS};
 use llm_trace_tests::corpus::exchange::corpus;
 use llm_trace_tests::corpus::schemas::{ATTRIBUTES, Schemas};
 use proptest::prelude::*;
@@ -11,27 +11,6 @@ use proptest::strategy::ValueTree;
 use serde_json::{Map, Value};
 
 /// One path per wire format, and none.
-const PATHS: &[&str] = &[
-    "",
-    "/v1/chat/completions",
-    "/v1/responses",
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/messages",
-    "/v1/complete",
-    "/v1beta/models/m:generateContent",
-    "/v1beta/models/m:batchEmbedContents",
-    "/model/m/converse",
-    "/model/m/invoke",
-    "/v2/chat",
-    "/v1/chat",
-    "/v1/generate",
-    "/v2/embed",
-    "/v2/rerank",
-    "/api/chat",
-    "/api/generate",
-    "/api/embed",
-];
 const PROVIDERS: &[&str] = &["", "openai", "anthropic", "gcp.gemini", "aws.bedrock", "cohere", "ollama", "mistral_ai"];
 const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
 const CONTENTS: &[Content] = &[Content::Off, Content::Full, Content::Masked];
