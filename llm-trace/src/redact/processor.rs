@@ -17,6 +17,7 @@ use super::context::{self, Filtered, SharedMasks};
 use super::handle::PolicyHandle;
 use super::masks::Masks;
 use super::note::{self, Note};
+use crate::otel::forward_to_inner;
 
 /// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
 /// links, name and status text, whoever made them and in whatever way.
@@ -113,17 +114,7 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
         self.inner.on_end(span);
     }
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
-    }
+    forward_to_inner!();
 }
 
 /// Treats spans once more that have waited in a queue while the policy was changed.
