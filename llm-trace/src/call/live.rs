@@ -20,6 +20,7 @@ use super::inside;
 use super::open::Slot;
 use super::outcome::Outcome;
 use super::setup::Setup;
+use super::started::Started;
 use super::state::{State, document};
 use super::subject::Fact;
 use crate::json::Mode;
@@ -33,52 +34,6 @@ use crate::value::AttributeValue;
 #[inline]
 pub(crate) fn pipelines() -> bool {
     Pipeline::any()
-}
-
-/// A call whose arguments are read, before its span starts.
-pub(crate) struct Ready(Box<Parts>);
-
-struct Parts {
-    make_span: MakeSpan,
-    state: Box<State>,
-    around: Around,
-}
-
-impl fmt::Debug for Ready {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ready")
-    }
-}
-
-impl Ready {
-    pub(crate) fn new(mut setup: Setup<'_>) -> Self {
-        let around = Around::of(&mut setup);
-        let mut state = State::of(&mut setup);
-        if let Some(pipeline) = &around.pipeline {
-            let policy = pipeline.policy.state();
-            // Before the start the trace may not be known: then content is read, and left out at the end.
-            let policy = match around.trace(&policy) {
-                Some(trace) => policy.of_trace(trace),
-                None => policy,
-            };
-            let permit = policy.input(around.masks.get());
-            let document = document(&setup.request, permit.mode());
-            state.read_arguments(&setup, document.as_ref());
-            state.read_input(&setup, document.as_ref(), permit);
-            if let Some(given) = &setup.given {
-                state.read_given(&given.content, |side| policy.side(side, around.masks.get()));
-            }
-        } else {
-            state.take_given(&setup);
-        }
-        Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
-    }
-
-    pub(crate) fn start(self) -> Option<Live> {
-        let Parts { make_span, state, mut around } = *self.0;
-        around.settle();
-        Live::start(make_span, state, around)
-    }
 }
 
 /// A call that runs. Its span ends with it, exactly once.
@@ -105,46 +60,6 @@ pub(crate) struct Live {
     started: Started,
     slot: OnceLock<Slot>,
     state: Mutex<Box<State>>,
-}
-
-/// Which of the attributes were there when the span started.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Started {
-    pub(crate) provider: bool,
-    pub(crate) model: bool,
-    pub(crate) server: bool,
-    /// What the span is named after was known.
-    pub(crate) named: bool,
-    agent: bool,
-    tool: bool,
-    tool_type: bool,
-    /// What is returned is no message.
-    wordless: bool,
-}
-
-impl Started {
-    fn of(state: &State) -> Self {
-        Self {
-            provider: state.provider.is_some(),
-            model: state.request.model.is_some(),
-            server: state.server.is_some(),
-            named: state.name.is_some() || state.target().is_some(),
-            agent: state.fact(Fact::AgentName).is_some(),
-            tool: state.fact(Fact::ToolName).is_some(),
-            tool_type: state.fact(Fact::ToolType).is_some(),
-            wordless: state.answer_slot().is_some() || state.operation.is_silent(),
-        }
-    }
-
-    /// Whether a fact was there.
-    pub(crate) fn has(self, fact: Fact) -> bool {
-        match fact {
-            Fact::AgentName => self.agent,
-            Fact::ToolName => self.tool,
-            Fact::ToolType => self.tool_type,
-            _ => false,
-        }
-    }
 }
 
 impl fmt::Debug for Live {
@@ -192,7 +107,7 @@ impl Live {
         Some(live)
     }
 
-    fn start(make_span: MakeSpan, mut state: Box<State>, around: Around) -> Option<Live> {
+    pub(super) fn start(make_span: MakeSpan, mut state: Box<State>, around: Around) -> Option<Live> {
         crate::check::at_first_call();
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;

@@ -42,12 +42,18 @@ mod material;
 mod observe;
 #[cfg(feature = "otel")]
 mod open;
+#[cfg(feature = "otel")]
+mod ready;
+#[cfg(not(feature = "otel"))]
+use live as ready;
 #[cfg(feature = "logs")]
 mod reference;
 #[cfg(feature = "otel")]
 mod said;
 #[cfg(feature = "otel")]
 pub(crate) mod server;
+#[cfg(feature = "otel")]
+mod started;
 #[cfg(feature = "otel")]
 mod state;
 mod stream;

@@ -158,7 +158,7 @@ impl<'a> Setup<'a> {
 
     /// Reads the arguments now, for a span that starts later: a function that returns a future.
     pub fn prepare(self) -> Prepared {
-        Prepared(State::Ready(super::live::Ready::new(self)))
+        Prepared(State::Ready(super::ready::Ready::new(self)))
     }
 
     /// Starts the span now, then reads the content of the arguments if the span is recorded.
@@ -179,7 +179,7 @@ pub struct Prepared(State);
 
 #[derive(Debug)]
 enum State {
-    Ready(super::live::Ready),
+    Ready(super::ready::Ready),
     Started(LlmCall),
 }
 

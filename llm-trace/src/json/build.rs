@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::hash::{Bits, Hash};
 use super::index::Index;
-use super::keys::{Bits, Hash, Mode, Rule};
+use super::keys::{Mode, Rule};
 use super::node::Node;
 
 /// One value, with its key; containers are followed by their children up to `end`.

@@ -1,7 +1,7 @@
 //! Where the fields of a document's root are: what readers look for most, and most often in vain.
 
 use super::build::{Entry, Value};
-use super::keys::Hash;
+use super::hash::Hash;
 
 /// Places on a tape, by the hashes of their keys; 0 where there is none.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 //! Readers see nothing but [`Node`], so content that was not permitted cannot reach them.
 
 mod build;
+mod hash;
 mod index;
 mod keys;
 mod node;
@@ -15,7 +16,8 @@ mod value;
 mod write;
 
 pub(crate) use build::Doc;
-pub(crate) use keys::{Bits, First, Mode, is_unread};
+pub(crate) use hash::{Bits, First};
+pub(crate) use keys::{Mode, is_unread};
 pub(crate) use node::{Node, Text, any};
 pub(crate) use only_text::is_text;
 pub(crate) use shape::Shape;

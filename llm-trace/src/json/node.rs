@@ -1,7 +1,7 @@
 //! Walking a document.
 
 use super::build::{Doc, Value};
-use super::keys::{Bits, First, Hash, hash};
+use super::hash::{Bits, First, Hash, hash};
 
 /// One value of a document.
 #[derive(Clone, Copy)]

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 
 use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number, set};
-use super::keys::{Bits, Mode, Rule};
+use super::hash::Bits;
+use super::keys::{Mode, Rule};
 use super::only_text;
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {

@@ -76,3 +76,37 @@ fn depth_bombs_and_garbage_are_survived() {
         assert!(Doc::from_slice(b"", mode).root().is_null());
     }
 }
+
+proptest::proptest! {
+    /// Short keys of few letters: many are equal, and many that are not look alike.
+    #[test]
+    fn a_field_is_found_as_if_every_one_was_looked_at(
+        fields in proptest::collection::vec(("[a-d.]{0,3}", proptest::option::of(0..9_i64)), 0..90),
+        asked in "[a-d.]{0,3}",
+        nested: bool,
+        cut: bool,
+    ) {
+        let mut text = String::from("{");
+        for (at, (key, number)) in fields.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let number = number.map_or("null".to_owned(), |number| number.to_string());
+            text += &format!("{comma}\"{key}\":{number}");
+        }
+        if !cut {
+            text += "}";
+        }
+        if nested {
+            text = format!("{{\"x\":{text}}}");
+        }
+        let doc = Doc::from_slice(text.as_bytes(), Mode::Facts);
+        let object = if nested { doc.root().get("x") } else { Some(doc.root()) };
+        let found = object.and_then(|object| object.get(&asked)).and_then(|node| node.i64());
+        let expected = fields.iter().rev().find(|(key, _)| *key == asked).and_then(|(_, number)| *number);
+        proptest::prop_assert_eq!(found, expected);
+        for first in ["a", "ab", &asked] {
+            let there = object.is_some_and(|object| object.get(first).is_some());
+            let may = object.is_some_and(|object| object.may_have(super::Bits::of(&[first])));
+            proptest::prop_assert!(may || !there || first.contains('.'));
+        }
+    }
+}

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value as Json};
 
 use super::build::{Doc, Entry, Value, end, finish_array, place, pop_number, set};
-use super::keys::{Bits, Mode, Rule};
+use super::hash::Bits;
+use super::keys::{Mode, Rule};
 
 /// There are too many values.
 pub(super) struct Full;

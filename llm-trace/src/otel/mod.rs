@@ -20,6 +20,7 @@ pub(crate) mod metrics;
 mod narrow;
 pub(crate) mod openinference;
 mod pipeline;
+mod settings;
 mod tracer;
 
 use opentelemetry::InstrumentationScope;

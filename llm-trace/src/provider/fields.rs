@@ -177,3 +177,33 @@ impl UsageFields<Masked> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Doc, Mode};
+
+    #[test]
+    fn the_first_path_that_leads_to_a_value_counts() {
+        const TABLES: [Masked; 4] = [
+            Masked::new(&["seed", "options.seed", "a.b.c"]),
+            Masked::new(&["options.seed", "seed"]),
+            Masked::new(&["a.b.c", "a.b.d", "seed"]),
+            Masked::new(&[]),
+        ];
+        for (text, expected) in [
+            (r#"{"seed":1,"options":{"seed":2}}"#, [Some(1), Some(2), Some(1), None]),
+            (r#"{"seed":null,"options":{"seed":2}}"#, [Some(2), Some(2), None, None]),
+            (r#"{"options":{"speed":2},"a":{"b":{"d":4}}}"#, [None, None, Some(4), None]),
+            (r#"{"a":{"b":{"c":3,"d":4}}}"#, [Some(3), None, Some(3), None]),
+            (r#"{"a":[],"options":7}"#, [None; 4]),
+            ("[1]", [None; 4]),
+        ] {
+            let doc = Doc::from_slice(text.as_bytes(), Mode::Facts);
+            let found = TABLES.map(|table| table.find(doc.root()).and_then(Node::i64));
+            assert_eq!(found, expected, "{text}");
+            let plain = TABLES.map(|table| find(doc.root(), table.paths).and_then(Node::i64));
+            assert_eq!(plain, expected, "{text}");
+        }
+    }
+}
