@@ -34,7 +34,8 @@ impl Sites {
             let places = part.get_or_init(|| (0..FIRST << at).map(|_| OnceLock::new()).collect());
             (hash..hash + TRIES).find_map(|try_at| {
                 // Nothing is taken out again: a callsite is always found where it was put first.
-                let site = places.get(try_at % places.len())?.get_or_init(|| Site::new(address));
+                // A part's length is a power of two.
+                let site = places.get(try_at & (places.len() - 1))?.get_or_init(|| Site::new(address));
                 (site.address == address).then_some(site)
             })
         })
