@@ -20,17 +20,26 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct Carried(Arc<Call>);
 
+/// How a call's own span is to start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    /// When the call began.
+    pub(crate) begun: SystemTime,
+    /// Whether it will most likely be recorded.
+    pub(crate) likely: bool,
+}
+
 #[derive(Debug)]
 struct Call {
     live: OnceLock<Weak<Live>>,
-    begun: SystemTime,
+    start: Start,
     /// The call's own span has asked for it.
     taken: AtomicBool,
 }
 
 impl Carried {
-    pub(crate) fn new(begun: SystemTime) -> Self {
-        Self(Arc::new(Call { live: OnceLock::new(), begun, taken: AtomicBool::new(false) }))
+    pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
+        Self(Arc::new(Call { live: OnceLock::new(), start: Start { begun, likely }, taken: AtomicBool::new(false) }))
     }
 
     /// `cx` with the call and its masks.
@@ -43,12 +52,12 @@ impl Carried {
         let _ = self.0.live.set(live);
     }
 
-    /// When the call of `cx` began, for the first that asks: the call's own span.
-    pub(crate) fn take_start_of(cx: &Context) -> Option<SystemTime> {
+    /// How the span of the call of `cx` starts, for the first that asks: the call's own span.
+    pub(crate) fn take_start_of(cx: &Context) -> Option<Start> {
         MaskContext::call::<Call>(cx)?.take_start()
     }
 
-    pub(crate) fn take_start(&self) -> Option<SystemTime> {
+    pub(crate) fn take_start(&self) -> Option<Start> {
         self.0.take_start()
     }
 
@@ -59,8 +68,8 @@ impl Carried {
 }
 
 impl Call {
-    fn take_start(&self) -> Option<SystemTime> {
-        (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.begun)
+    fn take_start(&self) -> Option<Start> {
+        (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.start)
     }
 }
 

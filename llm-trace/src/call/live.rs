@@ -142,7 +142,8 @@ impl Live {
         }
         let parent = around.pipeline.is_some().then(|| around.parent());
         let Around { pipeline, masks, .. } = around;
-        let carried = Carried::new(begun_at);
+        let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
+        let carried = Carried::new(begun_at, likely);
         let mut context = None;
         let (parent, above) = parent.map_or((None, None), |parent| (Some((parent.context, parent.link)), parent.call));
         if let Some((parent, link)) = parent.filter(|_| !span.is_disabled()) {
@@ -188,7 +189,7 @@ impl Live {
     fn within(outer: Arc<Live>, state: Box<State>, mut around: Around) -> Live {
         around.settle();
         outer.take_masks(&around.masks);
-        let carried = Carried::new(SystemTime::now());
+        let carried = Carried::new(SystemTime::now(), false);
         // It has no span to start.
         let _ = carried.take_start();
         Live {

@@ -16,8 +16,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// As [`parse`](Self::parse), but a text that is the last one's again is not parsed. One with user info is not
-    /// remembered.
+    /// As [`parse`](Self::parse), but a text that is the last one's again is not parsed. One that may hold a
+    /// secret is not remembered.
     pub(crate) fn read(text: &str) -> Option<Server> {
         let known = LAST.try_with(|last| {
             let last = last.try_borrow().ok()?;
@@ -25,7 +25,7 @@ impl Server {
         });
         known.ok().flatten().or_else(|| {
             let server = Self::parse(text)?;
-            if rfind(text, b'@').is_none() {
+            if find(text, |byte| matches!(byte, b'@' | b'?')).is_none() {
                 let new = Some((text.to_owned(), server.clone()));
                 let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = new));
             }
@@ -90,6 +90,10 @@ mod tests {
             ("::1", "::1", None, None),
         ] {
             let server = Server::parse(text).expect(text);
+            // What is remembered is what was read, again and after another.
+            for _ in 0..2 {
+                assert_eq!(Server::read(text).as_ref(), Some(&server));
+            }
             assert_eq!((server.address.as_str(), server.port, server.path.as_deref()), (address, port, path), "{text}");
         }
         assert_eq!(Server::parse(""), None);

@@ -29,10 +29,12 @@ impl<T: Tracer> Tracer for CallTracer<T> {
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
         // Spans below the call carry it too: only the first is its own.
-        if let Some(begun) = Carried::take_start_of(parent) {
-            builder.start_time = Some(begun);
+        if let Some(start) = Carried::take_start_of(parent) {
+            builder.start_time = Some(start.begun);
             // As the call ends, most of its attributes are added: all at once finds room.
-            builder.attributes.get_or_insert_default().reserve(LATER);
+            if start.likely {
+                builder.attributes.get_or_insert_default().reserve(LATER);
+            }
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile);
         }
