@@ -96,9 +96,11 @@ impl Splitter {
     pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
         let State::Unknown(held) = &mut self.state else { return self.split(bytes, sink) };
         if held.is_empty() {
+            // Space before a body is no part of it, in whatever pieces it comes.
+            let bytes = bytes.trim_ascii_start();
             match Framing::detect(bytes) {
                 Some(framing) => self.state = State::new(framing),
-                None => return held.extend_from_slice(bytes.trim_ascii_start()),
+                None => return held.extend_from_slice(bytes),
             }
             self.split(bytes, sink);
         } else {

@@ -83,6 +83,18 @@ fn framings_are_told_by_the_first_bytes() {
     assert_eq!(Framing::detect(b" \n"), None);
 }
 
+#[test]
+fn space_before_a_body_is_no_part_of_it() {
+    for body in ["{\"a\":1}\n", "data: 1\n\n", "\u{feff}[1]", "\0\0\x01"] {
+        for space in ["\x0c", "\t", " \r\n"] {
+            let spaced = format!("{space}{body}");
+            assert_eq!(whole(spaced.as_bytes()), whole(body.as_bytes()), "{spaced:?}");
+            let bytes: Vec<_> = spaced.as_bytes().chunks(1).collect();
+            assert_eq!(events(Splitter::auto(), &bytes), whole(body.as_bytes()), "{spaced:?}");
+        }
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),
@@ -113,6 +125,18 @@ proptest! {
         at.extend([0, body.len()]);
         at.sort_unstable();
         let fragments: Vec<&[u8]> = at.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(events(Splitter::auto(), &fragments), whole(body));
+    }
+
+    #[test]
+    fn the_cuts_change_nothing_of_any_bytes(
+        body in "[\\x00\\t\\n\\x0c\\r {}\\[\\],:\"adt1\\\\\u{feff}]{0,40}",
+        cuts in prop::collection::vec(0usize..120, 0..6),
+    ) {
+        let body = body.as_bytes();
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(body.len())).chain([0, body.len()]).collect();
+        cuts.sort_unstable();
+        let fragments: Vec<_> = cuts.windows(2).map(|cut| &body[cut[0]..cut[1]]).collect();
         prop_assert_eq!(events(Splitter::auto(), &fragments), whole(body));
     }
 
