@@ -40,12 +40,30 @@ impl Table {
     }
 
     /// As [`row`](Self::row), with the ratio to another row.
-    pub(crate) fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, mut f: impl FnMut() -> R) -> f64 {
+    pub(crate) fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, f: impl FnMut() -> R) -> f64 {
+        self.measured(name, per, base, None, f)
+    }
+
+    /// As [`row`](Self::row), without what another row costs.
+    pub(crate) fn row_beyond<R>(&mut self, name: &str, per: u64, less: &str, f: impl FnMut() -> R) -> f64 {
+        self.measured(name, per, None, Some(less), f)
+    }
+
+    fn measured<R>(
+        &mut self,
+        name: &str,
+        per: u64,
+        base: Option<&str>,
+        less: Option<&str>,
+        mut f: impl FnMut() -> R,
+    ) -> f64 {
         let first = self.rows.is_empty();
         if !first && self.word.as_ref().is_some_and(|word| !name.contains(word.as_str())) {
             return 0.0;
         }
-        let nanos = time(BUDGET, &mut f) / per as f64;
+        let less = self.rows.iter().find(|row| Some(row.name.as_str()) == less);
+        let less = less.map_or((0.0, 0, 0), |row| (row.nanos, row.allocations, row.bytes));
+        let nanos = (time(BUDGET, &mut f) - less.0) / per as f64;
         let counted = allocation_counter::measure(|| {
             black_box(f());
         });
@@ -54,8 +72,8 @@ impl Table {
         self.rows.push(Row {
             name: name.to_owned(),
             nanos,
-            allocations: counted.count_total / per,
-            bytes: counted.bytes_total / per,
+            allocations: counted.count_total.saturating_sub(less.1) / per,
+            bytes: counted.bytes_total.saturating_sub(less.2) / per,
             peak: counted.bytes_max,
             exported: None,
             base,

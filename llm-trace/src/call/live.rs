@@ -73,7 +73,7 @@ impl Live {
     pub(crate) fn start_now(mut setup: Setup<'_>) -> Option<Live> {
         let around = Around::of(&mut setup);
         let mut state = State::of(&mut setup);
-        let Some(pipeline) = around.pipeline.clone() else {
+        let Some(pipeline) = &around.pipeline else {
             state.take_given(&setup);
             return Live::start(setup.make_span, state, around);
         };
@@ -91,7 +91,7 @@ impl Live {
         state.read_arguments(&setup, document.as_ref());
         let live = Live::start(setup.make_span, state, around)?;
         let recorded = live.outer.as_deref().unwrap_or(&live).recording;
-        if likely != recorded {
+        if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
             pipeline.recorded.store(recorded, Ordering::Relaxed);
         }
         if live.wants_content() {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::live::Live;
+use crate::apart::Apart;
 
 /// The open calls of one layer.
 ///
@@ -30,11 +31,6 @@ const SHARDS: usize = 16;
 struct Shards {
     shards: [Apart<Mutex<Shard>>; SHARDS],
 }
-
-/// On a cache line of its own, and on that of the prefetcher beside it.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Apart<T>(T);
 
 thread_local! {
     /// The shard of this thread's calls.

@@ -17,6 +17,7 @@ use super::context::{self, Filtered, SharedMasks};
 use super::handle::PolicyHandle;
 use super::masks::Masks;
 use super::note::{self, Note};
+use crate::apart::Apart;
 use crate::otel::forward_to_inner;
 
 /// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
@@ -39,9 +40,12 @@ pub struct RedactProcessor<P> {
     inner: P,
     policy: PolicyHandle,
     /// The masks of the spans that have begun below a call or a scope, by span.
-    live: [Mutex<HashMap<SpanId, Vec<SharedMasks>>>; SHARDS],
+    live: [Apart<Mutex<Spans>>; SHARDS],
     recheck: bool,
 }
+
+/// The masks of the places that each span is in.
+type Spans = HashMap<SpanId, Vec<SharedMasks>>;
 
 const SHARDS: usize = 16;
 
@@ -72,8 +76,8 @@ impl<P> RedactProcessor<P> {
         self
     }
 
-    fn shard(&self, span: SpanId) -> &Mutex<HashMap<SpanId, Vec<SharedMasks>>> {
-        &self.live[usize::from(span.to_bytes()[7]) % SHARDS]
+    fn shard(&self, span: SpanId) -> &Mutex<Spans> {
+        &self.live[usize::from(span.to_bytes()[7]) % SHARDS].0
     }
 
     fn treat(&self, span: &mut SpanData) {
