@@ -207,10 +207,10 @@ fn put_facts(
     response: &mut ResponseFacts,
 ) {
     let provider = provider.map(|name| Provider::from(name.to_owned()));
-    let mut named = Attributes::new(Profile::default());
+    let mut named = Attributes::new(Profile::default(), 0, false);
     named.add(attr::REQUEST_MODEL, request.model.clone());
     named.request(request, provider.as_ref());
-    named.response(response, provider.as_ref(), false);
+    named.response(response, provider.as_ref());
     named.add(attr::OUTPUT_TYPE, response.output_type.or(request.output_type));
     named.add(attr::EMBEDDINGS_DIMENSION_COUNT, response.dimensions.or(request.dimensions));
     let conversation = request.conversation_id.as_ref().or(response.conversation_id.as_ref());

@@ -26,6 +26,12 @@ impl Permitted {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
     }
 
+    /// How many attributes that makes on a span.
+    pub(super) fn len(&self, content: bool) -> usize {
+        let (list, report) = self.on(content);
+        list.len() + usize::from(!report.is_empty())
+    }
+
     /// The texts that go to a place that has content on it or not, for good.
     pub(super) fn take(&mut self, content: bool) -> Vec<(&'static str, String)> {
         if content { std::mem::take(&mut self.list) } else { Vec::new() }

@@ -95,8 +95,9 @@ impl Live {
         let mut facts = Vec::new();
         let mut own = 0;
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
-            let mut attributes =
-                self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, instruments.is_some());
+            let more = content.len(policy.span_content());
+            let mut attributes = Attributes::new(pipeline.profile, more, instruments.is_some());
+            self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, &mut attributes);
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
             if let Some(said) = &said {
@@ -173,21 +174,20 @@ impl Live {
         end: &End,
         said: Option<&Facts>,
         identity: &mut Identity<'_>,
-        metrics: bool,
-    ) -> Attributes {
-        let mut attributes = Attributes::new(pipeline.profile);
+        attributes: &mut Attributes,
+    ) {
         attributes.add(attr::ERROR_TYPE, end.error_type.clone().map(Value::from));
         attributes.add(attr::HTTP_STATUS_CODE, state.error.status.map(i64::from));
         let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(attr::ERROR_CODE, code);
         attributes.add(attr::OUTCOME, Some(end.outcome.as_str()));
-        attributes.response(&mut state.response, state.provider.as_ref(), metrics);
+        attributes.response(&mut state.response, state.provider.as_ref());
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
         attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref());
-        self.late_facts(state, &mut attributes);
-        self.subject_facts(state, pipeline.profile, &mut attributes);
+        self.late_facts(state, attributes);
+        self.subject_facts(state, pipeline.profile, attributes);
         attributes.request(&mut state.request, state.provider.as_ref());
         attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
@@ -200,9 +200,8 @@ impl Live {
             .or(state.response.conversation_id.take());
         attributes.add(attr::CONVERSATION_ID, conversation.map(|id| identity.id(&id)));
         if let Some(said) = said {
-            identity.write(said, pipeline.profile, &pipeline.compat, &mut attributes);
+            identity.write(said, pipeline.profile, &pipeline.compat, attributes);
         }
-        attributes
     }
 
     /// Whether it is an agent whose inferences are calls of their own.

@@ -14,12 +14,15 @@ use crate::value::AttributeValue;
 pub(crate) struct Attributes {
     list: Vec<KeyValue>,
     profile: Profile,
+    /// Metrics will need the facts' texts.
+    texts: bool,
 }
 
 impl Attributes {
-    pub(crate) fn new(profile: Profile) -> Self {
-        // As many as an allocator is quick with: most calls have no more.
-        Self { list: Vec::with_capacity(18), profile }
+    /// `more` are to come beside facts. `texts` are to be left in the facts for metrics.
+    pub(crate) fn new(profile: Profile, more: usize, texts: bool) -> Self {
+        // As many facts as most calls have, which are as many as an allocator is quick with.
+        Self { list: Vec::with_capacity(18 + more), profile, texts }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -45,8 +48,9 @@ impl Attributes {
     }
 
     /// Takes the texts out of the facts, but for those that metrics need, if there are any.
-    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>, metrics: bool) {
-        let take = |text: &mut Option<String>| if metrics { text.clone() } else { text.take() };
+    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
+        let texts = self.texts;
+        let take = |text: &mut Option<String>| if texts { text.clone() } else { text.take() };
         self.add(attr::RESPONSE_ID, facts.id.take());
         self.add(attr::RESPONSE_MODEL, take(&mut facts.model));
         let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
