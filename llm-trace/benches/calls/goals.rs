@@ -3,6 +3,9 @@
 use super::fixed::{BULK, FLOOR};
 use super::setup::{request, response};
 
+/// As much as another: within what two runs of the same row differ by.
+const SAME: f64 = 1.02;
+
 /// The most that a row may cost.
 pub(crate) enum Goal {
     /// In nanoseconds.
@@ -11,6 +14,8 @@ pub(crate) enum Goal {
     Times(f64, String),
     /// In nanoseconds more than another row.
     Plus(f64, String),
+    /// As much of the SDK's spans from so many threads as it is from one.
+    Scaling(String),
 }
 
 impl Goal {
@@ -26,7 +31,7 @@ impl Goal {
             }
             "call, sampled out" => vec![Goal::Times(1.0, FLOOR.to_owned())],
             "foreign span, layer in RedactLayer" => vec![Goal::Plus(140.0, "foreign span, layer".to_owned())],
-            _ if is(name, &["content off, Value", "content dropped, Value"]) => vec![Goal::Times(1.0, facts())],
+            _ if is(name, &["content off, Value", "content dropped, Value"]) => vec![Goal::Times(SAME, facts())],
             _ if is(name, &["content off, JSON", "content dropped, JSON"]) => {
                 // One scan of request and answer, at a gigabyte per second.
                 bytes(name).map(|bytes| Goal::Plus(bytes, facts())).into_iter().collect()
@@ -34,6 +39,9 @@ impl Goal {
             _ if is(name, &["content on, JSON bytes, "]) => {
                 let size = name.trim_start_matches("content on, JSON bytes, ");
                 vec![Goal::Times(1.5, format!("serde_json Value and back, {size}"))]
+            }
+            _ if name.ends_with(" threads") && is(name, &["call, 2", "call, 4", "call, 8"]) => {
+                vec![Goal::Scaling(name.replace("call", "SDK span"))]
             }
             _ if name.starts_with("chunk, ") && !name.ends_with(" 1 of them") => {
                 vec![Goal::Nanos(if name.contains("content off") { 150.0 } else { 400.0 })]
@@ -48,6 +56,10 @@ impl Goal {
             Goal::Nanos(limit) => (*limit, format!("{limit} ns")),
             Goal::Times(times, other) => (row(other)? * times, format!("{times} × {other}")),
             Goal::Plus(more, other) => (row(other)? + more, format!("{other} + {more} ns")),
+            Goal::Scaling(sdk) => {
+                let alone = row("call, 1 threads")? / row("SDK span, 1 threads")?;
+                (row(sdk)? * alone * SAME, format!("{:.2} × {sdk}, as from 1", alone * SAME))
+            }
         };
         Some(format!("≤ {words}: {}", if nanos <= limit { "met" } else { "missed" }))
     }
