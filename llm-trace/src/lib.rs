@@ -193,7 +193,7 @@ pub use stream::StreamItem;
 #[cfg(feature = "stream")]
 pub use stream::Traced;
 #[cfg(feature = "http-body")]
-pub use stream::TracedBody;
+pub use stream::{ErrorsOf, NamedErrors, TracedBody, TypedErrors};
 #[cfg(feature = "otel")]
 pub use usage::Usage;
 pub use value::AttributeValue;

@@ -1,11 +1,9 @@
 //! A wrapped layer remembers of each callsite that nothing of it has to be looked at: until the policy
 //! changes, and only where nothing is masked. Judged by the bytes that leave: of `fmt`, and of OTLP.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use llm_trace::{Capture, Policy, PolicyHandle, fmt_fields, redact, scope};
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::trace::TracerProvider as _;
 use tracing::dispatcher::with_default;
 use tracing::{Dispatch, Span, info, info_span};
@@ -16,34 +14,21 @@ const TEXT: &str = "SENTINEL-text";
 
 /// Both outputs, one buffer for the lines of `fmt`.
 struct Out {
-    lines: Arc<Mutex<Vec<u8>>>,
+    lines: Lines,
     collector: Collector,
     policy: PolicyHandle,
     dispatch: Dispatch,
 }
 
-#[derive(Clone)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Out {
     fn new(policy: Policy) -> Self {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (writer, collector, policy) = (Lines(lines.clone()), Collector::start(), PolicyHandle::new(policy));
+        let lines = Lines::default();
+        let (writer, collector, policy) = (lines.clone(), Collector::start(), PolicyHandle::new(policy));
         let fmt = fmt::layer()
             .with_ansi(false)
             .with_span_events(fmt::format::FmtSpan::CLOSE)
             .fmt_fields(fmt_fields())
-            .with_writer(move || writer.clone());
+            .with_writer(writer);
         let otel = tracing_opentelemetry::layer().with_tracer(collector.provider().tracer("app"));
         let subscriber = tracing_subscriber::registry()
             .with(redact(fmt).with_policy(&policy))
@@ -53,10 +38,10 @@ impl Out {
 
     /// Which of both let the text out that `f` writes.
     fn of(&self, f: impl FnOnce()) -> (bool, bool) {
-        self.lines.lock().expect("not poisoned").clear();
+        self.lines.clear();
         self.collector.clear();
         with_default(&self.dispatch, f);
-        let lines = String::from_utf8(self.lines.lock().expect("not poisoned").clone()).expect("UTF-8");
+        let lines = self.lines.text();
         assert!(lines.contains("rows=3"), "{lines}");
         assert!(self.collector.saw("rows"), "no span was exported");
         (lines.contains(TEXT), self.collector.saw(TEXT))
@@ -181,5 +166,26 @@ fn a_span_keeps_its_masks_where_it_is_entered_or_named_from_outside() {
             "{name}"
         );
         assert_eq!(out.of(plain), OUT, "{name}");
+    }
+}
+
+/// Values can be recorded from a callsite that is not the span's: whose the span is counts as well.
+#[test]
+fn values_of_a_plain_callsite_are_treated_as_the_span_they_are_recorded_on() {
+    fn recorded_from_elsewhere(span: &Span) {
+        let other = info_span!("other", rows = 3, app.note = tracing::field::Empty);
+        let fields = other.metadata().expect("enabled").fields();
+        let note = fields.field("app.note").expect("declared");
+        span.record_all(&fields.value_set(&[(&note, Some(&TEXT as &dyn tracing::field::Value))]));
+        span.in_scope(|| ());
+    }
+    let out = Out::new(Policy::new().content_target("wordy"));
+    for _ in 0..2 {
+        let plain = || recorded_from_elsewhere(&info_span!("query", rows = 3, app.note = tracing::field::Empty));
+        assert_eq!(out.of(plain), OUT);
+        let wordy = || {
+            recorded_from_elsewhere(&info_span!(target: "wordy", "query", rows = 3, app.note = tracing::field::Empty));
+        };
+        assert_eq!(out.of(wordy), IN);
     }
 }

@@ -12,13 +12,15 @@ use super::live::Live;
 use super::setup::Setup;
 use crate::otel::Pipeline;
 use crate::redact::context::{self, SharedMasks};
-use crate::redact::{Masks, PolicyState};
+use crate::redact::{Masks, PolicyState, Stamp};
 use crate::scope::Continued;
 
 /// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
 pub(crate) struct Around {
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     pub(crate) masks: SharedMasks,
+    /// Of the policy before anything was read.
+    pub(crate) stamp: Option<Stamp>,
     parent: Option<Context>,
     continued: Option<Continued>,
 }
@@ -35,8 +37,10 @@ pub(crate) struct Parent {
 impl Around {
     pub(crate) fn of(setup: &mut Setup<'_>) -> Self {
         let masks = Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output);
+        let pipeline = Pipeline::current();
         Self {
-            pipeline: Pipeline::current(),
+            stamp: pipeline.as_ref().map(|pipeline| pipeline.policy.stamp()),
+            pipeline,
             masks: SharedMasks::here(masks),
             parent: setup.parent.take(),
             continued: Context::map_current(Continued::pending),

@@ -18,12 +18,20 @@ pub(super) struct Permitted {
     report: Report,
     /// What was left out altogether.
     dropped: Report,
+    /// The policy has changed since content was read by it.
+    again: bool,
 }
 
 impl Permitted {
     /// What goes to a place that has content on it or not: the texts, and what was done.
     pub(super) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
+    }
+
+    /// Whether content that was read as open must pass a filter once more: one that masks, or that of a policy
+    /// with other scrubbers and limits.
+    fn tightens(&self, now: &Permit, open: bool) -> bool {
+        open && (self.again || !now.is_open())
     }
 
     /// How many attributes that makes on a span.
@@ -51,7 +59,7 @@ impl Permitted {
         let permit = permit(slot.side());
         let Some(mut now) = permit.clone().filter() else { return };
         now.reserve(self.list.iter().map(|(_, json)| json.len()).sum());
-        let text = if tighten(&permit, open) {
+        let text = if self.tightens(&permit, open) {
             let text = rewrite::attribute(&text, slot.shape(), &mut now);
             // What was done to the text that is no longer there is no news.
             filter = now;
@@ -73,8 +81,11 @@ impl Permitted {
 impl Live {
     /// The content that may go out by this policy and these masks.
     pub(super) fn permitted(&self, state: &mut State, stamp: Stamp, policy: &PolicyState, masks: Masks) -> Permitted {
-        self.masks().set_filtered(Filtered { stamp, masks });
-        let mut out = Permitted::default();
+        let same = self.is_read_by(stamp);
+        if same {
+            self.masks().set_filtered(Filtered { stamp, masks });
+        }
+        let mut out = Permitted { again: !same, ..Permitted::default() };
         let input = policy.input(masks);
         let output = policy.output(masks);
         for (side, permit) in [("input", &input), ("output", &output)] {
@@ -90,7 +101,7 @@ impl Live {
                 (attr::SYSTEM_INSTRUCTIONS, instructions, Shape::Parts),
                 (attr::TOOL_DEFINITIONS, tools, Shape::Tools),
             ];
-            if tighten(&input, open) {
+            if out.tightens(&input, open) {
                 for (_, json, shape) in &mut list {
                     *json = json.take().and_then(|json| {
                         let mut tight = input.clone().filter()?;
@@ -110,7 +121,7 @@ impl Live {
         if let Some(Content { value, open }) = state.output.take() {
             let mut filter = state.output_filter.take();
             let mut json = Some(value);
-            if tighten(&output, open) {
+            if out.tightens(&output, open) {
                 json = json.and_then(|json| {
                     let mut tight = output.clone().filter()?;
                     let json = rewrite::attribute(&json, Shape::Messages, &mut tight);
@@ -137,9 +148,4 @@ impl Live {
         }
         out
     }
-}
-
-/// Whether content that was read as open must pass a filter that masks.
-fn tighten(now: &Permit, open: bool) -> bool {
-    open && !now.is_open()
 }

@@ -26,7 +26,7 @@ use super::subject::Fact;
 use crate::json::Mode;
 use crate::otel::Pipeline;
 use crate::redact::context::SharedMasks;
-use crate::redact::{Masks, Permit, PolicyState};
+use crate::redact::{Masks, Permit, PolicyState, Stamp};
 use crate::semconv::Profile;
 use crate::value::AttributeValue;
 
@@ -46,6 +46,8 @@ pub(crate) struct Live {
     heard: bool,
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
+    /// Of the policy before anything was read.
+    stamp: Option<Stamp>,
     carried: Carried,
     /// The call around, in the same trace.
     parent: Option<Weak<Live>>,
@@ -79,13 +81,15 @@ impl Live {
         };
         // Read once for facts and for content, if the span will be recorded as the last one was.
         let likely = pipeline.recorded.load(Ordering::Relaxed);
-        let policy = pipeline.policy.state();
-        let mode = match around.trace(&policy) {
-            _ if !likely => Mode::Facts,
-            // On which traces content is can be asked of a trace only.
-            None if policy.is_share() => Mode::Facts,
-            None => policy.input(around.masks.get()).mode(),
-            Some(trace) => policy.of_trace(trace).input(around.masks.get()).mode(),
+        let mode = {
+            let policy = pipeline.policy.state();
+            match around.trace(&policy) {
+                _ if !likely => Mode::Facts,
+                // On which traces content is can be asked of a trace only.
+                None if policy.is_share() => Mode::Facts,
+                None => policy.input(around.masks.get()).mode(),
+                Some(trace) => policy.of_trace(trace).input(around.masks.get()).mode(),
+            }
         };
         let document = document(&setup.request, mode);
         state.read_arguments(&setup, document.as_ref());
@@ -141,7 +145,7 @@ impl Live {
             return None;
         }
         let parent = around.pipeline.is_some().then(|| around.parent());
-        let Around { pipeline, masks, .. } = around;
+        let Around { pipeline, masks, stamp, .. } = around;
         let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
         let carried = Carried::new(begun_at, likely);
         let mut context = None;
@@ -171,6 +175,7 @@ impl Live {
             heard,
             pipeline,
             masks,
+            stamp,
             carried,
             begun,
             begun_at,
@@ -199,6 +204,7 @@ impl Live {
             heard: outer.heard,
             pipeline: around.pipeline,
             masks: around.masks,
+            stamp: around.stamp,
             carried,
             begun: Instant::now(),
             begun_at: SystemTime::now(),
@@ -254,6 +260,11 @@ impl Live {
 
     pub(crate) fn masks(&self) -> &SharedMasks {
         &self.masks
+    }
+
+    /// Whether the policy is the one by which everything was read.
+    pub(crate) fn is_read_by(&self, stamp: Stamp) -> bool {
+        self.stamp == Some(stamp)
     }
 
     /// The call around, in the same trace, if it still runs.

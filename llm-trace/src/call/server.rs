@@ -52,7 +52,7 @@ impl Server {
                 _ => (host_port, None),
             },
         };
-        if host.is_empty() || host.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        if host.is_empty() || host.contains(char::is_whitespace) {
             return None;
         }
         let port = port.and_then(|port| port.parse().ok()).or(match scheme {

@@ -6,10 +6,13 @@ use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use crate::otel::forward_to_inner;
 use crate::semconv::Profile;
 
-/// Every LLM span has it, no other span does.
+/// What a span of the GenAI conventions has, whoever made it; messages of the Model Context Protocol that call no
+/// tool have none.
 const MARK: &str = "gen_ai.operation.name";
 
-/// Gives the spans of LLM calls the scope `llm-trace`, its version and the schema URL, and hands all spans on.
+/// Gives the spans that have a `gen_ai.operation.name` the scope `llm-trace`, its version and the schema URL, and hands
+/// all spans on. Those of other crates that trace LLM calls are among them: [`NormalizeProcessor`](crate::NormalizeProcessor)
+/// makes them what the schema says.
 ///
 /// One `tracing` layer has one tracer, so all its spans share a scope; only a processor can tell them apart.
 ///

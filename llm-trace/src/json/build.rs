@@ -73,21 +73,24 @@ impl<'a> Doc<'a> {
         let mut de = serde_json::Deserializer::from_slice(bytes);
         let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
         doc.complete = read.is_ok() && de.end().is_ok();
-        doc.finished()
+        let closed = doc.complete;
+        doc.finished(closed)
     }
 
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
         let mut doc = Self::new();
         doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value).is_ok();
-        doc.finished()
+        let closed = doc.complete;
+        doc.finished(closed)
     }
 
     /// Reads anything that serializes, without serializing what the mode skips.
     pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> Doc<'static> {
         let mut doc = Doc::new();
         doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
-        doc.finished()
+        // A value can keep an error of what is in it to itself.
+        doc.finished(false)
     }
 
     /// Whether the whole document was read.
@@ -100,17 +103,17 @@ impl<'a> Doc<'a> {
         Node::new(self, 0)
     }
 
-    fn finished(mut self) -> Self {
-        self.close();
+    /// `closed` where no container can have been left open.
+    fn finished(mut self, closed: bool) -> Self {
+        if !closed {
+            self.close();
+        }
         self.index.read(&self.tape);
         self
     }
 
-    /// Ends the containers that a syntax error left open.
+    /// Ends the containers that an error left open.
     fn close(&mut self) {
-        if self.complete {
-            return;
-        }
         let len = place(self.tape.len());
         for entry in &mut self.tape {
             if entry.end == 0 {

@@ -201,7 +201,7 @@ fn common(data: &[u8], added: &Added, mode: Mode) -> Option<(Vec<u8>, Vec<Hole>)
         let shown = || added.elided && mode.keeps(key, at.len());
         let filling = match is_text {
             true if unread => Filling::Word,
-            true if at.len() == added.len && !shown() => {
+            true if (at.len() == added.len || unescaped_len(data, &at) == Some(added.len)) && !shown() => {
                 texts += 1;
                 Filling::Text
             }
@@ -224,6 +224,15 @@ fn common(data: &[u8], added: &Added, mode: Mode) -> Option<(Vec<u8>, Vec<Hole>)
     let holes = holes.collect();
     bytes.extend_from_slice(&data[from..]);
     Some((bytes, holes))
+}
+
+/// How long the string in these quotes is without its escapes, if it has any. What was read says its length
+/// without them, and what was skipped with them: the text may be either.
+fn unescaped_len(data: &[u8], at: &Range<usize>) -> Option<usize> {
+    if !data.get(at.clone())?.contains(&b'\\') {
+        return None;
+    }
+    serde_json::from_slice::<String>(data.get(at.start.checked_sub(1)?..=at.end)?).ok().map(|text| text.len())
 }
 
 /// A string, or else a number, and where it is.

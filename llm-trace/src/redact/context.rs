@@ -254,8 +254,9 @@ pub(crate) fn current() -> Option<Masks> {
         Some(known.map_or_else(|| more.get(), |known| known.union(more.get())))
     }
     fn of_thread<T>(kept: &'static LocalKey<RefCell<T>>, get: impl FnOnce(&T) -> Option<Masks>) -> Option<Masks> {
-        // At the end of a thread the values may be gone.
-        kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept))).ok().flatten()
+        // At the end of a thread the values may be gone: then nobody knows what is masked, and all is.
+        let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
+        known.unwrap_or_else(|_| Some(Masks::all()))
     }
     let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
     let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, (_, masks)| and(known, masks)));

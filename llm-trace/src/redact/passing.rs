@@ -120,7 +120,9 @@ impl Passing {
         record: impl FnOnce(&mut Rewriter<'_, '_>),
     ) -> Option<Values> {
         self.plan(metadata, state, |plan| {
-            if plan.plain && !around.is_some_and(|masks| state.masks(masks).any()) {
+            // What is plain is so by the target of its own callsite.
+            let own_target = target.is_none_or(|target| target == metadata.target());
+            if plan.plain && own_target && !around.is_some_and(|masks| state.masks(masks).any()) {
                 return None;
             }
             let mut treatment = Treatment::new(state, around).for_logs().written_by(target);

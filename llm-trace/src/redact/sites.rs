@@ -32,10 +32,11 @@ impl Sites {
         let hash = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) as usize;
         self.parts.iter().enumerate().find_map(|(at, part)| {
             let places = part.get_or_init(|| (0..FIRST << at).map(|_| OnceLock::new()).collect());
-            (hash..hash + TRIES).find_map(|try_at| {
+            (0..TRIES).find_map(|further| {
                 // Nothing is taken out again: a callsite is always found where it was put first.
                 // A part's length is a power of two.
-                let site = places.get(try_at & (places.len() - 1))?.get_or_init(|| Site::new(address));
+                let at = hash.wrapping_add(further) & (places.len() - 1);
+                let site = places.get(at)?.get_or_init(|| Site::new(address));
                 (site.address == address).then_some(site)
             })
         })

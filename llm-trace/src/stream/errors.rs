@@ -10,12 +10,10 @@ use crate::capture::{type_name, with_dyn_error, with_error};
 /// How a service's or a body's errors are read.
 ///
 /// ```
-/// # #[cfg(feature = "tower")] {
-/// use llm_trace::client::{CallService, ErrorsOf};
+/// use llm_trace::{ErrorsOf, TracedBody};
 ///
-/// /// Holds a client that fails with `E`.
-/// struct Client<S, E, How: ErrorsOf<E>>(CallService<S, How>, std::marker::PhantomData<E>);
-/// # }
+/// /// Holds a body that fails with `E`.
+/// struct Answer<B, E, How: ErrorsOf<E>>(TracedBody<B, How>, std::marker::PhantomData<E>);
 /// ```
 pub trait ErrorsOf<T>: sealed::Sealed {
     #[doc(hidden)]
@@ -23,10 +21,25 @@ pub trait ErrorsOf<T>: sealed::Sealed {
 }
 
 /// Errors are of any type: its name is told, and of a `Box<dyn Error + Send + Sync>` what is in it.
+///
+/// ```
+/// use llm_trace::{NamedErrors, TracedBody};
+///
+/// fn inner<B>(body: TracedBody<B, NamedErrors>) -> TracedBody<B> {
+///     body // what a body is unless told
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum NamedErrors {}
 
 /// Errors are of a type that is an `Error`: all that it and its causes tell is read.
+///
+/// ```
+/// use llm_trace::{TracedBody, TypedErrors};
+///
+/// /// As [`TracedBody::reading_errors`] gives it.
+/// type Read<B> = TracedBody<B, TypedErrors>;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum TypedErrors {}
 

@@ -23,7 +23,7 @@ pub(crate) use body::{Polled, Recorder, poll_recorded};
 pub use boxed::Streamed;
 #[cfg(feature = "tower")]
 pub use errors::BoxedErrors;
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg(feature = "http-body")]
 pub use errors::{ErrorsOf, NamedErrors, TypedErrors};
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use handle::StreamItem;

@@ -43,6 +43,44 @@ fn two_processors_can_hold_two_policies() {
     assert_eq!(seen(&open, &INPUT), INPUT);
 }
 
+/// What was read by the policy of before is read again by the one of now.
+#[test]
+fn a_scrubber_or_a_limit_that_comes_while_a_call_runs_holds_for_what_was_read() {
+    const TEXT: &str = "SENTINEL-project, at some length";
+    let changes: [fn(Policy) -> Policy; 2] = [
+        |policy| policy.scrub(|text, _| text.contains("SENTINEL").then(|| "[PROJECT]".to_owned())),
+        |policy| policy.text_limit(4),
+    ];
+    for change in changes {
+        for nested in [false, true] {
+            let handle = PolicyHandle::new(open());
+            let call = |request: &serde_json::Value| {
+                let inner = llm_trace::LlmCall::builder("chat").provider("openai").request(request);
+                inner.run(|call| {
+                    call.response(
+                        &serde_json::json!({"object": "chat.completion", "id": "chatcmpl-1", "model": "gpt-4o",
+                        "choices": [{"index": 0, "message": {"role": "assistant", "content": TEXT}}]}),
+                    );
+                    handle.update(change);
+                });
+            };
+            let request = serde_json::json!({"model": "gpt-4o", "messages": [{"role": "user", "content": TEXT}],
+                "tools": [{"type": "function", "function": {"name": "find", "description": TEXT}}]});
+            let got = export_with(&handle, |dispatch| {
+                tracing::dispatcher::with_default(dispatch, || match nested {
+                    false => call(&request),
+                    true => llm_trace::LlmCall::builder("chat").provider("openai").run(|_| call(&request)),
+                });
+            });
+            assert_eq!(got.spans().len(), 1);
+            let span = &got.spans()[0];
+            assert!(span.attribute("gen_ai.input.messages").is_some(), "{span:?}");
+            assert!(span.attribute("gen_ai.output.messages").is_some(), "{span:?}");
+            assert!(!got.saw("SENTINEL"), "{span:?}");
+        }
+    }
+}
+
 /// Each thread notes which of its calls began after a mask was set and ended before it was taken off.
 #[test]
 fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_threads() {

@@ -159,3 +159,21 @@ fn the_third_event_of_a_kind_is_not_read_in_full() {
         }
     }
 }
+
+#[test]
+fn a_text_with_escapes_is_not_taken_for_a_word_of_its_length() {
+    for format in FORMATS {
+        for mode in [Mode::Facts, Mode::Structure, Mode::Full] {
+            // As long as the model's name, but for the escape.
+            for text in ["\\", "\t", "é", "m"] {
+                let (mut quick, mut full) = (collector(mode), collector(mode));
+                full.read_all_in_full();
+                let line = format!("data: {}\n\n", event(format, 0, text));
+                for _ in 0..4 {
+                    assert_eq!(quick.push(line.as_bytes()), full.push(line.as_bytes()));
+                }
+                assert_eq!(told(quick.finish(), mode), told(full.finish(), mode), "{format:?} {mode:?} {text:?}");
+            }
+        }
+    }
+}
