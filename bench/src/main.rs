@@ -1,35 +1,18 @@
 //! One workload, so many times: counted from outside by `instructions.sh`.
 
 mod foreign;
+#[path = "../../llm-trace/benches/shared/null.rs"]
+mod null;
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use llm_trace::{Capture, LlmCall, Operation, Policy, llm_call};
-use opentelemetry::Context;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+use null::Null;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde_json::{Value, json};
 use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing_subscriber::prelude::*;
-
-/// Takes spans and forgets them.
-#[derive(Debug)]
-struct Null;
-
-impl SpanProcessor for Null {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-    fn on_end(&self, span: SpanData) {
-        black_box(span);
-    }
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
 
 fn subscriber(capture: Capture) -> Dispatch {
     let provider = SdkTracerProvider::builder().with_span_processor(Null).build();
@@ -71,18 +54,6 @@ fn call(request: &Value, response: &Value) -> usize {
     black_box(request).as_object().map_or(0, |o| o.len()) + black_box(response).as_object().map_or(0, |o| o.len())
 }
 
-#[llm_call(provider = "openai", request = request, server = "https://api.openai.com", response = |_: &usize| response)]
-fn bytes(request: &[u8], response: &[u8]) -> usize {
-    black_box(request).len() + black_box(response).len()
-}
-
-fn calls_of_bytes(times: u64) {
-    let (request, response) = (request().to_string(), response().to_string());
-    for _ in 0..times {
-        black_box(bytes(request.as_bytes(), response.as_bytes()));
-    }
-}
-
 fn calls(times: u64) {
     let (request, response) = (request(), response());
     for _ in 0..times {
@@ -112,8 +83,6 @@ fn main() {
     let times = args.next().and_then(|times| times.parse().ok()).unwrap_or(1);
     match workload.as_str() {
         "off" => calls(times),
-        "facts_bytes" => with_default(&subscriber(Capture::Off), || calls_of_bytes(times)),
-        "content_bytes" => with_default(&subscriber(Capture::Span), || calls_of_bytes(times)),
         "absent" => with_default(&Dispatch::new(tracing_subscriber::registry()), || calls(times)),
         "sampled_out" => with_default(&sampled_out(), || calls(times)),
         "facts" => with_default(&subscriber(Capture::Off), || calls(times)),

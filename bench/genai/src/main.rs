@@ -4,18 +4,20 @@
 //! differences between the rows are what tracing costs. A workload and a number run that one only, so many times, for a
 //! count of instructions from outside.
 
+#[path = "../../../llm-trace/benches/shared/null.rs"]
+mod null;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use genai::adapter::AdapterKind;
 use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ChatResponse};
 use genai::resolver::{AuthData, Endpoint};
 use genai::{Client, ModelIden, ServiceTarget};
 use llm_trace::{Policy, llm_call};
-use opentelemetry::Context;
+use null::Null;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,23 +25,6 @@ use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
-
-/// Takes spans and forgets them.
-#[derive(Debug)]
-struct Null;
-
-impl SpanProcessor for Null {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-    fn on_end(&self, span: SpanData) {
-        black_box(span);
-    }
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
 
 fn provider() -> SdkTracerProvider {
     SdkTracerProvider::builder().with_span_processor(Null).build()

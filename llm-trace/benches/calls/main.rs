@@ -7,6 +7,8 @@ mod content;
 mod fixed;
 mod foreign;
 mod goals;
+#[path = "../shared/null.rs"]
+mod null;
 mod peers;
 mod setup;
 mod streams;

@@ -14,22 +14,7 @@ use tracing::dispatcher::with_default;
 use tracing_subscriber::Registry;
 use tracing_subscriber::prelude::*;
 
-/// Takes spans and forgets them.
-#[derive(Debug)]
-pub(crate) struct Null;
-
-impl SpanProcessor for Null {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-    fn on_end(&self, span: SpanData) {
-        std::hint::black_box(span);
-    }
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
+use super::null::Null;
 
 /// Adds up what the attributes of spans hold.
 #[derive(Debug, Default)]

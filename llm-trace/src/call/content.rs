@@ -47,9 +47,6 @@ impl Permitted {
 
     /// Says what else was done to the call's texts.
     pub(super) fn note(&mut self, report: Report) {
-        if report.is_empty() {
-            return;
-        }
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
     }

@@ -73,16 +73,14 @@ impl<'a> Doc<'a> {
         let mut de = serde_json::Deserializer::from_slice(bytes);
         let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
         doc.complete = read.is_ok() && de.end().is_ok();
-        let closed = doc.complete;
-        doc.finished(closed)
+        doc.finished()
     }
 
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
         let mut doc = Self::new();
         doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value).is_ok();
-        let closed = doc.complete;
-        doc.finished(closed)
+        doc.finished()
     }
 
     /// Reads anything that serializes, without serializing what the mode skips.
@@ -90,7 +88,8 @@ impl<'a> Doc<'a> {
         let mut doc = Doc::new();
         doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
         // A value can keep an error of what is in it to itself.
-        doc.finished(false)
+        doc.close();
+        doc.finished()
     }
 
     /// Whether the whole document was read.
@@ -103,9 +102,8 @@ impl<'a> Doc<'a> {
         Node::new(self, 0)
     }
 
-    /// `closed` where no container can have been left open.
-    fn finished(mut self, closed: bool) -> Self {
-        if !closed {
+    fn finished(mut self) -> Self {
+        if !self.complete {
             self.close();
         }
         self.index.read(&self.tape);

@@ -38,9 +38,7 @@ impl Rule {
         let full = matches!(mode, Mode::Full);
         Self { strings: full, arrays: true, objects: true, count_numbers: !full, skim: false, hash: 0 }
     }
-}
 
-impl Rule {
     /// For what is neither a text nor a container.
     #[inline]
     pub(super) fn scalar(key: &str) -> Self {

@@ -50,9 +50,9 @@ fn request_reader(doc: Node<'_>) -> &'static dyn Reader {
         &CohereChat
     } else if any!(doc, "texts", "input_type", "query").is_some() {
         &CohereEmbed
-    } else if any!(doc, "messages").is_none() {
+    } else if doc.get("messages").is_none() {
         &Prompt
-    } else if any!(doc, "anthropic_version").is_some() {
+    } else if doc.get("anthropic_version").is_some() {
         &AnthropicMessages
     } else if any!(doc, "inferenceConfig", "schemaVersion", "toolConfig").is_some() || is_converse(doc) {
         &BedrockConverse
@@ -77,7 +77,7 @@ fn response_reader(doc: Node<'_>) -> &'static dyn Reader {
         &OpenAiChat
     } else if any!(doc, "response_id", "chat_history", "event_type", "is_finished").is_some() {
         &CohereChat
-    } else if any!(doc, "response_type").is_some() {
+    } else if doc.get("response_type").is_some() {
         &CohereEmbed
     } else {
         &Prompt

@@ -56,20 +56,24 @@ pub(crate) fn aws_name(value: &str) -> &str {
 
 /// A document that is nothing but a message, as gateways, FastAPI, Bedrock and Cohere have it.
 fn is_bare(doc: Node<'_>) -> bool {
-    let answer = [
-        "choices",
-        "output",
-        "content",
-        "candidates",
-        "text",
-        "generations",
-        "embeddings",
-        "data",
-        "delta",
-        "finishReason",
-    ];
+    let is_answer = || {
+        any!(
+            doc,
+            "choices",
+            "output",
+            "content",
+            "candidates",
+            "text",
+            "generations",
+            "embeddings",
+            "data",
+            "delta",
+            "finishReason"
+        )
+        .is_some()
+    };
     let said = any!(doc, "message", "Message").is_some_and(Node::is_str) || doc.get("detail").is_some();
-    said && doc.any(&answer).is_none()
+    said && !is_answer()
 }
 
 fn of_object(error: Node<'_>) -> ErrorFacts {

@@ -79,9 +79,6 @@ impl Report {
 
     /// `masked:text=3`, sorted; empty where nothing was done.
     pub(crate) fn values(&self) -> Vec<String> {
-        if self.is_empty() {
-            return Vec::new();
-        }
         let mut counts: Vec<_> = self.counts.iter().collect();
         counts.sort();
         counts.into_iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()

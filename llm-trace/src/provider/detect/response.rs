@@ -7,14 +7,13 @@ use crate::json::{Node, any};
 pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>, doc: Node<'_>) -> Option<Format> {
     // A stream of Gemini's without `alt=sse`, whole.
     let doc = doc.first().filter(|first| doc.is_array() && first.get("candidates").is_some()).unwrap_or(doc);
-    let has = |keys: &[&str]| doc.any(keys).is_some();
     if let Some(format) = by_event(event) {
         return Some(format);
     }
     if let Some(format) = doc.get_str("object").and_then(by_object).or_else(|| by_type(doc)) {
         return Some(format);
     }
-    if any!(doc, "event_type").is_some() {
+    if doc.get("event_type").is_some() {
         return Some(cohere_v1(asked, doc));
     }
     if let Some(choices) = doc.get("choices") {
@@ -38,20 +37,20 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
             _ => None,
         };
     }
-    if any!(doc, "done").is_some() {
+    if doc.get("done").is_some() {
         return match (doc.get("message"), doc.get("response")) {
             (Some(_), _) => Some(Format::OllamaChat),
             (_, Some(_)) => Some(Format::OllamaGenerate),
             _ => None,
         };
     }
-    if any!(doc, "generations").is_some() {
+    if doc.get("generations").is_some() {
         return Some(Format::CohereGenerate);
     }
     if any!(doc, "generation_id", "response_id").is_some() && any!(doc, "text", "chat_history").is_some() {
         return Some(Format::CohereChatV1);
     }
-    if doc.get("message").is_some_and(Node::is_object) && any!(doc, "finish_reason").is_some() {
+    if doc.get("message").is_some_and(Node::is_object) && doc.get("finish_reason").is_some() {
         return Some(Format::CohereChat);
     }
     if let Some(format) = text_generation(doc) {
@@ -63,8 +62,8 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
             _ => Format::BedrockInvoke,
         });
     }
-    let events = ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop"];
-    if doc.path(&["output", "message"]).is_some() || any!(doc, "stopReason").is_some() || has(&events) {
+    let event = any!(doc, "messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop");
+    if doc.path(&["output", "message"]).is_some() || doc.get("stopReason").is_some() || event.is_some() {
         return Some(Format::BedrockConverse);
     }
     any!(doc, "generation", "completions", "outputs", "outputText", "inputTextTokenCount")
