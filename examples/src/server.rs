@@ -1,47 +1,44 @@
-//! The server, on a thread and runtime of its own.
+//! The server: one thread that accepts, one for each connection, one request for each connection.
 
-use std::convert::Infallible;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Json;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use futures_util::StreamExt as _;
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 use crate::answers;
+
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 16 << 20;
 
 /// A server on a free local port, gone when this is dropped.
 pub struct MockLlm {
     url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    address: SocketAddr,
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl MockLlm {
     /// Starts the server.
     pub fn start() -> io::Result<MockLlm> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::spawn(move || {
-            runtime.block_on(async {
-                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                let serve = axum::serve(listener, routes());
-                tokio::select! {
-                    _ = serve => {}
-                    _ = stopped => {}
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::clone(&stopped);
+        let thread = thread::spawn(move || {
+            for connection in listener.incoming() {
+                if is_stopped.load(Ordering::Acquire) {
+                    return;
                 }
-            });
+                // A client that hangs up in the middle is no fault of the server's.
+                thread::spawn(move || connection.and_then(serve));
+            }
         });
-        Ok(MockLlm { url, stop: Some(stop), thread: Some(thread) })
+        Ok(MockLlm { url: format!("http://{address}"), address, stopped, thread: Some(thread) })
     }
 
     /// Where it listens, without a trailing slash.
@@ -52,50 +49,92 @@ impl MockLlm {
 
 impl Drop for MockLlm {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A server that panicked has nothing more to say.
+        self.stopped.store(true, Ordering::Release);
+        // Wakes the thread that waits for a connection.
+        if TcpStream::connect(self.address).is_ok()
+            && let Some(thread) = self.thread.take()
+        {
+            // A server that panicked has nothing more to do.
             let _ = thread.join();
         }
     }
 }
 
-fn routes() -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(chat))
-        .route("/v1/embeddings", post(|Json(body): Json<Value>| async move { Json(answers::embeddings(&body)) }))
-        .route("/v1/messages", post(|Json(body): Json<Value>| whole(answers::message(&body))))
-        .route("/v1/responses", post(|Json(body): Json<Value>| whole(answers::responses(&body))))
-        .route("/api/chat", post(|Json(body): Json<Value>| whole(answers::ollama(&body))))
-        .route("/model/{model}/converse", post(|| whole(answers::converse())))
+fn serve(mut connection: TcpStream) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let (path, body) = read_request(&connection)?;
+    match path.as_str() {
+        "/v1/chat/completions" => chat(&mut connection, &body),
+        "/v1/embeddings" => send(&mut connection, "200 OK", &answers::embeddings(&body)),
+        "/v1/messages" => send_later(&mut connection, &answers::message(&body)),
+        "/v1/responses" => send_later(&mut connection, &answers::responses(&body)),
+        "/api/chat" => send_later(&mut connection, &answers::ollama(&body)),
+        path if path.starts_with("/model/") && path.ends_with("/converse") => {
+            send_later(&mut connection, &answers::converse())
+        }
+        _ => send(&mut connection, "404 Not Found", &Value::Null),
+    }
 }
 
-async fn chat(Json(body): Json<Value>) -> Response {
+/// The path of a request, and its body, null where that is no JSON.
+fn read_request(connection: &TcpStream) -> io::Result<(String, Value)> {
+    let mut reader = BufReader::new(connection);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.split_once(':') else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0).min(MAX_BODY);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok((path, serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+fn chat(connection: &mut TcpStream, body: &Value) -> io::Result<()> {
     if body["model"] == "busy" {
-        return (StatusCode::TOO_MANY_REQUESTS, Json(answers::rate_limited())).into_response();
+        return send(connection, "429 Too Many Requests", &answers::rate_limited());
     }
-    think(120).await;
+    think(120);
     if body["stream"] == true {
-        return sse(answers::chat_chunks(&body).into_iter().map(|chunk| format!("data: {chunk}\n\n")));
+        return send_events(connection, &answers::chat_chunks(body));
     }
-    Json(answers::chat(&body)).into_response()
+    send(connection, "200 OK", &answers::chat(body))
 }
 
-async fn whole(answer: Value) -> Json<Value> {
-    think(150).await;
-    Json(answer)
+fn send_later(connection: &mut TcpStream, answer: &Value) -> io::Result<()> {
+    think(150);
+    send(connection, "200 OK", answer)
 }
 
-/// A stream of server-sent events, one after the other.
-fn sse(events: impl Iterator<Item = String>) -> Response {
-    let events: Vec<String> = events.collect();
-    let stream = futures_util::stream::iter(events).then(|event| async move {
-        think(25).await;
-        Ok::<_, Infallible>(event)
-    });
-    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(stream)).into_response()
+fn send(connection: &mut TcpStream, status: &str, answer: &Value) -> io::Result<()> {
+    let body = answer.to_string();
+    let length = body.len();
+    write!(
+        connection,
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
-async fn think(millis: u64) {
-    tokio::time::sleep(Duration::from_millis(millis)).await;
+/// Sends server-sent events, one after the other, each in a chunk of its own.
+fn send_events(connection: &mut TcpStream, events: &[String]) -> io::Result<()> {
+    write!(
+        connection,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    )?;
+    for event in events {
+        think(25);
+        let event = format!("data: {event}\n\n");
+        connection.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())?;
+    }
+    connection.write_all(b"0\r\n\r\n")
+}
+
+fn think(millis: u64) {
+    thread::sleep(Duration::from_millis(millis));
 }

@@ -22,7 +22,7 @@ rotel=$(agent)
 chmod +x "$rotel"
 "$rotel" --version >/dev/null 2>&1 || skip "the rotel binary does not run on this machine"
 
-cargo build -q --example quickstart --features llm-trace/otlp-grpc
+cargo build -q -p quickstart --features llm-trace/otlp-http,llm-trace/otlp-grpc
 
 pid=
 stop() { [ -z "$pid" ] || { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; pid=; }; }
@@ -46,7 +46,7 @@ check() { # exporter endpoint-port-kind compression
     done
     env OTEL_EXPORTER="$exporter" OTEL_ENDPOINT="http://127.0.0.1:${!kind}" OTEL_EXPORTER_OTLP_COMPRESSION="$compression" \
         OTEL_SERVICE_NAME=quickstart OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true \
-        cargo run -q --example quickstart --features llm-trace/otlp-grpc >"$work/$name.log" 2>&1 \
+        cargo run -q -p quickstart --features llm-trace/otlp-http,llm-trace/otlp-grpc >"$work/$name.log" 2>&1 \
         || fail "$exporter" "the quickstart did not run ($work/$name.log)" "$name"
     # rotel batches before it prints.
     for _ in $(seq 50); do

@@ -1,4 +1,6 @@
-//! `cargo run --example quickstart`: four calls to a local server, traced and printed.
+//! `cargo run -p quickstart`: four calls to a local server, traced and printed.
+//!
+//! With `--features llm-trace/otlp-http` the spans can be sent to where `OTEL_ENDPOINT` points.
 
 use llm_trace::llm_call;
 use llm_trace_examples::MockLlm;
