@@ -172,7 +172,7 @@ pub(crate) static RETRIEVAL: Family = Family {
     also: &[
         ("query", Content("Query", "`question`")),
         ("data_source", Word("DataSourceId", "`\"handbook\"`")),
-        ("top_k", Number("TopK", "`3`")),
+        ("top_k", Number("RetrievalTopK", "`3`")),
         ("documents", Answer("`|found| &found.documents`")),
         ("mask_query", MaskInput),
         ("mask_documents", MaskOutput),

@@ -138,7 +138,7 @@ mod record;
 mod redact;
 #[cfg(feature = "otel")]
 mod scope;
-#[cfg(feature = "otel")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod semconv;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
@@ -209,9 +209,10 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, Entered, Fact, LlmCall, MakeSpan, Operation, Prepared, Setup, Slot, StartFields, StreamCall,
-        TracedFuture, enabled, trace_future,
+        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, Slot, StartFields, StreamCall, TracedFuture,
+        enabled, trace_future,
     };
+    pub use crate::semconv::Fact;
     pub use crate::value::Maybe;
 
     pub mod capture {

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::state::State;
-use super::subject::Fact;
 use super::{Operation, Provider, current};
+use crate::semconv::Fact;
 
 /// The agent a call belongs to, or is.
 #[derive(Clone, Debug, Default)]

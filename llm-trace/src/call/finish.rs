@@ -12,7 +12,6 @@ use super::inside::Told;
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::State;
-use super::subject::Fact;
 use crate::cost::{self, Billed, Priced};
 use crate::otel::attributes::{Attributes, strings};
 use crate::otel::events;
@@ -22,7 +21,8 @@ use crate::otel::metrics::Instruments;
 use crate::otel::{Compat, Pipeline, openinference};
 use crate::redact::context::Written;
 use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
-use crate::scope::{Facts, TraceUpdate};
+use crate::scope::{ScopeFacts, TraceUpdate};
+use crate::semconv::Fact;
 use crate::semconv::{Profile, attr};
 use crate::value::AttributeValue;
 
@@ -172,7 +172,7 @@ impl Live {
         pipeline: &Pipeline,
         state: &mut State,
         end: &End,
-        said: Option<&Facts>,
+        said: Option<&ScopeFacts>,
         identity: &mut Identity<'_>,
         attributes: &mut Attributes,
     ) {
@@ -236,11 +236,11 @@ impl Live {
             let value = match (fact, value) {
                 (Fact::ResponseId, _) => continue,
                 (Fact::AgentId | Fact::AgentVersion, _) if !hosted => continue,
-                (Fact::TopK, AttributeValue::Int(k)) if profile == Profile::Core => Value::F64(*k as f64),
+                (Fact::RetrievalTopK, AttributeValue::Int(k)) if profile == Profile::Core => Value::F64(*k as f64),
                 (_, value) => value.clone().into(),
             };
-            if !self.started().has(fact) {
-                attributes.add(profile.fact(fact), Some(value));
+            if let Some(name) = fact.name(profile).filter(|_| !self.started().has(fact)) {
+                attributes.add(name, Some(value));
             }
         }
     }

@@ -9,12 +9,12 @@ use super::live::Live;
 use super::nested::Nested;
 use super::outcome::Outcome;
 use super::state::{Content, ErrorState, State, Stream};
-use super::subject::Fact;
 use crate::cost::Priced;
 use crate::facts::{ErrorFacts, RequestFacts, ResponseFacts};
 use crate::otel::Pipeline;
 use crate::redact::context::SharedMasks;
 use crate::redact::{Filter, Masks};
+use crate::semconv::Fact;
 use crate::usage::Usage;
 
 /// What calls inside of a call say of its cost.

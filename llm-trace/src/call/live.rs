@@ -22,11 +22,11 @@ use super::outcome::Outcome;
 use super::setup::Setup;
 use super::started::Started;
 use super::state::{State, document};
-use super::subject::Fact;
 use crate::json::Mode;
 use crate::otel::Pipeline;
 use crate::redact::context::SharedMasks;
 use crate::redact::{Masks, Permit, PolicyState, Stamp};
+use crate::semconv::Fact;
 use crate::semconv::Profile;
 use crate::value::AttributeValue;
 

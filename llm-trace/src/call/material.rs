@@ -4,10 +4,11 @@ use super::captured::What;
 use super::documents;
 use super::live::Live;
 use super::state::{State, document, is_json};
-use super::subject::{Fact, Facts, Slot};
+use super::subject::Slot;
 use crate::json::Mode;
 use crate::redact::{Filter, Permit, Shape, Side, TextKind, rewrite};
 use crate::semconv::attr;
+use crate::semconv::{Fact, Facts};
 use crate::value::AttributeValue;
 
 /// What is known of what an operation acts on.

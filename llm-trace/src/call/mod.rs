@@ -84,4 +84,4 @@ pub use provider_name::Provider;
 pub use reference::CallRef;
 pub use setup::{Prepared, Setup, enabled};
 pub use stream::StreamCall;
-pub use subject::{Fact, Slot};
+pub use subject::Slot;

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::subject::NamedAfter;
 #[cfg(feature = "otel")]
 use super::subject::Slot;
-use super::subject::{Fact, Facts, NamedAfter};
+use crate::semconv::{Fact, Facts};
 
 /// The method that calls a tool.
 pub(crate) const TOOL_CALL: &str = "tools/call";

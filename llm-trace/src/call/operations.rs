@@ -8,9 +8,9 @@ use super::captured::{Captured, What};
 use super::handle::LlmCall;
 #[cfg(feature = "serde")]
 use super::handle::Of;
-use super::subject::Fact;
 #[cfg(feature = "serde")]
 use super::subject::Slot;
+use crate::semconv::Fact;
 
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident($fact:ident);)*) => {
@@ -131,7 +131,7 @@ impl<'a> CallBuilder<'a> {
 
     /// How many documents are asked for.
     pub fn top_k(mut self, count: i64) -> Self {
-        self.setup.fact(Fact::TopK, count);
+        self.setup.fact(Fact::RetrievalTopK, count);
         self
     }
 

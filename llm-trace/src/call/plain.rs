@@ -8,9 +8,9 @@ use super::captured::What;
 use super::fields::StartFields;
 use super::outcome::Outcome;
 use super::setup::Setup;
-use super::subject::Fact;
 #[cfg(feature = "serde")]
 use super::subject::Slot;
+use crate::semconv::Fact;
 use crate::value::AttributeValue;
 
 /// No layer of ours can be there.

@@ -7,17 +7,17 @@ use super::live::Live;
 use super::state::State;
 use crate::redact::context;
 use crate::redact::{Masks, PolicyState};
-use crate::scope::{Facts, Scope, TraceError};
+use crate::scope::{Scope, ScopeFacts, TraceError};
 use crate::semconv::attr;
 use crate::value::AttributeValue;
 
 impl Live {
     /// What is said of this call: by itself, then by its attributes, then by the scopes around.
-    pub(super) fn said(&self, state: &mut State, policy: &PolicyState) -> Option<Box<Facts>> {
+    pub(super) fn said(&self, state: &mut State, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {
-            let field: fn(&mut Facts) -> &mut Option<String> = match &*key {
+            let field: fn(&mut ScopeFacts) -> &mut Option<String> = match &*key {
                 attr::USER_ID => |own| &mut own.user,
                 attr::SESSION_ID => |own| &mut own.session,
                 attr::CONVERSATION_ID => |own| &mut own.conversation,
@@ -32,8 +32,8 @@ impl Live {
             *field(own.get_or_insert_default()) = Some(value.to_text().into_owned());
         }
         state.attributes = kept;
-        match Facts::of(self.masks()) {
-            Some(around) => Some(Box::new(own.map_or_else(Facts::default, |own| *own).over(&around))),
+        match ScopeFacts::of(self.masks()) {
+            Some(around) => Some(Box::new(own.map_or_else(ScopeFacts::default, |own| *own).over(&around))),
             None => own,
         }
     }
@@ -47,9 +47,9 @@ impl Live {
             }
             let masks = place.get();
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
-            if let (None, Some(facts)) = (self.masks().carried(), Facts::of(&place)) {
+            if let (None, Some(facts)) = (self.masks().carried(), ScopeFacts::of(&place)) {
                 let mut state = self.lock();
-                let own = state.facts.take().map_or_else(Facts::default, |own| *own);
+                let own = state.facts.take().map_or_else(ScopeFacts::default, |own| *own);
                 state.facts = Some(Box::new(own.over(&facts)));
             }
         }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::captured::{Captured, What};
 use super::fields::MakeSpan;
-use super::subject::{Fact, Given, Slot};
+use super::subject::{Given, Slot};
 use super::{LlmCall, Nested, Operation, Provider};
+use crate::semconv::Fact;
 use crate::value::{AttributeValue, Maybe};
 
 /// The arguments of a call, borrowed while they are read. Used by the macro and the builder.

@@ -1,7 +1,7 @@
 //! What a span was started with.
 
 use super::state::State;
-use super::subject::Fact;
+use crate::semconv::Fact;
 
 /// Which of the attributes were there when the span started.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use super::inside::Inside;
 use super::material::Subject;
 use super::server::Server;
 use super::setup::Setup;
-use super::subject::{self, Fact, Slot};
+use super::subject::Slot;
 use super::trace_update::TraceSides;
 use super::{Nested, Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -19,7 +19,8 @@ use crate::provider::collect::{Collector, Shaped};
 use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
 use crate::redact::{Filter, Masks, Permit, Stamp};
-use crate::scope::Facts;
+use crate::scope::ScopeFacts;
+use crate::semconv::{Fact, Facts};
 use crate::value::AttributeValue;
 
 /// What a call knows so far. Content in it has passed the policy. What is large and rare is in a box: allocators
@@ -47,7 +48,7 @@ pub(crate) struct State {
     pub(crate) stream: Option<Box<Stream>>,
     pub(crate) attempts: u32,
     /// What was said of this call by a scope of its own.
-    pub(crate) facts: Option<Box<Facts>>,
+    pub(crate) facts: Option<Box<ScopeFacts>>,
     /// Of what other operations than a model's act on.
     pub(crate) subject: Option<Box<Subject>>,
     /// Whether it runs elsewhere, where that was said.
@@ -169,7 +170,7 @@ impl State {
         self.operation.named_after().target(self.request.model.as_deref(), self.subject_facts())
     }
 
-    pub(crate) fn subject_facts(&self) -> Option<&subject::Facts> {
+    pub(crate) fn subject_facts(&self) -> Option<&Facts> {
         self.subject.as_ref().map(|subject| &subject.facts)
     }
 

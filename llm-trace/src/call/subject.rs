@@ -3,41 +3,7 @@
 use std::borrow::Cow;
 
 use super::captured::What;
-use crate::value::AttributeValue;
-
-/// A fact of what an operation acts on. Never content.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Fact {
-    AgentName,
-    AgentId,
-    AgentVersion,
-    ToolName,
-    ToolType,
-    ToolCallId,
-    WorkflowName,
-    DataSourceId,
-    TopK,
-    ResponseId,
-    StreamCursor,
-    MemoryStoreId,
-    MemoryRecordId,
-    MemoryRecordCount,
-    GuardrailName,
-    GuardrailDecision,
-    PromptName,
-    McpMethod,
-    McpSession,
-    McpProtocolVersion,
-    McpResource,
-    RpcRequestId,
-    RpcStatus,
-    NetworkTransport,
-    NetworkProtocol,
-    NetworkProtocolVersion,
-    ClientAddress,
-    ClientPort,
-}
+use crate::semconv::{Fact, Facts};
 
 /// A place for content that an operation has beside messages.
 #[doc(hidden)]
@@ -60,46 +26,6 @@ pub enum Slot {
 pub(crate) struct Given<'a> {
     pub(crate) facts: Facts,
     pub(crate) content: Vec<(Slot, What<'a>)>,
-}
-
-/// Facts, each once.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Facts(Vec<(Fact, AttributeValue)>);
-
-impl Facts {
-    /// Sets a fact. An empty text is none.
-    pub(crate) fn set(&mut self, fact: Fact, value: AttributeValue) {
-        if matches!(&value, AttributeValue::Str(text) if text.is_empty()) {
-            return;
-        }
-        match self.0.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, known)) => *known = value,
-            None => self.0.push((fact, value)),
-        }
-    }
-
-    /// Takes over what is not known yet.
-    #[cfg(feature = "otel")]
-    pub(crate) fn fill(&mut self, other: Facts) {
-        for (fact, value) in other.0 {
-            if !self.0.iter().any(|(known, _)| *known == fact) {
-                self.0.push((fact, value));
-            }
-        }
-    }
-
-    /// A fact's text.
-    pub(crate) fn text(&self, fact: Fact) -> Option<&str> {
-        self.0.iter().find_map(|(known, value)| match value {
-            AttributeValue::Str(text) if *known == fact => Some(&**text),
-            _ => None,
-        })
-    }
-
-    #[cfg(feature = "otel")]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fact, &AttributeValue)> {
-        self.0.iter().map(|(fact, value)| (*fact, value))
-    }
 }
 
 /// What the conventions put behind the operation in a span's name.

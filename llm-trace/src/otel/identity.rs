@@ -5,7 +5,7 @@ use opentelemetry::KeyValue;
 use super::attributes::Attributes;
 use super::compat::Compat;
 use crate::redact::{Filter, Place, PolicyState, Report, TextKind};
-use crate::scope::{Caller, Facts};
+use crate::scope::{Caller, ScopeFacts};
 use crate::semconv::{Profile, attr};
 use crate::value::AttributeValue;
 
@@ -41,7 +41,7 @@ impl<'p> Identity<'p> {
     }
 
     /// Everything that a scope says, but for the conversation.
-    pub(crate) fn write(&mut self, facts: &Facts, profile: Profile, compat: &[Compat], to: &mut Attributes) {
+    pub(crate) fn write(&mut self, facts: &ScopeFacts, profile: Profile, compat: &[Compat], to: &mut Attributes) {
         let user = facts.user.as_ref().or(facts.caller.user_id.as_ref());
         to.add(attr::USER_ID, user.map(|id| self.id(id)));
         to.add(attr::SESSION_ID, facts.session.as_ref().map(|id| self.id(id)));
@@ -64,7 +64,7 @@ impl<'p> Identity<'p> {
     }
 
     /// Tags and metadata: what comes last, if there are too many attributes.
-    pub(crate) fn write_metadata(&mut self, facts: &Facts, to: &mut Attributes) {
+    pub(crate) fn write_metadata(&mut self, facts: &ScopeFacts, to: &mut Attributes) {
         let mut filter = self.policy.metadata_filter(true);
         let clean = |filter: &mut Filter, text: &str| filter.clean(text, Place::of(TextKind::Metadata)).into_owned();
         if let Some(tags) = &facts.tags {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 
 use super::metrics::Gaps;
-use crate::call::subject::Facts;
 use crate::call::{Operation, Provider};
 use crate::facts::ResponseFacts;
+use crate::semconv::Facts;
 
 /// What is measured of a call.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::value::AttributeValue;
 
 /// What a scope says of the calls below it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Facts {
+pub(crate) struct ScopeFacts {
     pub(crate) caller: Caller,
     pub(crate) user: Option<String>,
     pub(crate) session: Option<String>,
@@ -27,9 +27,9 @@ pub(crate) struct Prompt {
     pub(crate) version: Option<String>,
 }
 
-impl Facts {
+impl ScopeFacts {
     /// Fills what is not said here from what is said around, field by field.
-    pub(crate) fn over(mut self, base: &Facts) -> Facts {
+    pub(crate) fn over(mut self, base: &ScopeFacts) -> ScopeFacts {
         self.caller = self.caller.over(&base.caller);
         self.user = self.user.or_else(|| base.user.clone());
         self.session = self.session.or_else(|| base.session.clone());
@@ -54,7 +54,7 @@ impl Facts {
     }
 
     /// What the scopes say of a call or scope with these masks.
-    pub(crate) fn of(place: &SharedMasks) -> Option<Arc<Facts>> {
+    pub(crate) fn of(place: &SharedMasks) -> Option<Arc<ScopeFacts>> {
         Arc::downcast(Arc::clone(place.carried()?)).ok()
     }
 }

@@ -10,7 +10,7 @@ use tracing::{Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::facts::Facts;
+use super::facts::ScopeFacts;
 use super::place::level;
 use crate::redact::context::{self, SharedMasks};
 use crate::redact::{Masks, flags};
@@ -23,7 +23,7 @@ const PREFIX: &str = "llm.";
 const METADATA: &str = "metadata.";
 
 /// Where a field's text goes.
-fn place<'f>(facts: &'f mut Facts, name: &str) -> Option<&'f mut Option<String>> {
+fn place<'f>(facts: &'f mut ScopeFacts, name: &str) -> Option<&'f mut Option<String>> {
     Some(match name {
         "user_id" => &mut facts.user,
         "session_id" => &mut facts.session,
@@ -45,7 +45,7 @@ fn is_known(name: &str) -> bool {
         return true;
     }
     let Some(name) = name.strip_prefix(PREFIX) else { return false };
-    name == "tags" || name.starts_with(METADATA) || place(&mut Facts::default(), name).is_some()
+    name == "tags" || name.starts_with(METADATA) || place(&mut ScopeFacts::default(), name).is_some()
 }
 
 fn has_known(fields: &FieldSet) -> bool {
@@ -70,7 +70,7 @@ struct SpanScope(SharedMasks);
 #[derive(Default)]
 struct Said {
     masks: Masks,
-    facts: Facts,
+    facts: ScopeFacts,
     anything: bool,
 }
 

@@ -14,7 +14,7 @@ mod trace;
 mod update;
 
 pub use caller::{Caller, Id};
-pub(crate) use facts::Facts;
+pub(crate) use facts::ScopeFacts;
 pub use headers::Headers;
 pub use id_generator::IdGenerator;
 #[cfg(feature = "http")]
@@ -85,7 +85,7 @@ pub fn scope() -> Scope {
 #[must_use = "a scope does nothing until something runs in it"]
 pub struct Scope {
     masks: Masks,
-    facts: Facts,
+    facts: ScopeFacts,
     parent: Option<trace::Parent>,
     base: Option<Base>,
 }
@@ -237,7 +237,7 @@ impl Scope {
         Ok(self)
     }
 
-    pub(crate) fn parts(&self) -> (Masks, &Facts) {
+    pub(crate) fn parts(&self) -> (Masks, &ScopeFacts) {
         (self.masks, &self.facts)
     }
 

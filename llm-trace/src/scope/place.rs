@@ -8,7 +8,7 @@ use std::task::{Context as Task, Poll};
 use opentelemetry::{Context, ContextGuard};
 
 use super::trace::{Continued, Parent};
-use super::{Base, Facts, Scope};
+use super::{Base, Scope, ScopeFacts};
 use crate::redact::Masks;
 use crate::redact::context::{self, MaskContext, SharedMasks};
 
@@ -53,7 +53,7 @@ impl Place {
         if let Some((_, masks)) = self.last.as_ref().filter(|(last, _)| same(last, &here)) {
             return masks.clone();
         }
-        let own = Facts::of(&self.own).map_or_else(Facts::default, |facts| Facts::clone(&facts));
+        let own = ScopeFacts::of(&self.own).map_or_else(ScopeFacts::default, |facts| ScopeFacts::clone(&facts));
         let above = std::iter::once(self.own.clone()).chain(here.iter().cloned()).collect();
         let masks = level(Masks::new(), own, above);
         self.last = Some((here, masks.clone()));
@@ -66,9 +66,9 @@ fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
 }
 
 /// Masks and facts below other places; facts that they have and `own` has not are theirs.
-pub(super) fn level(masks: Masks, own: Facts, above: Vec<SharedMasks>) -> SharedMasks {
-    let facts = above.iter().filter_map(Facts::of).fold(own, |facts, base| facts.over(&base));
-    if facts == Facts::default() {
+pub(super) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
+    let facts = above.iter().filter_map(ScopeFacts::of).fold(own, |facts, base| facts.over(&base));
+    if facts == ScopeFacts::default() {
         return SharedMasks::below(masks, above);
     }
     SharedMasks::saying(masks, above, Arc::new(facts))

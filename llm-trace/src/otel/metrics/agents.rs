@@ -4,9 +4,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments::{counts, seconds, text};
-use crate::call::{Fact, Operation};
+use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Profile, attr, metric};
+use crate::semconv::{Fact, Profile, attr, metric};
 
 pub(super) struct Agents {
     agent: Histogram<f64>,
@@ -43,7 +43,7 @@ impl Agents {
             _ => return false,
         };
         let mut labels = Vec::with_capacity(6);
-        let known = |fact: &Fact| Some(text(Profile::Latest.fact(*fact), call.facts?.text(*fact)?));
+        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
         labels.extend(facts.iter().filter_map(known));
         allow(&mut labels);
         if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {

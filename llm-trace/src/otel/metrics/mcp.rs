@@ -4,9 +4,9 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments::{seconds, text};
-use crate::call::{Fact, Operation};
+use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Profile, attr, metric};
+use crate::semconv::{Fact, Profile, attr, metric};
 
 pub(super) struct Mcp {
     client: Histogram<f64>,
@@ -47,7 +47,7 @@ impl Mcp {
             _ => return false,
         };
         let mut labels = Vec::with_capacity(8);
-        let known = |fact: &Fact| Some(text(Profile::Latest.fact(*fact), call.facts?.text(*fact)?));
+        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
         labels.extend(LABELS.iter().filter_map(known));
         labels.extend(call.operation.name(call.facts).map(|name| text(attr::OPERATION_NAME, name)));
         if let (Operation::McpClient, Some((address, port))) = (call.operation, call.server) {
