@@ -18,6 +18,13 @@ use crate::provider::{Format, read_request, read_response};
 use crate::redact::Filter;
 use crate::semconv::{Profile, attr};
 
+pub use crate::json::work::{Work, counted as count_work};
+
+/// Every key that a reader knows.
+pub fn keys() -> Vec<&'static str> {
+    crate::json::known_keys()
+}
+
 /// Paths of requests, so that each reader is asked; the first stands for none.
 pub const PATHS: &[&str] = &[
     "",

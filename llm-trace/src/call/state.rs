@@ -353,7 +353,9 @@ fn task(root: Node<'_>, content: &mut InputContent) {
 /// Whether a string is a JSON document and no prose.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start();
-    text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    let may_be = text.starts_with(['{', '[']);
+    crate::json::work::bytes(if may_be { text.len() } else { 0 });
+    may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// The document a value holds, if it holds one.

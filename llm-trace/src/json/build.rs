@@ -6,12 +6,12 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::hash::{Bits, Hash};
 use super::index::Index;
 use super::keys::{Mode, Rule};
 use super::node::Node;
+use super::{MAX_DEPTH, work};
 
 /// One value, with its key; containers are followed by their children up to `end`.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ impl<'a> Doc<'a> {
     pub(crate) fn from_slice(bytes: &'a [u8], mode: Mode) -> Self {
         let mut doc = Self::new();
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        work::bytes(bytes.len());
         let mut de = serde_json::Deserializer::from_slice(bytes);
         let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
         doc.complete = read.is_ok() && de.end().is_ok();
@@ -79,7 +80,7 @@ impl<'a> Doc<'a> {
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
         let mut doc = Self::new();
-        doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value).is_ok();
+        doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value, 0).is_ok();
         doc.finished()
     }
 
@@ -151,17 +152,20 @@ pub(super) struct Seed<'t, 'a> {
     mode: Mode,
     rule: Rule,
     key: Cow<'a, str>,
+    /// How many containers it stands in.
+    depth: usize,
 }
 
 impl<'t, 'a> Seed<'t, 'a> {
     fn root(tape: &'t mut Vec<Entry<'a>>, mode: Mode) -> Self {
-        Self { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed("") }
+        Self { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0 }
     }
 
     fn push<E: serde::de::Error>(self, value: Value<'a>) -> Result<(), E> {
         if self.tape.len() >= Doc::MAX_ENTRIES {
             return Err(E::custom("too many values"));
         }
+        work::node();
         let end = place(self.tape.len() + 1);
         self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
         Ok(())
@@ -172,15 +176,12 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if !self.rule.skim {
+        if self.depth < MAX_DEPTH {
             return deserializer.deserialize_any(self);
         }
-        // Unescaping would copy the text that is about to be skipped.
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        match raw.as_bytes().first() {
-            Some(b'"') => self.push(Value::ElidedStr(raw.len() - 2)),
-            _ => serde_json::Deserializer::from_str(raw).deserialize_any(self).map_err(serde::de::Error::custom),
-        }
+        // Stepped over without recursion.
+        IgnoredAny::deserialize(deserializer)?;
+        self.push(Value::Elided(0))
     }
 }
 
@@ -222,21 +223,21 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { tape, mode, rule, key } = self;
+        let Self { tape, mode, rule, key, depth } = self;
         if !rule.arrays {
             let mut len = 0;
             while seq.next_element::<IgnoredAny>()?.is_some() {
                 len += 1;
             }
-            return Seed { tape, mode, rule, key }.push(Value::Elided(len));
+            return Seed { tape, mode, rule, key, depth }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Array(0))?;
+        Seed { tape: &mut *tape, mode, rule, key, depth }.push(Value::Array(0))?;
         open(tape, at);
         let (mut len, mut numbers) = (0, 0);
         loop {
             let element = tape.len();
-            let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed("") };
+            let seed = Seed { tape: &mut *tape, mode, rule, key: Cow::Borrowed(""), depth: depth + 1 };
             if seq.next_element_seed(seed)?.is_none() {
                 break;
             }
@@ -252,22 +253,22 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { tape, mode, rule, key } = self;
+        let Self { tape, mode, rule, key, depth } = self;
         if !rule.objects {
             let mut len = 0;
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                 len += 1;
             }
-            return Seed { tape, mode, rule, key }.push(Value::Elided(len));
+            return Seed { tape, mode, rule, key, depth }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key }.push(Value::Object(0, Bits::ALL))?;
+        Seed { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(0, Bits::ALL))?;
         open(tape, at);
         let (mut len, mut bits) = (0, Bits::NONE);
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let rule = mode.rule(&key, rule);
             bits = bits.with(rule.hash);
-            map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key })?;
+            map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key, depth: depth + 1 })?;
             len += 1;
             set(tape, at, Value::Object(len, Bits::ALL));
         }

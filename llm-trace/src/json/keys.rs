@@ -27,8 +27,6 @@ pub(crate) struct Rule {
     pub(crate) objects: bool,
     /// Arrays that hold only numbers are counted, not kept.
     pub(crate) count_numbers: bool,
-    /// Likely a long text that is not kept: JSON text is skimmed instead of unescaped.
-    pub(crate) skim: bool,
     /// Of the key.
     pub(super) hash: Hash,
 }
@@ -36,7 +34,7 @@ pub(crate) struct Rule {
 impl Rule {
     pub(crate) const fn root(mode: Mode) -> Self {
         let full = matches!(mode, Mode::Full);
-        Self { strings: full, arrays: true, objects: true, count_numbers: !full, skim: false, hash: 0 }
+        Self { strings: full, arrays: true, objects: true, count_numbers: !full, hash: 0 }
     }
 
     /// For what is neither a text nor a container.
@@ -66,21 +64,13 @@ impl Mode {
             Mode::Full => Rule { count_numbers: parent.count_numbers || of & VECTOR != 0, hash, ..Rule::root(self) },
             Mode::Structure => {
                 let open = of & PAYLOAD == 0;
-                Rule {
-                    strings: of & (FACT | STRUCTURE) != 0,
-                    arrays: open,
-                    objects: open,
-                    count_numbers: true,
-                    skim: of & TEXT != 0,
-                    hash,
-                }
+                Rule { strings: of & (FACT | STRUCTURE) != 0, arrays: open, objects: open, count_numbers: true, hash }
             }
             Mode::Facts => Rule {
                 strings: of & FACT != 0,
                 arrays: of & (CONTENT | PAYLOAD) == 0,
                 objects: of & PAYLOAD == 0,
                 count_numbers: true,
-                skim: of & TEXT != 0,
                 hash,
             },
         }
@@ -90,7 +80,6 @@ impl Mode {
 const FACT: u8 = 1;
 const STRUCTURE: u8 = 2;
 const CONTENT: u8 = 4;
-const TEXT: u8 = 8;
 const PAYLOAD: u8 = 16;
 const VECTOR: u8 = 32;
 
@@ -117,7 +106,6 @@ const fn classes() -> [(&'static str, u8); SLOTS] {
     classes = filled(classes, FACT_KEYS, FACT);
     classes = filled(classes, STRUCTURE_KEYS, STRUCTURE);
     classes = filled(classes, CONTENT_KEYS, CONTENT);
-    classes = filled(classes, TEXT_KEYS, TEXT);
     classes = filled(classes, PAYLOAD_KEYS, PAYLOAD);
     filled(classes, VECTOR_KEYS, VECTOR)
 }
@@ -285,36 +273,6 @@ const CONTENT_KEYS: &[&str] = &[
     "top_logprobs",
 ];
 
-/// Long free text usually stands under these keys. None of them is a fact or structure key. Sorted.
-const TEXT_KEYS: &[&str] = &[
-    "arguments",
-    "b64_json",
-    "content",
-    "data",
-    "delta",
-    "embedding",
-    "encrypted_content",
-    "generated_text",
-    "input",
-    "inputText",
-    "instructions",
-    "obfuscation",
-    "outputText",
-    "output_text",
-    "partial_json",
-    "prompt",
-    "reasoning",
-    "reasoning_content",
-    "refusal",
-    "response",
-    "result",
-    "signature",
-    "system",
-    "text",
-    "thinking",
-    "transcript",
-];
-
 /// Payloads that no fact is ever read from: neither arrays nor objects are entered. Sorted.
 const PAYLOAD_KEYS: &[&str] =
     &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "parametersJsonSchema", "schema"];
@@ -330,13 +288,19 @@ pub(crate) fn is_unread(key: &str) -> bool {
 /// Number arrays below these keys are vectors: counted even where content is wanted. Sorted.
 const VECTOR_KEYS: &[&str] = &["context", "embedding", "embeddings", "embeddingsByType", "values", "vector"];
 
+/// Every key of the tables.
+#[cfg(feature = "internal")]
+pub(crate) fn known_keys() -> Vec<&'static str> {
+    [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, UNREAD_KEYS, VECTOR_KEYS].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn tables_are_sorted() {
-        for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, TEXT_KEYS, UNREAD_KEYS, VECTOR_KEYS] {
+        for table in [FACT_KEYS, STRUCTURE_KEYS, CONTENT_KEYS, PAYLOAD_KEYS, UNREAD_KEYS, VECTOR_KEYS] {
             assert!(table.is_sorted(), "{table:?}");
         }
     }
@@ -347,7 +311,6 @@ mod tests {
             (FACT_KEYS, FACT),
             (STRUCTURE_KEYS, STRUCTURE),
             (CONTENT_KEYS, CONTENT),
-            (TEXT_KEYS, TEXT),
             (PAYLOAD_KEYS, PAYLOAD),
             (VECTOR_KEYS, VECTOR),
         ];

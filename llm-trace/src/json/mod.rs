@@ -13,10 +13,16 @@ mod only_text;
 mod serialize;
 mod shape;
 mod value;
+pub(crate) mod work;
 mod write;
+
+/// As deep as `serde_json` reads: what lies deeper is left out.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 pub(crate) use build::Doc;
 pub(crate) use hash::{Bits, First};
+#[cfg(feature = "internal")]
+pub(crate) use keys::known_keys;
 pub(crate) use keys::{Mode, is_unread};
 pub(crate) use node::{Node, Text, any};
 pub(crate) use only_text::is_text;

@@ -2,11 +2,12 @@
 
 use serde::ser::{Impossible, Serialize, Serializer};
 
+use super::MAX_DEPTH;
 use super::serialize::Stop;
 
 /// Calls `see` with the string that `value` serializes to, if it does to one.
 pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -> R) -> Result<R, Stop> {
-    value.serialize(OnlyText(see))
+    value.serialize(OnlyText { see, wrapped: 0 })
 }
 
 /// Whether `value` serializes to a string. Of any other nothing is serialized.
@@ -14,7 +15,18 @@ pub(crate) fn is_text<T: Serialize + ?Sized>(value: &T) -> bool {
     with(value, |_| ()).is_ok()
 }
 
-struct OnlyText<F>(F);
+struct OnlyText<F> {
+    see: F,
+    /// How many wrappers there were: a list of a type of its own may be nothing but wrappers.
+    wrapped: usize,
+}
+
+impl<R, F: FnOnce(&str) -> R> OnlyText<F> {
+    fn unwrap<T: Serialize + ?Sized>(mut self, value: &T) -> Result<R, Stop> {
+        self.wrapped += 1;
+        if self.wrapped > MAX_DEPTH { Err(Stop) } else { value.serialize(self) }
+    }
+}
 
 macro_rules! no {
     ($($name:ident($($arg:ty),*) -> $ok:ty;)*) => {$(
@@ -36,7 +48,7 @@ impl<R, F: FnOnce(&str) -> R> Serializer for OnlyText<F> {
     type SerializeStructVariant = Impossible<R, Stop>;
 
     fn serialize_str(self, v: &str) -> Result<R, Stop> {
-        Ok((self.0)(v))
+        Ok((self.see)(v))
     }
 
     fn serialize_char(self, v: char) -> Result<R, Stop> {
@@ -48,11 +60,11 @@ impl<R, F: FnOnce(&str) -> R> Serializer for OnlyText<F> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<R, Stop> {
-        value.serialize(self)
+        self.unwrap(value)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<R, Stop> {
-        value.serialize(self)
+        self.unwrap(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

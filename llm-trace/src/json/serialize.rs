@@ -11,9 +11,10 @@ use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number
 use super::hash::Bits;
 use super::keys::{Mode, Rule};
 use super::only_text;
+use super::{MAX_DEPTH, work};
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
-    value.serialize(Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0 })
+    value.serialize(Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 })
 }
 
 /// Why serializing ended early. Carries no text: an error message could quote the value.
@@ -39,15 +40,15 @@ pub(super) fn widened(v: f32) -> f64 {
     if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) }
 }
 
-/// As deep as `serde_json` reads.
-const MAX_DEPTH: usize = 128;
-
 struct Builder<'t> {
     tape: &'t mut Vec<Entry<'static>>,
     mode: Mode,
     rule: Rule,
     key: Cow<'static, str>,
+    /// How many containers it stands in.
     depth: usize,
+    /// How many wrappers it stands in: see [`unwrap`](Self::unwrap).
+    wrapped: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -55,19 +56,18 @@ impl<'t> Builder<'t> {
         if self.tape.len() >= Doc::MAX_ENTRIES {
             return Err(Stop);
         }
+        work::node();
         let end = place(self.tape.len() + 1);
         self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
         Ok(())
     }
 
     fn container(self, kind: Kind, enter: bool, len: Option<usize>) -> Result<Container<'t>, Stop> {
-        let Self { tape, mode, rule, key, depth } = self;
-        if depth >= MAX_DEPTH {
-            return Err(Stop);
-        }
+        let Self { tape, mode, rule, key, depth, wrapped } = self;
+        let enter = enter && depth < MAX_DEPTH;
         let at = tape.len();
         let value = if enter { kind.value(0) } else { Value::Elided(len.unwrap_or(0)) };
-        Builder { tape: &mut *tape, mode, rule, key, depth }.push(value)?;
+        Builder { tape: &mut *tape, mode, rule, key, depth, wrapped }.push(value)?;
         if enter {
             open(tape, at);
         }
@@ -76,6 +76,7 @@ impl<'t> Builder<'t> {
             mode,
             rule,
             depth,
+            wrapped,
             kind,
             at,
             enter,
@@ -87,15 +88,28 @@ impl<'t> Builder<'t> {
         })
     }
 
+    /// A value that serializes as the one it holds. Their number is bounded with the depth: a list of a type of its
+    /// own may be nothing but wrappers.
+    fn unwrap<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), Stop> {
+        self.wrapped += 1;
+        if self.wrapped > MAX_DEPTH {
+            return self.push(Value::Null);
+        }
+        value.serialize(self)
+    }
+
     /// `{"Variant": …}`, as serde's external tagging has it.
     fn variant(mut self, variant: &'static str) -> Result<(Builder<'t>, usize), Stop> {
         let at = self.tape.len();
         let key = std::mem::take(&mut self.key);
-        let Self { tape, mode, rule, depth, .. } = self;
-        Builder { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(1, Bits::ALL))?;
+        let Self { tape, mode, rule, depth, wrapped, .. } = self;
+        if depth >= MAX_DEPTH {
+            return Err(Stop);
+        }
+        Builder { tape: &mut *tape, mode, rule, key, depth, wrapped }.push(Value::Object(1, Bits::ALL))?;
         open(tape, at);
         let rule = mode.rule(variant, rule);
-        Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1 }, at))
+        Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1, wrapped }, at))
     }
 }
 
@@ -119,6 +133,7 @@ struct Container<'t> {
     mode: Mode,
     rule: Rule,
     depth: usize,
+    wrapped: usize,
     kind: Kind,
     at: usize,
     enter: bool,
@@ -142,6 +157,7 @@ impl Container<'_> {
             rule: self.rule,
             key: Cow::Borrowed(""),
             depth: self.depth + 1,
+            wrapped: self.wrapped,
         })?;
         if self.rule.count_numbers && pop_number(self.tape, at) {
             self.numbers += 1;
@@ -156,7 +172,14 @@ impl Container<'_> {
         }
         let rule = self.mode.rule(&key, self.rule);
         self.bits = self.bits.with(rule.hash);
-        value.serialize(Builder { rule, tape: &mut *self.tape, mode: self.mode, key, depth: self.depth + 1 })
+        value.serialize(Builder {
+            rule,
+            tape: &mut *self.tape,
+            mode: self.mode,
+            key,
+            depth: self.depth + 1,
+            wrapped: self.wrapped,
+        })
     }
 
     fn finish(self) -> Result<(), Stop> {
@@ -231,7 +254,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
-        value.serialize(self)
+        self.unwrap(value)
     }
 
     fn serialize_unit(self) -> Result<(), Stop> {
@@ -247,7 +270,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Stop> {
-        value.serialize(self)
+        self.unwrap(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -258,8 +281,8 @@ impl<'t> ser::Serializer for Builder<'t> {
         value: &T,
     ) -> Result<(), Stop> {
         let (inner, at) = self.variant(variant)?;
-        let Builder { tape, mode, rule, key, depth } = inner;
-        value.serialize(Builder { tape: &mut *tape, mode, rule, key, depth })?;
+        let Builder { tape, mode, rule, key, depth, wrapped } = inner;
+        value.serialize(Builder { tape: &mut *tape, mode, rule, key, depth, wrapped })?;
         end(tape, at);
         Ok(())
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::build::{Doc, Entry, Value, end, finish_array, place, pop_number, set};
 use super::hash::Bits;
 use super::keys::{Mode, Rule};
+use super::{MAX_DEPTH, work};
 
 /// There are too many values.
 pub(super) struct Full;
@@ -20,6 +21,7 @@ pub(super) fn push<'a>(
     rule: Rule,
     key: &'a str,
     value: &'a Json,
+    depth: usize,
 ) -> Result<(), Full> {
     let at = tape.len();
     if at >= Doc::MAX_ENTRIES {
@@ -35,21 +37,31 @@ pub(super) fn push<'a>(
         },
         Json::String(text) if mode.keeps_by(rule, text.len()) => Value::Str(Cow::Borrowed(text)),
         Json::String(text) => Value::ElidedStr(text.len()),
-        Json::Array(items) if rule.arrays => return array(tape, mode, rule, key, items),
-        Json::Object(fields) if rule.objects => return object(tape, mode, rule, key, fields),
+        Json::Array(items) if rule.arrays && depth < MAX_DEPTH => return array(tape, mode, rule, key, items, depth),
+        Json::Object(fields) if rule.objects && depth < MAX_DEPTH => {
+            return object(tape, mode, rule, key, fields, depth);
+        }
         Json::Array(items) => Value::Elided(items.len()),
         Json::Object(fields) => Value::Elided(fields.len()),
     };
+    work::node();
     tape.push(Entry { key: Cow::Borrowed(key), value: scalar, end: place(at + 1), hash: rule.hash });
     Ok(())
 }
 
-fn array<'a>(tape: &mut Vec<Entry<'a>>, mode: Mode, rule: Rule, key: &'a str, items: &'a [Json]) -> Result<(), Full> {
+fn array<'a>(
+    tape: &mut Vec<Entry<'a>>,
+    mode: Mode,
+    rule: Rule,
+    key: &'a str,
+    items: &'a [Json],
+    depth: usize,
+) -> Result<(), Full> {
     let at = enter(tape, rule, key, Value::Array(0));
     let mut numbers = 0;
     for (len, item) in items.iter().enumerate() {
         let element = tape.len();
-        if push(tape, mode, rule, "", item).is_err() {
+        if push(tape, mode, rule, "", item, depth + 1).is_err() {
             set(tape, at, Value::Array(len - numbers));
             return Err(Full);
         }
@@ -67,6 +79,7 @@ fn object<'a>(
     rule: Rule,
     key: &'a str,
     fields: &'a Map<String, Json>,
+    depth: usize,
 ) -> Result<(), Full> {
     let at = enter(tape, rule, key, Value::Object(0, Bits::ALL));
     let mut bits = Bits::NONE;
@@ -77,7 +90,7 @@ fn object<'a>(
             _ => mode.rule(key, rule),
         };
         bits = bits.with(rule.hash);
-        if push(tape, mode, rule, key, value).is_err() {
+        if push(tape, mode, rule, key, value, depth + 1).is_err() {
             set(tape, at, Value::Object(len, Bits::ALL));
             return Err(Full);
         }
@@ -90,6 +103,7 @@ fn object<'a>(
 /// Begins a container, which is open until its end is known.
 fn enter<'a>(tape: &mut Vec<Entry<'a>>, rule: Rule, key: &'a str, value: Value<'a>) -> usize {
     let at = tape.len();
+    work::node();
     tape.push(Entry { key: Cow::Borrowed(key), value, end: 0, hash: rule.hash });
     at
 }

@@ -85,8 +85,9 @@ const fn has_special(eight: u64) -> bool {
 /// Whether `text` is one JSON value of a kind a tool argument can be: an object, an array or null.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start();
-    (text.starts_with(['{', '[']) || text.starts_with("null"))
-        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    let may_be = text.starts_with(['{', '[']) || text.starts_with("null");
+    super::work::bytes(if may_be { text.len() } else { 0 });
+    may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// What becomes of the strings, keys and numbers of a value that is written.

@@ -105,7 +105,10 @@ impl Splitter {
             self.split(bytes, sink);
         } else {
             held.extend_from_slice(bytes);
-            let Some(framing) = Framing::detect(held) else { return };
+            let Some(framing) = Framing::detect(held) else {
+                // After a byte order mark, space is no part of the body either.
+                return held.truncate(held.trim_ascii_end().len());
+            };
             let held = std::mem::take(held);
             self.state = State::new(framing);
             self.split(&held, sink);
@@ -148,6 +151,7 @@ impl Splitter {
 
 /// Whether the data of a last event, of which the end mark is missing, is all there.
 fn is_whole(data: &[u8]) -> bool {
+    crate::json::work::bytes(data.len());
     data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
 }
 

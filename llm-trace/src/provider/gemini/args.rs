@@ -10,15 +10,21 @@ use crate::json::{Node, any};
 const MAX_DEPTH: usize = 32;
 const MAX_ITEMS: usize = 1024;
 
+/// Places that paths may skip in all the lists of one call.
+const MAX_GAPS: usize = 4096;
+
 /// The arguments that have come so far.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(Value);
+pub(super) struct Arguments {
+    root: Value,
+    gaps: usize,
+}
 
 impl Arguments {
     /// Adds one `partialArgs` entry: a value, or more of a string, and where it belongs.
     pub(super) fn add(&mut self, entry: Node<'_>) {
         let Some(path) = any!(entry, "jsonPath", "json_path").and_then(Node::str) else { return };
-        let Some(place) = place(&mut self.0, path) else { return };
+        let Some(place) = place(&mut self.root, path, &mut self.gaps) else { return };
         if let Some(more) = any!(entry, "stringValue", "string_value").and_then(Node::str) {
             match place {
                 Value::String(text) => text.push_str(more),
@@ -33,12 +39,12 @@ impl Arguments {
 
     /// The arguments as JSON text, if any have come.
     pub(super) fn json(&self) -> Option<String> {
-        self.0.is_object().then(|| self.0.to_string())
+        self.root.is_object().then(|| self.root.to_string())
     }
 }
 
 /// The value at a path such as `$.a.b[0]['c']`, made if it is not there yet.
-fn place<'v>(root: &'v mut Value, path: &str) -> Option<&'v mut Value> {
+fn place<'v>(root: &'v mut Value, path: &str, gaps: &mut usize) -> Option<&'v mut Value> {
     let mut rest = path.strip_prefix('$')?;
     let mut value = root;
     for _ in 0..MAX_DEPTH {
@@ -54,7 +60,7 @@ fn place<'v>(root: &'v mut Value, path: &str) -> Option<&'v mut Value> {
         let (inside, after) = rest.strip_prefix('[')?.split_once(']')?;
         rest = after;
         value = match inside.parse::<usize>() {
-            Ok(at) => item(value, at)?,
+            Ok(at) => item(value, at, gaps)?,
             Err(_) => field(value, inside.trim_matches(['\'', '"'])),
         };
     }
@@ -68,12 +74,16 @@ fn field<'v>(value: &'v mut Value, name: &str) -> &'v mut Value {
     &mut value[name]
 }
 
-fn item(value: &mut Value, at: usize) -> Option<&mut Value> {
+fn item<'v>(value: &'v mut Value, at: usize, gaps: &mut usize) -> Option<&'v mut Value> {
     if !value.is_array() {
         *value = Value::Array(Vec::new());
     }
     let list = value.as_array_mut().filter(|_| at < MAX_ITEMS)?;
     if list.len() <= at {
+        *gaps += at - list.len();
+        if *gaps > MAX_GAPS {
+            return None;
+        }
         list.resize(at + 1, Value::Null);
     }
     list.get_mut(at)

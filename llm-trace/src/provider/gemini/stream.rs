@@ -37,7 +37,7 @@ impl ContentStream {
             if begins {
                 out.tool_call(index, key.clone(), call.get_str("id"), call.get_str("name"), None);
             }
-            if let Some(json) = arguments.json().filter(|_| !goes_on) {
+            if !goes_on && let Some(json) = arguments.json() {
                 out.set_arguments(index, key, Text::Plain(&json));
             }
         }

@@ -2,6 +2,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/streaming>
 
+use std::collections::HashMap;
+
 use super::super::openai_answer::{choices, envelope, reason};
 use super::super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::message::content_part;
@@ -15,14 +17,7 @@ const MAX_CALLS: usize = 1024;
 
 #[derive(Default)]
 pub(super) struct ChatStream {
-    calls: Vec<Call>,
-}
-
-/// A tool call that has begun.
-struct Call {
-    choice: usize,
-    index: i64,
-    id: String,
+    calls: Calls,
 }
 
 impl StreamReader for ChatStream {
@@ -120,25 +115,77 @@ impl ChatStream {
     /// Which call a delta belongs to. Not every server numbers its calls: some number none, some
     /// number all of them 0 and tell them apart by id, some send a new id with each delta.
     fn key(&mut self, choice: usize, at: usize, index: Option<i64>, id: Option<&str>, named: bool) -> Key {
-        let same = |call: &Call| {
-            let differs = id.is_some_and(|id| !call.id.is_empty() && call.id != id);
-            call.choice == choice && index.is_none_or(|index| index == call.index) && !(differs && named)
-        };
-        let of_id = id.and_then(|id| self.calls.iter().rposition(|call| call.choice == choice && call.id == id));
-        let known = of_id.or_else(|| {
+        let known = id.and_then(|id| self.calls.by_id(choice, id)).or_else(|| {
             // Without number and id, a name begins a call, and anything else continues the last.
             let begins = index.is_none() && named;
-            self.calls.iter().rposition(same).filter(|_| !begins)
+            self.calls.last(choice, index, id.filter(|_| named)).filter(|_| !begins)
         });
-        let found = match known {
-            Some(found) => found,
-            None if self.calls.len() >= MAX_CALLS => MAX_CALLS,
-            None => {
-                let index = index.unwrap_or_else(|| i64::try_from(at).unwrap_or_default());
-                self.calls.push(Call { choice, index, id: id.unwrap_or_default().to_owned() });
-                self.calls.len() - 1
-            }
-        };
+        let found = known.unwrap_or_else(|| {
+            let index = index.unwrap_or_else(|| i64::try_from(at).unwrap_or_default());
+            self.calls.begin(choice, index, id.unwrap_or_default())
+        });
         Key::Index(i64::try_from(found).unwrap_or_default())
+    }
+}
+
+/// The tool calls that have begun, found by what a delta may name them by.
+#[derive(Default)]
+struct Calls {
+    count: usize,
+    by_id: HashMap<(usize, String), usize>,
+    /// The last of each index, the last without an id, and the last of all.
+    by_index: HashMap<(usize, i64), Last>,
+    of_choice: HashMap<usize, Last>,
+}
+
+/// The call that began last, with its id, and the last that has none.
+#[derive(Default)]
+struct Last {
+    call: Option<(usize, String)>,
+    without_id: Option<usize>,
+}
+
+impl Last {
+    fn set(&mut self, call: usize, id: &str) {
+        self.call = Some((call, id.to_owned()));
+        if id.is_empty() {
+            self.without_id = Some(call);
+        }
+    }
+
+    /// The last that can be the one of this id: of another id it is not.
+    fn get(&self, id: Option<&str>) -> Option<usize> {
+        match (&self.call, id) {
+            (Some((call, known)), Some(id)) if known.is_empty() || known == id => Some(*call),
+            (_, Some(_)) => self.without_id,
+            (call, None) => call.as_ref().map(|(call, _)| *call),
+        }
+    }
+}
+
+impl Calls {
+    fn by_id(&self, choice: usize, id: &str) -> Option<usize> {
+        self.by_id.get(&(choice, id.to_owned())).copied()
+    }
+
+    fn last(&self, choice: usize, index: Option<i64>, id: Option<&str>) -> Option<usize> {
+        match index {
+            Some(index) => self.by_index.get(&(choice, index))?.get(id),
+            None => self.of_choice.get(&choice)?.get(id),
+        }
+    }
+
+    fn begin(&mut self, choice: usize, index: i64, id: &str) -> usize {
+        if self.count >= MAX_CALLS {
+            return MAX_CALLS;
+        }
+        let call = self.count;
+        self.count += 1;
+        if !id.is_empty() {
+            self.by_id.insert((choice, id.to_owned()), call);
+        }
+        self.by_index.entry((choice, index)).or_default().set(call, id);
+        self.of_choice.entry(choice).or_default().set(call, id);
+        call
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>
 
+use std::collections::HashMap;
+
 use super::items::{is_client_call, output_item};
 use super::{envelope, schema_reason, stop};
 use crate::facts::ResponseFacts;
@@ -13,8 +15,8 @@ use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 pub(super) struct ResponseStream {
     /// Whether an item waits for the client.
     calls: bool,
-    /// The ids of items, for servers that do not number them.
-    items: Vec<String>,
+    /// The numbers of items by id, for servers that do not number them.
+    items: HashMap<String, i64>,
 }
 
 /// What an event that brings a piece of output adds to.
@@ -77,11 +79,12 @@ impl ResponseStream {
         }
         let item = doc.get("item");
         let Some(id) = doc.get_str("item_id").or_else(|| item.and_then(|item| item.get_str("id"))) else { return 0 };
-        let known = self.items.iter().position(|item| item == id).unwrap_or_else(|| {
-            self.items.push(id.to_owned());
-            self.items.len() - 1
-        });
-        i64::try_from(known).unwrap_or(i64::MAX)
+        if let Some(known) = self.items.get(id) {
+            return *known;
+        }
+        let next = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
+        self.items.insert(id.to_owned(), next);
+        next
     }
 
     /// An item that begins, or is whole.

@@ -78,12 +78,7 @@ impl StreamOutput {
     fn append(&mut self, choice: usize, run: Run, key: &Key, delta: Text<'_>) {
         let kept = self.keep(delta);
         let Some(choice) = self.choice(choice) else { return };
-        let last = choice.parts.len().saturating_sub(1);
-        let found = choice.parts.iter_mut().enumerate().rev().find_map(|(at, (k, piece))| match piece {
-            Piece::Run(of, text) if *of == run && k == key && (*key != Key::Last || at == last) => Some(text),
-            _ => None,
-        });
-        match found {
+        match choice.run(key, run) {
             Some(text) => text.push(kept),
             None => choice.insert(key.clone(), Piece::Run(run, Joined::new(kept))),
         }
@@ -137,13 +132,8 @@ impl StreamOutput {
         self.journal.step(None);
         let whole = Joined::new(self.keep(whole));
         let Some(choice) = self.choice(choice) else { return };
-        for (k, piece) in &mut choice.parts {
-            if let Piece::ToolCall { arguments, .. } = piece
-                && k == key
-            {
-                *arguments = whole;
-                return;
-            }
+        if let Some((_, _, arguments)) = choice.call(key) {
+            *arguments = whole;
         }
     }
 
@@ -151,12 +141,8 @@ impl StreamOutput {
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
         self.journal.step(None);
         let Some(choice) = self.choice(choice) else { return };
-        for (k, piece) in &mut choice.parts {
-            if let Piece::ToolCall { server, .. } = piece
-                && k == key
-            {
-                *server = Some(kind.to_owned());
-            }
+        if let Some(server) = choice.server(key) {
+            *server = Some(kind.to_owned());
         }
     }
 
@@ -168,16 +154,7 @@ impl StreamOutput {
         }
         let Some(json) = self.take_all(source.to_json()) else { return };
         let Some(choice) = self.choice(choice) else { return };
-        let citations = choice.citations.get_or_insert_with(|| Citations { name, lists: Vec::new() });
-        match citations.lists.iter_mut().rev().find(|(k, _)| *k == key) {
-            Some((_, list)) => {
-                list.pop();
-                list.push(',');
-                list.push_str(&json);
-                list.push(']');
-            }
-            None => citations.lists.push((key, format!("[{json}]"))),
-        }
+        choice.citations.get_or_insert_with(|| Citations::new(name)).add(key, &json);
     }
 
     /// Adds a part that came whole, in whatever form it is kept.
@@ -206,7 +183,7 @@ impl StreamOutput {
     pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
         self.journal.step(None);
         if let Some(choice) = self.choices.get_mut(choice) {
-            choice.parts.retain(|(key, _)| !matches!(key, Key::Item(of, _) if *of == item));
+            choice.forget_item(item);
         }
     }
 
@@ -221,12 +198,8 @@ impl StreamOutput {
         let json = self.take_all(json);
         let Some(choice) = self.choice(choice) else { return };
         let Some(json) = json else { return };
-        let same = choice
-            .parts
-            .iter_mut()
-            .find(|(k, piece)| *k == key && key != Key::Last && matches!(piece, Piece::Whole(_)));
-        match same {
-            Some((_, piece)) => *piece = Piece::Whole(json),
+        match choice.whole(&key) {
+            Some(known) => *known = json,
             None => choice.insert(key, Piece::Whole(json)),
         }
     }
@@ -238,14 +211,14 @@ impl StreamOutput {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.choices.iter().all(|choice| choice.parts.is_empty())
+        self.choices.iter().all(Choice::is_empty)
     }
 
     /// Writes one message per choice.
     pub(crate) fn write(&self, out: &mut Messages) {
         for choice in &self.choices {
             out.begin(choice.role.as_deref().unwrap_or("assistant"), None);
-            for (key, piece) in &choice.parts {
+            for (key, piece) in choice.in_order() {
                 let citations = choice.citations.as_ref().and_then(|all| Some((all.name, all.of(key)?)));
                 match (piece, citations) {
                     (Piece::Run(Run::Text, text), Some((key, citations))) => {

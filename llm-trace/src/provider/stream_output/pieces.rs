@@ -1,5 +1,7 @@
 //! The parts of an answer, as they are joined from a stream.
 
+use std::collections::HashMap;
+
 use crate::json::Text;
 use crate::message::Payload;
 
@@ -8,7 +10,13 @@ use crate::message::Payload;
 pub(super) struct Choice {
     pub(super) role: Option<String>,
     pub(super) finish: Option<String>,
-    pub(super) parts: Vec<(Key, Piece)>,
+    /// In the order in which they began; `None` where one was forgotten.
+    parts: Vec<Option<(Key, Piece)>>,
+    /// Where the last part of each kind is: an answer may have any number of them.
+    places: HashMap<(Key, Kind), usize>,
+    /// The places of each item's parts.
+    items: HashMap<i64, Vec<usize>>,
+    live: usize,
     pub(super) citations: Option<Citations>,
 }
 
@@ -16,27 +24,91 @@ impl Choice {
     /// No answer has more parts than this.
     const MAX_PARTS: usize = 4096;
 
-    /// Adds a piece: at the end, or where an item's numbers say.
+    /// Adds a piece.
     pub(super) fn insert(&mut self, key: Key, piece: Piece) {
-        if self.parts.len() >= Self::MAX_PARTS {
+        if self.live >= Self::MAX_PARTS {
             return;
         }
-        let at = match key {
-            Key::Item(item, part) => {
-                let later = |key: &Key| matches!(key, Key::Item(i, p) if (*i, *p) > (item, part));
-                self.parts.iter().rposition(|(key, _)| !later(key)).map_or(0, |last| last + 1)
-            }
-            _ => self.parts.len(),
+        let at = self.parts.len();
+        if let Key::Item(item, _) = key {
+            self.items.entry(item).or_default().push(at);
+        }
+        self.places.insert((key.clone(), piece.kind()), at);
+        self.parts.push(Some((key, piece)));
+        self.live += 1;
+    }
+
+    fn find(&mut self, key: &Key, kind: Kind) -> Option<&mut Piece> {
+        let at = *self.places.get(&(key.clone(), kind))?;
+        self.parts.get_mut(at)?.as_mut().map(|(_, piece)| piece)
+    }
+
+    /// The running text that more of the kind is appended to.
+    pub(super) fn run(&mut self, key: &Key, run: Run) -> Option<&mut Joined> {
+        let piece = match key {
+            // Only the last part goes on.
+            Key::Last => self.parts.last_mut()?.as_mut().filter(|(known, _)| known == key).map(|(_, piece)| piece),
+            key => self.find(key, Kind::Run(run)),
         };
-        self.parts.insert(at, (key, piece));
+        match piece? {
+            Piece::Run(of, text) if *of == run => Some(text),
+            _ => None,
+        }
     }
 
     /// The id, name and arguments of a call that has begun.
     pub(super) fn call(&mut self, key: &Key) -> Option<(&mut Option<String>, &mut String, &mut Joined)> {
-        self.parts.iter_mut().rev().find_map(|(k, piece)| match piece {
-            Piece::ToolCall { id, name, arguments, .. } if k == key => Some((id, name, arguments)),
+        match self.find(key, Kind::ToolCall)? {
+            Piece::ToolCall { id, name, arguments, .. } => Some((id, name, arguments)),
             _ => None,
-        })
+        }
+    }
+
+    /// The kind of provider that runs a call that has begun.
+    pub(super) fn server(&mut self, key: &Key) -> Option<&mut Option<String>> {
+        match self.find(key, Kind::ToolCall)? {
+            Piece::ToolCall { server, .. } => Some(server),
+            _ => None,
+        }
+    }
+
+    /// A part that came whole, if the wire tells it from others.
+    pub(super) fn whole(&mut self, key: &Key) -> Option<&mut String> {
+        match self.find(key, Kind::Whole).filter(|_| *key != Key::Last)? {
+            Piece::Whole(json) => Some(json),
+            _ => None,
+        }
+    }
+
+    pub(super) fn forget_item(&mut self, item: i64) {
+        for at in self.items.remove(&item).unwrap_or_default() {
+            if let Some((key, piece)) = self.parts.get_mut(at).and_then(Option::take) {
+                self.places.remove(&(key, piece.kind()));
+                self.live -= 1;
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// The parts in the order in which they began, those of items where the items' numbers say.
+    pub(super) fn in_order(&self) -> Vec<&(Key, Piece)> {
+        let mut parts: Vec<_> = self.parts.iter().flatten().collect();
+        let numbers = |part: &&(Key, Piece)| match part.0 {
+            Key::Item(item, part) => Some((item, part)),
+            _ => None,
+        };
+        let places: Vec<_> = (0..parts.len()).filter(|at| parts.get(*at).and_then(numbers).is_some()).collect();
+        let mut items: Vec<_> = parts.iter().copied().filter(|part| numbers(part).is_some()).collect();
+        items.sort_by_key(numbers);
+        for (at, part) in places.into_iter().zip(items) {
+            if let Some(place) = parts.get_mut(at) {
+                *place = part;
+            }
+        }
+        parts
     }
 }
 
@@ -44,18 +116,29 @@ impl Choice {
 #[derive(Debug)]
 pub(super) struct Citations {
     pub(super) name: &'static str,
-    pub(super) lists: Vec<(Key, String)>,
+    lists: HashMap<Key, String>,
 }
 
 impl Citations {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, lists: HashMap::new() }
+    }
+
+    pub(super) fn add(&mut self, key: Key, json: &str) {
+        let list = self.lists.entry(key).or_default();
+        list.truncate(list.len().saturating_sub(1));
+        list.push(if list.is_empty() { '[' } else { ',' });
+        list.push_str(json);
+        list.push(']');
+    }
+
     pub(super) fn of(&self, key: &Key) -> Option<Payload<'_>> {
-        let (_, list) = self.lists.iter().find(|(k, _)| k == key)?;
-        Some(Payload::Text(Text::Plain(list)))
+        self.lists.get(key).map(|list| Payload::Text(Text::Plain(list)))
     }
 }
 
 /// Tells the parts of one choice apart: the wire's own index or id.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Key {
     /// The one text, or the one reasoning, of a choice: joined with the last part of that kind.
     Last,
@@ -78,6 +161,24 @@ pub(super) enum Piece {
     },
     /// A part that came whole, already in the convention's JSON.
     Whole(String),
+}
+
+/// What parts of one key are told apart by.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Kind {
+    Run(Run),
+    ToolCall,
+    Whole,
+}
+
+impl Piece {
+    fn kind(&self) -> Kind {
+        match self {
+            Piece::Run(run, _) => Kind::Run(*run),
+            Piece::ToolCall { .. } => Kind::ToolCall,
+            Piece::Whole(_) => Kind::Whole,
+        }
+    }
 }
 
 /// A text that comes in pieces, or of which only the length may be known.
@@ -103,7 +204,7 @@ impl Joined {
 }
 
 /// The kinds of running text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Run {
     Text,
     Reasoning,
