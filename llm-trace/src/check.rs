@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use opentelemetry::Context;
 use tracing::Level;
@@ -26,7 +25,6 @@ use crate::otel::Pipeline;
 #[must_use]
 pub fn check() -> Check {
     let mut check = Check::default();
-    check.guard();
     #[cfg(feature = "init")]
     check.destination();
     let none = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
@@ -106,20 +104,16 @@ impl Check {
         });
     }
 
-    fn guard(&mut self) {
-        match GUARD.load(Ordering::Relaxed) {
-            ALIVE => self.right("init()'s guard is alive"),
-            DROPPED => self.wrong(
+    #[cfg(feature = "init")]
+    fn destination(&mut self) {
+        let Some((where_to, stats, alive)) = crate::export::active() else { return };
+        match alive {
+            true => self.right("init()'s guard is alive"),
+            false => self.wrong(
                 "the guard that init() returned was dropped: spans that end from now on are lost; \
                  keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
             ),
-            _ => {}
         }
-    }
-
-    #[cfg(feature = "init")]
-    fn destination(&mut self) {
-        let Some((where_to, stats)) = crate::export::active() else { return };
         self.right(format!("spans go to {where_to}"));
         if stats.exported > 0 {
             self.right(format!("{} spans have arrived", stats.exported));
@@ -192,6 +186,9 @@ impl Check {
             _ => self.right("an OpenTelemetry layer is there"),
         }
         self.guards();
+        for failure in crate::guarded::failures() {
+            self.note(failure);
+        }
         if let Some(pipeline) = pipeline {
             match pipeline.open.len() {
                 0 => {}
@@ -226,23 +223,6 @@ impl fmt::Display for Check {
         }
         Ok(())
     }
-}
-
-const ALIVE: u8 = 1;
-const DROPPED: u8 = 2;
-
-static GUARD: AtomicU8 = AtomicU8::new(0);
-
-/// A guard of `init()` or of `from_env()` was made.
-#[cfg(feature = "init")]
-pub(crate) fn guard_made() {
-    GUARD.store(ALIVE, Ordering::Relaxed);
-}
-
-/// It was dropped.
-#[cfg(feature = "init")]
-pub(crate) fn guard_dropped() {
-    GUARD.store(DROPPED, Ordering::Relaxed);
 }
 
 /// Prints what [`check`] finds, once, where `LLM_TRACE_DEBUG` asks for it.

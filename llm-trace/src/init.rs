@@ -3,7 +3,7 @@
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::export::{ConfigError, InitError, Telemetry, from_env};
+use crate::export::{Config, ConfigError, InitError, Parts, Telemetry};
 
 /// Sets up tracing for the whole program from its environment, and returns the guard that sends what is left.
 ///
@@ -20,12 +20,14 @@ use crate::export::{ConfigError, InitError, Telemetry, from_env};
 ///
 /// # Errors
 /// A variable that is wrong, a feature that is missing, or a global subscriber that is there already: then use
-/// [`export::from_env()`](from_env) and add its layer to yours. It never panics.
+/// [`export::from_env()`](crate::export::from_env) and add its layer to yours. It never panics.
 pub fn init() -> Result<Telemetry, InitError> {
     let filter = filter(std::env::var("RUST_LOG").ok().as_deref())?;
-    let parts = from_env()?;
+    let parts = Parts::new(Config::from_env()?)?;
     let subscriber = tracing_subscriber::registry().with(filter).with(parts.layer());
     tracing::subscriber::set_global_default(subscriber).map_err(|_| InitError::SubscriberSet)?;
+    // Only now: one that fails leaves no trace of itself in `check()`.
+    let parts = parts.activate();
     parts.set_global();
     Ok(parts.telemetry)
 }

@@ -113,12 +113,14 @@ mod check;
 pub mod client;
 #[cfg(feature = "otel")]
 mod cost;
-#[cfg(feature = "otel")]
 mod diag;
 #[cfg(feature = "init")]
 pub mod export;
 #[cfg(feature = "otel")]
 mod facts;
+#[cfg(feature = "otel")]
+mod files;
+mod guarded;
 #[cfg(feature = "init")]
 mod init;
 #[cfg(feature = "serde")]
@@ -130,6 +132,7 @@ mod message;
 mod normalize;
 #[cfg(feature = "otel")]
 mod otel;
+mod output;
 #[cfg(feature = "otel")]
 mod provider;
 #[cfg(feature = "otel")]

@@ -77,6 +77,55 @@ fn a_second_init_and_a_taken_subscriber_are_errors_that_say_what_to_do() {
 }
 
 #[test]
+fn a_second_init_leaves_what_check_reports_of_the_first_as_it_was() {
+    let collector = Collector::start();
+    let output = run("second", &[("OTEL_ENDPOINT", &collector.endpoint())]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (before, after) = said.trim().split_once("\n---\n").unwrap();
+    assert_eq!(before, after);
+    assert!(after.contains("ok    init()'s guard is alive") && after.contains("1 spans have arrived"), "{after}");
+}
+
+#[test]
+fn at_no_level_and_over_no_transport_does_the_exporter_trace_itself() {
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        let collector = Collector::start();
+        // By name: looking it up is the exporter's work as well.
+        let endpoint = format!("http://localhost:{}", collector.port());
+        let vars = [
+            ("OTEL_EXPORTER", exporter),
+            ("OTEL_ENDPOINT", endpoint.as_str()),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_LOGS_EXPORTER", "otlp"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+            ("RUST_LOG", "trace"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+        ];
+        let output = run("linger", &vars);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let names: Vec<_> = collector.spans().into_iter().map(|s| s.span.name).collect();
+        assert_eq!(names, ["work"], "{exporter}");
+    }
+}
+
+#[test]
+fn a_console_that_nobody_reads_holds_up_no_call_and_what_is_dropped_is_counted() {
+    for exporter in ["console", "console_json"] {
+        let vars = [("OTEL_EXPORTER", exporter), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")];
+        let mut child = program("chatter", &vars).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("queue_full: ") && !line.contains("queue_full: 0,"), "{exporter}: {line}");
+        let end = Instant::now() + Duration::from_secs(60);
+        while child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < end, "{exporter}: it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
 fn nothing_set_prints_a_tree_on_stderr_and_nothing_on_stdout() {
     let output = run("plain", &[]);
     assert!(output.stdout.is_empty());

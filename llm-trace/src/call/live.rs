@@ -229,7 +229,9 @@ impl Live {
         let live = Arc::new(self);
         live.carried.set(Arc::downgrade(&live));
         if let Some(pipeline) = &live.pipeline {
-            let _ = live.slot.set(pipeline.open.insert(Arc::downgrade(&live)));
+            pipeline.open.insert(Arc::downgrade(&live), |slot| {
+                let _ = live.slot.set(slot);
+            });
         }
         live
     }

@@ -3,8 +3,11 @@
 use super::captured::{CapturedError, What};
 use super::live::Live;
 use super::outcome::Outcome;
-use super::state::{Content, document, is_json, is_messages};
+use super::state::{
+    Content, document, is_json, is_messages, outcome_content, recorded, request_content, response_content,
+};
 use crate::facts::ErrorFacts;
+use crate::guarded::{self, UserCode};
 use crate::json::Text;
 use crate::message::{Messages, Part, finish_reason};
 use crate::provider::{error, messages};
@@ -18,16 +21,22 @@ impl Live {
             return;
         }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
-        // Serializing is the user's code: outside the lock.
+        // Serializing, recording and scrubbing are the user's code: outside the lock.
         let document = document(request, permit.mode());
+        let known = matches!(request, What::Request(_)).then(|| self.lock().request.clone());
+        let recorded = known.and_then(|known| recorded(request, &known));
         let mut state = self.lock();
         let before = state.request.model.clone();
-        state.request_facts(request, document.as_ref());
+        state.request_facts(recorded, document.as_ref());
         // The model that the span was started with stands.
         if before.is_some() {
             state.request.model = before;
         }
-        state.read_request(request, document.as_ref(), permit);
+        let format = state.format;
+        drop(state);
+        if let Some(input) = request_content(format, request, document.as_ref(), permit) {
+            self.lock().input = Some(input);
+        }
     }
 
     /// The request as a client sends it. The path tells what the body may not: the model.
@@ -68,7 +77,10 @@ impl Live {
         if is_messages(doc.root()) {
             self.output(answer);
         } else {
-            self.lock().read_outcome(doc.root(), permit);
+            let open = permit.is_open();
+            if let Some(messages) = outcome_content(doc.root(), permit) {
+                self.lock().set_output(messages, open);
+            }
         }
         self.set_answered();
     }
@@ -145,7 +157,9 @@ impl Live {
     pub(super) fn read_error(&self, error: CapturedError<'_>) {
         // Formatted outside the lock: it is the user's code.
         let message = match (self.permit_error_text(), error.message) {
-            (Permit::Open(filter), Some(message)) => scrubbed(filter, &message.to_string()),
+            (Permit::Open(filter), Some(message)) => {
+                guarded::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
+            }
             _ => None,
         };
         let mut state = self.lock();
@@ -213,7 +227,9 @@ impl Live {
                 let mut out = permit.filter().map(Messages::output);
                 let mut facts = self.lock().response.clone();
                 // The user's code, outside the lock.
-                response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
+                guarded::run(UserCode::Record, || {
+                    response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
+                });
                 let mut state = self.lock();
                 state.response = facts;
                 if let Some(out) = out {
@@ -228,7 +244,18 @@ impl Live {
                 let stated = error::read(doc.root());
                 let message = stated.is_some().then(|| self.error_message(answer)).flatten();
                 let mut state = self.lock();
-                state.read_response(&doc, permit);
+                let (format, is_agent) = (state.response_facts(doc.root()), state.operation.is_agent());
+                drop(state);
+                let open = permit.is_open();
+                let messages = match format {
+                    Some(format) => response_content(format, doc.root(), permit),
+                    None if is_agent && !doc.root().is_null() => outcome_content(doc.root(), permit),
+                    None => None,
+                };
+                let mut state = self.lock();
+                if let Some(messages) = messages {
+                    state.set_output(messages, open);
+                }
                 if let Some(stated) = stated {
                     state.error.message = message;
                     state.response.error = Some(stated);

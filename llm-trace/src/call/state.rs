@@ -12,6 +12,7 @@ use super::subject::Slot;
 use super::trace_update::TraceSides;
 use super::{Nested, Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
+use crate::guarded::{self, UserCode};
 use crate::json::{Doc, Mode, Node, Text};
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::otel::metrics::Gaps;
@@ -133,7 +134,8 @@ impl State {
     /// Reads what must be known before the span starts: facts, no content.
     pub(crate) fn read_arguments(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>) {
         let model = self.request.model.take();
-        self.request_facts(&setup.request, request);
+        let recorded = recorded(&setup.request, &self.request);
+        self.request_facts(recorded, request);
         if let (None, Some(format)) = (&setup.operation, self.format) {
             self.operation = match Operation::from(format.operation()) {
                 // One word for all that answers a chat, whatever its API calls it.
@@ -200,8 +202,8 @@ impl State {
         matches!(self.operation, Operation::ExecuteTool | Operation::Plan) && self.fact(Fact::AgentName).is_none()
     }
 
-    /// Reads the facts of a request, and of the document that it holds.
-    pub(crate) fn request_facts(&mut self, request: &What<'_>, document: Option<&Doc<'_>>) {
+    /// Takes on what the user's implementation recorded of a request, or reads the document that it holds.
+    pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, document: Option<&Doc<'_>>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
         if let Some(doc) = document
@@ -210,8 +212,8 @@ impl State {
             self.format = Some(format);
             format.reader().request(doc.root(), &mut self.request);
         }
-        if let What::Request(request) = request {
-            request.record_request(&mut RequestRecord { facts: &mut self.request, content: None });
+        if let Some(recorded) = recorded {
+            self.request = recorded;
         }
         if let Some(path) = path {
             detect::path_facts(path, &mut self.request);
@@ -224,7 +226,7 @@ impl State {
         let (mode, open) = (permit.mode(), permit.is_open());
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
-        self.input_of(&setup.request, request, &mut content);
+        input_of(self.format, &setup.request, request, &mut content);
         match &setup.input {
             What::Text(text) => user_text(text, &mut content),
             input => {
@@ -250,66 +252,13 @@ impl State {
         self.input = Some(Box::new(Content { value: content.finish(), open }));
     }
 
-    /// Reads the content of a request, as far as the permit goes.
-    pub(crate) fn read_request(&mut self, request: &What<'_>, document: Option<&Doc<'_>>, permit: Permit) {
-        let open = permit.is_open();
-        let Some(filter) = permit.filter() else { return };
-        let mut content = InputContent::new(filter);
-        self.input_of(request, document, &mut content);
-        self.input = Some(Box::new(Content { value: content.finish(), open }));
-    }
-
-    fn input_of(&mut self, request: &What<'_>, document: Option<&Doc<'_>>, content: &mut InputContent) {
-        match request {
-            What::Request(request) => {
-                let mut again = RequestFacts::default();
-                request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
-            }
-            What::Text(text) if !is_json(text) => user_text(text, content),
-            _ => {
-                if let (Some(format), Some(doc)) = (self.format, document) {
-                    format.reader().input(doc.root(), content);
-                }
-            }
-        }
-    }
-
-    /// Reads a whole answer.
-    pub(crate) fn read_response(&mut self, response: &Doc<'_>, permit: Permit) {
-        let root = response.root();
+    /// Reads the facts of a whole answer. Its format, if that is known.
+    pub(crate) fn response_facts(&mut self, root: Node<'_>) -> Option<Format> {
         let provider = self.provider.as_ref().map(Provider::as_str);
-        if let Some(format) = detect::of_response(provider, self.format, None, root) {
-            format.reader().response(root, &mut self.response);
-            self.format = Some(format);
-            let open = permit.is_open();
-            if let Some(filter) = permit.filter() {
-                let mut messages = Messages::output(filter);
-                format.reader().output(root, &mut messages);
-                self.set_output(messages, open);
-            }
-        } else if self.operation.is_agent() && !root.is_null() {
-            self.read_outcome(root, permit);
-        }
-    }
-
-    /// What an agent or a workflow came to, of whatever type, as its one message.
-    pub(crate) fn read_outcome(&mut self, root: Node<'_>, permit: Permit) {
-        let open = permit.is_open();
-        let Some(filter) = permit.filter() else { return };
-        let json;
-        let text = match root.text() {
-            Some(text) => text,
-            None if filter.reads() => {
-                json = root.to_json();
-                Text::Plain(&json)
-            }
-            None => Text::Elided(root.len()),
-        };
-        let mut messages = Messages::output(filter);
-        messages.begin("assistant", None);
-        messages.part(Part::Text(text));
-        messages.end(None);
-        self.set_output(messages, open);
+        let format = detect::of_response(provider, self.format, None, root)?;
+        format.reader().response(root, &mut self.response);
+        self.format = Some(format);
+        Some(format)
     }
 
     pub(crate) fn set_output(&mut self, messages: Messages, open: bool) {
@@ -317,6 +266,74 @@ impl State {
         self.output = json.map(|value| Content { value, open });
         self.output_filter = Some(filter);
     }
+}
+
+// Content passes the user's scrubbers: what follows is called without the call's lock.
+
+/// What the user's implementation records of a request, on top of what is known.
+pub(crate) fn recorded(request: &What<'_>, known: &RequestFacts) -> Option<RequestFacts> {
+    let What::Request(request) = request else { return None };
+    let mut facts = known.clone();
+    guarded::run(UserCode::Record, || {
+        request.record_request(&mut RequestRecord { facts: &mut facts, content: None });
+    });
+    Some(facts)
+}
+
+/// Reads the content of a request, as far as the permit goes.
+pub(crate) fn request_content(
+    format: Option<Format>,
+    request: &What<'_>,
+    document: Option<&Doc<'_>>,
+    permit: Permit,
+) -> Option<Box<Content<FinishedInput>>> {
+    let open = permit.is_open();
+    let mut content = InputContent::new(permit.filter()?);
+    input_of(format, request, document, &mut content);
+    Some(Box::new(Content { value: content.finish(), open }))
+}
+
+fn input_of(format: Option<Format>, request: &What<'_>, document: Option<&Doc<'_>>, content: &mut InputContent) {
+    match request {
+        What::Request(request) => {
+            let mut again = RequestFacts::default();
+            guarded::run(UserCode::Record, || {
+                request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
+            });
+        }
+        What::Text(text) if !is_json(text) => user_text(text, content),
+        _ => {
+            if let (Some(format), Some(doc)) = (format, document) {
+                format.reader().input(doc.root(), content);
+            }
+        }
+    }
+}
+
+/// The content of a whole answer of this format.
+pub(crate) fn response_content(format: Format, root: Node<'_>, permit: Permit) -> Option<Messages> {
+    let mut messages = Messages::output(permit.filter()?);
+    format.reader().output(root, &mut messages);
+    Some(messages)
+}
+
+/// What an agent or a workflow came to, of whatever type, as its one message.
+pub(crate) fn outcome_content(root: Node<'_>, permit: Permit) -> Option<Messages> {
+    let filter = permit.filter()?;
+    let json;
+    let text = match root.text() {
+        Some(text) => text,
+        None if filter.reads() => {
+            json = root.to_json();
+            Text::Plain(&json)
+        }
+        None => Text::Elided(root.len()),
+    };
+    let mut messages = Messages::output(filter);
+    messages.begin("assistant", None);
+    messages.part(Part::Text(text));
+    messages.end(None);
+    Some(messages)
 }
 
 /// A plain text as the user's one message.

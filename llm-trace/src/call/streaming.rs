@@ -186,14 +186,14 @@ impl Live {
             (None, End::Truncated) if plain || unread => Outcome::Completed,
             (None, End::Truncated) => Outcome::Truncated,
         };
-        if let (Some(output), Some(filter)) = (output, permit.filter()) {
-            let mut messages = Messages::output(filter);
-            output.write(&mut messages);
-            state.set_output(messages, open);
-        }
         let told = state.response.error.as_ref().and_then(|error| error.message.clone());
         drop(state);
         // Scrubbing is the user's code: outside the lock.
+        if let (Some(output), Some(filter)) = (output, permit.filter()) {
+            let mut messages = Messages::output(filter);
+            output.write(&mut messages);
+            self.lock().set_output(messages, open);
+        }
         if let (Some(told), Permit::Open(filter)) = (told, self.permit_error_text()) {
             let message = scrubbed(filter, &told);
             let known = &mut self.lock().error.message;

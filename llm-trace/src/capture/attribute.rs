@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::peel::Slot;
 use super::{Probe, probe, purpose};
+use crate::guarded::{self, UserCode};
 use crate::value::AttributeValue;
 
 purpose! {
@@ -15,7 +16,7 @@ impl<T: Clone + Into<AttributeValue>> Probe for &&&AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.cloned().map(Into::into))
+        Attribute(self.0.0.and_then(|value| guarded::run(UserCode::Argument, || value.clone().into())))
     }
 }
 
@@ -23,7 +24,7 @@ impl<T: AsRef<str> + ?Sized> Probe for &&AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.map(|text| text.as_ref().to_owned().into()))
+        Attribute(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || text.as_ref().to_owned().into())))
     }
 }
 
@@ -31,7 +32,7 @@ impl<T: Display + ?Sized> Probe for &AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.map(|value| value.to_string().into()))
+        Attribute(self.0.0.and_then(|value| guarded::run(UserCode::Argument, || value.to_string().into())))
     }
 }
 

@@ -49,7 +49,7 @@ errors! {
     BySource: SizedError, |error| {
         let mut captured =
             CapturedError { type_name: type_name::<T>(), message: Some(error), ..CapturedError::default() };
-        known_error::walk(error.source(), &mut captured);
+        known_error::walk(known_error::source(error), &mut captured);
         captured
     };
     /// No error, but it can be printed.

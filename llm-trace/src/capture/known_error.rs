@@ -6,6 +6,7 @@ use std::io;
 
 use super::error::type_name;
 use crate::call::captured::CapturedError;
+use crate::guarded::{self, UserCode};
 
 /// How far a `source()` chain is followed: a cycle must not hang the call.
 const MAX_DEPTH: usize = 32;
@@ -132,6 +133,11 @@ pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut Captured
     for _ in 0..MAX_DEPTH {
         let Some(current) = error else { break };
         read(current, out);
-        error = current.source();
+        error = source(current);
     }
+}
+
+/// The cause of an error.
+pub(super) fn source<'e>(error: &'e (impl Error + ?Sized)) -> Option<&'e (dyn Error + 'static)> {
+    guarded::run(UserCode::Error, || error.source()).flatten()
 }

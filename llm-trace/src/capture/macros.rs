@@ -139,7 +139,7 @@ macro_rules! __finish_value {
         $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
     };
     ($call:ident, $ret:ident, $value:ident, $errors:expr, $response:expr) => {
-        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $response));
+        let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $response));
         let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
         $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
     };
@@ -160,7 +160,7 @@ macro_rules! __picked {
 #[macro_export]
 macro_rules! __pick_output {
     ($call:ident, $ret:ident, $output:expr) => {
-        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $output));
+        let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $output));
         let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
         $call.output($crate::__private::capture::captured(head, &leaf));
     };
@@ -170,7 +170,7 @@ macro_rules! __pick_output {
 #[macro_export]
 macro_rules! __pick_decision {
     ($call:ident, $ret:ident, $decision:expr) => {
-        let picked = $crate::__picked!($ret).map(|value| $crate::__private::capture::apply(value, $decision));
+        let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $decision));
         if let $crate::__private::core::option::Option::Some(decision) = $crate::__text!(&picked) {
             $call.decision(decision.into_owned());
         }
@@ -186,7 +186,7 @@ macro_rules! __pick_error {
             use $crate::__private::capture::{Peel as _, Slot};
             Slot::new($ret).split().1.0
         };
-        let picked = error.map(|error| $crate::__private::capture::apply(error, $error));
+        let picked = error.and_then(|error| $crate::__private::capture::apply(error, $error));
         if let $crate::__private::core::option::Option::Some(error_type) = $crate::__text!(&picked) {
             $call.error_type(error_type.into_owned());
         }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use super::Probe;
 use crate::call::{Captured, LlmCall, Prepared, Setup, TracedFuture, trace_future};
+use crate::guarded::{self, UserCode};
 
 /// A type, without a value of it.
 pub struct Of<T: ?Sized>(PhantomData<fn() -> Box<T>>);
@@ -147,9 +148,9 @@ where
     trace_future(prepared, future, observe)
 }
 
-/// Calls a closure whose result may borrow from its argument.
-pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> U {
-    pick(value)
+/// Calls a closure whose result may borrow from its argument; `None` if it panics.
+pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> Option<U> {
+    guarded::run(UserCode::Closure, || pick(value))
 }
 
 /// Tells once of a stream that is returned inside another type.

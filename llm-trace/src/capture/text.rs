@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use super::peel::Slot;
 use super::{Probe, probe, purpose};
+use crate::guarded::{self, UserCode};
 
 purpose! {
     /// A value that should be a text.
@@ -23,7 +24,7 @@ impl<'a, T: AsRef<str> + ?Sized> Probe for &&TextOf<'a, T> {
     type Out = Text<'a>;
 
     fn probe(self) -> Text<'a> {
-        Text(self.0.0.map(|text| Cow::Borrowed(text.as_ref())))
+        Text(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || Cow::Borrowed(text.as_ref()))))
     }
 }
 
@@ -31,7 +32,7 @@ impl<'a, T: Display + ?Sized> Probe for &TextOf<'a, T> {
     type Out = Text<'a>;
 
     fn probe(self) -> Text<'a> {
-        Text(self.0.0.map(|text| Cow::Owned(text.to_string())))
+        Text(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || Cow::Owned(text.to_string()))))
     }
 }
 

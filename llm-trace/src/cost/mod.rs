@@ -4,13 +4,12 @@ mod billed;
 mod entry;
 mod table;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub use billed::{Billed, Cost};
 pub use table::{PriceTable, PricesError};
 
-use crate::diag;
+use crate::guarded::{self, UserCode};
 
 /// Something that knows prices: a [`PriceTable`], or a closure.
 ///
@@ -79,14 +78,8 @@ pub(crate) fn of(call: &Billed<'_>, stated: Option<f64>, prices: Option<&SharedP
         return Some(Priced { cost, source: "provider" });
     }
     let prices = &prices?.0;
-    // It may be the user's code.
-    match catch_unwind(AssertUnwindSafe(|| (prices.cost(call), prices.source()))) {
-        Ok((cost, source)) => cost.and_then(Cost::checked).map(|cost| Priced { cost, source }),
-        Err(_) => {
-            diag::warn_once("prices", "the function given to `prices` panicked: that call has no cost");
-            None
-        }
-    }
+    let (cost, source) = guarded::run(UserCode::Prices, || (prices.cost(call), prices.source()))?;
+    cost.and_then(Cost::checked).map(|cost| Priced { cost, source })
 }
 
 #[cfg(test)]

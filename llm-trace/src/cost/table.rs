@@ -8,6 +8,10 @@ use serde_json::Value;
 use super::Prices;
 use super::billed::{Billed, Cost};
 use super::entry::Entry;
+use crate::files;
+
+/// More than ten times what LiteLLM's table takes.
+const LARGEST: u64 = 64 << 20;
 
 /// Prices per model, from a JSON file in the layout of LiteLLM's `model_prices_and_context_window.json`.
 ///
@@ -67,10 +71,11 @@ pub enum PricesError {
 }
 
 impl PriceTable {
-    /// Reads a file.
+    /// Reads a regular file of at most 64 MiB.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PricesError> {
         let path = path.as_ref();
-        let json = std::fs::read(path).map_err(|source| PricesError::Unreadable { path: path.to_owned(), source })?;
+        let json =
+            files::read(path, LARGEST).map_err(|source| PricesError::Unreadable { path: path.to_owned(), source })?;
         Self::from_json(&json)
     }
 

@@ -3,6 +3,14 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::limits;
+
+/// The moment so far from now. One that no clock can hold is some days away.
+pub(crate) fn deadline(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limits::at_most_longest(limit)).unwrap_or(now)
+}
+
 /// Told by the guard, seen by whoever waits: from now on nothing takes longer than the guard may.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Closing(Arc<Shared>);

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::ConfigError;
-use super::limits::Limits;
+use super::limits::{Limits, MOST_AT_ONCE, MOST_SPANS, MOST_WAITING};
 use super::names::Names;
 use super::sampling::{self, Sampling};
 use super::target::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
@@ -257,13 +257,13 @@ fn batch(env: &Env<'_>, max_bytes: Option<usize>, warnings: &mut Vec<String>) ->
     let mut limits = Limits::default();
     limits.batch_bytes = max_bytes.unwrap_or(limits.batch_bytes);
     let counts = [
-        ("OTEL_BSP_MAX_QUEUE_SIZE", &mut limits.queue_spans),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &mut limits.batch_spans),
-        ("LLM_TRACE_MAX_QUEUE_BYTES", &mut limits.queue_bytes),
-        ("LLM_TRACE_MAX_BATCH_BYTES", &mut limits.batch_bytes),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", &mut limits.queue_spans, MOST_SPANS),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &mut limits.batch_spans, MOST_SPANS),
+        ("LLM_TRACE_MAX_QUEUE_BYTES", &mut limits.queue_bytes, MOST_WAITING),
+        ("LLM_TRACE_MAX_BATCH_BYTES", &mut limits.batch_bytes, MOST_AT_ONCE),
     ];
-    for (name, limit) in counts {
-        *limit = env.count(name, 1)?.unwrap_or(*limit);
+    for (name, limit, bound) in counts {
+        *limit = env.count(name, bound)?.unwrap_or(*limit);
     }
     limits.delay = env.millis(&["OTEL_BSP_SCHEDULE_DELAY"], 0)?.unwrap_or(limits.delay);
     // Read for its errors only: one batch's time is OTEL_EXPORTER_OTLP_TIMEOUT.

@@ -13,7 +13,7 @@ use super::config::EXPORT_TIMEOUT;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::stamp::StampProcessor;
 use super::stats::{Ledger, Stats};
 use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
@@ -194,9 +194,9 @@ impl Destination {
         self
     }
 
-    /// How long one request may take; 10 seconds unless told.
+    /// How long one request may take; 10 seconds unless told, 24 days at most.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit.max(Duration::from_millis(1));
+        self.timeout = limits::at_most_longest(limit.max(Duration::from_millis(1)));
         self
     }
 
@@ -212,33 +212,34 @@ impl Destination {
         self
     }
 
-    /// The most that one request takes, in bytes before compression; 3,500,000 unless told.
+    /// The most that one request takes, in bytes before compression; 3,500,000 unless told, 1,000,000,000 at most.
     pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
         self.limits.batch_bytes = bytes.max(1);
         self
     }
 
-    /// The most spans in one request; 512 unless told.
+    /// The most spans in one request; 512 unless told, 1,000,000 at most.
     pub fn max_batch_spans(mut self, spans: usize) -> Self {
         self.limits.batch_spans = spans.max(1);
         self
     }
 
-    /// How many bytes of spans may wait, those on their way included; 64 MiB unless told.
+    /// How many bytes of spans may wait, those on their way included; 64 MiB unless told, 1,000,000,000,000 at
+    /// most.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.limits.queue_bytes = bytes.max(1);
         self
     }
 
-    /// How many spans may wait; 2,048 unless told.
+    /// How many spans may wait; 2,048 unless told, 1,000,000 at most.
     pub fn max_queue_spans(mut self, spans: usize) -> Self {
         self.limits.queue_spans = spans.max(1);
         self
     }
 
-    /// How long a span waits for others to go with; 5 seconds unless told.
+    /// How long a span waits for others to go with; 5 seconds unless told, 24 days at most.
     pub fn delay(mut self, longest: Duration) -> Self {
-        self.limits.delay = longest;
+        self.limits.delay = limits::at_most_longest(longest);
         self
     }
 
@@ -257,8 +258,9 @@ impl Destination {
     /// The span processor that sends there. Nothing is connected before the first batch.
     ///
     /// # Errors
-    /// An address, a header or a file that cannot be used, or a protocol whose feature is off.
+    /// An address, a header, a number or a file that cannot be used, or a protocol whose feature is off.
     pub fn build(self) -> Result<ExportProcessor, InitError> {
+        self.limits.check()?;
         let (otlp, mut limits) = (self.otlp()?, self.limits);
         limits.batch_spans = limits.batch_spans.min(limits.queue_spans);
         let ledger = Ledger::default();

@@ -7,6 +7,7 @@ use url::{Host, Url};
 use super::env::Var;
 use super::error::ConfigError;
 use super::target::{Protocol, Signal};
+use crate::diag::outside;
 
 /// How much of the address is already decided by who wrote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,7 +88,11 @@ fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, C
                 "https" => "https",
                 "grpc" if grpc => "http",
                 "grpcs" if grpc => "https",
-                other => return Err(error(format!("`{other}` is no scheme that can be sent to"))),
+                other if is_scheme(other) => {
+                    return Err(error(format!("`{}` is no scheme that can be sent to", outside(other))));
+                }
+                // A password, perhaps, with `://` in it.
+                _ => return Err(error("it begins with no scheme".into())),
             };
             Url::parse(&format!("{scheme}://{rest}"))
         }
@@ -162,12 +167,22 @@ fn hint_at_port(var: &Var, url: &Url, protocol: Protocol, warnings: &mut Vec<Str
     warnings.push(format!("`{}`: {hint}", var.name));
 }
 
+fn is_scheme(text: &str) -> bool {
+    text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
 /// For error texts: what stands before an `@` or after a `?` may be a secret.
 fn without_secrets(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    match (text.split_once("://"), text.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-        (None, Some((_, host))) => host.to_owned(),
-        _ => text.to_owned(),
-    }
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
+        _ => (String::new(), text),
+    };
+    let shown = match rest.rsplit_once('@') {
+        // Where a password has such characters, nobody knows where it ends.
+        Some((user, _)) if user.contains(['?', '#', '/', '\\']) => "…",
+        Some((_, host)) => host,
+        None => rest,
+    };
+    let shown = shown.split(['?', '#']).next().unwrap_or_default();
+    format!("{scheme}{shown}")
 }

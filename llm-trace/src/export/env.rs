@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::ConfigError;
+use super::limits::{Bound, LONGEST_MILLIS};
 
 /// A variable that is set.
 #[derive(Clone, Debug)]
@@ -19,6 +20,18 @@ impl Var {
 
     pub(crate) fn choice(&self, choices: &'static str) -> ConfigError {
         ConfigError::Choice { variable: self.name.to_owned(), value: self.value.clone(), choices }
+    }
+
+    /// A whole number from `least` to the bound.
+    fn whole(&self, least: u64, bound: Bound, expected: &'static str) -> Result<u64, ConfigError> {
+        let is_whole = !self.value.is_empty() && self.value.bytes().all(|byte| byte.is_ascii_digit());
+        match self.value.parse::<u64>() {
+            Ok(number) if number > bound.most => Err(self.number(bound.expected)),
+            Ok(number) if number >= least => Ok(number),
+            // More digits than a `u64` has.
+            Err(_) if is_whole => Err(self.number(bound.expected)),
+            _ => Err(self.number(expected)),
+        }
     }
 
     pub(crate) fn number(&self, expected: &'static str) -> ConfigError {
@@ -60,22 +73,18 @@ impl Env<'_> {
             .transpose()
     }
 
-    /// A whole number of at least `least`.
-    pub(crate) fn count(&self, name: &'static str, least: usize) -> Result<Option<usize>, ConfigError> {
-        let expected = if least == 0 { "a whole number" } else { "a whole number above 0" };
-        self.get(name)
-            .map(|var| var.value.parse().ok().filter(|n| *n >= least).ok_or_else(|| var.number(expected)))
-            .transpose()
+    /// A whole number above 0, within its bound.
+    pub(crate) fn count(&self, name: &'static str, bound: Bound) -> Result<Option<usize>, ConfigError> {
+        let Some(var) = self.get(name) else { return Ok(None) };
+        let number = var.whole(1, bound, "a whole number above 0")?;
+        // On small machines memory ends before the bound.
+        usize::try_from(number).map(Some).map_err(|_| var.number(bound.expected))
     }
 
     /// A time in milliseconds.
     pub(crate) fn millis(&self, names: &[&'static str], least: u64) -> Result<Option<Duration>, ConfigError> {
         let expected = if least == 0 { "milliseconds" } else { "milliseconds above 0" };
-        self.first(names)
-            .map(|var| match var.value.parse::<u64>() {
-                Ok(ms) if ms >= least => Ok(Duration::from_millis(ms)),
-                _ => Err(var.number(expected)),
-            })
-            .transpose()
+        let time = |var: Var| var.whole(least, LONGEST_MILLIS, expected).map(Duration::from_millis);
+        self.first(names).map(time).transpose()
     }
 }

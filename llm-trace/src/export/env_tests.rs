@@ -165,6 +165,19 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_PROPAGATORS=tracecontext,b3", "console!"),
     ("OTEL_PROPAGATORS=carrier-pigeon", "error: `OTEL_PROPAGATORS` is `carrier-pigeon`: use one of tracecontext, baggage, none"),
     ("OTEL_BSP_MAX_QUEUE_SIZE=0", "error: `OTEL_BSP_MAX_QUEUE_SIZE` is `0`: use a whole number above 0"),
+    ("OTEL_BSP_MAX_QUEUE_SIZE=10000000000", "error: `OTEL_BSP_MAX_QUEUE_SIZE` is `10000000000`: use at most 1000000 spans"),
+    ("OTEL_BSP_MAX_QUEUE_SIZE=18446744073709551615", "error: `OTEL_BSP_MAX_QUEUE_SIZE` is `18446744073709551615`: use at most 1000000 spans"),
+    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE=99999999999999999999999", "error: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` is `99999999999999999999999`: use at most 1000000 spans"),
+    ("LLM_TRACE_MAX_QUEUE_BYTES=18446744073709551615", "error: `LLM_TRACE_MAX_QUEUE_BYTES` is `18446744073709551615`: use at most 1000000000000 bytes"),
+    ("LLM_TRACE_MAX_BATCH_BYTES=18446744073709551615", "error: `LLM_TRACE_MAX_BATCH_BYTES` is `18446744073709551615`: use at most 1000000000 bytes"),
+    ("OTEL_BSP_SCHEDULE_DELAY=18446744073709551615", "error: `OTEL_BSP_SCHEDULE_DELAY` is `18446744073709551615`: use at most 2147483647 milliseconds"),
+    ("OTEL_ENDPOINT=http://c;OTEL_EXPORTER_OTLP_TIMEOUT=18446744073709551615", "error: `OTEL_EXPORTER_OTLP_TIMEOUT` is `18446744073709551615`: use at most 2147483647 milliseconds"),
+    // What may be a secret, or a line of its own
+    ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=c2VzYW1l,c2VzYW1lcw==,c2VzYW1lc2E= ,h=2", "http/protobuf http://c/v1/traces h=2!!!"),
+    ("OTEL_ENDPOINT=http://user:UR#Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
+    ("OTEL_ENDPOINT=http://user:U/R?Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
+    ("OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `…`: it begins with no scheme; use a URL such as http://localhost:4318"),
+    ("OTEL_EXPORTER=a\nllm-trace: forged\u{1b}[2J", "error: `OTEL_EXPORTER` is `a\\nllm-trace: forged\\u{1b}[2J`: use one of console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none"),
     ("OTEL_BSP_SCHEDULE_DELAY=soon", "error: `OTEL_BSP_SCHEDULE_DELAY` is `soon`: use milliseconds"),
     ("OTEL_RESOURCE_ATTRIBUTES=a=1,broken", "console!"),
 ];
@@ -195,6 +208,16 @@ fn no_header_value_is_ever_printed() {
     );
     let printed = format!("{:?} {:?} {:?} {:?}", config.warnings, otlp.headers, otlp.proxy, otlp.tls);
     assert!(!printed.contains("sesame"), "{printed}");
+}
+
+#[test]
+fn a_bare_key_in_the_place_of_headers_is_never_printed() {
+    for key in ["c2VzYW1l", "c2VzYW1lcw==", "c2VzYW1lc2E=", "Bearer sesame==", "authorization: Basic sesame="] {
+        let config = Config::from_lookup(&lookup(&format!("OTEL_ENDPOINT=http://c;OTEL_HEADERS={key}"))).unwrap();
+        let printed = format!("{} {:?}", config.exporter, config.warnings).to_lowercase();
+        let key = key.to_lowercase();
+        assert!(!printed.contains(key.trim_end_matches('=')) && printed.contains("entry 1 is skipped"), "{printed}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::diag::outside;
+
 /// A variable whose value cannot be used.
 ///
 /// The text names the variable, the value and the choices. Header values are never in it.
@@ -16,7 +18,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The value is none of those that are possible.
-    #[error("`{variable}` is `{value}`: use one of {choices}")]
+    #[error("`{variable}` is `{}`: use one of {choices}", outside(value))]
     Choice {
         /// The variable.
         variable: String,
@@ -26,7 +28,7 @@ pub enum ConfigError {
         choices: &'static str,
     },
     /// The value is no number, or one out of range.
-    #[error("`{variable}` is `{value}`: use {expected}")]
+    #[error("`{variable}` is `{}`: use {expected}", outside(value))]
     Number {
         /// The variable.
         variable: String,
@@ -36,7 +38,7 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// The value is no address to send to.
-    #[error("`{variable}` is `{value}`: {reason}; use a URL such as {example}")]
+    #[error("`{variable}` is `{}`: {reason}; use a URL such as {example}", outside(value))]
     Endpoint {
         /// The variable.
         variable: String,
@@ -76,7 +78,7 @@ pub enum ConfigError {
         takes: String,
     },
     /// A header cannot be sent.
-    #[error("the header `{header}` {reason}")]
+    #[error("the header `{}` {reason}", outside(header))]
     Header {
         /// Its name.
         header: String,
@@ -84,7 +86,11 @@ pub enum ConfigError {
         reason: String,
     },
     /// `RUST_LOG` cannot be read.
-    #[error("`RUST_LOG` is `{value}`: {reason}; use directives such as `info` or `info,my_crate=debug`")]
+    #[error(
+        "`RUST_LOG` is `{}`: {}; use directives such as `info` or `info,my_crate=debug`",
+        outside(value),
+        outside(reason)
+    )]
     Filter {
         /// The value.
         value: String,
@@ -124,7 +130,7 @@ pub enum InitError {
         feature: &'static str,
     },
     /// A certificate or key cannot be read.
-    #[error("`{variable}` names {}: {reason}; use a PEM file", path.display())]
+    #[error("`{variable}` names {}: {reason}; use a PEM file", outside(&path.to_string_lossy()))]
     File {
         /// The variable.
         variable: String,

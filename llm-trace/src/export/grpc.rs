@@ -17,8 +17,11 @@ use tonic::{Code, Request, Status};
 
 use super::endpoint;
 use super::error::InitError;
+use super::pem_files;
+use super::quiet::Quiet;
 use super::target::{Otlp, Signal};
-use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
+use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
+use crate::diag::outside;
 
 /// Longer than this on top of its limit no call is waited for, should the thread be gone.
 const GRACE: Duration = Duration::from_millis(500);
@@ -65,11 +68,16 @@ impl GrpcTransport {
             Some(proxy) => Some(tunnel(&proxy.0).ok_or_else(|| failed(super::proxy::WRONG.into()))?),
             None => None,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // Names are looked up on threads of the runtime's own.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_start(Quiet::for_thread)
+            .thread_name("llm-trace-grpc-io")
+            .build();
         let runtime = runtime.map_err(|e| failed(e.to_string()))?;
         let (jobs, inbox) = unbounded_channel();
         let serve = move || {
-            let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
+            let _quiet = Quiet::here();
             runtime.block_on(async move {
                 // The channel wants the runtime from here on.
                 let channel = match tunnel {
@@ -104,6 +112,7 @@ impl GrpcTransport {
                 Some(wait) => RefusalKind::Later(Some(wait)),
                 // What the other side says has no cause on this side.
                 None if std::error::Error::source(status).is_none() => RefusalKind::Later(None),
+                None if is_tls_failure(status) => RefusalKind::Rejected,
                 None => RefusalKind::Unreachable,
             },
             Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::OutOfRange | Code::DataLoss => {
@@ -214,11 +223,13 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
     let mut tls = ClientTlsConfig::new();
     tls = match &otlp.tls.ca {
         None => tls.with_enabled_roots(),
-        Some((variable, path)) => tls.ca_certificate(Certificate::from_pem(super::tls::read(variable, path)?)),
+        Some((variable, path)) => {
+            tls.ca_certificate(Certificate::from_pem(pem_files::certificates(variable, path)?.pem))
+        }
     };
     if let Some([(chain_variable, chain), (key_variable, key)]) = &otlp.tls.client {
-        let chain = super::tls::read(chain_variable, chain)?;
-        tls = tls.identity(Identity::from_pem(chain, super::tls::read(key_variable, key)?));
+        let chain = pem_files::certificates(chain_variable, chain)?.pem;
+        tls = tls.identity(Identity::from_pem(chain, pem_files::private_key(key_variable, key)?));
     }
     Ok(tls)
 }
@@ -261,8 +272,8 @@ struct Delay {
 
 fn reason(status: &Status) -> String {
     match std::error::Error::source(status) {
-        Some(source) => format!("{}: {}", status.message(), with_sources(source)),
-        None => status.message().to_owned(),
+        Some(source) => format!("{}: {}", outside(status.message()), outside(&with_sources(source))),
+        None => outside(status.message()).into_owned(),
     }
 }
 
@@ -270,7 +281,9 @@ fn reason(status: &Status) -> String {
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
-    while let Some(cause) = source {
+    // A few say all there is.
+    for _ in 0..16 {
+        let Some(cause) = source else { break };
         let cause_text = cause.to_string();
         if !text.contains(&cause_text) {
             text.push_str(": ");

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use super::active::Active;
 use super::destination::StatsHandle;
+use super::limits;
 use super::signals::Signals;
 use super::stats::{Ledger, Stats};
 use crate::{OpenCalls, diag};
@@ -45,13 +47,26 @@ pub struct Telemetry {
     ledger: Ledger,
     open: OpenCalls,
     limit: Duration,
+    where_to: String,
+    /// Once it is one that `check()` reports on.
+    active: Option<Active>,
     done: bool,
 }
 
 impl Telemetry {
-    pub(super) fn new(provider: SdkTracerProvider, signals: Signals, ledger: Ledger, limit: Duration) -> Self {
-        crate::check::guard_made();
-        Self { provider, signals, ledger, open: OpenCalls::default(), limit, done: false }
+    pub(super) fn new(
+        provider: SdkTracerProvider,
+        signals: Signals,
+        ledger: Ledger,
+        limit: Duration,
+        where_to: String,
+    ) -> Self {
+        Self { provider, signals, ledger, open: OpenCalls::default(), limit, where_to, active: None, done: false }
+    }
+
+    /// From now on `check()` reports on it.
+    pub(super) fn activate(&mut self) {
+        self.active = Some(Active::new(self.where_to.clone(), &self.ledger));
     }
 
     /// The calls that have not ended: they are ended before the last spans are sent.
@@ -108,7 +123,10 @@ impl Telemetry {
         if std::mem::replace(&mut self.done, true) {
             return true;
         }
-        crate::check::guard_dropped();
+        let limit = limits::at_most_longest(limit);
+        if let Some(active) = self.active.take() {
+            active.end();
+        }
         self.open.finish();
         let dropped = self.stats().dropped();
         let begun = Instant::now();
@@ -122,7 +140,10 @@ impl Telemetry {
                 false
             }
         };
-        self.signals.shutdown(limit.saturating_sub(begun.elapsed())) && spans
+        let sent = self.signals.shutdown(limit.saturating_sub(begun.elapsed())) && spans;
+        // What was printed meanwhile is seen before the program ends.
+        crate::output::stderr().flush(limit.saturating_sub(begun.elapsed()));
+        sent
     }
 }
 

@@ -27,13 +27,16 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
     if entry.trim().is_empty() {
         return Err("it is empty".into());
     }
-    // Without a `=` the text may be the secret itself.
+    // Without a `=` the text may be the secret itself, and so may what stands before the last ones of a base64 key.
     let (text_name, text) = entry.split_once('=').ok_or("it has no `=`; write `name=value`")?;
+    if text.trim().bytes().all(|byte| byte == b'=') {
+        return Err("it has no value after its name; write `name=value`, such as `authorization=Bearer%20<key>`".into());
+    }
     let parsed = name(&percent_decode_str(text_name.trim()).decode_utf8_lossy())?;
     let value: Vec<u8> = percent_decode_str(text.trim()).collect();
     let value = self::value(value.trim_ascii()).map_err(|reason| {
         let hint = if value.is_empty() { "" } else { "; percent-encoding is undone first" };
-        format!("`{parsed}` {reason}{hint}")
+        format!("it {reason}{hint}")
     })?;
     Ok((parsed, value))
 }

@@ -12,8 +12,10 @@ use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::endpoint;
 use super::error::InitError;
+use super::pem_files;
 use super::target::{Otlp, Protocol, Signal};
-use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT};
+use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
+use crate::diag::outside;
 
 /// Answers are a few bytes; more is not OTLP.
 const ANSWER_LIMIT: u64 = 4 << 20;
@@ -75,7 +77,7 @@ impl HttpTransport {
         };
         let hint = match status.as_u16() {
             301 | 302 | 303 | 307 | 308 => match header("location").map(|l| l.split(['?', '#']).next().unwrap_or(l)) {
-                Some(location) => format!(": it redirects to {location}, set that as the endpoint"),
+                Some(location) => format!(": it redirects to {}, set that as the endpoint", outside(location)),
                 None => String::new(),
             },
             401 | 403 => ": check the key in OTEL_HEADERS".into(),
@@ -92,9 +94,10 @@ impl HttpTransport {
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => RefusalKind::Unreachable,
             Error::Timeout(_) => RefusalKind::Unanswered,
             Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::BadUri(_) => RefusalKind::Rejected,
+            Error::Io(error) if is_tls_failure(error) => RefusalKind::Rejected,
             _ => RefusalKind::Unreachable,
         };
-        Refusal { kind, text: format!("cannot send to {}: {error}", self.shown) }
+        Refusal { kind, text: format!("cannot send to {}: {}", self.shown, outside(&error.to_string())) }
     }
 }
 
@@ -130,8 +133,9 @@ fn tls(otlp: &Otlp) -> Result<TlsConfig, InitError> {
         None => None,
         Some([(chain_variable, chain), (key_variable, key)]) => {
             let chain = certificates(chain_variable, chain)?;
-            let pem = super::tls::read(key_variable, key)?;
-            let key = PrivateKey::from_pem(&pem).map_err(|e| super::tls::error(key_variable, key, &e))?;
+            let pem = pem_files::private_key(key_variable, key)?;
+            let key = PrivateKey::from_pem(&pem)
+                .map_err(|_| pem_files::error(key_variable, key, "it holds no private key that can be read"))?;
             Some(ClientCert::new_with_certs(&chain, key))
         }
     };
@@ -139,15 +143,6 @@ fn tls(otlp: &Otlp) -> Result<TlsConfig, InitError> {
 }
 
 fn certificates(variable: &str, path: &std::path::Path) -> Result<Vec<Certificate<'static>>, InitError> {
-    let pem = super::tls::read(variable, path)?;
-    let mut found = Vec::new();
-    for item in ureq::tls::parse_pem(&pem) {
-        if let ureq::tls::PemItem::Certificate(certificate) = item.map_err(|e| super::tls::error(variable, path, &e))? {
-            found.push(certificate);
-        }
-    }
-    if found.is_empty() {
-        return Err(super::tls::error(variable, path, &"it holds no certificate"));
-    }
-    Ok(found)
+    let found = pem_files::certificates(variable, path)?.all;
+    Ok(found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
 }

@@ -2,6 +2,35 @@
 
 use std::time::Duration;
 
+use super::error::ConfigError;
+
+/// The most spans that may wait, or go at once.
+pub(crate) const MOST_SPANS: Bound = Bound { most: 1_000_000, expected: "at most 1000000 spans" };
+/// The most bytes that may wait.
+pub(crate) const MOST_WAITING: Bound = Bound { most: 1_000_000_000_000, expected: "at most 1000000000000 bytes" };
+/// The most bytes in one request.
+pub(crate) const MOST_AT_ONCE: Bound = Bound { most: 1_000_000_000, expected: "at most 1000000000 bytes" };
+/// The longest time, in milliseconds: 24 days.
+pub(crate) const LONGEST_MILLIS: Bound = Bound { most: 2_147_483_647, expected: "at most 2147483647 milliseconds" };
+
+/// The largest value of a number from outside, in words as well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) most: u64,
+    pub(crate) expected: &'static str,
+}
+
+impl Bound {
+    pub(crate) fn allows(self, number: usize) -> bool {
+        u64::try_from(number).is_ok_and(|number| number <= self.most)
+    }
+}
+
+/// A time from code, cut to what a clock can add to now.
+pub(crate) fn at_most_longest(time: Duration) -> Duration {
+    time.min(Duration::from_millis(LONGEST_MILLIS.most))
+}
+
 /// How much waits, and how much goes at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Limits {
@@ -25,6 +54,26 @@ impl Default for Limits {
             // gRPC servers take 4 MiB unless told otherwise; the rest is for resource and framing.
             batch_bytes: 3_500_000,
             delay: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Limits {
+    /// An error that names the first number that is out of bounds, by the name of its method.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let numbers = [
+            ("max_queue_spans", self.queue_spans, MOST_SPANS),
+            ("max_batch_spans", self.batch_spans, MOST_SPANS),
+            ("max_queue_bytes", self.queue_bytes, MOST_WAITING),
+            ("max_batch_bytes", self.batch_bytes, MOST_AT_ONCE),
+        ];
+        match numbers.into_iter().find(|(_, number, bound)| !bound.allows(*number)) {
+            None => Ok(()),
+            Some((name, number, bound)) => Err(ConfigError::Number {
+                variable: name.to_owned(),
+                value: number.to_string(),
+                expected: bound.expected,
+            }),
         }
     }
 }

@@ -27,6 +27,7 @@
 //! Nothing set: the console, on stderr. A wrong value is an error that names variable, value and choices.
 #![cfg_attr(not(feature = "otlp-http"), allow(dead_code, reason = "HTTP uses all of the configuration"))]
 
+mod active;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod batch;
 mod closing;
@@ -49,9 +50,13 @@ mod observed;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 mod parts;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod pem_files;
 pub mod preset;
 mod propagation;
 mod proxy;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod quiet;
 mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
@@ -61,18 +66,18 @@ mod stamp;
 mod stats;
 mod target;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod tls;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod transport;
 
 #[cfg(test)]
 mod env_tests;
 
+pub(crate) use active::active;
+pub(crate) use config::Config;
 pub use console::ConsoleProcessor;
 pub use destination::{Destination, ExportProcessor, StatsHandle};
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
-pub(crate) use parts::active;
+
 pub use parts::{Parts, from_env, from_lookup};
 pub use stamp::StampProcessor;
 pub use stats::Stats;

@@ -1,6 +1,5 @@
 //! The span exporter: encodes a batch, sends it, and helps itself where the other side will not take it.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -65,7 +64,7 @@ impl OtlpExporter {
 
     fn note_cut(&self, name: &str, before: usize, after: usize) {
         self.ledger.add(Count::ContentCut, 1);
-        let text = format!("span `{}` of {before} bytes is too large to send: cut to {after}", first_line(name));
+        let text = format!("span `{}` of {before} bytes is too large to send: cut to {after}", diag::outside(name));
         diag::warn_rarely("content-cut", &text);
     }
 
@@ -148,7 +147,7 @@ impl OtlpExporter {
         if rejected == 0 {
             return Ok(());
         }
-        self.lost(rejected, Count::Rejected, &format!("the collector says {}", first_line(&partial.error_message)))
+        self.lost(rejected, Count::Rejected, &format!("the collector says {}", diag::outside(&partial.error_message)))
     }
 }
 
@@ -212,14 +211,6 @@ fn drop_content(request: &mut ExportTraceServiceRequest) -> Option<(String, usiz
         }),
     }
     Some((span.name.clone(), before))
-}
-
-fn first_line(text: &str) -> Cow<'_, str> {
-    let line = text.lines().next().unwrap_or_default();
-    match line.char_indices().nth(200) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &line[..end])),
-        None => Cow::Borrowed(line),
-    }
 }
 
 impl SpanExporter for OtlpExporter {

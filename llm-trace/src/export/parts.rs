@@ -1,7 +1,5 @@
 //! From what the environment asks for to a provider.
 
-use std::sync::{Mutex, PoisonError};
-
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
@@ -13,7 +11,7 @@ use super::guard::Telemetry;
 use super::limits::Limits;
 use super::signals::Signals;
 use super::stamp::StampProcessor;
-use super::stats::{Ledger, Stats};
+use super::stats::Ledger;
 use super::target::{Exporter, Otlp};
 use super::{propagation, resource};
 use crate::cost::SharedPrices;
@@ -62,7 +60,7 @@ pub struct Parts {
 /// # }
 /// ```
 pub fn from_env() -> Result<Parts, InitError> {
-    Parts::new(Config::from_env()?)
+    Parts::new(Config::from_env()?).map(Parts::activate)
 }
 
 /// As [`from_env()`], with variables from anywhere: a configuration file, or a test.
@@ -79,10 +77,11 @@ pub fn from_env() -> Result<Parts, InitError> {
 /// # }
 /// ```
 pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Parts, InitError> {
-    Parts::new(Config::from_lookup(get)?)
+    Parts::new(Config::from_lookup(get)?).map(Parts::activate)
 }
 
 impl Parts {
+    /// Makes the parts. Nobody is told of them before [`activate`](Self::activate).
     pub(crate) fn new(config: Config) -> Result<Self, InitError> {
         for warning in &config.warnings {
             diag::warn(warning);
@@ -102,8 +101,12 @@ impl Parts {
         let builder = match config.exporter {
             Exporter::Disabled => builder.with_sampler(Sampler::AlwaysOff),
             Exporter::None => builder,
-            Exporter::Console { json: true } => add(builder, RedactProcessor::new(ConsoleProcessor::json(), &policy)),
-            Exporter::Console { json: false } => add(builder, RedactProcessor::new(ConsoleProcessor::tree(), &policy)),
+            Exporter::Console { json: true } => {
+                add(builder, RedactProcessor::new(ConsoleProcessor::json().with_ledger(&ledger), &policy))
+            }
+            Exporter::Console { json: false } => {
+                add(builder, RedactProcessor::new(ConsoleProcessor::tree().with_ledger(&ledger), &policy))
+            }
             Exporter::Otlp(otlp) => {
                 signals.observe(&ledger);
                 let batches = batches(&otlp, config.batch, &ledger, &policy)?;
@@ -111,9 +114,14 @@ impl Parts {
             }
         };
         let provider = builder.build();
-        *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some((where_to, ledger.clone()));
-        let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit);
+        let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit, where_to);
         Ok(Self { provider, telemetry, policy, prices, normalize: config.normalize, propagators: config.propagators })
+    }
+
+    /// From now on [`check()`](crate::check()) reports on them.
+    pub(crate) fn activate(mut self) -> Self {
+        self.telemetry.activate();
+        self
     }
 
     /// The layer for a `tracing` registry, with this provider and policy.
@@ -139,14 +147,6 @@ impl Parts {
         self.telemetry.signals().set_global();
         opentelemetry::global::set_text_map_propagator(propagation::propagator(&self.propagators));
     }
-}
-
-static ACTIVE: Mutex<Option<(String, Ledger)>> = Mutex::new(None);
-
-/// Where the spans of the newest [`Parts`] go, and what became of them.
-pub(crate) fn active() -> Option<(String, Stats)> {
-    let active = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner);
-    active.as_ref().map(|(where_to, ledger)| (where_to.clone(), ledger.stats()))
 }
 
 /// What every span passes on its way to `last`.

@@ -3,13 +3,15 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use super::closing::Closing;
+use super::closing::{Closing, deadline};
 use super::transport::RefusalKind;
 
 /// The bound for one batch, however often the other side asks for another try.
 const ALL: Duration = Duration::from_secs(60);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(5);
+/// The least that is waited, whatever the other side asks for: a `Retry-After` of 0 must not make a flood.
+const FLOOR: Duration = Duration::from_millis(100);
 
 /// The tries of one batch.
 #[derive(Debug)]
@@ -19,13 +21,15 @@ pub(crate) struct Tries {
     limit: Duration,
     end: Instant,
     next: Duration,
+    /// For the time that the other side asks for.
+    floor: Duration,
     /// A last try was had on the way out.
     last: bool,
 }
 
 impl Tries {
     pub(crate) fn new(closing: &Closing, limit: Duration) -> Self {
-        Self { closing: closing.clone(), limit, end: Instant::now() + ALL.max(limit), next: FIRST, last: false }
+        Self { closing: closing.clone(), limit, end: deadline(ALL.max(limit)), next: FIRST, floor: FLOOR, last: false }
     }
 
     /// The time for the next try.
@@ -50,7 +54,9 @@ impl Tries {
         if closing && kind == RefusalKind::Unreachable {
             return !std::mem::replace(&mut self.last, true);
         }
-        let wait = asked.unwrap_or_else(|| jitter(self.next));
+        // What is asked for again and again is not believed: the floor rises with every try.
+        let wait = asked.map_or_else(|| jitter(self.next), |asked| asked.max(self.floor));
+        self.floor = (self.floor * 2).min(LONGEST);
         self.next = (self.next * 2).min(LONGEST);
         if wait >= self.all_left() {
             return false;

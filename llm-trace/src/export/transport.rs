@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::error::InitError;
+use super::quiet::Quiet;
 use super::target::{Otlp, Protocol, Signal};
 
 /// Why a batch was not taken.
@@ -66,7 +67,7 @@ impl Transport {
     /// Sends one encoded request and waits for the answer's body, no longer than `limit`.
     pub(crate) fn send(&self, signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
         // What the transport's own libraries trace must not come back here.
-        let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
+        let _quiet = Quiet::here();
         match self {
             #[cfg(feature = "otlp-http")]
             Self::Http(http) => http.send(signal, body, limit),
@@ -74,6 +75,21 @@ impl Transport {
             Self::Grpc(grpc) => grpc.send(signal, body, limit),
         }
     }
+}
+
+/// Whether the connection failed since one side does not trust the other, or speaks no TLS: that does not heal.
+pub(crate) fn is_tls_failure(error: &(dyn std::error::Error + 'static)) -> bool {
+    // What rustls refuses comes as an I/O error of this kind, at whatever depth.
+    std::iter::successors(Some(error), |error| error.source()).take(16).any(|error| {
+        let mut io = error.downcast_ref::<std::io::Error>();
+        while let Some(error) = io {
+            if error.kind() == std::io::ErrorKind::InvalidData {
+                return true;
+            }
+            io = error.get_ref().and_then(|inner| inner.downcast_ref());
+        }
+        false
+    })
 }
 
 /// A request that could not even be sent by then may be tried again.

@@ -4,6 +4,7 @@ use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::MAX_DEPTH;
 use super::serialize::Stop;
+use crate::guarded::{self, UserCode};
 
 /// Calls `see` with the string that `value` serializes to, if it does to one.
 pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -> R) -> Result<R, Stop> {
@@ -12,7 +13,7 @@ pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -
 
 /// Whether `value` serializes to a string. Of any other nothing is serialized.
 pub(crate) fn is_text<T: Serialize + ?Sized>(value: &T) -> bool {
-    with(value, |_| ()).is_ok()
+    guarded::run(UserCode::Serialize, || with(value, |_| ()).is_ok()).unwrap_or(false)
 }
 
 struct OnlyText<F> {

@@ -12,9 +12,11 @@ use super::hash::Bits;
 use super::keys::{Mode, Rule};
 use super::only_text;
 use super::{MAX_DEPTH, work};
+use crate::guarded::{self, UserCode};
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
-    value.serialize(Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 })
+    let root = Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 };
+    guarded::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
 }
 
 /// Why serializing ended early. Carries no text: an error message could quote the value.

@@ -7,6 +7,7 @@ use serde::ser::{self, Serialize};
 use super::build::{Doc, Entry, Value};
 use super::keys::{Mode, is_unread};
 use super::serialize::{Stop, widened};
+use crate::guarded::{self, UserCode};
 
 /// What a document looked like, with a hole where its one text was.
 #[derive(Debug)]
@@ -61,7 +62,8 @@ impl Shape {
         self.text.clear();
         self.len = 0;
         let mut at = 0;
-        let fits = value.serialize(Follow { shape: self, at: &mut at }).is_ok();
+        let follow = Follow { shape: self, at: &mut at };
+        let fits = guarded::run(UserCode::Serialize, || value.serialize(follow).is_ok()).unwrap_or(false);
         fits && at == self.entries.len() && self.len > 0
     }
 

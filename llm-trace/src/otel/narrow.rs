@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
 use super::forward_to_inner;
+use crate::guarded::{self, UserCode};
 
 type Keep = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -49,7 +50,8 @@ impl<P> NarrowProcessor<P> {
     }
 
     fn narrow(&self, attributes: &mut Vec<KeyValue>) {
-        attributes.retain(|attribute| (self.keep)(attribute.key.as_str()));
+        attributes
+            .retain(|attribute| guarded::run(UserCode::View, || (self.keep)(attribute.key.as_str())).unwrap_or(false));
     }
 }
 

@@ -11,6 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::context::{self, SharedMasks};
 use super::masks::{MaskFlag, Masks};
+use crate::guarded::{self, UserCode};
 
 const INPUT: &str = "llm.mask_input";
 const OUTPUT: &str = "llm.mask_output";
@@ -150,7 +151,9 @@ impl Visit for Flags {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         // Formatting is the user's code, and may be dear.
         if is_flag(field.name()) {
-            self.set(field, format!("{value:?}").is_mask());
+            if let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}")) {
+                self.set(field, text.is_mask());
+            }
         }
     }
 }

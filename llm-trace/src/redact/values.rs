@@ -16,6 +16,7 @@ use super::place::Place;
 use super::policy::Policy;
 use super::rewrite;
 use super::wordy;
+use crate::guarded::{self, UserCode};
 
 /// What stands under the fields of a callsite.
 #[derive(Debug)]
@@ -138,11 +139,18 @@ impl Visit for Rewriter<'_, '_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.put(field, Owned::Error(Box::new(OwnedError::new(value))));
+        self.put(
+            field,
+            match guarded::run(UserCode::Field, || OwnedError::new(value)) {
+                Some(error) => Owned::Error(Box::new(error)),
+                None => Owned::Str(REDACTED.to_owned()),
+            },
+        );
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Owned::Debug(display(format!("{value:?}"))));
+        let written = guarded::run(UserCode::Field, || format!("{value:?}"));
+        self.put(field, Owned::Debug(display(written.unwrap_or_else(|| REDACTED.to_owned()))));
     }
 }
 

@@ -4,14 +4,13 @@
 //! scrubber fails is masked, a scrubber that keeps overrunning its time rests, and while one run hangs
 //! no other is begun.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::place::Place;
 use super::scrub::Scrub;
+use crate::guarded::{self, UserCode};
 
 /// After so many overruns in a row a scrubber rests.
 const OVERRUNS: u32 = 3;
@@ -19,29 +18,9 @@ const OVERRUNS: u32 = 3;
 /// How long it rests before it is tried again.
 const REST: Duration = Duration::from_secs(60);
 
-thread_local! {
-    static RUNNING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread runs a scrubber. The call whose text it is given may be locked: whoever asks for
-/// the current call must not find it.
+/// Whether this thread runs a scrubber. It has no current call: a text that it recorded there would come to it again.
 pub(crate) fn is_running() -> bool {
-    RUNNING.try_with(Cell::get).unwrap_or(false)
-}
-
-struct Running;
-
-impl Running {
-    fn begin() -> Self {
-        let _ = RUNNING.try_with(|running| running.set(true));
-        Running
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = RUNNING.try_with(|running| running.set(false));
-    }
+    guarded::is_running(UserCode::Scrubber)
 }
 
 /// Why a text has to be masked.
@@ -59,7 +38,8 @@ pub(super) enum Failed {
 impl Failed {
     pub(super) fn tell(self) {
         let (code, text) = match self {
-            Failed::Panicked => ("scrubber-panic", "a scrubber panicked: the text it was given is masked"),
+            // The door has told.
+            Failed::Panicked => return,
             Failed::TooLong => ("scrubber-time", "a scrubber took too long: the text it was given is masked"),
             Failed::Hangs => {
                 ("scrubber-hangs", "a scrubber has not returned for too long: until it does, texts for it are masked")
@@ -116,15 +96,11 @@ impl Watched {
             return Err(Failed::Hangs);
         }
         let first = self.since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        // Nothing that a panic left half done is looked at again.
-        let result = {
-            let _running = Running::begin();
-            catch_unwind(AssertUnwindSafe(|| self.scrubber.scrub(text, place, hit)))
-        };
+        let result = guarded::run(UserCode::Scrubber, || self.scrubber.scrub(text, place, hit));
         if first {
             self.since.store(0, Ordering::Relaxed);
         }
-        let changed = result.map_err(|_| Failed::Panicked)?;
+        let changed = result.ok_or(Failed::Panicked)?;
         if begun.elapsed() > limit {
             if self.overruns.fetch_add(1, Ordering::Relaxed) + 1 >= OVERRUNS {
                 self.rests.store(self::now() + micros(REST), Ordering::Relaxed);

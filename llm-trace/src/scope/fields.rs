@@ -12,6 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::facts::ScopeFacts;
 use super::place::level;
+use crate::guarded::{self, UserCode};
 use crate::redact::context::{self, SharedMasks};
 use crate::redact::{Masks, flags};
 use crate::value::AttributeValue;
@@ -97,7 +98,9 @@ impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Formatting is the user's code, and may be dear.
         if is_known(field.name()) {
-            self.set(field, format!("{value:?}").into());
+            if let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}")) {
+                self.set(field, text.into());
+            }
         }
     }
 

@@ -20,6 +20,9 @@ fn main() -> Outcome {
         "taken" => taken(),
         "parts" => parts(),
         "check" => check(),
+        "second" => second(),
+        "linger" => linger(),
+        "chatter" => chatter(),
         other => Err(format!("no program {other:?}").into()),
     }
 }
@@ -93,6 +96,40 @@ fn check() -> Outcome {
     work();
     telemetry.flush();
     println!("{}", llm_trace::check());
+    Ok(())
+}
+
+/// A second `init()` fails; what `check()` finds must stay as it was.
+fn second() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    work();
+    telemetry.flush();
+    let before = llm_trace::check().to_string();
+    if llm_trace::init().is_ok() {
+        return Err("a second init() worked".into());
+    }
+    println!("{before}\n---\n{}", llm_trace::check());
+    Ok(())
+}
+
+/// One span, and time for the exporter to trace itself.
+fn linger() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    work();
+    for _ in 0..10 {
+        telemetry.flush();
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// More than any pipe holds, of spans and of diagnostics.
+fn chatter() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    for _ in 0..20_000 {
+        tracing::info_span!("work", text = "x".repeat(1000)).in_scope(|| {});
+    }
+    println!("{:?}", telemetry.stats());
     Ok(())
 }
 

@@ -13,14 +13,14 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use super::closing::Closing;
+use super::closing::{Closing, deadline};
 use super::limits::Limits;
 use super::stats::Ledger;
 use queue::Queue;
@@ -82,7 +82,7 @@ impl SpanProcessor for BatchProcessor {
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
         self.queue.close();
-        self.closing.close_by(Instant::now() + timeout);
+        self.closing.close_by(deadline(timeout));
         self.order(timeout, Order::Shutdown)
     }
 

@@ -9,6 +9,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use super::super::closing::Closing;
 use super::super::limits::Limits;
+use super::super::quiet::Quiet;
 use super::super::stats::{Count, Ledger};
 use super::queue::{Item, Queue};
 
@@ -45,8 +46,7 @@ impl<E: SpanExporter> Worker<E> {
     }
 
     pub(super) fn run(mut self) {
-        // Nothing that happens here is to be traced.
-        let _quiet = opentelemetry::Context::enter_telemetry_suppressed_scope();
+        let _quiet = Quiet::here();
         loop {
             let received = match self.since {
                 None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),

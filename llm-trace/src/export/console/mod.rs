@@ -11,23 +11,29 @@ mod tree;
 mod tests;
 
 use std::fmt;
-use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::trace::Span as _;
 use opentelemetry::{Context, Key};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
+use super::stats::{Count, Ledger};
+use crate::output::{self, TextWriter};
 use paint::Paint;
 use pending::Pending;
+
+/// How long a flush waits for a terminal or a pipe.
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Prints each trace as a tree when its root in this process ends, or one JSON line per span, on stderr.
 ///
 /// Spans that end after their root come as a tree of their own. Traces whose root never ends are printed
 /// unfinished once too many spans wait (some thousands), or at the end of the program.
+///
+/// A thread of its own writes: where nobody reads stderr, no caller waits. Once 4 MiB wait, newer spans are dropped.
 ///
 /// ```
 /// use llm_trace::export::ConsoleProcessor;
@@ -37,8 +43,9 @@ use pending::Pending;
 /// ```
 pub struct ConsoleProcessor {
     form: Form,
-    /// Held while printing too: trees of different threads never mix.
     state: Mutex<State>,
+    out: TextWriter,
+    ledger: Ledger,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,43 +58,50 @@ struct State {
     pending: Pending,
     service: String,
     resource: Resource,
-    out: Box<dyn Write + Send>,
 }
 
 impl ConsoleProcessor {
     /// Trees for people, in colour if stderr is a terminal (`NO_COLOR` and `CLICOLOR_FORCE` are heard).
     pub fn tree() -> Self {
-        Self::to(Form::Tree(Paint::for_stderr()), Box::new(std::io::stderr()))
+        Self::to(Form::Tree(Paint::for_stderr()), output::stderr().clone())
     }
 
     /// One line of JSON for each span.
     pub fn json() -> Self {
-        Self::to(Form::Json, Box::new(std::io::stderr()))
+        Self::to(Form::Json, output::stderr().clone())
     }
 
-    fn to(form: Form, out: Box<dyn Write + Send>) -> Self {
-        let pending = Pending::default();
-        let state = State { pending, service: String::new(), resource: Resource::builder_empty().build(), out };
-        Self { form, state: Mutex::new(state) }
+    fn to(form: Form, out: TextWriter) -> Self {
+        let (pending, resource) = (Pending::default(), Resource::builder_empty().build());
+        let state = State { pending, service: String::new(), resource };
+        Self { form, state: Mutex::new(state), out, ledger: Ledger::default() }
     }
 
-    fn with_state(&self, act: impl FnOnce(&mut State)) {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Counts there what is dropped.
+    pub(crate) fn with_ledger(mut self, ledger: &Ledger) -> Self {
+        self.ledger = ledger.clone();
+        self
     }
-}
 
-impl State {
-    fn print(&mut self, paint: Paint, spans: &[SpanData]) {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn print(&self, paint: Paint, service: &str, spans: &[SpanData]) {
         if !spans.is_empty() {
-            let text = tree::render(spans, &self.service, paint);
-            self.write(&text);
+            self.write(tree::render(spans, service, paint), spans.len());
         }
     }
 
-    /// In one piece; a closed stderr is nobody's error.
-    fn write(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
-        let _ = self.out.flush();
+    /// In one piece: trees of different threads never mix.
+    fn write(&self, text: String, spans: usize) {
+        if !self.out.push(text) {
+            self.ledger.add(Count::QueueFull, spans as u64);
+        }
+    }
+
+    fn flush_within(&self, limit: Duration) -> OTelSdkResult {
+        if self.out.flush(limit) { Ok(()) } else { Err(OTelSdkError::Timeout(limit)) }
     }
 }
 
@@ -101,7 +115,7 @@ impl SpanProcessor for ConsoleProcessor {
     fn on_start(&self, span: &mut Span, _cx: &Context) {
         if matches!(self.form, Form::Tree(_)) {
             let id = span.span_context();
-            self.with_state(|state| state.pending.start(id.trace_id(), id.span_id()));
+            self.lock().pending.start(id.trace_id(), id.span_id());
         }
     }
 
@@ -109,41 +123,43 @@ impl SpanProcessor for ConsoleProcessor {
         if !span.span_context.is_sampled() {
             return;
         }
-        self.with_state(|state| match self.form {
+        let mut state = self.lock();
+        match self.form {
             Form::Tree(paint) => {
                 let (ready, overdue) = state.pending.end(span);
-                state.print(paint, &ready);
-                state.print(paint, &overdue);
+                let service = state.service.clone();
+                drop(state);
+                self.print(paint, &service, &ready);
+                self.print(paint, &service, &overdue);
             }
             Form::Json => {
-                let line = json::line(&span, &state.resource);
-                state.write(&line);
+                let resource = state.resource.clone();
+                drop(state);
+                self.write(json::line(&span, &resource), 1);
             }
-        });
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
+        self.flush_within(FLUSH_LIMIT)
     }
 
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        self.with_state(|state| {
-            if let Form::Tree(paint) = self.form {
-                for spans in state.pending.take_all() {
-                    state.print(paint, &spans);
-                }
-            }
-        });
-        Ok(())
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        if let Form::Tree(paint) = self.form {
+            let mut state = self.lock();
+            let (left, service) = (state.pending.take_all(), state.service.clone());
+            drop(state);
+            left.iter().for_each(|spans| self.print(paint, &service, spans));
+        }
+        self.flush_within(timeout)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
         let service = resource.get(&Key::from_static_str("service.name")).map(|v| v.to_string()).unwrap_or_default();
         // A made-up name tells nobody anything.
         let service = if service.starts_with("unknown_service") { String::new() } else { service };
-        self.with_state(|state| {
-            state.service = service;
-            state.resource = resource.clone();
-        });
+        let mut state = self.lock();
+        state.service = service;
+        state.resource = resource.clone();
     }
 }

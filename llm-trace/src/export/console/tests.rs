@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, Tracer, TracerProvider};
@@ -10,10 +10,11 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::paint::Paint;
 use super::{ConsoleProcessor, Form, content};
+use crate::output::TextWriter;
 
 /// Each write apart: a tree must be one.
 #[derive(Clone, Default)]
-struct Out(Arc<Mutex<Vec<String>>>);
+struct Out(Arc<Mutex<Vec<String>>>, Arc<OnceLock<TextWriter>>);
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -28,13 +29,16 @@ impl Write for Out {
 
 impl Out {
     fn writes(&self) -> Vec<String> {
+        assert!(self.1.get().unwrap().flush(Duration::from_secs(20)));
         self.0.lock().unwrap().clone()
     }
 }
 
 fn console(form: Form) -> (Out, SdkTracerProvider, SdkTracer) {
     let out = Out::default();
-    let processor = ConsoleProcessor::to(form, Box::new(out.clone()));
+    let writer = TextWriter::new(Box::new(out.clone()));
+    let processor = ConsoleProcessor::to(form, writer.clone());
+    out.1.set(writer).unwrap();
     let resource = opentelemetry_sdk::Resource::builder_empty().with_service_name("shop").build();
     let provider = SdkTracerProvider::builder().with_resource(resource).with_span_processor(processor).build();
     let tracer = provider.tracer("app");

@@ -1,12 +1,11 @@
 //! The provider of events.
 
-use std::io::Write as _;
-
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider, SimpleLogProcessor};
 
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::otlp::Sender;
+use crate::diag::outside;
 use crate::export::closing::Closing;
 use crate::export::config::Config;
 use crate::export::error::InitError;
@@ -78,13 +77,14 @@ impl LogExporter for Console {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let mut text = String::new();
         for (record, _) in batch.iter() {
-            let mut fields: Vec<_> =
-                record.attributes_iter().map(|(key, value)| format!("{key}={}", to_json(value))).collect();
+            let mut fields: Vec<_> = record
+                .attributes_iter()
+                .map(|(key, value)| format!("{}={}", outside(key.as_str()), to_json(value)))
+                .collect();
             fields.sort();
-            text.push_str(&format!("event {} {}\n", record.event_name().unwrap_or("log"), fields.join(" ")));
+            text.push_str(&format!("event {} {}\n", outside(record.event_name().unwrap_or("log")), fields.join(" ")));
         }
-        // A closed stderr must not end the program.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        crate::output::stderr().push(text);
         Ok(())
     }
 }

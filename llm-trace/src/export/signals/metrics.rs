@@ -1,7 +1,6 @@
 //! The provider of metrics.
 
 use std::fmt::Display;
-use std::io::Write as _;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -12,6 +11,7 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::otlp::Sender;
+use crate::diag::outside;
 use crate::export::closing::Closing;
 use crate::export::config::Config;
 use crate::export::error::InitError;
@@ -73,8 +73,7 @@ impl PushMetricExporter for Console {
         for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
             lines(&mut text, metric);
         }
-        // A closed stderr must not end the program.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        crate::output::stderr().push(text);
         Ok(())
     }
 
@@ -122,7 +121,10 @@ fn series<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricDa
 }
 
 fn line<'a>(text: &mut String, metric: &Metric, labels: impl Iterator<Item = &'a KeyValue>, told: &str) {
-    let mut labels: Vec<_> = labels.map(|label| format!("{}={}", label.key, label.value)).collect();
+    // Models' names come from outside.
+    let label = |label: &KeyValue| format!("{}={}", outside(label.key.as_str()), outside(&label.value.to_string()));
+    let mut labels: Vec<_> = labels.map(label).collect();
     labels.sort();
-    text.push_str(&format!("metric {} {{{}}} {told} {}\n", metric.name(), labels.join(", "), metric.unit()));
+    let (name, unit) = (outside(metric.name()), outside(metric.unit()));
+    text.push_str(&format!("metric {name} {{{}}} {told} {unit}\n", labels.join(", ")));
 }

@@ -14,7 +14,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 #[cfg(feature = "metrics")]
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use super::closing::Closing;
+use super::closing::{Closing, deadline};
 use super::config::Config;
 use super::error::InitError;
 use super::stats::Ledger;
@@ -91,7 +91,7 @@ impl Signals {
 
     /// Sends what is left, by then at the latest. Returns whether all of it was handed over.
     pub(crate) fn shutdown(&self, limit: Duration) -> bool {
-        let end = Instant::now() + limit;
+        let end = deadline(limit);
         self.closing.close_by(end);
         let sent = true;
         #[cfg(feature = "metrics")]

@@ -1,0 +1,37 @@
+//! Files that variables and arguments name: regular ones, up to a size.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read as _};
+use std::path::Path;
+
+/// Reads a regular file of at most `most` bytes. A pipe or a device could hold up the program for ever, or fill its
+/// memory.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+    let refused = |reason: String| Error::new(ErrorKind::InvalidInput, reason);
+    // Before it is opened: opening a pipe waits for its writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(refused("it is not a regular file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
+        return Err(refused(format!("it is larger than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_up_to_a_size_are_read() {
+        let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/files.rs"));
+        assert!(read(own, 1 << 20).is_ok_and(|bytes| bytes.starts_with(b"//! Files")));
+        let error = |path: &str, most| read(Path::new(path), most).map_err(|error| error.to_string());
+        assert_eq!(read(own, 10).map_err(|error| error.to_string()), Err("it is larger than 10 bytes".to_owned()));
+        assert_eq!(error("/", 10), Err("it is not a regular file".to_owned()));
+        #[cfg(unix)]
+        assert_eq!(error("/dev/zero", 10), Err("it is not a regular file".to_owned()));
+    }
+}

@@ -1,0 +1,203 @@
+//! The one door to code of the user's that runs on behalf of a call or an export.
+//!
+//! What that code does changes nothing that the user's function returns: a panic is caught, with a payload whose `Drop`
+//! panics as well; code that comes back to itself on the same thread is not run a second time; each failure is counted
+//! by kind and reported once. The caller chooses the safe side for `None`: unknown facts, masked texts, no cost.
+//!
+//! No lock is held here, and none may be held by the caller: code that blocks delays its own call only.
+//! With `panic = "abort"` nothing can be caught.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Code of the user's, by what it is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum UserCode {
+    /// `Serialize` of a request, an answer or an item of a stream.
+    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    Serialize,
+    /// `Display` and `source()` of an error.
+    Error,
+    /// `RecordRequest` and `RecordResponse`.
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    Record,
+    /// A closure given to a macro: `response`, `output`, `error_type`, …
+    Closure,
+    /// `Display`, `AsRef` and `Into` of a value given to a macro: `model`, `attributes(..)`, …
+    Argument,
+    /// `Debug` and `Display` of another crate's span or event field.
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    Field,
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    Scrubber,
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    Prices,
+    /// The closure of `Destination::view` and `NarrowProcessor::new`.
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    View,
+}
+
+const KINDS: usize = 9;
+
+/// What user code failed in, so far in this process.
+#[derive(Debug)]
+struct Failures {
+    panics: [AtomicU64; KINDS],
+    /// It came back to itself.
+    refused: [AtomicU64; KINDS],
+}
+
+static FAILURES: Failures =
+    Failures { panics: [const { AtomicU64::new(0) }; KINDS], refused: [const { AtomicU64::new(0) }; KINDS] };
+
+impl UserCode {
+    #[cfg(feature = "otel")]
+    const ALL: [UserCode; KINDS] = [
+        UserCode::Serialize,
+        UserCode::Error,
+        UserCode::Record,
+        UserCode::Closure,
+        UserCode::Argument,
+        UserCode::Field,
+        UserCode::Scrubber,
+        UserCode::Prices,
+        UserCode::View,
+    ];
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// Its name, and the consequence of a failure.
+    fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            UserCode::Serialize => ("the `Serialize` of a request or an answer", "what follows in it is not recorded"),
+            UserCode::Error => {
+                ("the `Display` or `source()` of an error", "that error's text and causes are not recorded")
+            }
+            UserCode::Record => {
+                ("a `RecordRequest` or `RecordResponse`", "what it would have told next is not recorded")
+            }
+            UserCode::Closure => ("a closure given to a macro of llm-trace", "its value is not recorded"),
+            UserCode::Argument => {
+                ("the `Display`, `AsRef` or `Into` of a macro's argument", "that argument is not recorded")
+            }
+            UserCode::Field => ("the `Debug` or `Display` of a span's or an event's field", "that field is masked"),
+            UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
+            UserCode::Prices => ("the function given to `prices`", "that call has no cost"),
+            UserCode::View => ("the closure of a destination's view", "that attribute is not sent there"),
+        }
+    }
+}
+
+thread_local! {
+    /// The kinds that run on this thread.
+    static RUNNING: Cell<u16> = const { Cell::new(0) };
+}
+
+/// Whether this thread runs code of this kind.
+#[cfg(feature = "otel")]
+pub(crate) fn is_running(code: UserCode) -> bool {
+    RUNNING.try_with(Cell::get).is_ok_and(|running| running & code.bit() != 0)
+}
+
+struct Running(UserCode);
+
+impl Running {
+    /// `None` where code of this kind runs on this thread already.
+    fn enter(code: UserCode) -> Option<Self> {
+        let before = RUNNING.try_with(|running| running.replace(running.get() | code.bit())).unwrap_or(0);
+        (before & code.bit() == 0).then_some(Running(code))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = RUNNING.try_with(|running| running.set(running.get() & !self.0.bit()));
+    }
+}
+
+/// Runs code of the user's. `None` if it panicked, or if code of its kind runs on this thread already.
+pub(crate) fn run<T>(code: UserCode, user: impl FnOnce() -> T) -> Option<T> {
+    let running = Running::enter(code);
+    if running.is_none() {
+        failed(code, &FAILURES.refused, "was called from inside itself");
+        return None;
+    }
+    // What a panic left half done is not looked at again, or made whole by the caller.
+    let result = catch_unwind(AssertUnwindSafe(user));
+    drop(running);
+    match result {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            discard(payload);
+            failed(code, &FAILURES.panics, "panicked");
+            None
+        }
+    }
+}
+
+/// Drops the payload of a panic, which may panic in its turn. The second payload is leaked: so might that one.
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+}
+
+fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
+    counts[code as usize].fetch_add(1, Ordering::Relaxed);
+    let (name, consequence) = code.in_words();
+    crate::diag::warn_once(name, &format!("{name} {how}: {consequence}"));
+}
+
+/// The failures so far, a sentence for each kind that has any.
+#[cfg(feature = "otel")]
+pub(crate) fn failures() -> Vec<String> {
+    let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
+    let line = |code: UserCode| {
+        let (panics, refused) = (count(&FAILURES.panics, code), count(&FAILURES.refused, code));
+        let (name, consequence) = code.in_words();
+        (panics + refused > 0).then(|| {
+            format!("{name} panicked {panics} times and was called from inside itself {refused} times: {consequence}")
+        })
+    };
+    UserCode::ALL.into_iter().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A payload that panics when it is dropped, with another of its kind.
+    struct Bomb(u8);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0 > 0 {
+                std::panic::panic_any(Bomb(self.0 - 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_is_none_whatever_its_payload_does() {
+        assert_eq!(run(UserCode::Closure, || 7), Some(7));
+        assert_eq!(run(UserCode::Closure, || panic!("no")), None::<()>);
+        for fuse in 1..4 {
+            assert_eq!(run(UserCode::Closure, || std::panic::panic_any(Bomb(fuse))), None::<()>);
+        }
+        assert_eq!(run(UserCode::Closure, || 7), Some(7));
+    }
+
+    #[test]
+    fn code_is_not_run_inside_itself_and_code_of_another_kind_is() {
+        let inner = run(UserCode::Record, || {
+            (run(UserCode::Scrubber, || 1), run(UserCode::Record, || 2), is_running(UserCode::Record))
+        });
+        assert_eq!(inner, Some((Some(1), None, true)));
+        assert!(!is_running(UserCode::Record));
+        assert!(failures().iter().any(|line| line.starts_with("a `RecordRequest`")));
+    }
+}

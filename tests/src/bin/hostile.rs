@@ -1,0 +1,290 @@
+//! Hostile input to everything that reads what others write: answers of models and collectors, variables, headers,
+//! files, values of other crates' spans. A panic aborts the program, also one that is caught.
+//!
+//! `cargo run --profile abort -p llm-trace-tests --bin hostile` builds it with `panic = "abort"`; the tests run the
+//! plain build, which aborts by its panic hook.
+
+use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use llm_trace::export::{Destination, from_lookup, preset};
+use llm_trace::internal::{Body, Content, Exchange, PATHS, read};
+use llm_trace::{Capture, LlmCall, Policy, PriceTable, ScrubRules, llm_call};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::prelude::*;
+
+fn main() {
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("{info}");
+        std::process::abort();
+    }));
+    let rounds = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    readers(&mut random, rounds);
+    variables(&mut random, rounds / 10);
+    calls(&mut random, rounds / 10);
+    collectors(&mut random);
+    println!("done");
+}
+
+/// Xorshift: the same input in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        usize::try_from(self.next() % most.max(1) as u64).unwrap_or_default()
+    }
+
+    fn pick<'t, T>(&mut self, all: &'t [T]) -> &'t T {
+        &all[self.below(all.len())]
+    }
+
+    /// Pieces of what readers look for, with anything between them.
+    fn text(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for _ in 0..self.below(24) {
+            match self.below(4) {
+                0 => out.extend((0..self.below(9)).map(|_| self.next() as u8)),
+                1 => out.extend(std::iter::repeat_n(b'[', self.below(300))),
+                _ => out.extend_from_slice(self.pick(PIECES).as_bytes()),
+            }
+        }
+        out
+    }
+
+    fn string(&mut self) -> String {
+        String::from_utf8_lossy(&self.text()).into_owned()
+    }
+}
+
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\",
+    "\\u",
+    "\\ud800",
+    "null",
+    "-0",
+    "1e999",
+    "18446744073709551616",
+    "\n\n",
+    "data: ",
+    "event: ",
+    "\"usage\":{\"prompt_tokens\":9223372036854775808}",
+    "\"model\":\"m\"",
+    "\"choices\":[",
+    "\"index\":18446744073709551615",
+    "\"delta\":{\"content\":\"x\"}",
+    "\"tool_calls\":[{\"index\":-1}]",
+    "\u{feff}",
+    "[DONE]",
+    "\r\n",
+    "\0",
+    "\"content\":[{\"type\":\"text\",\"text\":",
+    "%",
+    "%zz",
+    "=",
+    "@",
+    "?",
+    "#",
+    "://",
+    "http://",
+    "https://",
+    "[::",
+    "localhost",
+    "4317",
+    "99999999999",
+    "é😀",
+    "\u{202e}",
+    "-----BEGIN CERTIFICATE-----\n",
+    "\"content_block_delta\"",
+    "\"output_index\":4294967296",
+    "Bearer ",
+    "00-",
+    "ffffffffffffffffffffffffffffffff",
+    "-01",
+];
+
+fn readers(random: &mut Random, rounds: usize) {
+    const PROVIDERS: &[Option<&str>] = &[
+        None,
+        Some("openai"),
+        Some("anthropic"),
+        Some("gcp.gemini"),
+        Some("aws.bedrock"),
+        Some("cohere"),
+        Some("\u{0}"),
+    ];
+    const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
+    for _ in 0..rounds {
+        let (request, response) = (random.text(), random.text());
+        let (cut, status) = (1 + random.below(40), random.next() as u16);
+        for content in [Content::Off, Content::Full, Content::Masked] {
+            read(&Exchange {
+                provider: *random.pick(PROVIDERS),
+                path: Some(random.pick(PATHS)).copied(),
+                request: Some(&request),
+                response: &response,
+                body: *random.pick(BODIES),
+                status: Some(status),
+                content,
+                fragments: &[cut, 1],
+            });
+        }
+        drop(PriceTable::from_json(&response));
+    }
+}
+
+fn variables(random: &mut Random, rounds: usize) {
+    const NAMES: &[&str] = &[
+        "OTEL_EXPORTER",
+        "OTEL_ENDPOINT",
+        "OTEL_HEADERS",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        "OTEL_BSP_SCHEDULE_DELAY",
+        "LLM_TRACE_MAX_QUEUE_BYTES",
+        "LLM_TRACE_MAX_BATCH_BYTES",
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "OTEL_SERVICE_NAME",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+        "OTEL_PROPAGATORS",
+        "LLM_TRACE_MASK",
+        "LLM_TRACE_CONTENT_RATIO",
+        "LLM_TRACE_PRESET",
+        "LLM_TRACE_PRICES",
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        "HTTP_PROXY",
+        "NO_PROXY",
+    ];
+    for round in 0..rounds {
+        let mut vars: HashMap<&str, String> = HashMap::new();
+        for _ in 0..1 + random.below(4) {
+            let name = *random.pick(NAMES);
+            // Prices and certificates are files: what they name is no variable's business here.
+            let value = if random.below(3) == 0 { random.next().to_string() } else { random.string() };
+            vars.insert(name, value.replace('\0', ""));
+        }
+        if round % 2 == 0 {
+            vars.insert("OTEL_EXPORTER", "none".to_owned());
+        }
+        match from_lookup(&|name| vars.get(name).cloned()) {
+            Ok(parts) => drop(parts.telemetry.shutdown(Duration::ZERO)),
+            Err(error) => assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error}"),
+        }
+        drop(preset::from_lookup(&random.string(), &|_| Some("\u{0}x".to_owned())));
+        let to = Destination::http(random.string()).header(&random.string(), &random.string());
+        drop(to.timeout(Duration::from_nanos(random.next())).max_queue_spans(random.below(usize::MAX)).build());
+    }
+}
+
+#[llm_call(provider = provider.to_owned(), request = request, model = provider)]
+fn chat(provider: &str, request: &[u8], answer: Vec<u8>) -> Vec<u8> {
+    LlmCall::current()
+        .request_json(request)
+        .response_json(&answer)
+        .attribute(provider.to_owned(), f64::from_bits(request.len() as u64 * 0x1234_5678_9abc));
+    answer
+}
+
+fn calls(random: &mut Random, rounds: usize) {
+    let collector = llm_trace_tests::collector::Collector::start();
+    let policy =
+        Policy::new().capture(Capture::SpanAndEvent).rules(ScrubRules::default()).span_limit(500).text_limit(3);
+    let Ok(processor) = Destination::http(collector.endpoint()).policy(policy.clone()).max_batch_bytes(1).build()
+    else {
+        return;
+    };
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let printing = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+    let layer = llm_trace::layer().with_policy(policy).normalize(true).with_tracer_provider(&provider);
+    let subscriber = tracing_subscriber::registry().with(layer).with(llm_trace::redact(printing));
+    tracing::subscriber::with_default(subscriber, || {
+        for _ in 0..rounds {
+            let (name, text) = (random.string(), random.text());
+            chat(&name, &text, random.text());
+            let text = random.string();
+            tracing::info_span!("foreign", gen_ai.prompt = %text, otel.name = %text, llm.mask_input = ?text, n = u64::MAX)
+                .in_scope(|| tracing::info!(gen_ai.completion = ?text, "{text}"));
+            let headers =
+                HashMap::from([("traceparent".to_owned(), text.clone()), ("baggage".to_owned(), text.clone())]);
+            llm_trace::scope().parent_from(&headers).user(text.clone()).run(|| ());
+            drop(llm_trace::scope().existing_trace(text.as_str()));
+            provider
+                .tracer("app")
+                .span_builder(text.clone())
+                .with_attributes([KeyValue::new(text.clone(), text)])
+                .start(&provider.tracer("app"));
+        }
+        println!("{}", llm_trace::check().to_string().lines().count());
+    });
+    let _ = provider.shutdown_with_timeout(Duration::from_secs(20));
+}
+
+/// Collectors that answer with anything at all, or with what looks like an answer.
+fn collectors(random: &mut Random) {
+    let answers: Vec<Vec<u8>> = (0..40)
+        .map(|_| {
+            let body = random.text();
+            let head = *random.pick(&[
+                "",
+                "HTTP/1.1 200 OK\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\n\r\n",
+                "HTTP/1.1 429 \u{1b}[2J\r\nretry-after: 18446744073709551615\r\n\r\n",
+                "HTTP/1.1 503 no\r\nretry-after: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-length: 0\r\n\r\n",
+                "HTTP/1.1 302 go\r\nlocation: http://\u{7f}\u{1b}[31m\r\n\r\n",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            ]);
+            [head.as_bytes(), &body].concat()
+        })
+        .collect();
+    let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return };
+    let Ok(address) = listener.local_addr() else { return };
+    std::thread::spawn(move || {
+        for (stream, answer) in listener.incoming().zip(answers.iter().cycle()) {
+            let Ok(mut stream) = stream else { continue };
+            let _ = stream.set_read_timeout(Some(Duration::from_millis(20)));
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer);
+        }
+    });
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        let vars = [
+            ("OTEL_EXPORTER", exporter.to_owned()),
+            ("OTEL_ENDPOINT", format!("http://{address}")),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1".to_owned()),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "100".to_owned()),
+            ("OTEL_METRICS_EXPORTER", "otlp".to_owned()),
+            ("OTEL_LOGS_EXPORTER", "otlp".to_owned()),
+        ];
+        let vars = HashMap::from(vars);
+        let Ok(parts) = from_lookup(&|name| vars.get(name).cloned()) else { continue };
+        for _ in 0..20 {
+            parts.provider.tracer("app").in_span("work", |_| {});
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        parts.telemetry.shutdown(Duration::from_millis(500));
+    }
+}
