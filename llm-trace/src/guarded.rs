@@ -109,7 +109,8 @@ impl Running {
     /// `None` where code of this kind runs on this thread already.
     fn enter(code: UserCode) -> Option<Self> {
         let before = RUNNING.try_with(|running| running.replace(running.get() | code.bit())).unwrap_or(0);
-        (before & code.bit() == 0).then_some(Running(code))
+        // Not `then_some`: what is dropped here would say that the outer one is over.
+        (before & code.bit() == 0).then(|| Running(code))
     }
 }
 

@@ -236,13 +236,19 @@ fn records(request: &Recorded) -> Recorded {
     provider = "openai",
     request = request,
     response = |answer| { act(Entry::Response); answer },
-    output = |_| { act(Entry::Output); "hi" },
     error_type = |_| { act(Entry::ErrorType); "mine" }
 )]
 fn picks(request: &Value, fail: bool) -> Result<Value, Failed> {
     let _ = request;
     keep(Some(LlmCall::current()));
     if fail { Err(Failed) } else { Ok(answer()) }
+}
+
+#[llm_call(name = "outer", provider = "openai", request = request, output = |_| { act(Entry::Output); "hi" })]
+fn picks_text(request: &Value) -> Value {
+    let _ = request;
+    keep(Some(LlmCall::current()));
+    answer()
 }
 
 #[llm_guardrail(name = "outer", decision = |_| { act(Entry::Decision); "allow" })]
@@ -284,7 +290,8 @@ fn run(entry: Entry) -> bool {
         }
         Entry::ErrorText | Entry::ErrorSource => fails(&request()).is_err(),
         Entry::RecordRequest | Entry::RecordResponse => matches!(records(&Recorded), Recorded),
-        Entry::Response | Entry::Output => picks(&request(), false).is_ok_and(|value| value == answer()),
+        Entry::Output => picks_text(&request()) == answer(),
+        Entry::Response => picks(&request(), false).is_ok_and(|value| value == answer()),
         Entry::ErrorType => picks(&request(), true).is_err(),
         Entry::Decision => decides() == 7,
         Entry::Argument => argued() == 7,

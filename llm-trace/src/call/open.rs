@@ -199,7 +199,8 @@ mod tests {
                 callers.into_iter().for_each(|caller| caller.join().unwrap());
                 let table = open.lock().unwrap();
                 assert_eq!((table.len(), table.entries().count()), (0, 0));
-                assert!(table.places.len() <= 3, "places are used again");
+                // Those that the shutdown is about to remove take room a little longer.
+                assert!(table.places.len() <= 6, "places are used again");
             },
             2000,
         );

@@ -126,7 +126,7 @@ fn linger() -> Outcome {
 /// More than any pipe holds, of spans and of diagnostics.
 fn chatter() -> Outcome {
     let telemetry = llm_trace::init()?;
-    for _ in 0..20_000 {
+    for _ in 0..80_000 {
         tracing::info_span!("work", text = "x".repeat(1000)).in_scope(|| {});
     }
     println!("{:?}", telemetry.stats());
