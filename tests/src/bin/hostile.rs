@@ -211,8 +211,7 @@ fn chat(provider: &str, request: &[u8], answer: Vec<u8>) -> Vec<u8> {
 
 fn calls(random: &mut Random, rounds: usize) {
     let collector = llm_trace_tests::collector::Collector::start();
-    let policy =
-        Policy::new().capture(Capture::SpanAndEvent).rules(ScrubRules::default()).span_limit(500).text_limit(3);
+    let policy = Policy::new().capture(Capture::SpanAndEvent).rules(ScrubRules::all()).span_limit(500).text_limit(3);
     let Ok(processor) = Destination::http(collector.endpoint()).policy(policy.clone()).max_batch_bytes(1).build()
     else {
         return;
