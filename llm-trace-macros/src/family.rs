@@ -16,7 +16,7 @@ pub(crate) struct Family {
     also: &'static [(&'static str, Also)],
 }
 
-/// An argument of one macro. Names are those of the library's `Fact` and `Slot`; the texts are examples.
+/// An argument of one macro. Names are those of the library's `Fact` and `ContentField`; the texts are examples.
 #[derive(Clone, Copy)]
 pub(crate) enum Also {
     Word(&'static str, &'static str),

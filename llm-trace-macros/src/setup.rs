@@ -66,7 +66,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         });
         sets.push(quote! {
             #setup.content(
-                #krate::__private::Slot::#slot,
+                #krate::__private::ContentField::#slot,
                 #krate::__private::capture::captured(::core::option::Option::None, &#leaf),
             );
         });

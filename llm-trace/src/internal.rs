@@ -16,7 +16,7 @@ use crate::provider::framing::Framing;
 use crate::provider::stream::StreamOutput;
 use crate::provider::{Format, read_request, read_response};
 use crate::redact::Filter;
-use crate::semconv::{Profile, attr};
+use crate::semconv::{Fact, Profile};
 
 pub use crate::json::work::{Work, counted as count_work};
 
@@ -215,13 +215,13 @@ fn put_facts(
 ) {
     let provider = provider.map(|name| Provider::from(name.to_owned()));
     let mut named = Attributes::new(Profile::default(), 0, false);
-    named.add(attr::REQUEST_MODEL, request.model.clone());
+    named.add(Fact::RequestModel.key(), request.model.clone());
     named.request(request, provider.as_ref());
     named.response(response, provider.as_ref());
-    named.add(attr::OUTPUT_TYPE, response.output_type.or(request.output_type));
-    named.add(attr::EMBEDDINGS_DIMENSION_COUNT, response.dimensions.or(request.dimensions));
+    named.add(Fact::OutputType.key(), response.output_type.or(request.output_type));
+    named.add(Fact::Dimensions.key(), response.dimensions.or(request.dimensions));
     let conversation = request.conversation_id.as_ref().or(response.conversation_id.as_ref());
-    named.add(attr::CONVERSATION_ID, conversation.cloned());
+    named.add(Fact::ConversationId.key(), conversation.cloned());
     for attribute in named.into_vec() {
         let value = match attribute.value {
             opentelemetry::Value::Bool(b) => Value::from(b),

@@ -141,7 +141,7 @@ mod record;
 mod redact;
 #[cfg(feature = "otel")]
 mod scope;
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unreachable_pub, unused_imports))]
 mod semconv;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
@@ -212,10 +212,10 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, Slot, StartFields, StreamCall, TracedFuture,
+        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture,
         enabled, trace_future,
     };
-    pub use crate::semconv::Fact;
+    pub use crate::semconv::{ContentField, Fact};
     pub use crate::value::Maybe;
 
     pub mod capture {

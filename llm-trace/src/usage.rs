@@ -1,5 +1,7 @@
 //! Token counts.
 
+use crate::semconv::Fact;
+
 /// Token counts, by the convention's rules: input includes cached tokens, output includes reasoning.
 ///
 /// What is not set is unknown, and absent on the span.
@@ -68,6 +70,23 @@ impl Usage {
     pub fn reasoning_tokens(mut self, tokens: i64) -> Self {
         self.reasoning = Some(tokens);
         self
+    }
+
+    /// The counts as facts, in the order in which a span has them.
+    pub(crate) fn facts(&self) -> [(Fact, Option<i64>); 11] {
+        [
+            (Fact::UsageInput, self.input),
+            (Fact::UsageOutput, self.output),
+            (Fact::UsageCacheRead, self.cache_read),
+            (Fact::UsageCacheWrite, self.cache_creation),
+            (Fact::UsageReasoning, self.reasoning),
+            (Fact::UsageTextInput, self.input_text),
+            (Fact::UsageImageInput, self.input_image),
+            (Fact::UsageAudioInput, self.input_audio),
+            (Fact::UsageTextOutput, self.output_text),
+            (Fact::UsageImageOutput, self.output_image),
+            (Fact::UsageAudioOutput, self.output_audio),
+        ]
     }
 
     /// Takes over what a later report knows; what it does not mention stays.

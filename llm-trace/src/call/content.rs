@@ -7,7 +7,7 @@ use super::state::{Content, State};
 use crate::message;
 use crate::redact::context::Filtered;
 use crate::redact::{Masks, Permit, PolicyState, Report, Shape, Side, Stamp, rewrite};
-use crate::semconv::{Profile, attr};
+use crate::semconv::{ContentField, Profile};
 
 /// What of a call's content may go out.
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Permitted {
             filter.absorb(now);
             text
         };
-        self.add(profile.slot(slot), text);
+        self.add(slot.name(profile), text);
         self.report.absorb(filter.into_report());
     }
 
@@ -94,9 +94,9 @@ impl Live {
         if let Some(Content { value, open }) = state.input.take().map(|input| *input) {
             let message::FinishedInput { messages, instructions, tools, mut filter } = value;
             let mut list = [
-                (attr::INPUT_MESSAGES, messages, Shape::Messages),
-                (attr::SYSTEM_INSTRUCTIONS, instructions, Shape::Parts),
-                (attr::TOOL_DEFINITIONS, tools, Shape::Tools),
+                (ContentField::InputMessages.key(), messages, Shape::Messages),
+                (ContentField::SystemInstructions.key(), instructions, Shape::Parts),
+                (ContentField::ToolDefinitions.key(), tools, Shape::Tools),
             ];
             if out.tightens(&input, open) {
                 for (_, json, shape) in &mut list {
@@ -129,7 +129,7 @@ impl Live {
             if let Some(mut budget) = output.filter() {
                 // What the input has taken of the span's budget is not there for the output.
                 budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
-                out.add(attr::OUTPUT_MESSAGES, json.and_then(|json| budget.whole(json, Shape::Messages)));
+                out.add(ContentField::OutputMessages.key(), json.and_then(|json| budget.whole(json, Shape::Messages)));
                 out.report.absorb(budget.into_report());
                 if let Some(filter) = filter {
                     out.report.absorb(filter.into_report());

@@ -13,7 +13,7 @@ use super::reference::CallRef;
 use crate::otel::events::{Fields, text};
 use crate::redact::context::{self, SharedMasks};
 use crate::redact::{Masks, Permit};
-use crate::semconv::{attr, event};
+use crate::semconv::{ContentField, Fact};
 
 /// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
 ///
@@ -107,15 +107,15 @@ impl Evaluation {
     }
 
     fn fields(self, explanation: Option<String>, response_id: Option<&str>) -> Fields {
-        let mut fields: Fields = vec![(Key::from(event::EVALUATION_NAME), AnyValue::from(self.name))];
+        let mut fields: Fields = vec![(Key::from(Fact::EvaluationName.key()), AnyValue::from(self.name))];
         let mut add = |key: &'static str, value: Option<AnyValue>| {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
-        add(event::EVALUATION_SCORE_VALUE, self.score.map(AnyValue::from));
-        add(event::EVALUATION_SCORE_LABEL, self.label.map(AnyValue::from));
-        add(event::EVALUATION_EXPLANATION, explanation.map(AnyValue::from));
-        add(attr::RESPONSE_ID, response_id.map(text));
-        add(attr::ERROR_TYPE, self.error_type.map(AnyValue::from));
+        add(Fact::EvaluationScore.key(), self.score.map(AnyValue::from));
+        add(Fact::EvaluationLabel.key(), self.label.map(AnyValue::from));
+        add(ContentField::EvaluationExplanation.key(), explanation.map(AnyValue::from));
+        add(Fact::ResponseId.key(), response_id.map(text));
+        add(Fact::ErrorType.key(), self.error_type.map(AnyValue::from));
         fields
     }
 }

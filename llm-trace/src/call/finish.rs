@@ -22,9 +22,7 @@ use crate::otel::{Compat, Pipeline, openinference};
 use crate::redact::context::Written;
 use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
 use crate::scope::{ScopeFacts, TraceUpdate};
-use crate::semconv::Fact;
-use crate::semconv::{Profile, attr};
-use crate::value::AttributeValue;
+use crate::semconv::{Fact, Profile};
 
 /// How a call ended.
 struct End {
@@ -128,7 +126,7 @@ impl Live {
                 span.update_name(state.span_name().into_owned());
             }
             let (list, report) = content.on(policy.span_content());
-            let report = strings(report.values()).map(|report| KeyValue::new(attr::REDACTION, report));
+            let report = strings(report.values()).map(|report| KeyValue::new(Fact::Redaction.key(), report));
             let compat = if pipeline.compat.contains(&Compat::OpenInference) {
                 openinference::attributes(&state.operation, state.request.model.is_some(), &state.response.usage, list)
             } else {
@@ -155,9 +153,9 @@ impl Live {
         policy: &PolicyState,
         masks: Masks,
     ) {
-        let known = attributes.iter().position(|attribute| attribute.key.as_str() == attr::OUTCOME);
+        let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
         if let Some(before) = known {
-            self.masks().set_written(Written { key: attr::OUTCOME, before, count: attributes.len() });
+            self.masks().set_written(Written { key: Fact::Outcome.key(), before, count: attributes.len() });
         }
         span.set_attributes(attributes);
         if let Some(error_type) = &end.error_type {
@@ -176,29 +174,29 @@ impl Live {
         identity: &mut Identity<'_>,
         attributes: &mut Attributes,
     ) {
-        attributes.add(attr::ERROR_TYPE, end.error_type.clone().map(Value::from));
-        attributes.add(attr::HTTP_STATUS_CODE, state.error.status.map(i64::from));
+        attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
+        attributes.add(Fact::HttpStatusCode.key(), state.error.status.map(i64::from));
         let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
-        attributes.add(attr::ERROR_CODE, code);
-        attributes.add(attr::OUTCOME, Some(end.outcome.as_str()));
+        attributes.add(Fact::ErrorCode.key(), code);
+        attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
         attributes.response(&mut state.response, state.provider.as_ref());
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
-        attributes.add(attr::RESPONSE_TIME_TO_FIRST_CHUNK, first_chunk.map(|time| time.as_secs_f64()));
+        attributes.add(Fact::TimeToFirstChunk.key(), first_chunk.map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref());
         self.late_facts(state, attributes);
         self.subject_facts(state, pipeline.profile, attributes);
         attributes.request(&mut state.request, state.provider.as_ref());
-        attributes.add(attr::OUTPUT_TYPE, state.response.output_type.or(state.request.output_type));
+        attributes.add(Fact::OutputType.key(), state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
-        attributes.add(attr::EMBEDDINGS_DIMENSION_COUNT, dimensions);
+        attributes.add(Fact::Dimensions.key(), dimensions);
         let conversation = state
             .conversation
             .take()
             .or_else(|| said?.conversation.clone())
             .or(state.request.conversation_id.take())
             .or(state.response.conversation_id.take());
-        attributes.add(attr::CONVERSATION_ID, conversation.map(|id| identity.id(&id)));
+        attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(said) = said {
             identity.write(said, pipeline.profile, &pipeline.compat, attributes);
         }
@@ -214,14 +212,15 @@ impl Live {
     fn late_facts(&self, state: &State, attributes: &mut Attributes) {
         let started = self.started();
         if !started.provider {
-            attributes.add(attr::PROVIDER_NAME, state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
+            attributes
+                .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
         }
         if !started.model {
-            attributes.add(attr::REQUEST_MODEL, state.request.model.clone());
+            attributes.add(Fact::RequestModel.key(), state.request.model.clone());
         }
         if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
-            attributes.add(attr::SERVER_ADDRESS, Some(server.address.clone()));
-            attributes.add(attr::SERVER_PORT, server.port.map(i64::from));
+            attributes.add(Fact::ServerAddress.key(), Some(server.address.clone()));
+            attributes.add(Fact::ServerPort.key(), server.port.map(i64::from));
         }
     }
 
@@ -229,18 +228,18 @@ impl Live {
     fn subject_facts(&self, state: &State, profile: Profile, attributes: &mut Attributes) {
         let hosted = profile == Profile::Core || !state.is_internal_agent();
         if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
-            attributes.add(attr::PROVIDER_NAME, self.agent().provider().map(|provider| provider.as_str().to_owned()));
+            attributes
+                .add(Fact::ProviderName.key(), self.agent().provider().map(|provider| provider.as_str().to_owned()));
         }
         let Some(subject) = &state.subject else { return };
         for (fact, value) in subject.facts.iter() {
-            let value = match (fact, value) {
-                (Fact::ResponseId, _) => continue,
-                (Fact::AgentId | Fact::AgentVersion, _) if !hosted => continue,
-                (Fact::RetrievalTopK, AttributeValue::Int(k)) if profile == Profile::Core => Value::F64(*k as f64),
-                (_, value) => value.clone().into(),
+            let hidden = match fact {
+                Fact::ResponseId => true,
+                Fact::AgentId | Fact::AgentVersion => !hosted,
+                fact => self.started().has(fact),
             };
-            if let Some(name) = fact.name(profile).filter(|_| !self.started().has(fact)) {
-                attributes.add(name, Some(value));
+            if !hidden {
+                attributes.fact(fact, fact.value(value.clone(), profile));
             }
         }
     }
@@ -298,14 +297,14 @@ impl Live {
     /// What the span was started with.
     fn start_facts(&self, state: &State) -> Vec<KeyValue> {
         let started = self.started();
-        let name = state.operation_name().map(|name| KeyValue::new(attr::OPERATION_NAME, name.to_owned()));
+        let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
         let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
-        add(attr::PROVIDER_NAME, state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
-        add(attr::REQUEST_MODEL, state.request.model.clone().filter(|_| started.model).map(Value::from));
+        add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        add(Fact::RequestModel.key(), state.request.model.clone().filter(|_| started.model).map(Value::from));
         if let Some(server) = state.server.as_ref().filter(|_| started.server) {
-            add(attr::SERVER_ADDRESS, Some(server.address.clone().into()));
-            add(attr::SERVER_PORT, server.port.map(|port| i64::from(port).into()));
+            add(Fact::ServerAddress.key(), Some(server.address.clone().into()));
+            add(Fact::ServerPort.key(), server.port.map(|port| i64::from(port).into()));
         }
         facts
     }

@@ -389,8 +389,9 @@ impl Live {
         let number = i64::from(state.attempts);
         drop(state);
         if let Some(context) = self.context.as_ref().filter(|_| self.recording) {
-            let attributes = vec![KeyValue::new("llm_trace.attempt", number), KeyValue::new("error.type", error_type)];
-            context.span().add_event_with_timestamp("llm_trace.attempt", SystemTime::now(), attributes);
+            let attributes =
+                vec![KeyValue::new(Fact::Attempt.key(), number), KeyValue::new(Fact::ErrorType.key(), error_type)];
+            context.span().add_event_with_timestamp(Fact::Attempt.key(), SystemTime::now(), attributes);
         }
     }
 }

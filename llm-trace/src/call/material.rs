@@ -4,11 +4,9 @@ use super::captured::What;
 use super::documents;
 use super::live::Live;
 use super::state::{State, document, is_json};
-use super::subject::Slot;
 use crate::json::Mode;
 use crate::redact::{Filter, Permit, Shape, Side, TextKind, rewrite};
-use crate::semconv::attr;
-use crate::semconv::{Fact, Facts};
+use crate::semconv::{ContentField, Fact, Facts};
 use crate::value::AttributeValue;
 
 /// What is known of what an operation acts on.
@@ -20,7 +18,7 @@ pub(crate) struct Subject {
 
 /// Content that was read under one permit.
 pub(crate) struct Filled {
-    pub(crate) slot: Slot,
+    pub(crate) slot: ContentField,
     /// As the attribute holds it: a text, or JSON.
     pub(crate) text: String,
     /// It holds plain texts: a mask that is set later must still be applied.
@@ -29,32 +27,36 @@ pub(crate) struct Filled {
     pub(crate) filter: Filter,
 }
 
-impl Slot {
+impl ContentField {
     /// Which mask covers it. What a model wrote is output, a tool's arguments too; what a model is
     /// going to read is input. A guardrail may judge either.
     pub(crate) fn side(self) -> Side {
+        use ContentField as F;
         match self {
-            Slot::AgentDescription | Slot::ToolDescription | Slot::ToolResult | Slot::Query | Slot::MemoryQuery => {
-                Side::Input
-            }
-            Slot::ToolArguments | Slot::Documents | Slot::MemoryRecords => Side::Output,
-            Slot::Judged | Slot::Decided => Side::Either,
+            F::InputMessages | F::SystemInstructions | F::ToolDefinitions | F::AgentDescription => Side::Input,
+            F::ToolDescription | F::ToolResult | F::Query | F::MemoryQuery => Side::Input,
+            F::OutputMessages | F::ToolArguments | F::Documents | F::MemoryRecords => Side::Output,
+            F::Judged | F::Decided | F::ExceptionMessage | F::EvaluationExplanation => Side::Either,
         }
     }
 
     pub(crate) fn shape(self) -> Shape {
+        use ContentField as F;
         match self {
-            Slot::ToolDescription => Shape::Value(TextKind::ToolDefinition),
-            Slot::ToolArguments => Shape::Value(TextKind::Arguments),
-            Slot::ToolResult => Shape::Value(TextKind::ToolResult),
-            Slot::Documents | Slot::MemoryRecords => Shape::Documents,
+            F::InputMessages | F::OutputMessages => Shape::Messages,
+            F::SystemInstructions => Shape::Parts,
+            F::ToolDefinitions => Shape::Tools,
+            F::ToolDescription => Shape::Value(TextKind::ToolDefinition),
+            F::ToolArguments => Shape::Value(TextKind::Arguments),
+            F::ToolResult => Shape::Value(TextKind::ToolResult),
+            F::Documents | F::MemoryRecords => Shape::Documents,
             _ => Shape::Value(TextKind::Text),
         }
     }
 }
 
 impl Filled {
-    fn read(slot: Slot, what: &What<'_>, permit: Permit) -> Option<Filled> {
+    fn read(slot: ContentField, what: &What<'_>, permit: Permit) -> Option<Filled> {
         let (mode, open) = (permit.mode(), permit.is_open());
         let mut filter = permit.filter()?;
         let text = read(slot, what, mode, &mut filter)?;
@@ -63,12 +65,12 @@ impl Filled {
     }
 }
 
-fn read(slot: Slot, what: &What<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
+fn read(slot: ContentField, what: &What<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
     let Shape::Value(kind) = slot.shape() else {
         return match what {
             What::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
             What::Http { body, .. } => read(slot, body, mode, filter),
-            what => documents::write(document(what, mode)?.root(), slot == Slot::MemoryRecords, filter),
+            what => documents::write(document(what, mode)?.root(), slot == ContentField::MemoryRecords, filter),
         };
     };
     match what {
@@ -97,11 +99,11 @@ impl State {
     /// Takes on what was given before the start. A name that was given as an attribute counts too.
     pub(crate) fn adopt(&mut self, facts: Option<&Facts>) {
         const NAMES: [(&str, Fact); 5] = [
-            (attr::AGENT_NAME, Fact::AgentName),
-            (attr::TOOL_NAME, Fact::ToolName),
-            (attr::TOOL_TYPE, Fact::ToolType),
-            (attr::WORKFLOW_NAME, Fact::WorkflowName),
-            (attr::DATA_SOURCE_ID, Fact::DataSourceId),
+            (Fact::AgentName.key(), Fact::AgentName),
+            (Fact::ToolName.key(), Fact::ToolName),
+            (Fact::ToolType.key(), Fact::ToolType),
+            (Fact::WorkflowName.key(), Fact::WorkflowName),
+            (Fact::DataSourceId.key(), Fact::DataSourceId),
         ];
         if let Some(facts) = facts {
             self.subject().facts = facts.clone();
@@ -119,7 +121,7 @@ impl State {
     }
 
     /// Reads the content that was given before the start.
-    pub(crate) fn read_given(&mut self, given: &[(Slot, What<'_>)], permit: impl Fn(Side) -> Permit) {
+    pub(crate) fn read_given(&mut self, given: &[(ContentField, What<'_>)], permit: impl Fn(Side) -> Permit) {
         for (slot, what) in given {
             if let Some(filled) = Filled::read(*slot, what, permit(slot.side())) {
                 self.fill(filled);
@@ -150,12 +152,12 @@ impl Live {
     }
 
     /// Content, told from inside the function or by what it returned.
-    pub(crate) fn content(&self, slot: Slot, what: &What<'_>) {
+    pub(crate) fn content(&self, slot: ContentField, what: &What<'_>) {
         let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
         // Serializing is the user's code: outside the lock.
-        let count = (slot == Slot::MemoryRecords).then(|| documents::count(what)).flatten();
+        let count = (slot == ContentField::MemoryRecords).then(|| documents::count(what)).flatten();
         let filled = Filled::read(slot, what, permit);
-        if slot == Slot::ToolResult {
+        if slot == ContentField::ToolResult {
             self.read_tool_error(what);
         }
         let mut state = self.lock();

@@ -84,4 +84,3 @@ pub use provider_name::Provider;
 pub use reference::CallRef;
 pub use setup::{Prepared, Setup, enabled};
 pub use stream::StreamCall;
-pub use subject::Slot;

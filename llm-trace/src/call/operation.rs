@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::subject::NamedAfter;
 #[cfg(feature = "otel")]
-use super::subject::Slot;
+use crate::semconv::ContentField;
 use crate::semconv::{Fact, Facts};
 
 /// The method that calls a tool.
@@ -158,12 +158,12 @@ impl Operation {
 
     /// Where what its function returns goes, unless that is a model's answer.
     #[cfg(feature = "otel")]
-    pub(crate) fn answer_slot(&self) -> Option<Slot> {
+    pub(crate) fn answer_slot(&self) -> Option<ContentField> {
         match self {
-            Operation::ExecuteTool => Some(Slot::ToolResult),
-            Operation::Retrieval => Some(Slot::Documents),
-            Operation::SearchMemory => Some(Slot::MemoryRecords),
-            Operation::ApplyGuardrail => Some(Slot::Decided),
+            Operation::ExecuteTool => Some(ContentField::ToolResult),
+            Operation::Retrieval => Some(ContentField::Documents),
+            Operation::SearchMemory => Some(ContentField::MemoryRecords),
+            Operation::ApplyGuardrail => Some(ContentField::Decided),
             _ => None,
         }
     }

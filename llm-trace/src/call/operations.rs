@@ -9,7 +9,7 @@ use super::handle::LlmCall;
 #[cfg(feature = "serde")]
 use super::handle::Of;
 #[cfg(feature = "serde")]
-use super::subject::Slot;
+use crate::semconv::ContentField;
 use crate::semconv::Fact;
 
 macro_rules! words {
@@ -157,7 +157,7 @@ macro_rules! contents {
             $(
                 $(#[$meta])*
                 pub fn $name<T: serde::Serialize + ?Sized>(mut self, content: &'a T) -> Self {
-                    self.setup.content(Slot::$slot, Captured(What::Owned(Box::new(Of(content)))));
+                    self.setup.content(ContentField::$slot, Captured(What::Owned(Box::new(Of(content)))));
                     self
                 }
             )*
@@ -216,39 +216,39 @@ impl LlmCall {
 
     /// Records what a model gave the tool: see [`CallBuilder::arguments`].
     pub fn arguments<T: serde::Serialize + ?Sized>(&self, arguments: &T) -> &Self {
-        self.content(Slot::ToolArguments, arguments)
+        self.content(ContentField::ToolArguments, arguments)
     }
 
     /// Records a tool's result: `gen_ai.tool.call.result`, as JSON. A model is going to read it, so
     /// it is content of the *input* side.
     pub fn result<T: serde::Serialize + ?Sized>(&self, result: &T) -> &Self {
-        self.answered(Slot::ToolResult, result)
+        self.answered(ContentField::ToolResult, result)
     }
 
     /// Records what is searched for: see [`CallBuilder::query`].
     pub fn query<T: serde::Serialize + ?Sized>(&self, query: &T) -> &Self {
-        self.content(Slot::Query, query)
+        self.content(ContentField::Query, query)
     }
 
     /// Records what was found: `gen_ai.retrieval.documents`, a list of objects with `id` and
     /// `score`. Content of the output side; the scores are not.
     pub fn documents<T: serde::Serialize + ?Sized>(&self, documents: &T) -> &Self {
-        self.answered(Slot::Documents, documents)
+        self.answered(ContentField::Documents, documents)
     }
 
     /// Records the memories that were found: see [`CallBuilder::memories`]. How many there are is no
     /// content.
     pub fn memories<T: serde::Serialize + ?Sized>(&self, memories: &T) -> &Self {
-        self.answered(Slot::MemoryRecords, memories)
+        self.answered(ContentField::MemoryRecords, memories)
     }
 
     /// Records what a guardrail decided, in full: `llm_trace.guardrail.decided`. Content, masked
     /// where either side is.
     pub fn decided<T: serde::Serialize + ?Sized>(&self, decided: &T) -> &Self {
-        self.answered(Slot::Decided, decided)
+        self.answered(ContentField::Decided, decided)
     }
 
-    fn content<T: serde::Serialize + ?Sized>(&self, slot: Slot, content: &T) -> &Self {
+    fn content<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
             live.content(slot, &What::Document(&Of(content)));
         }
@@ -256,7 +256,7 @@ impl LlmCall {
     }
 
     /// What is recorded so stands: the return value adds nothing to it.
-    fn answered<T: serde::Serialize + ?Sized>(&self, slot: Slot, content: &T) -> &Self {
+    fn answered<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
             live.content(slot, &What::Document(&Of(content)));
             live.set_answered();

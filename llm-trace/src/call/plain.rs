@@ -9,7 +9,7 @@ use super::fields::StartFields;
 use super::outcome::Outcome;
 use super::setup::Setup;
 #[cfg(feature = "serde")]
-use super::subject::Slot;
+use crate::semconv::ContentField;
 use crate::semconv::Fact;
 use crate::value::AttributeValue;
 
@@ -94,7 +94,7 @@ impl Live {
     pub(crate) fn set_answered(&self) {}
     pub(crate) fn fact(&self, _: Fact, _: AttributeValue) {}
     #[cfg(feature = "serde")]
-    pub(crate) fn content(&self, _: Slot, _: &What<'_>) {}
+    pub(crate) fn content(&self, _: ContentField, _: &What<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
     pub(crate) fn finish_ok(&self, _: What<'_>) {}

@@ -8,7 +8,7 @@ use super::state::State;
 use crate::redact::context;
 use crate::redact::{Masks, PolicyState};
 use crate::scope::{Scope, ScopeFacts, TraceError};
-use crate::semconv::attr;
+use crate::semconv::Fact;
 use crate::value::AttributeValue;
 
 impl Live {
@@ -17,12 +17,12 @@ impl Live {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {
-            let field: fn(&mut ScopeFacts) -> &mut Option<String> = match &*key {
-                attr::USER_ID => |own| &mut own.user,
-                attr::SESSION_ID => |own| &mut own.session,
-                attr::CONVERSATION_ID => |own| &mut own.conversation,
-                attr::USER_EMAIL => |own| &mut own.caller.email,
-                attr::ENDUSER_ID => |own| &mut own.caller.end_user_id,
+            let field: fn(&mut ScopeFacts) -> &mut Option<String> = match Fact::from_name(&key) {
+                Some(Fact::UserId) => |own| &mut own.user,
+                Some(Fact::SessionId) => |own| &mut own.session,
+                Some(Fact::ConversationId) => |own| &mut own.conversation,
+                Some(Fact::UserEmail) => |own| &mut own.caller.email,
+                Some(Fact::EndUserId) => |own| &mut own.caller.end_user_id,
                 _ => {
                     let hashed = if policy.is_identity(&key) { policy.hashed_identity(&value.to_text()) } else { None };
                     kept.push((key, hashed.map_or(value, AttributeValue::from)));

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::captured::{Captured, What};
 use super::fields::MakeSpan;
-use super::subject::{Given, Slot};
+use super::subject::Given;
 use super::{LlmCall, Nested, Operation, Provider};
-use crate::semconv::Fact;
+use crate::semconv::{ContentField, Fact};
 use crate::value::{AttributeValue, Maybe};
 
 /// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
@@ -126,7 +126,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Sets content of what the operation acts on.
-    pub fn content(&mut self, slot: Slot, content: Captured<'a>) {
+    pub fn content(&mut self, slot: ContentField, content: Captured<'a>) {
         self.given.get_or_insert_default().content.push((slot, content.0));
     }
 

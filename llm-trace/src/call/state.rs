@@ -8,7 +8,6 @@ use super::inside::Inside;
 use super::material::Subject;
 use super::server::Server;
 use super::setup::Setup;
-use super::subject::Slot;
 use super::trace_update::TraceSides;
 use super::{Nested, Operation, Provider};
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -21,7 +20,7 @@ use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
 use crate::redact::{Filter, Masks, Permit, Stamp};
 use crate::scope::ScopeFacts;
-use crate::semconv::{Fact, Facts};
+use crate::semconv::{ContentField, Fact, Facts};
 use crate::value::AttributeValue;
 
 /// What a call knows so far. Content in it has passed the policy. What is large and rare is in a box: allocators
@@ -182,9 +181,9 @@ impl State {
     }
 
     /// Where what its function returns goes, unless that is a model's answer.
-    pub(crate) fn answer_slot(&self) -> Option<Slot> {
+    pub(crate) fn answer_slot(&self) -> Option<ContentField> {
         let calls_tool = self.operation.is_mcp() && self.operation_name().is_some();
-        if calls_tool { Some(Slot::ToolResult) } else { self.operation.answer_slot() }
+        if calls_tool { Some(ContentField::ToolResult) } else { self.operation.answer_slot() }
     }
 
     /// The value of `otel.kind`.

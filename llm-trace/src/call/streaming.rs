@@ -13,7 +13,7 @@ use crate::message::Messages;
 use crate::provider::collect::{Collected, Collector, End, Shaped};
 use crate::provider::stream::{Event, Key, Run, StreamOutput};
 use crate::redact::Permit;
-use crate::semconv::attr;
+use crate::semconv::Fact;
 
 impl Live {
     /// The answer is a stream from here on.
@@ -171,7 +171,7 @@ impl Live {
         state.format = format;
         if skipped > 0 {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
-            state.attributes.push((Cow::Borrowed(attr::EVENTS_SKIPPED), count.into()));
+            state.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
         }
         let before = std::mem::replace(&mut *state.response, facts);
         state.response.usage.update(before.usage);

@@ -3,29 +3,13 @@
 use std::borrow::Cow;
 
 use super::captured::What;
-use crate::semconv::{Fact, Facts};
-
-/// A place for content that an operation has beside messages.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Slot {
-    AgentDescription,
-    ToolDescription,
-    ToolArguments,
-    ToolResult,
-    Query,
-    Documents,
-    MemoryQuery,
-    MemoryRecords,
-    Judged,
-    Decided,
-}
+use crate::semconv::{ContentField, Fact, Facts};
 
 /// What is known of it before the call starts.
 #[derive(Default)]
 pub(crate) struct Given<'a> {
     pub(crate) facts: Facts,
-    pub(crate) content: Vec<(Slot, What<'a>)>,
+    pub(crate) content: Vec<(ContentField, What<'a>)>,
 }
 
 /// What the conventions put behind the operation in a span's name.

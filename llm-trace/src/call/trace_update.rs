@@ -8,7 +8,7 @@ use super::state::State;
 use crate::otel::Pipeline;
 use crate::redact::{Masks, PolicyState, REDACTED};
 use crate::scope::TraceUpdate;
-use crate::semconv::attr;
+use crate::semconv::{ContentField, openinference};
 
 /// What calls below have said of the trace's input and output.
 #[derive(Debug, Default)]
@@ -47,8 +47,8 @@ impl Live {
         }
         let TraceSides { input, output } = std::mem::take(&mut state.trace);
         let again = |text: String, masked: bool| if masked { REDACTED.to_owned() } else { text };
-        add(attr::INPUT_VALUE, input.map(|text| again(text, masks.input())));
-        add(attr::OUTPUT_VALUE, output.map(|text| again(text, masks.output())));
+        add(openinference::INPUT_VALUE, input.map(|text| again(text, masks.input())));
+        add(openinference::OUTPUT_VALUE, output.map(|text| again(text, masks.output())));
     }
 
     fn tell_around(&self, sides: &TraceSides) {
@@ -74,8 +74,8 @@ fn side(update: TraceUpdate, wanted: TraceUpdate, masks: Masks, content: &[(&'st
         return None;
     }
     let (masked, key) = match wanted {
-        TraceUpdate::INPUT => (masks.input(), attr::INPUT_MESSAGES),
-        _ => (masks.output(), attr::OUTPUT_MESSAGES),
+        TraceUpdate::INPUT => (masks.input(), ContentField::InputMessages.key()),
+        _ => (masks.output(), ContentField::OutputMessages.key()),
     };
     let plain = || content.iter().find(|(known, _)| *known == key).map(|(_, text)| text.clone());
     if masked { Some(REDACTED.to_owned()) } else { plain() }

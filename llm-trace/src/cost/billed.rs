@@ -1,5 +1,6 @@
 //! What a price is asked for, and what comes back.
 
+use crate::semconv::Fact;
 use crate::usage::Usage;
 
 /// What is known of a call that is to be priced. It holds no content.
@@ -175,13 +176,13 @@ impl Cost {
         (known && !self.partial).then(|| tidy(parts.iter().filter_map(|(_, part)| *part).sum()))
     }
 
-    pub(crate) fn parts(&self) -> [(&'static str, Option<f64>); 5] {
+    pub(crate) fn parts(&self) -> [(Fact, Option<f64>); 5] {
         [
-            ("llm_trace.cost.input", self.input),
-            ("llm_trace.cost.output", self.output),
-            ("llm_trace.cost.cache_read", self.cache_read),
-            ("llm_trace.cost.cache_write", self.cache_creation),
-            ("llm_trace.cost.reasoning", self.reasoning),
+            (Fact::CostInput, self.input),
+            (Fact::CostOutput, self.output),
+            (Fact::CostCacheRead, self.cache_read),
+            (Fact::CostCacheWrite, self.cache_creation),
+            (Fact::CostReasoning, self.reasoning),
         ]
     }
 

@@ -10,11 +10,16 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanContext, SpanKind, Status};
 use opentelemetry::{Context, Key, KeyValue};
 
 use crate::call::Live;
-use crate::semconv::{Profile, attr};
+use crate::semconv::{Fact, Profile};
 
 /// What samplers may look at: there from the start.
-const AT_START: &[&str] =
-    &[attr::OPERATION_NAME, attr::PROVIDER_NAME, attr::REQUEST_MODEL, attr::SERVER_ADDRESS, attr::SERVER_PORT];
+const AT_START: &[&str] = &[
+    Fact::OperationName.key(),
+    Fact::ProviderName.key(),
+    Fact::RequestModel.key(),
+    Fact::ServerAddress.key(),
+    Fact::ServerPort.key(),
+];
 
 /// What is held of a foreign span until its end.
 #[derive(Debug)]

@@ -21,13 +21,13 @@ use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Context, KeyValue, Value};
 
 use crate::call::{Carried, Live, Operation};
-use crate::semconv::{Profile, attr};
+use crate::semconv::{ContentField, Fact, Profile};
 use crate::usage::Usage;
 
 /// Whether a span is one of another crate's that traces an LLM itself. Ours say how they ended.
 fn is_foreign(attributes: &[KeyValue]) -> bool {
     let has = |key: &str| attributes.iter().any(|kv| kv.key.as_str() == key);
-    (has(attr::OPERATION_NAME) || has("gen_ai.system")) && !has(attr::OUTCOME)
+    (has(Fact::OperationName.key()) || has("gen_ai.system")) && !has(Fact::Outcome.key())
 }
 
 /// The annotated call around a span that begins below `cx`: it counts the tokens.
@@ -42,20 +42,18 @@ fn tell(list: &mut Vec<KeyValue>, around: &Weak<Live>) {
     let mut usage = Usage::new();
     for kv in &*list {
         let Value::I64(count) = kv.value else { continue };
-        match kv.key.as_str() {
-            attr::USAGE_INPUT_TOKENS => usage.input = Some(count),
-            attr::USAGE_OUTPUT_TOKENS => usage.output = Some(count),
-            attr::USAGE_CACHE_READ => usage.cache_read = Some(count),
-            attr::USAGE_REASONING => usage.reasoning = Some(count),
-            key if key == Profile::Core.cache_write_tokens() || key == Profile::Latest.cache_write_tokens() => {
-                usage.cache_creation = Some(count);
-            }
+        match Fact::from_name(kv.key.as_str()) {
+            Some(Fact::UsageInput) => usage.input = Some(count),
+            Some(Fact::UsageOutput) => usage.output = Some(count),
+            Some(Fact::UsageCacheRead) => usage.cache_read = Some(count),
+            Some(Fact::UsageReasoning) => usage.reasoning = Some(count),
+            Some(Fact::UsageCacheWrite) => usage.cache_creation = Some(count),
             _ => {}
         }
     }
     list.retain(|kv| !kv.key.as_str().starts_with("gen_ai.usage."));
     // An agent's tokens are those of the model calls below it.
-    let operation = text_of(list, attr::OPERATION_NAME).map(|value| Operation::from(value.as_str().into_owned()));
+    let operation = text_of(list, Fact::OperationName.key()).map(|value| Operation::from(value.as_str().into_owned()));
     if let Some(live) = around.upgrade()
         && operation.is_some_and(|operation| operation.is_model_call())
     {
@@ -72,7 +70,7 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
             Some(new) => (new.into(), true),
             None => (key, false),
         };
-        streams |= new.as_str() == attr::OPERATION_NAME && value.as_str().ends_with("_streaming");
+        streams |= new.as_str() == Fact::OperationName.key() && value.as_str().ends_with("_streaming");
         let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
         // The last value of a key counts, and the name of today before that of old.
         match out.iter_mut().find(|(known, _)| known.key == new) {
@@ -85,8 +83,8 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
         }
     }
     let mut out: Vec<KeyValue> = out.into_iter().map(|(kv, _)| kv).collect();
-    if streams && !out.iter().any(|kv| kv.key.as_str() == attr::REQUEST_STREAM) {
-        out.push(KeyValue::new(attr::REQUEST_STREAM, true));
+    if streams && !out.iter().any(|kv| kv.key.as_str() == Fact::RequestStream.key()) {
+        out.push(KeyValue::new(Fact::RequestStream.key(), true));
     }
     reasons(&mut out, profile);
     out
@@ -94,11 +92,11 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
 
 /// Output messages say why they ended; the conventions of 1.41 demand it.
 fn reasons(list: &mut [KeyValue], profile: Profile) {
-    let reasons: Vec<String> = match text_of(list, attr::RESPONSE_FINISH_REASONS) {
+    let reasons: Vec<String> = match text_of(list, Fact::FinishReasons.key()) {
         Some(Value::Array(opentelemetry::Array::String(words))) => words.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
-    if let Some(output) = list.iter_mut().find(|kv| kv.key.as_str() == attr::OUTPUT_MESSAGES)
+    if let Some(output) = list.iter_mut().find(|kv| kv.key.as_str() == ContentField::OutputMessages.key())
         && let Some(json) = messages::with_reasons(&output.value.as_str(), &reasons, profile)
     {
         output.value = json.into();
@@ -112,13 +110,13 @@ fn text_of<'a>(list: &'a [KeyValue], key: &str) -> Option<&'a Value> {
 /// The span's name by the conventions, out of its attributes.
 fn name(list: &[KeyValue]) -> Option<String> {
     let text = |key: &str| text_of(list, key).map(Value::as_str).filter(|text| !text.is_empty());
-    let operation = text(attr::OPERATION_NAME)?;
+    let operation = text(Fact::OperationName.key())?;
     let target = match &*operation {
-        "execute_tool" => text(attr::TOOL_NAME),
-        "invoke_agent" | "create_agent" | "plan" => text(attr::AGENT_NAME),
-        "invoke_workflow" => text(attr::WORKFLOW_NAME),
+        "execute_tool" => text(Fact::ToolName.key()),
+        "invoke_agent" | "create_agent" | "plan" => text(Fact::AgentName.key()),
+        "invoke_workflow" => text(Fact::WorkflowName.key()),
         "retrieval" => text("gen_ai.data_source.id"),
-        _ => text(attr::REQUEST_MODEL),
+        _ => text(Fact::RequestModel.key()),
     };
     Some(match target {
         Some(target) => format!("{operation} {target}"),
@@ -128,7 +126,7 @@ fn name(list: &[KeyValue]) -> Option<String> {
 
 /// The span's kind by the conventions; an agent may run on either side.
 fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
-    let operation = text_of(list, attr::OPERATION_NAME).map(|value| value.as_str().into_owned());
+    let operation = text_of(list, Fact::OperationName.key()).map(|value| value.as_str().into_owned());
     match operation.map(Operation::from) {
         None | Some(Operation::InvokeAgent) => stated,
         Some(Operation::Custom(_)) if stated != SpanKind::Internal => stated,
@@ -141,8 +139,8 @@ fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
 fn settle(list: &mut Vec<KeyValue>, status: &mut Status) {
     match status {
         Status::Ok => *status = Status::Unset,
-        Status::Error { .. } if text_of(list, attr::ERROR_TYPE).is_none() => {
-            list.push(KeyValue::new(attr::ERROR_TYPE, "_OTHER"));
+        Status::Error { .. } if text_of(list, Fact::ErrorType.key()).is_none() => {
+            list.push(KeyValue::new(Fact::ErrorType.key(), "_OTHER"));
         }
         _ => {}
     }

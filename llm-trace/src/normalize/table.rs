@@ -2,7 +2,7 @@
 //!
 //! From the sources of `rig` 0.30 and 0.44 (rig-core), `genai` 0.7, and from earlier releases of the conventions.
 
-use crate::semconv::{Profile, attr};
+use crate::semconv::{ContentField, Fact, Profile, ValueType};
 
 /// What a value is by the conventions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,55 +25,50 @@ pub(super) enum Kind {
 }
 
 const RENAMED: &[(&str, &str)] = &[
-    ("gen_ai.completion", attr::OUTPUT_MESSAGES),
-    ("gen_ai.prompt", attr::INPUT_MESSAGES),
-    ("gen_ai.request.encoding_format", attr::REQUEST_ENCODING_FORMATS),
-    ("gen_ai.response.finish_reason", attr::RESPONSE_FINISH_REASONS),
+    ("gen_ai.completion", ContentField::OutputMessages.key()),
+    ("gen_ai.prompt", ContentField::InputMessages.key()),
+    ("gen_ai.request.encoding_format", Fact::RequestEncodingFormats.key()),
+    ("gen_ai.response.finish_reason", Fact::FinishReasons.key()),
     // rig's reader of whole answers.
-    ("gen_ai.response.model_name", attr::RESPONSE_MODEL),
-    ("gen_ai.system", attr::PROVIDER_NAME),
+    ("gen_ai.response.model_name", Fact::ResponseModel.key()),
+    ("gen_ai.system", Fact::ProviderName.key()),
     ("gen_ai.tool.description.text", "gen_ai.tool.description"),
-    ("gen_ai.usage.cached_input_tokens", attr::USAGE_CACHE_READ),
-    ("gen_ai.usage.completion_tokens", attr::USAGE_OUTPUT_TOKENS),
-    ("gen_ai.usage.prompt_tokens", attr::USAGE_INPUT_TOKENS),
+    ("gen_ai.usage.cached_input_tokens", Fact::UsageCacheRead.key()),
+    ("gen_ai.usage.completion_tokens", Fact::UsageOutput.key()),
+    ("gen_ai.usage.prompt_tokens", Fact::UsageInput.key()),
     // rig since 0.40.
-    ("gen_ai.usage.reasoning_tokens", attr::USAGE_REASONING),
+    ("gen_ai.usage.reasoning_tokens", Fact::UsageReasoning.key()),
 ];
 
 /// Today's name of an attribute, if it is another.
 pub(super) fn renamed(key: &str, profile: Profile) -> Option<&'static str> {
     if matches!(key, "gen_ai.usage.cache_creation.input_tokens" | "gen_ai.usage.cache_write.input_tokens") {
-        return Some(profile.cache_write_tokens()).filter(|name| *name != key);
+        return Fact::UsageCacheWrite.name(profile).filter(|name| *name != key);
     }
     RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
 /// What stands under a key of today.
 pub(super) fn kind(key: &str, profile: Profile) -> Kind {
-    match key {
-        attr::OPERATION_NAME => Kind::Operation,
-        attr::PROVIDER_NAME => Kind::Provider,
-        attr::REQUEST_STREAM => Kind::Flag,
-        attr::REQUEST_MAX_TOKENS
-        | attr::REQUEST_SEED
-        | attr::REQUEST_CHOICE_COUNT
-        | attr::EMBEDDINGS_DIMENSION_COUNT
-        | attr::SERVER_PORT => Kind::Int,
-        attr::REQUEST_TOP_K if profile.top_k_is_int() => Kind::Int,
-        attr::REQUEST_TEMPERATURE
-        | attr::REQUEST_TOP_P
-        | attr::REQUEST_TOP_K
-        | attr::REQUEST_FREQUENCY_PENALTY
-        | attr::REQUEST_PRESENCE_PENALTY
-        | attr::RESPONSE_TIME_TO_FIRST_CHUNK
-        | attr::USAGE_COST => Kind::Double,
-        attr::REQUEST_STOP_SEQUENCES | attr::REQUEST_ENCODING_FORMATS | attr::RESPONSE_FINISH_REASONS => Kind::Texts,
-        attr::INPUT_MESSAGES => Kind::InputMessages,
-        attr::OUTPUT_MESSAGES => Kind::OutputMessages,
-        attr::SYSTEM_INSTRUCTIONS => Kind::Instructions,
-        attr::TOOL_DEFINITIONS => Kind::Tools,
-        "gen_ai.tool.call.arguments" | "gen_ai.tool.call.result" => Kind::Json,
-        key if key.starts_with("gen_ai.usage.") && key.ends_with("tokens") => Kind::Int,
+    if let Some(fact) = Fact::from_name(key) {
+        return match (fact, fact.row().value) {
+            (Fact::OperationName, _) => Kind::Operation,
+            (Fact::ProviderName, _) => Kind::Provider,
+            (_, ValueType::FloatThenInt) if profile == Profile::Core => Kind::Double,
+            (_, ValueType::Int | ValueType::FloatThenInt) => Kind::Int,
+            (_, ValueType::Float) => Kind::Double,
+            (_, ValueType::Bool) => Kind::Flag,
+            (_, ValueType::Texts) => Kind::Texts,
+            (_, ValueType::Text | ValueType::Any) => Kind::Any,
+        };
+    }
+    match ContentField::ALL.iter().find(|field| field.key() == key) {
+        Some(ContentField::InputMessages) => Kind::InputMessages,
+        Some(ContentField::OutputMessages) => Kind::OutputMessages,
+        Some(ContentField::SystemInstructions) => Kind::Instructions,
+        Some(ContentField::ToolDefinitions) => Kind::Tools,
+        Some(ContentField::ToolArguments | ContentField::ToolResult) => Kind::Json,
+        _ if key.starts_with("gen_ai.usage.") && key.ends_with("tokens") => Kind::Int,
         _ => Kind::Any,
     }
 }

@@ -7,7 +7,7 @@ use opentelemetry::{Array, KeyValue, StringValue, Value};
 use crate::call::Provider;
 use crate::cost::Priced;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::semconv::{Profile, attr};
+use crate::semconv::{Fact, Profile};
 use crate::value::AttributeValue;
 
 /// Collects attributes, each key once.
@@ -40,6 +40,13 @@ impl Attributes {
         }
     }
 
+    /// Adds a fact, if the profile has a name for it.
+    pub(crate) fn fact(&mut self, fact: Fact, value: Option<impl Into<Value>>) {
+        if let Some(name) = fact.name(self.profile) {
+            self.add(name, value);
+        }
+    }
+
     /// Adds an attribute unless there is one under its key.
     pub(crate) fn add_new(&mut self, key: &'static str, value: Option<String>) {
         if !self.list.iter().any(|known| known.key.as_str() == key) {
@@ -51,32 +58,17 @@ impl Attributes {
     pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
         let texts = self.texts;
         let take = |text: &mut Option<String>| if texts { text.clone() } else { text.take() };
-        self.add(attr::RESPONSE_ID, facts.id.take());
-        self.add(attr::RESPONSE_MODEL, take(&mut facts.model));
+        self.add(Fact::ResponseId.key(), facts.id.take());
+        self.add(Fact::ResponseModel.key(), take(&mut facts.model));
         let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
-        self.add(attr::RESPONSE_FINISH_REASONS, reasons);
-        let usage = &facts.usage;
-        self.add(attr::USAGE_INPUT_TOKENS, usage.input);
-        self.add(attr::USAGE_OUTPUT_TOKENS, usage.output);
-        self.add(attr::USAGE_CACHE_READ, usage.cache_read);
-        self.add(self.profile.cache_write_tokens(), usage.cache_creation);
-        self.add(attr::USAGE_REASONING, usage.reasoning);
-        if self.profile == Profile::Latest {
-            for (key, count) in [
-                ("gen_ai.usage.text.input_tokens", usage.input_text),
-                ("gen_ai.usage.image.input_tokens", usage.input_image),
-                ("gen_ai.usage.audio.input_tokens", usage.input_audio),
-                ("gen_ai.usage.text.output_tokens", usage.output_text),
-                ("gen_ai.usage.image.output_tokens", usage.output_image),
-                ("gen_ai.usage.audio.output_tokens", usage.output_audio),
-            ] {
-                self.add(key, count);
-            }
-            self.add("gen_ai.response.status", facts.status.clone());
+        self.add(Fact::FinishReasons.key(), reasons);
+        for (fact, count) in facts.usage.facts() {
+            self.fact(fact, count);
         }
+        self.fact(Fact::ResponseStatus, facts.status.clone());
         if is_openai(provider) {
-            self.add(attr::OPENAI_RESPONSE_SERVICE_TIER, take(&mut facts.service_tier));
-            self.add(attr::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.system_fingerprint.take());
+            self.add(Fact::ResponseServiceTier.key(), take(&mut facts.service_tier));
+            self.add(Fact::ResponseSystemFingerprint.key(), facts.system_fingerprint.take());
         }
         self.extra(std::mem::take(&mut facts.extra), provider);
     }
@@ -84,30 +76,25 @@ impl Attributes {
     /// Everything of a request but the model, which stands at creation.
     /// Takes texts out of the facts.
     pub(crate) fn request(&mut self, facts: &mut RequestFacts, provider: Option<&Provider>) {
-        self.add(attr::REQUEST_STREAM, facts.stream.filter(|stream| *stream));
-        self.add(attr::REQUEST_TEMPERATURE, facts.temperature);
-        self.add(attr::REQUEST_MAX_TOKENS, facts.max_tokens);
-        self.add(attr::REQUEST_TOP_P, facts.top_p);
-        if self.profile.top_k_is_int() {
-            self.add(attr::REQUEST_TOP_K, facts.top_k.filter(|k| k.fract() == 0.0).map(|k| k as i64));
-        } else {
-            self.add(attr::REQUEST_TOP_K, facts.top_k);
-        }
-        self.add(attr::REQUEST_FREQUENCY_PENALTY, facts.frequency_penalty);
-        self.add(attr::REQUEST_PRESENCE_PENALTY, facts.presence_penalty);
-        self.add(attr::REQUEST_SEED, facts.seed);
-        self.add(attr::REQUEST_STOP_SEQUENCES, facts.stop_sequences.take().and_then(strings));
-        self.add(attr::REQUEST_CHOICE_COUNT, facts.choice_count.filter(|count| *count != 1));
-        self.add(attr::REQUEST_ENCODING_FORMATS, facts.encoding_formats.take().and_then(strings));
-        if self.profile == Profile::Latest {
-            self.add("gen_ai.request.reasoning.level", facts.reasoning_level.clone());
-            self.add("gen_ai.request.previous_response.id", facts.previous_response_id.clone());
-            self.add(attr::PROMPT_NAME, facts.prompt_name.clone());
-            self.add("gen_ai.prompt.version", facts.prompt_version.clone());
-        }
+        self.add(Fact::RequestStream.key(), facts.stream.filter(|stream| *stream));
+        self.add(Fact::RequestTemperature.key(), facts.temperature);
+        self.add(Fact::RequestMaxTokens.key(), facts.max_tokens);
+        self.add(Fact::RequestTopP.key(), facts.top_p);
+        let top_k = facts.top_k.and_then(|k| Fact::RequestTopK.value(AttributeValue::Float(k), self.profile));
+        self.add(Fact::RequestTopK.key(), top_k);
+        self.add(Fact::RequestFrequencyPenalty.key(), facts.frequency_penalty);
+        self.add(Fact::RequestPresencePenalty.key(), facts.presence_penalty);
+        self.add(Fact::RequestSeed.key(), facts.seed);
+        self.add(Fact::RequestStopSequences.key(), facts.stop_sequences.take().and_then(strings));
+        self.add(Fact::RequestChoiceCount.key(), facts.choice_count.filter(|count| *count != 1));
+        self.add(Fact::RequestEncodingFormats.key(), facts.encoding_formats.take().and_then(strings));
+        self.fact(Fact::RequestReasoningLevel, facts.reasoning_level.clone());
+        self.fact(Fact::RequestPreviousResponseId, facts.previous_response_id.clone());
+        self.fact(Fact::RequestPromptName, facts.prompt_name.clone());
+        self.fact(Fact::RequestPromptVersion, facts.prompt_version.clone());
         if is_openai(provider) {
             let tier = facts.service_tier.as_deref().filter(|tier| *tier != "auto");
-            self.add(attr::OPENAI_REQUEST_SERVICE_TIER, tier.map(str::to_owned));
+            self.add(Fact::RequestServiceTier.key(), tier.map(str::to_owned));
         }
         self.extra(std::mem::take(&mut facts.extra), provider);
     }
@@ -115,17 +102,17 @@ impl Attributes {
     /// What a call cost, where that is known.
     pub(crate) fn cost(&mut self, priced: Option<&Priced>) {
         let Some(Priced { cost, source }) = priced else { return };
-        self.add(attr::USAGE_COST, cost.sum());
-        for (key, part) in cost.parts() {
-            self.add(key, part);
+        self.add(Fact::Cost.key(), cost.sum());
+        for (fact, part) in cost.parts() {
+            self.add(fact.key(), part);
         }
-        self.add(attr::COST_SOURCE, Some(*source));
+        self.add(Fact::CostSource.key(), Some(*source));
     }
 
     /// A namespace of one provider's does not stand on another's spans.
     fn extra(&mut self, extra: Vec<(&'static str, Cow<'static, str>)>, provider: Option<&Provider>) {
         for (key, value) in extra {
-            if is_openai(provider) || !key.starts_with(attr::OPENAI_NAMESPACE) {
+            if is_openai(provider) || !key.starts_with("openai.") {
                 self.add(key, Some(value));
             }
         }
@@ -135,7 +122,7 @@ impl Attributes {
     pub(crate) fn user(&mut self, attributes: Vec<KeyValue>, content: &[(&'static str, String)]) {
         let ours = self.list.len();
         for KeyValue { key, value, .. } in attributes {
-            if content.iter().any(|(known, _)| *known == key.as_str()) || key.as_str() == attr::REDACTION {
+            if content.iter().any(|(known, _)| *known == key.as_str()) || key.as_str() == Fact::Redaction.key() {
                 continue;
             }
             match self.list.iter().position(|known| known.key == key) {

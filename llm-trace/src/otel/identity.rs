@@ -6,25 +6,23 @@ use super::attributes::Attributes;
 use super::compat::Compat;
 use crate::redact::{Filter, Place, PolicyState, Report, TextKind};
 use crate::scope::{Caller, ScopeFacts};
-use crate::semconv::{Profile, attr};
+use crate::semconv::{Fact, FactKind, Profile};
 use crate::value::AttributeValue;
 
-/// What is known of a caller, the name we write it under, LiteLLM's name, and whether it tells
-/// who it was.
-type Row = (fn(&Caller) -> &Option<String>, &'static str, &'static str, bool);
+/// What is known of a caller, the fact it is, and LiteLLM's name for it.
+type Row = (fn(&Caller) -> &Option<String>, Fact, &'static str);
 
-/// Names where the conventions have a word for it; `llm_trace.caller.*` where they have none.
 #[rustfmt::skip]
 const CALLER: [Row; 9] = [
-    (|c| &c.key_hash,    "llm_trace.caller.key_hash",   "metadata.user_api_key_hash",          true),
-    (|c| &c.key_alias,   "llm_trace.caller.key_alias",  "metadata.user_api_key_alias",         true),
-    (|c| &c.user_id,     "llm_trace.caller.user_id",    "metadata.user_api_key_user_id",       true),
-    (|c| &c.team_id,     "llm_trace.caller.team_id",    "metadata.user_api_key_team_id",       true),
-    (|c| &c.team_alias,  "llm_trace.caller.team_alias", "metadata.user_api_key_team_alias",    true),
-    (|c| &c.org_id,      "llm_trace.caller.org_id",     "metadata.user_api_key_org_id",        true),
-    (|c| &c.end_user_id, attr::ENDUSER_ID,              "metadata.user_api_key_end_user_id",   true),
-    (|c| &c.email,       attr::USER_EMAIL,              "metadata.user_api_key_user_email",    true),
-    (|c| &c.route,       "llm_trace.caller.route",      "metadata.user_api_key_request_route", false),
+    (|c| &c.key_hash,    Fact::CallerKeyHash,   "metadata.user_api_key_hash"),
+    (|c| &c.key_alias,   Fact::CallerKeyAlias,  "metadata.user_api_key_alias"),
+    (|c| &c.user_id,     Fact::CallerUserId,    "metadata.user_api_key_user_id"),
+    (|c| &c.team_id,     Fact::CallerTeamId,    "metadata.user_api_key_team_id"),
+    (|c| &c.team_alias,  Fact::CallerTeamAlias, "metadata.user_api_key_team_alias"),
+    (|c| &c.org_id,      Fact::CallerOrgId,     "metadata.user_api_key_org_id"),
+    (|c| &c.end_user_id, Fact::EndUserId,       "metadata.user_api_key_end_user_id"),
+    (|c| &c.email,       Fact::UserEmail,       "metadata.user_api_key_user_email"),
+    (|c| &c.route,       Fact::CallerRoute,     "metadata.user_api_key_request_route"),
 ];
 
 /// Writes identity and metadata as the policy lets them out.
@@ -43,23 +41,24 @@ impl<'p> Identity<'p> {
     /// Everything that a scope says, but for the conversation.
     pub(crate) fn write(&mut self, facts: &ScopeFacts, profile: Profile, compat: &[Compat], to: &mut Attributes) {
         let user = facts.user.as_ref().or(facts.caller.user_id.as_ref());
-        to.add(attr::USER_ID, user.map(|id| self.id(id)));
-        to.add(attr::SESSION_ID, facts.session.as_ref().map(|id| self.id(id)));
-        for (get, name, lite_llm, is_id) in CALLER {
+        to.add(Fact::UserId.key(), user.map(|id| self.id(id)));
+        to.add(Fact::SessionId.key(), facts.session.as_ref().map(|id| self.id(id)));
+        for (get, fact, lite_llm) in CALLER {
             let Some(value) = get(&facts.caller) else { continue };
-            let value = if is_id { self.id(value) } else { self.text(value) };
+            let value = if fact.row().kind == FactKind::Identity { self.id(value) } else { self.text(value) };
             if compat.contains(&Compat::LiteLlm) {
                 to.add(lite_llm, Some(value.clone()));
             }
             // Written as `user.id` already, where no scope names another user.
-            if name != "llm_trace.caller.user_id" || user != facts.caller.user_id.as_ref() {
-                to.add(name, Some(value));
+            if fact != Fact::CallerUserId || user != facts.caller.user_id.as_ref() {
+                to.fact(fact, Some(value));
             }
         }
         if let Some(prompt) = &facts.prompt {
-            to.add_new(attr::PROMPT_NAME, Some(prompt.name.clone()));
-            let version = if profile == Profile::Latest { "gen_ai.prompt.version" } else { "llm_trace.prompt.version" };
-            to.add_new(version, prompt.version.clone());
+            to.add_new(Fact::PromptName.key(), Some(prompt.name.clone()));
+            if let Some(version) = Fact::PromptVersion.name(profile) {
+                to.add_new(version, prompt.version.clone());
+            }
         }
     }
 
@@ -69,7 +68,7 @@ impl<'p> Identity<'p> {
         let clean = |filter: &mut Filter, text: &str| filter.clean(text, Place::of(TextKind::Metadata)).into_owned();
         if let Some(tags) = &facts.tags {
             let tags: Vec<String> = tags.iter().map(|tag| clean(&mut filter, tag)).collect();
-            to.add("llm_trace.tags", super::attributes::strings(tags));
+            to.add(Fact::Tags.key(), super::attributes::strings(tags));
         }
         let metadata = facts.metadata.iter().map(|(key, value)| {
             let value = match value {
@@ -80,7 +79,7 @@ impl<'p> Identity<'p> {
                 other if self.policy.masks_metadata() => clean(&mut filter, &other.to_text()).into(),
                 other => other.clone(),
             };
-            KeyValue::new(format!("llm_trace.metadata.{key}"), value)
+            KeyValue::new(Fact::Metadata.key().replace("<key>", key), value)
         });
         to.user(metadata.collect(), &[]);
         self.report.absorb(filter.into_report());

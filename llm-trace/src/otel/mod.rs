@@ -31,7 +31,7 @@ pub use layer::{LlmLayer, layer};
 pub use narrow::NarrowProcessor;
 pub(crate) use pipeline::Pipeline;
 
-use crate::semconv::Profile;
+use crate::semconv::{Fact, Profile};
 
 /// The name of [`scope`].
 pub(crate) const SCOPE: &str = "llm-trace";
@@ -50,7 +50,7 @@ pub(crate) fn settle_status(span: &mut opentelemetry_sdk::trace::SpanData) {
     let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
     let described =
         matches!(&span.status, opentelemetry::trace::Status::Error { description } if !description.is_empty());
-    if !described && has(crate::semconv::attr::OUTCOME) && !has(crate::semconv::attr::ERROR_TYPE) {
+    if !described && has(Fact::Outcome.key()) && !has(Fact::ErrorType.key()) {
         span.status = opentelemetry::trace::Status::Unset;
     }
 }

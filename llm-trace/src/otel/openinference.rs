@@ -4,9 +4,9 @@
 use opentelemetry::KeyValue;
 use serde_json::Value;
 
-use crate::call::{Operation, Slot};
+use crate::call::Operation;
 use crate::json::is_json;
-use crate::semconv::{Profile, attr};
+use crate::semconv::{ContentField, Profile, openinference};
 use crate::usage::Usage;
 
 const TEXT: &str = "text/plain";
@@ -19,21 +19,21 @@ pub(crate) fn attributes(
     usage: &Usage,
     content: &[(&'static str, String)],
 ) -> Vec<KeyValue> {
-    let mut all = vec![KeyValue::new("openinference.span.kind", kind(operation, has_model))];
+    let mut all = vec![KeyValue::new(openinference::SPAN_KIND, kind(operation, has_model))];
     let (input, output) = sides(operation);
     let find = |key: &Keys| content.iter().find(|(known, _)| key.contains(known)).map(|(_, text)| text.as_str());
     if let Some(text) = find(&input) {
-        all.push(KeyValue::new(attr::INPUT_VALUE, text.to_owned()));
-        all.push(KeyValue::new("input.mime_type", mime(text)));
+        all.push(KeyValue::new(openinference::INPUT_VALUE, text.to_owned()));
+        all.push(KeyValue::new(openinference::INPUT_MIME_TYPE, mime(text)));
     }
     if let Some(text) = find(&output) {
         let plain = said(text);
         let text = plain.as_deref().unwrap_or(text);
-        all.push(KeyValue::new(attr::OUTPUT_VALUE, text.to_owned()));
-        all.push(KeyValue::new("output.mime_type", if plain.is_some() { TEXT } else { mime(text) }));
+        all.push(KeyValue::new(openinference::OUTPUT_VALUE, text.to_owned()));
+        all.push(KeyValue::new(openinference::OUTPUT_MIME_TYPE, if plain.is_some() { TEXT } else { mime(text) }));
     }
     let reasoning = usage.reasoning;
-    all.extend(reasoning.map(|tokens| KeyValue::new("llm.token_count.completion_details.reasoning", tokens)));
+    all.extend(reasoning.map(|tokens| KeyValue::new(openinference::REASONING_TOKENS, tokens)));
     all
 }
 
@@ -56,16 +56,18 @@ type Keys = [&'static str; 2];
 
 /// What goes in, and what comes out.
 fn sides(operation: &Operation) -> (Keys, Keys) {
-    let slot = |slot| [Profile::Core.slot(slot), Profile::Latest.slot(slot)];
+    let slot = |slot| [Profile::Core, Profile::Latest].map(|profile| ContentField::name(slot, profile));
     match operation {
         Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => {
-            (slot(Slot::ToolArguments), slot(Slot::ToolResult))
+            (slot(ContentField::ToolArguments), slot(ContentField::ToolResult))
         }
-        Operation::Retrieval => (slot(Slot::Query), slot(Slot::Documents)),
-        Operation::SearchMemory => (slot(Slot::MemoryQuery), slot(Slot::MemoryRecords)),
-        Operation::ApplyGuardrail => (slot(Slot::Judged), slot(Slot::Decided)),
-        operation if operation.is_silent() => (slot(Slot::MemoryRecords), [attr::OUTPUT_MESSAGES; 2]),
-        _ => ([attr::INPUT_MESSAGES; 2], [attr::OUTPUT_MESSAGES; 2]),
+        Operation::Retrieval => (slot(ContentField::Query), slot(ContentField::Documents)),
+        Operation::SearchMemory => (slot(ContentField::MemoryQuery), slot(ContentField::MemoryRecords)),
+        Operation::ApplyGuardrail => (slot(ContentField::Judged), slot(ContentField::Decided)),
+        operation if operation.is_silent() => {
+            (slot(ContentField::MemoryRecords), [ContentField::OutputMessages.key(); 2])
+        }
+        _ => ([ContentField::InputMessages.key(); 2], [ContentField::OutputMessages.key(); 2]),
     }
 }
 

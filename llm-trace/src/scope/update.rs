@@ -3,7 +3,7 @@
 use std::ops::{BitOr, BitOrAssign};
 
 use crate::diag;
-use crate::semconv::attr;
+use crate::semconv::openinference;
 
 /// Which sides of a trace a call writes: see [`Scope::update_trace`](crate::Scope::update_trace).
 ///
@@ -76,8 +76,8 @@ pub enum TraceBackend {
 #[rustfmt::skip]
 const NAMES: [(TraceBackend, &str, &str, bool); 3] = [
     (TraceBackend::Langfuse, "langfuse.trace.input", "langfuse.trace.output", true),
-    (TraceBackend::Phoenix,  attr::INPUT_VALUE,      attr::OUTPUT_VALUE,      false),
-    (TraceBackend::MlFlow,   attr::INPUT_VALUE,      attr::OUTPUT_VALUE,      false),
+    (TraceBackend::Phoenix,  openinference::INPUT_VALUE,      openinference::OUTPUT_VALUE,      false),
+    (TraceBackend::MlFlow,   openinference::INPUT_VALUE,      openinference::OUTPUT_VALUE,      false),
 ];
 
 impl TraceBackend {

@@ -2,7 +2,8 @@
 
 use super::Profile;
 use super::names::{both, core, core_latest, latest};
-use super::row::{Row, TextKind, ValueType};
+use super::row::{FactKind, Row, ValueType};
+use crate::value::AttributeValue;
 
 macro_rules! facts {
     ($($(#[doc = $doc:literal])+ $fact:ident: $value:ident $kind:ident, $names:expr $(, $label:ident)?;)*) => {
@@ -21,7 +22,7 @@ macro_rules! facts {
         const ROWS: &[Row] = &[$(Row {
             names: $names,
             value: ValueType::$value,
-            kind: TextKind::$kind,
+            kind: FactKind::$kind,
             label: facts!(@label $($label)?),
             doc: concat!($($doc),+),
         }),*];
@@ -277,6 +278,21 @@ impl Fact {
         self.row().names.any()
     }
 
+    /// The value as a profile has it; `None` where it cannot have it.
+    pub(crate) fn value(self, value: AttributeValue, profile: Profile) -> Option<AttributeValue> {
+        Some(match (self.row().value, profile, value) {
+            (ValueType::FloatThenInt, Profile::Core, AttributeValue::Int(number)) => {
+                AttributeValue::Float(number as f64)
+            }
+            (ValueType::FloatThenInt, Profile::Latest, AttributeValue::Float(number)) => {
+                // Beyond this a double has no whole numbers of its own.
+                let is_whole = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+                return is_whole.then_some(AttributeValue::Int(number as i64));
+            }
+            (_, _, value) => value,
+        })
+    }
+
     /// The fact under an attribute's name in either profile.
     pub(crate) fn from_name(name: &str) -> Option<Fact> {
         Fact::ALL.iter().copied().find(|fact| fact.row().names.has(name))
@@ -308,7 +324,7 @@ mod tests {
         for fact in Fact::ALL {
             let Row { value, kind, doc, .. } = fact.row();
             let is_text = matches!(value, ValueType::Text | ValueType::Texts | ValueType::Any);
-            assert_eq!(is_text, *kind != TextKind::Number, "{fact:?}");
+            assert_eq!(is_text, *kind != FactKind::Number, "{fact:?}");
             assert!(doc.ends_with(['.', '`']), "{fact:?}: {doc}");
         }
     }

@@ -1,6 +1,6 @@
 //! The one check of texts that are to be facts.
 
-use super::{Fact, TextKind};
+use super::{Fact, FactKind};
 
 /// The longest identifier, in bytes.
 const MAX_LEN: usize = 512;
@@ -9,9 +9,9 @@ const MAX_LEN: usize = 512;
 /// of texts, is asked for here, whatever the policy, the side and the source.
 pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
     match fact.row().kind {
-        TextKind::Free => true,
-        TextKind::Number => false,
-        TextKind::Identifier | TextKind::Identity => {
+        FactKind::Free => true,
+        FactKind::Number => false,
+        FactKind::Identifier | FactKind::Identity => {
             // A line's end is a common stop sequence.
             let is_control = |c: char| c.is_control() && fact != Fact::RequestStopSequences;
             text.len() <= MAX_LEN && !text.contains(is_control)

@@ -41,17 +41,4 @@ impl Profile {
         let latest = list.split(',').any(|member| member.trim() == "gen_ai_latest_experimental");
         if latest { Profile::Latest } else { Profile::Core }
     }
-
-    /// Tokens written to the provider's cache.
-    pub(crate) fn cache_write_tokens(self) -> &'static str {
-        match self {
-            Profile::Core => "gen_ai.usage.cache_creation.input_tokens",
-            Profile::Latest => "gen_ai.usage.cache_write.input_tokens",
-        }
-    }
-
-    /// `top_k` is a double in core and an int in the newest conventions.
-    pub(crate) fn top_k_is_int(self) -> bool {
-        self == Profile::Latest
-    }
 }

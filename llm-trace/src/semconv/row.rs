@@ -7,7 +7,7 @@ use super::names::Names;
 pub(crate) struct Row {
     pub(crate) names: Names,
     pub(crate) value: ValueType,
-    pub(crate) kind: TextKind,
+    pub(crate) kind: FactKind,
     /// Whether metrics may have it as a label.
     pub(crate) label: bool,
     /// One sentence for people.
@@ -30,7 +30,7 @@ pub(crate) enum ValueType {
 
 /// What kind of text a fact is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum TextKind {
+pub(crate) enum FactKind {
     /// A name, an id or a word that some API defines: checked where it enters.
     Identifier,
     /// An identifier of a person, a session or a key, which a policy can hash.

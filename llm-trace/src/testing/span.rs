@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
 use super::stable::json;
-use crate::semconv::attr;
+use crate::semconv::{ContentField, Fact};
 
 /// A span that has ended, as it would have been exported.
 ///
@@ -163,67 +163,67 @@ impl CapturedSpan {
 
     /// `gen_ai.operation.name`: `chat`, `embeddings`, `execute_tool`, …
     pub fn operation(&self) -> Option<String> {
-        self.text(attr::OPERATION_NAME)
+        self.text(Fact::OperationName.key())
     }
 
     /// `gen_ai.provider.name`
     pub fn provider(&self) -> Option<String> {
-        self.text(attr::PROVIDER_NAME)
+        self.text(Fact::ProviderName.key())
     }
 
     /// `gen_ai.request.model`
     pub fn request_model(&self) -> Option<String> {
-        self.text(attr::REQUEST_MODEL)
+        self.text(Fact::RequestModel.key())
     }
 
     /// `gen_ai.response.model`
     pub fn response_model(&self) -> Option<String> {
-        self.text(attr::RESPONSE_MODEL)
+        self.text(Fact::ResponseModel.key())
     }
 
     /// `gen_ai.response.finish_reasons`
     pub fn finish_reasons(&self) -> Vec<String> {
-        self.texts(attr::RESPONSE_FINISH_REASONS)
+        self.texts(Fact::FinishReasons.key())
     }
 
     /// `gen_ai.usage.input_tokens`
     pub fn input_tokens(&self) -> Option<i64> {
-        self.int(attr::USAGE_INPUT_TOKENS)
+        self.int(Fact::UsageInput.key())
     }
 
     /// `gen_ai.usage.output_tokens`
     pub fn output_tokens(&self) -> Option<i64> {
-        self.int(attr::USAGE_OUTPUT_TOKENS)
+        self.int(Fact::UsageOutput.key())
     }
 
     /// `server.address`
     pub fn server_address(&self) -> Option<String> {
-        self.text(attr::SERVER_ADDRESS)
+        self.text(Fact::ServerAddress.key())
     }
 
     /// `llm_trace.outcome`: see [`Outcome`](crate::Outcome).
     pub fn outcome(&self) -> Option<String> {
-        self.text(attr::OUTCOME)
+        self.text(Fact::Outcome.key())
     }
 
     /// `error.type`
     pub fn error_type(&self) -> Option<String> {
-        self.text(attr::ERROR_TYPE)
+        self.text(Fact::ErrorType.key())
     }
 
     /// `llm_trace.redaction`: what was masked, scrubbed or cut.
     pub fn redaction(&self) -> Vec<String> {
-        self.texts(attr::REDACTION)
+        self.texts(Fact::Redaction.key())
     }
 
     /// `gen_ai.input.messages`, read as the JSON it is.
     pub fn input_messages(&self) -> Option<Value> {
-        serde_json::from_str(&self.text(attr::INPUT_MESSAGES)?).ok()
+        serde_json::from_str(&self.text(ContentField::InputMessages.key())?).ok()
     }
 
     /// `gen_ai.output.messages`, read as the JSON it is.
     pub fn output_messages(&self) -> Option<Value> {
-        serde_json::from_str(&self.text(attr::OUTPUT_MESSAGES)?).ok()
+        serde_json::from_str(&self.text(ContentField::OutputMessages.key())?).ok()
     }
 
     /// The texts of the input messages, in order.

@@ -12,7 +12,7 @@ use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use super::scope;
 use crate::redact::Report;
-use crate::semconv::{Profile, event};
+use crate::semconv::{ContentField, Fact, Profile, event};
 
 use structured::value;
 pub(crate) use structured::{json, to_json};
@@ -142,8 +142,8 @@ pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, Strin
 
 /// A failure: the type of the error, and its text if that may go out.
 pub(crate) fn exception(kind: &str, message: Option<&str>) -> Fields {
-    let mut fields: Fields = vec![(Key::from(event::EXCEPTION_TYPE), text(kind))];
-    fields.extend(message.map(|message| (Key::from(event::EXCEPTION_MESSAGE), text(message))));
+    let mut fields: Fields = vec![(Key::from(Fact::ExceptionType.key()), text(kind))];
+    fields.extend(message.map(|message| (Key::from(ContentField::ExceptionMessage.key()), text(message))));
     fields
 }
 

@@ -6,7 +6,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 use super::instruments::{counts, seconds, text};
 use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Fact, Profile, attr, metric};
+use crate::semconv::{Fact, Profile, metric};
 
 pub(super) struct Agents {
     agent: Histogram<f64>,
@@ -49,7 +49,7 @@ impl Agents {
         if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {
             self.inference_calls.record(inferences, &labels);
             self.tool_calls.record(tools, &labels);
-            labels.extend(call.request_model.map(|model| text(attr::REQUEST_MODEL, model)));
+            labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
         }
         labels.extend(error.cloned());
         if let Some(duration) = call.duration {

@@ -10,7 +10,7 @@ use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::call::Provider;
 use crate::otel::measured::Measured;
-use crate::semconv::{Profile, attr, metric};
+use crate::semconv::{Fact, Profile, metric};
 
 /// A layer's instruments.
 pub(crate) struct Instruments {
@@ -78,7 +78,7 @@ impl Instruments {
 
     /// Records one call.
     pub(crate) fn record(&self, call: &Measured<'_>) {
-        let error = call.error_type.map(|name| text(attr::ERROR_TYPE, name));
+        let error = call.error_type.map(|name| text(Fact::ErrorType.key(), name));
         let runs_here = self
             .agents
             .as_ref()
@@ -117,16 +117,16 @@ impl Instruments {
     /// The conventions' labels of a client operation, and those that are allowed.
     fn labels(&self, call: &Measured<'_>) -> Vec<KeyValue> {
         let mut labels = Vec::with_capacity(10);
-        labels.push(text(attr::OPERATION_NAME, call.operation.as_str()));
-        labels.extend(call.provider.map(|provider| text(attr::PROVIDER_NAME, provider.as_str())));
-        labels.extend(call.request_model.map(|model| text(attr::REQUEST_MODEL, model)));
-        labels.extend(call.response.model.as_deref().map(|model| text(attr::RESPONSE_MODEL, model)));
+        labels.push(text(Fact::OperationName.key(), call.operation.as_str()));
+        labels.extend(call.provider.map(|provider| text(Fact::ProviderName.key(), provider.as_str())));
+        labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
+        labels.extend(call.response.model.as_deref().map(|model| text(Fact::ResponseModel.key(), model)));
         if let Some((address, port)) = call.server {
-            labels.push(text(attr::SERVER_ADDRESS, address));
-            labels.extend(port.map(|port| KeyValue::new(attr::SERVER_PORT, i64::from(port))));
+            labels.push(text(Fact::ServerAddress.key(), address));
+            labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
         }
         if let (Some(Provider::OpenAi), Some(tier)) = (call.provider, call.response.service_tier.as_deref()) {
-            labels.push(text(attr::OPENAI_RESPONSE_SERVICE_TIER, tier));
+            labels.push(text(Fact::ResponseServiceTier.key(), tier));
         }
         self.allow(call, &mut labels);
         labels

@@ -6,7 +6,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 use super::instruments::{seconds, text};
 use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Fact, Profile, attr, metric};
+use crate::semconv::{Fact, Profile, metric};
 
 pub(super) struct Mcp {
     client: Histogram<f64>,
@@ -49,10 +49,10 @@ impl Mcp {
         let mut labels = Vec::with_capacity(8);
         let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
         labels.extend(LABELS.iter().filter_map(known));
-        labels.extend(call.operation.name(call.facts).map(|name| text(attr::OPERATION_NAME, name)));
+        labels.extend(call.operation.name(call.facts).map(|name| text(Fact::OperationName.key(), name)));
         if let (Operation::McpClient, Some((address, port))) = (call.operation, call.server) {
-            labels.push(text(attr::SERVER_ADDRESS, address));
-            labels.extend(port.map(|port| KeyValue::new(attr::SERVER_PORT, i64::from(port))));
+            labels.push(text(Fact::ServerAddress.key(), address));
+            labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
         }
         labels.extend(error.cloned());
         allow(&mut labels);

@@ -4,7 +4,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::instruments::{counts, with};
-use crate::semconv::{Profile, attr, metric};
+use crate::semconv::{Fact, Profile, metric};
 use crate::usage::Usage;
 
 pub(super) enum Tokens {
@@ -48,7 +48,9 @@ impl Tokens {
             Tokens::Core(histogram) => {
                 for (kind, count) in [("input", usage.input), ("output", usage.output)] {
                     if let Some(count) = unsigned(count) {
-                        with(labels, KeyValue::new(attr::TOKEN_TYPE, kind), |labels| histogram.record(count, labels));
+                        with(labels, KeyValue::new(Fact::TokenType.key(), kind), |labels| {
+                            histogram.record(count, labels)
+                        });
                     }
                 }
             }
@@ -84,11 +86,11 @@ fn add(counter: &Counter<u64>, total: Option<i64>, known: [Option<i64>; 3], labe
     for (modality, count) in ["text", "image", "audio"].into_iter().zip(known) {
         if let Some(count) = unsigned(count) {
             rest = rest.and_then(|rest| rest.checked_sub(count)).filter(|rest| *rest > 0);
-            with(labels, KeyValue::new(attr::TOKEN_MODALITY, modality), |labels| counter.add(count, labels));
+            with(labels, KeyValue::new(Fact::TokenModality.key(), modality), |labels| counter.add(count, labels));
         }
     }
     if let Some(rest) = rest {
-        with(labels, KeyValue::new(attr::TOKEN_MODALITY, "unknown"), |labels| counter.add(rest, labels));
+        with(labels, KeyValue::new(Fact::TokenModality.key(), "unknown"), |labels| counter.add(rest, labels));
     }
 }
 
