@@ -2,6 +2,8 @@
 //!
 //! No stability: nothing outside this repository may use it.
 
+pub mod tables;
+
 use opentelemetry::Array;
 use serde_json::{Map, Value};
 

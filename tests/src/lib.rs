@@ -4,4 +4,5 @@ pub mod collector;
 pub mod corpus;
 pub mod faults;
 pub mod lines;
+pub mod registry;
 pub mod replay;

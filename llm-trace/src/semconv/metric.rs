@@ -1,46 +1,130 @@
-//! Metric names and bucket boundaries, per profile.
+//! The table of metrics, one row each.
 
 use super::Profile;
+use super::names::{Names, both, core, core_latest, latest};
 
-pub(crate) const OPERATION_DURATION: &str = "gen_ai.client.operation.duration";
-pub(crate) const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
-pub(crate) const USAGE_INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
-pub(crate) const USAGE_OUTPUT: &str = "gen_ai.client.inference.usage.output_tokens";
-pub(crate) const USAGE_CACHE_READ: &str = "gen_ai.client.inference.usage.cache_read.input_tokens";
-pub(crate) const USAGE_CACHE_WRITE: &str = "gen_ai.client.inference.usage.cache_write.input_tokens";
-pub(crate) const USAGE_REASONING: &str = "gen_ai.client.inference.usage.reasoning.output_tokens";
-pub(crate) const OPERATION_INPUT: &str = "gen_ai.client.inference.operation.input_tokens";
-pub(crate) const OPERATION_OUTPUT: &str = "gen_ai.client.inference.operation.output_tokens";
-pub(crate) const WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
-pub(crate) const AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
-pub(crate) const AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
-pub(crate) const AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
-pub(crate) const TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
-pub(crate) const MCP_CLIENT_DURATION: &str = "mcp.client.operation.duration";
-pub(crate) const MCP_SERVER_DURATION: &str = "mcp.server.operation.duration";
-/// Ours: what a call cost, in US dollars.
-pub(crate) const COST: &str = "llm_trace.client.operation.cost";
+/// A row of the table.
+struct Row {
+    names: Names,
+    instrument: Instrument,
+    unit: &'static str,
+    bounds: &'static [f64],
+    doc: &'static str,
+}
 
-impl Profile {
-    pub(crate) fn inference_duration(self) -> &'static str {
-        match self {
-            Profile::Core => OPERATION_DURATION,
-            Profile::Latest => "gen_ai.client.inference.duration",
+/// How a metric is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Instrument {
+    Histogram,
+    Counter,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])+ $metric:ident: $instrument:ident $unit:literal $bounds:expr, $names:expr;)*) => {
+        /// A metric that a layer or an exporter records.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(crate) enum Metric {
+            $($(#[doc = $doc])+ $metric,)*
+        }
+
+        impl Metric {
+            /// All of them.
+            pub(crate) const ALL: &'static [Metric] = &[$(Metric::$metric),*];
+        }
+
+        const ROWS: &[Row] = &[$(Row {
+            names: $names,
+            instrument: Instrument::$instrument,
+            unit: $unit,
+            bounds: $bounds,
+            doc: concat!($($doc),+),
+        }),*];
+    };
+}
+
+metrics! {
+    /// Time of a GenAI operation; in the newest conventions of one that is no inference.
+    OperationDuration: Histogram "s" &SECONDS, both("gen_ai.client.operation.duration");
+    /// Time of an inference.
+    InferenceDuration: Histogram "s" &SECONDS, latest("gen_ai.client.inference.duration");
+    /// Time from a call's start to its stream's first chunk.
+    TimeToFirstChunk: Histogram "s" &SECONDS,
+        core_latest("gen_ai.client.operation.time_to_first_chunk", "gen_ai.client.inference.time_to_first_chunk");
+    /// Time from one chunk of a stream to the next.
+    TimePerOutputChunk: Histogram "s" &SECONDS,
+        core_latest("gen_ai.client.operation.time_per_output_chunk", "gen_ai.client.inference.time_per_output_chunk");
+    /// Input and output tokens of a call.
+    TokenUsage: Histogram "{token}" &TOKENS, core("gen_ai.client.token.usage");
+    /// Input tokens, cached ones included.
+    UsageInput: Counter "{token}" &[], latest("gen_ai.client.inference.usage.input_tokens");
+    /// Output tokens, reasoning included.
+    UsageOutput: Counter "{token}" &[], latest("gen_ai.client.inference.usage.output_tokens");
+    /// Input tokens that the provider's cache served.
+    UsageCacheRead: Counter "{token}" &[], latest("gen_ai.client.inference.usage.cache_read.input_tokens");
+    /// Input tokens written to the provider's cache.
+    UsageCacheWrite: Counter "{token}" &[], latest("gen_ai.client.inference.usage.cache_write.input_tokens");
+    /// Output tokens spent on reasoning.
+    UsageReasoning: Counter "{token}" &[], latest("gen_ai.client.inference.usage.reasoning.output_tokens");
+    /// Input tokens of one call.
+    OperationInput: Histogram "{token}" &TOKENS, latest("gen_ai.client.inference.operation.input_tokens");
+    /// Output tokens of one call.
+    OperationOutput: Histogram "{token}" &TOKENS, latest("gen_ai.client.inference.operation.output_tokens");
+    /// Time of a workflow's run.
+    WorkflowDuration: Histogram "s" &WORKFLOW_SECONDS, latest("gen_ai.invoke_workflow.duration");
+    /// Time of an agent's run.
+    AgentDuration: Histogram "s" &AGENT_SECONDS, latest("gen_ai.invoke_agent.duration");
+    /// Inferences that an agent made itself in one run.
+    AgentInferenceCalls: Histogram "{inference_call}" &CALLS, latest("gen_ai.invoke_agent.inference_calls");
+    /// Tools that an agent ran itself in one run.
+    AgentToolCalls: Histogram "{tool_call}" &CALLS, latest("gen_ai.invoke_agent.tool_calls");
+    /// Time of a tool's run.
+    ToolDuration: Histogram "s" &SECONDS, latest("gen_ai.execute_tool.duration");
+    /// Time from sending a message of the Model Context Protocol to its answer.
+    McpClientDuration: Histogram "s" &MCP_SECONDS, both("mcp.client.operation.duration");
+    /// Time from receiving a message of the Model Context Protocol to its answer.
+    McpServerDuration: Histogram "s" &MCP_SECONDS, both("mcp.server.operation.duration");
+    /// The cost of a call in US dollars.
+    Cost: Histogram "{USD}" &DOLLARS, both("llm_trace.client.operation.cost");
+    /// Spans sent without their content.
+    ExportWithoutContent: Counter "{span}" &[], both("llm_trace.export.without_content");
+    /// Batches sent again.
+    ExportRetries: Counter "{batch}" &[], both("llm_trace.export.retries");
+}
+
+impl Metric {
+    const fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// The name in a profile that has it.
+    pub(crate) const fn name(self, profile: Profile) -> Option<&'static str> {
+        self.row().names.of(profile)
+    }
+
+    /// The name in the profile, or in the other one where this one has none.
+    pub(crate) const fn name_or_other(self, profile: Profile) -> &'static str {
+        match self.name(profile) {
+            Some(name) => name,
+            None => self.row().names.any(),
         }
     }
 
-    pub(crate) fn time_to_first_chunk(self) -> &'static str {
-        match self {
-            Profile::Core => "gen_ai.client.operation.time_to_first_chunk",
-            Profile::Latest => "gen_ai.client.inference.time_to_first_chunk",
-        }
+    pub(crate) const fn instrument(self) -> Instrument {
+        self.row().instrument
     }
 
-    pub(crate) fn time_per_output_chunk(self) -> &'static str {
-        match self {
-            Profile::Core => "gen_ai.client.operation.time_per_output_chunk",
-            Profile::Latest => "gen_ai.client.inference.time_per_output_chunk",
-        }
+    pub(crate) const fn unit(self) -> &'static str {
+        self.row().unit
+    }
+
+    /// The bounds of a histogram's buckets.
+    pub(crate) const fn bounds(self) -> &'static [f64] {
+        self.row().bounds
+    }
+
+    /// One sentence for people.
+    pub(crate) const fn doc(self) -> &'static str {
+        self.row().doc
     }
 }
 
@@ -48,7 +132,7 @@ impl Profile {
 pub(crate) const SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
-pub(crate) const TOKENS: [f64; 14] = [
+const TOKENS: [f64; 14] = [
     1.0,
     4.0,
     16.0,
@@ -65,19 +149,17 @@ pub(crate) const TOKENS: [f64; 14] = [
     67_108_864.0,
 ];
 
-pub(crate) const WORKFLOW_SECONDS: [f64; 11] =
-    [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
+const WORKFLOW_SECONDS: [f64; 11] = [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
 
-pub(crate) const AGENT_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
+const AGENT_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6];
 
-pub(crate) const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// US dollars, from what one short answer of a small model costs to what nobody wants to pay.
-pub(crate) const DOLLARS: [f64; 20] = [
+const DOLLARS: [f64; 20] = [
     0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05,
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
 /// Seconds of a message of the Model Context Protocol.
-pub(crate) const MCP_SECONDS: [f64; 14] =
-    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+const MCP_SECONDS: [f64; 14] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];

@@ -17,5 +17,8 @@ mod row;
 pub use content_field::ContentField;
 pub use fact::Fact;
 pub(crate) use facts::Facts;
+#[cfg(any(feature = "metrics", feature = "internal"))]
+#[cfg_attr(not(feature = "internal"), allow(unused_imports))]
+pub(crate) use metric::{Instrument, Metric};
 pub use profile::Profile;
 pub(crate) use row::{FactKind, ValueType};

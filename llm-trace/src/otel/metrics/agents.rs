@@ -3,10 +3,10 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{counts, seconds, text};
+use super::instruments::{counts, floats, text};
 use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Fact, Profile, metric};
+use crate::semconv::{Fact, Metric, Profile};
 
 pub(super) struct Agents {
     agent: Histogram<f64>,
@@ -18,14 +18,14 @@ pub(super) struct Agents {
 
 impl Agents {
     pub(super) fn new(meter: &Meter) -> Self {
-        let calls = |name, unit, about| counts(meter, name, unit, about, &metric::CALLS);
-        let inferences = "Inferences that an agent made itself in one run.";
+        let (time, calls) =
+            (|metric| floats(meter, metric, Profile::Latest), |metric| counts(meter, metric, Profile::Latest));
         Self {
-            agent: seconds(meter, metric::AGENT_DURATION, "Time of an agent's run.", &metric::AGENT_SECONDS),
-            inference_calls: calls(metric::AGENT_INFERENCE_CALLS, "{inference_call}", inferences),
-            tool_calls: calls(metric::AGENT_TOOL_CALLS, "{tool_call}", "Tools that an agent ran itself in one run."),
-            tool: seconds(meter, metric::TOOL_DURATION, "Time of a tool's run.", &metric::SECONDS),
-            workflow: seconds(meter, metric::WORKFLOW_DURATION, "Time of a workflow's run.", &metric::WORKFLOW_SECONDS),
+            agent: time(Metric::AgentDuration),
+            inference_calls: calls(Metric::AgentInferenceCalls),
+            tool_calls: calls(Metric::AgentToolCalls),
+            tool: time(Metric::ToolDuration),
+            workflow: time(Metric::WorkflowDuration),
         }
     }
 

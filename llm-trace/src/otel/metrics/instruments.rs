@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::agents::Agents;
 use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::call::Provider;
 use crate::otel::measured::Measured;
-use crate::semconv::{Fact, Profile, metric};
+use crate::semconv::{Fact, Metric, Profile};
 
 /// A layer's instruments.
 pub(crate) struct Instruments {
@@ -25,18 +25,22 @@ pub(crate) struct Instruments {
     allowed: Arc<[String]>,
 }
 
-pub(super) fn seconds(meter: &Meter, name: &'static str, about: &'static str, bounds: &[f64]) -> Histogram<f64> {
-    meter.f64_histogram(name).with_unit("s").with_description(about).with_boundaries(bounds.to_vec()).build()
+/// A histogram of seconds or dollars.
+pub(super) fn floats(meter: &Meter, metric: Metric, profile: Profile) -> Histogram<f64> {
+    let builder = meter.f64_histogram(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).with_boundaries(metric.bounds().to_vec()).build()
 }
 
-pub(super) fn counts(
-    meter: &Meter,
-    name: &'static str,
-    unit: &'static str,
-    about: &'static str,
-    bounds: &[f64],
-) -> Histogram<u64> {
-    meter.u64_histogram(name).with_unit(unit).with_description(about).with_boundaries(bounds.to_vec()).build()
+/// A histogram of counts.
+pub(super) fn counts(meter: &Meter, metric: Metric, profile: Profile) -> Histogram<u64> {
+    let builder = meter.u64_histogram(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).with_boundaries(metric.bounds().to_vec()).build()
+}
+
+/// A sum of counts.
+pub(super) fn sum(meter: &Meter, metric: Metric, profile: Profile) -> Counter<u64> {
+    let builder = meter.u64_counter(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).build()
 }
 
 pub(super) fn text(key: &'static str, value: &str) -> KeyValue {
@@ -52,21 +56,18 @@ pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnO
 
 impl Instruments {
     pub(super) fn new(meter: &Meter, profile: Profile, allowed: Arc<[String]>) -> Self {
-        let time = |name, about| seconds(meter, name, about, &metric::SECONDS);
+        let time = |metric| floats(meter, metric, profile);
+        // Core has one metric for all operations.
+        let inference = Some(Metric::InferenceDuration).filter(|metric| metric.name(profile).is_some());
         Self {
-            operation: time(metric::OPERATION_DURATION, "Time of a GenAI operation."),
-            inference: time(profile.inference_duration(), "Time of a GenAI operation."),
-            first_chunk: time(profile.time_to_first_chunk(), "Time from a call's start to its stream's first chunk."),
-            per_chunk: time(profile.time_per_output_chunk(), "Time from one chunk of a stream to the next."),
+            operation: time(Metric::OperationDuration),
+            inference: time(inference.unwrap_or(Metric::OperationDuration)),
+            first_chunk: time(Metric::TimeToFirstChunk),
+            per_chunk: time(Metric::TimePerOutputChunk),
             tokens: Tokens::new(meter, profile),
             agents: (profile == Profile::Latest).then(|| Agents::new(meter)),
-            mcp: Mcp::new(meter),
-            cost: meter
-                .f64_histogram(metric::COST)
-                .with_unit("{USD}")
-                .with_description("What a call cost, in US dollars.")
-                .with_boundaries(metric::DOLLARS.to_vec())
-                .build(),
+            mcp: Mcp::new(meter, profile),
+            cost: floats(meter, Metric::Cost, profile),
             allowed,
         }
     }

@@ -3,10 +3,10 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{seconds, text};
+use super::instruments::{floats, text};
 use crate::call::Operation;
 use crate::otel::measured::Measured;
-use crate::semconv::{Fact, Profile, metric};
+use crate::semconv::{Fact, Metric, Profile};
 
 pub(super) struct Mcp {
     client: Histogram<f64>,
@@ -26,11 +26,10 @@ const LABELS: [Fact; 8] = [
 ];
 
 impl Mcp {
-    pub(super) fn new(meter: &Meter) -> Self {
-        let time = |name, about| seconds(meter, name, about, &metric::MCP_SECONDS);
+    pub(super) fn new(meter: &Meter, profile: Profile) -> Self {
         Self {
-            client: time(metric::MCP_CLIENT_DURATION, "Time from sending a message to its answer."),
-            server: time(metric::MCP_SERVER_DURATION, "Time from receiving a message to its answer."),
+            client: floats(meter, Metric::McpClientDuration, profile),
+            server: floats(meter, Metric::McpServerDuration, profile),
         }
     }
 

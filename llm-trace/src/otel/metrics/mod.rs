@@ -18,7 +18,7 @@ pub(crate) use instruments::Instruments;
 
 use super::scope;
 use crate::redact::may_be_label;
-use crate::semconv::Profile;
+use crate::semconv::{Fact, Profile};
 
 /// Where a layer's metrics go.
 #[derive(Default)]
@@ -55,9 +55,11 @@ impl Metrics {
     }
 
     /// Says which attributes of the span become labels, besides the conventions' own. Keys of
-    /// content, error texts and credentials never do, whatever the policy lets out.
+    /// content, error texts and credentials never do, whatever the policy lets out, and no fact that is another one
+    /// in each call.
     pub(crate) fn allow(&mut self, keys: impl IntoIterator<Item = String>) {
-        let keys = keys.into_iter().filter(|key| may_be_label(key));
+        let is_label = |key: &str| Fact::from_name(key).is_none_or(|fact| fact.row().label);
+        let keys = keys.into_iter().filter(|key| may_be_label(key) && is_label(key));
         self.allowed = self.allowed.iter().cloned().chain(keys).collect();
     }
 

@@ -3,8 +3,8 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
-use super::instruments::{counts, with};
-use crate::semconv::{Fact, Profile, metric};
+use super::instruments::{counts, sum, with};
+use crate::semconv::{Fact, Metric, Profile};
 use crate::usage::Usage;
 
 pub(super) enum Tokens {
@@ -25,20 +25,18 @@ pub(super) struct ByModality {
 
 impl Tokens {
     pub(super) fn new(meter: &Meter, profile: Profile) -> Self {
-        let histogram = |name, about| counts(meter, name, "{token}", about, &metric::TOKENS);
-        let sum = |name: &'static str, about: &'static str| {
-            meter.u64_counter(name).with_unit("{token}").with_description(about).build()
-        };
+        let histogram = |metric| counts(meter, metric, profile);
+        let sum = |metric| sum(meter, metric, profile);
         match profile {
-            Profile::Core => Self::Core(histogram(metric::TOKEN_USAGE, "Input and output tokens of a call.")),
+            Profile::Core => Self::Core(histogram(Metric::TokenUsage)),
             Profile::Latest => Self::Latest(Box::new(ByModality {
-                input: sum(metric::USAGE_INPUT, "Input tokens, cached ones included."),
-                output: sum(metric::USAGE_OUTPUT, "Output tokens, reasoning included."),
-                cache_read: sum(metric::USAGE_CACHE_READ, "Input tokens that the provider's cache served."),
-                cache_write: sum(metric::USAGE_CACHE_WRITE, "Input tokens written to the provider's cache."),
-                reasoning: sum(metric::USAGE_REASONING, "Output tokens spent on reasoning."),
-                call_input: histogram(metric::OPERATION_INPUT, "Input tokens of one call."),
-                call_output: histogram(metric::OPERATION_OUTPUT, "Output tokens of one call."),
+                input: sum(Metric::UsageInput),
+                output: sum(Metric::UsageOutput),
+                cache_read: sum(Metric::UsageCacheRead),
+                cache_write: sum(Metric::UsageCacheWrite),
+                reasoning: sum(Metric::UsageReasoning),
+                call_input: histogram(Metric::OperationInput),
+                call_output: histogram(Metric::OperationOutput),
             })),
         }
     }

@@ -1,0 +1,114 @@
+//! The pages of `docs/semconv`, made from the library's tables.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use llm_trace::internal::tables::{Attribute, MetricRow, attributes, metrics};
+
+/// Where the pages are.
+pub fn dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/semconv")
+}
+
+/// The pages: the file's name below [`dir`], and its text.
+pub fn pages() -> [(&'static str, String); 3] {
+    [
+        ("README.md", page()),
+        ("registry/attributes.yaml", attribute_registry()),
+        ("registry/metrics.yaml", metric_registry()),
+    ]
+}
+
+fn code(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!("`{name}`"))
+}
+
+/// For people.
+fn page() -> String {
+    let mut out = String::from(
+        "# Attributes and metrics\n\n\
+         Made from the library's tables by `cargo run -p llm-trace-tests --bin registry`; a test fails when this page is \
+         not up to date.\n\n\
+         A row without a name in a profile is not written there. *Text* is the kind of text a value is: an `identifier` \
+         is checked where it enters (bounded, no control characters), an `identity` is one that a policy can hash, \
+         `free` is the user's own. *Label* marks the attributes that `with_metric_attributes` accepts.\n\n\
+         `registry/` holds our own attributes and metrics as a \
+         [Weaver](https://github.com/open-telemetry/weaver) registry.\n\n## Facts\n\n\
+         | core | latest | type | text | label | meaning |\n|---|---|---|---|---|---|\n",
+    );
+    let (facts, content): (Vec<_>, Vec<_>) = attributes().into_iter().partition(|row| row.kind != "content");
+    for Attribute { core, latest, value, kind, label, doc, .. } in facts {
+        let value = if value[0] == value[1] { value[0].to_owned() } else { value.join(", ") };
+        let label = if label { "yes" } else { "" };
+        let _ = writeln!(out, "| {} | {} | {value} | {kind} | {label} | {doc} |", code(core), code(latest));
+    }
+    out.push_str(
+        "\n## Content\n\nWritten only where the policy permits it.\n\n| core | latest | meaning |\n|---|---|---|\n",
+    );
+    for Attribute { core, latest, doc, .. } in content {
+        let _ = writeln!(out, "| {} | {} | {doc} |", code(core), code(latest));
+    }
+    out.push_str("\n## Metrics\n\n| core | latest | instrument | unit | meaning |\n|---|---|---|---|---|\n");
+    for MetricRow { core, latest, instrument, unit, doc, .. } in metrics() {
+        let _ = writeln!(out, "| {} | {} | {instrument} | `{unit}` | {doc} |", code(core), code(latest));
+    }
+    out
+}
+
+/// A text as YAML has it in double quotes.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with("llm_trace.")
+}
+
+/// Our own attributes, for Weaver.
+fn attribute_registry() -> String {
+    let mut out = String::from(
+        "groups:\n  - id: registry.llm_trace\n    type: attribute_group\n    display_name: llm-trace attributes\n    \
+         brief: \"Attributes of llm-trace that the semantic conventions have no name for.\"\n    attributes:\n",
+    );
+    for Attribute { core, latest, value, kind, doc, .. } in attributes() {
+        let mut names: Vec<&str> = core.into_iter().chain(latest).filter(|name| is_ours(name)).collect();
+        names.dedup();
+        for name in names {
+            let (id, value) = match (name.strip_suffix(".<key>"), value[0]) {
+                (Some(prefix), _) => (prefix, "template[string]"),
+                // Structured values are JSON text on spans.
+                (None, "any") => (name, "string"),
+                (None, value) => (name, value),
+            };
+            let _ = writeln!(out, "      - id: {id}\n        type: {value}\n        stability: development");
+            let _ = writeln!(out, "        brief: {}", quoted(doc));
+            if kind == "content" {
+                out.push_str("        note: \"Content: written only where the policy permits it.\"\n");
+            }
+            let examples = match value {
+                "string" => Some("[\"a\"]"),
+                "template[string]" => Some("[\"a\"]"),
+                "string[]" => Some("[[\"a\", \"b\"]]"),
+                "double" => Some("[0.5]"),
+                "int" => Some("[1]"),
+                _ => None,
+            };
+            if let Some(examples) = examples {
+                let _ = writeln!(out, "        examples: {examples}");
+            }
+        }
+    }
+    out
+}
+
+/// Our own metrics, for Weaver.
+fn metric_registry() -> String {
+    let mut out = String::from("groups:\n");
+    for MetricRow { core, instrument, unit, doc, .. } in metrics() {
+        let Some(name) = core.filter(|name| is_ours(name)) else { continue };
+        let _ = writeln!(out, "  - id: metric.{name}\n    type: metric\n    metric_name: {name}");
+        let _ = writeln!(out, "    stability: development\n    brief: {}", quoted(doc));
+        let _ = writeln!(out, "    instrument: {instrument}\n    unit: {}", quoted(unit));
+    }
+    out
+}

@@ -1,0 +1,89 @@
+//! The tables of facts and metrics are those of the conventions, and the pages that are made from them are up to date.
+
+use std::path::{Path, PathBuf};
+
+use llm_trace::internal::tables::{attributes, metrics};
+use llm_trace_tests::registry::{dir, pages};
+use serde_json::Value;
+
+/// The conventions as data, one per profile: of `LLM_TRACE_SEMCONV`, or of what lies beside the repository.
+fn conventions() -> Option<[Value; 2]> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/semconv");
+    let dir = std::env::var_os("LLM_TRACE_SEMCONV").map_or_else(beside, PathBuf::from);
+    let read = |file: &str| {
+        let file = dir.join(file);
+        if !file.is_file() {
+            eprintln!("skipped: no {}", file.display());
+            return None;
+        }
+        Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+    };
+    Some([read("core-1.41.1.json")?, read("genai-latest.json")?])
+}
+
+fn type_name(attribute: &Value) -> &str {
+    let value = &attribute["type"];
+    value.as_str().or_else(|| value["base"].as_str()).unwrap()
+}
+
+/// Names of the core registry that are not among the GenAI conventions, and those of other tools.
+const ELSEWHERE: [&str; 6] =
+    ["user.id", "user.email", "enduser.id", "session.id", "http.response.status_code", "gen_ai.usage.cost"];
+
+/// Names of the newest conventions that we write with core too, for want of another.
+const EARLY: [&str; 0] = [];
+
+#[test]
+fn each_attribute_is_the_conventions_of_that_type_or_ours() {
+    let Some(data) = conventions() else { return };
+    let mut wrong = Vec::new();
+    for (at, data) in data.iter().enumerate() {
+        for row in attributes() {
+            let Some(name) = [row.core, row.latest][at] else { continue };
+            let known = &data["attributes"][name];
+            if known.is_null() {
+                if !name.starts_with("llm_trace.") && !ELSEWHERE.contains(&name) && !EARLY.contains(&name) {
+                    wrong.push(format!("{name}: not of {}", data["convention"]));
+                }
+                continue;
+            }
+            if known["deprecated"] == true {
+                wrong.push(format!("{name}: deprecated in {}", data["convention"]));
+            }
+            let (ours, theirs) = (row.value[at], type_name(known));
+            let is_text = theirs == "any" || theirs == "string";
+            if ours != theirs && !(row.kind == "content" && is_text) {
+                wrong.push(format!("{name}: {ours}, in {} {theirs}", data["convention"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_metric_is_the_conventions_with_that_instrument_and_unit_or_ours() {
+    let Some(data) = conventions() else { return };
+    let mut wrong = Vec::new();
+    for (at, data) in data.iter().enumerate() {
+        for row in metrics() {
+            let Some(name) = [row.core, row.latest][at] else { continue };
+            let known = &data["metrics"][name];
+            if known.is_null() {
+                if !name.starts_with("llm_trace.") && !name.starts_with("mcp.") {
+                    wrong.push(format!("{name}: not of {}", data["convention"]));
+                }
+            } else if (known["instrument"].as_str(), known["unit"].as_str()) != (Some(row.instrument), Some(row.unit)) {
+                wrong.push(format!("{name}: {} in {}", row.instrument, row.unit));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_pages_are_up_to_date() {
+    for (name, text) in pages() {
+        let written = std::fs::read_to_string(dir().join(name)).unwrap_or_default();
+        assert!(written == text, "docs/semconv/{name} is stale: run `cargo run -p llm-trace-tests --bin registry`");
+    }
+}
