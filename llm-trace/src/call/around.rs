@@ -38,11 +38,21 @@ impl Around {
     pub(crate) fn of(setup: &mut Setup<'_>) -> Self {
         let masks = Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output);
         let pipeline = Pipeline::current();
+        let parent = setup.parent.take();
+        let is_of_other_trace = parent.as_ref().is_some_and(|parent| {
+            let here = here();
+            let live = here.span().span_context().clone();
+            live.is_valid() && live.trace_id() != parent.span().span_context().trace_id()
+        });
+        let above = match is_of_other_trace {
+            true => Context::map_current(context::of_other_trace),
+            false => Context::map_current(context::of_span),
+        };
         Self {
             stamp: pipeline.as_ref().map(|pipeline| pipeline.policy.stamp()),
             pipeline,
-            masks: SharedMasks::here(masks),
-            parent: setup.parent.take(),
+            masks: SharedMasks::below(masks, above),
+            parent,
             continued: Context::map_current(Continued::pending),
         }
     }

@@ -82,6 +82,11 @@ impl SharedMasks {
         Self(Arc::new(Level { bits, above, carried: Some(carried), ..Level::default() }))
     }
 
+    /// The same place without its facts: its masks hold, now and later.
+    pub(crate) fn without_facts(&self) -> Self {
+        Self(Arc::new(Level { above: vec![self.clone()], ..Level::default() }))
+    }
+
     /// What the scopes say here.
     pub(crate) fn carried(&self) -> Option<&Carried> {
         self.0.carried.as_ref()
@@ -184,43 +189,84 @@ impl MaskContext {
 
 thread_local! {
     static AMBIENT: RefCell<Option<SharedMasks>> = const { RefCell::new(None) };
-    /// The masks of entered spans that have some as fields, with the spans' ids.
-    static SPANS: RefCell<Vec<(u64, SharedMasks)>> = const { RefCell::new(Vec::new()) };
+    /// The entered spans that have a place.
+    static SPANS: RefCell<Vec<EnteredSpan>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A span that says masks by its fields is entered on this thread.
-pub(crate) fn enter_span(id: u64, masks: SharedMasks) {
-    let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push((id, masks))));
+/// The place of a tracing span.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanPlace {
+    pub(crate) place: SharedMasks,
+    /// The span's own fields make it a scope. Otherwise it only remembers the place where it was made.
+    pub(crate) is_scope: bool,
+}
+
+#[derive(Debug)]
+struct EnteredSpan {
+    id: u64,
+    span: SpanPlace,
+}
+
+/// A span that has a place is entered on this thread.
+pub(crate) fn enter_span(id: u64, span: SpanPlace) {
+    let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push(EnteredSpan { id, span })));
 }
 
 /// The span is exited, in whatever order.
 pub(crate) fn exit_span(id: u64) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
-        let at = spans.iter().rposition(|(entered, _)| *entered == id)?;
+        let at = spans.iter().rposition(|entered| entered.id == id)?;
         Some(spans.remove(at))
     });
 }
 
 /// An entered span says something new.
-pub(crate) fn change_span(id: u64, masks: &SharedMasks) {
+pub(crate) fn change_span(id: u64, span: &SpanPlace) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
-        spans.iter_mut().filter(|(entered, _)| *entered == id).for_each(|(_, known)| *known = masks.clone());
+        spans.iter_mut().filter(|entered| entered.id == id).for_each(|entered| entered.span = span.clone());
         Some(())
     });
 }
 
-/// The masks of this thread: of the entered spans, the innermost first, and of the call or scope
-/// that runs.
-fn ambient() -> Vec<SharedMasks> {
+/// The places of the entered spans, the innermost first: of those that are scopes, or of those that are not.
+fn entered(scopes: bool) -> Vec<SharedMasks> {
     // At the end of a thread the values may be gone.
     let spans = SPANS.try_with(|spans| {
-        spans.try_borrow().map(|spans| spans.iter().rev().map(|(_, masks)| masks.clone()).collect::<Vec<_>>())
+        let spans = spans.try_borrow().ok()?;
+        let wanted = spans.iter().rev().filter(|entered| entered.span.is_scope == scopes);
+        Some(wanted.map(|entered| entered.span.place.clone()).collect())
     });
-    let mut all = spans.ok().and_then(Result::ok).unwrap_or_default();
-    all.extend(AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok().flatten());
-    all
+    spans.ok().flatten().unwrap_or_default()
+}
+
+/// The place of the call or scope that runs on this thread.
+fn running() -> Option<SharedMasks> {
+    AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok().flatten()
+}
+
+/// The place that a span which is made here remembers, for whoever enters it elsewhere: `None` outside of every scope,
+/// and where no call or scope around has masks or facts.
+pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
+    fn has_any(place: &SharedMasks) -> bool {
+        place.carried().is_some() || place.get() != Masks::new()
+    }
+    // Most spans are made outside of every scope: they clone nothing.
+    let is_inside = cx.get::<MaskContext>().is_some_and(|carried| has_any(&carried.masks))
+        || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has_any)))
+            == Ok(true)
+        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|s| s.iter().any(|s| has_any(&s.span.place))))
+            == Ok(true);
+    if !is_inside {
+        return None;
+    }
+    let mut places = of_span(cx);
+    places.retain(has_any);
+    match places.len() {
+        0 | 1 => places.pop(),
+        _ => Some(SharedMasks::below(Masks::new(), places)),
+    }
 }
 
 fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
@@ -259,24 +305,48 @@ pub(crate) fn current() -> Option<Masks> {
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
     let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
-    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, (_, masks)| and(known, masks)));
+    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.place)));
     let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
     [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
 }
 
-/// The masks of a span that begins here, below `cx`: those of each place it is in, the innermost
-/// first, and none that another is below of.
+/// The places that a call, a scope or a span which begins here, below `cx`, is in: none that another is below of, and
+/// first those whose facts count first.
+///
+/// The masks of all of them hold. Facts are those of the scopes that are current on this thread. What `cx` and the
+/// entered spans remember fills in only where those have none: a pooled connection's span must not put one caller on
+/// another's call.
 pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
+    places(cx, true)
+}
+
+/// As [`of_span`], for a call whose parent is explicitly of another trace: it takes no facts from what `cx` and the
+/// entered spans remember.
+pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
+    places(cx, false)
+}
+
+fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     let mut all: Vec<SharedMasks> = Vec::new();
-    for place in MaskContext::of(cx).into_iter().chain(ambient()) {
+    let add = |place: SharedMasks, all: &mut Vec<SharedMasks>| {
         if !all.iter().any(|known| known.is_within(&place)) {
+            let at = all.iter().position(|known| place.is_within(known)).unwrap_or(all.len());
             all.retain(|known| !place.is_within(known));
-            all.push(place);
+            all.insert(at, place);
         }
+    };
+    for place in entered(true).into_iter().chain(running()) {
+        add(place, &mut all);
     }
     // Two layers can keep the masks of one span: what one of them says anew counts first.
     if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
         all[..=at].rotate_right(1);
+    }
+    for place in MaskContext::of(cx).into_iter().chain(entered(false)) {
+        let is_below = all.iter().any(|known| place.is_within(known));
+        let has_facts = all.iter().any(|known| known.carried().is_some());
+        let fills = is_below || (fill && !has_facts);
+        add(if fills || place.carried().is_none() { place } else { place.without_facts() }, &mut all);
     }
     all
 }

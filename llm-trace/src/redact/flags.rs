@@ -71,7 +71,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if let Some(masks) = of(id, cx) {
-        context::enter_span(id.into_u64(), masks);
+        context::enter_span(id.into_u64(), context::SpanPlace { place: masks, is_scope: true });
     }
 }
 

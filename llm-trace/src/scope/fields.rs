@@ -8,16 +8,16 @@ use tracing::field::{Field, FieldSet, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::facts::ScopeFacts;
 use super::place::level;
 use crate::guarded::{self, UserCode};
-use crate::redact::context::{self, SharedMasks};
+use crate::redact::context::{self, SpanPlace};
 use crate::redact::{Masks, flags};
 use crate::value::AttributeValue;
 
-/// Whether any span in the program has such fields: spans of programs without cost one load.
+/// Whether any span in the program has a place: entering a span costs one load where none has.
 static ANY: AtomicBool = AtomicBool::new(false);
 
 const PREFIX: &str = "llm.";
@@ -63,10 +63,6 @@ pub(crate) fn on_callsite(metadata: &Metadata<'_>) {
 fn any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
-
-/// What a span says, or the spans around it.
-#[derive(Clone)]
-struct SpanScope(SharedMasks);
 
 #[derive(Default)]
 struct Said {
@@ -127,12 +123,13 @@ impl Visit for Said {
     }
 }
 
-/// Keeps what a new span says, or what the spans around it do.
+/// Keeps the place of a new span: the scope that its own fields make, or the place where it is made.
 pub(crate) fn on_new_span<S>(attributes: &Attributes<'_>, id: &Id, ctx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    if !any() {
+    let here = OtelContext::map_current(context::remembered);
+    if here.is_none() && !any() {
         return;
     }
     let parent = match attributes.parent() {
@@ -140,25 +137,47 @@ where
         None if attributes.is_contextual() => ctx.lookup_current(),
         None => None,
     };
-    let around = parent.and_then(|span| span.extensions().get::<SpanScope>().cloned());
-    let mut said = Said::default();
-    if has_known(attributes.metadata().fields()) {
+    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
+    let own = if has_known(attributes.metadata().fields()) {
+        let mut said = Said::default();
         attributes.record(&mut said);
         if let Some(masks) = flags::declared(attributes) {
             said.masks = masks;
             said.anything = true;
         }
-    }
-    let own = if said.anything {
-        let mut above = context::of_span(&OtelContext::current());
-        above.extend(around.map(|around| around.0).filter(|around| !above.iter().any(|place| place.is_within(around))));
-        Some(SpanScope(level(said.masks, said.facts, above)))
+        let mut above = OtelContext::map_current(context::of_span);
+        let around = around.map(|around| around.place);
+        above.extend(around.filter(|around| !above.iter().any(|place| place.is_within(around))));
+        // What it says late is added to a place of its own, which the spans below it share.
+        Some(SpanPlace { place: level(said.masks, said.facts, above), is_scope: said.anything })
     } else {
-        around
+        let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
+        let place = match (here, around.map(|around| around.place)) {
+            (Some(here), Some(around)) if around.is_within(&here) => Some(around),
+            (Some(here), Some(around)) if !here.is_within(&around) => {
+                Some(level(Masks::new(), ScopeFacts::default(), vec![here, around]))
+            }
+            (here, around) => here.or(around),
+        };
+        place.map(|place| SpanPlace { place, is_scope: false })
     };
     if let (Some(own), Some(span)) = (own, ctx.span(id)) {
+        ANY.store(true, Ordering::Relaxed);
         span.extensions_mut().replace(own);
     }
+}
+
+/// Whether a span has an explicit parent, or none, although another trace is current here.
+fn is_of_other_trace<S>(attributes: &Attributes<'_>, ctx: &Context<'_, S>) -> bool
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if attributes.is_contextual() {
+        return false;
+    }
+    let root = |span: SpanRef<'_, S>| span.scope().from_root().next().map(|root| root.id());
+    let Some(current) = ctx.lookup_current().and_then(root) else { return false };
+    attributes.parent().and_then(|parent| ctx.span(parent)).and_then(root) != Some(current)
 }
 
 /// Takes on what a span says late. Masks hold from now on for everything below.
@@ -176,13 +195,15 @@ where
     if !said.anything && !said.masks.any() {
         return;
     }
-    let before = span.extensions().get::<SpanScope>().map(|scope| scope.0.clone());
+    let before = span.extensions().get::<SpanPlace>().cloned();
     if let Some(before) = &before {
-        before.add(said.masks);
+        before.place.add(said.masks);
     }
-    let own = level(said.masks, said.facts, before.into_iter().collect());
+    let above = before.into_iter().map(|before| before.place).collect();
+    let own = SpanPlace { place: level(said.masks, said.facts, above), is_scope: true };
     context::change_span(id.into_u64(), &own);
-    span.extensions_mut().replace(SpanScope(own));
+    ANY.store(true, Ordering::Relaxed);
+    span.extensions_mut().replace(own);
 }
 
 pub(crate) fn on_enter<S>(id: &Id, ctx: &Context<'_, S>)
@@ -190,9 +211,9 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if any() {
-        let scope = ctx.span(id).and_then(|span| span.extensions().get::<SpanScope>().cloned());
-        if let Some(SpanScope(masks)) = scope {
-            context::enter_span(id.into_u64(), masks);
+        let place = ctx.span(id).and_then(|span| span.extensions().get::<SpanPlace>().cloned());
+        if let Some(place) = place {
+            context::enter_span(id.into_u64(), place);
         }
     }
 }

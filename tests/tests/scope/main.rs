@@ -5,6 +5,7 @@ mod destinations;
 mod fields;
 mod identity;
 mod masks;
+mod places;
 mod support;
 mod traces;
 mod updates;
