@@ -142,3 +142,23 @@ fn a_timeout_around_a_result_is_an_error() {
     });
     assert!(span.get("error.type").ends_with("Elapsed"), "{span:?}");
 }
+
+/// The first example of README.md: the body of a refusal is recorded before the status becomes an error.
+#[test]
+fn an_answer_recorded_before_the_error_keeps_the_providers_code() {
+    #[llm_call(provider = "openai", model = "gpt-4o")]
+    async fn call(response: reqwest::Response) -> Result<String, reqwest::Error> {
+        let status = response.error_for_status_ref().map(drop);
+        let answer = response.text().await?;
+        llm_trace::LlmCall::current().response_json(&answer);
+        status.map(|()| answer)
+    }
+    let body = r#"{"error":{"message":"no key","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
+    for (body, error_type) in [(body, "invalid_api_key"), ("<html>Unauthorized</html>", "401"), ("", "401")] {
+        let response = http::Response::builder().status(401).body(body).unwrap();
+        let span = one(|| assert!(block_on(call(response.into())).is_err()));
+        assert_eq!(span.get("error.type"), error_type);
+        assert_eq!(span.get("http.response.status_code"), "401");
+        assert_eq!(span.get("llm_trace.outcome"), "error");
+    }
+}

@@ -70,6 +70,17 @@ async fn consumed_inside() -> usize {
     LlmCall::current().stream(stream::iter(pieces())).count().await
 }
 
+#[llm_call(provider = "openai")]
+async fn read_in_a_loop() -> Result<(), std::io::Error> {
+    let call = LlmCall::current();
+    call.request(&serde_json::json!({"model": "gpt-4o", "stream": true, "messages": []}));
+    for piece in pieces() {
+        call.chunk_bytes(&piece);
+    }
+    call.finish();
+    Ok(())
+}
+
 #[llm_call(provider = "openai", model = "gpt-4o")]
 async fn hidden() -> (Tokens<impl Stream<Item = Bytes>>, u8) {
     (tokens(LlmCall::current().stream(stream::iter(pieces()))), 1)
@@ -83,10 +94,11 @@ fn a_stream_wrapped_by_hand_ends_the_call() {
             no_stream_by_type().await.unwrap().1.count().await;
             twice().count().await;
             consumed_inside().await;
+            read_in_a_loop().await.unwrap();
             hidden().await.0.count().await;
         });
     });
-    assert_eq!(spans.len(), 5);
+    assert_eq!(spans.len(), 6);
     spans.iter().for_each(is_whole);
 }
 

@@ -54,7 +54,8 @@ fn the_index_has_every_page_and_links_lead_somewhere() {
     let pages = fs::read_dir(root().join("docs")).expect("docs").map(|file| file.expect("a file").path());
     let pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|kind| kind == "md")).collect();
     let index = read("docs/README.md");
-    for page in pages.iter().chain([&root().join("README.md"), &root().join("CONTRIBUTING.md")]) {
+    let front = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"].map(|name| root().join(name));
+    for page in pages.iter().chain(&front) {
         let name = page.file_name().expect("a name").to_string_lossy();
         assert!(
             !page.parent().expect("a folder").ends_with("docs") || name == "README.md" || index.contains(&*name),
