@@ -2,6 +2,7 @@
 //!
 //! Tested elsewhere: layers with filters of their own (`trap_of_filters.rs`), filters that let no span through (`check.rs`, `macro_disabled.rs`), two OpenTelemetry layers
 //! (`layers.rs`), two `fmt` layers (`redact_layer.rs`), streams and futures (`macro_streams.rs`, `macro_shapes.rs`),
+//! streams inside other types (`outcomes/unseen.rs`), error codes in bodies (`macro_errors.rs`),
 //! `error!` inside a call (`outcomes.rs`), `set_attribute` past layers (`redact/guards.rs`), headers of several
 //! destinations (`destinations.rs`), counts of other crates (`normalize.rs`).
 
