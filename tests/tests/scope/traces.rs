@@ -203,6 +203,7 @@ fn baggage_that_came_in_is_there_and_goes_no_further() {
     });
     assert!(sent.contains_key("traceparent") && !sent.contains_key("baggage"));
     assert_eq!(trace(&traced.collector.span("chat m")), TRACE);
+    assert!(!traced.collector.saw("tenant"), "a client can send any value: none becomes an attribute");
 }
 
 /// In a process of its own, so to speak: no other test's id generator may be alive.
