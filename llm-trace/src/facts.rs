@@ -46,6 +46,8 @@ pub(crate) struct ResponseFacts {
     /// The provider's own words, in choice order; `None` where a choice has not said.
     pub(crate) finish_reasons: Vec<Option<String>>,
     pub(crate) usage: Usage,
+    /// What other models used of it: those that a server consulted on its way to the answer.
+    pub(crate) usage_by_others: Vec<(String, Usage)>,
     pub(crate) service_tier: Option<String>,
     pub(crate) system_fingerprint: Option<String>,
     pub(crate) output_type: Option<&'static str>,
@@ -64,7 +66,7 @@ impl ResponseFacts {
     /// Sets the finish reason of one choice.
     pub(crate) fn set_finish_reason(&mut self, choice: usize, reason: &str) {
         // No API returns more choices than this; a wild index must not make a huge vector.
-        if choice >= 1024 {
+        if choice >= 1024 || reason.is_empty() {
             return;
         }
         if self.finish_reasons.len() <= choice {

@@ -256,6 +256,7 @@ pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &
             response: &ResponseFacts::default(),
             server: None,
             error_type: None,
+            outcome: crate::Outcome::Completed,
             duration: Some(std::time::Duration::from_secs_f64(*seconds)),
             first_chunk: None,
             gaps: None,

@@ -26,9 +26,17 @@ pub struct Usage {
     pub(crate) input_text: Option<i64>,
     pub(crate) input_image: Option<i64>,
     pub(crate) input_audio: Option<i64>,
+    pub(crate) input_video: Option<i64>,
     pub(crate) output_text: Option<i64>,
     pub(crate) output_image: Option<i64>,
     pub(crate) output_audio: Option<i64>,
+    pub(crate) output_video: Option<i64>,
+    /// Of `cache_creation`, those written to the cache that lasts an hour.
+    pub(crate) cache_creation_1h: Option<i64>,
+    /// Of `cache_read`, those of sound.
+    pub(crate) cache_read_audio: Option<i64>,
+    /// Searches that are billed one by one.
+    pub(crate) searches: Option<i64>,
 }
 
 impl Usage {
@@ -72,6 +80,62 @@ impl Usage {
         self
     }
 
+    /// Of the tokens written to the provider's cache, those that it keeps for an hour.
+    #[must_use]
+    pub fn cache_creation_1h_tokens(mut self, tokens: i64) -> Self {
+        self.cache_creation_1h = Some(tokens);
+        self
+    }
+
+    /// Input tokens of sound.
+    #[must_use]
+    pub fn input_audio_tokens(mut self, tokens: i64) -> Self {
+        self.input_audio = Some(tokens);
+        self
+    }
+
+    /// Input tokens of images.
+    #[must_use]
+    pub fn input_image_tokens(mut self, tokens: i64) -> Self {
+        self.input_image = Some(tokens);
+        self
+    }
+
+    /// Input tokens of video.
+    #[must_use]
+    pub fn input_video_tokens(mut self, tokens: i64) -> Self {
+        self.input_video = Some(tokens);
+        self
+    }
+
+    /// Output tokens of sound.
+    #[must_use]
+    pub fn output_audio_tokens(mut self, tokens: i64) -> Self {
+        self.output_audio = Some(tokens);
+        self
+    }
+
+    /// Output tokens of images.
+    #[must_use]
+    pub fn output_image_tokens(mut self, tokens: i64) -> Self {
+        self.output_image = Some(tokens);
+        self
+    }
+
+    /// Output tokens of video.
+    #[must_use]
+    pub fn output_video_tokens(mut self, tokens: i64) -> Self {
+        self.output_video = Some(tokens);
+        self
+    }
+
+    /// Searches that the provider made and bills one by one.
+    #[must_use]
+    pub fn searches(mut self, searches: i64) -> Self {
+        self.searches = Some(searches);
+        self
+    }
+
     /// The counts as facts, in the order in which a span has them.
     pub(crate) fn facts(&self) -> [(Fact, Option<i64>); 11] {
         [
@@ -102,8 +166,22 @@ impl Usage {
         });
     }
 
+    /// Takes away a part of it: what another model used.
+    pub(crate) fn subtract(&mut self, part: Usage) {
+        self.with(part, |known, part| match (known, part) {
+            (Some(known), Some(part)) => known.checked_sub(part).map(|rest| rest.max(0)),
+            (known, _) => known,
+        });
+    }
+
     fn with(&mut self, later: Usage, join: impl Fn(Option<i64>, Option<i64>) -> Option<i64>) {
-        let Usage {
+        macro_rules! each {
+            ($($field:ident),+ $(,)?) => {{
+                let Usage { $($field),+ } = later;
+                $(self.$field = join(self.$field, $field);)+
+            }};
+        }
+        each!(
             input,
             output,
             cache_read,
@@ -112,24 +190,14 @@ impl Usage {
             input_text,
             input_image,
             input_audio,
+            input_video,
             output_text,
             output_image,
             output_audio,
-        } = later;
-        for (known, new) in [
-            (&mut self.input, input),
-            (&mut self.output, output),
-            (&mut self.cache_read, cache_read),
-            (&mut self.cache_creation, cache_creation),
-            (&mut self.reasoning, reasoning),
-            (&mut self.input_text, input_text),
-            (&mut self.input_image, input_image),
-            (&mut self.input_audio, input_audio),
-            (&mut self.output_text, output_text),
-            (&mut self.output_image, output_image),
-            (&mut self.output_audio, output_audio),
-        ] {
-            *known = join(*known, new);
-        }
+            output_video,
+            cache_creation_1h,
+            cache_read_audio,
+            searches,
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Error;
 
-use llm_trace::{Billed, Cost, LlmCall, PriceTable, Prices};
+use llm_trace::{Billed, Compat, Cost, LlmCall, PriceTable, Prices};
 use llm_trace_tests::collector::Collector;
 use serde_json::{Value, json};
 use tracing_subscriber::prelude::*;
@@ -55,7 +55,7 @@ fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
     });
     let span = collector.span("chat gpt-4o");
     let cost = |key: &str| number(span.attribute(key));
-    assert_eq!(cost("gen_ai.usage.cost"), Some(0.0024));
+    assert_eq!(cost("llm_trace.cost.total"), Some(0.0024));
     assert_eq!(cost("llm_trace.cost.input"), Some(0.0012));
     assert_eq!(cost("llm_trace.cost.cache_read"), Some(0.0004));
     assert_eq!(cost("llm_trace.cost.output"), Some(0.0008));
@@ -65,6 +65,22 @@ fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
     assert!((series[0].sum - 0.0024).abs() < 1e-9);
     // It falls between two cents' hundredths, not into the first or the last bucket.
     assert_eq!(series[0].bounds[series[0].buckets.iter().position(|count| *count == 1).unwrap()], 0.0025);
+}
+
+#[test]
+fn the_name_in_the_conventions_namespace_is_written_only_where_it_is_asked_for() {
+    for compat in [false, true] {
+        let collector = Collector::start();
+        let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).prices(table());
+        let layer = if compat { layer.with_compat(Compat::UsageCost) } else { layer };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let call = call();
+            call.response(&answer()).finish();
+        });
+        let span = collector.span("chat gpt-4o");
+        assert_eq!(number(span.attribute("gen_ai.usage.cost")), compat.then_some(0.0024));
+        assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(0.0024));
+    }
 }
 
 #[test]
@@ -82,7 +98,7 @@ fn partial_and_failed_calls_have_a_cost_if_their_usage_is_known() {
     let spans = collector.spans();
     assert_eq!(spans.len(), 2);
     for span in spans {
-        assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(0.00006), "{:?}", span.attributes());
+        assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(0.00006), "{:?}", span.attributes());
         assert!(span.attribute("error.type").is_some());
     }
 }
@@ -115,7 +131,7 @@ fn what_the_provider_states_is_preferred_and_marked_and_a_closure_does_as_well()
         call.response(&stated).finish();
     });
     let span = collector.span("chat gpt-4o");
-    assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(0.5));
+    assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(0.5));
     assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("provider")));
     let closure = |call: &Billed<'_>| Some(Cost::total(call.output_tokens()? as f64));
     let collector = run(Some(closure), || {
@@ -123,6 +139,6 @@ fn what_the_provider_states_is_preferred_and_marked_and_a_closure_does_as_well()
         call.response(&answer()).finish();
     });
     let span = collector.span("chat gpt-4o");
-    assert_eq!(number(span.attribute("gen_ai.usage.cost")), Some(100.0));
+    assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(100.0));
     assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("function")));
 }

@@ -206,6 +206,22 @@ fn every_outcome_is_counted_once() {
     assert!(series.iter().all(|series| series.count == 1));
 }
 
+#[test]
+fn calls_that_were_given_up_are_told_from_successes_by_default() {
+    let collector = measure(
+        |layer| layer,
+        || {
+            chat(&request());
+            drop(cut());
+        },
+    );
+    let series = &collector.series()["gen_ai.client.operation.duration"];
+    let mut outcomes: Vec<_> =
+        series.iter().map(|series| series.labels.get("llm_trace.outcome").and_then(Value::as_str)).collect();
+    outcomes.sort();
+    assert_eq!(outcomes, [None, Some("dropped")]);
+}
+
 #[llm_call(provider = "openai", model = "gpt-4o")]
 fn refused() -> std::io::Result<()> {
     Err(std::io::ErrorKind::ConnectionRefused.into())

@@ -117,7 +117,7 @@ fn prices_come_from_the_file_that_is_named() {
         });
     });
     assert!(parts.telemetry.shutdown(Duration::from_secs(10)));
-    assert_eq!(collector.span("chat gpt-4o").attribute("gen_ai.usage.cost"), Some(4.0.into()));
+    assert_eq!(collector.span("chat gpt-4o").attribute("llm_trace.cost.total"), Some(4.0.into()));
     let error = from_lookup(&|name| (name == "LLM_TRACE_PRICES").then(|| "/nowhere.json".to_owned())).unwrap_err();
     assert!(error.to_string().contains("LLM_TRACE_PRICES") && error.to_string().contains("/nowhere.json"), "{error}");
 }

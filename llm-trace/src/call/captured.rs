@@ -62,8 +62,8 @@ pub(crate) struct CapturedError<'a> {
     pub(crate) code: Option<String>,
     /// The request never left: a connect or builder error.
     pub(crate) not_sent: bool,
-    /// The request timed out.
-    pub(crate) timeout: bool,
+    /// How the transport failed, in one word: `timeout`, `connection_refused`, `dns`, `tls`, …
+    pub(crate) transport: Option<&'static str>,
     /// Content: formatted only if the policy lets error text through.
     pub(crate) message: Option<&'a dyn Display>,
 }

@@ -48,7 +48,9 @@ impl Live {
         let mut state = std::mem::replace(&mut *known, State::finished());
         drop(known);
         self.unregister();
-        let (cost, separate) = match state.settle_inside(outcome) {
+        let told = state.settle_inside(outcome);
+        state.assume_provider();
+        let (cost, separate) = match told {
             Told::Cost(cost) => (Some(cost), false),
             Told::Elsewhere => (None, true),
             // What an agent's own inferences cost, they have told.
@@ -183,7 +185,7 @@ impl Live {
         attributes.response(&mut state.response, state.provider.as_ref());
         let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
         attributes.add(Fact::TimeToFirstChunk.key(), first_chunk.map(|time| time.as_secs_f64()));
-        attributes.cost(end.cost.as_ref());
+        attributes.cost(end.cost.as_ref(), &pipeline.compat);
         self.late_facts(state, attributes);
         self.subject_facts(state, pipeline.profile, attributes);
         attributes.request(&mut state.request, state.provider.as_ref());
@@ -252,6 +254,7 @@ impl Live {
             response: &state.response,
             server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
             error_type: end.error_type.as_deref(),
+            outcome: end.outcome,
             duration: (!end.late).then_some(end.duration),
             first_chunk: state.stream.as_ref().and_then(|stream| stream.first_chunk),
             gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
@@ -334,7 +337,7 @@ impl State {
             .map(str::to_owned)
             .or_else(|| error.code.clone())
             .or_else(|| status.map(|status| status.to_string()))
-            .or_else(|| error.timeout.then(|| "timeout".to_owned()))
+            .or_else(|| error.transport.map(str::to_owned))
             .or_else(|| error.type_name.clone())
             .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
     }
@@ -344,7 +347,7 @@ impl State {
     }
 
     fn cost(&self, pipeline: &Pipeline) -> Option<Priced> {
-        cost::of(&self.billed(), self.response.cost, pipeline.prices.as_ref())
+        cost::of(&self.billed(), &self.response.usage_by_others, self.response.cost, pipeline.prices.as_ref())
     }
 
     fn billed(&self) -> Billed<'_> {

@@ -197,7 +197,7 @@ impl State {
             let error = &mut self.error;
             error.status = error.status.or(inside.error.status);
             error.code = error.code.take().or(inside.error.code);
-            error.timeout |= inside.error.timeout;
+            error.transport = error.transport.or(inside.error.transport);
             self.response.error = self.response.error.take().or(inside.stated);
         }
         inside.cost.map_or(Told::Nothing, Told::Cost)

@@ -6,6 +6,8 @@ pub(crate) mod captured;
 mod fields;
 mod future;
 pub(crate) mod handle;
+#[cfg(feature = "otel")]
+pub(crate) mod hosts;
 mod nested;
 mod operation;
 mod operations;

@@ -167,7 +167,7 @@ impl Live {
         known.type_name = error.type_name.map(str::to_owned);
         known.status = error.status.or(known.status);
         known.code = error.code.or(known.code.take());
-        known.timeout |= error.timeout;
+        known.transport = error.transport.or(known.transport);
         known.not_sent |= error.not_sent;
         known.message = message.or(known.message.take());
     }

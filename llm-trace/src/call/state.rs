@@ -9,7 +9,7 @@ use super::material::Subject;
 use super::server::Server;
 use super::setup::Setup;
 use super::trace_update::TraceSides;
-use super::{Nested, Operation, Provider};
+use super::{Nested, Operation, Provider, hosts};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::guarded::{self, UserCode};
 use crate::json::{Doc, Mode, Node, Text};
@@ -76,7 +76,8 @@ pub(crate) struct ErrorState {
     pub(crate) type_name: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) status: Option<u16>,
-    pub(crate) timeout: bool,
+    /// How the transport failed.
+    pub(crate) transport: Option<&'static str>,
     pub(crate) not_sent: bool,
     /// Content: there only if the policy let error text through.
     pub(crate) message: Option<String>,
@@ -112,15 +113,26 @@ impl State {
     pub(crate) fn of(setup: &mut Setup<'_>) -> Box<State> {
         let mut state = Box::<State>::default();
         state.operation = setup.operation.clone().unwrap_or_default();
-        state.provider = setup.provider.take();
         state.name = setup.name.take();
         state.server = setup.server.as_deref().and_then(Server::read);
+        state.provider = setup.provider.take();
+        if state.provider.is_none() && state.operation.is_model_call() {
+            let host = state.server.as_ref().map(|server| server.address.as_str());
+            state.provider = host.and_then(hosts::name).map(Provider::from);
+        }
         state.conversation = setup.conversation.take().map(Cow::into_owned);
         state.attributes = std::mem::take(&mut setup.attributes);
         state.request.model = setup.model.take().map(Cow::into_owned);
         state.remote = setup.remote;
         state.nested = setup.nested;
         state
+    }
+
+    /// Where nobody said who was called and no host told, it is by best knowledge whose format was spoken.
+    pub(super) fn assume_provider(&mut self) {
+        if self.provider.is_none() && self.operation.is_model_call() {
+            self.provider = self.format.and_then(Format::provider).map(Provider::from);
+        }
     }
 
     /// What is left of a call that is over.

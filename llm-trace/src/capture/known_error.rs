@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io;
 
 use super::error::type_name;
+use super::transport;
 use crate::call::captured::CapturedError;
 use crate::guarded::{self, UserCode};
 
@@ -78,12 +79,12 @@ macro_rules! known {
 known! {
     #[cfg(feature = "reqwest-0-12")] reqwest_0_12::Error: |error, out| {
         out.status = out.status.or(error.status().map(|status| status.as_u16()));
-        out.timeout |= error.is_timeout();
+        out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
         out.not_sent |= error.is_connect() || error.is_builder();
     }
     #[cfg(feature = "reqwest-0-13")] reqwest_0_13::Error: |error, out| {
         out.status = out.status.or(error.status().map(|status| status.as_u16()));
-        out.timeout |= error.is_timeout();
+        out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
         out.not_sent |= error.is_connect() || error.is_builder();
     }
     #[cfg(feature = "async-openai")] async_openai::error::OpenAIError: |error, out| {
@@ -105,10 +106,17 @@ known! {
     #[cfg(feature = "ureq-3")] ureq::Error: |error, out| {
         match error {
             ureq::Error::StatusCode(status) => out.status = out.status.or(Some(*status)),
-            ureq::Error::Timeout(_) => out.timeout = true,
+            ureq::Error::Timeout(_) => out.transport = out.transport.or(Some("timeout")),
+            ureq::Error::HostNotFound => {
+                out.not_sent = true;
+                out.transport = out.transport.or(Some("dns"));
+            }
+            ureq::Error::Tls(_) => {
+                out.not_sent = true;
+                out.transport = out.transport.or(Some("tls"));
+            }
             ureq::Error::Http(_)
             | ureq::Error::BadUri(_)
-            | ureq::Error::HostNotFound
             | ureq::Error::InvalidProxyUrl
             | ureq::Error::ConnectionFailed => out.not_sent = true,
             ureq::Error::Io(error) => error.tell(out),
@@ -119,11 +127,9 @@ known! {
         out.not_sent = true;
     }
     io::Error: |error, out| {
-        match error.kind() {
-            io::ErrorKind::TimedOut => out.timeout = true,
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => out.not_sent = true,
-            _ => {}
-        }
+        let word = transport::word(error);
+        out.transport = out.transport.or(word);
+        out.not_sent |= word.is_some_and(transport::is_not_sent);
     }
     #[cfg(feature = "serde")] serde_json::Error: |_error, _out| {}
 }

@@ -14,6 +14,7 @@ mod macros;
 mod peel;
 mod returned;
 mod text;
+mod transport;
 
 pub use attribute::AttributeOf;
 pub use error::ErrorOf;

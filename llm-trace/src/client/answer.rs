@@ -7,7 +7,7 @@ use std::task::Context;
 
 use http_body::{Body, SizeHint};
 
-use crate::call::captured::What;
+use crate::call::captured::{CapturedError, What};
 use crate::call::{Captured, LlmCall, Outcome, StreamCall};
 use crate::stream::{ErrorsOf, NamedErrors, Polled, Recorder, poll_recorded};
 
@@ -111,10 +111,26 @@ impl Recorder for Whole {
 
     fn end(&mut self) {
         let Some(call) = self.call.take() else { return };
-        let kept = self.kept.take().filter(|kept| !kept.is_empty());
-        let body = Box::new(kept.as_deref().map_or(What::Nothing, What::Bytes));
+        let kept = self.kept.take();
+        if self.status < 400 && kept.as_deref().is_some_and(|kept| !is_answer(kept)) {
+            call.observe(Captured(What::Http { status: self.status, host: None, body: Box::default() }));
+            let error = CapturedError { transport: Some("invalid_response"), ..CapturedError::default() };
+            return call.finish_err(Captured(What::Error(error)));
+        }
+        let body = Box::new(kept.as_deref().filter(|kept| !kept.is_empty()).map_or(What::Nothing, What::Bytes));
         call.finish_ok(Captured(What::Http { status: self.status, host: None, body }));
     }
+}
+
+/// Whether a body can be a model's: JSON or events, and neither nothing nor a page of a proxy's.
+fn is_answer(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let is_json = body.first().is_some_and(|first| matches!(first, b'{' | b'[' | b'"'));
+    // A stream of AWS' begins with its length.
+    let is_binary = body.first().is_some_and(|first| *first < 0x20);
+    is_json
+        || is_binary
+        || [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|head| body.starts_with(head))
 }
 
 impl Drop for Whole {

@@ -1,51 +1,15 @@
 //! Which requests go to an LLM.
 
-use crate::call::Provider;
+use crate::call::{Provider, hosts};
 use crate::provider::detect;
-
-/// Hosts of providers; `*` stands for any beginning.
-const KNOWN: &[(&str, &str)] = &[
-    ("api.openai.com", "openai"),
-    ("*.openai.azure.com", "azure.ai.openai"),
-    ("*.cognitiveservices.azure.com", "azure.ai.openai"),
-    ("*.services.ai.azure.com", "azure.ai.inference"),
-    ("*.models.ai.azure.com", "azure.ai.inference"),
-    ("models.inference.ai.azure.com", "azure.ai.inference"),
-    ("api.anthropic.com", "anthropic"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("*aiplatform.googleapis.com", "gcp.vertex_ai"),
-    ("api.cohere.com", "cohere"),
-    ("api.cohere.ai", "cohere"),
-    ("api.mistral.ai", "mistral_ai"),
-    ("codestral.mistral.ai", "mistral_ai"),
-    ("api.groq.com", "groq"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.x.ai", "x_ai"),
-    ("api.perplexity.ai", "perplexity"),
-    ("*.ml.cloud.ibm.com", "ibm.watsonx.ai"),
-    ("api.moonshot.ai", "moonshot_ai"),
-    ("api.moonshot.cn", "moonshot_ai"),
-    ("openrouter.ai", "openrouter"),
-    ("api.together.xyz", "together_ai"),
-    ("api.together.ai", "together_ai"),
-    ("api.fireworks.ai", "fireworks_ai"),
-    ("api.cerebras.ai", "cerebras"),
-    ("api.sambanova.ai", "sambanova"),
-    ("api.hyperbolic.xyz", "hyperbolic"),
-    ("api.voyageai.com", "voyage_ai"),
-    ("api.jina.ai", "jina_ai"),
-    ("router.huggingface.co", "huggingface"),
-    ("api-inference.huggingface.co", "huggingface"),
-    ("integrate.api.nvidia.com", "nvidia_nim"),
-    ("dashscope.aliyuncs.com", "dashscope"),
-    ("dashscope-intl.aliyuncs.com", "dashscope"),
-];
 
 /// Where `ollama` listens unless told otherwise.
 const OLLAMA_PORT: u16 = 11434;
 
 /// Which requests are calls of an LLM: `POST`s to a provider's host, and to hosts of your own, with the path of one of
-/// their APIs that the library reads.
+/// their APIs that the library reads; and `GET /v1/responses/{id}`, which is a `fetch_response`.
+///
+/// Counting tokens, moderations, images, audio, video, files and batches are no calls.
 ///
 /// On any host `…/chat/completions`, and Gemini's `…:generateContent`, are calls too: nothing else is served there.
 ///
@@ -97,11 +61,9 @@ impl Endpoints {
     }
 
     /// Whose API this is; `None` if it is nobody's, or none that is read.
-    pub(super) fn provider(&self, host: &str, port: Option<u16>, path: &str) -> Option<Provider> {
+    pub(super) fn provider(&self, is_get: bool, host: &str, port: Option<u16>, path: &str) -> Option<Provider> {
         // First what sorts out nearly all other requests: the last part of the path.
-        if !detect::is_call(path) {
-            return None;
-        }
+        detect::operation_of(is_get, path)?;
         let own = self.own.iter().find(|(pattern, _)| fits(pattern, host, port));
         if let Some((_, provider)) = own {
             return Some(provider.clone());
@@ -109,16 +71,13 @@ impl Endpoints {
         if !self.known {
             return None;
         }
-        let known = KNOWN.iter().find(|(pattern, _)| fits(pattern, host, None)).map(|(_, provider)| *provider);
-        known.or_else(|| by_place(host, port, path)).map(Provider::from)
+        let known = hosts::name(host);
+        known.or_else(|| by_place(port, path)).map(Provider::from)
     }
 }
 
-fn by_place(host: &str, port: Option<u16>, path: &str) -> Option<&'static str> {
+fn by_place(port: Option<u16>, path: &str) -> Option<&'static str> {
     let path = path.trim_end_matches('/');
-    if host.starts_with("bedrock") && host.contains(".amazonaws.com") {
-        return Some("aws.bedrock");
-    }
     if port == Some(OLLAMA_PORT) {
         return Some("ollama");
     }
@@ -140,13 +99,7 @@ fn fits(pattern: &str, host: &str, port: Option<u16>) -> bool {
     if wanted.is_some() && wanted != port {
         return false;
     }
-    match pattern.strip_prefix('*') {
-        Some(end) => {
-            host.len() > end.len() && host.as_bytes()[host.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
-                || (!end.starts_with('.') && host.eq_ignore_ascii_case(end))
-        }
-        None => pattern.eq_ignore_ascii_case(host),
-    }
+    hosts::fits(pattern, host)
 }
 
 #[cfg(test)]
@@ -154,7 +107,7 @@ mod tests {
     use super::*;
 
     fn who(endpoints: &Endpoints, host: &str, port: u16, path: &str) -> Option<String> {
-        endpoints.provider(host, Some(port), path).map(|provider| provider.as_str().to_owned())
+        endpoints.provider(false, host, Some(port), path).map(|provider| provider.as_str().to_owned())
     }
 
     #[test]
@@ -165,6 +118,22 @@ mod tests {
             ("API.openai.com", 443, "/v1/responses", Some("openai")),
             ("api.openai.com", 443, "/v1/files", None),
             ("api.openai.com", 443, "/v1/images/generations", None),
+            ("api.openai.com", 443, "/v1/moderations", None),
+            ("api.openai.com", 443, "/v1/audio/speech", None),
+            ("api.openai.com", 443, "/v1/batches", None),
+            ("api.openai.com", 443, "/v1/responses/input_tokens", None),
+            ("api.openai.com", 443, "/v1/responses/compact", Some("openai")),
+            ("api.openai.com", 443, "/v1/responses/resp_1/cancel", None),
+            ("api.minimax.io", 443, "/v1/chat/completions", Some("minimax")),
+            ("api.z.ai", 443, "/api/paas/v4/chat/completions", Some("z_ai")),
+            ("open.bigmodel.cn", 443, "/api/paas/v4/chat/completions", Some("bigmodel")),
+            ("api.deepinfra.com", 443, "/v1/openai/chat/completions", Some("deepinfra")),
+            ("api.novita.ai", 443, "/v3/openai/chat/completions", Some("novita")),
+            ("api.studio.nebius.com", 443, "/v1/chat/completions", Some("nebius")),
+            ("ai-gateway.vercel.sh", 443, "/v1/chat/completions", Some("vercel_ai_gateway")),
+            ("gateway.ai.cloudflare.com", 443, "/v1/a/g/compat/chat/completions", Some("cloudflare_ai_gateway")),
+            ("generativelanguage.googleapis.com", 443, "/v1beta/models/m%3AgenerateContent", Some("gcp.gemini")),
+            ("generativelanguage.googleapis.com", 443, "/v1beta/models/m:countTokens", None),
             ("x.openai.azure.com", 443, "/openai/deployments/d/chat/completions", Some("azure.ai.openai")),
             ("api.anthropic.com", 443, "/v1/messages", Some("anthropic")),
             ("api.anthropic.com", 443, "/v1/messages/count_tokens", None),
@@ -183,11 +152,26 @@ mod tests {
     }
 
     #[test]
+    fn a_response_is_fetched_and_nothing_else() {
+        let known = Endpoints::new();
+        for (path, is_call) in [
+            ("/v1/responses/resp_1", true),
+            ("/v1/responses/resp_1/input_items", false),
+            ("/v1/responses", false),
+            ("/v1/chat/completions", false),
+            ("/v1/models/gpt-4o", false),
+        ] {
+            assert_eq!(known.provider(true, "api.openai.com", Some(443), path).is_some(), is_call, "{path}");
+        }
+        assert!(known.provider(false, "api.openai.com", Some(443), "/v1/responses/resp_1").is_none());
+    }
+
+    #[test]
     fn other_requests_cost_no_allocation() {
         let endpoints = Endpoints::new().host("llm.internal", "openai");
         let count = allocation_counter::measure(|| {
             for (host, path) in [("example.com", "/users/7"), ("api.openai.com", "/v1/files"), ("llm.internal", "/")] {
-                assert!(endpoints.provider(host, Some(443), path).is_none());
+                assert!(endpoints.provider(false, host, Some(443), path).is_none());
             }
         });
         assert_eq!(count.count_total, 0);

@@ -23,10 +23,14 @@ pub(super) struct Target<'a> {
 impl Target<'_> {
     /// Whose API it is, if it is one and anyone listens.
     pub(super) fn provider(&self, endpoints: &Endpoints) -> Option<Provider> {
-        if *self.method != Method::POST || !enabled(tracing::Level::INFO) {
+        if !(self.is_get() || *self.method == Method::POST) || !enabled(tracing::Level::INFO) {
             return None;
         }
-        endpoints.provider(self.host, self.port, self.path)
+        endpoints.provider(self.is_get(), self.host, self.port, self.path)
+    }
+
+    fn is_get(&self) -> bool {
+        *self.method == Method::GET
     }
 
     /// Neither user info nor the query, which can hold a key.
@@ -46,7 +50,8 @@ impl Target<'_> {
         let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
         let body = body.filter(|body| !encoded && !body.is_empty());
         // Where the body does not tell what is asked for, the path does.
-        let operation = if body.is_some() { None } else { detect::operation_of(self.path).map(Into::into) };
+        let operation =
+            if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path).map(Into::into) };
         let mut setup = Setup::new(operation, make);
         setup.provider(stated_around().unwrap_or(provider));
         setup.server(Some(url.as_str().into()));

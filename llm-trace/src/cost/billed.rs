@@ -90,9 +90,49 @@ impl<'a> Billed<'a> {
         self.usage.cache_creation
     }
 
+    /// Of those written to the provider's cache, the tokens that it keeps for an hour.
+    pub fn cache_creation_1h_tokens(&self) -> Option<i64> {
+        self.usage.cache_creation_1h
+    }
+
     /// Output tokens spent on reasoning.
     pub fn reasoning_tokens(&self) -> Option<i64> {
         self.usage.reasoning
+    }
+
+    /// Input tokens of sound, cached ones included.
+    pub fn input_audio_tokens(&self) -> Option<i64> {
+        self.usage.input_audio
+    }
+
+    /// Input tokens of images, cached ones included.
+    pub fn input_image_tokens(&self) -> Option<i64> {
+        self.usage.input_image
+    }
+
+    /// Input tokens of video, cached ones included.
+    pub fn input_video_tokens(&self) -> Option<i64> {
+        self.usage.input_video
+    }
+
+    /// Output tokens of sound.
+    pub fn output_audio_tokens(&self) -> Option<i64> {
+        self.usage.output_audio
+    }
+
+    /// Output tokens of images.
+    pub fn output_image_tokens(&self) -> Option<i64> {
+        self.usage.output_image
+    }
+
+    /// Output tokens of video.
+    pub fn output_video_tokens(&self) -> Option<i64> {
+        self.usage.output_video
+    }
+
+    /// Searches that the provider bills one by one; for a reranker, its search units.
+    pub fn searches(&self) -> Option<i64> {
+        self.usage.searches
     }
 }
 
@@ -116,6 +156,7 @@ pub struct Cost {
     pub(crate) cache_read: Option<f64>,
     pub(crate) cache_creation: Option<f64>,
     pub(crate) reasoning: Option<f64>,
+    pub(crate) requests: Option<f64>,
     /// Some part is not known: the sum of the others is not the total.
     pub(crate) partial: bool,
 }
@@ -166,23 +207,44 @@ impl Cost {
         self
     }
 
-    /// All of it; `None` where a part is missing.
-    pub fn sum(&self) -> Option<f64> {
-        let parts = self.parts();
-        if self.total.is_some() {
-            return self.total;
-        }
-        let known = parts.iter().any(|(_, part)| part.is_some());
-        (known && !self.partial).then(|| tidy(parts.iter().filter_map(|(_, part)| *part).sum()))
+    /// What is priced by the request or the search, and not by the token.
+    #[must_use]
+    pub fn requests(mut self, dollars: f64) -> Self {
+        self.requests = Some(dollars);
+        self
     }
 
-    pub(crate) fn parts(&self) -> [(Fact, Option<f64>); 5] {
+    /// Some part of the cost is not known: what is, is recorded, and no total.
+    ///
+    /// ```
+    /// use llm_trace::Cost;
+    ///
+    /// assert_eq!(Cost::new().input(0.002).partial().sum(), None);
+    /// ```
+    #[must_use]
+    pub fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// All of it; `None` where a part is missing.
+    pub fn sum(&self) -> Option<f64> {
+        if self.partial || self.total.is_some() {
+            return self.total.filter(|_| !self.partial);
+        }
+        let parts = self.parts();
+        let known = parts.iter().any(|(_, part)| part.is_some());
+        known.then(|| tidy(parts.iter().filter_map(|(_, part)| *part).sum()))
+    }
+
+    pub(crate) fn parts(&self) -> [(Fact, Option<f64>); 6] {
         [
             (Fact::CostInput, self.input),
             (Fact::CostOutput, self.output),
             (Fact::CostCacheRead, self.cache_read),
             (Fact::CostCacheWrite, self.cache_creation),
             (Fact::CostReasoning, self.reasoning),
+            (Fact::CostRequests, self.requests),
         ]
     }
 
@@ -204,6 +266,7 @@ impl Cost {
             cache_read: add(self.cache_read, other.cache_read),
             cache_creation: add(self.cache_creation, other.cache_creation),
             reasoning: add(self.reasoning, other.reasoning),
+            requests: add(self.requests, other.requests),
             partial: self.partial || other.partial || (totals.is_some() && total.is_none()),
         }
     }

@@ -1,50 +1,12 @@
 //! One model's prices, as LiteLLM's table has them.
 
-use std::cell::Cell;
-
 use serde_json::{Map, Value};
 
 use super::billed::{Billed, Cost, tidy};
+use super::keys::{Kind, Kinds, OTHER_KEYS, SEARCH_KEY, kind_of};
 
-/// US dollars per token.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Rates {
-    input: Option<f64>,
-    output: Option<f64>,
-    cache_read: Option<f64>,
-    cache_creation: Option<f64>,
-    reasoning: Option<f64>,
-    input_audio: Option<f64>,
-    output_audio: Option<f64>,
-}
-
-impl Rates {
-    fn field(&mut self, key: &str) -> Option<&mut Option<f64>> {
-        Some(match key {
-            "input_cost_per_token" => &mut self.input,
-            "output_cost_per_token" => &mut self.output,
-            "cache_read_input_token_cost" => &mut self.cache_read,
-            "cache_creation_input_token_cost" => &mut self.cache_creation,
-            "output_cost_per_reasoning_token" => &mut self.reasoning,
-            "input_cost_per_audio_token" => &mut self.input_audio,
-            "output_cost_per_audio_token" => &mut self.output_audio,
-            _ => return None,
-        })
-    }
-
-    /// These rates where they are given, else the others.
-    fn or(self, other: Rates) -> Rates {
-        Rates {
-            input: self.input.or(other.input),
-            output: self.output.or(other.output),
-            cache_read: self.cache_read.or(other.cache_read),
-            cache_creation: self.cache_creation.or(other.cache_creation),
-            reasoning: self.reasoning.or(other.reasoning),
-            input_audio: self.input_audio.or(other.input_audio),
-            output_audio: self.output_audio.or(other.output_audio),
-        }
-    }
-}
+/// US dollars per token, search or request of each kind.
+type Rates = Kinds<Option<f64>>;
 
 /// When rates apply: for inputs longer than this, in this service tier.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,17 +23,26 @@ pub(super) struct Entry {
     pub(super) provider: Option<Box<str>>,
     /// The most special ones last.
     cases: Vec<Case>,
+    /// What has a price that is not by the token.
+    priced_otherwise: Kinds<bool>,
 }
 
-const TIERS: [&str; 2] = ["priority", "flex"];
+/// Endings of keys, and the service tiers they are for.
+const TIERS: [(&str, &str); 3] = [("priority", "priority"), ("flex", "flex"), ("batches", "batch")];
 
 impl Entry {
     /// Reads an entry; `None` where it has no price per token.
     pub(super) fn read(entry: &Map<String, Value>) -> Option<Entry> {
         let mut cases: Vec<Case> = Vec::new();
+        let mut priced_otherwise = Kinds::default();
         for (key, value) in entry {
-            let Some(rate) = value.as_f64().filter(|rate| rate.is_finite() && *rate >= 0.0) else { continue };
-            let Some((name, above, tier)) = case_of(key) else { continue };
+            let value = if key == SEARCH_KEY { one_price(value) } else { value.as_f64() };
+            let other = OTHER_KEYS.iter().find(|(other, _)| key.starts_with(other));
+            if let Some((_, kinds)) = other {
+                kinds.iter().for_each(|kind| *priced_otherwise.get_mut(*kind) = true);
+            }
+            let Some((kind, above, tier)) = case_of(key) else { continue };
+            let Some(rate) = value.filter(|rate| rate.is_finite() && *rate >= 0.0) else { continue };
             let at = match cases.iter().position(|case| case.above == above && case.tier == tier) {
                 Some(at) => at,
                 None => {
@@ -79,64 +50,113 @@ impl Entry {
                     cases.len() - 1
                 }
             };
-            if let Some(field) = cases[at].rates.field(name) {
-                *field = Some(rate);
+            if let Some(case) = cases.get_mut(at) {
+                *case.rates.get_mut(kind) = Some(rate);
             }
         }
         cases.sort_by_key(|case| (case.above, case.tier));
         let provider = entry.get("litellm_provider").and_then(Value::as_str).map(Box::from);
-        (!cases.is_empty()).then_some(Entry { provider, cases })
+        (!cases.is_empty()).then_some(Entry { provider, cases, priced_otherwise })
     }
 
     fn rates(&self, input: i64, tier: Option<&str>) -> Rates {
         let fits = |case: &&Case| input >= case.above && (case.tier.is_none() || case.tier == tier);
-        self.cases.iter().filter(fits).fold(Rates::default(), |before, case| case.rates.or(before))
+        self.cases.iter().filter(fits).fold(Rates::default(), |before, case| case.rates.or(&before))
     }
 
     /// What a call cost: `None` where nothing about it is known.
     pub(super) fn cost(&self, call: &Billed<'_>) -> Option<Cost> {
         let usage = call.usage;
-        let rates = self.rates(usage.input.unwrap_or(0), call.service_tier);
-        let partial = Cell::new(false);
-        let bill = |rate: Option<f64>, tokens: i64| match rate {
-            // Nothing of a kind that has no price costs nothing.
-            _ if tokens == 0 => None,
-            Some(rate) => Some(tidy(rate * tokens as f64)),
-            None => {
-                partial.set(true);
-                None
-            }
+        let mut bill = Bill {
+            rates: self.rates(usage.input.unwrap_or(0), call.service_tier),
+            otherwise: &self.priced_otherwise,
+            is_partial: false,
         };
         let mut cost = Cost::new();
-        match usage.input {
-            Some(all) => {
-                let (read, written) = (known(usage.cache_read), known(usage.cache_creation));
-                let audio = known(usage.input_audio).min(all);
-                let text = (all - read - written - audio).max(0);
-                // Without a price of their own, cached tokens are input like any other.
-                cost.cache_read = bill(rates.cache_read.or(rates.input), read);
-                cost.cache_creation = bill(rates.cache_creation.or(rates.input), written);
-                cost.input = added(bill(rates.input, text), bill(rates.input_audio.or(rates.input), audio));
+        if let Some(all) = usage.input {
+            let (read, written) = (known(usage.cache_read), known(usage.cache_creation));
+            let read_audio = known(usage.cache_read_audio).min(read);
+            let hour = known(usage.cache_creation_1h).min(written);
+            let audio = (known(usage.input_audio) - read_audio).clamp(0, all);
+            let (image, video) = (known(usage.input_image).min(all), known(usage.input_video).min(all));
+            // Without prices of their own images and video are input like text, be they cached or not.
+            let image = if bill.has(Kind::InputImage) { image } else { 0 };
+            let video = if bill.has(Kind::InputVideo) { video } else { 0 };
+            let text =
+                [read, written, audio, image, video].iter().fold(all, |rest, part| rest.saturating_sub(*part)).max(0);
+            // Without a price of their own, cached tokens are input like any other.
+            let read = bill.price(&[Kind::CacheRead, Kind::Input], read - read_audio);
+            cost.cache_read =
+                added(read, bill.price(&[Kind::CacheReadAudio, Kind::CacheRead, Kind::Input], read_audio));
+            let written = bill.price(&[Kind::CacheWrite, Kind::Input], written - hour);
+            // Where writing has a price, an hour's is another.
+            let hours = if bill.has(Kind::CacheWrite) {
+                &[Kind::CacheWriteHour][..]
+            } else {
+                &[Kind::CacheWriteHour, Kind::Input]
+            };
+            cost.cache_creation = added(written, bill.price(hours, hour));
+            for (kind, tokens) in [(Kind::InputAudio, audio), (Kind::InputImage, image), (Kind::InputVideo, video)] {
+                cost.input = added(cost.input, bill.price(&[kind, Kind::Input], tokens));
             }
-            None => partial.set(rates.input != Some(0.0)),
+            cost.input = added(cost.input, bill.price(&[Kind::Input], text));
         }
-        match usage.output {
-            Some(all) => {
-                let thought = known(usage.reasoning).min(all);
-                let audio = known(usage.output_audio).min(all - thought);
-                cost.reasoning = bill(rates.reasoning.or(rates.output), thought);
-                let text = bill(rates.output, all - thought - audio);
-                cost.output = added(text, bill(rates.output_audio.or(rates.output), audio));
+        if let Some(all) = usage.output {
+            let thought = known(usage.reasoning).min(all);
+            cost.reasoning = bill.price(&[Kind::Reasoning, Kind::Output], thought);
+            let mut rest = all - thought;
+            for (kind, tokens) in [
+                (Kind::OutputAudio, usage.output_audio),
+                (Kind::OutputImage, usage.output_image),
+                (Kind::OutputVideo, usage.output_video),
+            ] {
+                let tokens = known(tokens).min(rest);
+                rest -= tokens;
+                cost.output = added(cost.output, bill.price(&[kind, Kind::Output], tokens));
             }
-            // Embeddings have no output to pay for.
-            None if usage.input.is_some() && rates.output.is_none_or(|rate| rate == 0.0) => {}
-            None => partial.set(true),
+            cost.output = added(cost.output, bill.price(&[Kind::Output], rest));
         }
-        cost.partial = partial.get();
-        if usage.input == Some(0) && usage.output.unwrap_or(0) == 0 && !cost.partial {
+        let requests = if bill.has(Kind::Request) { 1 } else { 0 };
+        let queries = if bill.has(Kind::Query) { usage.searches.unwrap_or(1) } else { 0 };
+        let searches = if bill.has(Kind::Query) { 0 } else { known(usage.searches) };
+        for (kind, count) in [(Kind::Request, requests), (Kind::Query, queries), (Kind::Search, searches)] {
+            cost.requests = added(cost.requests, bill.price(&[kind], count));
+        }
+        // Embeddings have no output to pay for, and rerankers no tokens.
+        let is_free = |kind| bill.rates.get(kind).is_none_or(|rate| rate == 0.0);
+        let lacks_input = usage.input.is_none() && bill.rates.get(Kind::Input) != Some(0.0) && cost.requests.is_none();
+        let has_known_input = usage.input.is_some() || cost.requests.is_some();
+        let lacks_output = usage.output.is_none() && !(has_known_input && is_free(Kind::Output));
+        cost.partial = bill.is_partial || lacks_input || lacks_output;
+        if usage.input == Some(0) && usage.output.unwrap_or(0) == 0 && !cost.partial && cost.requests.is_none() {
             cost.total = Some(0.0);
         }
         Some(cost)
+    }
+}
+
+/// One call's bill.
+struct Bill<'e> {
+    rates: Rates,
+    otherwise: &'e Kinds<bool>,
+    is_partial: bool,
+}
+
+impl Bill<'_> {
+    fn has(&self, kind: Kind) -> bool {
+        self.rates.get(kind).is_some() || self.otherwise.get(kind)
+    }
+
+    /// The price of so many tokens at the first of these kinds' rates that there is. A kind that has another price, which
+    /// is not by the token, is not billed at the next one's.
+    fn price(&mut self, kinds: &[Kind], count: i64) -> Option<f64> {
+        // Nothing of a kind that has no price costs nothing.
+        if count <= 0 {
+            return None;
+        }
+        let rate = kinds.iter().find(|kind| self.has(**kind)).and_then(|kind| self.rates.get(*kind));
+        self.is_partial |= rate.is_none();
+        rate.map(|rate| tidy(rate * count as f64))
     }
 }
 
@@ -151,19 +171,26 @@ fn added(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     }
 }
 
-/// `input_cost_per_token_above_200k_tokens_priority`: the rate's name, its threshold, its tier.
-fn case_of(key: &str) -> Option<(&str, i64, Option<&'static str>)> {
+/// The price of a search, where it is the same for every size of its context: no answer tells the size.
+fn one_price(sizes: &Value) -> Option<f64> {
+    let mut prices = sizes.as_object()?.values().map(Value::as_f64);
+    let first = prices.next()??;
+    prices.all(|price| price == Some(first)).then_some(first)
+}
+
+/// `input_cost_per_token_above_200k_tokens_priority`: what has the price, from how many tokens on, in which tier.
+fn case_of(key: &str) -> Option<(Kind, i64, Option<&'static str>)> {
     let (mut name, mut tier) = (key, None);
-    for word in TIERS {
-        if let Some(rest) = name.strip_suffix(word).and_then(|rest| rest.strip_suffix('_')) {
+    for (ending, word) in TIERS {
+        if let Some(rest) = name.strip_suffix(ending).and_then(|rest| rest.strip_suffix('_')) {
             (name, tier) = (rest, Some(word));
         }
     }
     let mut above = 0;
-    if let Some((rest, threshold)) = name.rsplit_once("_above_") {
-        let thousands: i64 = threshold.strip_suffix("k_tokens")?.parse().ok()?;
+    if let Some((rest, threshold)) = name.strip_suffix("k_tokens").and_then(|name| name.rsplit_once("_above_")) {
+        let thousands: i64 = threshold.parse().ok()?;
         // The threshold itself still has the lower price.
         (name, above) = (rest, thousands.checked_mul(1000)?.checked_add(1)?);
     }
-    Rates::default().field(name).is_some().then_some((name, above, tier))
+    Some((kind_of(name)?, above, tier))
 }

@@ -2,6 +2,7 @@
 
 mod billed;
 mod entry;
+mod keys;
 mod table;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ pub use billed::{Billed, Cost};
 pub use table::{PriceTable, PricesError};
 
 use crate::guarded::{self, UserCode};
+use crate::usage::Usage;
 
 /// Something that knows prices: a [`PriceTable`], or a closure.
 ///
@@ -72,12 +74,37 @@ impl Priced {
     }
 }
 
-/// What a call cost. What the provider states outranks every table.
-pub(crate) fn of(call: &Billed<'_>, stated: Option<f64>, prices: Option<&SharedPrices>) -> Option<Priced> {
+/// What a call cost. What the provider states outranks every table. What other models used of the call's tokens is
+/// priced as theirs.
+pub(crate) fn of(
+    call: &Billed<'_>,
+    others: &[(String, Usage)],
+    stated: Option<f64>,
+    prices: Option<&SharedPrices>,
+) -> Option<Priced> {
     if let Some(cost) = stated.map(Cost::total).and_then(Cost::checked) {
         return Some(Priced { cost, source: "provider" });
     }
-    let prices = &prices?.0;
+    let prices = prices?;
+    if others.is_empty() {
+        return priced(call, prices);
+    }
+    let mut usage = *call.usage;
+    others.iter().for_each(|(_, part)| usage.subtract(*part));
+    let own = priced(&Billed { usage: &usage, ..*call }, prices);
+    let theirs = others.iter().map(|(model, usage)| {
+        let model = Some(model.as_str());
+        priced(&Billed { request_model: model, response_model: model, usage, ..*call }, prices)
+    });
+    let mut is_known = true;
+    let all = std::iter::once(own).chain(theirs).inspect(|priced| is_known &= priced.is_some()).flatten();
+    let mut all = all.reduce(Priced::and)?;
+    all.cost.partial |= !is_known;
+    Some(all)
+}
+
+fn priced(call: &Billed<'_>, prices: &SharedPrices) -> Option<Priced> {
+    let prices = &prices.0;
     let (cost, source) = guarded::run(UserCode::Prices, || (prices.cost(call), prices.source()))?;
     cost.and_then(Cost::checked).map(|cost| Priced { cost, source })
 }

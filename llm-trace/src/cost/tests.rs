@@ -14,6 +14,10 @@ const TABLE: &[u8] = br#"{
     "painter": {"litellm_provider": "openai", "input_cost_per_image": 0.04}
 }"#;
 
+fn of(call: &Billed<'_>, stated: Option<f64>, prices: Option<&SharedPrices>) -> Option<Priced> {
+    super::of(call, &[], stated, prices)
+}
+
 fn billed<'a>(provider: &'a str, model: &'a str, usage: &'a Usage) -> Billed<'a> {
     Billed {
         operation: "chat",
@@ -38,7 +42,7 @@ fn caches_and_reasoning_have_prices_of_their_own_and_the_parts_add_up() {
     let priced = of(&billed("anthropic", "claude-x", &usage), None, Some(&table)).expect("a cost");
     assert_eq!(priced.source, "table");
     let parts = priced.cost.parts().map(|(_, part)| part.map(|part| (part * 1e9).round()));
-    assert_eq!(parts, [Some(300_000.0), Some(150_000.0), Some(180_000.0), Some(1_125_000.0), None]);
+    assert_eq!(parts, [Some(300_000.0), Some(150_000.0), Some(180_000.0), Some(1_125_000.0), None, None]);
     assert_eq!(sum(&billed("anthropic", "claude-x", &usage)), Some(0.001_755));
     let usage = Usage::new().input_tokens(10).output_tokens(100).reasoning_tokens(40);
     assert_eq!(sum(&billed("anyone", "thinker", &usage)), Some(0.000_25));

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) logs: Exporter,
     pub(crate) resource: Vec<(String, String)>,
     pub(crate) sampling: Option<Sampling>,
+    /// The most attributes of a span, where it is given for spans and log records alike: the SDK reads that of spans.
+    pub(crate) span_attributes: Option<u32>,
     /// What content may leave, and masks.
     pub(crate) policy: Policy,
     /// A file of prices.
@@ -65,6 +67,12 @@ impl Config {
             logs,
             resource: resource::attributes(&env, &mut warnings),
             sampling: sampling::read(&env, &mut warnings)?,
+            span_attributes: match env.get("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT") {
+                Some(_) => None,
+                None => env
+                    .count("OTEL_ATTRIBUTE_COUNT_LIMIT", super::limits::MOST_ATTRIBUTES)?
+                    .map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+            },
             policy: Policy::new().with_vars(get).map_err(|e| ConfigError::Policy(e.to_string()))?,
             prices: env.get("LLM_TRACE_PRICES").map(|var| var.value.into()),
             normalize: env.bool(&["LLM_TRACE_NORMALIZE"])?.unwrap_or(false),

@@ -6,6 +6,8 @@ use super::error::ConfigError;
 
 /// The most spans that may wait, or go at once.
 pub(crate) const MOST_SPANS: Bound = Bound { most: 1_000_000, expected: "at most 1000000 spans" };
+/// The most attributes of a span.
+pub(crate) const MOST_ATTRIBUTES: Bound = Bound { most: 1_000_000, expected: "at most 1000000 attributes" };
 /// The most bytes that may wait.
 pub(crate) const MOST_WAITING: Bound = Bound { most: 1_000_000_000_000, expected: "at most 1000000000000 bytes" };
 /// The most bytes in one request.

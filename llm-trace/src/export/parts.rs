@@ -98,6 +98,9 @@ impl Parts {
         if let Some(sampling) = config.sampling {
             builder = builder.with_sampler(sampling.sampler());
         }
+        if let Some(count) = config.span_attributes {
+            builder = builder.with_max_attributes_per_span(count);
+        }
         let builder = match config.exporter {
             Exporter::Disabled => builder.with_sampler(Sampler::AlwaysOff),
             Exporter::None => builder,

@@ -194,9 +194,10 @@ impl<'d> Node<'d> {
 
     // Shorthands for the field of an object, which is what readers ask for most.
 
+    /// A string field that is there and not empty: an empty one is unknown.
     #[inline(always)]
     pub(crate) fn get_str(self, key: &str) -> Option<&'d str> {
-        self.get(key)?.str()
+        self.get(key)?.str().filter(|value| !value.is_empty())
     }
 
     #[inline(always)]
@@ -223,7 +224,7 @@ impl<'d> Node<'d> {
     /// A string field that is there and not empty.
     #[inline(always)]
     pub(crate) fn get_owned(self, key: &str) -> Option<String> {
-        self.get_str(key).filter(|value| !value.is_empty()).map(str::to_owned)
+        self.get_str(key).map(str::to_owned)
     }
 
     /// The strings of an array of strings, or the one string that stands in its place.

@@ -53,9 +53,9 @@ impl Messages {
         self.open = Some(Open { at, parts: 0 });
     }
 
-    /// Adds a part to the message begun last.
+    /// Adds a part to the message begun last, unless there is nothing in it.
     pub(crate) fn part(&mut self, part: Part<'_>) {
-        if let Some(open) = &mut self.open {
+        if let Some(open) = self.open.as_mut().filter(|_| !part.is_empty()) {
             if open.parts > 0 {
                 self.json.push(',');
             }

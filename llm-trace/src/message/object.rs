@@ -30,7 +30,7 @@ impl<'o> Object<'o> {
     }
 
     pub(super) fn optional(&mut self, key: &str, value: Option<&str>) {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.word(key, value);
         }
     }

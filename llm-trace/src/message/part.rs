@@ -152,6 +152,19 @@ impl<'a> Part<'a> {
         Part::Uri { modality: modality.unwrap_or(Modality::Image), mime_type: None, uri: url }
     }
 
+    /// Whether it holds nothing: an empty text, or a call that nothing is known of.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Part::Text(text) | Part::Reasoning(text) | Part::Refusal(text) | Part::Cited { text, .. } => {
+                text.is_empty()
+            }
+            Part::ToolCall { id, name, arguments } => {
+                name.is_empty() && id.is_none_or(str::is_empty) && matches!(arguments, Payload::None)
+            }
+            _ => false,
+        }
+    }
+
     /// Writes the part as it is.
     pub(crate) fn write_plain(&self, out: &mut String) {
         self.write(out, &mut Filter::plain(), "");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 
+use super::compat::Compat;
 use crate::call::Provider;
 use crate::cost::Priced;
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -100,9 +101,14 @@ impl Attributes {
     }
 
     /// What a call cost, where that is known.
-    pub(crate) fn cost(&mut self, priced: Option<&Priced>) {
+    pub(crate) fn cost(&mut self, priced: Option<&Priced>, compat: &[Compat]) {
         let Some(Priced { cost, source }) = priced else { return };
-        self.add(Fact::Cost.key(), cost.sum());
+        let total = cost.sum();
+        self.add(Fact::CostTotal.key(), total);
+        if compat.contains(&Compat::UsageCost) {
+            self.add(Fact::Cost.key(), total);
+        }
+        self.add(Fact::CostPartial.key(), (total.is_none() && cost.partial).then_some(true));
         for (fact, part) in cost.parts() {
             self.add(fact.key(), part);
         }
@@ -140,14 +146,15 @@ pub(crate) fn strings(list: Vec<String>) -> Option<Value> {
     (!list.is_empty()).then_some(Value::Array(Array::String(list)))
 }
 
-/// Finish reasons in choice order. For a choice whose reason never came the newest conventions
-/// have a word; the older ones have none.
-fn finish_reasons(reasons: Vec<Option<String>>, profile: Profile) -> Option<Value> {
-    let missing = || (profile == Profile::Latest).then(|| "error".to_owned());
-    if reasons.iter().all(Option::is_none) {
-        return None;
+/// Finish reasons in choice order. For a choice whose reason never came the newest conventions have a word. The older
+/// ones have none: an empty text keeps the place of the reasons behind it.
+fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<Value> {
+    let known = reasons.iter().rposition(Option::is_some)?;
+    if profile != Profile::Latest {
+        reasons.truncate(known + 1);
     }
-    strings(reasons.into_iter().filter_map(|reason| reason.or_else(missing)).collect())
+    let missing = if profile == Profile::Latest { "error" } else { "" };
+    strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
 }
 
 fn is_openai(provider: Option<&Provider>) -> bool {

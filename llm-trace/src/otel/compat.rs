@@ -20,4 +20,7 @@ pub enum Compat {
     /// MLflow, and turns a custom operation into a kind that they know. Content in it is what the
     /// policy lets onto the span under the conventions' names, at most.
     OpenInference,
+    /// `gen_ai.usage.cost`, which Langfuse and others read: the total cost in US dollars. It stands in the conventions'
+    /// namespace and in none of their registries, so that it is off by default; `llm_trace.cost.total` holds the same.
+    UsageCost,
 }

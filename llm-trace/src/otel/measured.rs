@@ -5,7 +5,7 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 
 use super::metrics::Gaps;
-use crate::call::{Operation, Provider};
+use crate::call::{Operation, Outcome, Provider};
 use crate::facts::ResponseFacts;
 use crate::semconv::Facts;
 
@@ -20,6 +20,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) server: Option<(&'a str, Option<u16>)>,
     /// There on failures only, and the same as the span's.
     pub(crate) error_type: Option<&'a str>,
+    pub(crate) outcome: Outcome,
     /// Not there where another call has told it.
     pub(crate) duration: Option<Duration>,
     pub(crate) first_chunk: Option<Duration>,

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>
 
 use super::bedrock_converse::{media, member, metadata, only};
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{ErrorFacts, ResponseFacts};
 use crate::json::{Node, Text, any};
 use crate::message::{Part, Payload, finish_reason};
@@ -32,7 +32,7 @@ impl StreamReader for ConverseStream {
         // In the binary stream the event's type is a header; decoded, it is the name of the one member.
         let wrapped = doc.items().find(|field| EVENTS.contains(&field.key()) && field.is_object());
         let (kind, body) = wrapped.map_or((name.unwrap_or_default(), doc), |body| (body.key(), body));
-        let index = body.get_i64("contentBlockIndex").unwrap_or_default();
+        let index = body.get_i64("contentBlockIndex");
         let mut event = Event::default();
         match kind {
             "messageStart" => {
@@ -62,7 +62,7 @@ impl StreamReader for ConverseStream {
 
 impl ConverseStream {
     /// Reads the beginning of a content block, or more of it. Whether it held output.
-    fn block(&mut self, kind: &str, block: Node<'_>, index: i64, out: Option<&mut StreamOutput>) -> bool {
+    fn block(&mut self, kind: &str, block: Node<'_>, index: Option<i64>, out: Option<&mut StreamOutput>) -> bool {
         let Some(out) = out else {
             return match kind {
                 "text" => block.len() > 0,
@@ -70,7 +70,7 @@ impl ConverseStream {
                 other => other != "citation",
             };
         };
-        let key = Key::Index(index);
+        let key = Key::Index(index.unwrap_or_default());
         match kind {
             "text" => return text(out, Run::Text, key, block.text()),
             "reasoningContent" => return text(out, Run::Reasoning, key, block.get_text("text")),
@@ -81,7 +81,8 @@ impl ConverseStream {
             }
             "toolUse" => {
                 let name = block.get_str("name");
-                out.tool_call(0, key.clone(), block.get_str("toolUseId"), name, block.get_text("input"));
+                let (id, arguments) = (block.get_str("toolUseId"), block.get_text("input"));
+                let key = out.call_fragment(0, CallFragment { index, id, name, arguments, is_whole: false });
                 if block.get_str("type") == Some("server_tool_use") {
                     out.server_tool(0, &key, name.unwrap_or_default());
                 }

@@ -108,10 +108,11 @@ pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
     if let Some(conversation) = find_str(doc, &["conversation_id"]) {
         facts.conversation_id = Some(conversation.to_owned());
     }
-    if let Some(usage) = any!(doc, "usage", "meta") {
-        let mut usage = USAGE.read(usage);
+    if let Some(report) = any!(doc, "usage", "meta") {
+        let mut usage = USAGE.read(report);
         // Reasoning is counted among the tokens used up, of which not all are billed.
         usage.reasoning = usage.reasoning.filter(|reasoning| usage.output.is_none_or(|output| *reasoning <= output));
+        usage.searches = find(report, &["billed_units.search_units"]).and_then(Node::i64);
         facts.usage.update(usage);
     }
 }

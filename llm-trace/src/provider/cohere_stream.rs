@@ -5,7 +5,7 @@
 use super::Reader;
 use super::cohere_chat::{CohereChat, envelope, tool_call};
 use super::fields::{find, find_str};
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::ResponseFacts;
 use crate::json::{Node, Text};
 use crate::message::finish_reason;
@@ -73,7 +73,8 @@ impl CohereStream {
                 if let (Some(out), Some(call)) = (out, call) {
                     let function = call.get("function").unwrap_or(call);
                     let (id, name) = (call.get_str("id"), function.get_str("name"));
-                    out.tool_call(0, key, id, name, function.get_text("arguments"));
+                    let (index, arguments) = (doc.get_i64("index"), function.get_text("arguments"));
+                    out.call_fragment(0, CallFragment { index, id, name, arguments, is_whole: false });
                 }
             }
             "citation-start" => {
@@ -115,9 +116,10 @@ impl CohereStream {
                 if let Some(out) = out.as_deref_mut() {
                     match doc.get("tool_call_delta") {
                         Some(delta) => {
-                            let key = Key::Index(delta.get_i64("index").unwrap_or_default());
                             self.call_pieces = true;
-                            out.tool_call(0, key, None, delta.get_str("name"), delta.get_text("parameters"));
+                            let (name, arguments) = (delta.get_str("name"), delta.get_text("parameters"));
+                            let index = delta.get_i64("index");
+                            out.call_fragment(0, CallFragment { index, name, arguments, ..CallFragment::default() });
                         }
                         None => {
                             out.text(0, Run::Reasoning, Key::Last, doc.get_text("text").unwrap_or(Text::Plain("")));

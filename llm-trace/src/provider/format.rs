@@ -81,6 +81,25 @@ impl Format {
         }
     }
 
+    /// Whose format it is. OpenAI's is spoken by many; `None` where it is nobody's in particular.
+    pub(crate) fn provider(self) -> Option<&'static str> {
+        Some(match self {
+            Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => {
+                "openai"
+            }
+            Format::AnthropicMessages | Format::AnthropicComplete => "anthropic",
+            Format::Gemini | Format::GeminiEmbed => "gcp.gen_ai",
+            Format::BedrockConverse | Format::BedrockInvoke => "aws.bedrock",
+            Format::CohereChat
+            | Format::CohereChatV1
+            | Format::CohereGenerate
+            | Format::CohereEmbed
+            | Format::CohereRerank => "cohere",
+            Format::OllamaChat | Format::OllamaGenerate | Format::OllamaEmbed => "ollama",
+            Format::TextGeneration => return None,
+        })
+    }
+
     pub(crate) fn reader(self) -> &'static dyn Reader {
         match self {
             Format::OpenAiChat => &OpenAiChat,

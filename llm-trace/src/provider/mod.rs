@@ -17,6 +17,7 @@ mod fields;
 mod format;
 pub(crate) mod framing;
 mod gemini;
+mod joined_text;
 mod journal;
 pub(crate) mod messages;
 mod ollama;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::fields::{Masked, RequestFields, UsageFields, find, vector_len};
+use super::openai_chat::message_parts;
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -22,16 +23,17 @@ pub(crate) struct OllamaGenerate;
 pub(crate) struct OllamaEmbed;
 
 const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    temperature: &["options.temperature"],
-    top_p: &["options.top_p"],
-    top_k: &["options.top_k"],
-    max_tokens: &["options.num_predict"],
-    frequency_penalty: &["options.frequency_penalty"],
-    presence_penalty: &["options.presence_penalty"],
-    seed: &["options.seed"],
-    stop: &["options.stop"],
+    // Its own names, then those of its endpoint that is like OpenAI's.
+    temperature: &["options.temperature", "temperature"],
+    top_p: &["options.top_p", "top_p"],
+    top_k: &["options.top_k", "top_k"],
+    max_tokens: &["options.num_predict", "max_completion_tokens", "max_tokens"],
+    frequency_penalty: &["options.frequency_penalty", "frequency_penalty"],
+    presence_penalty: &["options.presence_penalty", "presence_penalty"],
+    seed: &["options.seed", "seed"],
+    stop: &["options.stop", "stop"],
     choices: &[],
-    reasoning_level: &["think"],
+    reasoning_level: &["think", "reasoning_effort"],
     ..RequestFields::COMMON
 });
 
@@ -51,11 +53,13 @@ impl Reader for OllamaChat {
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
         for message in doc.get("messages").into_iter().flat_map(Node::items) {
             let role = message.get_str("role").unwrap_or("user");
-            out.messages.begin(role, None);
             if role == "tool" {
+                out.messages.begin(role, None);
                 let id = message.get_str("tool_call_id");
                 out.messages.part(Part::ToolCallResponse { id, response: Payload::node(message.get("content")) });
             } else {
+                out.messages.begin(role, message.get_str("name"));
+                // Ollama's messages are OpenAI's but for the pictures, and it has an endpoint for either.
                 message_parts(message, &mut out.messages);
             }
             out.messages.end(None);
@@ -166,19 +170,6 @@ fn response(doc: Node<'_>, facts: &mut ResponseFacts) {
         facts.set_finish_reason(0, reason);
     }
     facts.usage.update(USAGE.read(doc));
-}
-
-fn message_parts(message: Node<'_>, out: &mut Messages) {
-    if let Some(text) = message.get_text("thinking") {
-        out.part(Part::Reasoning(text));
-    }
-    if let Some(text) = message.get_text("content") {
-        out.part(Part::Text(text));
-    }
-    pictures(message, out);
-    for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-        out.part(tool_call(call));
-    }
 }
 
 fn pictures(doc: Node<'_>, out: &mut Messages) {

@@ -6,9 +6,9 @@ use crate::json::{Node, any};
 
 /// What answers and chunks have in common.
 pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
-    // A router's chunks can change these midway; the first are the call's.
+    // Some servers give each chunk an id of its own: the first is the answer's.
     facts.id = facts.id.take().or_else(|| doc.get_owned("id"));
-    facts.model = facts.model.take().or_else(|| doc.get_owned("model")).or_else(|| doc.get_owned("model_id"));
+    facts.model = doc.get_owned("model").or_else(|| doc.get_owned("model_id")).or(facts.model.take());
     facts.service_tier = doc.get_owned("service_tier").or(facts.service_tier.take());
     facts.system_fingerprint = doc.get_owned("system_fingerprint").or(facts.system_fingerprint.take());
     openai_usage::of_answer(doc, facts);
@@ -22,7 +22,9 @@ pub(super) fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> 
     })
 }
 
-/// Mistral's models behind Bedrock call it `stop_reason`.
+/// Mistral's models behind Bedrock call it `stop_reason`, some gateways to Google `finishReason`. Some servers write the
+/// word `null`.
 pub(super) fn reason(choice: Node<'_>) -> Option<&str> {
-    any!(choice, "finish_reason", "stop_reason").and_then(Node::str).filter(|reason| !reason.is_empty())
+    let reason = any!(choice, "finish_reason", "stop_reason", "finishReason").and_then(Node::str);
+    reason.filter(|reason| !matches!(*reason, "" | "null"))
 }

@@ -27,9 +27,10 @@ pub(super) fn read(usage: Node<'_>) -> Usage {
     let mut counts = Usage {
         input: top!("prompt_tokens", "input_tokens"),
         output: top!("completion_tokens", "output_tokens"),
-        // Also DeepSeek's spelling, Moonshot's and Together's, and that of routers to Anthropic.
-        cache_read: of!(input, "cached_tokens")
-            .or_else(|| top!("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")),
+        // Also DeepSeek's spelling, Moonshot's and Together's, Mistral's, and that of routers to Anthropic.
+        cache_read: of!(input, "cached_tokens").or_else(|| {
+            top!("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+        }),
         cache_creation: of!(input, "cache_write_tokens")
             .or_else(|| of!(input, "cache_creation_tokens"))
             .or_else(|| of!(input, "cache_creation_input_tokens"))
@@ -39,14 +40,30 @@ pub(super) fn read(usage: Node<'_>) -> Usage {
         input_text: of!(input, "text_tokens"),
         input_image: of!(input, "image_tokens"),
         input_audio: of!(input, "audio_tokens"),
+        // Alibaba's.
+        input_video: of!(input, "video_tokens"),
         output_text: of!(output, "text_tokens"),
         output_image: of!(output, "image_tokens"),
         output_audio: of!(output, "audio_tokens"),
+        output_video: of!(output, "video_tokens"),
+        cache_creation_1h: hour(usage, &input),
+        cache_read_audio: count(
+            input.iter().flatten().find_map(|details| details.path(&["cached_tokens_details", "audio_tokens"])),
+        ),
+        // Perplexity's, and that of routers to Anthropic.
+        searches: top!("num_search_queries").or_else(|| count(usage.path(&["server_tool_use", "web_search_requests"]))),
     };
     if let Some(total) = usage.get_i64("total_tokens") {
         count_all(&mut counts, total);
     }
     counts
+}
+
+/// What routers to Anthropic state of the cache that lasts an hour.
+fn hour(usage: Node<'_>, details: &[Option<Node<'_>>]) -> Option<i64> {
+    let places = details.iter().flatten().copied().chain([usage]);
+    let lists = places.filter_map(|place| any!(place, "cache_creation", "cache_creation_token_details"));
+    count(lists.filter_map(|list| list.get("ephemeral_1h_input_tokens")).next())
 }
 
 fn count(node: Option<Node<'_>>) -> Option<i64> {

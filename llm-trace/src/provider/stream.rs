@@ -1,6 +1,6 @@
 //! The readers of streamed answers, event by event.
 
-pub(crate) use super::stream_output::{Key, Run, StreamOutput};
+pub(crate) use super::stream_output::{CallFragment, Key, Run, StreamOutput};
 
 use crate::facts::ResponseFacts;
 use crate::json::Node;

@@ -6,6 +6,12 @@ use super::share::Share;
 
 const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 const MASK: &str = "LLM_TRACE_MASK";
+/// The smallest of those that are set counts, for spans and events alike.
+const LENGTHS: [&str; 3] = [
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+];
 const RATIO: &str = "LLM_TRACE_CONTENT_RATIO";
 
 /// Environment variables that could not be read.
@@ -40,7 +46,9 @@ impl Policy {
     /// Reads `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` (`NO_CONTENT`, `SPAN_ONLY`,
     /// `EVENT_ONLY`, `SPAN_AND_EVENT`, `true` for `SPAN_ONLY`, `false`; in any case),
     /// `LLM_TRACE_MASK` (`input`, `output`, `all`, `none`, separated by commas) and
-    /// `LLM_TRACE_CONTENT_RATIO` (from 0 to 1, see [`content_ratio`](Self::content_ratio)).
+    /// `LLM_TRACE_CONTENT_RATIO` (from 0 to 1, see [`content_ratio`](Self::content_ratio)), and
+    /// `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` with its kin for spans and log records: content is made to fit, in bytes, and
+    /// stays whole JSON.
     ///
     /// # Errors
     ///
@@ -99,7 +107,23 @@ impl Policy {
             });
             self.content_share = self.content_share.min(Share::new(ratio));
         }
+        for name in LENGTHS {
+            let Some(value) = var(name) else { continue };
+            match value.trim().parse::<usize>() {
+                Ok(bytes) => self = self.limit_attributes(bytes),
+                Err(_) => problems.push(format!("{name}={value:?} is no number of bytes: set it to one, or unset it")),
+            }
+        }
         if problems.is_empty() { Ok(self) } else { Err(PolicyError { problems, policy: Box::new(self) }) }
+    }
+}
+
+impl Policy {
+    /// Lets no content take more than this.
+    fn limit_attributes(mut self, bytes: usize) -> Self {
+        self.budgets.attribute = self.budgets.attribute.min(bytes);
+        self.budgets.text = self.budgets.text.min(bytes);
+        self
     }
 }
 
@@ -126,6 +150,20 @@ fn read_masks(value: &str) -> Option<Masks> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn opentelemetrys_limit_of_lengths_is_contents_too() {
+        let read = |name: &'static str, value: &'static str| {
+            Policy::new().with_vars(move |asked| (asked == name).then(|| value.to_owned()))
+        };
+        for name in LENGTHS {
+            let budgets = read(name, "100").expect("a number").budgets;
+            assert_eq!((budgets.attribute, budgets.text), (100, 100), "{name}");
+            let default = read(name, " ").expect("unset").budgets;
+            assert_eq!(read(name, "100000000").expect("a number").budgets, default);
+            assert!(read(name, "long").expect_err("no number").to_string().contains(name));
+        }
+    }
 
     #[test]
     fn the_smaller_ratio_counts_and_one_that_is_none_keeps_nothing() {

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Caller, ExistingTrace, Id, Scope, TraceError, TraceUpdate};
+use crate::diag;
 use crate::redact::Masks;
+use crate::value::AttributeValue;
 
 /// What was wrong in a request's metadata; the rest of it is in [`into_scope`](MetadataError::into_scope).
 ///
@@ -49,10 +51,12 @@ impl Scope {
     /// | conversation | `conversation_id` |
     /// | tags | `tags`: a list, or a text with commas |
     /// | prompt | `prompt_name`, `prompt_version` |
-    /// | trace | `existing_trace_id`, and `parent_span_id` or `parent_observation_id` |
+    /// | trace | `existing_trace_id`, and `parent_span_id` or `parent_observation_id`; `trace_id`, if it is one |
     /// | update of the trace | `update_trace_keys`: `input`, `output` |
     ///
-    /// Everything else is left alone.
+    /// Every other key whose value is a text, a number or a flag becomes metadata of the same name, `trace_name` and
+    /// `generation_name` among them, as does a `trace_id` that is no id of OpenTelemetry's. Lists, objects, texts of more
+    /// than 512 bytes and other keys of the gateway's own (`user_api_key_…`) are left out, and a warning names them once.
     ///
     /// ```
     /// use llm_trace::Scope;
@@ -112,12 +116,90 @@ fn read(map: &Map<String, Value>) -> Scope {
     if update != TraceUpdate::NONE {
         scope = scope.update_trace(update);
     }
+    let mut unread = Vec::new();
+    for (key, value) in map.iter().filter(|(key, value)| !KNOWN.contains(&key.as_str()) && !value.is_null()) {
+        match metadata(key, value) {
+            Some(value) if scope.facts.metadata.len() < MAX_KEYS => scope.facts.set_metadata(key.clone().into(), value),
+            _ => unread.push(key.as_str()),
+        }
+    }
+    if !unread.is_empty() {
+        // They are whoever sent the request's.
+        unread.retain(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)));
+        unread.truncate(MAX_KEYS);
+        diag::warn_once("metadata-keys", &format!("metadata that is not recorded: {}", unread.join(", ")));
+    }
     scope
 }
 
+/// The keys that are read as something else than metadata.
+const KNOWN: &[&str] = &[
+    "conversation_id",
+    "email",
+    "end_user_id",
+    "existing_trace_id",
+    "key_alias",
+    "key_hash",
+    "litellm_session_id",
+    "mask_input",
+    "mask_output",
+    "org_id",
+    "parent_observation_id",
+    "parent_span_id",
+    "prompt_name",
+    "prompt_version",
+    "route",
+    "session_id",
+    "tags",
+    "team_alias",
+    "team_id",
+    "trace_user_id",
+    "update_trace_keys",
+    "user_api_key",
+    "user_api_key_alias",
+    "user_api_key_end_user_id",
+    "user_api_key_hash",
+    "user_api_key_org_id",
+    "user_api_key_request_route",
+    "user_api_key_team_alias",
+    "user_api_key_team_id",
+    "user_api_key_user_email",
+    "user_api_key_user_id",
+    "user_id",
+];
+
+/// No request has more metadata than this.
+const MAX_KEYS: usize = 64;
+
+/// A text longer than this is no identifier.
+const MAX_TEXT: usize = 512;
+
+/// The value of a key that is kept under its own name.
+fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
+    if key.starts_with("user_api_key") || key.is_empty() || key.len() > MAX_TEXT {
+        return None;
+    }
+    match value {
+        Value::String(text) if text.len() <= MAX_TEXT => Some(AttributeValue::from(text.as_str())),
+        Value::Bool(flag) => Some(AttributeValue::from(*flag)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Some(AttributeValue::from(whole)),
+            (None, Some(number)) => Some(AttributeValue::from(number)),
+            (None, None) => None,
+        },
+        _ => None,
+    }
+}
+
 fn trace(map: &Map<String, Value>) -> Result<Option<ExistingTrace>, TraceError> {
-    let Some(id) = map.get("existing_trace_id").and_then(text) else { return Ok(None) };
-    let trace = ExistingTrace::new(id)?;
+    let trace = match map.get("existing_trace_id").and_then(text) {
+        Some(id) => ExistingTrace::new(id)?,
+        // Gateways take any text here: one that is no trace's id is metadata.
+        None => match map.get("trace_id").and_then(text).and_then(|id| ExistingTrace::new(id).ok()) {
+            Some(trace) => trace,
+            None => return Ok(None),
+        },
+    };
     let parent = ["parent_span_id", "parent_observation_id"].iter().find_map(|name| text(map.get(*name)?));
     match parent {
         Some(parent) => trace.below(parent).map(Some),
@@ -168,6 +250,36 @@ mod tests {
         assert_eq!(scope.facts.tags, Some(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(scope.facts.update, Some(TraceUpdate::OUTPUT));
         assert!(scope.masks.output() && !scope.masks.input());
+    }
+
+    #[test]
+    fn what_has_no_place_of_its_own_is_kept_as_metadata_or_left_out() {
+        let scope = Scope::from_metadata(&json!({
+            "trace_id": "my-trace", "trace_name": "nightly", "generation_name": "summary", "tenant": 7, "beta": true,
+            "ratio": 0.5, "user_api_key_auth": "secret", "headers": {"authorization": "secret"}, "list": ["a"],
+            "long": "x".repeat(600), "nothing": null,
+        }))
+        .expect("a scope");
+        let found: Vec<(String, AttributeValue)> =
+            scope.facts.metadata.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+        let expected: Vec<(String, AttributeValue)> = [
+            ("beta", AttributeValue::from(true)),
+            ("generation_name", "summary".into()),
+            ("ratio", 0.5.into()),
+            ("tenant", 7_i64.into()),
+            ("trace_id", "my-trace".into()),
+            ("trace_name", "nightly".into()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into();
+        let sorted = |mut list: Vec<(String, AttributeValue)>| {
+            list.sort_by(|a, b| a.0.cmp(&b.0));
+            list
+        };
+        assert_eq!(sorted(found), sorted(expected));
+        assert!(scope.parent.is_none());
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert!(Scope::from_metadata(&json!({"trace_id": id})).expect("a scope").parent.is_some());
     }
 
     #[test]

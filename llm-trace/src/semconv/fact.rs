@@ -100,7 +100,11 @@ facts! {
     EventsSkipped: Int Number, both("llm_trace.stream.events_skipped");
 
     /// The cost of the call in US dollars.
+    CostTotal: Float Number, both("llm_trace.cost.total");
+    /// The same, under the name that some backends read.
     Cost: Float Number, both("gen_ai.usage.cost");
+    /// Whether some part of the cost is not known.
+    CostPartial: Bool Number, both("llm_trace.cost.partial"), label;
     /// The cost of input that was neither read from a cache nor written to one, in US dollars.
     CostInput: Float Number, both("llm_trace.cost.input");
     /// The cost of output that was not reasoning, in US dollars.
@@ -111,6 +115,8 @@ facts! {
     CostCacheWrite: Float Number, both("llm_trace.cost.cache_write");
     /// The cost of reasoning, in US dollars.
     CostReasoning: Float Number, both("llm_trace.cost.reasoning");
+    /// The cost of what is priced by the request or the search, in US dollars.
+    CostRequests: Float Number, both("llm_trace.cost.requests");
     /// Where the cost comes from: `provider`, `table` or `function`.
     CostSource: Text Identifier, both("llm_trace.cost.source"), label;
 

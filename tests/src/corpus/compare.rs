@@ -84,9 +84,12 @@ pub fn compare(expected: &Value, reading: &Reading) -> Vec<Finding> {
     for (fact, name) in ATTRIBUTES {
         findings.add(fact, expected.get(*fact), attribute(name), numbers_equal);
     }
-    // A span has words only; on the wire a reason can be a number.
+    // A span has words only; on the wire a reason can be a number of Google's enum.
     let reasons = expected.get("finish_reasons").and_then(Value::as_array).map(|reasons| {
-        reasons.iter().map(|reason| if reason.is_number() { word(reason) } else { reason.clone() }).collect::<Value>()
+        reasons
+            .iter()
+            .map(|reason| if reason.is_number() { finish_word(reason) } else { reason.clone() })
+            .collect::<Value>()
     });
     findings.add("finish_reasons", reasons.as_ref(), attribute("gen_ai.response.finish_reasons"), numbers_equal);
     for (fact, name) in PARAMETERS {
@@ -302,6 +305,17 @@ fn tool_call(part: &Value) -> Value {
 
 fn texts(parts: &[Value], kind: &str) -> String {
     parts.iter().filter(|part| part["type"] == kind).filter_map(|part| part["content"].as_str()).collect()
+}
+
+/// The name of a number of Google's `FinishReason`; of those that were recorded.
+fn finish_word(number: &Value) -> Value {
+    match number.as_u64() {
+        Some(1) => "STOP".into(),
+        Some(2) => "MAX_TOKENS".into(),
+        Some(3) => "SAFETY".into(),
+        Some(4) => "RECITATION".into(),
+        _ => word(number),
+    }
 }
 
 fn word(value: &Value) -> Value {

@@ -107,7 +107,31 @@ fn a_refused_connection_is_not_sent() {
     let call = one(&collector);
     assert_eq!(call.status_code(), 2);
     assert_eq!(text(&call, "llm_trace.outcome"), "not_sent");
-    assert_eq!(text(&call, "error.type"), "reqwest::error::Error");
+    assert_eq!(text(&call, "error.type"), "connection_refused");
+}
+
+#[test]
+fn a_host_without_an_address_has_a_word_of_its_own() {
+    let (collector, ()) = exported(plain(), async {
+        ask("http://nobody.invalid/v1/chat/completions".into(), "gpt-4o").await.expect_err("no address");
+    });
+    let spans = collector.spans();
+    assert_eq!(text(&spans[0], "llm_trace.outcome"), "not_sent");
+    assert_eq!(text(&spans[0], "error.type"), "dns");
+}
+
+#[test]
+fn a_success_without_an_answer_is_none() {
+    for model in ["page", "empty"] {
+        let (collector, ()) = exported(plain(), async {
+            let server = Server::start().await;
+            ask(server.chat(), model).await.expect("an answer").bytes().await.expect("a body");
+        });
+        let call = one(&collector);
+        assert_eq!(text(&call, "llm_trace.outcome"), "error", "{model}");
+        assert_eq!(text(&call, "error.type"), "invalid_response", "{model}");
+        assert!(!collector.saw("SENTINEL-page"));
+    }
 }
 
 #[test]

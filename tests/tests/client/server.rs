@@ -87,6 +87,8 @@ async fn chat(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> Resp
             let body = Body::from_stream(stream::iter([Ok("{\"id\":".to_owned())]).chain(later));
             of(200, "application/json").body(body)
         }
+        Some("page") => of(200, "text/html").body(Body::from("<html>SENTINEL-page</html>")),
+        Some("empty") => of(200, "application/json").body(Body::empty()),
         Some("gzip") => of(200, "application/json")
             .header(header::CONTENT_ENCODING, "gzip")
             .body(Body::from(&b"\x1f\x8b not really"[..])),

@@ -92,6 +92,21 @@ fn failures_are_told_apart() {
 }
 
 #[test]
+fn a_success_without_an_answer_is_none() {
+    for model in ["page", "empty"] {
+        let (collector, ()) = exported(plain(), async {
+            let server = Server::start().await;
+            assert_eq!(ask(&server.chat(), model).await.expect("an answer").0, 200);
+        });
+        let call = one(&collector);
+        assert_eq!(
+            (text(&call, "llm_trace.outcome"), text(&call, "error.type")),
+            ("error".into(), "invalid_response".into())
+        );
+    }
+}
+
+#[test]
 fn a_compressed_answer_is_not_read() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;

@@ -128,8 +128,8 @@ fn separate_calls_have_a_span_each_and_the_outer_leaves_the_counting_to_the_inne
         let [inner, outer] = &spans[..] else { panic!("{spans:?}") };
         assert_eq!(inner.span.parent_span_id, outer.span.span_id);
         assert_eq!(inner.attribute("gen_ai.usage.input_tokens"), Some(json!(10)));
-        assert!(inner.attribute("gen_ai.usage.cost").is_some());
-        for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.cost"] {
+        assert!(inner.attribute("llm_trace.cost.total").is_some());
+        for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "llm_trace.cost.total"] {
             assert_eq!(outer.attribute(key), None, "{key}");
         }
         assert_eq!(outer.attribute("gen_ai.response.id"), Some(json!("c1")));

@@ -89,7 +89,7 @@ fn a_trace_is_one_tree_in_one_write_when_its_root_ends() {
             ("gen_ai.usage.input_tokens", 1204.into()),
             ("gen_ai.usage.output_tokens", 87.into()),
             ("gen_ai.usage.cache_read.input_tokens", 1024.into()),
-            ("gen_ai.usage.cost", 0.0003.into()),
+            ("llm_trace.cost.total", 0.0003.into()),
             ("gen_ai.response.finish_reasons", Value::Array(vec![StringValue::from("tool_calls")].into())),
             ("gen_ai.system_instructions", r#"[{"type":"text","content":"Be brief."}]"#.into()),
             ("gen_ai.input.messages", input.into()),

@@ -8,7 +8,7 @@ use opentelemetry::metrics::{Counter, Histogram, Meter};
 use super::agents::Agents;
 use super::mcp::Mcp;
 use super::tokens::Tokens;
-use crate::call::Provider;
+use crate::call::{Outcome, Provider};
 use crate::otel::measured::Measured;
 use crate::semconv::{Fact, Metric, Profile};
 
@@ -95,10 +95,15 @@ impl Instruments {
         let mut labels = self.labels(call);
         let histogram = if call.operation.is_inference() { &self.inference } else { &self.operation };
         if let Some(duration) = call.duration.map(|time| time.as_secs_f64()) {
-            match error {
-                Some(error) => with(&mut labels, error, |labels| histogram.record(duration, labels)),
-                None => histogram.record(duration, &labels),
+            let known = labels.len();
+            labels.extend(error);
+            // Whoever gave up made no error of it, and no success either.
+            let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
+            if call.outcome != Outcome::Completed && !is_told {
+                labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
             }
+            histogram.record(duration, &labels);
+            labels.truncate(known);
         }
         if let Some(time) = call.first_chunk {
             self.first_chunk.record(time.as_secs_f64(), &labels);

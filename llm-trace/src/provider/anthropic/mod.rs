@@ -4,16 +4,18 @@
 
 mod complete;
 mod stream;
+mod usage;
 
 pub(crate) use complete::AnthropicComplete;
 
 use std::borrow::Cow;
 
 use self::stream::MessageStream;
+use self::usage::RawUsage;
 use super::Reader;
 use super::fields::{Masked, RequestFields};
 use super::stream::StreamReader;
-use crate::facts::{RequestFacts, ResponseFacts, Usage};
+use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Node, any};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
@@ -79,49 +81,6 @@ fn envelope(message: Node<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) 
     facts.model = message.get_owned("model").or(facts.model.take());
     if let Some(report) = message.get("usage") {
         usage.report(report, facts);
-    }
-}
-
-/// The counts as they stand on the wire, where a later report replaces an earlier one.
-#[derive(Clone, Copy, Debug, Default)]
-struct RawUsage {
-    input: Option<i64>,
-    output: Option<i64>,
-    cache_read: Option<i64>,
-    cache_creation: Option<i64>,
-    thinking: Option<i64>,
-}
-
-impl RawUsage {
-    /// Takes over a report, and states what is known by now.
-    fn report(&mut self, usage: Node<'_>, facts: &mut ResponseFacts) {
-        for (known, key) in [
-            (&mut self.input, "input_tokens"),
-            (&mut self.output, "output_tokens"),
-            (&mut self.cache_read, "cache_read_input_tokens"),
-            (&mut self.cache_creation, "cache_creation_input_tokens"),
-        ] {
-            *known = usage.get_i64(key).or(*known);
-        }
-        let thinking = usage.path(&["output_tokens_details", "thinking_tokens"]).and_then(Node::i64);
-        self.thinking = thinking.or(self.thinking);
-        facts.usage.update(self.totals());
-        facts.service_tier = usage.get_owned("service_tier").or(facts.service_tier.take());
-        // What OpenRouter adds.
-        facts.cost = usage.get_f64("cost").or(facts.cost);
-    }
-
-    /// The convention's counts: on the wire `input_tokens` leaves out what the cache took part in.
-    fn totals(self) -> Usage {
-        let cached = self.cache_read.unwrap_or(0).saturating_add(self.cache_creation.unwrap_or(0));
-        Usage {
-            input: self.input.map(|input| input.saturating_add(cached)),
-            output: self.output,
-            cache_read: self.cache_read,
-            cache_creation: self.cache_creation,
-            reasoning: self.thinking,
-            ..Usage::default()
-        }
     }
 }
 

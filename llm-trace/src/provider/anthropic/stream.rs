@@ -6,12 +6,12 @@ use super::{RawUsage, block, envelope, server_tool};
 use crate::facts::ResponseFacts;
 use crate::json::{Node, Text};
 use crate::message::{Part, Payload, finish_reason};
-use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use crate::provider::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
 
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {
     usage: RawUsage,
-    /// A tool call whose input came whole at its start, as some gateways send it.
+    /// The index of a tool call whose input came whole at its start, as some gateways send it.
     whole_input: Option<i64>,
 }
 
@@ -30,7 +30,7 @@ impl StreamReader for MessageStream {
                 }
                 Event::default()
             }
-            Some("content_block_start") => self.start(doc, out),
+            Some("content_block_start") => self.start(doc, facts, out),
             Some("content_block_delta") => self.delta(doc, out),
             Some("message_delta") => {
                 self.finish(doc, facts, out);
@@ -43,31 +43,47 @@ impl StreamReader for MessageStream {
 }
 
 impl MessageStream {
-    fn start(&mut self, doc: Node<'_>, out: Option<&mut StreamOutput>) -> Event {
-        let index = doc.get_i64("index").unwrap_or_default();
+    fn start(&mut self, doc: Node<'_>, facts: &mut ResponseFacts, out: Option<&mut StreamOutput>) -> Event {
+        let index = doc.get_i64("index");
         let Some(node) = doc.get("content_block") else { return Event::default() };
+        // Another model goes on: it is the one that answers.
+        if node.get_str("type") == Some("fallback") {
+            facts.model = node.get("to").and_then(|to| to.get_owned("model")).or(facts.model.take());
+        }
         let Some(part) = block(node) else { return Event::default() };
         let event = Event::CONTENT;
         let Some(out) = out else { return event };
-        let key = Key::Index(index);
         match part {
             Part::ToolCall { .. } | Part::ServerToolCall { .. } => {
-                let input = node.get("input").filter(|input| input.len() > 0).map(Node::to_json);
-                self.whole_input = input.as_ref().map(|_| index);
-                let input = input.as_deref().map(Text::Plain);
-                out.tool_call(0, key.clone(), node.get_str("id"), node.get_str("name"), input);
+                let input = node.get("input");
+                let json = input.filter(|input| input.len() > 0).map(Node::to_json);
+                self.whole_input = json.as_ref().and(index);
+                let key = out.call_fragment(
+                    0,
+                    CallFragment {
+                        index,
+                        id: node.get_str("id"),
+                        name: node.get_str("name"),
+                        arguments: json.as_deref().map(Text::Plain),
+                        is_whole: false,
+                    },
+                );
+                // A tool without arguments is called with `{}`: no delta tells so once more.
+                if json.is_none() && input.is_some_and(Node::is_object) {
+                    out.set_empty_object(0, &key);
+                }
                 if let Some(kind) = server_tool(node) {
                     out.server_tool(0, &key, kind);
                 }
             }
-            part => out.part(0, key, &part),
+            part => out.part(0, Key::Index(index.unwrap_or_default()), &part),
         }
         event
     }
 
     fn delta(&mut self, doc: Node<'_>, out: Option<&mut StreamOutput>) -> Event {
-        let index = doc.get_i64("index").unwrap_or_default();
-        let key = Key::Index(index);
+        let index = doc.get_i64("index");
+        let key = Key::Index(index.unwrap_or_default());
         let Some(delta) = doc.get("delta") else { return Event::default() };
         let (field, run) = match delta.get_str("type") {
             Some("text_delta") => ("text", Some(Run::Text)),
@@ -92,10 +108,9 @@ impl MessageStream {
             match run {
                 Some(run) => out.text(0, run, key, text),
                 None => {
-                    if self.whole_input.take() == Some(index) {
-                        out.set_arguments(0, &key, Text::Plain(""));
-                    }
-                    out.tool_call(0, key, None, None, Some(text));
+                    let is_whole = index.is_some() && self.whole_input.take_if(|whole| Some(*whole) == index).is_some();
+                    let arguments = Some(text);
+                    out.call_fragment(0, CallFragment { index, arguments, is_whole, ..CallFragment::default() });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Telling wire formats apart: by the URL's path, by the body's shape, and, where several formats
 //! share a shape, by the provider's name.
 
+mod endpoints;
 mod path;
 mod request;
 mod response;
@@ -8,13 +9,13 @@ mod response;
 use super::Format;
 use crate::json::Node;
 
-pub(crate) use path::facts as path_facts;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) use path::{is_call, operation as operation_of};
+pub(crate) use endpoints::operation as operation_of;
+pub(crate) use path::facts as path_facts;
 
 /// The format of a request. The document may be one without content.
 pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: Node<'_>) -> Option<Format> {
-    if path.is_some_and(path::is_unread) {
+    if path.is_some_and(endpoints::is_no_call) {
         return None;
     }
     let family = Family::of(provider);

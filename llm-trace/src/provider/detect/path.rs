@@ -27,7 +27,7 @@ pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format
         ("v2", "chat") if doc.get("messages").is_some() => Format::CohereChat,
         (_, "converse" | "converse-stream") => Format::BedrockConverse,
         (_, "invoke" | "invoke-with-response-stream") if path.contains("/model/") => Format::BedrockInvoke,
-        (_, "responses") => Format::OpenAiResponses,
+        (_, "responses") | ("responses", "compact") => Format::OpenAiResponses,
         (_, "completions") if doc.get("prompt").is_some() => Format::OpenAiCompletions,
         (_, "embeddings") if doc.get("input").is_some() => Format::OpenAiEmbeddings,
         (_, "messages") if doc.get("messages").is_some() => Format::AnthropicMessages,
@@ -38,48 +38,6 @@ pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format
         (_, "retrieveAndGenerate") => Format::BedrockInvoke,
         (_, "rerank") => Format::CohereRerank,
         ("v1", "generate") if doc.get("prompt").is_some() => Format::CohereGenerate,
-        _ => return None,
-    })
-}
-
-/// APIs that are not read, and whose requests look like those of others.
-pub(super) fn is_unread(path: &str) -> bool {
-    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let apis = ["/images/generations", "/images/edits", "/audio/speech", "/moderations", "/videos", "/count_tokens"];
-    apis.iter().any(|api| path.ends_with(api)) || path.ends_with(":countTokens")
-}
-
-/// Whether a path can be that of a call which is read, whatever the body says.
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) fn is_call(path: &str) -> bool {
-    operation(path).is_some()
-}
-
-/// What is asked for under a path, where nothing but the path is known.
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) fn operation(path: &str) -> Option<&'static str> {
-    let path = path.trim_end_matches('/');
-    let mut segments = path.rsplit('/');
-    let last = segments.next().unwrap_or_default();
-    let before = segments.next().unwrap_or_default();
-    if let Some((_, method)) = last.rsplit_once([':']).or_else(|| last.rsplit_once("%3A")) {
-        return Some(match method {
-            "generateContent" | "streamGenerateContent" | "rawPredict" | "streamRawPredict" => "chat",
-            "embedContent" | "batchEmbedContents" | "asyncBatchEmbedContent" | "predict" => "embeddings",
-            _ => return None,
-        });
-    }
-    Some(match (before, last) {
-        ("chat", "completions") | ("api" | "text", "chat") | ("text", "chat_stream") => "chat",
-        ("v1" | "v2", "chat") | (_, "responses" | "converse" | "converse-stream" | "messages") => "chat",
-        (_, "invoke" | "invoke-with-response-stream") if path.contains("/model/") => "chat",
-        (_, "retrieveAndGenerate") => "chat",
-        (_, "embeddings" | "embed") => "embeddings",
-        (_, "rerank") => "rerank",
-        (_, "completions" | "completion" | "complete" | "generate" | "generate_stream" | "predictions") => {
-            "text_completion"
-        }
-        ("text", "generation" | "generation_stream") => "text_completion",
         _ => return None,
     })
 }

@@ -98,7 +98,7 @@ fn by_object(object: &str) -> Option<Format> {
     Some(match object {
         "chat.completion" | "chat.completion.chunk" | "chat.completions" => Format::OpenAiChat,
         "text_completion" | "text_completion.chunk" | "text.completion" => Format::OpenAiCompletions,
-        "response" => Format::OpenAiResponses,
+        "response" | "response.compaction" => Format::OpenAiResponses,
         _ => return None,
     })
 }

@@ -6,11 +6,14 @@
 
 mod args;
 mod embed;
+mod enums;
 mod parts;
 mod schema;
 mod stream;
 
 pub(crate) use embed::GeminiEmbed;
+
+use std::borrow::Cow;
 
 use self::parts::part;
 use self::schema::json_schema;
@@ -19,7 +22,7 @@ use super::Reader;
 use super::fields::{Masked, RequestFields};
 use super::stream::{StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Doc, Mode, Node, any};
+use crate::json::{Doc, Mode, Node, Text, any};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct Gemini;
@@ -89,7 +92,7 @@ impl Reader for Gemini {
             }
         }
         if let Some(reason) = blocked(doc) {
-            facts.set_finish_reason(0, reason);
+            facts.set_finish_reason(0, &reason);
         }
     }
 
@@ -104,7 +107,13 @@ impl Reader for Gemini {
             let content = candidate.get("content");
             out.begin(role(content), None);
             content.into_iter().flat_map(parts).filter_map(part).for_each(|part| out.part(part));
-            out.end(finish(candidate).as_deref().map(schema_reason));
+            finish_message(candidate).into_iter().for_each(|text| out.part(Part::Refusal(text)));
+            out.end(finish(candidate).as_deref().map(finish_reason));
+        }
+        if let Some((reason, text)) = blocked(doc).zip(block_message(doc)) {
+            out.begin("assistant", None);
+            out.part(Part::Refusal(text));
+            out.end(Some(finish_reason(&reason)));
         }
     }
 
@@ -209,30 +218,31 @@ fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
     })
 }
 
-/// Why a candidate ended: a word, or its number where the client asked for numbers.
-fn finish(candidate: Node<'_>) -> Option<String> {
-    let reason = any!(candidate, "finishReason", "finish_reason")?;
-    reason.str().map(str::to_owned).or_else(|| reason.i64().map(|number| number.to_string()))
+/// Why a candidate ended.
+fn finish(candidate: Node<'_>) -> Option<Cow<'_, str>> {
+    enums::word(any!(candidate, "finishReason", "finish_reason")?, enums::FINISH_REASONS)
+}
+
+/// What the provider says of a candidate that did not end well.
+fn finish_message(candidate: Node<'_>) -> Option<Text<'_>> {
+    let has_failed =
+        finish(candidate).is_some_and(|reason| matches!(finish_reason(&reason), "error" | "content_filter"));
+    any!(candidate, "finishMessage", "finish_message").filter(|_| has_failed)?.text()
 }
 
 /// Why the prompt was refused, where there is no candidate that could say.
-fn blocked(doc: Node<'_>) -> Option<&str> {
+fn blocked(doc: Node<'_>) -> Option<Cow<'_, str>> {
     if doc.get("candidates").is_some_and(|candidates| candidates.len() > 0) {
         return None;
     }
     let feedback = any!(doc, "promptFeedback", "prompt_feedback")?;
-    any!(feedback, "blockReason", "block_reason")?.str()
+    enums::word(any!(feedback, "blockReason", "block_reason")?, enums::BLOCK_REASONS)
 }
 
-/// The schema's word, also for the numbers of the `FinishReason` enum.
-fn schema_reason(raw: &str) -> &str {
-    match raw {
-        "1" => "stop",
-        "2" => "length",
-        "3" | "4" | "6" | "7" | "8" => "content_filter",
-        "9" => "error",
-        other => finish_reason(other),
-    }
+/// What the provider says of a prompt that was refused.
+fn block_message(doc: Node<'_>) -> Option<Text<'_>> {
+    let feedback = any!(doc, "promptFeedback", "prompt_feedback")?;
+    any!(feedback, "blockReasonMessage", "block_reason_message")?.text().filter(|text| !text.is_empty())
 }
 
 /// The counts as they stand on the wire, where a later report replaces an earlier one.
@@ -265,13 +275,20 @@ fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
         reasoning: raw.thoughts,
         ..Usage::default()
     };
-    for details in ["promptTokensDetails", "prompt_tokens_details", "toolUsePromptTokensDetails"] {
-        let Usage { input_text, input_image, input_audio, .. } = &mut usage;
-        by_modality(report.get(details), input_text, input_image, input_audio);
+    let input = [
+        any!(report, "promptTokensDetails", "prompt_tokens_details"),
+        any!(report, "toolUsePromptTokensDetails", "tool_use_prompt_tokens_details"),
+    ];
+    for details in input.into_iter().flatten() {
+        let Usage { input_text, input_image, input_audio, input_video, .. } = &mut usage;
+        by_modality(details, [input_text, input_image, input_audio, input_video]);
     }
-    for details in ["candidatesTokensDetails", "candidates_tokens_details"] {
-        let Usage { output_text, output_image, output_audio, .. } = &mut usage;
-        by_modality(report.get(details), output_text, output_image, output_audio);
+    if let Some(details) = any!(report, "candidatesTokensDetails", "candidates_tokens_details") {
+        let Usage { output_text, output_image, output_audio, output_video, .. } = &mut usage;
+        by_modality(details, [output_text, output_image, output_audio, output_video]);
+    }
+    if let Some(details) = any!(report, "cacheTokensDetails", "cache_tokens_details") {
+        by_modality(details, [&mut None, &mut None, &mut usage.cache_read_audio, &mut None]);
     }
     facts.usage.update(usage);
     let tier = any!(report, "serviceTier", "service_tier").and_then(Node::str);
@@ -285,14 +302,16 @@ fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-fn by_modality(details: Option<Node<'_>>, text: &mut Option<i64>, image: &mut Option<i64>, audio: &mut Option<i64>) {
-    for entry in details.into_iter().flat_map(Node::items) {
+/// Adds up the counts of text, images, sound and video.
+fn by_modality(details: Node<'_>, [text, image, audio, video]: [&mut Option<i64>; 4]) {
+    for entry in details.items() {
         let count = any!(entry, "tokenCount", "token_count").and_then(Node::i64);
-        let modality = entry.get("modality");
-        let total = match (modality.and_then(Node::str), modality.and_then(Node::i64)) {
-            (Some("TEXT"), _) | (_, Some(1)) => &mut *text,
-            (Some("IMAGE"), _) | (_, Some(2)) => &mut *image,
-            (Some("AUDIO"), _) | (_, Some(4)) => &mut *audio,
+        let modality = entry.get("modality").and_then(|modality| enums::word(modality, enums::MODALITIES));
+        let total = match modality.as_deref() {
+            Some("TEXT") => &mut *text,
+            Some("IMAGE") => &mut *image,
+            Some("AUDIO") => &mut *audio,
+            Some("VIDEO") => &mut *video,
             _ => continue,
         };
         *total = sum(*total, count);

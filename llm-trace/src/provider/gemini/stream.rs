@@ -2,11 +2,11 @@
 
 use super::args::Arguments;
 use super::parts::part;
-use super::{RawUsage, blocked, candidates, envelope, finish, parts, schema_reason, update_usage};
+use super::{RawUsage, block_message, blocked, candidates, envelope, finish, finish_message, parts, update_usage};
 use crate::facts::ResponseFacts;
 use crate::json::{Node, Text, any};
-use crate::message::Part;
-use crate::provider::stream::{Event, Key, StreamOutput, StreamReader};
+use crate::message::{Part, finish_reason};
+use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 #[derive(Debug, Default)]
 pub(super) struct ContentStream {
@@ -80,12 +80,19 @@ impl StreamReader for ContentStream {
             if let Some(reason) = finish(candidate) {
                 facts.set_finish_reason(index, &reason);
                 if let Some(out) = out.as_deref_mut() {
-                    out.finish(index, schema_reason(&reason));
+                    out.finish(index, finish_reason(&reason));
                 }
+            }
+            if let (Some(out), Some(text)) = (out.as_deref_mut(), finish_message(candidate)) {
+                out.text(index, Run::Refusal, Key::Last, text);
             }
         }
         if let Some(reason) = blocked(doc) {
-            facts.set_finish_reason(0, reason);
+            facts.set_finish_reason(0, &reason);
+            if let (Some(out), Some(text)) = (out, block_message(doc)) {
+                out.text(0, Run::Refusal, Key::Last, text);
+                out.finish(0, finish_reason(&reason));
+            }
         }
         event
     }

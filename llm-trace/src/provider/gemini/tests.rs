@@ -134,7 +134,7 @@ fn candidates_are_choices_in_the_order_of_their_index() {
         ]}),
     );
     let reasons = facts.finish_reasons.iter().flatten().map(String::as_str).collect::<Vec<_>>();
-    assert_eq!(reasons, ["STOP", "SAFETY", "2"]);
+    assert_eq!(reasons, ["STOP", "SAFETY", "MAX_TOKENS"]);
     let words = messages.as_array().unwrap().iter().map(|message| message["finish_reason"].clone()).collect::<Vec<_>>();
     assert_eq!(words, ["stop", "content_filter", "length"]);
 }

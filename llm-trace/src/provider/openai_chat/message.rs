@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::joined_text::JoinedText;
 use super::reasoning;
 use crate::json::{Node, Text, any};
 use crate::message::{Messages, Modality, Part, Payload};
@@ -23,7 +24,7 @@ pub(in super::super) fn input(message: Node<'_>, out: &mut Messages) {
 }
 
 /// The parts of one message, in the order in which models produce them.
-pub(super) fn parts(message: Node<'_>, out: &mut Messages) {
+pub(in super::super) fn parts(message: Node<'_>, out: &mut Messages) {
     reasoning(message, &mut |text| out.part(Part::Reasoning(text)));
     content(message, &mut |part| out.part(part));
     if let Some(text) = message.get_text("refusal") {
@@ -33,9 +34,13 @@ pub(super) fn parts(message: Node<'_>, out: &mut Messages) {
         audio_output(audio, out);
     }
     for image in message.get("images").into_iter().flat_map(Node::items) {
-        content_part(image, &mut |part| out.part(part));
+        match image.text() {
+            Some(content) => out.part(picture(content)),
+            None => content_part(image, &mut |part| out.part(part)),
+        }
     }
-    if let Some(call) = message.get("function_call") {
+    // Some servers write the field for every message: without a name no call was made.
+    if let Some(call) = message.get("function_call").filter(|call| call.get_str("name").is_some()) {
         tool_call(None, call, out);
     }
     for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
@@ -58,13 +63,16 @@ fn content(message: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
 }
 
 fn tool_call(id: Option<&str>, function: Node<'_>, out: &mut Messages) {
-    let name = function.get_str("name").unwrap_or_default();
-    let arguments = any!(function, "arguments", "input");
-    // Some servers fill the list with calls that are none.
-    if name.is_empty() && id.is_none() && arguments.is_none() {
-        return;
+    let name = Cow::Borrowed(function.get_str("name").unwrap_or_default());
+    out.part(Part::ToolCall { id, name, arguments: Payload::node(any!(function, "arguments", "input")) });
+}
+
+/// A picture as a URL, or in base64 as Ollama has it.
+fn picture(content: Text<'_>) -> Part<'_> {
+    match content {
+        Text::Plain(url) if is_url(url) => Part::from_url(content, Some(Modality::Image)),
+        content => Part::Blob { modality: Modality::Image, mime_type: None, content },
     }
-    out.part(Part::ToolCall { id, name: Cow::Borrowed(name), arguments: Payload::node(arguments) });
 }
 
 /// What a model said: the words, and the sound.
@@ -98,13 +106,12 @@ pub(super) fn content_part(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     }
 }
 
+/// One thought, which may come in a list of pieces.
 fn thinking(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     let Some(thinking) = part.get("thinking") else { return };
-    if let Some(text) = thinking.text().filter(|text| !text.is_empty()) {
-        return each(Part::Reasoning(text));
-    }
-    for text in thinking.items().filter_map(|chunk| chunk.get_text("text")) {
-        each(Part::Reasoning(text));
+    let pieces = thinking.items().filter_map(|chunk| chunk.get_text("text"));
+    if let Some(text) = JoinedText::of(thinking.text().into_iter().chain(pieces)) {
+        each(Part::Reasoning(text.as_text()));
     }
 }
 

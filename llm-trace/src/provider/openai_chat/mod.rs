@@ -5,10 +5,11 @@
 mod message;
 mod stream;
 
-pub(super) use message::input as input_message;
+pub(super) use message::{input as input_message, parts as message_parts};
 
 use super::Reader;
 use super::fields::{Masked, RequestFields};
+use super::joined_text::JoinedText;
 use super::openai_answer::{choices, envelope, reason};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
@@ -75,7 +76,7 @@ impl Reader for OpenAiChat {
     }
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream::ChatStream::default())
+        Box::new(stream::ChatStream)
     }
 }
 
@@ -110,15 +111,32 @@ fn output_type(doc: Node<'_>) -> Option<&'static str> {
     }
 }
 
-/// The reasoning that stands beside a message's or delta's content: under DeepSeek's name, under
-/// Groq's and vLLM's, which may both be there, or only in OpenRouter's details.
-fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
-    if let Some(text) = message.get_text("reasoning_content").or_else(|| message.get_text("reasoning")) {
+/// The reasoning that stands beside a message's or delta's content, under the first of its names that is there: the
+/// same text may stand under several. DeepSeek, Groq and vLLM, Ollama, Copilot; then the lists of OpenRouter and LiteLLM.
+pub(super) fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
+    let names = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
+    if let Some(text) = names.into_iter().find_map(|name| message.get_text(name)) {
         return each(text);
     }
-    for detail in message.get("reasoning_details").into_iter().flat_map(Node::items) {
-        detail.get_text("text").or_else(|| detail.get_text("summary")).into_iter().for_each(&mut *each);
+    let lists = ["reasoning_details", "thinking_blocks"].into_iter().filter_map(|name| message.get(name));
+    let Some(blocks) = lists.into_iter().find(|list| list.len() > 0) else { return };
+    // Pieces of one block have its index.
+    let mut pieces = blocks.items().filter_map(thought).peekable();
+    while let Some((index, first)) = pieces.next() {
+        let mut more = Vec::new();
+        while let Some((_, next)) = pieces.next_if(|(next, _)| index.is_some() && *next == index) {
+            more.push(next);
+        }
+        if let Some(text) = JoinedText::of(std::iter::once(first).chain(more)) {
+            each(text.as_text());
+        }
     }
+}
+
+/// The text of a block of reasoning, and the block's index.
+fn thought(block: Node<'_>) -> Option<(Option<i64>, Text<'_>)> {
+    let text = ["text", "summary", "thinking"].into_iter().find_map(|name| block.get_text(name))?;
+    Some((block.get_i64("index"), text))
 }
 
 #[cfg(test)]

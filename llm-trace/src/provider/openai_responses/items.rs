@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::joined_text::JoinedText;
 use crate::json::{Node, Text, any};
 use crate::message::{Messages, Modality, Part, Payload};
 
@@ -25,9 +26,11 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
 }
 
 /// The parts of an output item, each with a number that grows and stays the same while it is
-/// streamed.
+/// streamed. A message of the input that is given back is none of the model's.
 pub(super) fn output_item(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)) {
-    parts(item, false, emit);
+    if matches!(item.get_str("role"), None | Some("assistant")) {
+        parts(item, false, emit);
+    }
 }
 
 fn parts(item: Node<'_>, is_result: bool, emit: &mut dyn FnMut(i64, Part<'_>)) {
@@ -71,35 +74,11 @@ fn kind(item: Node<'_>) -> &str {
     item.get_str("type").unwrap_or(if item.get("role").is_some() { "message" } else { "unknown" })
 }
 
-/// The texts of one reasoning item: they are pieces of one thought.
-enum Thought<'d> {
-    One(Text<'d>),
-    Joined(String),
-}
-
-impl Thought<'_> {
-    fn as_text(&self) -> Text<'_> {
-        match self {
-            Thought::One(text) => *text,
-            Thought::Joined(text) => Text::Plain(text),
-        }
-    }
-}
-
-/// What a reasoning item tells of the thought: a summary, or the words themselves; often neither.
-fn reasoning(item: Node<'_>) -> Option<Thought<'_>> {
+/// What a reasoning item tells of the thought: a summary, or the words themselves; often neither. Its texts are pieces
+/// of one thought.
+fn reasoning(item: Node<'_>) -> Option<JoinedText<'_>> {
     let lists = ["summary", "content"].into_iter().filter_map(|key| item.get(key));
-    let mut texts = lists.flat_map(Node::items).filter_map(|piece| piece.get_text("text"));
-    let first = texts.next()?;
-    Some(texts.fold(Thought::One(first), |known, next| match (known, next) {
-        (Thought::One(Text::Plain(known)), Text::Plain(next)) => Thought::Joined(format!("{known}{next}")),
-        (Thought::Joined(mut known), Text::Plain(next)) => {
-            known.push_str(next);
-            Thought::Joined(known)
-        }
-        (Thought::One(Text::Elided(known)), Text::Elided(next)) => Thought::One(Text::Elided(known + next)),
-        (known, _) => known,
-    }))
+    JoinedText::of(lists.flat_map(Node::items).filter_map(|piece| piece.get_text("text")))
 }
 
 fn call<'d>(item: Node<'d>, arguments: Payload<'d>) -> Part<'d> {

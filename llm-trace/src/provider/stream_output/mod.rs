@@ -1,11 +1,14 @@
 //! What a streamed answer has brought so far.
 
 mod pieces;
+mod tool_calls;
 
 use std::borrow::Cow;
 
 use self::pieces::{Choice, Citations, Joined, Piece};
 pub(crate) use self::pieces::{Key, Run};
+use self::tool_calls::Assembled;
+pub(crate) use self::tool_calls::CallFragment;
 use super::journal::{Added, Journal, To};
 use crate::json::{Node, Text};
 use crate::message::{Messages, Part, Payload};
@@ -84,7 +87,32 @@ impl StreamOutput {
         }
     }
 
-    /// Begins a tool call or adds to it: a name and an id that come again replace, arguments join.
+    /// Adds a fragment of a tool call to the call it belongs to. Gives the call's key.
+    pub(crate) fn call_fragment(&mut self, choice: usize, fragment: CallFragment<'_>) -> Key {
+        let is_some = |text: &&str| !text.is_empty();
+        let (id, name) = (fragment.id.filter(is_some), fragment.name.filter(is_some));
+        let fragment = CallFragment { id, name, ..fragment };
+        let kept = fragment.arguments.map_or(("", 0), |text| self.keep(text));
+        let is_piece = id.is_none() && name.is_none() && !fragment.is_whole;
+        let (key, is_piece) = match self.choice(choice) {
+            // Nothing is kept, so that it does not matter to which call it would have been added.
+            None => (Key::Last, is_piece),
+            Some(choice) => match choice.calls.add(&fragment, kept) {
+                Assembled::Began(number) => {
+                    choice.insert(Key::Call(number), Piece::ToolCall(number));
+                    (Key::Call(number), false)
+                }
+                Assembled::Added(number) => (Key::Call(number), true),
+                Assembled::Changed(number) => (Key::Call(number), false),
+                Assembled::Dropped => (Key::Last, false),
+            },
+        };
+        let more = fragment.arguments.filter(|_| is_piece);
+        self.journal.step(more.map(|text| Added::new(choice, To::Arguments, key.clone(), text)));
+        key
+    }
+
+    /// Begins the tool call of a key or adds to it, where the format gives each call a key of its own.
     pub(crate) fn tool_call(
         &mut self,
         choice: usize,
@@ -97,52 +125,55 @@ impl StreamOutput {
         self.journal.step(more.map(|text| Added::new(choice, To::Arguments, key.clone(), text)));
         let kept = arguments.map_or(("", 0), |text| self.keep(text));
         let Some(choice) = self.choice(choice) else { return };
+        let (id, name) = (id.filter(|id| !id.is_empty()), name.filter(|name| !name.is_empty()));
         match choice.call(&key) {
-            Some((known_id, known_name, text)) => {
-                if let Some(id) = id.filter(|id| !id.is_empty()) {
-                    *known_id = Some(id.to_owned());
+            Some(call) => {
+                if let Some(id) = id {
+                    call.id = Some(id.to_owned());
                 }
-                if let Some(name) = name.filter(|name| !name.is_empty()) {
-                    *known_name = name.to_owned();
+                if let Some(name) = name {
+                    name.clone_into(&mut call.name);
                 }
-                text.push(kept);
+                call.push_arguments(kept, arguments.unwrap_or(Text::Plain("")));
             }
             None => {
-                let piece = Piece::ToolCall {
-                    id: id.filter(|id| !id.is_empty()).map(str::to_owned),
-                    name: name.unwrap_or_default().to_owned(),
-                    arguments: Joined::new(kept),
-                    server: None,
-                };
-                choice.insert(key, piece);
+                let fragment = CallFragment { id, name, arguments, ..CallFragment::default() };
+                if let Some(number) = choice.calls.begin(&fragment, kept) {
+                    choice.insert(key, Piece::ToolCall(number));
+                }
             }
         }
     }
 
     fn append_arguments(&mut self, choice: usize, key: &Key, more: Text<'_>) {
         let kept = self.keep(more);
-        let call = self.choice(choice).and_then(|choice| choice.call(key));
-        if let Some((_, _, arguments)) = call {
-            arguments.push(kept);
+        if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
+            call.push_arguments(kept, more);
         }
     }
 
     /// Replaces what was joined of a tool call's arguments by their final state.
     pub(crate) fn set_arguments(&mut self, choice: usize, key: &Key, whole: Text<'_>) {
         self.journal.step(None);
-        let whole = Joined::new(self.keep(whole));
-        let Some(choice) = self.choice(choice) else { return };
-        if let Some((_, _, arguments)) = choice.call(key) {
-            *arguments = whole;
+        let kept = self.keep(whole);
+        if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
+            call.set_arguments(kept, whole);
+        }
+    }
+
+    /// Says that a tool call begun before had an empty object of arguments, unless pieces of others follow.
+    pub(crate) fn set_empty_object(&mut self, choice: usize, key: &Key) {
+        self.journal.step(None);
+        if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
+            call.is_empty_object = true;
         }
     }
 
     /// Says that a tool call begun before is run by the provider.
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
         self.journal.step(None);
-        let Some(choice) = self.choice(choice) else { return };
-        if let Some(server) = choice.server(key) {
-            *server = Some(kind.to_owned());
+        if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
+            call.server = Some(kind.to_owned());
         }
     }
 
@@ -227,10 +258,14 @@ impl StreamOutput {
                     (Piece::Run(Run::Text, text), None) => out.part(Part::Text(text.as_text())),
                     (Piece::Run(Run::Reasoning, text), _) => out.part(Part::Reasoning(text.as_text())),
                     (Piece::Run(Run::Refusal, text), _) => out.part(Part::Refusal(text.as_text())),
-                    (Piece::ToolCall { id, name, arguments, server }, _) => {
-                        let (id, name) = (id.as_deref(), Cow::Borrowed(name.as_str()));
-                        let arguments = Payload::text(arguments.as_text());
-                        out.part(match server {
+                    (Piece::ToolCall(number), _) => {
+                        let Some(call) = choice.calls.get(*number) else { continue };
+                        let (id, name) = (call.id.as_deref(), Cow::Borrowed(call.name.as_str()));
+                        let arguments = match call.arguments.as_text() {
+                            text if text.is_empty() && call.is_empty_object => Payload::Text(Text::Plain("{}")),
+                            text => Payload::text(text),
+                        };
+                        out.part(match &call.server {
                             None => Part::ToolCall { id, name, arguments },
                             Some(kind) => Part::ServerToolCall { id, name, kind, call: arguments },
                         });
@@ -280,3 +315,6 @@ impl StreamOutput {
         Some(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::tool_calls::{ToolCall, ToolCalls};
 use crate::json::Text;
 use crate::message::Payload;
 
@@ -17,6 +18,7 @@ pub(super) struct Choice {
     /// The places of each item's parts.
     items: HashMap<i64, Vec<usize>>,
     live: usize,
+    pub(super) calls: ToolCalls,
     pub(super) citations: Option<Citations>,
 }
 
@@ -56,20 +58,16 @@ impl Choice {
         }
     }
 
-    /// The id, name and arguments of a call that has begun.
-    pub(super) fn call(&mut self, key: &Key) -> Option<(&mut Option<String>, &mut String, &mut Joined)> {
-        match self.find(key, Kind::ToolCall)? {
-            Piece::ToolCall { id, name, arguments, .. } => Some((id, name, arguments)),
-            _ => None,
-        }
-    }
-
-    /// The kind of provider that runs a call that has begun.
-    pub(super) fn server(&mut self, key: &Key) -> Option<&mut Option<String>> {
-        match self.find(key, Kind::ToolCall)? {
-            Piece::ToolCall { server, .. } => Some(server),
-            _ => None,
-        }
+    /// The call that has begun under this key.
+    pub(super) fn call(&mut self, key: &Key) -> Option<&mut ToolCall> {
+        let number = match key {
+            Key::Call(number) => *number,
+            key => match self.find(key, Kind::ToolCall)? {
+                Piece::ToolCall(number) => *number,
+                _ => return None,
+            },
+        };
+        self.calls.get_mut(number)
     }
 
     /// A part that came whole, if the wire tells it from others.
@@ -143,22 +141,18 @@ pub(crate) enum Key {
     /// The one text, or the one reasoning, of a choice: joined with the last part of that kind.
     Last,
     Index(i64),
-    Id(String),
     /// A part of an item, where the wire numbers both: written in that order.
     Item(i64, i64),
+    /// A tool call that was put together, by its number.
+    Call(usize),
 }
 
 /// A part, as it is joined.
 #[derive(Debug)]
 pub(super) enum Piece {
     Run(Run, Joined),
-    ToolCall {
-        id: Option<String>,
-        name: String,
-        arguments: Joined,
-        /// The kind of a tool that the provider runs itself.
-        server: Option<String>,
-    },
+    /// The number of a call.
+    ToolCall(usize),
     /// A part that came whole, already in the convention's JSON.
     Whole(String),
 }
@@ -175,7 +169,7 @@ impl Piece {
     fn kind(&self) -> Kind {
         match self {
             Piece::Run(run, _) => Kind::Run(*run),
-            Piece::ToolCall { .. } => Kind::ToolCall,
+            Piece::ToolCall(_) => Kind::ToolCall,
             Piece::Whole(_) => Kind::Whole,
         }
     }
