@@ -106,7 +106,7 @@ impl Check {
 
     #[cfg(feature = "init")]
     fn destination(&mut self) {
-        let Some((where_to, stats, alive)) = crate::export::active() else { return };
+        let Some((targets, stats, alive)) = crate::export::active() else { return };
         match alive {
             true => self.right("init()'s guard is alive"),
             false => self.wrong(
@@ -114,20 +114,39 @@ impl Check {
                  keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
             ),
         }
-        self.right(format!("spans go to {where_to}"));
+        self.signal("spans", &targets.spans, &stats.spans);
+        if let Some(target) = &targets.log_records {
+            self.signal("log records", target, &stats.log_records);
+        }
+        if let Some(target) = &targets.metrics {
+            self.signal("data points of metrics", target, &stats.data_points);
+        }
+    }
+
+    #[cfg(feature = "init")]
+    fn signal(&mut self, records: &str, target: &str, stats: &crate::export::SignalStats) {
+        self.right(format!("{records} go to {target}"));
         if stats.exported > 0 {
-            self.right(format!("{} spans have arrived", stats.exported));
+            self.right(format!("{} {records} have arrived", stats.exported));
+        }
+        if stats.in_flight > 0 {
+            self.right(format!("{} {records} are queued or being sent", stats.in_flight));
+        }
+        if stats.spilled > 0 {
+            self.note(format!("{} {records} wait on disk until the destination accepts them", stats.spilled));
         }
         if stats.dropped() > 0 {
             self.wrong(format!(
-                "{} spans did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too many, \
-                 {} came after the end; the lines on stderr say why",
+                "{} {records} did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too \
+                 many, {} came after the end, {} failed, {} were dropped from disk; the lines on stderr say why",
                 stats.dropped(),
                 stats.unreachable,
                 stats.rejected,
                 stats.too_large,
                 stats.queue_full,
                 stats.shutdown,
+                stats.failed,
+                stats.spill_full,
             ));
         }
     }

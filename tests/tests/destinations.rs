@@ -147,8 +147,8 @@ fn one_destination_that_is_gone_takes_nothing_from_the_other_and_is_counted() {
     let vendor = vendor.build().expect("vendor");
     let (well, badly) = (inside.stats(), vendor.stats());
     call(vec![inside, vendor]);
-    assert_eq!((well.get().exported, well.get().dropped()), (1, 0));
-    assert_eq!((badly.get().exported, badly.get().rejected), (0, 1));
+    assert_eq!((well.get().spans.exported, well.get().dropped()), (1, 0));
+    assert_eq!((badly.get().spans.exported, badly.get().spans.rejected), (0, 1));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use llm_trace::export::{Parts, Stats, from_lookup};
+use llm_trace::export::{Parts, SignalStats, from_lookup};
 use llm_trace_tests::collector::{Answer, Collector};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Tracer, TracerProvider};
@@ -22,14 +22,14 @@ fn span(parts: &Parts, name: String, key: &'static str, bytes: usize) {
 }
 
 /// Ends telemetry and gives back what it counted.
-fn finish(parts: Parts) -> Stats {
+fn finish(parts: Parts) -> SignalStats {
     let stats = parts.telemetry.stats_handle();
     // One flush has a limit of its own, which a busy machine may pass.
     let sent = (0..12).any(|_| parts.provider.force_flush().is_ok());
     assert!(sent, "{:?}", stats.get());
     let sent = parts.telemetry.shutdown(LIMIT);
     assert!(sent || stats.get().dropped() > 0);
-    stats.get()
+    stats.get().spans
 }
 
 const EXPORTERS: [&str; 3] = ["otlp_http", "http/json", "otlp_grpc"];
@@ -159,7 +159,7 @@ fn a_black_hole_adds_nothing_to_a_call_and_every_drop_is_counted() {
         for n in 0..1000 {
             span(&parts, format!("span-{n}"), "note", 100);
         }
-        let stats = parts.telemetry.stats();
+        let stats = parts.telemetry.stats().spans;
         assert!(stats.queue_full >= 950 && stats.exported == 0, "{exporter}: {stats:?}");
         assert!(!parts.telemetry.shutdown(Duration::from_millis(50)), "{exporter}");
     }

@@ -1,13 +1,17 @@
-//! A flood of spans through every fault: each arrives exactly once, or stands in the drop count with its reason.
+//! A flood of spans, and of log records, through every fault: each arrives exactly once, or stands in the drop count with
+//! its reason.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use llm_trace::LlmCall;
 use llm_trace::export::{Parts, from_lookup};
 use llm_trace_tests::collector::Collector;
 use llm_trace_tests::faults::Fault;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Tracer, TracerProvider};
+use serde_json::json;
+use tracing_subscriber::prelude::*;
 
 /// For all that is left to be sent.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -55,7 +59,7 @@ fn secure(dir: &std::path::Path) -> (Collector, String) {
 /// Waits until not too many are on their way.
 fn pace(parts: &Parts, made: u64) {
     loop {
-        let stats = parts.telemetry.stats();
+        let stats = parts.telemetry.stats().spans;
         if made.saturating_sub(stats.exported + stats.dropped()) < QUEUE as u64 / 2 {
             return;
         }
@@ -90,7 +94,7 @@ fn flood(exporter: &str, tls: bool, total: usize) {
     }
     let stats = parts.telemetry.stats_handle();
     parts.telemetry.shutdown(LIMIT);
-    let (stats, counted, took) = (stats.get(), collector.counted(), begun.elapsed());
+    let (stats, counted, took) = (stats.get().spans, collector.counted(), begun.elapsed());
     let _ = std::fs::remove_file(file);
     eprintln!(
         "{exporter}{}: {total} spans in {took:.1?}: {stats:?}; {} requests, {} bytes, the largest {}",
@@ -110,6 +114,69 @@ fn flood(exporter: &str, tls: bool, total: usize) {
     assert!(stats.retries > 0 && stats.too_large > 0 && stats.content_cut > 0, "{exporter}: {stats:?}");
     let most_large = total as u64 / 2000 + 1;
     assert!(stats.too_large <= most_large && stats.content_cut <= most_large, "{exporter}: {stats:?}");
+}
+
+/// Log records of calls, some of them with much content.
+fn flood_of_records(exporter: &str, total: usize) {
+    let collector = Collector::start();
+    collector.count_only();
+    collector.refuse_above(LARGEST);
+    collector.answer_by(Fault::Mixed.answers());
+    let vars: HashMap<&str, String> = HashMap::from([
+        ("OTEL_EXPORTER", exporter.to_owned()),
+        ("OTEL_ENDPOINT", collector.endpoint()),
+        ("OTEL_TRACES_EXPORTER", "none".to_owned()),
+        ("OTEL_LOGS_EXPORTER", exporter.to_owned()),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000".to_owned()),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", QUEUE.to_string()),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "50".to_owned()),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "EVENT_ONLY".to_owned()),
+    ]);
+    let parts = from_lookup(&|name| vars.get(name).cloned()).unwrap_or_else(|e| panic!("{e}"));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        for number in 0..total {
+            let messages: Vec<_> = (0..size(number).div_ceil(50_000))
+                .map(|at| json!({"role": "user", "content": "x".repeat(50_000.min(size(number) - at * 50_000))}))
+                .collect();
+            let request = json!({"model": "m", "messages": messages});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|call| {
+                call.attribute("test.name", format!("record-{number}"));
+            });
+            while number < total - 2 * QUEUE {
+                let stats = parts.telemetry.stats().log_records;
+                if (stats.in_flight as usize) < QUEUE / 2 {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    let stats = parts.telemetry.stats_handle();
+    parts.telemetry.shutdown(LIMIT);
+    let (stats, counted) = (stats.get().log_records, collector.counted());
+    eprintln!("{exporter}: {total} log records: {stats:?}; {} requests, {} bytes", counted.requests, counted.bytes);
+    let twice: Vec<_> = counted.names.iter().filter(|(_, times)| **times != 1).collect();
+    assert!(twice.is_empty(), "{exporter}: more than once: {twice:?}");
+    let arrived = counted.names.len() as u64 - counted.rejected;
+    assert_eq!((arrived, total as u64 - arrived), (stats.exported, stats.dropped()), "{exporter}: {stats:?}");
+    assert_eq!((stats.unreachable, stats.shutdown, stats.in_flight), (0, 0, 0), "{exporter}: {stats:?}");
+    assert!(stats.retries > 0 && counted.rejected > 0, "{exporter}: {stats:?}");
+}
+
+#[test]
+fn log_records_by_each_protocol() {
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        flood_of_records(exporter, 2000);
+    }
+}
+
+/// `cargo test --release --workspace --all-features --test flood -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes; its numbers are in docs/exporting.md"]
+fn fifty_thousand_log_records_each_way() {
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        flood_of_records(exporter, 50_000);
+    }
 }
 
 #[test]

@@ -146,7 +146,11 @@ fn what_became_of_spans_is_a_metric_by_reason() {
     let values = |name: &str| {
         let series = series[name].iter().map(|series| {
             let reason = series.labels.get("error.type").and_then(|reason| reason.as_str()).unwrap_or("");
-            assert_eq!(series.labels["otel.component.type"], "llm_trace_batching_span_processor");
+            let component = match name.contains("exporter") {
+                true => "otlp_http_span_exporter",
+                false => "llm_trace_batching_span_processor",
+            };
+            assert_eq!(series.labels["otel.component.type"], component);
             (reason.to_owned(), series.sum)
         });
         let mut series: Vec<_> = series.filter(|(_, value)| *value > 0.0).collect();
@@ -156,4 +160,11 @@ fn what_became_of_spans_is_a_metric_by_reason() {
     assert_eq!(values("otel.sdk.exporter.span.exported"), [(String::new(), 6.0), ("rejected".into(), 3.0)]);
     assert_eq!(values("otel.sdk.processor.span.processed"), [(String::new(), 9.0)]);
     assert_eq!(values("llm_trace.export.without_content"), []);
+    let exporter = &series["otel.sdk.exporter.span.exported"][0].labels;
+    assert_eq!((&exporter["server.address"], &exporter["server.port"]), (&"127.0.0.1".into(), &traces.port().into()));
+    let one = |name: &str| series[name][0].sum;
+    assert_eq!(one("otel.sdk.processor.span.queue.capacity"), 2048.0);
+    assert_eq!((one("otel.sdk.processor.span.queue.size"), one("otel.sdk.exporter.span.inflight")), (0.0, 0.0));
+    // The export of metrics is counted too, but for the one that is under way.
+    assert_eq!(series["otel.sdk.exporter.metric_data_point.inflight"][0].unit, "{data_point}");
 }

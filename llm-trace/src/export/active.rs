@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::stats::{Ledger, Stats};
+use super::providers::Targets;
+use super::stats::{Stats, StatsHandle};
 
 static GUARDS: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
 
@@ -11,8 +12,8 @@ static GUARDS: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 struct Guarded {
     id: u64,
-    where_to: String,
-    ledger: Ledger,
+    targets: Targets,
+    stats: StatsHandle,
     alive: bool,
 }
 
@@ -21,12 +22,12 @@ struct Guarded {
 pub(super) struct Active(u64);
 
 impl Active {
-    pub(super) fn new(where_to: String, ledger: &Ledger) -> Self {
+    pub(super) fn new(targets: Targets, stats: StatsHandle) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         with_guards(|guards| {
             guards.retain(|guard| guard.alive);
-            guards.push(Guarded { id, where_to, ledger: ledger.clone(), alive: true });
+            guards.push(Guarded { id, targets, stats, alive: true });
         });
         Self(id)
     }
@@ -42,9 +43,9 @@ impl Active {
     }
 }
 
-/// Where the spans of the newest guard go, what became of them, and whether it is alive.
-pub(crate) fn active() -> Option<(String, Stats, bool)> {
-    with_guards(|guards| guards.last().map(|guard| (guard.where_to.clone(), guard.ledger.stats(), guard.alive)))
+/// Where the telemetry of the newest guard goes, its counts, and whether the guard is alive.
+pub(crate) fn active() -> Option<(Targets, Stats, bool)> {
+    with_guards(|guards| guards.last().map(|guard| (guard.targets.clone(), guard.stats.get(), guard.alive)))
 }
 
 fn with_guards<T>(act: impl FnOnce(&mut Vec<Guarded>) -> T) -> T {

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use super::disk::DiskLimits;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::ConfigError;
-use super::limits::{Limits, MOST_AT_ONCE, MOST_SPANS, MOST_WAITING};
-use super::names::Names;
+use super::limits::{Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
 use super::sampling::{self, Sampling};
+use super::signal_variables::Names;
 use super::target::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
 use super::{headers, preset, propagation, proxy, resource};
 use crate::redact::Policy;
 
-const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none";
+const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none";
 const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
 
 /// All that the environment asks for.
@@ -37,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) normalize: bool,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
+    pub(crate) log_batch: Limits,
     /// How long the guard may take.
     pub(crate) exit_limit: Duration,
     /// What is odd but not wrong, for one line each on stderr.
@@ -59,7 +61,10 @@ impl Config {
         let preset = preset::asked(&env)?;
         let mut to = |signal| exporter(&env, signal, preset, &mut warnings);
         let (exporter, metrics, logs) = (to(Signal::Traces)?, to(Signal::Metrics)?, to(Signal::Logs)?);
-        let max_bytes = preset.filter(|_| matches!(exporter, Exporter::Otlp(_))).and_then(preset::Row::max_bytes);
+        let max_bytes = |exporter: &Exporter| {
+            preset.filter(|_| matches!(exporter, Exporter::Otlp(_))).and_then(preset::Row::max_bytes)
+        };
+        let (max_bytes, max_log_bytes) = (max_bytes(&exporter), max_bytes(&logs));
         let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
         Ok(Self {
             exporter,
@@ -77,7 +82,8 @@ impl Config {
             prices: env.get("LLM_TRACE_PRICES").map(|var| var.value.into()),
             normalize: env.bool(&["LLM_TRACE_NORMALIZE"])?.unwrap_or(false),
             propagators: propagation::read(&env, &mut warnings)?,
-            batch: batch(&env, max_bytes, &mut warnings)?,
+            batch: batch(&env, &SPANS, max_bytes, &mut warnings)?,
+            log_batch: batch(&env, &LOG_RECORDS, max_log_bytes, &mut warnings)?,
             exit_limit: timeout.unwrap_or(EXIT_LIMIT),
             warnings,
         })
@@ -114,6 +120,15 @@ fn exporter(
     }
     let preset = preset.filter(|row| row.takes(signal));
     let address = env.first(&[names.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
+    let file_url = address.as_ref().is_some_and(|address| endpoint::is_file(&address.value));
+    let to_files = match &named {
+        Some(_) if named_protocol.is_none() && file_url => true,
+        Some(_) => short_protocol(env, named_protocol, None)? == Protocol::File,
+        None => file_url,
+    };
+    if to_files {
+        return files(env, signal, named, address, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)));
+    }
     let set_protocol = env.first(&[names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     if named.is_none() && address.is_none() && set_protocol.is_none() && preset.is_none() {
         if let Some(var) = env.first(&headers_of(names)) {
@@ -139,6 +154,35 @@ fn exporter(
     otlp(env, signal, address, by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
 }
 
+/// Files: of all variables, only those of the address and of the directory's size count.
+fn files(
+    env: &Env<'_>,
+    signal: Signal,
+    named: Option<&Var>,
+    address: Option<Var>,
+    warnings: &mut Vec<String>,
+) -> Result<Otlp, ConfigError> {
+    let asked_by = named.map_or("OTEL_ENDPOINT", |var| var.name);
+    let protocol = Protocol::File;
+    let address = address.unwrap_or_else(|| Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, signal) });
+    Ok(Otlp {
+        protocol,
+        asked_by,
+        url: endpoint::resolve(&address, Written::ForAll, protocol, signal, None, warnings)?,
+        headers: HeaderMap::new(),
+        gzip: false,
+        timeout: EXPORT_TIMEOUT,
+        tls: Tls::default(),
+        proxy: None,
+        spill: None,
+        disk: disk(env, "LLM_TRACE_MAX_FILE_BYTES")?,
+    })
+}
+
+fn disk(env: &Env<'_>, name: &'static str) -> Result<DiskLimits, ConfigError> {
+    Ok(env.count(name, MOST_WAITING)?.map_or(DiskLimits::DEFAULT, |bytes| DiskLimits { bytes: bytes as u64 }))
+}
+
 fn headers_of(names: &Names) -> [&'static str; 3] {
     [names.headers, "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_HEADERS"]
 }
@@ -150,6 +194,7 @@ fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
         "otlp_http" | "http" | "http/protobuf" | "otlp/http" => Ok(Some(Protocol::HttpProtobuf)),
         "otlp_http_json" | "otlp_json" | "http/json" => Ok(Some(Protocol::HttpJson)),
         "otlp_grpc" | "grpc" | "otlp/grpc" => Ok(Some(Protocol::Grpc)),
+        "otlp_file" | "file" => Ok(Some(Protocol::File)),
         _ => Err(var.choice(EXPORTERS)),
     }
 }
@@ -240,7 +285,18 @@ fn otlp(
     let timeout = env.millis(&[names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
     let proxy = proxy::find(env, &url).map(Hidden);
     let timeout = timeout.unwrap_or(EXPORT_TIMEOUT);
-    Ok(Otlp { protocol, asked_by, url, headers, gzip, timeout, tls: tls(env, names)?, proxy })
+    Ok(Otlp {
+        protocol,
+        asked_by,
+        url,
+        headers,
+        gzip,
+        timeout,
+        tls: tls(env, names)?,
+        proxy,
+        spill: env.get("LLM_TRACE_SPILL_DIRECTORY").map(|var| PathBuf::from(var.value)),
+        disk: disk(env, "LLM_TRACE_MAX_SPILL_BYTES")?,
+    })
 }
 
 fn tls(env: &Env<'_>, names: &Names) -> Result<Tls, ConfigError> {
@@ -261,29 +317,59 @@ fn incomplete(variable: &str, missing: &str) -> ConfigError {
     ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
 }
 
-fn batch(env: &Env<'_>, max_bytes: Option<usize>, warnings: &mut Vec<String>) -> Result<Limits, ConfigError> {
+/// The standard's variables for the batches of one signal.
+struct BatchVariables {
+    queue: &'static str,
+    batch: &'static str,
+    delay: &'static str,
+    timeout: &'static str,
+    default_delay: Duration,
+}
+
+const SPANS: BatchVariables = BatchVariables {
+    queue: "OTEL_BSP_MAX_QUEUE_SIZE",
+    batch: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    delay: "OTEL_BSP_SCHEDULE_DELAY",
+    timeout: "OTEL_BSP_EXPORT_TIMEOUT",
+    default_delay: Duration::from_secs(5),
+};
+
+const LOG_RECORDS: BatchVariables = BatchVariables {
+    queue: "OTEL_BLRP_MAX_QUEUE_SIZE",
+    batch: "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+    delay: "OTEL_BLRP_SCHEDULE_DELAY",
+    timeout: "OTEL_BLRP_EXPORT_TIMEOUT",
+    default_delay: Duration::from_secs(1),
+};
+
+fn batch(
+    env: &Env<'_>,
+    names: &BatchVariables,
+    max_bytes: Option<usize>,
+    warnings: &mut Vec<String>,
+) -> Result<Limits, ConfigError> {
     let mut limits = Limits::default();
     limits.batch_bytes = max_bytes.unwrap_or(limits.batch_bytes);
     let counts = [
-        ("OTEL_BSP_MAX_QUEUE_SIZE", &mut limits.queue_spans, MOST_SPANS),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &mut limits.batch_spans, MOST_SPANS),
+        (names.queue, &mut limits.queue_records, MOST_RECORDS),
+        (names.batch, &mut limits.batch_records, MOST_RECORDS),
         ("LLM_TRACE_MAX_QUEUE_BYTES", &mut limits.queue_bytes, MOST_WAITING),
         ("LLM_TRACE_MAX_BATCH_BYTES", &mut limits.batch_bytes, MOST_AT_ONCE),
     ];
     for (name, limit, bound) in counts {
         *limit = env.count(name, bound)?.unwrap_or(*limit);
     }
-    limits.delay = env.millis(&["OTEL_BSP_SCHEDULE_DELAY"], 0)?.unwrap_or(limits.delay);
+    limits.delay = env.millis(&[names.delay], 0)?.unwrap_or(names.default_delay);
     // Read for its errors only: one batch's time is OTEL_EXPORTER_OTLP_TIMEOUT.
-    env.millis(&["OTEL_BSP_EXPORT_TIMEOUT"], 0)?;
-    if limits.batch_spans > limits.queue_spans {
-        if let Some(var) = env.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") {
+    env.millis(&[names.timeout], 0)?;
+    if limits.batch_records > limits.queue_records {
+        if let Some(var) = env.get(names.batch) {
             warnings.push(format!(
                 "`{}={}` is more than the queue holds: {} is used",
-                var.name, var.value, limits.queue_spans
+                var.name, var.value, limits.queue_records
             ));
         }
-        limits.batch_spans = limits.queue_spans;
+        limits.batch_records = limits.queue_records;
     }
     Ok(limits)
 }

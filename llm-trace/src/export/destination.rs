@@ -10,14 +10,16 @@ use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use url::Url;
 
 use super::config::EXPORT_TIMEOUT;
+use super::disk::DiskLimits;
 use super::endpoint::{self, Written};
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
+use super::exports::Exports;
 use super::limits::{self, Limits};
-use super::stamp::StampProcessor;
-use super::stats::{Ledger, Stats};
+use super::scope_processor::StampProcessor;
+use super::stats::StatsHandle;
 use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
-use super::{headers, parts, proxy};
+use super::{headers, proxy};
 use crate::otel::forward_to_inner;
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
@@ -109,6 +111,8 @@ pub struct Destination {
     view: Option<View>,
     /// What was wrong with a header, until somebody can be told.
     wrong: Option<ConfigError>,
+    spill: Option<PathBuf>,
+    disk: DiskLimits,
 }
 
 /// Without the values of headers.
@@ -122,6 +126,7 @@ impl fmt::Debug for Destination {
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.url(&mut Vec::new()) {
+            Ok(url) if self.protocol == Protocol::File => write!(f, "files in {}", url.path()),
             Ok(url) => write_target(f, self.protocol, &endpoint::shown(&url), &self.headers),
             Err(error) => fmt::Display::fmt(&error, f),
         }
@@ -145,6 +150,27 @@ impl Destination {
         Self::new(Protocol::Grpc, Var { name: "endpoint", value: endpoint.into() })
     }
 
+    /// To files in this directory, as lines of JSON: `traces.jsonl`, and closed files such as
+    /// `traces.00000001.jsonl`. The Collector's `otlpjsonfile` receiver reads them.
+    ///
+    /// The directory is made if need be. Only the user of the process can read the files. One process, and one
+    /// destination in it, can have a directory. See [`max_disk_bytes`](Self::max_disk_bytes).
+    ///
+    /// ```
+    /// use llm_trace::export::Destination;
+    ///
+    /// # fn main() -> Result<(), llm_trace::export::InitError> {
+    /// # let directory = std::env::temp_dir().join(format!("llm-trace-example-{}", std::process::id()));
+    /// let processor = Destination::file(&directory).max_disk_bytes(100 << 20).build()?;
+    /// # drop((processor, std::fs::remove_dir_all(directory)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn file(directory: impl AsRef<std::path::Path>) -> Self {
+        let value = directory.as_ref().display().to_string();
+        Self::new(Protocol::File, Var { name: "directory", value })
+    }
+
     fn new(protocol: Protocol, address: Var) -> Self {
         Self {
             protocol,
@@ -157,6 +183,8 @@ impl Destination {
             policy: PolicyHandle::new(Policy::new()),
             view: None,
             wrong: None,
+            spill: None,
+            disk: DiskLimits::DEFAULT,
         }
     }
 
@@ -220,7 +248,7 @@ impl Destination {
 
     /// The most spans in one request; 512 unless told, 1,000,000 at most.
     pub fn max_batch_spans(mut self, spans: usize) -> Self {
-        self.limits.batch_spans = spans.max(1);
+        self.limits.batch_records = spans.max(1);
         self
     }
 
@@ -233,13 +261,41 @@ impl Destination {
 
     /// How many spans may wait; 2,048 unless told, 1,000,000 at most.
     pub fn max_queue_spans(mut self, spans: usize) -> Self {
-        self.limits.queue_spans = spans.max(1);
+        self.limits.queue_records = spans.max(1);
         self
     }
 
     /// How long a span waits for others to go with; 5 seconds unless told, 24 days at most.
     pub fn delay(mut self, longest: Duration) -> Self {
         self.limits.delay = limits::at_most_longest(longest);
+        self
+    }
+
+    /// Keeps spans on disk, in this directory, while the destination does not accept them, and sends them later.
+    ///
+    /// They survive a restart of the program and are sent at least once: a restart, or an answer that is lost, may
+    /// send some of them twice. Only spans that are still in memory are lost when the program is killed. The files hold
+    /// what the [`policy`](Self::policy) permits, and no headers. One destination can have a directory.
+    ///
+    /// ```
+    /// use llm_trace::export::Destination;
+    ///
+    /// # fn main() -> Result<(), llm_trace::export::InitError> {
+    /// # let directory = std::env::temp_dir().join(format!("llm-trace-spill-{}", std::process::id()));
+    /// let processor = Destination::http("http://localhost:4318").spill(&directory).build()?;
+    /// # drop((processor, std::fs::remove_dir_all(directory)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn spill(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.spill = Some(directory.into());
+        self
+    }
+
+    /// The most that the files of [`file`](Self::file) or [`spill`](Self::spill) take, in bytes; 1 GiB by default. The
+    /// oldest are removed, and their spans counted.
+    pub fn max_disk_bytes(mut self, bytes: u64) -> Self {
+        self.disk = DiskLimits { bytes: bytes.max(1) };
         self
     }
 
@@ -262,9 +318,9 @@ impl Destination {
     pub fn build(self) -> Result<ExportProcessor, InitError> {
         self.limits.check()?;
         let (otlp, mut limits) = (self.otlp()?, self.limits);
-        limits.batch_spans = limits.batch_spans.min(limits.queue_spans);
-        let ledger = Ledger::default();
-        let batches = parts::batches(&otlp, limits, &ledger, &self.policy)?;
+        limits.batch_records = limits.batch_records.min(limits.queue_records);
+        let mut exports = Exports::default();
+        let batches = exports.span_batches(&otlp, limits, &self.policy)?;
         let inner: Box<dyn SpanProcessor> = match self.view {
             None => Box::new(StampProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck())),
             Some(view) => {
@@ -272,7 +328,7 @@ impl Destination {
                 Box::new(StampProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
             }
         };
-        Ok(ExportProcessor { inner, stats: StatsHandle(ledger) })
+        Ok(ExportProcessor { inner, stats: exports.stats() })
     }
 
     fn url(&self, warnings: &mut Vec<String>) -> Result<Url, ConfigError> {
@@ -295,6 +351,8 @@ impl Destination {
             gzip: self.gzip,
             timeout: self.timeout,
             tls: self.tls.clone(),
+            spill: self.spill.clone().filter(|_| self.protocol != Protocol::File),
+            disk: self.disk,
         })
     }
 }
@@ -322,7 +380,7 @@ pub struct ExportProcessor {
 }
 
 impl ExportProcessor {
-    /// What becomes of the spans, to be asked at any time, also when the provider has the processor.
+    /// The counts of its spans, to be read at any time, also when the provider owns the processor.
     pub fn stats(&self) -> StatsHandle {
         self.stats.clone()
     }
@@ -339,40 +397,5 @@ impl SpanProcessor for ExportProcessor {
 
     fn on_end(&self, span: SpanData) {
         self.inner.on_end(span);
-    }
-}
-
-/// Tells what became of spans, also when what sends them is out of reach or has ended.
-///
-/// ```
-/// use llm_trace::export::Destination;
-/// use opentelemetry::metrics::MeterProvider as _;
-/// use opentelemetry_sdk::metrics::SdkMeterProvider;
-///
-/// # fn main() -> Result<(), llm_trace::export::InitError> {
-/// let stats = Destination::http("http://localhost:4318").build()?.stats();
-/// # #[cfg(feature = "metrics")]
-/// stats.observe(&SdkMeterProvider::default().meter("app"));
-/// println!("{} spans are lost", stats.get().dropped());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct StatsHandle(pub(super) Ledger);
-
-impl StatsHandle {
-    /// What became of them so far.
-    pub fn get(&self) -> Stats {
-        self.0.stats()
-    }
-
-    /// Has the counts collected with this meter's metrics: `otel.sdk.exporter.span.exported` and
-    /// `otel.sdk.processor.span.processed`, by `error.type` where spans were lost, as the conventions for SDK
-    /// metrics have them; and `llm_trace.export.without_content`, `llm_trace.export.retries`.
-    ///
-    /// [`init()`](crate::init) does so where metrics are on.
-    #[cfg(feature = "metrics")]
-    pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
-        super::observed::observe(&self.0, meter);
     }
 }

@@ -27,6 +27,9 @@ pub(crate) fn resolve(
     insecure: Option<bool>,
     warnings: &mut Vec<String>,
 ) -> Result<Url, ConfigError> {
+    if protocol == Protocol::File {
+        return directory(var);
+    }
     let mut url = parse(var, protocol, insecure)?;
     if !url.username().is_empty() || url.password().is_some() {
         let _ = url.set_username("");
@@ -43,6 +46,7 @@ pub(crate) fn resolve(
             url.set_path("");
             url.set_query(None);
         }
+        Protocol::File => {}
         Protocol::HttpProtobuf | Protocol::HttpJson => {
             if written == Written::ForAll {
                 add_path(&mut url, signal);
@@ -59,6 +63,7 @@ pub(crate) fn resolve(
 pub(crate) fn default(protocol: Protocol, signal: Signal) -> String {
     match protocol {
         Protocol::Grpc => "http://localhost:4317/".into(),
+        Protocol::File => "otlp".into(),
         Protocol::HttpProtobuf | Protocol::HttpJson => format!("http://localhost:4318/v1/{signal}"),
     }
 }
@@ -185,4 +190,33 @@ fn without_secrets(text: &str) -> String {
     };
     let shown = shown.split(['?', '#']).next().unwrap_or_default();
     format!("{scheme}{shown}")
+}
+
+/// Whether the value names a directory by URL.
+pub(crate) fn is_file(value: &str) -> bool {
+    value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
+}
+
+/// A directory: a `file://` URL, or a path.
+fn directory(var: &Var) -> Result<Url, ConfigError> {
+    let wrong = |reason: &str| ConfigError::Endpoint {
+        variable: var.name.to_owned(),
+        value: var.value.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        reason: reason.to_owned(),
+        example: "file:///var/log/otlp",
+    };
+    let path = if is_file(&var.value) {
+        let url = Url::parse(&var.value).map_err(|error| wrong(&error.to_string()))?;
+        url.to_file_path().map_err(|()| wrong("it is no directory of this machine"))?
+    } else if var.value.contains("://") {
+        return Err(ConfigError::Endpoint {
+            variable: var.name.to_owned(),
+            value: Url::parse(&var.value).map_or_else(|_| "(hidden)".to_owned(), |url| shown(&url)),
+            reason: "files go to a directory".to_owned(),
+            example: "file:///var/log/otlp",
+        });
+    } else {
+        std::path::absolute(&var.value).map_err(|error| wrong(&error.to_string()))?
+    };
+    Url::from_directory_path(path).map_err(|()| wrong("it is no directory of this machine"))
 }

@@ -27,6 +27,7 @@ fn describe(otlp: &Otlp) -> String {
         Protocol::HttpProtobuf => "http/protobuf",
         Protocol::HttpJson => "http/json",
         Protocol::Grpc => "grpc",
+        Protocol::File => "otlp_file",
     };
     let mut words = vec![protocol.to_owned(), otlp.url.to_string()];
     words.extend(otlp.headers.iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap())));
@@ -74,8 +75,14 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_EXPORTER=HTTP/JSON", "http/json http://localhost:4318/v1/traces"),
     ("OTEL_EXPORTER=otlp_grpc", "grpc http://localhost:4317/"),
     ("OTEL_EXPORTER=grpc", "grpc http://localhost:4317/"),
-    ("OTEL_EXPORTER=zipkin", "error: `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none"),
-    ("OTEL_TRACES_EXPORTER=jaeger", "error: `OTEL_TRACES_EXPORTER` is `jaeger`: use one of console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none"),
+    ("OTEL_EXPORTER=zipkin", "error: `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
+    ("OTEL_TRACES_EXPORTER=jaeger", "error: `OTEL_TRACES_EXPORTER` is `jaeger`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
+    // To files
+    ("OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=/var/log/app", "otlp_file file:///var/log/app/"),
+    ("OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=file:///var/log/app", "otlp_file file:///var/log/app/"),
+    ("OTEL_ENDPOINT=file:///var/log/app", "otlp_file file:///var/log/app/"),
+    ("OTEL_ENDPOINT=file:///var/log/app;OTEL_HEADERS=a=b;OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "otlp_file file:///var/log/app/"),
+    ("OTEL_TRACES_EXPORTER=otlp;OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=/var/log/app", "otlp_file file:///var/log/app/"),
     // The four lines of the README
     ("OTEL_EXPORTER=otlp_http;OTEL_ENDPOINT=https://api.traceloop.com;OTEL_HEADERS=Authorization=Bearer%20<key>", "http/protobuf https://api.traceloop.com/v1/traces authorization=Bearer <key>"),
     ("OTEL_EXPORTER=otlp_http;OTEL_ENDPOINT=http://0.0.0.0:4318", "http/protobuf http://127.0.0.1:4318/v1/traces"),
@@ -242,7 +249,7 @@ fn samplers_propagators_batches_and_limits_are_as_said() {
     assert_eq!(config("OTEL_PROPAGATORS=baggage, baggage").propagators, [Kind::Baggage]);
     assert_eq!(config("OTEL_PROPAGATORS=none").propagators, []);
     let small = config("OTEL_BSP_MAX_QUEUE_SIZE=10;OTEL_BSP_MAX_EXPORT_BATCH_SIZE=20;OTEL_BSP_SCHEDULE_DELAY=7");
-    assert_eq!((small.batch.queue_spans, small.batch.batch_spans, small.batch.delay.as_millis()), (10, 10, 7));
+    assert_eq!((small.batch.queue_records, small.batch.batch_records, small.batch.delay.as_millis()), (10, 10, 7));
     assert_eq!(config("").exit_limit.as_secs(), 5);
     assert_eq!(config("OTEL_EXPORTER_OTLP_TIMEOUT=1500").exit_limit.as_millis(), 1500);
 }

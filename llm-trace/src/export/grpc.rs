@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use bytes::{Buf, BufMut, Bytes};
 use hyper_util::client::legacy::connect::{HttpConnector, proxy::Tunnel};
-use prost::Message;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -14,6 +13,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
 
 use super::endpoint;
 use super::error::InitError;
@@ -234,40 +234,9 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
     Ok(tls)
 }
 
-/// What `google.rpc.Status` says of the time to wait, in its detail `google.rpc.RetryInfo`.
+/// The time to wait that the server asks for, in the status detail `google.rpc.RetryInfo`.
 fn retry_after(status: &Status) -> Option<Duration> {
-    let details = RichStatus::decode(status.details()).ok()?.details;
-    let info = details.iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
-    let delay = RetryInfo::decode(info.value.as_slice()).ok()?.delay?;
-    Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?))
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RichStatus {
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<Detail>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Detail {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "vec", tag = "2")]
-    value: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RetryInfo {
-    #[prost(message, optional, tag = "1")]
-    delay: Option<Delay>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Delay {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
+    status.get_details_retry_info()?.retry_delay
 }
 
 fn reason(status: &Status) -> String {
@@ -292,4 +261,25 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic::{Code, Status};
+    use tonic_types::{ErrorDetails, StatusExt as _};
+
+    use super::retry_after;
+
+    #[test]
+    fn the_time_to_wait_is_in_the_details_of_a_status() {
+        let wait = Duration::from_millis(1500);
+        let details = ErrorDetails::with_retry_info(Some(wait));
+        let asked = Status::with_error_details(Code::ResourceExhausted, "later", details);
+        assert_eq!(retry_after(&asked), Some(wait));
+        assert_eq!(retry_after(&Status::resource_exhausted("too much")), None);
+        let broken = Status::with_details(Code::Unavailable, "later", bytes::Bytes::from_static(b"\xff\xff"));
+        assert_eq!(retry_after(&broken), None);
+    }
 }

@@ -1,15 +1,17 @@
-//! The guard: nothing is lost when the program ends, and the end does not wait for ever.
+//! The guard: it sends what is left when the program ends, within a limit.
 
 use std::time::{Duration, Instant};
 
-use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use super::active::Active;
-use super::destination::StatsHandle;
+use super::exports::Exports;
 use super::limits;
-use super::signals::Signals;
-use super::stats::{Ledger, Stats};
+use super::providers::Targets;
+use super::shutdown_deadline::deadline;
+use super::signals::{Signals, has_ended};
+use super::stats::{Stats, StatsHandle};
+use super::task::Task;
 use crate::{OpenCalls, diag};
 
 /// Keeps telemetry going; sends what is left when dropped, within a limit.
@@ -44,10 +46,10 @@ use crate::{OpenCalls, diag};
 pub struct Telemetry {
     provider: SdkTracerProvider,
     signals: Signals,
-    ledger: Ledger,
+    exports: Exports,
     open: OpenCalls,
     limit: Duration,
-    where_to: String,
+    targets: Targets,
     /// Once it is one that `check()` reports on.
     active: Option<Active>,
     done: bool,
@@ -57,16 +59,16 @@ impl Telemetry {
     pub(super) fn new(
         provider: SdkTracerProvider,
         signals: Signals,
-        ledger: Ledger,
+        exports: Exports,
         limit: Duration,
-        where_to: String,
+        targets: Targets,
     ) -> Self {
-        Self { provider, signals, ledger, open: OpenCalls::default(), limit, where_to, active: None, done: false }
+        Self { provider, signals, exports, open: OpenCalls::default(), limit, targets, active: None, done: false }
     }
 
     /// From now on `check()` reports on it.
     pub(super) fn activate(&mut self) {
-        self.active = Some(Active::new(self.where_to.clone(), &self.ledger));
+        self.active = Some(Active::new(self.targets.clone(), self.exports.stats()));
     }
 
     /// The calls that have not ended: they are ended before the last spans are sent.
@@ -85,19 +87,26 @@ impl Telemetry {
 
     /// Sends what has ended so far, and goes on.
     ///
-    /// Returns whether all of it was handed over. Blocks the calling thread meanwhile, at most about 5 seconds.
+    /// Returns whether all of it was accepted: spans, log records and metrics. Blocks the calling thread meanwhile,
+    /// at most about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
-        let spans = self.provider.force_flush().is_ok() && self.stats().dropped() == dropped;
-        self.signals.flush() && spans
+        let (provider, signals) = (self.provider.clone(), self.signals.clone());
+        let spans = Task::start(move || provider.force_flush().is_ok());
+        let log_records = Task::start(move || signals.flush_logs());
+        let signals = self.signals.clone();
+        let metrics = move || Task::start(move || signals.flush_metrics());
+        wait_for_all(spans, log_records, metrics, FLUSH_LIMIT) && self.stats().dropped() == dropped
     }
 
-    /// What became of the spans so far, where they go to an OTLP endpoint.
+    /// The counts of spans, log records and data points that go to OTLP endpoints.
+    ///
+    /// They are true at any moment: what is neither exported nor dropped is in flight.
     pub fn stats(&self) -> Stats {
-        self.ledger.stats()
+        self.exports.stats().get()
     }
 
-    /// To ask for [`stats`](Self::stats) later, also when telemetry has ended.
+    /// Reads [`stats`](Self::stats) later, also when telemetry has ended.
     ///
     /// ```
     /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -109,12 +118,15 @@ impl Telemetry {
     /// # }
     /// ```
     pub fn stats_handle(&self) -> StatsHandle {
-        StatsHandle(self.ledger.clone())
+        self.exports.stats()
     }
 
-    /// Sends what is left within `limit` and ends telemetry. Returns whether all of it was handed over.
+    /// Sends what is left within `limit` and ends telemetry. Returns whether nothing was lost since the start: every
+    /// span, log record and data point was accepted, or is kept on disk.
     ///
-    /// Blocks the calling thread meanwhile; it needs no runtime and may be called from any.
+    /// The signals end side by side, so that an endpoint that hangs holds up its own signal only. Metrics are
+    /// collected once spans and log records are sent, or when half of the time is over. Blocks the calling thread
+    /// meanwhile; it needs no runtime and may be called from any.
     pub fn shutdown(mut self, limit: Duration) -> bool {
         self.end(limit)
     }
@@ -128,23 +140,38 @@ impl Telemetry {
             active.end();
         }
         self.open.finish();
-        let dropped = self.stats().dropped();
-        let begun = Instant::now();
-        let spans = match self.provider.shutdown_with_timeout(limit) {
-            Ok(()) => self.stats().dropped() == dropped,
-            // Someone else has shut the provider down.
-            Err(OTelSdkError::AlreadyShutdown) => true,
-            Err(_) => {
-                // Under the exporter's own code: a dead endpoint is one line, not two.
-                diag::warn_rarely("export", &format!("not all spans could be sent within {limit:?}"));
-                false
-            }
-        };
-        let sent = self.signals.shutdown(limit.saturating_sub(begun.elapsed())) && spans;
+        let end = deadline(limit);
+        self.exports.deadline().close_by(end);
+        let left = move || end.saturating_duration_since(Instant::now());
+        let (provider, signals) = (self.provider.clone(), self.signals.clone());
+        let spans = Task::start(move || has_ended(&provider.shutdown_with_timeout(left())));
+        let log_records = Task::start(move || signals.shutdown_logs(left()));
+        let signals = self.signals.clone();
+        let metrics = move || Task::start(move || signals.shutdown_metrics(left()));
+        let ended = wait_for_all(spans, log_records, metrics, limit);
+        let stats = self.stats();
+        if !ended {
+            // Under the exporter's own code: a dead endpoint is one line, not two.
+            let left = stats.in_flight();
+            diag::warn_rarely("export", &format!("not everything could be sent within {limit:?}: {left} in flight"));
+        }
         // What was printed meanwhile is seen before the program ends.
-        crate::output::stderr().flush(limit.saturating_sub(begun.elapsed()));
-        sent
+        crate::output::stderr().flush(left());
+        ended && stats.dropped() == 0
     }
+}
+
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// Waits until spans and log records are done, or half of the time is over; then starts the metrics, which count them.
+fn wait_for_all(mut spans: Task, mut log_records: Task, metrics: impl FnOnce() -> Task, limit: Duration) -> bool {
+    let start = Instant::now();
+    let (half, end) = (start + limit / 2, start + limit);
+    spans.wait(half);
+    log_records.wait(half);
+    let mut metrics = metrics();
+    let ended = [metrics.wait(end), spans.wait(end), log_records.wait(end)];
+    ended.iter().all(|ended| *ended)
 }
 
 impl Drop for Telemetry {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 
-/// The most spans that may wait, or go at once.
-pub(crate) const MOST_SPANS: Bound = Bound { most: 1_000_000, expected: "at most 1000000 spans" };
+/// The most records that may wait, or go at once.
+pub(crate) const MOST_RECORDS: Bound = Bound { most: 1_000_000, expected: "at most 1000000 spans" };
 /// The most attributes of a span.
 pub(crate) const MOST_ATTRIBUTES: Bound = Bound { most: 1_000_000, expected: "at most 1000000 attributes" };
 /// The most bytes that may wait.
@@ -36,23 +36,23 @@ pub(crate) fn at_most_longest(time: Duration) -> Duration {
 /// How much waits, and how much goes at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Limits {
-    /// Spans that may wait.
-    pub(crate) queue_spans: usize,
+    /// Records that may wait.
+    pub(crate) queue_records: usize,
     /// Bytes that may wait, those being sent included.
     pub(crate) queue_bytes: usize,
-    pub(crate) batch_spans: usize,
-    /// Of encoded spans.
+    pub(crate) batch_records: usize,
+    /// Of encoded records.
     pub(crate) batch_bytes: usize,
-    /// The longest that a span waits for others.
+    /// The longest that a record waits for others.
     pub(crate) delay: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            queue_spans: 2048,
+            queue_records: 2048,
             queue_bytes: 64 << 20,
-            batch_spans: 512,
+            batch_records: 512,
             // gRPC servers take 4 MiB unless told otherwise; the rest is for resource and framing.
             batch_bytes: 3_500_000,
             delay: Duration::from_secs(5),
@@ -64,8 +64,8 @@ impl Limits {
     /// An error that names the first number that is out of bounds, by the name of its method.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let numbers = [
-            ("max_queue_spans", self.queue_spans, MOST_SPANS),
-            ("max_batch_spans", self.batch_spans, MOST_SPANS),
+            ("max_queue_spans", self.queue_records, MOST_RECORDS),
+            ("max_batch_spans", self.batch_records, MOST_RECORDS),
             ("max_queue_bytes", self.queue_bytes, MOST_WAITING),
             ("max_batch_bytes", self.batch_bytes, MOST_AT_ONCE),
         ];

@@ -2,13 +2,14 @@
 //!
 //! | variable | what it says |
 //! |---|---|
-//! | `OTEL_EXPORTER` | `console` (the default), `console_json`, `otlp_http` or `http/protobuf`, `http/json`, `otlp_grpc` or `grpc`, `none` |
+//! | `OTEL_EXPORTER` | `console` (the default), `console_json`, `otlp_http` or `http/protobuf`, `http/json`, `otlp_grpc` or `grpc`, `otlp_file`, `none` |
 //! | `LLM_TRACE_PRESET` | a backend by name, with its own keys: see [`preset`] |
 //! | `OTEL_ENDPOINT` | where to send; alone it means `otlp_http` |
 //! | `OTEL_HEADERS` | `name=value,name=value`, percent-encoded where needed |
 //! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |
 //! | `OTEL_EXPORTER_OTLP_*` | the standard ones: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
-//! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*` | as the standard has them |
+//! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*`, `OTEL_BLRP_*` | as the standard has them |
+//! | `LLM_TRACE_MAX_FILE_BYTES`, `LLM_TRACE_SPILL_DIRECTORY`, `LLM_TRACE_MAX_SPILL_BYTES` | telemetry on disk: see [`Destination::file`] and [`Destination::spill`] |
 //! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | bytes in one request (3,500,000) and waiting (64 MiB) |
 //! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; without them there are none. Each with `OTEL_EXPORTER_OTLP_METRICS_*`, `OTEL_EXPORTER_OTLP_LOGS_*` of its own |
 //! | `LLM_TRACE_NORMALIZE` | `true`: see [`LlmLayer::normalize`](crate::LlmLayer::normalize) |
@@ -30,13 +31,17 @@
 mod active;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod batch;
-mod closing;
 mod config;
 mod console;
+mod counters;
 mod destination;
+mod disk;
 mod endpoint;
 mod env;
 mod error;
+mod exports;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod file;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 mod guard;
@@ -44,16 +49,13 @@ mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod limits;
-mod names;
-#[cfg(feature = "metrics")]
-mod observed;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
-mod parts;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod pem_files;
 pub mod preset;
 mod propagation;
+mod providers;
 mod proxy;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod quiet;
@@ -61,10 +63,15 @@ mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
 mod sampling;
+mod scope_processor;
+#[cfg(feature = "metrics")]
+mod self_metrics;
+mod shutdown_deadline;
+mod signal_variables;
 mod signals;
-mod stamp;
 mod stats;
 mod target;
+mod task;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod transport;
 
@@ -74,10 +81,9 @@ mod env_tests;
 pub(crate) use active::active;
 pub(crate) use config::Config;
 pub use console::ConsoleProcessor;
-pub use destination::{Destination, ExportProcessor, StatsHandle};
+pub use destination::{Destination, ExportProcessor};
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
-
-pub use parts::{Parts, from_env, from_lookup};
-pub use stamp::StampProcessor;
-pub use stats::Stats;
+pub use providers::{Parts, from_env, from_lookup};
+pub use scope_processor::StampProcessor;
+pub use stats::{SignalStats, Stats, StatsHandle};

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use super::closing::{Closing, deadline};
+use super::shutdown_deadline::{self, ShutdownDeadline};
 use super::transport::RefusalKind;
 
 /// The bound for one batch, however often the other side asks for another try.
@@ -16,7 +16,7 @@ const FLOOR: Duration = Duration::from_millis(100);
 /// The tries of one batch.
 #[derive(Debug)]
 pub(crate) struct Tries {
-    closing: Closing,
+    deadline: ShutdownDeadline,
     /// For one try.
     limit: Duration,
     end: Instant,
@@ -28,8 +28,9 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
-    pub(crate) fn new(closing: &Closing, limit: Duration) -> Self {
-        Self { closing: closing.clone(), limit, end: deadline(ALL.max(limit)), next: FIRST, floor: FLOOR, last: false }
+    pub(crate) fn new(deadline: &ShutdownDeadline, limit: Duration) -> Self {
+        let end_of_tries = shutdown_deadline::deadline(ALL.max(limit));
+        Self { deadline: deadline.clone(), limit, end: end_of_tries, next: FIRST, floor: FLOOR, last: false }
     }
 
     /// The time for the next try.
@@ -38,7 +39,7 @@ impl Tries {
     }
 
     fn all_left(&self) -> Duration {
-        let end = self.closing.end().map_or(self.end, |closing| closing.min(self.end));
+        let end = self.deadline.end().map_or(self.end, |closing| closing.min(self.end));
         end.saturating_duration_since(Instant::now())
     }
 
@@ -49,7 +50,7 @@ impl Tries {
             RefusalKind::Later(asked) => asked,
             RefusalKind::Unanswered | RefusalKind::TooLarge | RefusalKind::Rejected => return false,
         };
-        let closing = self.closing.end().is_some();
+        let closing = self.deadline.end().is_some();
         // On the way out nobody waits for an endpoint that is not there; a connection that was closed is made anew.
         if closing && kind == RefusalKind::Unreachable {
             return !std::mem::replace(&mut self.last, true);
@@ -64,7 +65,7 @@ impl Tries {
         if closing {
             std::thread::sleep(wait);
         } else {
-            self.closing.wait(wait);
+            self.deadline.wait(wait);
         }
         true
     }

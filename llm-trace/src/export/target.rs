@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderMap;
+use opentelemetry::KeyValue;
 use url::Url;
 
+use super::disk::DiskLimits;
 use super::endpoint;
 
 /// A kind of telemetry. It prints as its word in URLs.
@@ -33,6 +35,8 @@ pub(crate) enum Protocol {
     HttpProtobuf,
     HttpJson,
     Grpc,
+    /// Lines of JSON in files.
+    File,
 }
 
 impl Protocol {
@@ -41,6 +45,7 @@ impl Protocol {
         match self {
             Protocol::HttpProtobuf | Protocol::HttpJson => cfg!(feature = "otlp-http"),
             Protocol::Grpc => cfg!(feature = "otlp-grpc"),
+            Protocol::File => cfg!(any(feature = "otlp-http", feature = "otlp-grpc")),
         }
     }
 }
@@ -51,6 +56,7 @@ impl fmt::Display for Protocol {
             Protocol::HttpProtobuf => "http/protobuf",
             Protocol::HttpJson => "http/json",
             Protocol::Grpc => "grpc",
+            Protocol::File => "otlp_file",
         })
     }
 }
@@ -68,6 +74,13 @@ pub(crate) enum Exporter {
     Otlp(Box<Otlp>),
 }
 
+impl Exporter {
+    /// Whether telemetry goes anywhere.
+    pub(crate) fn is_something(&self) -> bool {
+        !matches!(self, Exporter::Disabled | Exporter::None)
+    }
+}
+
 /// In words, with the names of headers and never their values.
 impl fmt::Display for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,6 +90,9 @@ impl fmt::Display for Exporter {
             Exporter::Console { .. } => return f.write_str("the console (stderr)"),
             Exporter::Otlp(otlp) => otlp,
         };
+        if otlp.protocol == Protocol::File {
+            return write!(f, "files in {}", otlp.url.path());
+        }
         write_target(f, otlp.protocol, &endpoint::shown(&otlp.url), &otlp.headers)
     }
 }
@@ -112,18 +128,62 @@ pub(crate) struct Otlp {
     pub(crate) tls: Tls,
     /// May hold a password: never printed.
     pub(crate) proxy: Option<Hidden>,
+    /// Where requests wait that the destination does not accept for now.
+    pub(crate) spill: Option<PathBuf>,
+    /// Of that directory, or of the one that is the destination.
+    pub(crate) disk: DiskLimits,
 }
 
 impl Otlp {
+    /// The directory, where that is the destination.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        if self.protocol != Protocol::File {
+            return None;
+        }
+        self.url.to_file_path().ok()
+    }
+
+    /// What metrics about this exporter are labelled with.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    pub(crate) fn labels(&self, signal: Signal) -> ExporterLabels {
+        let kind = match (self.protocol, signal) {
+            (Protocol::Grpc, Signal::Traces) => "otlp_grpc_span_exporter",
+            (Protocol::Grpc, Signal::Logs) => "otlp_grpc_log_exporter",
+            (Protocol::Grpc, Signal::Metrics) => "otlp_grpc_metric_exporter",
+            (Protocol::HttpProtobuf, Signal::Traces) => "otlp_http_span_exporter",
+            (Protocol::HttpProtobuf, Signal::Logs) => "otlp_http_log_exporter",
+            (Protocol::HttpProtobuf, Signal::Metrics) => "otlp_http_metric_exporter",
+            (Protocol::HttpJson, Signal::Traces) => "otlp_http_json_span_exporter",
+            (Protocol::HttpJson, Signal::Logs) => "otlp_http_json_log_exporter",
+            (Protocol::HttpJson, Signal::Metrics) => "otlp_http_json_metric_exporter",
+            (Protocol::File, Signal::Traces) => "llm_trace_otlp_file_span_exporter",
+            (Protocol::File, Signal::Logs) => "llm_trace_otlp_file_log_exporter",
+            (Protocol::File, Signal::Metrics) => "llm_trace_otlp_file_metric_exporter",
+        };
+        let host = self.url.host_str().map(|host| KeyValue::new("server.address", host.to_owned()));
+        let port = self.url.port_or_known_default().map(|port| KeyValue::new("server.port", i64::from(port)));
+        ExporterLabels { kind, server: host.into_iter().chain(port).collect() }
+    }
+
     /// The error where this protocol's feature is off.
     #[cfg(not(all(feature = "otlp-http", feature = "otlp-grpc")))]
     pub(crate) fn not_compiled_in(&self) -> super::error::InitError {
         let (wanted, feature) = match self.protocol {
             Protocol::Grpc => ("OTLP over gRPC", "otlp-grpc"),
             Protocol::HttpProtobuf | Protocol::HttpJson => ("OTLP over HTTP", "otlp-http"),
+            Protocol::File => ("OTLP in files", "otlp-http"),
         };
         super::error::InitError::Feature { variable: self.asked_by.to_owned(), wanted, feature }
     }
+}
+
+/// `otel.component.type` of an exporter, and the server that it sends to.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+pub(crate) struct ExporterLabels {
+    pub(crate) kind: &'static str,
+    pub(crate) server: Vec<KeyValue>,
 }
 
 /// Text that `Debug` does not show.

@@ -61,6 +61,11 @@ impl Transport {
             Protocol::Grpc => super::grpc::GrpcTransport::new(otlp).map(Self::Grpc),
             #[cfg(not(feature = "otlp-grpc"))]
             Protocol::Grpc => Err(otlp.not_compiled_in()),
+            // Files are written without a transport.
+            Protocol::File => {
+                let reason = "it is no directory".to_owned();
+                Err(InitError::Transport { endpoint: otlp.url.to_string(), reason })
+            }
         }
     }
 

@@ -138,6 +138,13 @@ impl Blank {
     }
 }
 
+/// An empty record, for code that has no processor at hand.
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(super) fn blank_record() -> SdkLogRecord {
+    static BLANK: std::sync::OnceLock<Blank> = std::sync::OnceLock::new();
+    BLANK.get_or_init(Blank::default).record()
+}
+
 /// Treats records once more that have waited in a queue while the policy was changed.
 #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]

@@ -50,6 +50,28 @@ pub(super) fn copy(
     to
 }
 
+/// `from` without the attributes that hold content and without a body, written into `to`, if it has any of them.
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(super) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<SdkLogRecord> {
+    let mut report = Report::default();
+    let mut dropped = u64::from(from.body().is_some());
+    let mut to = copy(from, to, |key, value| {
+        if key.as_str() == Report::KEY {
+            report.absorb(read(value));
+            return None;
+        }
+        let content = super::shrink::is_content(key.as_str());
+        dropped += u64::from(content);
+        (!content).then(|| value.clone())
+    });
+    if dropped == 0 {
+        return None;
+    }
+    report.cut("content", dropped);
+    to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
+    Some(to)
+}
+
 impl Treatment<'_> {
     /// The record as it may go out, written into `to`, and in it what was done.
     pub(super) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "logs")]
+use opentelemetry_sdk::logs::SdkLogRecord;
 use opentelemetry_sdk::trace::SpanData;
 
 use super::apply::{Owner, Treatment, write};
 use super::keys::{Class, class};
+#[cfg(feature = "logs")]
+use super::log_processor::blank_record;
 use super::permit::PolicyState;
 use super::policy::{Capture, Policy};
+#[cfg(feature = "logs")]
+use super::record;
 use super::report::Report;
 
 /// Whether content stands under this key.
@@ -17,12 +23,13 @@ pub(crate) fn is_content(key: &str) -> bool {
 
 /// Leaves out the content of a span, and says so in it. Returns whether there was any.
 pub(crate) fn drop_content(span: &mut SpanData) -> bool {
-    let before = span.attributes.len();
-    span.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
-    for event in &mut span.events.events {
-        event.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+    let mut dropped = 0;
+    let events = span.events.events.iter_mut().map(|event| &mut event.attributes);
+    for attributes in events.chain([&mut span.attributes]) {
+        let before = attributes.len();
+        attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+        dropped += before - attributes.len();
     }
-    let dropped = before - span.attributes.len();
     if dropped > 0 {
         let mut report = Report::default();
         report.cut("content", dropped as u64);
@@ -35,6 +42,11 @@ pub(crate) fn drop_content(span: &mut SpanData) -> bool {
 ///
 /// What the policy has masked stays masked: only lengths are looked at here.
 pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
+    Treatment::new(&length_limits(bytes), None).span(span, Owner::Call, 0..0);
+}
+
+/// A policy that removes nothing and cuts what is long.
+fn length_limits(bytes: usize) -> PolicyState {
     let policy = Policy::new()
         .capture(Capture::SpanAndEvent)
         .error_text(true)
@@ -42,9 +54,16 @@ pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
         .attribute_limit(bytes / 4)
         .span_limit(bytes / 2)
         .media_limit(bytes / 8);
-    Treatment::new(&PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy))), None).span(
-        span,
-        Owner::Call,
-        0..0,
-    );
+    PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy)))
+}
+
+#[cfg(feature = "logs")]
+pub(crate) fn without_log_content(record: &SdkLogRecord) -> Option<SdkLogRecord> {
+    record::without_content(record, blank_record())
+}
+
+/// As [`shrink`], for a log record.
+#[cfg(feature = "logs")]
+pub(crate) fn shrink_log(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
+    Treatment::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
 }

@@ -20,9 +20,8 @@ fn main() -> Outcome {
         "taken" => taken(),
         "parts" => parts(),
         "check" => check(),
-        "second" => second(),
+        "acknowledge" => acknowledge(),
         "linger" => linger(),
-        "chatter" => chatter(),
         other => Err(format!("no program {other:?}").into()),
     }
 }
@@ -99,37 +98,28 @@ fn check() -> Outcome {
     Ok(())
 }
 
-/// A second `init()` fails; what `check()` finds must stay as it was.
-fn second() -> Outcome {
-    let telemetry = llm_trace::init()?;
-    work();
-    telemetry.flush();
-    let before = llm_trace::check().to_string();
-    if llm_trace::init().is_ok() {
-        return Err("a second init() worked".into());
-    }
-    println!("{before}\n---\n{}", llm_trace::check());
-    Ok(())
-}
-
-/// One span, and time for the exporter to trace itself.
+/// Stays long enough to send what an earlier program has left on disk.
 fn linger() -> Outcome {
     let telemetry = llm_trace::init()?;
     work();
-    for _ in 0..10 {
-        telemetry.flush();
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    telemetry.flush();
+    std::thread::sleep(Duration::from_secs(2));
     Ok(())
 }
 
-/// More than any pipe holds, of spans and of diagnostics.
-fn chatter() -> Outcome {
-    let telemetry = llm_trace::init()?;
-    for _ in 0..80_000 {
-        tracing::info_span!("work", text = "x".repeat(1000)).in_scope(|| {});
+/// Works until it is killed, and prints how many spans are on disk or were accepted.
+fn acknowledge() -> Outcome {
+    let parts = export::from_env()?;
+    let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+    tracing_subscriber::registry().with(parts.layer()).with(fmt).try_init()?;
+    for number in 0.. {
+        tracing::info_span!("work", otel.name = format!("work-{number}")).in_scope(|| ());
+        if number % 7 == 0 {
+            parts.telemetry.flush();
+            let spans = parts.telemetry.stats().spans;
+            println!("{}", spans.spilled + spans.exported);
+        }
     }
-    println!("{:?}", telemetry.stats());
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use llm_trace::export::{Parts, Stats, from_lookup};
+use llm_trace::export::{Parts, SignalStats, from_lookup};
 use llm_trace::llm_call;
 use llm_trace_tests::collector::Collector;
 use llm_trace_tests::faults::Fault;
@@ -124,7 +124,7 @@ fn load(options: &Options) -> Outcome {
     telemetry.shutdown(Duration::from_secs(limit));
     // A request that nobody answers is waited for to its own end, and what stands behind it is counted then.
     let end = Instant::now() + Duration::from_secs(20);
-    while stats.get().exported + stats.get().dropped() < latencies.len() as u64 && Instant::now() < end {
+    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(child.stdin.take());
@@ -132,7 +132,7 @@ fn load(options: &Options) -> Outcome {
     child.stdout.take().ok_or("no output")?.read_to_string(&mut told)?;
     child.wait()?;
     latencies.sort_unstable();
-    report(options, &latencies, took, cpu, &memory, &stats.get(), told.trim());
+    report(options, &latencies, took, cpu, &memory, &stats.get().spans, told.trim());
     Ok(())
 }
 
@@ -220,7 +220,7 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-fn report(o: &Options, latencies: &[u32], took: Duration, cpu: f64, memory: &[u64], stats: &Stats, told: &str) {
+fn report(o: &Options, latencies: &[u32], took: Duration, cpu: f64, memory: &[u64], stats: &SignalStats, told: &str) {
     let seconds = took.as_secs_f64();
     let at = |share: f64| {
         let index = ((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1));

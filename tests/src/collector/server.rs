@@ -154,6 +154,12 @@ async fn handle(
     let Some(plain) = plain else { return Ok(status(StatusCode::BAD_REQUEST)) };
     received.body = plain;
     let json = received.header("content-type").starts_with("application/json");
+    // In JSON the name of the count is the signal's own; in protobuf all three are alike.
+    let rejected_key = match received.signal() {
+        "logs" => "rejectedLogRecords",
+        "metrics" => "rejectedDataPoints",
+        _ => "rejectedSpans",
+    };
     let mut answer = store.receive(received);
     if let Answer::Reset = answer {
         // An error of the service closes the connection.
@@ -165,7 +171,7 @@ async fn handle(
     if let Answer::Slow(time) | Answer::After(time) = answer {
         tokio::time::sleep(time).await;
     }
-    Ok(if grpc { answer_grpc(&answer) } else { answer_http(&answer, json) })
+    Ok(if grpc { answer_grpc(&answer) } else { answer_http(&answer, json.then_some(rejected_key)) })
 }
 
 /// A gRPC message out of its frame: a flag, four bytes of length, the message.
@@ -187,7 +193,7 @@ fn partial_success(rejected: i64) -> ExportTraceServiceResponse {
     }
 }
 
-fn answer_http(answer: &Answer, json: bool) -> Response<Body> {
+fn answer_http(answer: &Answer, json: Option<&str>) -> Response<Body> {
     let body = match answer {
         Answer::Status(code, retry_after) => {
             let mut response = status(StatusCode::from_u16(*code).expect("a status"));
@@ -199,8 +205,9 @@ fn answer_http(answer: &Answer, json: bool) -> Response<Body> {
         Answer::Partial(rejected) => partial_success(*rejected),
         _ => ExportTraceServiceResponse::default(),
     };
-    let (bytes, kind) = if json {
-        (serde_json::to_vec(&body).expect("JSON"), "application/json")
+    let (bytes, kind) = if let Some(rejected_key) = json {
+        let text = serde_json::to_string(&body).expect("JSON").replace("rejectedSpans", rejected_key);
+        (text.into_bytes(), "application/json")
     } else {
         (body.encode_to_vec(), "application/x-protobuf")
     };

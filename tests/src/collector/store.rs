@@ -9,8 +9,10 @@ use http::HeaderMap;
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
 };
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::Message;
 
+use super::received::attribute;
 use super::server::Answer;
 
 /// One request as it came over the wire.
@@ -30,7 +32,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whether it was answered with success.
     pub accepted: bool,
-    /// How many of its spans were refused all the same.
+    /// How many of its spans, log records or data points were refused all the same.
     pub rejected: i64,
 }
 
@@ -43,6 +45,29 @@ impl Request {
     /// Whether it came by gRPC.
     pub fn is_grpc(&self) -> bool {
         self.header("content-type").starts_with("application/grpc")
+    }
+
+    /// Which signal's path it was sent to: `traces`, `logs`, `metrics`, or the empty string.
+    pub fn signal(&self) -> &'static str {
+        let path = self.path.to_ascii_lowercase();
+        let signals = [("trace", "traces"), ("logs", "logs"), ("metrics", "metrics")];
+        signals.into_iter().find(|(word, _)| path.contains(word)).map_or("", |(_, signal)| signal)
+    }
+
+    /// How many spans, log records or data points are in it.
+    pub fn records(&self) -> usize {
+        let spans = self.traces().into_iter().flat_map(|t| t.resource_spans).flat_map(|r| r.scope_spans);
+        let logs = self.logs().into_iter().flat_map(|l| l.resource_logs).flat_map(|r| r.scope_logs);
+        let metrics = self.metrics().into_iter().flat_map(|m| m.resource_metrics).flat_map(|r| r.scope_metrics);
+        let points = metrics.flat_map(|s| s.metrics).map(|metric| match metric.data {
+            Some(Data::Gauge(data)) => data.data_points.len(),
+            Some(Data::Sum(data)) => data.data_points.len(),
+            Some(Data::Histogram(data)) => data.data_points.len(),
+            _ => 0,
+        });
+        spans.map(|s| s.spans.len()).sum::<usize>()
+            + logs.map(|s| s.log_records.len()).sum::<usize>()
+            + points.sum::<usize>()
     }
 
     /// The body as a trace request, if it was sent to a traces path.
@@ -114,7 +139,7 @@ struct Inner {
 /// What came, where it would be too much to keep.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
-    /// How often a span of each name has come in a request that was taken.
+    /// How often a span of each name, or a log record with this `test.name`, has come in a request that was taken.
     pub names: HashMap<String, u32>,
     /// How many of these were refused all the same.
     pub rejected: u64,
@@ -138,6 +163,11 @@ impl Counted {
         let spans = request.traces().into_iter().flat_map(|t| t.resource_spans).flat_map(|r| r.scope_spans);
         for span in spans.flat_map(|s| s.spans) {
             *self.names.entry(span.name).or_default() += 1;
+        }
+        let records = request.logs().into_iter().flat_map(|l| l.resource_logs).flat_map(|r| r.scope_logs);
+        for record in records.flat_map(|s| s.log_records) {
+            let name = attribute(&record.attributes, "test.name").map(|name| name.as_str().unwrap_or("").to_owned());
+            *self.names.entry(name.unwrap_or_default()).or_default() += 1;
         }
     }
 }

@@ -1,18 +1,19 @@
-//! A batch processor that counts bytes as well as spans.
+//! A batch processor that counts bytes as well as records, for spans and for log records.
 //!
-//! The SDK's counts spans only. Spans of LLM calls are large: 512 of 100 KB are refused whole by a collector that
-//! takes 4 MB, and a queue of 2,048 of them is 200 MB. Here the queue is bounded in both, and so is a batch; when the
-//! queue is full the newest span's content gives way first, then the span; and every drop is counted with its reason.
+//! The SDK's processors count records only. Spans of LLM calls are large: 512 of 100 KB are refused whole by a
+//! collector that takes 4 MB, and a queue of 2,048 of them is 200 MB. Here the queue is bounded in both, and so is a
+//! batch; when the queue is full the newest record's content gives way first, then the record; and every drop is
+//! counted with its reason.
 
 mod queue;
-mod size;
+mod record;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use opentelemetry::Context;
@@ -20,54 +21,70 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use super::closing::{Closing, deadline};
+use super::counters::ExportCounters;
 use super::limits::Limits;
-use super::stats::Ledger;
-use queue::Queue;
-pub(crate) use size::span_size;
-use worker::{Order, Worker};
+use super::shutdown_deadline::{ShutdownDeadline, deadline};
+use queue::{Order, Queue};
+#[cfg(feature = "logs")]
+pub(crate) use record::{LogData, log_size};
+pub(crate) use record::{Record, span_size};
+pub(crate) use worker::{BatchExporter, Upkeep};
+use worker::{FLUSH_LIMIT, Worker};
 
-const FLUSH_LIMIT: Duration = Duration::from_secs(5);
-
-/// Hands spans to an exporter on a thread of its own, in batches.
-pub(crate) struct BatchProcessor {
-    queue: Arc<Queue>,
-    closing: Closing,
+/// Hands records to an exporter on a thread of its own, in batches.
+pub(crate) struct BatchProcessor<R: Record> {
+    queue: Arc<Queue<R>>,
+    deadline: ShutdownDeadline,
 }
 
-impl std::fmt::Debug for BatchProcessor {
+impl<R: Record> std::fmt::Debug for BatchProcessor<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BatchProcessor").finish_non_exhaustive()
     }
 }
 
-impl BatchProcessor {
+impl<R: Record> BatchProcessor<R> {
     pub(crate) fn start(
-        exporter: impl SpanExporter + 'static,
+        exporter: impl BatchExporter<R>,
+        upkeep: impl Upkeep,
         limits: Limits,
-        closing: Closing,
-        ledger: Ledger,
+        deadline: ShutdownDeadline,
+        counters: ExportCounters,
     ) -> std::io::Result<Self> {
-        // One place more than spans may wait: a wake-up call needs one too.
-        let (sender, receiver) = sync_channel(limits.queue_spans.saturating_add(1));
-        let queue = Arc::new(Queue::new(sender, limits, ledger.clone()));
-        let worker = Worker::new(exporter, receiver, Arc::downgrade(&queue), limits, closing.clone(), ledger);
+        let queue = Arc::new(Queue::new(limits, counters));
+        let worker = Worker::new(exporter, upkeep, Arc::clone(&queue), deadline.clone());
         std::thread::Builder::new().name("llm-trace-export".into()).spawn(move || worker.run())?;
-        Ok(Self { queue, closing })
+        Ok(Self { queue, deadline })
     }
 
-    fn order(&self, limit: Duration, order: impl FnOnce(std::sync::mpsc::SyncSender<()>) -> Order) -> OTelSdkResult {
+    fn order(&self, limit: Duration, order: impl FnOnce(SyncSender<()>) -> Order) -> OTelSdkResult {
         let (done, wait) = sync_channel(1);
-        self.queue.give(order(done));
+        self.queue.order(order(done));
         match wait.recv_timeout(limit) {
             Ok(()) => Ok(()),
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err(OTelSdkError::Timeout(limit)),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Err(OTelSdkError::AlreadyShutdown),
+            Err(RecvTimeoutError::Timeout) => Err(OTelSdkError::Timeout(limit)),
+            Err(RecvTimeoutError::Disconnected) => Err(OTelSdkError::AlreadyShutdown),
         }
+    }
+
+    fn flush(&self) -> OTelSdkResult {
+        self.order(FLUSH_LIMIT, Order::Flush)
+    }
+
+    fn shut_down(&self, limit: Duration) -> OTelSdkResult {
+        self.queue.close();
+        self.deadline.close_by(deadline(limit));
+        self.order(limit, Order::Shutdown)
     }
 }
 
-impl SpanProcessor for BatchProcessor {
+impl<R: Record> Drop for BatchProcessor<R> {
+    fn drop(&mut self) {
+        self.queue.detach();
+    }
+}
+
+impl SpanProcessor for BatchProcessor<SpanData> {
     fn on_start(&self, _span: &mut Span, _cx: &Context) {}
 
     fn on_end(&self, span: SpanData) {
@@ -77,16 +94,83 @@ impl SpanProcessor for BatchProcessor {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.order(FLUSH_LIMIT, Order::Flush)
+        self.flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.queue.close();
-        self.closing.close_by(deadline(timeout));
-        self.order(timeout, Order::Shutdown)
+        self.shut_down(timeout)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.queue.give(Order::Resource(Box::new(resource.clone())));
+        self.queue.order(Order::Resource(Box::new(resource.clone())));
+    }
+}
+
+/// A span exporter at the end of a batch processor.
+pub(crate) struct SpanBatches<E>(pub(crate) E);
+
+impl<E: SpanExporter + 'static> BatchExporter<SpanData> for SpanBatches<E> {
+    fn export(&self, batch: Vec<SpanData>) {
+        // The exporter counts what became of them.
+        let _ = futures_executor::block_on(self.0.export(batch));
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.0.set_resource(resource);
+    }
+}
+
+#[cfg(feature = "logs")]
+pub(crate) use logs::LogBatches;
+
+#[cfg(feature = "logs")]
+mod logs {
+    use std::time::{Duration, SystemTime};
+
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry::logs::LogRecord as _;
+    use opentelemetry_sdk::Resource;
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
+
+    use super::queue::Order;
+    use super::{BatchExporter, BatchProcessor, LogData};
+
+    impl LogProcessor for BatchProcessor<LogData> {
+        fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+            let mut record = record.clone();
+            // The encoder needs it.
+            if record.observed_timestamp().is_none() {
+                record.set_observed_timestamp(SystemTime::now());
+            }
+            self.queue.push(LogData { record, scope: scope.clone() });
+        }
+
+        fn force_flush(&self) -> OTelSdkResult {
+            self.flush()
+        }
+
+        fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+            self.shut_down(timeout)
+        }
+
+        fn set_resource(&mut self, resource: &Resource) {
+            self.queue.order(Order::Resource(Box::new(resource.clone())));
+        }
+    }
+
+    /// A log exporter at the end of a batch processor.
+    pub(crate) struct LogBatches<E>(pub(crate) E);
+
+    impl<E: LogExporter + 'static> BatchExporter<LogData> for LogBatches<E> {
+        fn export(&self, batch: Vec<LogData>) {
+            let records: Vec<_> = batch.iter().map(|data| (&data.record, &data.scope)).collect();
+            // The exporter counts what became of them.
+            let _ = futures_executor::block_on(self.0.export(LogBatch::new(&records)));
+        }
+
+        fn set_resource(&mut self, resource: &Resource) {
+            self.0.set_resource(resource);
+        }
     }
 }

@@ -1,119 +1,212 @@
-//! The way from the program to the exporting thread. It never blocks.
+//! The way from the program to the exporting thread. It never blocks on anything but a short lock.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::Resource;
 
+use super::super::counters::{Admission, ExportCounters, Offer};
 use super::super::limits::Limits;
-use super::super::stats::{Count, Ledger};
-use super::span_size;
-use super::worker::Order;
+use super::record::Record;
 use crate::diag;
-use crate::redact::shrink::drop_content;
 
-/// What goes through the channel.
-pub(super) enum Item {
-    Span(Box<SpanData>, usize),
-    /// There is an order to look at.
-    Wake,
+/// What the worker is ordered to do, and where it reports that it is done.
+pub(super) enum Order {
+    Flush(SyncSender<()>),
+    Shutdown(SyncSender<()>),
+    Resource(Box<Resource>),
 }
 
-pub(super) struct Queue {
-    sender: SyncSender<Item>,
-    spans: AtomicUsize,
-    bytes: AtomicUsize,
-    closed: AtomicBool,
-    /// Rare, so a lock does: no span passes here.
-    orders: Mutex<Vec<Order>>,
-    ordered: AtomicBool,
+/// What the worker does next.
+pub(super) enum Work {
+    /// There is a batch to send.
+    Export,
+    Obey(Order),
+    /// The time has come for what is done between batches.
+    Idle,
+    /// The processor is gone.
+    End,
+}
+
+/// Records out of the queue, with their size in bytes.
+pub(super) struct Batch<R> {
+    pub(super) records: Vec<R>,
+    pub(super) bytes: usize,
+}
+
+pub(super) struct Queue<R> {
+    inner: Mutex<Inner<R>>,
+    changed: Condvar,
     limits: Limits,
-    ledger: Ledger,
+    pub(super) counters: ExportCounters,
 }
 
-impl Queue {
-    pub(super) fn new(sender: SyncSender<Item>, limits: Limits, ledger: Ledger) -> Self {
-        Self {
-            sender,
-            spans: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
-            closed: AtomicBool::new(false),
-            orders: Mutex::new(Vec::new()),
-            ordered: AtomicBool::new(false),
-            limits,
-            ledger,
-        }
+struct Inner<R> {
+    records: VecDeque<(R, usize)>,
+    bytes: usize,
+    /// When the first of the records came.
+    since: Option<Instant>,
+    orders: VecDeque<Order>,
+    /// No processor is left that could push.
+    detached: bool,
+    /// No worker is left.
+    ended: bool,
+}
+
+impl<R> Inner<R> {
+    fn is_batch(&self, limits: &Limits) -> bool {
+        self.records.len() >= limits.batch_records || self.bytes >= limits.batch_bytes
+    }
+}
+
+impl<R: Record> Queue<R> {
+    pub(super) fn new(limits: Limits, counters: ExportCounters) -> Self {
+        let inner = Inner {
+            records: VecDeque::new(),
+            bytes: 0,
+            since: None,
+            orders: VecDeque::new(),
+            detached: false,
+            ended: false,
+        };
+        Self { inner: Mutex::new(inner), changed: Condvar::new(), limits, counters }
     }
 
-    /// Takes a span, without its content if need be, or counts it as dropped.
-    pub(super) fn push(&self, mut span: SpanData) {
-        if self.closed.load(Ordering::Acquire) {
-            return self.ledger.add(Count::Shutdown, 1);
-        }
-        if self.spans.fetch_add(1, Ordering::AcqRel) >= self.limits.queue_spans {
-            self.spans.fetch_sub(1, Ordering::AcqRel);
-            return self.overflow();
-        }
-        let mut size = span_size(&span);
-        if !self.reserve(size) {
-            let cut = drop_content(&mut span);
-            size = span_size(&span);
-            if !self.reserve(size) {
-                self.spans.fetch_sub(1, Ordering::AcqRel);
-                return self.overflow();
+    fn lock(&self) -> MutexGuard<'_, Inner<R>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a record, without its content if need be, or counts it as dropped.
+    pub(super) fn push(&self, record: R) {
+        let size = record.size();
+        let mut result = self.offer(Offer::Whole, record, size);
+        if let Err((Admission::TooManyBytes, mut record)) = result {
+            let offer = if record.drop_content() { Offer::WithoutContent } else { Offer::Last };
+            let size = record.size();
+            result = self.offer(offer, record, size);
+            if offer == Offer::WithoutContent && result.is_ok() {
+                let text = format!("too many bytes are queued: {} are sent without their content", R::RECORDS);
+                diag::warn_rarely("content-dropped", &text);
             }
-            if cut {
-                self.ledger.add(Count::ContentDropped, 1);
-                diag::warn_rarely("content-dropped", "too much waits to be sent: spans go without their content");
+        }
+        if let Err((Admission::QueueFull, _)) = result {
+            diag::warn_rarely("queue-full", &format!("too many {} are queued: new ones are dropped", R::RECORDS));
+        }
+    }
+
+    fn offer(&self, offer: Offer, record: R, size: usize) -> Result<(), (Admission, R)> {
+        let mut inner = self.lock();
+        // Admitted and queued under one lock: after the queue is closed, nothing is on its way to it.
+        match self.counters.lock().admit(offer, size, &self.limits) {
+            Admission::Queued => {}
+            refused => return Err((refused, record)),
+        }
+        let was_batch = inner.is_batch(&self.limits);
+        let first = inner.records.is_empty();
+        if first {
+            inner.since = Some(Instant::now());
+        }
+        inner.records.push_back((record, size));
+        inner.bytes += size;
+        let wakes = first || (!was_batch && inner.is_batch(&self.limits));
+        drop(inner);
+        if wakes {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for something to do, until `idle` at the latest.
+    pub(super) fn next(&self, idle: Option<Instant>) -> Work {
+        let mut inner = self.lock();
+        loop {
+            if let Some(order) = inner.orders.pop_front() {
+                return Work::Obey(order);
             }
+            if inner.detached {
+                return if inner.records.is_empty() { Work::End } else { Work::Export };
+            }
+            let now = Instant::now();
+            if idle.is_some_and(|idle| idle <= now) {
+                return Work::Idle;
+            }
+            let due = inner.since.and_then(|since| since.checked_add(self.limits.delay));
+            let left = due.into_iter().chain(idle).min().map(|then| then.saturating_duration_since(now));
+            inner = match left {
+                _ if inner.is_batch(&self.limits) => return Work::Export,
+                Some(left) if left.is_zero() => return Work::Export,
+                Some(left) => self.changed.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            };
         }
-        if self.sender.try_send(Item::Span(Box::new(span), size)).is_err() {
-            self.release(1, size);
-            self.overflow();
+    }
+
+    /// Takes as many records as go into one request, of at most `most`.
+    pub(super) fn take(&self, most: usize) -> Batch<R> {
+        let mut inner = self.lock();
+        let mut batch = Batch { records: Vec::new(), bytes: 0 };
+        while batch.records.len() < self.limits.batch_records.min(most) {
+            let Some((_, size)) = inner.records.front() else { break };
+            if !batch.records.is_empty() && batch.bytes + size > self.limits.batch_bytes {
+                break;
+            }
+            let Some((record, size)) = inner.records.pop_front() else { break };
+            batch.records.push(record);
+            batch.bytes += size;
         }
+        inner.bytes -= batch.bytes;
+        inner.since = (!inner.records.is_empty()).then(Instant::now);
+        self.counters.lock().begin_export(batch.records.len());
+        batch
     }
 
-    fn overflow(&self) {
-        self.ledger.add(Count::QueueFull, 1);
-        diag::warn_rarely("queue-full", "too many spans wait to be sent: new ones are dropped");
+    /// Whether there is enough for a batch.
+    pub(super) fn has_batch(&self) -> bool {
+        self.lock().is_batch(&self.limits)
     }
 
-    fn reserve(&self, size: usize) -> bool {
-        let fits = self.bytes.fetch_add(size, Ordering::AcqRel).saturating_add(size) <= self.limits.queue_bytes;
-        if !fits {
-            self.bytes.fetch_sub(size, Ordering::AcqRel);
-        }
-        fits
+    /// The number of records that wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().records.len()
     }
 
-    /// Gives back the room of spans that wait no longer.
-    pub(super) fn release(&self, spans: usize, bytes: usize) {
-        self.spans.fetch_sub(spans, Ordering::AcqRel);
-        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-    }
-
-    /// The spans on their way.
-    pub(super) fn waiting(&self) -> usize {
-        self.spans.load(Ordering::Acquire)
-    }
-
-    /// From now on spans come too late.
+    /// Takes no more records: those that come are counted as too late.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        let _inner = self.lock();
+        self.counters.lock().close();
     }
 
-    pub(super) fn give(&self, order: Order) {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
-        self.ordered.store(true, Ordering::Release);
-        // A full channel wakes the worker as well.
-        let _ = self.sender.try_send(Item::Wake);
+    /// The worker has ended: drops what is left, and every order.
+    pub(super) fn end(&self) {
+        let mut inner = self.lock();
+        inner.ended = true;
+        let orders = std::mem::take(&mut inner.orders);
+        let left = std::mem::take(&mut inner.records);
+        (inner.bytes, inner.since) = (0, None);
+        let mut state = self.counters.lock();
+        state.close();
+        state.abandon();
+        drop((state, inner));
+        drop((left, orders));
     }
 
-    pub(super) fn orders(&self) -> Vec<Order> {
-        if !self.ordered.swap(false, Ordering::AcqRel) {
-            return Vec::new();
+    /// Orders something of the worker. Whoever waits for it finds the other end of the channel closed if the worker
+    /// has ended.
+    pub(super) fn order(&self, order: Order) {
+        let mut inner = self.lock();
+        if inner.ended {
+            return;
         }
-        std::mem::take(&mut *self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+        inner.orders.push_back(order);
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// The processor is gone: the worker sends what is left and ends.
+    pub(super) fn detach(&self) {
+        self.lock().detached = true;
+        self.changed.notify_one();
     }
 }

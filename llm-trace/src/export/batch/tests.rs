@@ -8,17 +8,17 @@ use opentelemetry::{KeyValue, StringValue, Value};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
-use super::super::closing::Closing;
+use super::super::counters::{ExportCounters, Outcome};
 use super::super::limits::Limits;
-use super::super::stats::{Count, Ledger};
-use super::BatchProcessor;
+use super::super::shutdown_deadline::ShutdownDeadline;
+use super::{BatchProcessor, SpanBatches};
 
 /// Keeps batches; holds them up while `shut`.
 #[derive(Clone, Debug, Default)]
 struct Sink {
     batches: Arc<Mutex<Vec<Vec<SpanData>>>>,
     gate: Arc<(Mutex<bool>, Condvar)>,
-    ledger: Ledger,
+    counters: ExportCounters,
 }
 
 impl Sink {
@@ -35,7 +35,7 @@ impl Sink {
 impl SpanExporter for Sink {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         drop(self.gate.1.wait_while(self.gate.0.lock().unwrap(), |shut| *shut).unwrap());
-        self.ledger.add(Count::Exported, batch.len() as u64);
+        self.counters.settle(Outcome::Exported, batch.len());
         self.batches.lock().unwrap().push(batch);
         Ok(())
     }
@@ -43,7 +43,14 @@ impl SpanExporter for Sink {
 
 fn start(limits: Limits) -> (Sink, SdkTracerProvider) {
     let sink = Sink::default();
-    let processor = BatchProcessor::start(sink.clone(), limits, Closing::default(), sink.ledger.clone()).unwrap();
+    let processor = BatchProcessor::start(
+        SpanBatches(sink.clone()),
+        (),
+        limits,
+        ShutdownDeadline::default(),
+        sink.counters.clone(),
+    )
+    .unwrap();
     (sink, SdkTracerProvider::builder().with_span_processor(processor).build())
 }
 
@@ -60,7 +67,7 @@ fn patient() -> Limits {
 
 #[test]
 fn a_batch_is_cut_by_bytes_and_by_count() {
-    let (sink, provider) = start(Limits { batch_bytes: 10_000, batch_spans: 4, ..patient() });
+    let (sink, provider) = start(Limits { batch_bytes: 10_000, batch_records: 4, ..patient() });
     for content in [4000, 4000, 4000, 20_000, 1, 1, 1, 1, 1] {
         span(&provider, content);
     }
@@ -81,18 +88,18 @@ fn a_span_waits_no_longer_than_the_delay() {
 
 #[test]
 fn when_bytes_run_out_content_goes_first_and_then_spans_and_all_are_counted() {
-    let limits = Limits { queue_bytes: 10_000, batch_spans: 1, queue_spans: 20, ..patient() };
+    let limits = Limits { queue_bytes: 10_000, batch_records: 1, queue_records: 20, ..patient() };
     let (sink, provider) = start(limits);
     sink.shut(true);
     for _ in 0..60 {
         span(&provider, 3000);
     }
-    let held = sink.ledger.stats();
+    let held = sink.counters.stats();
     assert_eq!(held.exported, 0);
     assert!(held.content_dropped > 0 && held.queue_full > 0, "{held:?}");
     sink.shut(false);
     provider.shutdown().unwrap();
-    let stats = sink.ledger.stats();
+    let stats = sink.counters.stats();
     assert_eq!((stats.exported + stats.queue_full, stats.dropped()), (60, stats.queue_full), "{stats:?}");
     let batches = sink.batches.lock().unwrap();
     let with_content = |s: &&SpanData| s.attributes.iter().any(|kv| kv.key.as_str() == "gen_ai.input.messages");
@@ -104,7 +111,7 @@ fn when_bytes_run_out_content_goes_first_and_then_spans_and_all_are_counted() {
 
 #[test]
 fn spans_of_many_threads_arrive_once_each_and_room_is_given_back() {
-    let (sink, provider) = start(Limits { batch_spans: 7, queue_spans: 4096, ..patient() });
+    let (sink, provider) = start(Limits { batch_records: 7, queue_records: 4096, ..patient() });
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (0..500).for_each(|_| span(&provider, 10)));
@@ -115,12 +122,12 @@ fn spans_of_many_threads_arrive_once_each_and_room_is_given_back() {
         sink.batches.lock().unwrap().iter().flatten().map(|s| s.span_context.span_id().to_string()).collect();
     ids.sort();
     ids.dedup();
-    assert_eq!((ids.len(), sink.ledger.stats().dropped()), (2000, 0));
+    assert_eq!((ids.len(), sink.counters.stats().dropped()), (2000, 0));
 }
 
 #[test]
 fn what_is_left_when_time_is_over_is_counted_and_so_is_what_comes_later() {
-    let (sink, provider) = start(Limits { batch_spans: 1, ..patient() });
+    let (sink, provider) = start(Limits { batch_records: 1, ..patient() });
     sink.shut(true);
     for _ in 0..10 {
         span(&provider, 1);
@@ -129,7 +136,7 @@ fn what_is_left_when_time_is_over_is_counted_and_so_is_what_comes_later() {
     sink.shut(false);
     let end = Instant::now() + Duration::from_secs(20);
     loop {
-        let stats = sink.ledger.stats();
+        let stats = sink.counters.stats();
         if stats.exported + stats.shutdown == 10 {
             break assert!(stats.shutdown > 0);
         }

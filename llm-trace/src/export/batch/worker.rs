@@ -1,148 +1,131 @@
-//! The exporting thread: it gathers a batch, hands it on, and does what it is ordered to.
+//! The exporting thread: it takes a batch, hands it on, and does what it is ordered to.
 
-use std::sync::Weak;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use super::super::closing::Closing;
-use super::super::limits::Limits;
 use super::super::quiet::Quiet;
-use super::super::stats::{Count, Ledger};
-use super::queue::{Item, Queue};
+use super::super::shutdown_deadline::{ShutdownDeadline, deadline};
+use super::queue::{Order, Queue, Work};
+use super::record::Record;
+use crate::diag;
 
-/// What the worker is told, and how to say that it is done.
-pub(super) enum Order {
-    Flush(SyncSender<()>),
-    Shutdown(SyncSender<()>),
-    Resource(Box<Resource>),
+/// Sends batches of one kind of record, and settles each record with the counters.
+pub(crate) trait BatchExporter<R>: Send + 'static {
+    fn export(&self, batch: Vec<R>);
+
+    fn set_resource(&mut self, resource: &Resource);
 }
 
-pub(super) struct Worker<E> {
+/// What an exporter does between batches.
+pub(crate) trait Upkeep: Send + 'static {
+    /// When [`run`](Self::run) wants to be called, if at all.
+    fn wake_in(&self) -> Option<Duration> {
+        None
+    }
+
+    fn run(&self) {}
+
+    /// Whether batches are handed over also when there is no more time for the network.
+    fn writes_to_disk(&self) -> bool {
+        false
+    }
+
+    /// Nothing comes any more.
+    fn close(&self) {}
+}
+
+impl Upkeep for () {}
+
+pub(super) struct Worker<R: Record, E> {
     exporter: E,
-    receiver: Receiver<Item>,
-    /// Weak, so that a processor that is forgotten ends its thread.
-    queue: Weak<Queue>,
-    limits: Limits,
-    closing: Closing,
-    ledger: Ledger,
-    batch: Vec<SpanData>,
-    bytes: usize,
-    since: Option<Instant>,
+    upkeep: Box<dyn Upkeep>,
+    queue: Arc<Queue<R>>,
+    deadline: ShutdownDeadline,
 }
 
-impl<E: SpanExporter> Worker<E> {
-    pub(super) fn new(
-        exporter: E,
-        receiver: Receiver<Item>,
-        queue: Weak<Queue>,
-        limits: Limits,
-        closing: Closing,
-        ledger: Ledger,
-    ) -> Self {
-        Self { exporter, receiver, queue, limits, closing, ledger, batch: Vec::new(), bytes: 0, since: None }
+impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
+    pub(super) fn new(exporter: E, upkeep: impl Upkeep, queue: Arc<Queue<R>>, deadline: ShutdownDeadline) -> Self {
+        Self { exporter, upkeep: Box::new(upkeep), queue, deadline }
     }
 
     pub(super) fn run(mut self) {
         let _quiet = Quiet::here();
         loop {
-            let received = match self.since {
-                None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(since) => self.receiver.recv_timeout(self.limits.delay.saturating_sub(since.elapsed())),
-            };
-            match received {
-                Ok(Item::Span(span, size)) => self.take(*span, size),
-                Ok(Item::Wake) => {}
-                Err(RecvTimeoutError::Timeout) => self.export(),
-                Err(RecvTimeoutError::Disconnected) => return self.export(),
-            }
-            if !self.obey() {
-                return;
+            let idle = self.upkeep.wake_in().map(deadline);
+            match self.queue.next(idle) {
+                Work::Export => drop(self.export(usize::MAX)),
+                Work::Idle => {
+                    self.guarded("its upkeep", || self.upkeep.run());
+                    // However much there is to do between batches, they go on.
+                    if self.queue.has_batch() {
+                        self.export(usize::MAX);
+                    }
+                }
+                Work::End => return self.upkeep.close(),
+                Work::Obey(Order::Resource(resource)) => self.exporter.set_resource(&resource),
+                Work::Obey(Order::Flush(done)) => {
+                    self.flush();
+                    let _ = done.try_send(());
+                }
+                Work::Obey(Order::Shutdown(done)) => {
+                    self.finish();
+                    // First the exporter is dropped, and with it what it holds: whoever waits may want it.
+                    drop(self);
+                    let _ = done.try_send(());
+                    return;
+                }
             }
         }
     }
 
-    /// Does what was ordered; false when that was to end.
-    fn obey(&mut self) -> bool {
-        let Some(queue) = self.queue.upgrade() else { return true };
-        for order in queue.orders() {
-            match order {
-                Order::Resource(resource) => self.exporter.set_resource(&resource),
-                Order::Flush(done) => {
-                    self.flush(&queue);
-                    let _ = done.try_send(());
-                }
-                Order::Shutdown(done) => {
-                    self.finish(&queue);
-                    let left = self.closing.end().map(|end| end.saturating_duration_since(Instant::now()));
-                    let _ = self.exporter.shutdown_with_timeout(left.unwrap_or_default());
-                    let _ = done.try_send(());
-                    return false;
-                }
+    /// Sends what is queued now; what comes meanwhile waits for its turn.
+    fn flush(&self) {
+        let mut left = self.queue.len();
+        while left > 0 {
+            match self.export(left) {
+                0 => return,
+                sent => left -= sent,
             }
         }
-        true
-    }
-
-    /// Sends what is waiting now; what comes meanwhile waits for its turn.
-    fn flush(&mut self, queue: &Queue) {
-        let mut waiting = queue.waiting().saturating_sub(self.batch.len());
-        while waiting > 0 {
-            match self.receiver.try_recv() {
-                Ok(Item::Span(span, size)) => {
-                    waiting -= 1;
-                    self.take(*span, size);
-                }
-                Ok(Item::Wake) => {}
-                Err(_) => break,
-            }
-        }
-        self.export();
     }
 
     /// Sends all there is, as far as there is time. The queue is closed, so it comes to an end.
-    fn finish(&mut self, queue: &Queue) {
-        while queue.waiting() > self.batch.len() && !self.is_over() {
-            // A span may be on its way still: it has been counted and is not here yet.
-            if let Ok(Item::Span(span, size)) = self.receiver.recv_timeout(Duration::from_millis(1)) {
-                self.take(*span, size);
-            }
-        }
-        if !self.is_over() {
-            self.export();
-        }
-        self.ledger.add(Count::Shutdown, queue.waiting() as u64);
+    fn finish(&self) {
+        while (!self.deadline.is_over() || self.upkeep.writes_to_disk()) && self.export(usize::MAX) > 0 {}
+        self.queue.end();
+        self.upkeep.close();
     }
 
-    fn is_over(&self) -> bool {
-        self.closing.end().is_some_and(|end| end <= Instant::now())
+    /// Sends one batch of at most so many records. Returns how many there were.
+    fn export(&self, most: usize) -> usize {
+        let batch = self.queue.take(most);
+        let count = batch.records.len();
+        if count > 0 {
+            self.guarded("an export", || self.exporter.export(batch.records));
+            self.queue.counters.lock().end_export(batch.bytes);
+        }
+        count
     }
 
-    fn take(&mut self, span: SpanData, size: usize) {
-        if !self.batch.is_empty() && self.bytes + size > self.limits.batch_bytes {
-            self.export();
-        }
-        self.since.get_or_insert_with(Instant::now);
-        self.batch.push(span);
-        self.bytes += size;
-        if self.batch.len() >= self.limits.batch_spans || self.bytes >= self.limits.batch_bytes {
-            self.export();
-        }
-    }
-
-    fn export(&mut self) {
-        self.since = None;
-        let (batch, bytes) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.bytes));
-        if batch.is_empty() {
-            return;
-        }
-        let count = batch.len();
-        // The exporter counts what became of them.
-        let _ = futures_executor::block_on(self.exporter.export(batch));
-        if let Some(queue) = self.queue.upgrade() {
-            queue.release(count, bytes);
+    /// Code that panics must not take the thread with it, nor the counts.
+    fn guarded(&self, work: &str, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            // What a panic carries may panic when it is dropped.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+            diag::warn_rarely("export-panic", &format!("{work} of {} panicked: they are lost", R::RECORDS));
         }
     }
 }
+
+/// However the thread ends, nobody waits for it.
+impl<R: Record, E> Drop for Worker<R, E> {
+    fn drop(&mut self) {
+        self.queue.end();
+    }
+}
+
+/// How long a flush may take.
+pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(5);

@@ -20,7 +20,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use super::stats::{Count, Ledger};
+use super::counters::ExportCounters;
 use crate::output::{self, TextWriter};
 use paint::Paint;
 use pending::Pending;
@@ -45,7 +45,7 @@ pub struct ConsoleProcessor {
     form: Form,
     state: Mutex<State>,
     out: TextWriter,
-    ledger: Ledger,
+    counters: ExportCounters,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +74,12 @@ impl ConsoleProcessor {
     fn to(form: Form, out: TextWriter) -> Self {
         let (pending, resource) = (Pending::default(), Resource::builder_empty().build());
         let state = State { pending, service: String::new(), resource };
-        Self { form, state: Mutex::new(state), out, ledger: Ledger::default() }
+        Self { form, state: Mutex::new(state), out, counters: ExportCounters::default() }
     }
 
     /// Counts there what is dropped.
-    pub(crate) fn with_ledger(mut self, ledger: &Ledger) -> Self {
-        self.ledger = ledger.clone();
+    pub(crate) fn with_counters(mut self, counters: ExportCounters) -> Self {
+        self.counters = counters;
         self
     }
 
@@ -96,7 +96,7 @@ impl ConsoleProcessor {
     /// In one piece: trees of different threads never mix.
     fn write(&self, text: String, spans: usize) {
         if !self.out.push(text) {
-            self.ledger.add(Count::QueueFull, spans as u64);
+            self.counters.queue_full(spans as u64);
         }
     }
 

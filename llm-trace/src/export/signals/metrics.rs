@@ -9,58 +9,30 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, Re
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use super::otlp::Sender;
 use crate::diag::outside;
-use crate::export::closing::Closing;
 use crate::export::config::Config;
 use crate::export::error::InitError;
+use crate::export::exports::Exports;
 use crate::export::resource;
 use crate::export::target::Exporter;
 
 /// The provider, if the environment asks for one.
-pub(super) fn provider(config: &Config, closing: &Closing) -> Result<Option<SdkMeterProvider>, InitError> {
+pub(super) fn provider(config: &Config, exports: &mut Exports) -> Result<Option<SdkMeterProvider>, InitError> {
     let builder = SdkMeterProvider::builder().with_resource(resource::resource(&config.resource));
     let builder = match &config.metrics {
         Exporter::Disabled | Exporter::None => return Ok(None),
         Exporter::Console { .. } => builder.with_reader(PeriodicReader::builder(Console).build()),
         #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
         Exporter::Otlp(otlp) => {
-            let sender = Sender::new(crate::export::target::Signal::Metrics, otlp, closing)?;
-            builder.with_reader(PeriodicReader::builder(OtlpMetrics(sender)).build())
+            builder.with_reader(PeriodicReader::builder(exports.metrics(otlp, config.batch)?).build())
         }
         #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
         Exporter::Otlp(otlp) => {
-            let _ = closing;
+            let _ = exports;
             return Err(otlp.not_compiled_in());
         }
     };
     Ok(Some(builder.build()))
-}
-
-/// To an OTLP destination.
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-#[derive(Debug)]
-struct OtlpMetrics(Sender);
-
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-impl PushMetricExporter for OtlpMetrics {
-    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-        self.0.send(&ExportMetricsServiceRequest::from(metrics))
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn temporality(&self) -> Temporality {
-        Temporality::Cumulative
-    }
 }
 
 /// For people, on stderr: a line per series.

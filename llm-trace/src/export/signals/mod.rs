@@ -4,43 +4,41 @@
 mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
-#[cfg(all(any(feature = "metrics", feature = "logs"), any(feature = "otlp-http", feature = "otlp-grpc")))]
-mod otlp;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 #[cfg(feature = "logs")]
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 #[cfg(feature = "metrics")]
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use super::closing::{Closing, deadline};
 use super::config::Config;
 use super::error::InitError;
-use super::stats::Ledger;
+use super::exports::Exports;
+use super::stats::StatsHandle;
 use super::target::Exporter;
 use crate::{LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and of events, where there are any.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Signals {
     #[cfg(feature = "metrics")]
     meters: Option<SdkMeterProvider>,
     #[cfg(feature = "logs")]
     loggers: Option<SdkLoggerProvider>,
-    closing: Closing,
 }
 
 impl Signals {
-    #[cfg_attr(not(feature = "logs"), allow(unused_variables))]
-    pub(crate) fn new(config: &Config, policy: &PolicyHandle) -> Result<Self, InitError> {
+    #[cfg_attr(not(all(feature = "logs", feature = "metrics")), allow(unused_variables))]
+    pub(crate) fn new(config: &Config, policy: &PolicyHandle, exports: &mut Exports) -> Result<Self, InitError> {
         let signals = Self::default();
         #[cfg(feature = "metrics")]
-        let signals = Self { meters: metrics::provider(config, &signals.closing)?, ..signals };
+        let signals = Self { meters: metrics::provider(config, exports)?, ..signals };
         #[cfg(not(feature = "metrics"))]
         not_compiled_in(&config.metrics, "OTEL_METRICS_EXPORTER", "metrics");
         #[cfg(feature = "logs")]
-        let signals = Self { loggers: logs::provider(config, policy, &signals.closing)?, ..signals };
+        let signals = Self { loggers: logs::provider(config, policy, exports)?, ..signals };
         #[cfg(not(feature = "logs"))]
         not_compiled_in(&config.logs, "OTEL_LOGS_EXPORTER", "logs");
         Ok(signals)
@@ -61,15 +59,15 @@ impl Signals {
         layer
     }
 
-    /// Tells with the metrics what becomes of spans.
-    pub(crate) fn observe(&self, ledger: &Ledger) {
+    /// Adds the counts of all signals to the metrics.
+    pub(crate) fn observe(&self, stats: &StatsHandle) {
         #[cfg(feature = "metrics")]
         if let Some(meters) = &self.meters {
             use opentelemetry::metrics::MeterProvider as _;
-            super::observed::observe(ledger, &meters.meter("llm-trace"));
+            stats.observe(&meters.meter("llm-trace"));
         }
         #[cfg(not(feature = "metrics"))]
-        let _ = ledger;
+        let _ = stats;
     }
 
     pub(crate) fn set_global(&self) {
@@ -79,38 +77,48 @@ impl Signals {
         }
     }
 
-    /// Sends what there is. Returns whether all of it was handed over.
-    pub(crate) fn flush(&self) -> bool {
-        let sent = true;
+    /// Sends the metrics as they are. Returns whether they were accepted.
+    pub(crate) fn flush_metrics(&self) -> bool {
         #[cfg(feature = "metrics")]
-        let sent = self.meters.as_ref().is_none_or(|meters| meters.force_flush().is_ok()) && sent;
-        #[cfg(feature = "logs")]
-        let sent = self.loggers.as_ref().is_none_or(|loggers| loggers.force_flush().is_ok()) && sent;
+        let sent = self.meters.as_ref().is_none_or(|meters| meters.force_flush().is_ok());
+        #[cfg(not(feature = "metrics"))]
+        let sent = true;
         sent
     }
 
-    /// Sends what is left, by then at the latest. Returns whether all of it was handed over.
-    pub(crate) fn shutdown(&self, limit: Duration) -> bool {
-        let end = deadline(limit);
-        self.closing.close_by(end);
-        let sent = true;
-        #[cfg(feature = "metrics")]
-        let sent = self.meters.as_ref().is_none_or(|meters| done(meters.shutdown_with_timeout(left(end)))) && sent;
+    /// Sends the log records that are queued. Returns whether that came to an end.
+    pub(crate) fn flush_logs(&self) -> bool {
         #[cfg(feature = "logs")]
-        let sent = self.loggers.as_ref().is_none_or(|loggers| done(loggers.shutdown_with_timeout(left(end)))) && sent;
+        let sent = self.loggers.as_ref().is_none_or(|loggers| loggers.force_flush().is_ok());
+        #[cfg(not(feature = "logs"))]
+        let sent = true;
+        sent
+    }
+
+    /// Sends the metrics a last time. Returns whether they were accepted.
+    #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+    pub(crate) fn shutdown_metrics(&self, limit: Duration) -> bool {
+        #[cfg(feature = "metrics")]
+        let sent = self.meters.as_ref().is_none_or(|meters| has_ended(&meters.shutdown_with_timeout(limit)));
+        #[cfg(not(feature = "metrics"))]
+        let sent = true;
+        sent
+    }
+
+    /// Sends the log records that are left. Returns whether that came to an end.
+    #[cfg_attr(not(feature = "logs"), allow(unused_variables))]
+    pub(crate) fn shutdown_logs(&self, limit: Duration) -> bool {
+        #[cfg(feature = "logs")]
+        let sent = self.loggers.as_ref().is_none_or(|loggers| has_ended(&loggers.shutdown_with_timeout(limit)));
+        #[cfg(not(feature = "logs"))]
+        let sent = true;
         sent
     }
 }
 
-#[cfg(any(feature = "metrics", feature = "logs"))]
-fn left(end: Instant) -> Duration {
-    end.saturating_duration_since(Instant::now())
-}
-
-/// Someone else may have shut it down.
-#[cfg(any(feature = "metrics", feature = "logs"))]
-fn done(result: opentelemetry_sdk::error::OTelSdkResult) -> bool {
-    matches!(result, Ok(()) | Err(opentelemetry_sdk::error::OTelSdkError::AlreadyShutdown))
+/// Whether a provider has ended, now or before.
+pub(crate) fn has_ended(result: &OTelSdkResult) -> bool {
+    matches!(result, Ok(()) | Err(OTelSdkError::AlreadyShutdown))
 }
 
 /// Many platforms set these for every program: not an error.

@@ -7,12 +7,11 @@ use tracing_subscriber::registry::LookupSpan;
 use super::config::Config;
 use super::console::ConsoleProcessor;
 use super::error::{ConfigError, InitError};
+use super::exports::Exports;
 use super::guard::Telemetry;
-use super::limits::Limits;
+use super::scope_processor::StampProcessor;
 use super::signals::Signals;
-use super::stamp::StampProcessor;
-use super::stats::Ledger;
-use super::target::{Exporter, Otlp};
+use super::target::Exporter;
 use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
@@ -88,10 +87,14 @@ impl Parts {
         }
         let prices = config.prices.as_ref().map(PriceTable::from_file).transpose();
         let prices = prices.map_err(|error| ConfigError::Prices(error.to_string()))?.map(SharedPrices::new);
-        let ledger = Ledger::default();
-        let where_to = config.exporter.to_string();
+        let mut exports = Exports::default();
+        let targets = Targets {
+            spans: config.exporter.to_string(),
+            metrics: config.metrics.is_something().then(|| config.metrics.to_string()),
+            log_records: config.logs.is_something().then(|| config.logs.to_string()),
+        };
         let policy = PolicyHandle::new(config.policy.clone());
-        let signals = Signals::new(&config, &policy)?;
+        let signals = Signals::new(&config, &policy, &mut exports)?;
         let mut builder = SdkTracerProvider::builder()
             .with_id_generator(crate::IdGenerator::default())
             .with_resource(resource::resource(&config.resource));
@@ -105,19 +108,19 @@ impl Parts {
             Exporter::Disabled => builder.with_sampler(Sampler::AlwaysOff),
             Exporter::None => builder,
             Exporter::Console { json: true } => {
-                add(builder, RedactProcessor::new(ConsoleProcessor::json().with_ledger(&ledger), &policy))
+                add(builder, RedactProcessor::new(ConsoleProcessor::json().with_counters(exports.console()), &policy))
             }
             Exporter::Console { json: false } => {
-                add(builder, RedactProcessor::new(ConsoleProcessor::tree().with_ledger(&ledger), &policy))
+                add(builder, RedactProcessor::new(ConsoleProcessor::tree().with_counters(exports.console()), &policy))
             }
             Exporter::Otlp(otlp) => {
-                signals.observe(&ledger);
-                let batches = batches(&otlp, config.batch, &ledger, &policy)?;
+                let batches = exports.span_batches(&otlp, config.batch, &policy)?;
                 add(builder, RedactProcessor::new(batches, &policy).with_recheck())
             }
         };
         let provider = builder.build();
-        let telemetry = Telemetry::new(provider.clone(), signals, ledger, config.exit_limit, where_to);
+        signals.observe(&exports.stats());
+        let telemetry = Telemetry::new(provider.clone(), signals, exports, config.exit_limit, targets);
         Ok(Self { provider, telemetry, policy, prices, normalize: config.normalize, propagators: config.propagators })
     }
 
@@ -152,33 +155,15 @@ impl Parts {
     }
 }
 
+/// Where each signal goes, in words; metrics and log records only where there are any.
+#[derive(Clone, Debug)]
+pub(crate) struct Targets {
+    pub(crate) spans: String,
+    pub(crate) metrics: Option<String>,
+    pub(crate) log_records: Option<String>,
+}
+
 /// What every span passes on its way to `last`.
 fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> TracerProviderBuilder {
     builder.with_span_processor(StampProcessor::new(last))
-}
-
-/// Sends spans to a destination in batches. The [`RedactProcessor`] before it has to leave its notes.
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-pub(super) fn batches(
-    otlp: &Otlp,
-    limits: Limits,
-    ledger: &Ledger,
-    policy: &PolicyHandle,
-) -> Result<super::batch::BatchProcessor, InitError> {
-    let closing = super::closing::Closing::default();
-    let exporter = super::otlp::OtlpExporter::new(otlp, limits.batch_bytes, closing.clone(), ledger.clone())?;
-    let exporter = crate::redact::RedactExporter::new(exporter, policy.clone());
-    super::batch::BatchProcessor::start(exporter, limits, closing, ledger.clone()).map_err(|error| {
-        InitError::Transport { endpoint: super::endpoint::shown(&otlp.url), reason: error.to_string() }
-    })
-}
-
-#[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
-pub(super) fn batches(
-    otlp: &Otlp,
-    _limits: Limits,
-    _ledger: &Ledger,
-    _policy: &PolicyHandle,
-) -> Result<ConsoleProcessor, InitError> {
-    Err(otlp.not_compiled_in())
 }

@@ -1,0 +1,121 @@
+//! What a batch is made of: spans, or log records.
+
+use opentelemetry::trace::Status;
+use opentelemetry::{Array, KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+
+use crate::redact::shrink;
+
+/// A record that can wait in a queue.
+pub(crate) trait Record: Send + 'static {
+    /// Its name in messages, in the plural.
+    const RECORDS: &'static str;
+
+    /// An upper bound of its size in protobuf, in bytes. Nothing is encoded for it.
+    fn size(&self) -> usize;
+
+    /// Drops its content and notes that in the record. Returns whether there was any.
+    fn drop_content(&mut self) -> bool;
+}
+
+/// Ids, times, kind, flags and lengths.
+const FRAME: usize = 128;
+const EVENT: usize = 32;
+const LINK: usize = 64;
+/// Tags and lengths around a key and its value.
+const PAIR: usize = 20;
+
+impl Record for SpanData {
+    const RECORDS: &'static str = "spans";
+
+    fn size(&self) -> usize {
+        span_size(self)
+    }
+
+    fn drop_content(&mut self) -> bool {
+        shrink::drop_content(self)
+    }
+}
+
+/// An upper bound, in bytes, that costs no allocation.
+pub(crate) fn span_size(span: &SpanData) -> usize {
+    let status = match &span.status {
+        Status::Error { description } => description.len() + 8,
+        _ => 0,
+    };
+    let events = span.events.iter().map(|event| EVENT + event.name.len() + attributes(&event.attributes));
+    let links = span.links.iter().map(|link| LINK + attributes(&link.attributes));
+    let state = span.span_context.trace_state().header().len();
+    let parts = events.sum::<usize>() + links.sum::<usize>();
+    FRAME + span.name.len() + state + status + attributes(&span.attributes) + parts
+}
+
+fn attributes(attributes: &[KeyValue]) -> usize {
+    attributes.iter().map(|kv| PAIR + kv.key.as_str().len() + value(&kv.value)).sum()
+}
+
+fn value(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.as_str().len(),
+        Value::Array(Array::String(texts)) => texts.iter().map(|text| text.as_str().len() + PAIR).sum(),
+        Value::Array(Array::Bool(all)) => all.len() * 8,
+        Value::Array(Array::I64(all)) => all.len() * 16,
+        Value::Array(Array::F64(all)) => all.len() * 16,
+        _ => 10,
+    }
+}
+
+#[cfg(feature = "logs")]
+pub(crate) use log::{LogData, log_size};
+
+#[cfg(feature = "logs")]
+mod log {
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry::logs::AnyValue;
+    use opentelemetry_sdk::logs::SdkLogRecord;
+
+    use super::{FRAME, PAIR, Record};
+    use crate::redact::shrink;
+
+    /// A log record with its scope.
+    #[derive(Clone, Debug)]
+    pub(crate) struct LogData {
+        pub(crate) record: SdkLogRecord,
+        pub(crate) scope: InstrumentationScope,
+    }
+
+    impl Record for LogData {
+        const RECORDS: &'static str = "log records";
+
+        fn size(&self) -> usize {
+            log_size(&self.record)
+        }
+        fn drop_content(&mut self) -> bool {
+            match shrink::without_log_content(&self.record) {
+                Some(record) => {
+                    self.record = record;
+                    true
+                }
+                None => false,
+            }
+        }
+    }
+
+    /// An upper bound, in bytes, that costs no allocation.
+    pub(crate) fn log_size(record: &SdkLogRecord) -> usize {
+        let texts = [record.event_name(), record.severity_text(), record.target().map(AsRef::as_ref)];
+        let texts: usize = texts.into_iter().flatten().map(str::len).sum();
+        let attributes = record.attributes_iter().map(|(key, any)| PAIR + key.as_str().len() + value(any));
+        FRAME + texts + record.body().map_or(0, value) + attributes.sum::<usize>()
+    }
+
+    fn value(any: &AnyValue) -> usize {
+        match any {
+            AnyValue::String(text) => text.as_str().len(),
+            AnyValue::Bytes(bytes) => bytes.len(),
+            AnyValue::ListAny(list) => list.iter().map(|any| PAIR + value(any)).sum(),
+            AnyValue::Map(map) => map.iter().map(|(key, any)| 2 * PAIR + key.as_str().len() + value(any)).sum(),
+            _ => 10,
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The counts of one signal on its way to one destination.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::limits::Limits;
+use super::stats::SignalStats;
+
+/// Why a record is no longer in flight.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Outcome {
+    Exported,
+    TooLarge,
+    Rejected,
+    Unreachable,
+    Failed,
+    /// Kept on disk, to be sent later.
+    Spilled,
+}
+
+/// How a record is offered to the queue.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Offer {
+    Whole,
+    /// Again, after its content was dropped.
+    WithoutContent,
+    /// Again, although it had no content that could be dropped.
+    Last,
+}
+
+/// The answer to a record that asks for room in the queue.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Admission {
+    Queued,
+    /// There are too many bytes: it may ask once more when it is smaller.
+    TooManyBytes,
+    QueueFull,
+    Closed,
+}
+
+/// Where all records of one queue are. It is a value without locks, time or input and output, so that every order
+/// of events can be tried.
+///
+/// At any moment, each record that was offered is queued, exporting, or counted with one outcome.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct QueueState {
+    queued: usize,
+    exporting: usize,
+    /// Of all that is queued or exporting.
+    bytes: usize,
+    closed: bool,
+    counts: SignalStats,
+}
+
+impl QueueState {
+    /// Offers a record of this size.
+    pub(crate) fn admit(&mut self, offer: Offer, size: usize, limits: &Limits) -> Admission {
+        if self.closed {
+            self.counts.shutdown += 1;
+            return Admission::Closed;
+        }
+        let bytes = self.bytes.saturating_add(size);
+        let full = self.queued + self.exporting >= limits.queue_records;
+        if !full && bytes > limits.queue_bytes && offer == Offer::Whole {
+            return Admission::TooManyBytes;
+        }
+        if full || bytes > limits.queue_bytes {
+            self.counts.queue_full += 1;
+            return Admission::QueueFull;
+        }
+        self.queued += 1;
+        self.bytes = bytes;
+        self.counts.content_dropped += u64::from(offer == Offer::WithoutContent);
+        Admission::Queued
+    }
+
+    /// Takes records out of the queue for an export.
+    pub(crate) fn begin_export(&mut self, records: usize) {
+        let records = records.min(self.queued);
+        self.queued -= records;
+        self.exporting += records;
+    }
+
+    /// Starts an export of records that were in no queue.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    pub(crate) fn begin_unqueued(&mut self, records: usize) {
+        self.exporting += records;
+    }
+
+    /// Counts records of the export that is running.
+    pub(crate) fn settle(&mut self, outcome: Outcome, records: usize) {
+        let records = records.min(self.exporting);
+        self.exporting -= records;
+        let count = match outcome {
+            Outcome::Exported => &mut self.counts.exported,
+            Outcome::TooLarge => &mut self.counts.too_large,
+            Outcome::Rejected => &mut self.counts.rejected,
+            Outcome::Unreachable => &mut self.counts.unreachable,
+            Outcome::Failed => &mut self.counts.failed,
+            Outcome::Spilled => &mut self.counts.spilled,
+        };
+        *count += records as u64;
+    }
+
+    /// Takes records from disk for an export; `recovered` ones were written by an earlier process.
+    pub(crate) fn begin_unspill(&mut self, records: usize, recovered: bool) {
+        self.leave_disk(records as u64, recovered);
+        self.exporting += records;
+    }
+
+    /// Records that were taken from disk stay there, since they were not accepted.
+    pub(crate) fn keep_on_disk(&mut self, records: usize, recovered: bool) {
+        let records = records.min(self.exporting);
+        self.exporting -= records;
+        if recovered {
+            self.counts.recovered = self.counts.recovered.saturating_sub(records as u64);
+        } else {
+            self.counts.spilled += records as u64;
+        }
+    }
+
+    /// Counts records that were removed from disk to make room for newer ones.
+    pub(crate) fn drop_spilled(&mut self, records: u64, recovered: bool) {
+        self.leave_disk(records, recovered);
+        self.counts.spill_full += records;
+    }
+
+    fn leave_disk(&mut self, records: u64, recovered: bool) {
+        if recovered {
+            self.counts.recovered += records;
+        } else {
+            self.counts.spilled = self.counts.spilled.saturating_sub(records);
+        }
+    }
+
+    /// Ends the export that is running and gives back its bytes. A record that it has not settled has failed.
+    pub(crate) fn end_export(&mut self, bytes: usize) {
+        self.settle(Outcome::Failed, self.exporting);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Takes no more records.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Drops the records that are queued, since the time for the shutdown is over.
+    pub(crate) fn abandon(&mut self) {
+        self.counts.shutdown += self.queued as u64;
+        self.queued = 0;
+    }
+
+    /// The counts, with what is in flight now.
+    pub(crate) fn stats(&self) -> SignalStats {
+        SignalStats { in_flight: (self.queued + self.exporting) as u64, ..self.counts }
+    }
+
+    /// Records that wait in the queue, and records that are being exported.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    pub(crate) fn in_flight(&self) -> (usize, usize) {
+        (self.queued, self.exporting)
+    }
+}
+
+/// A [`QueueState`] that the queue, its worker and its exporter share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExportCounters(Arc<Mutex<QueueState>>);
+
+impl ExportCounters {
+    /// The state, locked. Nothing else is locked meanwhile, and no foreign code runs.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn settle(&self, outcome: Outcome, records: usize) {
+        self.lock().settle(outcome, records);
+    }
+
+    /// Counts records that came to no queue.
+    pub(crate) fn queue_full(&self, records: u64) {
+        self.lock().counts.queue_full += records;
+    }
+
+    /// Counts a record whose content was cut since it was too large.
+    pub(crate) fn content_cut(&self) {
+        self.lock().counts.content_cut += 1;
+    }
+
+    /// Counts exported records whose file was removed since the directory was full.
+    pub(crate) fn expired(&self, records: u64) {
+        self.lock().counts.expired += records;
+    }
+
+    /// Counts a request that is sent again.
+    pub(crate) fn retry(&self) {
+        self.lock().counts.retries += 1;
+    }
+
+    pub(crate) fn stats(&self) -> SignalStats {
+        self.lock().stats()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{Admission, Offer, Outcome, QueueState};
+    use crate::export::limits::Limits;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        Offer(usize),
+        /// The record asks again.
+        OfferAgain(usize),
+        Begin(usize),
+        Settle(Outcome, usize),
+        End,
+        Close,
+        Abandon,
+    }
+
+    /// A state, how many records were offered, and the bytes of the queue and of the export.
+    type Explored = (QueueState, u64, Vec<usize>, usize);
+
+    fn after((mut state, mut offered, mut sizes, mut exporting): Explored, event: Event, limits: &Limits) -> Explored {
+        match event {
+            Event::Offer(size) => match state.admit(Offer::Whole, size, limits) {
+                Admission::Queued => {
+                    offered += 1;
+                    sizes.push(size);
+                }
+                Admission::TooManyBytes => {}
+                Admission::QueueFull | Admission::Closed => offered += 1,
+            },
+            Event::OfferAgain(size) => {
+                offered += 1;
+                if state.admit(Offer::Last, size, limits) == Admission::Queued {
+                    sizes.push(size);
+                }
+            }
+            // One export at a time.
+            Event::Begin(records) if exporting == 0 => {
+                let records = records.min(sizes.len());
+                exporting = sizes.drain(..records).sum();
+                state.begin_export(records);
+            }
+            Event::Begin(_) => {}
+            Event::Settle(outcome, records) => state.settle(outcome, records),
+            Event::End => state.end_export(std::mem::take(&mut exporting)),
+            Event::Close => state.close(),
+            Event::Abandon => {
+                state.close();
+                state.abandon();
+                sizes.clear();
+            }
+        }
+        (state, offered, sizes, exporting)
+    }
+
+    #[test]
+    fn in_every_order_of_events_each_record_is_in_one_place() {
+        let limits = Limits { queue_records: 2, queue_bytes: 5, ..Limits::default() };
+        let events = [
+            Event::Offer(1),
+            Event::Offer(4),
+            Event::OfferAgain(2),
+            Event::Begin(1),
+            Event::Begin(2),
+            Event::Settle(Outcome::Exported, 1),
+            Event::Settle(Outcome::Rejected, 2),
+            Event::End,
+            Event::Close,
+            Event::Abandon,
+        ];
+        let mut seen: HashSet<Explored> = HashSet::from([Explored::default()]);
+        let mut edge: Vec<Explored> = seen.iter().cloned().collect();
+        for _ in 0..7 {
+            let next: Vec<Explored> = edge
+                .iter()
+                .flat_map(|from| events.iter().map(|event| after(from.clone(), *event, &limits)))
+                .filter(|to| seen.insert(to.clone()))
+                .collect();
+            edge = next;
+        }
+        assert!(seen.len() > 10_000, "{}", seen.len());
+        for (state, offered, sizes, exporting) in &seen {
+            let stats = state.stats();
+            assert_eq!(stats.exported + stats.dropped() + stats.in_flight, *offered, "{state:?}");
+            assert_eq!(state.queued, sizes.len(), "{state:?}");
+            assert!(state.queued + state.exporting <= 2 && state.bytes <= 5, "{state:?}");
+            let abandoned = stats.shutdown > 0 && sizes.is_empty();
+            assert!(abandoned || state.bytes == sizes.iter().sum::<usize>() + exporting, "{state:?}");
+        }
+    }
+}

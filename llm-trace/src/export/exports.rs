@@ -1,0 +1,142 @@
+//! The ways to one set of destinations: what each of them is made of, what they share, and their counts.
+
+use super::counters::ExportCounters;
+use super::shutdown_deadline::ShutdownDeadline;
+use super::stats::{Counted, StatsHandle};
+use super::target::{ExporterLabels, Signal};
+
+/// Makes the exporters of a pipeline and keeps what it takes to end and to count them.
+#[derive(Debug, Default)]
+pub(crate) struct Exports {
+    /// Spans, log records and metrics end by the same time.
+    deadline: ShutdownDeadline,
+    counted: Vec<Counted>,
+}
+
+impl Exports {
+    /// The time by which all of them end.
+    pub(crate) fn deadline(&self) -> &ShutdownDeadline {
+        &self.deadline
+    }
+
+    /// The counters of spans that are printed. They count only what is dropped.
+    pub(crate) fn console(&mut self) -> ExportCounters {
+        let counters = ExportCounters::default();
+        let exporter = ExporterLabels { kind: "llm_trace_console_span_exporter", server: Vec::new() };
+        self.counted.push(Counted { signal: Signal::Traces, counters: counters.clone(), exporter, capacity: 0 });
+        counters
+    }
+
+    /// The counts of all that was made so far.
+    pub(crate) fn stats(&self) -> StatsHandle {
+        StatsHandle::new(self.counted.clone())
+    }
+}
+
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod otlp {
+    use std::sync::Arc;
+
+    #[cfg(feature = "logs")]
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    #[cfg(feature = "metrics")]
+    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use opentelemetry_sdk::trace::SpanData;
+
+    use super::Exports;
+    use crate::PolicyHandle;
+    use crate::export::batch::{BatchProcessor, SpanBatches};
+    #[cfg(feature = "logs")]
+    use crate::export::batch::{LogBatches, LogData};
+    use crate::export::counters::ExportCounters;
+    use crate::export::endpoint;
+    use crate::export::error::InitError;
+    use crate::export::limits::Limits;
+    #[cfg(feature = "logs")]
+    use crate::export::otlp::OtlpLogExporter;
+    #[cfg(feature = "metrics")]
+    use crate::export::otlp::OtlpMetricExporter;
+    use crate::export::otlp::{OtlpRequest, OtlpSpanExporter, Resend, Uploader};
+    use crate::export::stats::Counted;
+    use crate::export::target::Otlp;
+
+    impl Exports {
+        fn uploader<Q: OtlpRequest>(
+            &mut self,
+            otlp: &Otlp,
+            limits: Limits,
+        ) -> Result<(Arc<Uploader>, ExportCounters), InitError> {
+            let (signal, counters) = (Q::SIGNAL, ExportCounters::default());
+            let uploader = Uploader::new::<Q>(otlp, limits.batch_bytes, self.deadline.clone(), counters.clone())?;
+            self.counted.push(Counted {
+                signal,
+                counters: counters.clone(),
+                exporter: otlp.labels(signal),
+                capacity: limits.queue_records,
+            });
+            Ok((Arc::new(uploader), counters))
+        }
+
+        /// Sends spans in batches. The [`RedactProcessor`](crate::RedactProcessor) before it has to leave its notes.
+        pub(crate) fn span_batches(
+            &mut self,
+            otlp: &Otlp,
+            limits: Limits,
+            policy: &PolicyHandle,
+        ) -> Result<BatchProcessor<SpanData>, InitError> {
+            let (uploader, counters) = self.uploader::<ExportTraceServiceRequest>(otlp, limits)?;
+            let resend = Resend::<ExportTraceServiceRequest>::new(Arc::clone(&uploader));
+            let exporter = crate::redact::RedactExporter::new(OtlpSpanExporter::new(uploader), policy.clone());
+            BatchProcessor::start(SpanBatches(exporter), resend, limits, self.deadline.clone(), counters)
+                .map_err(|error| no_thread(otlp, &error))
+        }
+
+        /// Sends log records in batches. The [`RedactLogProcessor`](crate::RedactLogProcessor) before it has to leave
+        /// its notes.
+        #[cfg(feature = "logs")]
+        pub(crate) fn log_batches(
+            &mut self,
+            otlp: &Otlp,
+            limits: Limits,
+            policy: &PolicyHandle,
+        ) -> Result<BatchProcessor<LogData>, InitError> {
+            let (uploader, counters) = self.uploader::<ExportLogsServiceRequest>(otlp, limits)?;
+            let resend = Resend::<ExportLogsServiceRequest>::new(Arc::clone(&uploader));
+            let exporter = crate::redact::RedactLogExporter::new(OtlpLogExporter::new(uploader), policy.clone());
+            BatchProcessor::start(LogBatches(exporter), resend, limits, self.deadline.clone(), counters)
+                .map_err(|error| no_thread(otlp, &error))
+        }
+
+        /// Sends metrics.
+        #[cfg(feature = "metrics")]
+        pub(crate) fn metrics(&mut self, otlp: &Otlp, limits: Limits) -> Result<OtlpMetricExporter, InitError> {
+            Ok(OtlpMetricExporter(self.uploader::<ExportMetricsServiceRequest>(otlp, limits)?.0))
+        }
+    }
+
+    fn no_thread(otlp: &Otlp, error: &std::io::Error) -> InitError {
+        InitError::Transport { endpoint: endpoint::shown(&otlp.url), reason: error.to_string() }
+    }
+}
+
+#[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
+mod none {
+    use super::Exports;
+    use crate::PolicyHandle;
+    use crate::export::console::ConsoleProcessor;
+    use crate::export::error::InitError;
+    use crate::export::limits::Limits;
+    use crate::export::target::Otlp;
+
+    impl Exports {
+        pub(crate) fn span_batches(
+            &mut self,
+            otlp: &Otlp,
+            _limits: Limits,
+            _policy: &PolicyHandle,
+        ) -> Result<ConsoleProcessor, InitError> {
+            Err(otlp.not_compiled_in())
+        }
+    }
+}

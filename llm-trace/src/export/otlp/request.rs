@@ -1,0 +1,258 @@
+//! The requests of OTLP, seen alike: records that can be counted, divided and cut.
+
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value as Any};
+use prost::Message;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::export::target::Signal;
+use crate::redact::Report;
+use crate::redact::shrink::is_content;
+
+/// A request of one signal.
+pub(crate) trait OtlpRequest: Message + Default + Serialize + DeserializeOwned {
+    const SIGNAL: Signal;
+    /// One record and many of them, in messages.
+    const RECORD: [&'static str; 2];
+    type Response: Message + Default + DeserializeOwned;
+
+    /// The number of records.
+    fn count(&self) -> usize;
+
+    /// Takes about half of the records out, if there is more than one.
+    fn split(&mut self) -> Option<Self>;
+
+    /// Drops the content of a request's only record and notes that in it. Its name, if it had any.
+    fn drop_content(&mut self) -> Option<String>;
+
+    /// How many records were refused all the same, and why.
+    fn partial_success(response: Self::Response) -> (i64, String);
+}
+
+/// What is alike in requests: resources hold scopes, and scopes hold items.
+macro_rules! nested {
+    ($request:ty, $resources:ident, $scopes:ident, $items:ident: $item:ty) => {
+        fn items(request: &$request) -> impl Iterator<Item = &$item> {
+            request.$resources.iter().flat_map(|resource| &resource.$scopes).flat_map(|scope| &scope.$items)
+        }
+
+        fn first(request: &mut $request) -> Option<&mut $item> {
+            let scopes = request.$resources.iter_mut().flat_map(|resource| &mut resource.$scopes);
+            scopes.flat_map(|scope| &mut scope.$items).next()
+        }
+
+        /// Takes `wanted` items out of a request, with their resource and scope, into one of their own.
+        fn take(request: &mut $request, wanted: usize) -> $request {
+            let mut left = wanted;
+            let mut taken = <$request>::default();
+            for resource in &mut request.$resources {
+                let mut scopes = Vec::new();
+                for scope in &mut resource.$scopes {
+                    let rest = scope.$items.split_off(left.min(scope.$items.len()));
+                    let items = std::mem::take(&mut scope.$items);
+                    left -= items.len();
+                    if !items.is_empty() {
+                        let mut own = scope.clone();
+                        own.$items = items;
+                        scopes.push(own);
+                    }
+                    scope.$items = rest;
+                }
+                if !scopes.is_empty() {
+                    let rest = std::mem::take(&mut resource.$scopes);
+                    let mut own = resource.clone();
+                    own.$scopes = scopes;
+                    taken.$resources.push(own);
+                    resource.$scopes = rest;
+                }
+                resource.$scopes.retain(|scope| !scope.$items.is_empty());
+            }
+            request.$resources.retain(|resource| !resource.$scopes.is_empty());
+            taken
+        }
+    };
+}
+
+mod traces {
+    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+    use opentelemetry_proto::tonic::trace::v1::Span;
+
+    use super::{OtlpRequest, note, without_content};
+    use crate::export::target::Signal;
+
+    nested!(ExportTraceServiceRequest, resource_spans, scope_spans, spans: Span);
+
+    impl OtlpRequest for ExportTraceServiceRequest {
+        const SIGNAL: Signal = Signal::Traces;
+        const RECORD: [&'static str; 2] = ["span", "spans"];
+        type Response = ExportTraceServiceResponse;
+
+        fn count(&self) -> usize {
+            items(self).count()
+        }
+
+        fn split(&mut self) -> Option<Self> {
+            let count = self.count();
+            (count > 1).then(|| take(self, count / 2))
+        }
+
+        fn drop_content(&mut self) -> Option<String> {
+            let span = first(self)?;
+            let events = span.events.iter_mut().map(|event| without_content(&mut event.attributes)).sum::<usize>();
+            let dropped = events + without_content(&mut span.attributes);
+            note(&mut span.attributes, dropped)?;
+            Some(span.name.clone())
+        }
+
+        fn partial_success(response: Self::Response) -> (i64, String) {
+            let partial = response.partial_success.unwrap_or_default();
+            (partial.rejected_spans, partial.error_message)
+        }
+    }
+}
+
+fn without_content(attributes: &mut Vec<KeyValue>) -> usize {
+    let before = attributes.len();
+    attributes.retain(|attribute| !is_content(&attribute.key));
+    before - attributes.len()
+}
+
+/// Notes that so many values with content were dropped; `None` if there were none.
+fn note(attributes: &mut Vec<KeyValue>, dropped: usize) -> Option<()> {
+    if dropped == 0 {
+        return None;
+    }
+    let note = AnyValue { value: Some(Any::StringValue(format!("cut:content={dropped}"))) };
+    match attributes.iter_mut().find(|attribute| attribute.key == Report::KEY) {
+        Some(KeyValue { value: Some(AnyValue { value: Some(Any::ArrayValue(notes)) }), .. }) => notes.values.push(note),
+        _ => attributes.push(KeyValue {
+            key: Report::KEY.to_owned(),
+            value: Some(AnyValue { value: Some(Any::ArrayValue(ArrayValue { values: vec![note] })) }),
+            ..KeyValue::default()
+        }),
+    }
+    Some(())
+}
+
+#[cfg(feature = "logs")]
+mod logs {
+    use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+    use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+    use super::{OtlpRequest, note, without_content};
+    use crate::export::target::Signal;
+
+    nested!(ExportLogsServiceRequest, resource_logs, scope_logs, log_records: LogRecord);
+
+    impl OtlpRequest for ExportLogsServiceRequest {
+        const SIGNAL: Signal = Signal::Logs;
+        const RECORD: [&'static str; 2] = ["log record", "log records"];
+        type Response = ExportLogsServiceResponse;
+
+        fn count(&self) -> usize {
+            items(self).count()
+        }
+
+        fn split(&mut self) -> Option<Self> {
+            let count = self.count();
+            (count > 1).then(|| take(self, count / 2))
+        }
+
+        fn drop_content(&mut self) -> Option<String> {
+            let record = first(self)?;
+            let body = usize::from(record.body.take().is_some());
+            let dropped = body + without_content(&mut record.attributes);
+            note(&mut record.attributes, dropped)?;
+            Some(record.event_name.clone())
+        }
+
+        fn partial_success(response: Self::Response) -> (i64, String) {
+            let partial = response.partial_success.unwrap_or_default();
+            (partial.rejected_log_records, partial.error_message)
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+mod metrics {
+    use opentelemetry_proto::tonic::collector::metrics::v1::{
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+    };
+    use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
+
+    use super::OtlpRequest;
+    use crate::export::target::Signal;
+
+    nested!(ExportMetricsServiceRequest, resource_metrics, scope_metrics, metrics: Metric);
+
+    impl OtlpRequest for ExportMetricsServiceRequest {
+        const SIGNAL: Signal = Signal::Metrics;
+        const RECORD: [&'static str; 2] = ["data point", "data points"];
+        type Response = ExportMetricsServiceResponse;
+
+        fn count(&self) -> usize {
+            items(self).map(points).sum()
+        }
+
+        fn split(&mut self) -> Option<Self> {
+            let metrics = items(self).count();
+            if metrics > 1 {
+                return Some(take(self, metrics / 2));
+            }
+            // One metric with many series: its points are divided.
+            let rest = rest_of_points(first(self)?)?;
+            let mut half = self.clone();
+            first(&mut half)?.data = Some(rest);
+            Some(half)
+        }
+
+        fn drop_content(&mut self) -> Option<String> {
+            None
+        }
+
+        fn partial_success(response: Self::Response) -> (i64, String) {
+            let partial = response.partial_success.unwrap_or_default();
+            (partial.rejected_data_points, partial.error_message)
+        }
+    }
+
+    fn points(metric: &Metric) -> usize {
+        match &metric.data {
+            None => 0,
+            Some(Data::Gauge(data)) => data.data_points.len(),
+            Some(Data::Sum(data)) => data.data_points.len(),
+            Some(Data::Histogram(data)) => data.data_points.len(),
+            Some(Data::ExponentialHistogram(data)) => data.data_points.len(),
+            Some(Data::Summary(data)) => data.data_points.len(),
+        }
+    }
+
+    /// Leaves half of a metric's points in it and returns the others, if there is more than one.
+    fn rest_of_points(metric: &mut Metric) -> Option<Data> {
+        let half = points(metric) / 2;
+        if half == 0 {
+            return None;
+        }
+        let mut rest = metric.data.take()?;
+        let mut kept = rest.clone();
+        match (&mut kept, &mut rest) {
+            (Data::Gauge(kept), Data::Gauge(rest)) => divide(&mut kept.data_points, &mut rest.data_points, half),
+            (Data::Sum(kept), Data::Sum(rest)) => divide(&mut kept.data_points, &mut rest.data_points, half),
+            (Data::Histogram(kept), Data::Histogram(rest)) => {
+                divide(&mut kept.data_points, &mut rest.data_points, half);
+            }
+            (Data::ExponentialHistogram(kept), Data::ExponentialHistogram(rest)) => {
+                divide(&mut kept.data_points, &mut rest.data_points, half);
+            }
+            (Data::Summary(kept), Data::Summary(rest)) => divide(&mut kept.data_points, &mut rest.data_points, half),
+            _ => {}
+        }
+        metric.data = Some(kept);
+        Some(rest)
+    }
+
+    fn divide<P>(kept: &mut Vec<P>, rest: &mut Vec<P>, half: usize) {
+        kept.truncate(half);
+        rest.drain(..half);
+    }
+}

@@ -1,0 +1,337 @@
+//! Encodes a request, sends it, and divides or cuts it where the destination refuses it as too large.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::request::OtlpRequest;
+use crate::diag;
+use crate::export::counters::{ExportCounters, Outcome};
+use crate::export::error::InitError;
+use crate::export::file::{JsonLines, Spill};
+use crate::export::retry::Tries;
+use crate::export::shutdown_deadline::ShutdownDeadline;
+use crate::export::target::{Otlp, Protocol, Signal};
+use crate::export::transport::{Refusal, RefusalKind, Transport};
+
+/// Sends one signal to one destination. It blocks the thread that exports, and needs no runtime.
+#[derive(Debug)]
+pub(crate) struct Uploader {
+    target: Target,
+    max_bytes: usize,
+    deadline: ShutdownDeadline,
+    counters: ExportCounters,
+}
+
+#[derive(Debug)]
+enum Target {
+    Network(Box<Network>),
+    Files(Mutex<JsonLines>),
+}
+
+#[derive(Debug)]
+struct Network {
+    transport: Transport,
+    json: bool,
+    timeout: Duration,
+    /// Where requests go that the destination does not accept for now.
+    spill: Option<Mutex<Spill>>,
+}
+
+/// What became of a request that was not lost.
+#[derive(Clone, Copy, Debug)]
+enum Sent {
+    /// Its records are counted.
+    Settled,
+    StaysOnDisk,
+}
+
+impl Uploader {
+    /// `max_bytes` is the most that one request may take, encoded.
+    pub(crate) fn new<Q: OtlpRequest>(
+        otlp: &Otlp,
+        max_bytes: usize,
+        deadline: ShutdownDeadline,
+        counters: ExportCounters,
+    ) -> Result<Self, InitError> {
+        let open = |directory: &std::path::Path| {
+            JsonLines::open(directory, Q::SIGNAL, otlp.disk, count_line::<Q>).map_err(|error| InitError::Transport {
+                endpoint: directory.display().to_string(),
+                reason: error.to_string(),
+            })
+        };
+        let target = match otlp.directory() {
+            Some(directory) => Target::Files(Mutex::new(open(&directory)?)),
+            None => Target::Network(Box::new(Network {
+                transport: Transport::new(otlp)?,
+                json: otlp.protocol == Protocol::HttpJson,
+                timeout: otlp.timeout,
+                spill: otlp.spill.as_deref().map(open).transpose()?.map(|lines| Mutex::new(Spill::new(lines))),
+            })),
+        };
+        Ok(Self { target, max_bytes, deadline, counters })
+    }
+
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    pub(super) fn counters(&self) -> &ExportCounters {
+        &self.counters
+    }
+
+    /// Sends a request, in halves where it is too large. Every record in it is counted.
+    pub(super) fn send<Q: OtlpRequest>(&self, request: Q) -> Result<(), String> {
+        match &self.target {
+            Target::Files(lines) => self.write(lines, &request),
+            Target::Network(network) => match &network.spill {
+                Some(spill) if lock(spill).is_pausing() => self.spill(spill, &request, "it is left alone for now"),
+                _ => self.send_by(network, request, None).map(drop),
+            },
+        }
+    }
+
+    /// `on_disk` is the number of records of a request that came from disk.
+    fn send_by<Q: OtlpRequest>(
+        &self,
+        network: &Network,
+        mut request: Q,
+        on_disk: Option<usize>,
+    ) -> Result<Sent, String> {
+        let count = request.count();
+        if count == 0 {
+            return Ok(Sent::Settled);
+        }
+        let lose = |outcome, reason: &str| self.lose::<Q>(count, outcome, reason).map(|()| Sent::Settled);
+        let body = match network.encode(&request) {
+            Ok(body) => body,
+            Err(error) => return lose(Outcome::Failed, &error),
+        };
+        let size = body.len();
+        let refusal = if size > self.max_bytes {
+            let text = format!("{size} bytes are more than may be sent at once ({})", self.max_bytes);
+            Refusal { kind: RefusalKind::TooLarge, text }
+        } else {
+            match self.deliver(network, Q::SIGNAL, body) {
+                Ok(answer) => return self.accept::<Q>(network, count, &answer).map(|()| Sent::Settled),
+                Err(refusal) => refusal,
+            }
+        };
+        match refusal.kind {
+            RefusalKind::TooLarge => {
+                if let Some(half) = request.split() {
+                    let first = self.send_by(network, half, on_disk);
+                    return self.send_by(network, request, on_disk).and(first);
+                }
+                match request.drop_content() {
+                    Some(name) => {
+                        self.note_cut::<Q>(&name, size, request.encoded_len());
+                        self.send_by(network, request, on_disk)
+                    }
+                    None => lose(Outcome::TooLarge, &refusal.text),
+                }
+            }
+            RefusalKind::Rejected => lose(Outcome::Rejected, &refusal.text),
+            RefusalKind::Unreachable | RefusalKind::Unanswered | RefusalKind::Later(_) => match &network.spill {
+                Some(spill) => {
+                    lock(spill).pause(match refusal.kind {
+                        RefusalKind::Later(asked) => asked,
+                        _ => None,
+                    });
+                    // As a whole it stays where it is; what was divided or cut is written anew.
+                    if on_disk == Some(count) {
+                        return Ok(Sent::StaysOnDisk);
+                    }
+                    self.spill(spill, &request, &refusal.text).map(|()| Sent::Settled)
+                }
+                None => lose(Outcome::Unreachable, &refusal.text),
+            },
+        }
+    }
+
+    /// Writes a request to files, which are the destination.
+    fn write<Q: OtlpRequest>(&self, lines: &Mutex<JsonLines>, request: &Q) -> Result<(), String> {
+        let count = request.count();
+        if count == 0 {
+            return Ok(());
+        }
+        let line = match serde_json::to_vec(request) {
+            Ok(line) => line,
+            Err(error) => return self.lose::<Q>(count, Outcome::Failed, &error.to_string()),
+        };
+        match lock(lines).append(&line, count as u64) {
+            Ok(removed) => {
+                self.counters.settle(Outcome::Exported, count);
+                self.counters.expired(removed.of_this_process + removed.of_an_earlier_one);
+                Ok(())
+            }
+            Err(error) => self.lose::<Q>(count, Outcome::Unreachable, &format!("cannot write: {error}")),
+        }
+    }
+
+    /// Keeps a request on disk until the destination accepts it.
+    fn spill<Q: OtlpRequest>(&self, spill: &Mutex<Spill>, request: &Q, reason: &str) -> Result<(), String> {
+        let count = request.count();
+        let line = match serde_json::to_vec(request) {
+            Ok(line) => line,
+            Err(error) => return self.lose::<Q>(count, Outcome::Failed, &error.to_string()),
+        };
+        let removed = match lock(spill).append(&line, count as u64) {
+            Ok(removed) => removed,
+            Err(error) => {
+                return self.lose::<Q>(count, Outcome::Unreachable, &format!("{reason}; cannot spill: {error}"));
+            }
+        };
+        let mut state = self.counters.lock();
+        state.settle(Outcome::Spilled, count);
+        state.drop_spilled(removed.of_this_process, false);
+        state.drop_spilled(removed.of_an_earlier_one, true);
+        drop(state);
+        diag::warn_rarely("spill", &format!("{} are kept on disk: {reason}", Q::RECORD[1]));
+        Ok(())
+    }
+
+    /// The time until [`resend`](Self::resend) has something to do; `None` if nothing is on disk.
+    pub(super) fn resend_in(&self) -> Option<Duration> {
+        let Target::Network(network) = &self.target else { return None };
+        if self.deadline.end().is_some() {
+            return None;
+        }
+        lock(network.spill.as_ref()?).next_try_in()
+    }
+
+    /// Sends what is on disk, for a while.
+    pub(super) fn resend<Q: OtlpRequest>(&self) {
+        /// New records wait meanwhile.
+        const SLICE: Duration = Duration::from_millis(500);
+        let Target::Network(network) = &self.target else { return };
+        let Some(spill) = network.spill.as_ref() else { return };
+        let end = Instant::now() + SLICE;
+        // A program that ends leaves it there.
+        while Instant::now() < end && self.deadline.end().is_none() {
+            if lock(spill).is_pausing() {
+                break;
+            }
+            let oldest = lock(spill).oldest();
+            let spilled = match oldest {
+                Ok(Some(spilled)) => spilled,
+                Ok(None) => return,
+                Err(error) => {
+                    diag::warn_rarely("spill-read", &format!("cannot read what was kept on disk: {error}"));
+                    lock(spill).pause(None);
+                    break;
+                }
+            };
+            // A line that cannot be read has nothing that was counted.
+            if let Ok(request) = serde_json::from_slice::<Q>(&spilled.line) {
+                let (count, recovered) = (request.count(), !spilled.of_this_process);
+                self.counters.lock().begin_unspill(count, recovered);
+                if let Ok(Sent::StaysOnDisk) = self.send_by(network, request, Some(count)) {
+                    self.counters.lock().keep_on_disk(count, recovered);
+                    break;
+                }
+            }
+            if let Err(error) = lock(spill).forget() {
+                diag::warn_rarely("spill-read", &format!("cannot remove what was sent from disk: {error}"));
+            }
+        }
+    }
+
+    /// The last batch was sent: waits until the disk has what was written.
+    pub(super) fn sync(&self) {
+        let synced = match &self.target {
+            Target::Files(lines) => lock(lines).sync(),
+            Target::Network(network) => network.spill.as_ref().map_or(Ok(()), |spill| lock(spill).sync()),
+        };
+        if let Err(error) = synced {
+            diag::warn_rarely("sync", &format!("the disk may not have all that was written: {error}"));
+        }
+    }
+
+    /// Whether batches are worth handing over when there is no more time for the network.
+    pub(super) fn writes_to_disk(&self) -> bool {
+        match &self.target {
+            Target::Files(_) => true,
+            Target::Network(network) => network.spill.is_some(),
+        }
+    }
+
+    /// Sends the same bytes until they are accepted, or another try makes no sense.
+    fn deliver(&self, network: &Network, signal: Signal, body: Bytes) -> Result<Bytes, Refusal> {
+        let mut tries = Tries::new(&self.deadline, network.timeout);
+        loop {
+            // With a spill directory, the end of a shutdown is for writing to it.
+            let left = if network.spill.is_some() { tries.left().mul_f64(0.8) } else { tries.left() };
+            match network.transport.send(signal, body.clone(), left) {
+                Ok(answer) => {
+                    if let Some(spill) = &network.spill {
+                        lock(spill).resume();
+                    }
+                    return Ok(answer);
+                }
+                // What can be kept on disk is not held in memory for another try.
+                Err(refusal) if network.spill.is_some() => return Err(refusal),
+                Err(refusal) if !tries.again(refusal.kind) => return Err(refusal),
+                Err(_) => self.counters.retry(),
+            }
+        }
+    }
+
+    /// A partial success is not sent again, only counted and reported.
+    fn accept<Q: OtlpRequest>(&self, network: &Network, count: usize, answer: &Bytes) -> Result<(), String> {
+        let response: Q::Response = if network.json {
+            serde_json::from_slice(answer).unwrap_or_default()
+        } else {
+            Q::Response::decode(answer.as_ref()).unwrap_or_default()
+        };
+        let (rejected, reason) = Q::partial_success(response);
+        let rejected = usize::try_from(rejected).unwrap_or_default().min(count);
+        self.counters.settle(Outcome::Exported, count - rejected);
+        if rejected == 0 {
+            return Ok(());
+        }
+        self.lose::<Q>(rejected, Outcome::Rejected, &format!("the collector says {}", diag::outside(&reason)))
+    }
+
+    fn lose<Q: OtlpRequest>(&self, count: usize, outcome: Outcome, reason: &str) -> Result<(), String> {
+        self.counters.settle(outcome, count);
+        let [one, many] = Q::RECORD;
+        let text = format!("{count} {} lost: {reason}", if count == 1 { one } else { many });
+        let code = match Q::SIGNAL {
+            Signal::Traces => "export",
+            Signal::Logs => "export-logs",
+            Signal::Metrics => "export-metrics",
+        };
+        diag::warn_rarely(code, &text);
+        Err(text)
+    }
+
+    /// Counts and reports that the content of a record was cut.
+    pub(super) fn note_cut<Q: OtlpRequest>(&self, name: &str, before: usize, after: usize) {
+        self.counters.content_cut();
+        let record = Q::RECORD[0];
+        let name = diag::outside(name);
+        let text = format!("{record} `{name}` of {before} bytes is too large to send: cut to {after}");
+        diag::warn_rarely("content-cut", &text);
+    }
+}
+
+impl Network {
+    fn encode<Q: OtlpRequest>(&self, request: &Q) -> Result<Bytes, String> {
+        if self.json {
+            return serde_json::to_vec(request).map(Bytes::from).map_err(|e| e.to_string());
+        }
+        Ok(request.encode_to_vec().into())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count_line<Q: OtlpRequest>(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<Q>(line).ok().map(|request| request.count() as u64)
+}

@@ -1,0 +1,157 @@
+//! The counts as metrics, by the names that OpenTelemetry's conventions have for the metrics of an SDK.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Meter;
+
+use super::counters::QueueState;
+use super::stats::Counted;
+use super::target::Signal;
+
+/// A value of the counts, with the reason that stands in `error.type`.
+type Row = (&'static str, fn(&QueueState) -> u64);
+
+const EXPORTED: &[Row] = &[
+    ("", |s| s.stats().exported),
+    ("rejected", |s| s.stats().rejected),
+    ("too_large", |s| s.stats().too_large),
+    ("unreachable", |s| s.stats().unreachable),
+    ("_OTHER", |s| s.stats().failed),
+];
+
+/// The processor is done with a record once it has handed it to the exporter, or dropped it.
+const PROCESSED: &[Row] = &[
+    ("", |s| {
+        let stats = s.stats();
+        let dropped = stats.rejected + stats.too_large + stats.unreachable + stats.failed;
+        stats.exported + dropped + s.in_flight().1 as u64
+    }),
+    ("queue_full", |s| s.stats().queue_full),
+    ("already_shutdown", |s| s.stats().shutdown),
+];
+
+/// No convention has a word for records without their content.
+const WITHOUT_CONTENT: &[Row] =
+    &[("queue_full", |s| s.stats().content_dropped), ("too_large", |s| s.stats().content_cut)];
+
+/// How the conventions call a signal's records.
+struct Words {
+    /// In metric names.
+    name: &'static str,
+    unit: &'static str,
+    processor: Option<&'static str>,
+}
+
+fn words(signal: Signal) -> Words {
+    let (name, unit, processor) = match signal {
+        Signal::Traces => ("span", "{span}", Some("llm_trace_batching_span_processor")),
+        Signal::Logs => ("log", "{log_record}", Some("llm_trace_batching_log_processor")),
+        Signal::Metrics => ("metric_data_point", "{data_point}", None),
+    };
+    Words { name, unit, processor }
+}
+
+/// Has `meter` read the counts whenever it is collected from.
+pub(crate) fn observe(all: &[Counted], meter: &Meter) {
+    // Several destinations are told apart by this.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    // The console has no queue, and does not count what it prints.
+    for counted in all.iter().filter(|counted| counted.capacity > 0) {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        observe_signal(counted, meter, number);
+    }
+}
+
+fn observe_signal(counted: &Counted, meter: &Meter, number: usize) {
+    let Words { name, unit, processor } = words(counted.signal);
+    let component = |kind: &'static str| {
+        [KeyValue::new("otel.component.type", kind), KeyValue::new("otel.component.name", format!("{kind}/{number}"))]
+    };
+    let exporter: Vec<_> =
+        component(counted.exporter.kind).into_iter().chain(counted.exporter.server.iter().cloned()).collect();
+    let at = Instruments { meter, counted };
+    at.counter(
+        format!("otel.sdk.exporter.{name}.exported"),
+        "Records whose export has ended",
+        unit,
+        &exporter,
+        EXPORTED,
+    );
+    at.level(format!("otel.sdk.exporter.{name}.inflight"), "Records being exported", unit, &exporter, |s| {
+        s.in_flight().1
+    });
+    if let Some(kind) = processor {
+        let labels = component(kind);
+        let processed = format!("otel.sdk.processor.{name}.processed");
+        at.counter(processed, "Records whose processing has ended", unit, &labels, PROCESSED);
+        at.level(format!("otel.sdk.processor.{name}.queue.size"), "Records in the queue", unit, &labels, |s| {
+            s.in_flight().0
+        });
+        let capacity = counted.capacity;
+        at.level(format!("otel.sdk.processor.{name}.queue.capacity"), "Most records in the queue", unit, &labels, {
+            move |_| capacity
+        });
+        let without = "llm_trace.export.without_content".to_owned();
+        at.counter(without, "Records sent without some of their content", "{record}", &labels, WITHOUT_CONTENT);
+    }
+    let retries: &[Row] = &[("", |s| s.stats().retries)];
+    at.counter("llm_trace.export.retries".to_owned(), "Requests sent again", "{request}", &exporter, retries);
+}
+
+struct Instruments<'a> {
+    meter: &'a Meter,
+    counted: &'a Counted,
+}
+
+impl Instruments<'_> {
+    fn counter(
+        &self,
+        name: String,
+        description: &'static str,
+        unit: &'static str,
+        component: &[KeyValue],
+        rows: &'static [Row],
+    ) {
+        let counters = self.counted.counters.clone();
+        let labels: Vec<_> = rows
+            .iter()
+            .map(|(error, _)| {
+                let error = (!error.is_empty()).then(|| KeyValue::new("error.type", *error));
+                component.iter().cloned().chain(error).collect::<Vec<_>>()
+            })
+            .collect();
+        self.meter
+            .u64_observable_counter(name)
+            .with_unit(unit)
+            .with_description(description)
+            .with_callback(move |observer| {
+                let state = *counters.lock();
+                for ((_, read), labels) in rows.iter().zip(&labels) {
+                    observer.observe(read(&state), labels);
+                }
+            })
+            .build();
+    }
+
+    fn level(
+        &self,
+        name: String,
+        description: &'static str,
+        unit: &'static str,
+        component: &[KeyValue],
+        read: impl Fn(&QueueState) -> usize + Send + Sync + 'static,
+    ) {
+        let counters = self.counted.counters.clone();
+        let labels = component.to_vec();
+        self.meter
+            .i64_observable_up_down_counter(name)
+            .with_unit(unit)
+            .with_description(description)
+            .with_callback(move |observer| {
+                let state = *counters.lock();
+                observer.observe(i64::try_from(read(&state)).unwrap_or(i64::MAX), &labels);
+            })
+            .build();
+    }
+}

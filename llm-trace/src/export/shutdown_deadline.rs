@@ -1,0 +1,46 @@
+//! The time by which a program that ends wants all telemetry to be sent.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::limits;
+
+/// The moment so far from now. One that no clock can hold is some days away.
+pub(crate) fn deadline(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limits::at_most_longest(limit)).unwrap_or(now)
+}
+
+/// Set when telemetry is shut down, read by whoever waits: from then on nothing takes longer than the shutdown may.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShutdownDeadline(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    end: Mutex<Option<Instant>>,
+    set: Condvar,
+}
+
+impl ShutdownDeadline {
+    /// Starts the shutdown, which ends at this time. The first one counts.
+    pub(crate) fn close_by(&self, end: Instant) {
+        self.0.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
+        self.0.set.notify_all();
+    }
+
+    /// When the shutdown ends, once it has started.
+    pub(crate) fn end(&self) -> Option<Instant> {
+        *self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the shutdown has started and its time is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.end().is_some_and(|end| end <= Instant::now())
+    }
+
+    /// Waits for this time, or until the shutdown starts.
+    pub(crate) fn wait(&self, time: Duration) {
+        let end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.set.wait_timeout_while(end, time, |end| end.is_none()));
+    }
+}

@@ -1,0 +1,32 @@
+//! Work that runs beside other work, and that nobody waits for too long.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+
+/// Work on a thread of its own.
+#[derive(Debug)]
+pub(crate) struct Task {
+    answer: Receiver<bool>,
+    result: Option<bool>,
+}
+
+impl Task {
+    /// Starts it. Where no thread can be had, it runs here.
+    pub(crate) fn start(work: impl Fn() -> bool + Clone + Send + 'static) -> Self {
+        let (done, answer) = sync_channel(1);
+        let on_thread = work.clone();
+        let spawned = std::thread::Builder::new().name("llm-trace-shutdown".into()).spawn(move || {
+            let _ = done.send(on_thread());
+        });
+        let result = spawned.is_err().then(work);
+        Self { answer, result }
+    }
+
+    /// Waits for it until then. False if it has failed or has not ended.
+    pub(crate) fn wait(&mut self, until: Instant) -> bool {
+        if self.result.is_none() {
+            self.result = self.answer.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+        }
+        self.result.unwrap_or(false)
+    }
+}

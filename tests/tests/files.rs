@@ -1,0 +1,320 @@
+//! Telemetry on disk: as a destination, and while a destination does not accept it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use llm_trace::LlmCall;
+use llm_trace::export::{Destination, Parts, from_lookup};
+use llm_trace_tests::collector::{Answer, Collector};
+use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use tracing_subscriber::prelude::*;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("llm-trace-files-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn text(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    /// The files of a signal, oldest first.
+    fn files(&self, signal: &str) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        paths.retain(|path| name(path).starts_with(signal) && name(path).ends_with(".jsonl"));
+        // The numbered ones are older.
+        paths.sort_by_key(|path| (name(path) == format!("{signal}.jsonl"), name(path)));
+        paths
+    }
+
+    /// The whole lines of a signal.
+    fn lines(&self, signal: &str) -> Vec<String> {
+        let texts = self.files(signal).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+        let whole = |text: String| text[..text.rfind('\n').map_or(0, |end| end + 1)].to_owned();
+        texts.map(whole).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    fn span_names(&self) -> Vec<String> {
+        let requests = self.lines("traces").into_iter().map(|line| serde_json::from_str(&line).expect("OTLP JSON"));
+        let spans = requests.flat_map(|request: ExportTraceServiceRequest| request.resource_spans);
+        spans.flat_map(|r| r.scope_spans).flat_map(|s| s.spans).map(|span| span.name).collect()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn parts(vars: &[(&str, &str)]) -> Parts {
+    let vars: HashMap<&str, &str> = vars.iter().copied().collect();
+    from_lookup(&|name| vars.get(name).map(|value| (*value).to_owned())).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn work(parts: &Parts, names: std::ops::Range<usize>) {
+    let tracer = parts.provider.tracer("app");
+    names.for_each(|number| tracer.in_span(format!("work-{number}"), |_| ()));
+}
+
+fn names(range: std::ops::Range<usize>) -> BTreeSet<String> {
+    range.map(|number| format!("work-{number}")).collect()
+}
+
+/// A port where nobody listens.
+fn nowhere() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn each_signal_goes_to_a_file_of_its_own_as_lines_of_otlp_json() {
+    let directory = Directory::new("signals");
+    let url = format!("file://{}", directory.text());
+    for vars in [
+        &[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &url)][..],
+        &[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)],
+        &[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &directory.text())],
+    ] {
+        let more = [
+            ("OTEL_METRICS_EXPORTER", "otlp_file"),
+            ("OTEL_LOGS_EXPORTER", "otlp_file"),
+            ("OTEL_HEADERS", "x-key=sesame"),
+        ];
+        let vars: Vec<_> = vars.iter().copied().chain(more).collect();
+        let parts = parts(&vars);
+        let stats = parts.telemetry.stats_handle();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+            LlmCall::builder("chat").provider("openai").model("gpt-4o").run(|_| ());
+        });
+        assert!(parts.telemetry.shutdown(LIMIT));
+        assert_eq!((stats.get().spans.exported, stats.get().log_records.exported), (1, 1));
+        for (signal, key) in [("traces", "resourceSpans"), ("logs", "resourceLogs"), ("metrics", "resourceMetrics")] {
+            let lines = directory.lines(signal);
+            assert!(!lines.is_empty(), "{signal}");
+            for line in &lines {
+                let value: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert!(value[key].is_array() && value.as_object().unwrap().len() == 1, "{line}");
+                assert!(!line.contains("sesame"), "{line}");
+            }
+        }
+        assert_eq!(directory.span_names(), ["chat gpt-4o"]);
+        // As the specification has it: identifiers in hexadecimal, 64-bit numbers as text, enumerations as numbers.
+        let line: serde_json::Value = serde_json::from_str(&directory.lines("traces")[0]).unwrap();
+        let span = &line["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+        assert_eq!(span["traceId"].as_str().unwrap().len(), 32);
+        assert!(span["startTimeUnixNano"].as_str().unwrap().parse::<u64>().is_ok());
+        assert_eq!(span["kind"], 3);
+        std::fs::remove_dir_all(&directory.0).unwrap();
+    }
+}
+
+#[test]
+fn a_directory_is_bounded_and_what_is_removed_is_counted() {
+    let directory = Directory::new("bounded");
+    let processor = Destination::file(&directory.0).max_disk_bytes(40_000).max_batch_spans(10).build().unwrap();
+    let stats = processor.stats();
+    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().with_span_processor(processor).build();
+    let tracer = provider.tracer("app");
+    for number in 0..1000 {
+        tracer.in_span(format!("work-{number}"), |_| ());
+        if number % 100 == 99 {
+            provider.force_flush().unwrap();
+        }
+    }
+    provider.shutdown().unwrap();
+    let spans = stats.get().spans;
+    let left = directory.span_names();
+    assert_eq!((spans.exported, spans.dropped()), (1000, 0));
+    assert_eq!(left.len() as u64, spans.exported - spans.expired, "{spans:?}");
+    assert!(spans.expired > 0 && left.contains(&"work-999".to_owned()));
+    let size: u64 = directory.files("traces").iter().map(|path| path.metadata().unwrap().len()).sum();
+    assert!(size <= 40_000, "{size}");
+}
+
+#[test]
+fn two_exporters_do_not_share_a_directory_and_the_error_says_so() {
+    let directory = Directory::new("shared");
+    let first = Destination::file(&directory.0).build().unwrap();
+    let error = Destination::file(&directory.0).build().err().map(|error| error.to_string()).unwrap();
+    assert!(error.contains("another process or exporter writes there") && error.contains(&directory.text()), "{error}");
+    drop(first);
+}
+
+#[test]
+fn what_is_no_directory_is_an_error_that_says_so() {
+    for (endpoint, expected) in
+        [("http://u:sesame@c:4318", "files go to a directory"), ("file://host/x", "no directory of this machine")]
+    {
+        let error = from_lookup(&|name| match name {
+            "OTEL_EXPORTER" => Some("otlp_file".to_owned()),
+            "OTEL_ENDPOINT" => Some(endpoint.to_owned()),
+            _ => None,
+        });
+        let error = error.err().map(|error| error.to_string()).unwrap();
+        assert!(error.contains("OTEL_ENDPOINT") && error.contains(expected) && !error.contains("sesame"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_not_accepted_is_kept_on_disk_and_sent_when_the_collector_is_back() {
+    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
+        let directory = Directory::new("back");
+        let collector = Collector::start();
+        let unavailable = if exporter == "otlp_grpc" { Answer::Grpc(14) } else { Answer::Status(503, None) };
+        collector.answer_next([unavailable.clone(), unavailable]);
+        let parts = parts(&[
+            ("OTEL_EXPORTER", exporter),
+            ("OTEL_ENDPOINT", &collector.endpoint()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+            ("LLM_TRACE_SPILL_DIRECTORY", &directory.text()),
+        ]);
+        work(&parts, 0..20);
+        parts.telemetry.flush();
+        let spans = parts.telemetry.stats().spans;
+        assert_eq!((spans.exported + spans.spilled, spans.dropped()), (20, 0), "{exporter}: {spans:?}");
+        work(&parts, 20..40);
+        collector.wait_for_spans(40, LIMIT);
+        let stats = parts.telemetry.stats_handle();
+        assert!(parts.telemetry.shutdown(LIMIT));
+        let spans = stats.get().spans;
+        assert_eq!(
+            (spans.exported, spans.spilled, spans.recovered, spans.dropped()),
+            (40, 0, 0, 0),
+            "{exporter}: {spans:?}"
+        );
+        let arrived: BTreeSet<_> = collector.spans().into_iter().map(|span| span.span.name).collect();
+        assert_eq!((arrived, collector.spans().len()), (names(0..40), 40), "{exporter}");
+        assert_eq!(directory.lines("traces"), Vec::<String>::new(), "{exporter}");
+    }
+}
+
+#[test]
+fn at_the_end_of_a_program_all_that_nobody_accepts_is_on_disk_and_the_next_program_sends_it() {
+    let directory = Directory::new("next");
+    let endpoint = nowhere();
+    let spill = directory.text();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", listener.local_addr().unwrap());
+    for (round, endpoint) in [&endpoint, &silent].into_iter().enumerate() {
+        let first = parts(&[
+            ("OTEL_ENDPOINT", endpoint),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
+            ("LLM_TRACE_SPILL_DIRECTORY", &spill),
+        ]);
+        let stats = first.telemetry.stats_handle();
+        work(&first, round * 100..round * 100 + 100);
+        first.telemetry.shutdown(Duration::from_secs(10));
+        let spans = stats.get().spans;
+        assert_eq!((spans.spilled, spans.in_flight, spans.dropped()), (100, 0, 0), "{spans:?}");
+    }
+    assert_eq!(directory.span_names().into_iter().collect::<BTreeSet<_>>(), names(0..200));
+    let collector = Collector::start();
+    let next = parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
+    collector.wait_for_spans(200, LIMIT);
+    let stats = next.telemetry.stats_handle();
+    assert!(next.telemetry.shutdown(LIMIT));
+    let spans = stats.get().spans;
+    assert_eq!((spans.exported, spans.recovered, spans.spilled), (200, 200, 0), "{spans:?}");
+    assert_eq!(collector.spans().len(), 200);
+}
+
+#[test]
+fn a_full_spill_directory_drops_the_oldest_and_counts_them() {
+    let directory = Directory::new("full");
+    let parts = parts(&[
+        ("OTEL_ENDPOINT", &nowhere()),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
+        ("LLM_TRACE_SPILL_DIRECTORY", &directory.text()),
+        ("LLM_TRACE_MAX_SPILL_BYTES", "40000"),
+    ]);
+    for round in 0..10 {
+        work(&parts, round * 100..round * 100 + 100);
+        parts.telemetry.flush();
+    }
+    let stats = parts.telemetry.stats_handle();
+    parts.telemetry.shutdown(LIMIT);
+    let spans = stats.get().spans;
+    assert_eq!((spans.spilled + spans.spill_full, spans.dropped()), (1000, spans.spill_full), "{spans:?}");
+    assert!(spans.spill_full > 0, "{spans:?}");
+    let left: BTreeSet<_> = directory.span_names().into_iter().collect();
+    assert_eq!(left.len() as u64, spans.spilled);
+    assert!(left.contains("work-999") && !left.contains("work-0"));
+}
+
+#[test]
+fn what_the_policy_holds_back_is_not_on_disk_either() {
+    let directory = Directory::new("policy");
+    let parts = parts(&[
+        ("OTEL_ENDPOINT", &nowhere()),
+        ("LLM_TRACE_SPILL_DIRECTORY", &directory.text()),
+        ("OTEL_HEADERS", "x-key=sesame"),
+    ]);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+        let request = serde_json::json!({"model": "m", "messages": [{"role": "user", "content": "a secret prompt"}]});
+        LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+    });
+    parts.telemetry.shutdown(LIMIT);
+    let lines = directory.lines("traces");
+    assert_eq!(lines.len(), 1);
+    assert!(!lines[0].contains("secret prompt") && !lines[0].contains("sesame"), "{}", lines[0]);
+}
+
+/// Kills a program that works; returns how many spans the disk had acknowledged.
+fn kill_in_the_middle(vars: &[(&str, &str)]) -> usize {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ending"))
+        .arg("acknowledge")
+        .env_clear()
+        .envs(vars.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = 0;
+    while acknowledged < 100 {
+        acknowledged = lines.next().expect("it works on").unwrap().parse().unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What it printed before it was killed.
+    lines.map_while(Result::ok).filter_map(|line| line.parse().ok()).max().unwrap_or(acknowledged)
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_all_that_the_disk_has_acknowledged() {
+    let directory = Directory::new("killed");
+    let acknowledged = kill_in_the_middle(&[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &directory.text())]);
+    let found: BTreeSet<_> = directory.span_names().into_iter().collect();
+    assert!(found.is_superset(&names(0..acknowledged)), "{acknowledged} acknowledged, {} found", found.len());
+}
+
+#[test]
+fn what_a_killed_program_has_spilled_is_sent_at_least_once_by_the_next() {
+    let directory = Directory::new("killed-spill");
+    let spill = directory.text();
+    let acknowledged = kill_in_the_middle(&[("OTEL_ENDPOINT", &nowhere()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
+    // As if it had been killed in the middle of a line.
+    let torn = directory.0.join("traces.jsonl");
+    let mut text = std::fs::read_to_string(&torn).unwrap_or_default();
+    text.push_str("{\"resourceSpans\":[{\"sco");
+    std::fs::write(&torn, text).unwrap();
+    let collector = Collector::start();
+    let next = parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
+    let arrived = || collector.spans().into_iter().map(|span| span.span.name).collect::<BTreeSet<_>>();
+    collector.wait_for(LIMIT, |_| arrived().is_superset(&names(0..acknowledged)));
+    assert!(next.telemetry.shutdown(LIMIT));
+}
