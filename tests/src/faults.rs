@@ -28,11 +28,15 @@ pub enum Fault {
     TooLarge,
     /// Nobody ever answers.
     BlackHole,
+    /// One answer in three is no answer at all: bytes without a meaning.
+    Garbage,
+    /// One request in two has one of the above.
+    Chaos,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 10] = [
+    pub const ALL: [Fault; 12] = [
         Fault::None,
         Fault::Mixed,
         Fault::Later,
@@ -43,6 +47,8 @@ impl Fault {
         Fault::Partial,
         Fault::TooLarge,
         Fault::BlackHole,
+        Fault::Garbage,
+        Fault::Chaos,
     ];
 
     /// Its name on a command line.
@@ -58,6 +64,8 @@ impl Fault {
             Fault::Partial => "partial",
             Fault::TooLarge => "too-large",
             Fault::BlackHole => "black-hole",
+            Fault::Garbage => "garbage",
+            Fault::Chaos => "chaos",
         }
     }
 
@@ -83,11 +91,25 @@ impl Fault {
             Fault::Half if third => Answer::Half,
             Fault::Partial if third => Answer::Partial(1),
             Fault::TooLarge if request.body.len() > 64 << 10 => Answer::TooLarge,
+            Fault::Garbage if third => Answer::Garbage,
             Fault::BlackHole => Answer::Slow(Duration::from_secs(3600)),
             Fault::Mixed if number.is_multiple_of(5) => {
                 const KINDS: [Fault; 6] =
                     [Fault::Later, Fault::Reset, Fault::Partial, Fault::Slow, Fault::Half, Fault::Unavailable];
                 KINDS[number / 5 % KINDS.len()].answer(3, request)
+            }
+            Fault::Chaos if number.is_multiple_of(2) => {
+                const KINDS: [Fault; 8] = [
+                    Fault::Later,
+                    Fault::Reset,
+                    Fault::Partial,
+                    Fault::Slow,
+                    Fault::Half,
+                    Fault::Unavailable,
+                    Fault::TooLarge,
+                    Fault::Garbage,
+                ];
+                KINDS[number / 2 % KINDS.len()].answer(3, request)
             }
             _ => Answer::Ok,
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Prices;
 use super::billed::{Billed, Cost};
 use super::entry::Entry;
+use crate::diag::outside;
 use crate::files;
 
 /// More than ten times what LiteLLM's table takes.
@@ -52,7 +53,7 @@ pub struct PriceTable(HashMap<Box<str>, Entry>);
 #[non_exhaustive]
 pub enum PricesError {
     /// The file cannot be read.
-    #[error("the price table `{path}` cannot be read: {source}")]
+    #[error("the price table `{}` cannot be read: {source}", outside(&path.to_string_lossy()))]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,10 @@
 //!
 //! `cargo run --release -p llm-trace-tests --bin load -- --rate 2000 --seconds 180 --bytes 2000 --fault mixed`
 //!
+//! `--chaos on` adds all that a program can do to its telemetry: scrubbers and requests that panic, calls that are
+//! cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second. With `--fault chaos` the
+//! collector is slow, refuses, closes and answers with garbage.
+//!
 //! The collector runs in a process of its own, so that CPU and memory are the program's alone.
 
 use std::collections::HashMap;
@@ -12,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use llm_trace::export::{Parts, SignalStats, from_lookup};
 use llm_trace::llm_call;
+use llm_trace_tests::chaos::{self, Made};
 use llm_trace_tests::collector::Collector;
 use llm_trace_tests::faults::Fault;
 use serde_json::{Value, json};
@@ -20,8 +25,8 @@ use tracing_subscriber::prelude::*;
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const HELP: &str = "load [--rate CALLS_PER_SECOND] [--seconds N] [--bytes OF_PROMPT_AND_ANSWER] [--threads N]
-     [--exporter otlp_http|http/json|otlp_grpc] [--fault NAME] [--content on|off] [--gzip on|off]
-faults: none mixed later unavailable slow reset half partial too-large black-hole";
+     [--exporter otlp_http|http/json|otlp_grpc] [--fault NAME] [--content on|off] [--gzip on|off] [--chaos on|off]
+faults: none mixed later unavailable slow reset half partial too-large black-hole garbage chaos";
 
 struct Options {
     rate: u64,
@@ -32,6 +37,7 @@ struct Options {
     fault: Fault,
     content: bool,
     gzip: bool,
+    chaos: bool,
 }
 
 impl Options {
@@ -45,6 +51,7 @@ impl Options {
             fault: Fault::None,
             content: true,
             gzip: false,
+            chaos: false,
         };
         while let Some(word) = words.next() {
             if word == "--help" {
@@ -60,6 +67,7 @@ impl Options {
                 "--fault" => options.fault = value.parse()?,
                 "--content" => options.content = value == "on",
                 "--gzip" => options.gzip = value == "on",
+                "--chaos" => options.chaos = value == "on",
                 _ => return Err(format!("there is no {word}\n{HELP}").into()),
             }
         }
@@ -103,6 +111,10 @@ fn load(options: &Options) -> Outcome {
     let request = exchange(options.bytes / 2);
     let answer: &'static Value = Box::leak(Box::new(reply(options.bytes / 2)));
     let done = AtomicBool::new(false);
+    let made = Made::default();
+    if options.chaos {
+        chaos::begin(&parts);
+    }
     let begun = Instant::now();
     let end = begun + Duration::from_secs(options.seconds);
     let (mut latencies, memory) = std::thread::scope(|scope| {
@@ -113,8 +125,10 @@ fn load(options: &Options) -> Outcome {
             })
             .collect();
         let watching = scope.spawn(|| watch(begun, &done));
+        let mischief = options.chaos.then(|| scope.spawn(|| chaos::run(&parts, &made, &done)));
         let latencies: Vec<u32> = workers.into_iter().flat_map(|w| w.join().unwrap_or_default()).collect();
         done.store(true, Ordering::Relaxed);
+        mischief.into_iter().for_each(|thread| drop(thread.join()));
         (latencies, watching.join().unwrap_or_default())
     });
     let (took, cpu) = (begun.elapsed(), cpu_seconds());
@@ -124,7 +138,7 @@ fn load(options: &Options) -> Outcome {
     telemetry.shutdown(Duration::from_secs(limit));
     // A request that nobody answers is waited for to its own end, and what stands behind it is counted then.
     let end = Instant::now() + Duration::from_secs(20);
-    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 && Instant::now() < end {
+    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 + made.spans() && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(child.stdin.take());
@@ -132,7 +146,7 @@ fn load(options: &Options) -> Outcome {
     child.stdout.take().ok_or("no output")?.read_to_string(&mut told)?;
     child.wait()?;
     latencies.sort_unstable();
-    report(options, &latencies, took, cpu, &memory, &stats.get().spans, told.trim());
+    report(options, &latencies, took, cpu, &memory, &stats.get().spans, told.trim(), &made);
     Ok(())
 }
 
@@ -220,7 +234,16 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-fn report(o: &Options, latencies: &[u32], took: Duration, cpu: f64, memory: &[u64], stats: &SignalStats, told: &str) {
+fn report(
+    o: &Options,
+    latencies: &[u32],
+    took: Duration,
+    cpu: f64,
+    memory: &[u64],
+    stats: &SignalStats,
+    told: &str,
+    made: &Made,
+) {
     let seconds = took.as_secs_f64();
     let at = |share: f64| {
         let index = ((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1));
@@ -284,7 +307,22 @@ fn report(o: &Options, latencies: &[u32], took: Duration, cpu: f64, memory: &[u6
         ),
     );
     let sum = stats.exported + stats.dropped();
-    line("accounted for", format!("{sum} of {} spans", latencies.len()));
+    line("accounted for", format!("{sum} of {} spans", latencies.len() as u64 + made.spans()));
+    if o.chaos {
+        let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
+        line(
+            "chaos",
+            format!(
+                "{} cancelled, {} dropped, {} panicked, {} in floods, {} policies",
+                count(&made.cancelled),
+                count(&made.dropped),
+                count(&made.panicked),
+                count(&made.flood),
+                count(&made.policies)
+            ),
+        );
+        line("threads at the end", status("Threads:").to_string());
+    }
     // Nobody may be reading.
     let _ = std::io::stdout().write_all(out.as_bytes());
 }

@@ -41,6 +41,8 @@ pub enum Answer {
     Reset,
     /// The batch is kept, but the answer breaks off.
     Half,
+    /// The answer is bytes without a meaning, with control characters among them; over HTTP the batch is kept.
+    Garbage,
 }
 
 pub(super) struct Server {
@@ -194,6 +196,9 @@ fn partial_success(rejected: i64) -> ExportTraceServiceResponse {
 }
 
 fn answer_http(answer: &Answer, json: Option<&str>) -> Response<Body> {
+    if let Answer::Garbage = answer {
+        return Response::new(Body::from(garbage()));
+    }
     let body = match answer {
         Answer::Status(code, retry_after) => {
             let mut response = status(StatusCode::from_u16(*code).expect("a status"));
@@ -227,7 +232,17 @@ fn half(bytes: Vec<u8>) -> Body {
     Body::from_stream(futures_util::StreamExt::chain(start, futures_util::stream::once(cut)))
 }
 
+/// Bytes that are no message of any kind.
+fn garbage() -> Vec<u8> {
+    (0..200_u8).map(|n| n.wrapping_mul(37) ^ 0x1b).collect()
+}
+
 fn answer_grpc(answer: &Answer) -> Response<Body> {
+    if let Answer::Garbage = answer {
+        let mut response = Response::new(Body::from(garbage()));
+        response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+        return response;
+    }
     let (code, message) = match answer {
         Answer::Grpc(code) => (*code, None),
         Answer::Status(http, _) => return status(StatusCode::from_u16(*http).expect("a status")),

@@ -190,7 +190,12 @@ impl Store {
             }
         };
         request.rejected = if let Answer::Partial(spans) = answer { spans } else { 0 };
-        request.accepted = matches!(answer, Answer::Ok | Answer::After(_) | Answer::Half | Answer::Partial(_));
+        request.accepted = match answer {
+            Answer::Ok | Answer::After(_) | Answer::Half | Answer::Partial(_) => true,
+            // Over gRPC it stands for no success.
+            Answer::Garbage => !request.is_grpc(),
+            _ => false,
+        };
         match &mut inner.counted {
             Some(counted) => counted.add(&request),
             None => inner.requests.push(request),
