@@ -36,6 +36,10 @@ fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
 
 /// Reports `message` on stderr, as one line. It must hold neither content nor secrets.
 pub(crate) fn warn(message: &str) {
+    #[cfg(feature = "otel")]
+    let (message, _) = crate::redact::credentials::clean(message);
+    #[cfg(feature = "otel")]
+    let message = &*message;
     let stderr = output::stderr();
     if stderr.push(format!("llm-trace: {}\n", one_line(message, LINE))) {
         stderr.flush(PATIENCE);

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::semconv::Fact;
+use crate::semconv::identifier::{is_cost, is_identifier, is_word, most};
 pub(crate) use crate::usage::Usage;
 
 /// Facts of a request.
@@ -62,11 +64,84 @@ pub(crate) struct ResponseFacts {
     pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
 }
 
+/// Forgets a text that is no identifier, and counts it.
+fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
+        *text = None;
+        *refused += 1;
+    }
+}
+
+fn retain_all(refused: &mut u64, fact: Fact, texts: &mut Option<Vec<String>>) {
+    if let Some(list) = texts {
+        let before = list.len();
+        list.retain(|text| is_identifier(fact, text));
+        list.truncate(most(fact));
+        *refused += (before - list.len()) as u64;
+    }
+}
+
+fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, str>)>) {
+    let before = extra.len();
+    extra.retain(|(_, text)| is_word(text));
+    *refused += (before - extra.len()) as u64;
+}
+
+impl RequestFacts {
+    /// Forgets texts that are no identifiers. Returns how many.
+    pub(crate) fn retain_identifiers(&mut self) -> u64 {
+        let refused = &mut 0;
+        retain(refused, Fact::RequestModel, &mut self.model);
+        retain(refused, Fact::RequestServiceTier, &mut self.service_tier);
+        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain(refused, Fact::RequestPreviousResponseId, &mut self.previous_response_id);
+        retain(refused, Fact::RequestReasoningLevel, &mut self.reasoning_level);
+        retain(refused, Fact::RequestPromptName, &mut self.prompt_name);
+        retain(refused, Fact::RequestPromptVersion, &mut self.prompt_version);
+        retain_all(refused, Fact::RequestEncodingFormats, &mut self.encoding_formats);
+        // Some that are short and some that are not are one content.
+        let stop = self.stop_sequences.as_deref().unwrap_or_default();
+        let fits = |text: &String| is_identifier(Fact::RequestStopSequences, text);
+        if stop.len() > most(Fact::RequestStopSequences) || !stop.iter().all(fits) {
+            self.stop_sequences = None;
+            *refused += 1;
+        }
+        retain_extra(refused, &mut self.extra);
+        *refused
+    }
+}
+
 impl ResponseFacts {
+    /// Forgets texts that are no identifiers, and counts and costs that cannot be. Returns how many.
+    pub(crate) fn retain_identifiers(&mut self) -> u64 {
+        let refused = &mut 0;
+        retain(refused, Fact::ResponseId, &mut self.id);
+        retain(refused, Fact::ResponseModel, &mut self.model);
+        retain(refused, Fact::ResponseServiceTier, &mut self.service_tier);
+        retain(refused, Fact::ResponseSystemFingerprint, &mut self.system_fingerprint);
+        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain(refused, Fact::ResponseStatus, &mut self.status);
+        *refused += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
+        self.finish_reasons.truncate(most(Fact::FinishReasons));
+        for reason in &mut self.finish_reasons {
+            retain(refused, Fact::FinishReasons, reason);
+        }
+        if let Some(error) = &mut self.error {
+            retain(refused, Fact::ErrorCode, &mut error.code);
+            retain(refused, Fact::ErrorCode, &mut error.kind);
+        }
+        if self.cost.is_some_and(|cost| !is_cost(cost)) {
+            self.cost = None;
+            *refused += 1;
+        }
+        retain_extra(refused, &mut self.extra);
+        *refused + self.usage.retain_sane()
+    }
+
     /// Sets the finish reason of one choice.
     pub(crate) fn set_finish_reason(&mut self, choice: usize, reason: &str) {
-        // No API returns more choices than this; a wild index must not make a huge vector.
-        if choice >= 1024 || reason.is_empty() {
+        // Few APIs return more choices than this; a wild index must not make a huge vector.
+        if choice >= most(Fact::FinishReasons) || reason.is_empty() {
             return;
         }
         if self.finish_reasons.len() <= choice {

@@ -201,3 +201,30 @@ impl Usage {
         );
     }
 }
+
+#[cfg(feature = "serde")]
+impl Usage {
+    /// Forgets counts that cannot be. Returns how many.
+    pub(crate) fn retain_sane(&mut self) -> u64 {
+        let mut refused = 0;
+        for count in [
+            &mut self.input,
+            &mut self.output,
+            &mut self.cache_read,
+            &mut self.cache_creation,
+            &mut self.reasoning,
+            &mut self.input_text,
+            &mut self.input_image,
+            &mut self.input_audio,
+            &mut self.output_text,
+            &mut self.output_image,
+            &mut self.output_audio,
+        ] {
+            if count.is_some_and(|count| !crate::semconv::identifier::is_count(count)) {
+                *count = None;
+                refused += 1;
+            }
+        }
+        refused
+    }
+}

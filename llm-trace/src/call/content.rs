@@ -6,7 +6,7 @@ use super::material::Filled;
 use super::state::{Content, State};
 use crate::message;
 use crate::redact::context::Filtered;
-use crate::redact::{Masks, Permit, PolicyState, Report, Shape, Side, Stamp, rewrite};
+use crate::redact::{Filter, Masks, Permit, PolicyState, Report, Shape, Side, Stamp, rewrite};
 use crate::semconv::{ContentField, Profile};
 
 /// What of a call's content may go out.
@@ -32,6 +32,12 @@ impl Permitted {
     /// with other scrubbers and limits.
     fn tightens(&self, now: &Permit, open: bool) -> bool {
         open && (self.again || !now.is_open())
+    }
+
+    /// As [`tightens`](Self::tightens), for messages that passed `filter` when they were read: the parts that a model
+    /// wrote can be masked apart from others.
+    fn tightens_input(&self, now: &Permit, open: bool, filter: &Filter) -> bool {
+        self.tightens(now, open) || (open && now.masks_model_parts() && !filter.masks_model_parts())
     }
 
     /// How many attributes that makes on a span.
@@ -98,7 +104,7 @@ impl Live {
                 (ContentField::SystemInstructions.key(), instructions, Shape::Parts),
                 (ContentField::ToolDefinitions.key(), tools, Shape::Tools),
             ];
-            if out.tightens(&input, open) {
+            if out.tightens_input(&input, open, &filter) {
                 for (_, json, shape) in &mut list {
                     *json = json.take().and_then(|json| {
                         let mut tight = input.clone().filter()?;

@@ -13,6 +13,7 @@ use super::reference::CallRef;
 use crate::otel::events::{Fields, text};
 use crate::redact::context::{self, SharedMasks};
 use crate::redact::{Masks, Permit};
+use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
 
 /// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
@@ -112,10 +113,11 @@ impl Evaluation {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
         add(Fact::EvaluationScore.key(), self.score.map(AnyValue::from));
-        add(Fact::EvaluationLabel.key(), self.label.map(AnyValue::from));
+        // A judge may have written it.
+        add(Fact::EvaluationLabel.key(), self.label.filter(|label| is_word(label)).map(AnyValue::from));
         add(ContentField::EvaluationExplanation.key(), explanation.map(AnyValue::from));
         add(Fact::ResponseId.key(), response_id.map(text));
-        add(Fact::ErrorType.key(), self.error_type.map(AnyValue::from));
+        add(Fact::ErrorType.key(), self.error_type.filter(|error_type| is_name(error_type)).map(AnyValue::from));
         fields
     }
 }

@@ -20,9 +20,11 @@ use crate::otel::measured::Measured;
 use crate::otel::metrics::Instruments;
 use crate::otel::{Compat, Pipeline, openinference};
 use crate::redact::context::Written;
-use crate::redact::{Masks, PolicyState, context, own_attributes, user_attributes};
+use crate::redact::{Masks, PolicyState, Report, context, own_attributes, user_attributes};
 use crate::scope::{ScopeFacts, TraceUpdate};
+use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
+use crate::value::AttributeValue;
 
 /// How a call ended.
 struct End {
@@ -47,6 +49,7 @@ impl Live {
         // What comes later finds a finished call and changes nothing.
         let mut state = std::mem::replace(&mut *known, State::finished());
         drop(known);
+        state.retain_identifiers();
         self.unregister();
         let told = state.settle_inside(outcome);
         state.assume_provider();
@@ -97,6 +100,10 @@ impl Live {
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
             let more = content.len(policy.span_content());
             let mut attributes = Attributes::new(pipeline.profile, more, instruments.is_some());
+            if policy.masks(masks).input() {
+                // They are a part of the input.
+                state.request.stop_sequences = None;
+            }
             self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, &mut attributes);
             own = attributes.len();
             let (on_span, _) = content.on(policy.span_content());
@@ -109,6 +116,7 @@ impl Live {
             attributes.user(by_user, on_span);
             facts = attributes.into_vec();
             content.note(identity.into_report());
+            content.note(Report::of_facts(state.refused));
             content.note(done);
         }
         if let Some(instruments) = instruments {
@@ -313,6 +321,14 @@ impl Live {
     }
 }
 
+/// A type's name as one word: without its path where it is long or has blanks.
+fn type_word(name: &str) -> Option<&str> {
+    let fits = |name: &&str| !name.is_empty() && is_word(name) && name.len() <= MAX_LABEL;
+    let plain = name.split('<').next().unwrap_or(name);
+    let last = plain.rsplit("::").next().unwrap_or(plain);
+    Some(name).filter(fits).or(Some(last).filter(fits))
+}
+
 impl State {
     /// The low-cardinality name of a failure: the user's word, the provider's code, the HTTP
     /// status, the error's type.
@@ -326,7 +342,10 @@ impl State {
             _ => None,
         };
         if let Some(by_user) = &error.by_user {
-            return by_user.clone();
+            return match is_name(by_user) && by_user.len() <= MAX_LABEL {
+                true => by_user.clone(),
+                false => Cow::Borrowed("_OTHER"),
+            };
         }
         if let Some(word) = of_outcome {
             return Cow::Borrowed(word);
@@ -334,13 +353,15 @@ impl State {
         let status = error.status.or_else(|| self.response.error.as_ref()?.status);
         let by_provider = self.response.error.as_ref().and_then(|error| error.name());
         by_provider
+            .filter(|name| name.len() <= MAX_LABEL)
             .map(str::to_owned)
-            .or_else(|| error.code.clone())
+            .or_else(|| error.code.clone().filter(|code| code.len() <= MAX_LABEL))
             .or_else(|| status.map(|status| status.to_string()))
             .or_else(|| error.transport.map(str::to_owned))
-            .or_else(|| error.type_name.clone())
+            .or_else(|| error.type_name.as_deref().and_then(type_word).map(str::to_owned))
             .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
     }
+
     /// The error's text, if it may go out. As content: a mask set since it was read must hold.
     fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
         self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
@@ -348,6 +369,7 @@ impl State {
 
     fn cost(&self, pipeline: &Pipeline) -> Option<Priced> {
         cost::of(&self.billed(), &self.response.usage_by_others, self.response.cost, pipeline.prices.as_ref())
+            .filter(|priced| priced.cost.sum().is_none_or(is_cost))
     }
 
     fn billed(&self) -> Billed<'_> {

@@ -28,6 +28,7 @@ use crate::redact::context::SharedMasks;
 use crate::redact::{Masks, Permit, PolicyState, Stamp};
 use crate::semconv::Fact;
 use crate::semconv::Profile;
+use crate::semconv::identifier::{MAX_LABEL, is_name};
 use crate::value::AttributeValue;
 
 /// Whether any layer of ours is alive.
@@ -146,6 +147,9 @@ impl Live {
         }
         let parent = around.pipeline.is_some().then(|| around.parent());
         let Around { pipeline, masks, stamp, .. } = around;
+        if state.operation.is_model_call() {
+            masks.add(Masks::inside_model_call());
+        }
         let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
         let carried = Carried::new(begun_at, likely);
         let mut context = None;
@@ -384,6 +388,9 @@ impl Live {
         if let Some(outer) = &self.outer {
             return outer.attempt(error_type);
         }
+        // It can be an error's text.
+        let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
+        let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
         let mut state = self.lock();
         state.attempts += 1;
         let number = i64::from(state.attempts);

@@ -289,6 +289,6 @@ impl Live {
 /// An error's text, through the scrubbers.
 pub(super) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
     let mut json = String::new();
-    filter.text(&mut json, Text::Plain(text), Place::text("error"));
+    filter.text(&mut json, Text::Plain(text), Place::error());
     serde_json::from_str(&json).ok()
 }

@@ -33,14 +33,16 @@ impl Server {
         })
     }
 
-    /// Reads `https://host:port/path`, `host:port` or `host`. User info is never kept.
+    /// Reads `https://host:port/path`, `host:port` or `host`. User info is never kept, and a text that may hold a
+    /// secret in the place of a host is none: a single word without scheme and port, or one before an `@` in the path.
     pub(crate) fn parse(text: &str) -> Option<Server> {
         let text = text.trim_ascii();
         let (scheme, rest) = match find(text, |byte| byte == b':') {
             Some(at) if text[at..].starts_with("://") => (Some(&text[..at]), &text[at + 3..]),
             _ => (None, text),
         };
-        let end = find(rest, |byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+        // Clients take a backslash for a slash.
+        let end = find(rest, |byte| matches!(byte, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let path = &path[..find(path, |byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len())];
         let path = Some(path).filter(|path| path.len() > 1).map(str::to_owned);
@@ -52,7 +54,12 @@ impl Server {
                 _ => (host_port, None),
             },
         };
-        if host.is_empty() || host.contains(char::is_whitespace) {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+        if host.is_empty() || !host.chars().all(is_part) {
+            return None;
+        }
+        let is_word = !host.contains(['.', ':']) && !host.eq_ignore_ascii_case("localhost");
+        if is_word && port.is_none() && (scheme.is_none() || rest[end..].contains('@')) {
             return None;
         }
         let port = port.and_then(|port| port.parse().ok()).or(match scheme {
@@ -97,6 +104,13 @@ mod tests {
             assert_eq!((server.address.as_str(), server.port, server.path.as_deref()), (address, port, path), "{text}");
         }
         assert_eq!(Server::parse(""), None);
-        assert_eq!(Server::parse("not a host"), None);
+        for text in ["not a host", "sk-abc", "https://sk-abc/x@host/", "https://sk-abc?x@host", "a@b c", "\\"] {
+            assert_eq!(Server::parse(text), None, "{text}");
+        }
+        let address = |text| Server::parse(text).map(|server| server.address);
+        assert_eq!(address("https://evil.example\\@ok.example/").as_deref(), Some("evil.example"));
+        assert_eq!(address("http://ollama/api").as_deref(), Some("ollama"));
+        assert_eq!(address("localhost").as_deref(), Some("localhost"));
+        assert_eq!(address("ollama:11434").as_deref(), Some("ollama"));
     }
 }

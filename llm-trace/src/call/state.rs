@@ -20,6 +20,7 @@ use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
 use crate::redact::{Filter, Masks, Permit, Stamp};
 use crate::scope::ScopeFacts;
+use crate::semconv::identifier::is_word;
 use crate::semconv::{ContentField, Fact, Facts};
 use crate::value::AttributeValue;
 
@@ -58,6 +59,8 @@ pub(crate) struct State {
     pub(crate) inside: Option<Box<Inside>>,
     /// What calls below said of the trace.
     pub(crate) trace: TraceSides,
+    /// How many facts were left out because they are no identifiers.
+    pub(crate) refused: u64,
     pub(crate) finished: bool,
 }
 
@@ -158,6 +161,16 @@ impl State {
             self.request.model = model;
         }
         self.take_given(setup);
+        self.retain_identifiers();
+    }
+
+    /// Forgets what is no identifier and no number that can be, whatever said it.
+    pub(crate) fn retain_identifiers(&mut self) {
+        self.refused += self.request.retain_identifiers() + self.response.retain_identifiers();
+        if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
+            self.error.code = None;
+            self.refused += 1;
+        }
     }
 
     /// Takes on what was given by hand, apart from the request.

@@ -6,7 +6,7 @@ use super::Operation;
 use super::live::Live;
 use super::state::State;
 use crate::otel::Pipeline;
-use crate::redact::{Masks, PolicyState, REDACTED};
+use crate::redact::{Masks, Permit, PolicyState, REDACTED, Shape, Side, rewrite};
 use crate::scope::TraceUpdate;
 use crate::semconv::{ContentField, openinference};
 
@@ -29,6 +29,7 @@ impl Live {
         content: &[(&'static str, String)],
         attributes: &mut Vec<KeyValue>,
     ) {
+        let own = masks;
         let masks = policy.masks(masks);
         let mut add = |key: &'static str, value: Option<String>| {
             let value = value.filter(|_| !attributes.iter().any(|known| known.key.as_str() == key));
@@ -46,9 +47,12 @@ impl Live {
             self.tell_around(&sides);
         }
         let TraceSides { input, output } = std::mem::take(&mut state.trace);
-        let again = |text: String, masked: bool| if masked { REDACTED.to_owned() } else { text };
-        add(openinference::INPUT_VALUE, input.map(|text| again(text, masks.input())));
-        add(openinference::OUTPUT_VALUE, output.map(|text| again(text, masks.output())));
+        let again = |text: String, side: Side| {
+            let Permit::Open(mut filter) = policy.side(side, own) else { return Some(REDACTED.to_owned()) };
+            if text == REDACTED { Some(text) } else { rewrite::attribute(&text, Shape::Messages, &mut filter) }
+        };
+        add(openinference::INPUT_VALUE, input.and_then(|text| again(text, Side::Input)));
+        add(openinference::OUTPUT_VALUE, output.and_then(|text| again(text, Side::Output)));
     }
 
     fn tell_around(&self, sides: &TraceSides) {

@@ -38,15 +38,15 @@ impl InputContent {
         self.tool_count += 1;
         let filter = &mut self.system.filter;
         let mut object = Object::begin(&mut self.tools);
-        object.word("type", kind);
-        object.word("name", name);
+        object.identifier("type", kind, filter, Place::tool_definition());
+        object.identifier("name", name, filter, Place::tool_definition());
         if let Some(description) = description {
             object.text("description", description, filter, Place::tool_definition());
         }
         match Payload::node(parameters) {
             Payload::None => {}
             // A stand-in would be no schema: it is only counted.
-            _ if filter.masks() => filter.mask(&mut String::new(), Place::tool_definition()),
+            _ if filter.masks_at(Place::tool_definition()) => filter.mask(&mut String::new(), Place::tool_definition()),
             parameters => object.required_payload("parameters", parameters, filter, Place::tool_definition()),
         }
     }

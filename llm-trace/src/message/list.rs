@@ -3,6 +3,7 @@
 use super::part::Part;
 use crate::json::{Text, write_str};
 use crate::redact::{Filter, Place, Shape};
+use crate::semconv::identifier::is_word;
 
 /// A JSON array of messages.
 #[derive(Debug)]
@@ -44,7 +45,10 @@ impl Messages {
         }
         let at = self.json.len();
         self.json.push_str("{\"role\":");
-        write_str(&mut self.json, role);
+        match is_word(role) {
+            true => write_str(&mut self.json, role),
+            false => self.filter.text(&mut self.json, Text::Plain(role), Place::text(role)),
+        }
         if let Some(name) = name {
             self.json.push_str(",\"name\":");
             self.filter.text(&mut self.json, Text::Plain(name), Place::text(&self.role));
@@ -56,6 +60,9 @@ impl Messages {
     /// Adds a part to the message begun last, unless there is nothing in it.
     pub(crate) fn part(&mut self, part: Part<'_>) {
         if let Some(open) = self.open.as_mut().filter(|_| !part.is_empty()) {
+            if self.filter.omits(part.place(&self.role)) {
+                return;
+            }
             if open.parts > 0 {
                 self.json.push(',');
             }
@@ -71,7 +78,11 @@ impl Messages {
         if self.output {
             // The schema requires one. Where the provider gave none nothing is invented: empty.
             self.json.push_str(",\"finish_reason\":");
-            write_str(&mut self.json, finish_reason.unwrap_or(""));
+            let reason = finish_reason.unwrap_or("");
+            match is_word(reason) {
+                true => write_str(&mut self.json, reason),
+                false => self.filter.text(&mut self.json, Text::Plain(reason), Place::text(&self.role)),
+            }
         }
         self.json.push('}');
         self.spans.push((open.at..self.json.len(), self.role == "system" || self.role == "developer"));

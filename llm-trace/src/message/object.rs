@@ -3,6 +3,7 @@
 use super::part::Payload;
 use crate::json::{Doc, Mode, Node, Text, is_json, write_str};
 use crate::redact::{Filter, Place};
+use crate::semconv::identifier::is_word;
 
 /// Writes one JSON object; closed on drop.
 pub(super) struct Object<'o> {
@@ -29,9 +30,17 @@ impl<'o> Object<'o> {
         write_str(self.out, value);
     }
 
-    pub(super) fn optional(&mut self, key: &str, value: Option<&str>) {
+    /// A word that the provider or the model chose: content where it is no identifier.
+    pub(super) fn identifier(&mut self, key: &str, value: &str, filter: &mut Filter, place: Place<'_>) {
+        match is_word(value) {
+            true => self.word(key, value),
+            false => self.text(key, Text::Plain(value), filter, place),
+        }
+    }
+
+    pub(super) fn optional(&mut self, key: &str, value: Option<&str>, filter: &mut Filter, place: Place<'_>) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.word(key, value);
+            self.identifier(key, value, filter, place);
         }
     }
 
@@ -61,10 +70,10 @@ impl<'o> Object<'o> {
     pub(super) fn typed(&mut self, key: &str, kind: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
         self.key(key);
         let mut inner = Object::begin(self.out);
-        inner.word("type", kind);
+        inner.identifier("type", kind, filter, place);
         match payload {
-            Payload::Json(node) if node.is_object() && !filter.masks() => inner.fields(node, filter, place),
-            Payload::Text(Text::Plain(text)) if is_json(text) && !filter.masks() => {
+            Payload::Json(node) if node.is_object() && !filter.masks_at(place) => inner.fields(node, filter, place),
+            Payload::Text(Text::Plain(text)) if is_json(text) && !filter.masks_at(place) => {
                 let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
                 match doc.root() {
                     node if node.is_object() => inner.fields(node, filter, place),
@@ -93,7 +102,7 @@ fn write_payload(out: &mut String, payload: Payload<'_>, filter: &mut Filter, pl
         Payload::None => out.push_str("null"),
         Payload::Str(text) => filter.text(out, text, place),
         Payload::Json(node) => filter.json(out, node, place),
-        Payload::Text(Text::Plain(s)) if filter.reads() && is_json(s) => {
+        Payload::Text(Text::Plain(s)) if filter.reads_at(place) && is_json(s) => {
             let doc = Doc::from_slice(s.as_bytes(), Mode::Full);
             filter.json(out, doc.root(), place);
         }

@@ -141,6 +141,8 @@ impl<'a> Part<'a> {
     pub(crate) fn from_url(url: Text<'a>, modality: Option<Modality>) -> Self {
         if let Text::Plain(s) = url
             && let Some((head, content)) = s.strip_prefix("data:").and_then(|rest| rest.split_once(','))
+            // Without it the content is a text.
+            && head.trim_end().to_ascii_lowercase().ends_with("base64")
         {
             let mime = head.split(';').next().filter(|mime| !mime.is_empty());
             return Part::Blob {
@@ -165,83 +167,98 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The place of the part's texts in a message of this role.
+    pub(super) fn place<'r>(&self, role: &'r str) -> Place<'r> {
+        match self {
+            Part::Reasoning(_) => Place::reasoning(role),
+            Part::ToolCall { .. } | Part::ServerToolCall { .. } => Place::arguments(role),
+            Part::ToolCallResponse { .. } | Part::ServerToolCallResponse { .. } => Place::tool_result(role),
+            Part::Blob { .. } => Place::media(role),
+            Part::Uri { .. } | Part::File { .. } => Place::uri(role),
+            Part::Text(_) | Part::Cited { .. } | Part::Refusal(_) | Part::Generic { .. } | Part::Whole(_) => {
+                Place::text(role)
+            }
+        }
+    }
+
     /// Writes the part as it is.
     pub(crate) fn write_plain(&self, out: &mut String) {
         self.write(out, &mut Filter::plain(), "");
     }
 
     pub(super) fn write(&self, out: &mut String, filter: &mut Filter, role: &str) {
+        let place = self.place(role);
         let mut object = Object::begin(out);
         match self {
             Part::Text(text) => {
                 object.word("type", "text");
-                object.text("content", *text, filter, Place::text(role));
+                object.text("content", *text, filter, place);
             }
             Part::Cited { text, key, citations } => {
                 object.word("type", "text");
-                object.text("content", *text, filter, Place::text(role));
-                object.payload(key, *citations, filter, Place::text(role));
+                object.text("content", *text, filter, place);
+                object.payload(key, *citations, filter, place);
             }
             Part::Reasoning(text) => {
                 object.word("type", "reasoning");
-                object.text("content", *text, filter, Place::reasoning(role));
+                object.text("content", *text, filter, place);
             }
             Part::Refusal(text) => {
                 object.word("type", "refusal");
-                object.text("content", *text, filter, Place::text(role));
+                object.text("content", *text, filter, place);
             }
             Part::ToolCall { id, name, arguments } => {
                 object.word("type", "tool_call");
-                object.optional("id", *id);
-                object.word("name", name);
-                object.payload("arguments", *arguments, filter, Place::arguments(role));
+                object.optional("id", *id, filter, place);
+                object.identifier("name", name, filter, place);
+                object.payload("arguments", *arguments, filter, place);
             }
             Part::ToolCallResponse { id, response } => {
                 object.word("type", "tool_call_response");
-                object.optional("id", *id);
-                object.required_payload("response", *response, filter, Place::tool_result(role));
+                object.optional("id", *id, filter, place);
+                object.required_payload("response", *response, filter, place);
             }
             Part::ServerToolCall { id, name, kind, call } => {
                 object.word("type", "server_tool_call");
-                object.optional("id", *id);
-                object.word("name", name);
-                object.typed("server_tool_call", kind, *call, filter, Place::arguments(role));
+                object.optional("id", *id, filter, place);
+                object.identifier("name", name, filter, place);
+                object.typed("server_tool_call", kind, *call, filter, place);
             }
             Part::ServerToolCallResponse { id, kind, response } => {
                 object.word("type", "server_tool_call_response");
-                object.optional("id", *id);
-                object.typed("server_tool_call_response", kind, *response, filter, Place::tool_result(role));
+                object.optional("id", *id, filter, place);
+                object.typed("server_tool_call_response", kind, *response, filter, place);
             }
             Part::Blob { modality, mime_type, content } => {
                 object.word("type", "blob");
                 object.word("modality", modality.as_str());
-                object.optional("mime_type", mime_type.as_deref());
+                object.optional("mime_type", mime_type.as_deref(), filter, place);
                 object.key("content");
-                filter.blob(object.out, *content, Place::media(role));
+                filter.blob(object.out, *content, place);
             }
             Part::Uri { modality, mime_type, uri } => {
                 object.word("type", "uri");
                 object.word("modality", modality.as_str());
-                object.optional("mime_type", mime_type.as_deref());
-                object.text("uri", *uri, filter, Place::uri(role));
+                object.optional("mime_type", mime_type.as_deref(), filter, place);
+                object.text("uri", *uri, filter, place);
             }
             Part::File { modality, mime_type, file_id } => {
                 object.word("type", "file");
                 object.word("modality", modality.as_str());
-                object.optional("mime_type", mime_type.as_deref());
-                object.text("file_id", Text::Plain(file_id), filter, Place::uri(role));
+                object.optional("mime_type", mime_type.as_deref(), filter, place);
+                object.text("file_id", Text::Plain(file_id), filter, place);
             }
             Part::Generic { kind, fields } => {
                 // A part that only shares its name with one of the schema's must not pass for it.
                 match SCHEMA_TYPES.contains(kind) {
                     true => object.word("type", &format!("{kind}_part")),
-                    false => object.word("type", kind),
+                    false => object.identifier("type", kind, filter, place),
                 }
                 match fields {
-                    Payload::Json(node) if node.is_object() && !filter.masks() => {
-                        object.fields(*node, filter, Place::text(role));
+                    Payload::Json(node) if node.is_object() && !filter.masks_at(place) => {
+                        object.fields(*node, filter, place);
                     }
-                    other => object.payload("content", *other, filter, Place::text(role)),
+                    other => object.payload("content", *other, filter, place),
                 }
             }
             Part::Whole(json) => {

@@ -18,7 +18,7 @@ use super::pipeline::{Pipeline, PipelineRef};
 use crate::diag;
 use crate::redact::{Passing, Policy, PolicyHandle, context, wordy};
 use crate::scope::fields;
-use crate::semconv::Profile;
+use crate::semconv::{Profile, attr};
 
 /// The layer that turns annotated calls into GenAI spans.
 ///
@@ -94,7 +94,7 @@ impl<S> LlmLayer<S> {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
             spare: None,
-            passing: Passing::default(),
+            passing: Passing::for_export(),
             normalize: Arc::default(),
         }
     }
@@ -110,6 +110,11 @@ impl<S> LlmLayer<S> {
         wordy::any() && self.pipeline.0.policy.is_wordy(target)
     }
 
+    /// Whether other code's free text is not exported from where the program is now.
+    fn is_closed(&self) -> bool {
+        context::current().is_some_and(|around| self.pipeline.0.policy.state().closes(around))
+    }
+
     /// The pipeline, while nobody shares it: a layer is set up before it is used.
     pub(super) fn set(mut self, change: impl FnOnce(&mut Pipeline)) -> Self {
         if let Some(pipeline) = Arc::get_mut(&mut self.pipeline.0) {
@@ -117,6 +122,12 @@ impl<S> LlmLayer<S> {
         }
         self
     }
+}
+
+/// Whether a call of this crate's makes its span here: it has passed the policy.
+fn is_call(metadata: &Metadata<'_>) -> bool {
+    let mut fields = metadata.fields().iter().map(|field| field.name());
+    metadata.name().starts_with("llm_") && fields.next() == Some("otel.name") && fields.last() == Some(attr::TOOL_TYPE)
 }
 
 impl<S> Layer<S> for LlmLayer<S>
@@ -164,7 +175,8 @@ where
         }
         fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
-        if self.is_wordy(attrs.metadata().target()) {
+        let is_other = !is_call(attrs.metadata());
+        if is_other && (self.is_wordy(attrs.metadata().target()) || self.is_closed()) {
             let policy = self.pipeline.0.policy.state();
             self.passing.span(&policy, attrs, context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
         } else {
@@ -175,7 +187,8 @@ where
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
         fields::on_record(id, values, &ctx);
         let Some(inner) = self.inner() else { return };
-        match ctx.metadata(id).map(Metadata::target).filter(|target| self.is_wordy(target)) {
+        let target = ctx.metadata(id).map(Metadata::target);
+        match target.filter(|target| self.is_wordy(target) || self.is_closed()) {
             None => inner.on_record(id, values, ctx),
             target => {
                 let (policy, around) = (self.pipeline.0.policy.state(), context::current());
@@ -196,7 +209,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let Some(inner) = self.inner() else { return };
-        if wordy::any() && self.is_wordy(&wordy::target(event)) {
+        if self.is_closed() || (wordy::any() && self.is_wordy(&wordy::target(event))) {
             let policy = self.pipeline.0.policy.state();
             self.passing.event(&policy, event, context::current(), |event| inner.on_event(event, ctx));
         } else {

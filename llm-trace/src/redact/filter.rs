@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget;
+use super::credentials;
+use super::keys;
 use super::media::MediaDigest;
 use super::place::{Place, TextKind};
 use super::policy::Policy;
@@ -23,6 +25,8 @@ pub(crate) const CUT: &str = "[CUT]";
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     stand_in: StandIn,
+    /// Replaces the parts of an input that a model wrote, where only the output is masked.
+    by_model: Option<StandIn>,
     /// Whose scrubbers run, and whose budgets hold.
     policy: Option<Arc<Policy>>,
     /// The longest text, in encoded bytes.
@@ -39,6 +43,24 @@ enum StandIn {
     Itself,
     Word(&'static str),
     Hash(HashKey),
+    /// By nothing, and the part it stands in is absent.
+    Absent,
+}
+
+impl StandIn {
+    /// Replaces masked texts in this style.
+    fn for_style(style: &Style) -> Self {
+        match style {
+            Style::Hash(key) => StandIn::Hash(key.clone()),
+            Style::Placeholder => StandIn::Word(REDACTED),
+            Style::Drop => StandIn::Absent,
+        }
+    }
+}
+
+/// The stand-in that holds at a place.
+fn stand_in_at<'s>(own: &'s StandIn, by_model: &'s Option<StandIn>, place: Place<'_>) -> &'s StandIn {
+    by_model.as_ref().filter(|_| place.is_by_model()).unwrap_or(own)
 }
 
 impl Filter {
@@ -46,6 +68,7 @@ impl Filter {
         let budgets = policy.as_ref().map(|policy| policy.budgets);
         Self {
             stand_in,
+            by_model: None,
             longest: budgets.map_or(usize::MAX, |budgets| budgets.text),
             room: budgets.map_or(usize::MAX, |budgets| budgets.span),
             policy,
@@ -85,16 +108,42 @@ impl Filter {
 
     /// Puts in place of a masked side's texts what this policy says.
     pub(super) fn masked(policy: &Arc<Policy>) -> Self {
-        let stand_in = match &policy.style {
-            Style::Hash(key) => StandIn::Hash(key.clone()),
-            Style::Placeholder | Style::Drop => StandIn::Word(REDACTED),
-        };
-        Self::new(stand_in, Some(policy.clone()))
+        Self::new(StandIn::for_style(&policy.style), Some(policy.clone()))
+    }
+
+    /// Masks the parts that a model wrote, as an input has them where the output is masked.
+    pub(super) fn mask_model_parts(&mut self, style: &Style) {
+        self.by_model = Some(StandIn::for_style(style));
+    }
+
+    /// Whether the parts that a model wrote are masked and others are not.
+    pub(crate) fn masks_model_parts(&self) -> bool {
+        self.by_model.is_some()
+    }
+
+    /// Whether a part at this place is absent altogether; if so, reports it.
+    pub(crate) fn omits(&mut self, place: Place<'_>) -> bool {
+        let omitted =
+            self.by_model.is_some() && matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Absent);
+        if omitted {
+            self.report.masked(place.kind);
+        }
+        omitted
     }
 
     /// Whether it has to see texts, if only to hash them.
     pub(crate) fn reads(&self) -> bool {
-        !matches!(self.stand_in, StandIn::Word(_))
+        !matches!(self.stand_in, StandIn::Word(_) | StandIn::Absent)
+    }
+
+    /// As [`reads`](Self::reads), for the texts of one place.
+    pub(crate) fn reads_at(&self, place: Place<'_>) -> bool {
+        !matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Word(_) | StandIn::Absent)
+    }
+
+    /// As [`masks`](Self::masks), for the texts of one place.
+    pub(crate) fn masks_at(&self, place: Place<'_>) -> bool {
+        !matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Itself)
     }
 
     /// Whether no text gets through as it is.
@@ -104,7 +153,7 @@ impl Filter {
 
     /// Whether every text gets through unchanged.
     pub(crate) fn is_plain(&self) -> bool {
-        !self.masks() && self.policy.is_none() && self.longest == usize::MAX
+        !self.masks() && self.by_model.is_none() && self.policy.is_none() && self.longest == usize::MAX
     }
 
     /// Takes bytes that other attributes used off the span's budget.
@@ -129,31 +178,49 @@ impl Filter {
 
     /// The text as it may go out.
     pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
-        match &self.stand_in {
+        match stand_in_at(&self.stand_in, &self.by_model, place) {
             // What is masked already is neither counted nor hashed twice.
-            _ if self.masks() && is_stand_in(text) => Cow::Borrowed(text),
+            StandIn::Word(_) | StandIn::Hash(_) | StandIn::Absent if is_stand_in(text) => Cow::Borrowed(text),
             StandIn::Word(word) => {
                 self.report.masked(place.kind);
                 Cow::Borrowed(word)
+            }
+            StandIn::Absent => {
+                self.report.masked(place.kind);
+                Cow::Borrowed(REDACTED)
             }
             StandIn::Hash(key) => {
                 self.report.masked(place.kind);
                 Cow::Owned(key.digest(text))
             }
-            StandIn::Itself => {
-                // Media have a limit of their own, and half an image is of no use.
-                let longest = if place.kind == TextKind::Media { usize::MAX } else { self.longest };
-                match self.scrub(text, place, longest) {
-                    Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
-                    Cow::Owned(clean) => Cow::Owned(budget::cut(&clean, longest, &mut self.report).into_owned()),
+            StandIn::Itself if self.policy.is_some() && place.kind.is_free_text() => {
+                let (text, found) = credentials::clean(text);
+                self.report.scrubbed("credential", found);
+                match text {
+                    Cow::Borrowed(text) => self.scrub_and_cut(text, place),
+                    Cow::Owned(text) => Cow::Owned(self.scrub_and_cut(&text, place).into_owned()),
                 }
             }
+            StandIn::Itself => self.scrub_and_cut(text, place),
         }
     }
 
-    fn scrub<'t>(&mut self, text: &'t str, place: Place<'_>, room: usize) -> Cow<'t, str> {
+    fn scrub_and_cut<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
+        // Media have a limit of their own, and half an image is of no use.
+        let longest = if place.kind == TextKind::Media { usize::MAX } else { self.longest };
+        match self.scrub(text, place) {
+            Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
+            Cow::Owned(clean) => Cow::Owned(budget::cut(&clean, longest, &mut self.report).into_owned()),
+        }
+    }
+
+    fn scrubs(&self) -> bool {
+        !self.masks() && self.policy.as_ref().is_some_and(|policy| !policy.scrubbers.is_empty())
+    }
+
+    fn scrub<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match &self.policy {
-            Some(policy) => policy.scrubbers.run(text, place, room, &mut self.report),
+            Some(policy) => policy.scrubbers.run(text, place, &mut self.report),
             None => Cow::Borrowed(text),
         }
     }
@@ -161,27 +228,28 @@ impl Filter {
     /// Writes the placeholder.
     pub(crate) fn mask(&mut self, out: &mut String, place: Place<'_>) {
         self.report.masked(place.kind);
-        write_str(out, if let StandIn::Word(word) = self.stand_in { word } else { REDACTED });
+        let stand_in = stand_in_at(&self.stand_in, &self.by_model, place);
+        write_str(out, if let StandIn::Word(word) = stand_in { word } else { REDACTED });
     }
 
     /// Writes a JSON value, each text, key and number of it filtered; where texts are masked, one
     /// stand-in for the whole value.
     pub(crate) fn json(&mut self, out: &mut String, node: Node<'_>, place: Place<'_>) {
-        match (&self.stand_in, node.str()) {
-            (StandIn::Word(_), _) => self.mask(out, place),
+        match (stand_in_at(&self.stand_in, &self.by_model, place), node.str()) {
+            (StandIn::Word(_) | StandIn::Absent, _) => self.mask(out, place),
             (StandIn::Hash(_), None) => {
                 let whole = node.to_json();
                 self.text(out, Text::Plain(&whole), place);
             }
-            _ => node.write_json(out, &mut Through { filter: self, place }),
+            _ => node.write_json(out, &mut Through { filter: self, place, credential: None }),
         }
     }
 
     /// The size and hash to write in place of base64 media that are too large to be let through.
-    fn media_digest(&mut self, content: Text<'_>) -> Option<MediaDigest> {
+    fn media_digest(&mut self, content: Text<'_>, place: Place<'_>) -> Option<MediaDigest> {
         let limit = self.policy.as_ref().map_or(self.longest, |policy| policy.budgets.media);
         match content {
-            Text::Plain(content) if !self.masks() && content.len() > limit => {
+            Text::Plain(content) if !self.masks_at(place) && content.len() > limit => {
                 self.report.cut("media", 1);
                 self.report.cut("bytes", content.len() as u64);
                 Some(MediaDigest::of_base64(content))
@@ -201,7 +269,7 @@ impl Filter {
     /// Writes base64 media as the rest of a `"content":` field: themselves, a stand-in, or their
     /// size and hash where they are too large.
     pub(crate) fn blob(&mut self, out: &mut String, content: Text<'_>, place: Place<'_>) {
-        match self.media_digest(content) {
+        match self.media_digest(content, place) {
             Some(MediaDigest { bytes, sha256 }) => {
                 write_str(out, CUT);
                 out.push_str(&format!(",\"bytes\":{bytes},\"sha256\":\"{sha256}\""));
@@ -257,19 +325,37 @@ fn is_stand_in(text: &str) -> bool {
 struct Through<'f, 'p> {
     filter: &'f mut Filter,
     place: Place<'p>,
+    /// The key of the value that comes next, if it names a credential.
+    credential: Option<String>,
+}
+
+impl Through<'_, '_> {
+    /// Whether scrubbers find something in this value only when they see it with its key.
+    fn is_credential(&mut self, value: &str) -> bool {
+        let Some(key) = self.credential.take() else { return false };
+        let pair = format!("{key}: \"{value}\"");
+        matches!(self.filter.scrub(&pair, self.place), Cow::Owned(clean) if !clean.contains(value))
+    }
 }
 
 impl Sink for Through<'_, '_> {
     fn string(&mut self, out: &mut String, text: &str) {
-        self.filter.text(out, Text::Plain(text), self.place);
+        match self.is_credential(text) {
+            true => write_str(out, REDACTED),
+            false => self.filter.text(out, Text::Plain(text), self.place),
+        }
     }
 
     fn key(&mut self, out: &mut String, key: &str) {
+        self.credential = Some(key.to_owned()).filter(|key| self.filter.scrubs() && keys::is_credential(key));
         self.filter.text(out, Text::Plain(key), self.place);
     }
 
     fn number(&mut self, out: &mut String, digits: &str) {
-        match self.filter.scrub(digits, self.place, usize::MAX) {
+        if self.is_credential(digits) {
+            return write_str(out, REDACTED);
+        }
+        match self.filter.scrub(digits, self.place) {
             Cow::Borrowed(_) => out.push_str(digits),
             Cow::Owned(clean) => write_str(out, &clean),
         }

@@ -1,6 +1,6 @@
 //! What a policy knows to be content, by key and by target.
 
-use super::keys::{self, Class, KeyPattern};
+use super::keys::{self, Class, KeyPattern, Known, Wording};
 use super::permit::Side;
 use super::policy::Policy;
 use super::wordy;
@@ -26,7 +26,7 @@ impl Policy {
     /// are known to hold content stay masked.
     #[must_use]
     pub fn plain_key(self, key: &str) -> Self {
-        self.key(key, Class::Fact)
+        self.key(key, Class::Fact(Wording::Any))
     }
 
     fn key(mut self, key: &str, class: Class) -> Self {
@@ -65,6 +65,12 @@ impl Policy {
         self
     }
 
+    /// Whether the user says that free text written under this target is like anyone's.
+    pub(super) fn is_plain_target(&self, target: &str) -> bool {
+        let mut said = self.targets.iter().filter(|(module, _)| wordy::is_below(target, module)).peekable();
+        said.peek().is_some() && said.all(|(_, content)| !content)
+    }
+
     /// Whether free text written under this target holds content.
     pub(super) fn is_wordy(&self, target: &str) -> bool {
         let mut said = self.targets.iter().filter(|(module, _)| wordy::is_below(target, module));
@@ -76,15 +82,25 @@ impl Policy {
 
     /// What stands under a key: content if anyone says so.
     pub(super) fn class(&self, key: &str) -> Class {
-        let known = keys::class(key);
-        if matches!(known, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
+        self.known(key).class
+    }
+
+    /// As [`class`](Self::class), and whether only model calls have such a key.
+    pub(super) fn known(&self, key: &str) -> Known {
+        let known = keys::known(key);
+        if matches!(known.class, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
             return known;
         }
+        Known { class: self.named_class(key, known.class), ..known }
+    }
+
+    /// The class that this policy gives a key, in place of that of the table.
+    fn named_class(&self, key: &str, known: Class) -> Class {
         let mut said = self.keys.iter().filter(|(pattern, _)| pattern.fits(key)).map(|(_, class)| *class);
         let first = said.next();
         said.find(|class| matches!(class, Class::Content(..)))
             .or(first)
-            .filter(|class| *class != Class::Fact || known == Class::Unknown)
+            .filter(|class| !matches!(class, Class::Fact(_)) || known == Class::Unknown)
             .unwrap_or(known)
     }
 }

@@ -163,7 +163,7 @@ impl<E> RedactLogExporter<E> {
 
     fn again(&self, stamp: Stamp, record: &SdkLogRecord) -> SdkLogRecord {
         let mut noted = None;
-        let mut clean = record::copy(record, self.blank.record(), |key, value| match value {
+        let mut clean = record::copy(record, self.blank.record(), false, |key, value| match value {
             AnyValue::Int(number) if key.as_str() == note::KEY => {
                 noted = Some(Note::from_number(*number));
                 None

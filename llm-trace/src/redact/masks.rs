@@ -19,17 +19,19 @@ pub struct Masks {
     pub(crate) output: bool,
     /// Says that [`Policy::default_mask`](crate::Policy::default_mask) need not apply.
     pub(crate) cleared: bool,
+    /// Inside a model call: while capture is off, other code's free text is held back from export.
+    pub(crate) model_call: bool,
 }
 
 impl Masks {
     /// Masks nothing.
     pub const fn new() -> Self {
-        Self { input: false, output: false, cleared: false }
+        Self { input: false, output: false, cleared: false, model_call: false }
     }
 
     /// Masks both sides.
     pub const fn all() -> Self {
-        Self { input: true, output: true, cleared: false }
+        Self { input: true, output: true, cleared: false, model_call: false }
     }
 
     /// Masks what is sent; `false` leaves it as it was.
@@ -61,7 +63,13 @@ impl Masks {
             input: self.input || other.input,
             output: self.output || other.output,
             cleared: self.cleared || other.cleared,
+            model_call: self.model_call || other.model_call,
         }
+    }
+
+    /// Masks nothing, inside a model call.
+    pub(crate) const fn inside_model_call() -> Self {
+        Self { model_call: true, ..Self::new() }
     }
 
     /// Whether what is sent is masked.
@@ -80,11 +88,11 @@ impl Masks {
     }
 
     pub(crate) const fn bits(self) -> u8 {
-        self.input as u8 | (self.output as u8) << 1 | (self.cleared as u8) << 2
+        self.input as u8 | (self.output as u8) << 1 | (self.cleared as u8) << 2 | (self.model_call as u8) << 3
     }
 
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        Self { input: bits & 1 != 0, output: bits & 2 != 0, cleared: bits & 4 != 0 }
+        Self { input: bits & 1 != 0, output: bits & 2 != 0, cleared: bits & 4 != 0, model_call: bits & 8 != 0 }
     }
 
     /// Reads `mask_input` and `mask_output` from a request's metadata or a gateway's headers.
@@ -313,7 +321,7 @@ mod tests {
 
     #[test]
     fn bits_round_trip() {
-        for bits in 0..8 {
+        for bits in 0..16 {
             assert_eq!(Masks::from_bits(bits).bits(), bits);
         }
     }

@@ -1,8 +1,10 @@
 //! What may leave the process: the policy, and the filter every text passes through.
 
 mod apply;
+mod authors;
 mod budget;
 pub(crate) mod context;
+pub(crate) mod credentials;
 mod env;
 #[cfg(feature = "fmt")]
 mod fields;

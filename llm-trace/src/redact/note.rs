@@ -17,12 +17,12 @@ pub(crate) fn is_note(key: &str) -> bool {
 }
 
 /// In place of masks: it stood below no call and no scope.
-const OUTSIDE: i64 = 8;
+const OUTSIDE: i64 = 16;
 
 /// It was no call's own.
-const OTHER: i64 = 16;
+const OTHER: i64 = 32;
 
-const EPOCH_AT: u32 = 5;
+const EPOCH_AT: u32 = 6;
 
 /// Under which policy and masks something was treated: the epoch, and in the low bits the masks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,7 +54,7 @@ impl Note {
     }
 
     pub(super) fn masks(self) -> Option<Masks> {
-        (self.0 & OUTSIDE == 0).then(|| Masks::from_bits((self.0 & 7) as u8))
+        (self.0 & OUTSIDE == 0).then(|| Masks::from_bits((self.0 & 15) as u8))
     }
 
     /// What was filtered by another policy is filtered again.

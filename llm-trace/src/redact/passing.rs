@@ -19,9 +19,16 @@ use super::wordy;
 #[derive(Debug, Default)]
 pub(crate) struct Passing {
     sites: Sites,
+    /// The layer behind exports its values: it is no local log.
+    exports: bool,
 }
 
 impl Passing {
+    /// For a layer that exports.
+    pub(crate) fn for_export() -> Self {
+        Self { exports: true, ..Self::default() }
+    }
+
     /// Whether all that this callsite writes may be seen as it is, outside of every call and scope
     /// and by this policy, always the same handle's: for most callsites this is all there is to do.
     pub(super) fn is_plain(&self, policy: &PolicyHandle, metadata: &'static Metadata<'static>) -> bool {
@@ -122,10 +129,15 @@ impl Passing {
         self.plan(metadata, state, |plan| {
             // What is plain is so by the target of its own callsite.
             let own_target = target.is_none_or(|target| target == metadata.target());
-            if plan.plain && own_target && !around.is_some_and(|masks| state.masks(masks).any()) {
+            let held = self.exports && around.is_some_and(|masks| state.holds_free_text(masks));
+            if plan.plain && own_target && !held && !around.is_some_and(|masks| state.masks(masks).any()) {
                 return None;
             }
-            let mut treatment = Treatment::new(state, around).for_logs().written_by(target);
+            let mut treatment = Treatment::new(state, around);
+            if !self.exports {
+                treatment = treatment.for_logs();
+            }
+            treatment = treatment.written_by(target).for_model_call(plan.model_call);
             if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
                 return None;
             }

@@ -43,6 +43,11 @@ impl Permit {
         }
     }
 
+    /// Whether content goes out, but for the parts that a model wrote.
+    pub(crate) fn masks_model_parts(&self) -> bool {
+        matches!(self, Permit::Open(filter) if filter.masks_model_parts())
+    }
+
     /// Whether content goes out unmasked.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self, Permit::Open(_))
@@ -141,7 +146,13 @@ impl PolicyState {
             Side::Either => masks.any(),
         };
         match (masked, &self.policy.style) {
-            (false, _) => Permit::Open(Filter::open(&self.policy)),
+            (false, style) => {
+                let mut filter = Filter::open(&self.policy);
+                if side == Side::Input && masks.output {
+                    filter.mask_model_parts(style);
+                }
+                Permit::Open(filter)
+            }
             (true, Style::Drop) => Permit::Drop,
             (true, _) => Permit::Masked(Filter::masked(&self.policy)),
         }
@@ -161,6 +172,16 @@ impl PolicyState {
     /// Whether values that callers attach are masked.
     pub(crate) fn masks_metadata(&self) -> bool {
         self.policy.mask_metadata
+    }
+
+    /// Whether other code's free text is held back from export at a place with these masks, although nothing is masked.
+    pub(super) fn holds_free_text(&self, masks: Masks) -> bool {
+        masks.model_call && self.capture == Capture::Off && !self.policy.keep_free_text
+    }
+
+    /// Whether other code's free text is not exported from a place with these masks.
+    pub(crate) fn closes(&self, masks: Masks) -> bool {
+        self.masks(masks).any() || self.holds_free_text(masks)
     }
 
     /// Whether a user's or session's identifier stands under this key.

@@ -53,6 +53,11 @@ pub enum TextKind {
 }
 
 impl TextKind {
+    /// Whether it is no message's: credentials are looked for in it under every policy.
+    pub(super) fn is_free_text(self) -> bool {
+        matches!(self, TextKind::Error | TextKind::Name | TextKind::Metadata | TextKind::Event | TextKind::Uri)
+    }
+
     /// The word for it in `llm_trace.redaction`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -71,10 +76,25 @@ impl TextKind {
     }
 }
 
+/// Roles of messages that no model wrote. Empty: not in a message.
+const OTHER_ROLES: &[&str] =
+    &["", "user", "system", "developer", "tool", "function", "human", "instruction", "context", "document", "error"];
+
+/// Whether messages of this role are a model's, as far as anybody knows.
+pub(crate) fn is_role_of_model(role: &str) -> bool {
+    !OTHER_ROLES.iter().any(|other| role.eq_ignore_ascii_case(other))
+}
+
 impl<'a> Place<'a> {
     /// What kind of content the text is.
     pub fn kind(&self) -> TextKind {
         self.kind
+    }
+
+    /// Whether a model wrote the text, by the kind of its part or the role of its message. Roles that are not known
+    /// to be another's count as a model's.
+    pub(crate) fn is_by_model(&self) -> bool {
+        matches!(self.kind, TextKind::Reasoning | TextKind::Arguments) || is_role_of_model(self.role)
     }
 
     /// The role of the message it stands in; empty outside of messages.
@@ -99,6 +119,9 @@ impl<'a> Place<'a> {
     }
     pub(crate) fn uri(role: &'a str) -> Self {
         Self { role, kind: TextKind::Uri }
+    }
+    pub(crate) fn error() -> Self {
+        Self { role: "error", kind: TextKind::Error }
     }
     pub(crate) fn tool_definition() -> Self {
         Self { role: "system", kind: TextKind::ToolDefinition }

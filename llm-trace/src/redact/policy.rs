@@ -90,6 +90,8 @@ pub struct Policy {
     pub(super) locked: bool,
     pub(super) style: Style,
     pub(super) error_text: bool,
+    /// Other code's free text inside a model call is exported although capture is off.
+    pub(super) keep_free_text: bool,
     pub(super) mask_metadata: bool,
     pub(super) hash_identity: Option<HashKey>,
     pub(super) scrubbers: Scrubbers,
@@ -174,6 +176,24 @@ impl Policy {
     #[must_use]
     pub fn error_text(mut self, keep: bool) -> Self {
         self.error_text = keep;
+        self
+    }
+
+    /// Exports other code's free text inside a model call (event messages, error texts, text under keys that nobody
+    /// knows) although capture is off.
+    ///
+    /// Such text often holds the prompt: `info!("asked: {prompt}")`. While capture is off it is held back from what
+    /// llm-trace's layer and processors export, as under a mask. Layers wrapped by [`redact`](crate::redact) go by
+    /// masks only, so local logs keep it. [`plain_key`](Self::plain_key) and [`plain_target`](Self::plain_target)
+    /// exempt one key or crate.
+    ///
+    /// ```
+    /// let policy = llm_trace::Policy::new().keep_free_text(true);
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn keep_free_text(mut self, keep: bool) -> Self {
+        self.keep_free_text = keep && !self.locked;
         self
     }
 
@@ -314,8 +334,9 @@ impl Policy {
             self.content_share = self.content_share.min(before.content_share);
             self.default_mask |= before.default_mask;
             self.mask_metadata |= before.mask_metadata;
+            self.keep_free_text &= before.keep_free_text;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
-            let said = self.keys.into_iter().filter(|(_, class)| *class != Class::Fact);
+            let said = self.keys.into_iter().filter(|(_, class)| !matches!(class, Class::Fact(_)));
             self.keys = before.keys.iter().cloned().chain(said).collect();
             let said = self.targets.into_iter().filter(|(_, content)| *content);
             self.targets = before.targets.iter().cloned().chain(said).collect();

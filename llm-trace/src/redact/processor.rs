@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use opentelemetry::trace::{Span as _, SpanId};
+use opentelemetry::trace::{Span as _, SpanId, TraceId};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -45,7 +45,7 @@ pub struct RedactProcessor<P> {
 }
 
 /// The masks of the places that each span is in.
-type Spans = HashMap<SpanId, Vec<SharedMasks>>;
+type Spans = HashMap<(TraceId, SpanId), Vec<SharedMasks>>;
 
 const SHARDS: usize = 16;
 
@@ -82,7 +82,8 @@ impl<P> RedactProcessor<P> {
 
     fn treat(&self, span: &mut SpanData) {
         let id = span.span_context.span_id();
-        let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&id).unwrap_or_default();
+        let key = (span.span_context.trace_id(), id);
+        let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&key).unwrap_or_default();
         let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
         let stamp = self.policy.stamp();
         let state = self.policy.state().of_trace(span.span_context.trace_id());
@@ -107,7 +108,8 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
         let around = context::of_span(cx);
         if !around.is_empty() {
             let id = span.span_context().span_id();
-            self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(id, around);
+            let key = (span.span_context().trace_id(), id);
+            self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(key, around);
         }
         self.inner.on_start(span, cx);
     }

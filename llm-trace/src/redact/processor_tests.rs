@@ -81,6 +81,13 @@ fn outside_of_every_call_content_and_error_texts_stay_in_while_capture_is_off() 
     assert_eq!(get(&span, "gen_ai.prompt.0.content"), None);
     assert_eq!(get(&span, "gen_ai.completion.0.content"), None);
     assert_eq!(span.status, Status::error(""));
+    // The span is a model call's: nothing in it but facts is free text.
+    assert!(!format!("{span:?}").contains(SECRET), "{span:?}");
+    let mut span = provider.tracer("other").start("work");
+    span.set_attribute(KeyValue::new("note", SECRET));
+    span.add_event(SECRET, vec![]);
+    span.end();
+    let span = finished(&exporter);
     assert_eq!(get(&span, "note"), Some(&SECRET.into()));
     assert_eq!(span.events.events[0].name, SECRET);
 }

@@ -5,9 +5,10 @@ use opentelemetry::{Key, StringValue};
 use opentelemetry_sdk::logs::SdkLogRecord;
 
 use super::apply::{MESSAGE, Owner, Treatment, Verdict};
+use super::authors;
 use super::filter::{Filter, REDACTED};
-use super::keys::Class;
-use super::place::Place;
+use super::keys::{Class, Known, Wording};
+use super::place::{Place, TextKind};
 use super::report::Report;
 use super::rewrite;
 use crate::otel::events::{json, to_json};
@@ -15,16 +16,19 @@ use crate::otel::events::{json, to_json};
 /// How deep values are looked into; what lies deeper is replaced as a whole.
 const DEPTH: usize = 64;
 
-/// Writes `from` into `to`, a record with nothing in it, each attribute as `keep` says.
+/// Writes `from` into `to`, a record with nothing in it, each attribute as `keep` says. Where free text is `closed`, the
+/// words of the record must be identifiers.
 pub(super) fn copy(
     from: &SdkLogRecord,
     mut to: SdkLogRecord,
+    closed: bool,
     mut keep: impl FnMut(&Key, &AnyValue) -> Option<AnyValue>,
 ) -> SdkLogRecord {
-    if let Some(name) = from.event_name() {
+    let fits = |text: &str| !closed || Wording::Word.fits(text);
+    if let Some(name) = from.event_name().filter(|name| fits(name)) {
         to.set_event_name(name);
     }
-    if let Some(target) = from.target() {
+    if let Some(target) = from.target().filter(|target| fits(target)) {
         to.set_target(target.clone());
     }
     if let Some(time) = from.timestamp() {
@@ -33,7 +37,7 @@ pub(super) fn copy(
     if let Some(time) = from.observed_timestamp() {
         to.set_observed_timestamp(time);
     }
-    if let Some(text) = from.severity_text() {
+    if let Some(text) = from.severity_text().filter(|text| fits(text)) {
         to.set_severity_text(text);
     }
     if let Some(number) = from.severity_number() {
@@ -75,21 +79,33 @@ pub(super) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<S
 impl Treatment<'_> {
     /// The record as it may go out, written into `to`, and in it what was done.
     pub(super) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
+        let event = from.event_name().map_or(Known::NOTHING, |name| self.known(name));
+        if owner == Owner::Other {
+            let convention =
+                event.convention || from.attributes_iter().any(|(key, _)| self.known(key.as_str()).convention);
+            self = self.for_model_call(convention);
+        }
+        let closed = owner == Owner::Other && self.is_closed();
         let body = from.body().and_then(|body| {
             // Before there were attributes for it, the conventions had content in the body of named events.
-            let class = from.event_name().map_or(Class::Unknown, |name| match self.class(name) {
+            let class = match event.class {
                 Class::Content(side, _) => Class::Content(side, None),
                 _ => Class::Unknown,
-            });
+            };
             self.any(MESSAGE, class, body.clone(), (owner, content), 0)
         });
         let mut before = Report::default();
-        let mut to = copy(from, to, |key, value| {
+        let mut to = copy(from, to, closed, |key, value| {
             if key.as_str() == Report::KEY {
                 before = read(value);
                 return None;
             }
-            self.any(key.as_str(), self.class(key.as_str()), value.clone(), (owner, content), 0)
+            let class = self.known(key.as_str()).class;
+            // A key can be made of anything, too.
+            if closed && class == Class::Unknown && !Wording::Word.fits(key.as_str()) {
+                return None;
+            }
+            self.any(key.as_str(), class, value.clone(), (owner, content), 0)
         });
         if let Some(body) = body {
             to.set_body(body);
@@ -113,13 +129,17 @@ impl Treatment<'_> {
     ) -> Option<AnyValue> {
         let (owner, content) = whose;
         // Where free text may stay, what is nested in it is looked at by its own keys.
-        if class == Class::Unknown && !self.hides(owner) {
+        if class == Class::Unknown && !self.hides_whole(owner) {
+            let closed = self.hides(owner);
             match value {
                 AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => return Some(text(REDACTED)),
                 AnyValue::Map(map) => {
                     let map = map.into_iter().filter_map(|(name, value)| {
-                        let class = match self.class(&format!("{key}.{name}")) {
-                            Class::Unknown => self.class(name.as_str()),
+                        if closed && !Wording::Word.fits(name.as_str()) {
+                            return None;
+                        }
+                        let class = match self.known(&format!("{key}.{name}")).class {
+                            Class::Unknown => self.known(name.as_str()).class,
                             known => known,
                         };
                         let value = self.any(name.as_str(), class, value, whose, depth + 1)?;
@@ -147,10 +167,30 @@ impl Treatment<'_> {
             {
                 value
             }
+            Verdict::Identifiers { wording, fails } => match &value {
+                AnyValue::Int(_) | AnyValue::Double(_) | AnyValue::Boolean(_) => value,
+                AnyValue::String(text) if wording.fits(text.as_str()) => value,
+                AnyValue::ListAny(list)
+                    if list
+                        .iter()
+                        .all(|item| matches!(item, AnyValue::String(text) if wording.fits(text.as_str()))) =>
+                {
+                    value
+                }
+                other => text(&fails.clean(&written(other), Place::of(TextKind::Metadata))),
+            },
             Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) if filter.masks() => {
                 text(&filter.clean(&written(&value), place))
             }
             Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) => texts(value, filter, place, 0),
+            Verdict::ByAuthor(filter) => match value {
+                AnyValue::String(json) => text(&authors::rewrite(json.as_str(), filter)),
+                AnyValue::Map(_) | AnyValue::ListAny(_) | AnyValue::Bytes(_) => {
+                    let clean = authors::rewrite(&written(&value), filter);
+                    json(&clean).unwrap_or_else(|| text(&clean))
+                }
+                number => number,
+            },
             Verdict::Rewrite(filter, shape) => match value {
                 AnyValue::String(json) => text(&rewrite::attribute(json.as_str(), shape, filter)?),
                 value => json(&rewrite::attribute(&written(&value), shape, filter)?)?,

@@ -37,6 +37,13 @@ impl Report {
         self.count(Done::Masked, Cow::Borrowed(kind.as_str()), 1);
     }
 
+    /// So many facts were left out because they are no identifiers.
+    pub(crate) fn of_facts(refused: u64) -> Self {
+        let mut report = Self::default();
+        report.count(Done::Cut, Cow::Borrowed("fact"), refused);
+        report
+    }
+
     /// A whole attribute, or a side of a call, was left out.
     pub(crate) fn dropped(&mut self, what: &'static str) {
         self.count(Done::Masked, Cow::Borrowed(what), 1);

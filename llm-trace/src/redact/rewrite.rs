@@ -7,6 +7,7 @@ use super::filter::{CUT, Filter};
 use super::place::{Place, TextKind};
 use super::report::Report;
 use crate::json::{Doc, Mode, Node, Text, write_str};
+use crate::semconv::identifier::is_word;
 
 /// What the elements of an array are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,7 +42,7 @@ pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option
 }
 
 /// An object or an array, if this is the text of one.
-fn container(json: &str) -> Option<Doc<'_>> {
+pub(super) fn container(json: &str) -> Option<Doc<'_>> {
     if !json.trim_start().starts_with(['{', '[']) {
         return None;
     }
@@ -119,7 +120,8 @@ pub(super) fn item(out: &mut String, node: Node<'_>, shape: Shape, filter: &mut 
 }
 
 fn message(out: &mut String, node: Node<'_>, filter: &mut Filter) {
-    let role = node.get_str("role").unwrap_or("");
+    // A message that names no author can be anyone's.
+    let role = node.get_str("role").unwrap_or("unknown");
     fields(out, node, filter, &|key| match key {
         "role" | "finish_reason" => Slot::Word,
         "parts" => Slot::Parts(role),
@@ -131,14 +133,7 @@ fn message(out: &mut String, node: Node<'_>, filter: &mut Filter) {
 /// Rewrites one part of a message.
 pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: &str) {
     let kind = node.get_str("type").unwrap_or("");
-    let place = match kind {
-        "reasoning" => Place::reasoning(role),
-        "tool_call" | "server_tool_call" => Place::arguments(role),
-        "tool_call_response" | "server_tool_call_response" => Place::tool_result(role),
-        "blob" => Place::media(role),
-        "uri" | "file" => Place::uri(role),
-        _ => Place::text(role),
-    };
+    let place = place_of_part(kind, role);
     fields(out, node, filter, &|key: &str| match (kind, key) {
         (_, "type") => Slot::Word,
         ("tool_call" | "server_tool_call", "id" | "name") => Slot::Word,
@@ -149,6 +144,17 @@ pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: 
         ("tool_call_response", "response") | ("uri", "uri") | ("file", "file_id") => Slot::Value(place),
         _ => Slot::Unknown(place),
     });
+}
+
+fn place_of_part<'r>(kind: &str, role: &'r str) -> Place<'r> {
+    match kind {
+        "reasoning" => Place::reasoning(role),
+        "tool_call" | "server_tool_call" => Place::arguments(role),
+        "tool_call_response" | "server_tool_call_response" => Place::tool_result(role),
+        "blob" => Place::media(role),
+        "uri" | "file" => Place::uri(role),
+        _ => Place::text(role),
+    }
 }
 
 /// What a field holds.
@@ -181,11 +187,11 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
     for field in node.items() {
         let slot = slot(field.key());
         match slot {
-            Slot::Unknown(place) if filter.masks() => {
+            Slot::Unknown(place) if filter.masks_at(place) => {
                 hidden = Some(place);
                 continue;
             }
-            Slot::Schema(place) if filter.masks() => {
+            Slot::Schema(place) if filter.masks_at(place) => {
                 filter.mask(&mut String::new(), place);
                 continue;
             }
@@ -218,11 +224,12 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
             }),
             Slot::Parts(role) if field.is_array() => {
                 out.push('[');
-                for (at, node) in field.items().enumerate() {
-                    if at > 0 {
-                        out.push(',');
+                let mut first = true;
+                for node in field.items() {
+                    if !filter.omits(place_of_part(node.get_str("type").unwrap_or(""), role)) {
+                        comma(out, &mut first);
+                        part(out, node, filter, role);
                     }
-                    part(out, node, filter, role);
                 }
                 out.push(']');
             }
@@ -247,14 +254,11 @@ fn comma(out: &mut String, first: &mut bool) {
 /// treated as content.
 fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     match node.str() {
-        Some(word) if !filter.masks() || is_word(word) => write_str(out, word),
+        Some(word) if is_word(word) => write_str(out, word),
         _ if node.is_null() => out.push_str("null"),
-        _ => filter.json(out, node, Place::of(TextKind::Text)),
+        // It can be anyone's.
+        _ => filter.json(out, node, Place::text("unknown")),
     }
-}
-
-fn is_word(text: &str) -> bool {
-    text.len() <= 256 && !text.contains(char::is_whitespace)
 }
 
 /// A message, part or tool definition in at most `limit` bytes, if that can be.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::filter::REDACTED;
+
 /// What stands in place of masked content.
 ///
 /// ```
@@ -50,20 +52,25 @@ const DIGEST: &str = "hmac-sha256:";
 /// # let _ = style;
 /// ```
 #[derive(Clone)]
-pub struct HashKey(Arc<Hmac<Sha256>>);
+pub struct HashKey(Option<Arc<Hmac<Sha256>>>);
 
 impl HashKey {
-    /// A key of any length; 32 random bytes are best.
+    /// A key of any length; 32 random bytes are best. An empty key hides nothing, so it is refused: texts are replaced
+    /// by `[REDACTED]` then, and a warning is logged.
     pub fn new(key: impl Into<Vec<u8>>) -> Self {
         let key = key.into();
-        // HMAC takes keys of every length, so the other branch is never taken.
-        let mac = <Hmac<Sha256>>::new_from_slice(&key).unwrap_or_else(|_| <Hmac<Sha256>>::new(&Default::default()));
-        Self(Arc::new(mac))
+        if key.is_empty() {
+            crate::diag::warn_once("hash-key", "an empty key for hashes is refused: texts are replaced by [REDACTED]");
+            return Self(None);
+        }
+        // HMAC takes keys of every length.
+        Self(<Hmac<Sha256>>::new_from_slice(&key).ok().map(Arc::new))
     }
 
     /// `hmac-sha256:` and 64 hex digits.
     pub(crate) fn digest(&self, text: &str) -> String {
-        let mut mac = Hmac::clone(&self.0);
+        let Some(mac) = &self.0 else { return REDACTED.to_owned() };
+        let mut mac = Hmac::clone(mac);
         mac.update(text.as_bytes());
         let mut out = String::with_capacity(DIGEST.len() + 64);
         out.push_str(DIGEST);
@@ -102,6 +109,11 @@ mod tests {
             HashKey::new("Jefe").digest("what do ya want for nothing?"),
             "hmac-sha256:5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn an_empty_key_is_refused() {
+        assert_eq!(HashKey::new("").digest("yes"), REDACTED);
     }
 
     #[test]

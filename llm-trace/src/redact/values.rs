@@ -9,10 +9,11 @@ use tracing::Metadata;
 use tracing::field::{DisplayValue, Field, Value, Visit, display};
 
 use super::apply::{Owner, Treatment, Verdict};
+use super::authors;
 use super::filter::{Filter, REDACTED};
 use super::flags;
-use super::keys::{self, Class};
-use super::place::Place;
+use super::keys::{self, Class, Known, Wording};
+use super::place::{Place, TextKind};
 use super::policy::Policy;
 use super::rewrite;
 use super::wordy;
@@ -29,17 +30,21 @@ pub(super) struct Plan {
     pub(super) always: bool,
     /// Whether no value has to be looked at where nothing is masked.
     pub(super) plain: bool,
+    /// A model call of some convention, in which nothing is free text.
+    pub(super) model_call: bool,
 }
 
 impl Plan {
     pub(super) fn new(metadata: &Metadata<'_>, policy: &Arc<Policy>) -> Self {
         let fields = metadata.fields();
-        let classes: Box<[Class]> = fields.iter().map(|field| class(field.name(), metadata, policy)).collect();
-        let always = classes.iter().any(|class| !matches!(class, Class::Fact | Class::Unknown));
+        let known: Vec<Known> = fields.iter().map(|field| known(field.name(), policy)).collect();
+        let model_call = known.iter().any(|known| known.convention) || keys::known(metadata.name()).convention;
+        let classes: Box<[Class]> = known.iter().map(|known| known.class).collect();
+        let always = classes.iter().any(|class| !matches!(class, Class::Fact(_) | Class::Unknown));
         // Who wrote what comes by the crate `log` only its values tell.
         let free = metadata.target() != wordy::LOG && !policy.is_wordy(metadata.target());
-        let plain = !always && free && !flags::declares(metadata) && policy.scrubbers.is_empty();
-        Self { policy: policy.clone(), classes, always, plain }
+        let plain = !always && free && !model_call && !flags::declares(metadata) && policy.scrubbers.is_empty();
+        Self { policy: policy.clone(), classes, always, plain, model_call }
     }
 
     pub(super) fn is_by(&self, policy: &Arc<Policy>) -> bool {
@@ -47,18 +52,12 @@ impl Plan {
     }
 }
 
-fn class(name: &str, metadata: &Metadata<'_>, policy: &Policy) -> Class {
-    // What `tracing` and the bridge from `log` say of the place, and the flags themselves.
-    if name.starts_with("llm.mask_") || (name.starts_with("log.") && metadata.is_event()) {
-        return Class::Fact;
+fn known(name: &str, policy: &Policy) -> Known {
+    // The flags themselves.
+    if flags::is_flag(name) {
+        return Known { class: Class::Fact(Wording::Any), ..Known::NOTHING };
     }
-    match keys::class(name) {
-        // A span's own name can be made of anything.
-        Class::Fact if matches!(name, "otel.name" | "otel.status_message" | "otel.status_description") => {
-            if name == "otel.name" { Class::Unknown } else { Class::Error }
-        }
-        _ => policy.class(name),
-    }
+    policy.known(name)
 }
 
 /// Collects values, treated, to be handed on in the order of the fields.
@@ -97,6 +96,12 @@ impl<'r, 'p> Rewriter<'r, 'p> {
             Verdict::Filter(filter, place) => Some(value.filtered(filter, place)),
             Verdict::FilterTexts(filter, place) if value.is_text() => Some(value.filtered(filter, place)),
             Verdict::FilterTexts(..) => Some(value),
+            Verdict::Identifiers { wording, fails } if value.is_text() && !wording.fits(&value.text()) => {
+                Some(value.filtered(fails, Place::of(TextKind::Metadata)))
+            }
+            Verdict::Identifiers { .. } => Some(value),
+            Verdict::ByAuthor(filter) if value.is_text() => Some(Owned::Str(authors::rewrite(&value.text(), filter))),
+            Verdict::ByAuthor(_) => Some(value),
             Verdict::Rewrite(filter, shape) => rewrite::attribute(&value.text(), shape, filter).map(Owned::Str),
         };
         if let Some(slot) = self.values.get_mut(field.index()) {
@@ -154,6 +159,9 @@ impl Visit for Rewriter<'_, '_> {
     }
 }
 
+/// A number recorded by `Debug` that is longer can be a card's or an account's: fewer digits than those have.
+const MAX_DIGITS: usize = 11;
+
 /// A field's value, on its own.
 #[derive(Debug)]
 pub(super) enum Owned {
@@ -191,10 +199,11 @@ impl Owned {
     fn is_text(&self) -> bool {
         match self {
             Owned::Str(_) | Owned::Bytes(_) | Owned::Error(_) => true,
-            // Numbers recorded by `Debug` are no text.
+            // A short number or flag recorded by `Debug` is no text; a long row of digits can be anything.
             Owned::Debug(written) => {
                 let text = written.to_string();
-                text.parse::<f64>().is_err() && text.parse::<bool>().is_err()
+                let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+                digits > MAX_DIGITS || (text.parse::<f64>().is_err() && text.parse::<bool>().is_err())
             }
             _ => false,
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Fact;
-use super::identifier::is_identifier;
+use super::identifier::{is_identifier, is_sane, most};
 use crate::value::AttributeValue;
 
 /// Facts, each once, in the order in which they were first set. Unknown is absent: an empty text sets nothing.
@@ -46,6 +46,7 @@ impl Facts {
     pub(crate) fn set_texts(&mut self, fact: Fact, mut texts: Vec<String>) {
         let before = texts.len();
         texts.retain(|text| is_identifier(fact, text));
+        texts.truncate(most(fact));
         if texts.len() < before {
             self.refuse(fact);
         }
@@ -54,9 +55,13 @@ impl Facts {
         }
     }
 
-    /// Sets a whole number.
+    /// Sets a whole number, if it can be.
     pub(crate) fn set_int(&mut self, fact: Fact, number: i64) {
-        self.put(fact, AttributeValue::Int(number));
+        if is_sane(fact, number) {
+            self.put(fact, AttributeValue::Int(number));
+        } else {
+            self.refuse(fact);
+        }
     }
 
     /// Sets a number. One that is not finite is unknown.
@@ -175,7 +180,7 @@ mod tests {
     fn what_is_no_identifier_is_left_out_and_remembered() {
         let mut facts = Facts::default();
         facts.set_text(Fact::ToolName, "a\u{1b}[31m");
-        facts.set_text(Fact::AgentName, "x".repeat(513));
+        facts.set_text(Fact::AgentName, "x".repeat(257));
         facts.set_texts(Fact::FinishReasons, vec!["stop".to_owned(), "line\nline".to_owned()]);
         assert_eq!(facts.refused(), [Fact::ToolName, Fact::AgentName, Fact::FinishReasons]);
         assert_eq!(facts.texts(Fact::FinishReasons), ["stop"]);

@@ -1,20 +1,113 @@
-//! The one check of texts that are to be facts.
+//! The one check of texts and numbers that are to be facts.
 
 use super::{Fact, FactKind};
 
 /// The longest identifier, in bytes.
-const MAX_LEN: usize = 512;
+const MAX_LEN: usize = 256;
+
+/// The longest value of a metric's label, in bytes.
+pub(crate) const MAX_LABEL: usize = 128;
+
+/// The longest stop sequence that is a fact, in bytes; a longer one is content.
+const MAX_STOP_LEN: usize = 64;
+
+/// Counts beyond this are unknown.
+const MAX_COUNT: i64 = 1_000_000_000;
+
+/// Costs beyond this are unknown, in US dollars.
+const MAX_COST: f64 = 1_000_000.0;
 
 /// Whether `text` may be recorded under `fact`. Everything that enters [`Facts`](super::Facts) as a text, or in a list
 /// of texts, is asked for here, whatever the policy, the side and the source.
 pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
-    match fact.row().kind {
-        FactKind::Free => true,
-        FactKind::Number => false,
-        FactKind::Identifier | FactKind::Identity => {
-            // A line's end is a common stop sequence.
-            let is_control = |c: char| c.is_control() && fact != Fact::RequestStopSequences;
-            text.len() <= MAX_LEN && !text.contains(is_control)
+    match (fact, fact.row().kind) {
+        (_, FactKind::Free) => true,
+        (_, FactKind::Number) => false,
+        // A line's end is a common stop sequence.
+        (Fact::RequestStopSequences, _) => text.len() <= MAX_STOP_LEN,
+        _ if is_chosen_elsewhere(fact) => is_word(text),
+        _ => is_name(text),
+    }
+}
+
+/// How many texts of a list may be recorded under `fact`.
+pub(crate) fn most(fact: Fact) -> usize {
+    match fact {
+        Fact::RequestStopSequences => 16,
+        _ => 64,
+    }
+}
+
+/// An identifier without blanks.
+pub(crate) fn is_word(text: &str) -> bool {
+    text.len() <= MAX_LEN && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+}
+
+/// An identifier in which blanks may be: the program gives it.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() <= MAX_LEN && !text.contains(char::is_control)
+}
+
+/// Whether the provider or the model chooses the value, which then has no blanks.
+fn is_chosen_elsewhere(fact: Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ErrorCode
+            | Fact::FinishReasons
+            | Fact::ResponseId
+            | Fact::ResponseModel
+            | Fact::ResponseServiceTier
+            | Fact::ResponseStatus
+            | Fact::ResponseSystemFingerprint
+            | Fact::RequestPreviousResponseId
+            | Fact::RpcStatus
+            | Fact::ToolCallId
+    )
+}
+
+/// Whether this is a number of things that can be.
+pub(crate) fn is_count(number: i64) -> bool {
+    (0..=MAX_COUNT).contains(&number)
+}
+
+/// Whether this is a cost that can be, in US dollars.
+pub(crate) fn is_cost(dollars: f64) -> bool {
+    (0.0..=MAX_COST).contains(&dollars)
+}
+
+/// Whether this number may be recorded under `fact`.
+pub(crate) fn is_sane(fact: Fact, number: i64) -> bool {
+    !fact.key().starts_with("gen_ai.usage.") || is_count(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_provider_chooses_has_no_blanks() {
+        for (fact, text, fits) in [
+            (Fact::ResponseId, "resp_1", true),
+            (Fact::ResponseId, "a b", false),
+            (Fact::AgentName, "My agent", true),
+            (Fact::AgentName, "two\nlines", false),
+            (Fact::FinishReasons, "stop because", false),
+            (Fact::RequestStopSequences, "\n\nHuman:", true),
+            (Fact::Tags, "anything\nat all", true),
+            (Fact::UsageInput, "7", false),
+        ] {
+            assert_eq!(is_identifier(fact, text), fits, "{fact:?} {text:?}");
         }
+        assert!(!is_identifier(Fact::RequestStopSequences, &"x".repeat(65)));
+        assert!(
+            !is_identifier(Fact::RequestModel, &"x".repeat(257)) && is_identifier(Fact::RequestModel, &"x".repeat(256))
+        );
+    }
+
+    #[test]
+    fn counts_and_costs_have_limits() {
+        assert!(is_count(0) && is_count(1_000_000_000) && !is_count(1_000_000_001) && !is_count(-1));
+        assert!(is_cost(0.0) && is_cost(1e6) && !is_cost(1e6 + 1.0) && !is_cost(-0.1) && !is_cost(f64::NAN));
+        assert!(is_sane(Fact::RequestSeed, -7) && !is_sane(Fact::UsageInput, i64::MAX));
     }
 }

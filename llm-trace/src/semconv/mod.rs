@@ -6,7 +6,7 @@ pub(crate) mod event;
 mod fact;
 #[allow(dead_code, reason = "readers and sinks move to it one by one")]
 mod facts;
-mod identifier;
+pub(crate) mod identifier;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 pub(crate) mod metric;
 mod names;

@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{counts, floats, text};
+use super::instruments::{counts, floats, is_label, text};
 use crate::call::Operation;
 use crate::otel::measured::Measured;
 use crate::semconv::{Fact, Metric, Profile};
@@ -46,6 +46,7 @@ impl Agents {
         let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
         labels.extend(facts.iter().filter_map(known));
         allow(&mut labels);
+        labels.retain(|label| is_label(&label.value));
         if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {
             self.inference_calls.record(inferences, &labels);
             self.tool_calls.record(tools, &labels);

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::{Array, KeyValue, Value};
 
 use super::agents::Agents;
 use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::call::{Outcome, Provider};
 use crate::otel::measured::Measured;
+use crate::semconv::identifier::MAX_LABEL;
 use crate::semconv::{Fact, Metric, Profile};
 
 /// A layer's instruments.
@@ -52,6 +53,15 @@ pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnO
     labels.push(label);
     record(labels);
     labels.pop();
+}
+
+/// Whether a value is short enough for a label.
+pub(super) fn is_label(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.as_str().len() <= MAX_LABEL,
+        Value::Array(Array::String(all)) => all.iter().map(|text| text.as_str().len()).sum::<usize>() <= MAX_LABEL,
+        _ => true,
+    }
 }
 
 impl Instruments {
@@ -135,6 +145,7 @@ impl Instruments {
             labels.push(text(Fact::ResponseServiceTier.key(), tier));
         }
         self.allow(call, &mut labels);
+        labels.retain(|label| is_label(&label.value));
         labels
     }
 

@@ -49,9 +49,10 @@ impl Rule {
     pub(super) fn verify(self, text: &str, start: usize, end: usize) -> Option<usize> {
         let found = &text[start..end];
         match self {
-            Rule::Card => (luhn(found) && !beside_digit(text, start, end)).then_some(found.len()),
+            Rule::Card => card_len(text, start, end),
             Rule::Iban => iban_len(found),
-            Rule::Ip => is_ip(text, start, end).then_some(found.len()),
+            Rule::Bearer => is_token(found).then_some(found.len()),
+            Rule::Ip => ip_len(text, start, end),
             Rule::Phone => {
                 let digits = found.bytes().filter(u8::is_ascii_digit).count();
                 ((8..=15).contains(&digits) && !beside_digit(text, start, end)).then_some(found.len())
@@ -65,8 +66,7 @@ fn pattern(rule: Rule) -> &'static str {
     match rule {
         Rule::ApiKey => {
             r"(?x)
-            -----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----[A-Za-z0-9+/=\s:,-]*?(?:-----END\ [A-Z\ ]*PRIVATE\ KEY-----|\z)
-            | \b(?:
+            \b(?:
                 sk-(?:[A-Za-z]+[0-9]*-)*[A-Za-z0-9_-]{16,}
               | [sp]k-lf-[0-9a-f-]{30,}
               | csk-[A-Za-z0-9]{20,}
@@ -82,6 +82,16 @@ fn pattern(rule: Rule) -> &'static str {
               | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}
               | npm_[A-Za-z0-9]{30,}
               | dop_v1_[0-9a-f]{40,}
+              | xapp-[0-9]-[A-Za-z0-9-]{20,}
+              | dapi[0-9a-f]{32}
+              | GOCSPX-[A-Za-z0-9_-]{20,}
+              | shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{30,}
+              | PMAK-[A-Za-z0-9-]{20,}
+              | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,}
+              | ATATT3x[A-Za-z0-9_=-]{20,}
+              | glsa_[A-Za-z0-9_]{20,}
+              | phc_[A-Za-z0-9]{20,}
+              | tvly-[A-Za-z0-9-]{16,}
             )"
         }
         Rule::Jwt => r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?",
@@ -97,7 +107,7 @@ fn pattern(rule: Rule) -> &'static str {
         }
         Rule::Iban => r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}",
         Rule::Card => r"[0-9](?:[ -]?[0-9]){12,18}",
-        Rule::Ip => r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*",
+        Rule::Ip => r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f:][0-9A-Fa-f:.]{1,44}",
         Rule::Phone => {
             r"(?x)
             (?:\+|\b00)[1-9][0-9]?(?:[\ ()./-]{0,2}[0-9]){6,13}
@@ -143,13 +153,71 @@ fn iban_check(text: &str) -> bool {
     remainder == 1
 }
 
-fn is_ip(text: &str, start: usize, end: usize) -> bool {
-    let found = &text[start..end];
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    if text[..start].ends_with(word) || text[end..].starts_with(word) {
-        return false;
+/// Whether what follows a name or a scheme is a token, and neither prose nor the name of a type around it.
+fn is_token(found: &str) -> bool {
+    let scheme = ["bearer", "basic"]
+        .iter()
+        .any(|known| found.get(..known.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(known)));
+    let word = found.rsplit(char::is_whitespace).next().unwrap_or(found);
+    let is_prose = scheme && word.len() < 16 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    !is_prose && !found.ends_with('(')
+}
+
+/// The longest beginning that is a card's number: what follows one, as its code or its date, can look like more of it.
+fn card_len(text: &str, start: usize, end: usize) -> Option<usize> {
+    if text[..start].ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
     }
-    // Paths of code (`a::b`) have no digit; times (`12:30:45`) are no address.
-    found.parse::<Ipv4Addr>().is_ok()
-        || (found.contains(|c: char| c.is_ascii_digit()) && found.trim_end_matches('.').parse::<Ipv6Addr>().is_ok())
+    let found = &text[start..end];
+    let ends = found.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_digit()).map(|(at, _)| at + 1);
+    ends.skip(12)
+        .filter(|&len| !text[start + len..].starts_with(|c: char| c.is_ascii_digit()) && luhn(&found[..len]))
+        .last()
+}
+
+/// The longest beginning that is an address.
+fn ip_len(text: &str, start: usize, end: usize) -> Option<usize> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    if text[..start].ends_with(word) || text[..start].ends_with('.') || text[..start].ends_with("::") {
+        return None;
+    }
+    let found = &text[start..end];
+    // Bytes of an address are ASCII.
+    (2..=found.len()).rev().find(|&len| {
+        let address = &found[..len];
+        let rest = &text[start + len..];
+        let part = |rest: &str| rest.starts_with(word) || (address.contains(':') && rest.starts_with(':'));
+        let is_part = rest.starts_with('.') || (address.contains(':') && rest.starts_with(':'));
+        let goes_on = rest.starts_with(word) || (is_part && rest.get(1..).is_some_and(part));
+        // Paths of code (`a::b`) have no digit; times (`12:30:45`) are no address.
+        !goes_on
+            && (address.parse::<Ipv4Addr>().is_ok()
+                || (address.contains(|c: char| c.is_ascii_digit()) && address.parse::<Ipv6Addr>().is_ok()))
+    })
+}
+
+const PEM_BEGIN: &str = "-----BEGIN ";
+const PEM_END: &str = "-----END ";
+const PEM_KEY: &str = "PRIVATE KEY-----";
+
+/// The first private key in PEM at or after `from`, however its lines are broken; without its end it goes on to the
+/// end of the text.
+pub(super) fn private_key(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut from = from;
+    loop {
+        let start = from + text.get(from..)?.find(PEM_BEGIN)?;
+        from = start + PEM_BEGIN.len();
+        let Some(body) = heading_end(text, from) else { continue };
+        let end = text[body..].find(PEM_END).map(|at| body + at + PEM_END.len());
+        let end = end.map_or(text.len(), |at| heading_end(text, at).unwrap_or(at));
+        return Some((start, end));
+    }
+}
+
+/// Where a heading that names a private key ends.
+fn heading_end(text: &str, from: usize) -> Option<usize> {
+    let words = text[from..].bytes().take(40).take_while(|byte| byte.is_ascii_uppercase() || *byte == b' ').count();
+    let key = PEM_KEY.len() - "-----".len();
+    let at = (from + words).checked_sub(key)?;
+    (at >= from && text[at..].starts_with(PEM_KEY)).then_some(at + PEM_KEY.len())
 }

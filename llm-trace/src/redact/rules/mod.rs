@@ -1,5 +1,7 @@
 //! Ready scrubbing rules, and patterns of the user's.
 
+#[cfg(test)]
+mod forms;
 mod known;
 #[cfg(test)]
 mod tests;
@@ -8,6 +10,7 @@ use std::borrow::Cow;
 
 use regex::Regex;
 
+use super::credentials;
 use super::place::{Place, TextKind};
 use super::scrub::Scrub;
 
@@ -117,20 +120,66 @@ impl Scrub for ScrubRules {
         if place.kind() == TextKind::Media {
             return None;
         }
-        let mut clean = Cow::Borrowed(text);
+        let plain = without_gaps(text);
+        let mut clean = Cow::Borrowed(&*plain);
         for (name, stand_in, regex) in &self.patterns {
             replace(&mut clean, regex, stand_in, &mut |_, start, end| Some(end - start), &mut || hit(name));
         }
         for rule in &self.rules {
+            if *rule == Rule::ApiKey {
+                private_keys(&mut clean, &mut || hit(rule.name()));
+            }
             if let Some(regex) = rule.regex() {
                 let verify = &mut |text: &str, start, end| rule.verify(text, start, end);
                 replace(&mut clean, regex, rule.stand_in(), verify, &mut || hit(rule.name()));
+            }
+            if *rule == Rule::Bearer {
+                let (without, found) = credentials::clean_with(&clean, rule.stand_in());
+                if let Cow::Owned(without) = without {
+                    (0..found).for_each(|_| hit(rule.name()));
+                    clean = Cow::Owned(without);
+                }
             }
         }
         match clean {
             Cow::Borrowed(_) => None,
             Cow::Owned(clean) => Some(clean),
         }
+    }
+}
+
+/// The text without characters that nobody sees, and with plain blanks: they can stand inside of a number.
+fn without_gaps(text: &str) -> Cow<'_, str> {
+    let is_gap = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    let is_blank = |c: char| matches!(c, '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}');
+    let is_dash = |c: char| matches!(c, '\u{2010}'..='\u{2013}' | '\u{2212}');
+    if text.is_ascii() || !text.contains(|c| is_gap(c) || is_blank(c) || is_dash(c)) {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c| {
+        if is_blank(c) {
+            ' '
+        } else if is_dash(c) {
+            '-'
+        } else {
+            c
+        }
+    };
+    Cow::Owned(text.chars().filter(|c| !is_gap(*c)).map(plain).collect())
+}
+
+/// Replaces private keys in PEM.
+fn private_keys(clean: &mut Cow<'_, str>, hit: &mut dyn FnMut()) {
+    let (mut out, mut copied) = (String::new(), 0);
+    while let Some((start, end)) = known::private_key(clean, copied) {
+        out.push_str(&clean[copied..start]);
+        out.push_str(Rule::ApiKey.stand_in());
+        hit();
+        copied = end;
+    }
+    if copied > 0 {
+        out.push_str(&clean[copied..]);
+        *clean = Cow::Owned(out);
     }
 }
 

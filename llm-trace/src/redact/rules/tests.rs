@@ -6,7 +6,7 @@ fn scrub(rules: &ScrubRules, text: &str) -> (String, Vec<String>) {
     (clean.unwrap_or_else(|| text.to_owned()), hits)
 }
 
-fn all(text: &str) -> String {
+pub(super) fn all(text: &str) -> String {
     scrub(&ScrubRules::all(), text).0
 }
 

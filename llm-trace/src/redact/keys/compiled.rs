@@ -1,0 +1,165 @@
+//! The table of keys, compiled into one lookup: a pass over the key finds its exact entry, or the longest beginning of
+//! it that has one.
+
+use super::Class;
+use super::facts::FACTS;
+use super::table::TABLE;
+
+/// What is known of a key, or of all keys that begin with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) key: &'static str,
+    pub(super) class: Class,
+    /// It holds for keys below this one too: those that go on with a `.` or a `:`.
+    pub(super) below: bool,
+    /// Only spans and events of model calls have such keys.
+    pub(super) convention: bool,
+}
+
+impl Entry {
+    /// For this key and no other.
+    pub(super) const fn exact(key: &'static str, class: Class) -> Self {
+        Self { key, class, below: false, convention: false }
+    }
+
+    /// For this key and those below it.
+    pub(super) const fn tree(key: &'static str, class: Class) -> Self {
+        Self { below: true, ..Self::exact(key, class) }
+    }
+
+    /// For the root of a convention for model calls: keys below it that have no entry of their own are unknown.
+    pub(super) const fn root(key: &'static str) -> Self {
+        Self { convention: true, ..Self::tree(key, Class::Unknown) }
+    }
+
+    /// For a key that only model calls have.
+    pub(super) const fn of_model_call(self) -> Self {
+        Self { convention: true, ..self }
+    }
+}
+
+const COUNT: usize = TABLE.len() + FACTS.len();
+
+/// More than twice the entries, so that most keys that have none meet an empty slot.
+const SLOTS: usize = (COUNT * 2).next_power_of_two();
+
+static ENTRIES: [Entry; COUNT] = entries();
+
+/// Where the entry of a hash is, from 1; 0 is an empty slot.
+static INDEX: [u16; SLOTS] = index();
+
+/// The hashes of the entries: most slots that are taken need no comparison of texts.
+static HASHES: [u32; COUNT] = hashes();
+
+const fn entries() -> [Entry; COUNT] {
+    let mut all = [Entry::exact("", Class::Unknown); COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = if at < TABLE.len() { TABLE[at] } else { FACTS[at - TABLE.len()] };
+        at += 1;
+    }
+    all
+}
+
+const fn hashes() -> [u32; COUNT] {
+    let (all, mut hashes, mut at) = (entries(), [0; COUNT], 0);
+    while at < COUNT {
+        hashes[at] = hash(all[at].key.as_bytes());
+        at += 1;
+    }
+    hashes
+}
+
+const fn index() -> [u16; SLOTS] {
+    let (hashes, mut index, mut at) = (hashes(), [0; SLOTS], 0);
+    while at < COUNT {
+        let mut slot = hashes[at] as usize & (SLOTS - 1);
+        while index[slot] != 0 {
+            slot = (slot + 1) & (SLOTS - 1);
+        }
+        index[slot] = at as u16 + 1;
+        at += 1;
+    }
+    index
+}
+
+const BASIS: u32 = 0x811c_9dc5;
+
+const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn hash(key: &[u8]) -> u32 {
+    let (mut hash, mut at) = (BASIS, 0);
+    while at < key.len() {
+        hash = step(hash, key[at]);
+        at += 1;
+    }
+    hash
+}
+
+fn find(hash: u32, key: &[u8]) -> Option<&'static Entry> {
+    let mut slot = hash as usize & (SLOTS - 1);
+    loop {
+        let at = usize::from(*INDEX.get(slot)?).checked_sub(1)?;
+        if HASHES.get(at) == Some(&hash)
+            && let Some(entry) = ENTRIES.get(at).filter(|entry| entry.key.as_bytes() == key)
+        {
+            return Some(entry);
+        }
+        slot = (slot + 1) & (SLOTS - 1);
+    }
+}
+
+impl Known {
+    /// Of a key that nobody knows.
+    pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false };
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Known {
+    pub(crate) class: Class,
+    /// Only spans and events of model calls have such a key.
+    pub(crate) convention: bool,
+    /// The key itself has an entry.
+    pub(crate) exact: bool,
+}
+
+/// What the table says of a key.
+pub(super) fn lookup(key: &str) -> Known {
+    let mut known = Known::NOTHING;
+    let mut hash = BASIS;
+    let bytes = key.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(byte, b'.' | b':')
+            && let Some(entry) = find(hash, bytes.get(..at).unwrap_or_default()).filter(|entry| entry.below)
+        {
+            known.class = entry.class;
+            known.convention |= entry.convention;
+        }
+        hash = step(hash, *byte);
+    }
+    if let Some(entry) = find(hash, bytes) {
+        known.class = entry.class;
+        known.convention |= entry.convention;
+        known.exact = true;
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_found_and_stands_once() {
+        for (at, entry) in ENTRIES.iter().enumerate() {
+            let twice = ENTRIES[..at].iter().find(|other| other.key == entry.key);
+            assert!(twice.is_none(), "{} stands twice", entry.key);
+            let known = lookup(entry.key);
+            assert!(known.exact && known.class == entry.class, "{}: {known:?}", entry.key);
+        }
+        assert!(!lookup("").exact && !lookup(".").exact && !lookup("gen_ai.").exact);
+    }
+}

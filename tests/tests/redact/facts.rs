@@ -1,0 +1,112 @@
+//! Facts are identifiers and numbers that can be, whatever the policy: what a provider sends in their place stays in.
+
+use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, Style};
+use serde_json::{Value, json};
+
+use crate::support::{Got, Shows as _, export_all};
+
+fn policies() -> Vec<Policy> {
+    let open = Policy::new().capture(Capture::SpanAndEvent);
+    vec![
+        Policy::new(),
+        open.clone(),
+        open.clone().mask_input(true).mask_output(true),
+        open.mask_input(true).mask_output(true).style(Style::hash("key")),
+    ]
+}
+
+fn answered(policy: Policy, answers: &[Value]) -> Got {
+    export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+        for answer in answers {
+            let request = json!({"model": "gpt-4o", "messages": []});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|call| {
+                call.response(answer);
+            });
+        }
+    })
+}
+
+fn answer(usage: Value) -> Value {
+    let choice = json!({"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "a"}});
+    json!({"id": "r1", "object": "chat.completion", "model": "gpt-4o", "choices": [choice], "usage": usage})
+}
+
+#[test]
+fn counts_that_cannot_be_are_unknown_and_nobody_panics() {
+    for policy in policies() {
+        let wild = json!({"prompt_tokens": i64::MAX, "completion_tokens": i64::MAX});
+        let mut answers = vec![answer(wild); 4];
+        answers.push(answer(json!({"prompt_tokens": -1, "completion_tokens": 1_000_000_001})));
+        answers.push(answer(json!({"prompt_tokens": 9, "completion_tokens": 1_000_000_000})));
+        let got = answered(policy, &answers);
+        let spans = got.spans();
+        assert_eq!(spans.len(), 6);
+        for span in &spans[..5] {
+            assert_eq!(span.attribute("gen_ai.usage.input_tokens"), None);
+            assert_eq!(span.attribute("gen_ai.usage.output_tokens"), None);
+        }
+        assert_eq!(spans[5].attribute("gen_ai.usage.output_tokens"), Some(1_000_000_000.into()));
+    }
+}
+
+#[test]
+fn texts_in_the_place_of_facts_stay_in_under_every_policy() {
+    let prose = "SENTINEL is no identifier";
+    let long = "SENTINEL".repeat(100);
+    for text in [prose, &long, "SENTINEL\nline"] {
+        let choice = json!({"index": 0, "finish_reason": text, "message": {"role": text, "tool_calls": []}});
+        let odd = json!({
+            "id": text, "object": "chat.completion", "model": text, "service_tier": text, "system_fingerprint": text,
+            "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+        });
+        let failed = json!({"error": {"message": "", "type": text, "code": text, "status": text}});
+        for policy in policies() {
+            let is_open = format!("{policy:?}").contains("input: false, output: false") && policy_captures(&policy);
+            let got = answered(policy, &[odd.clone(), failed.clone()]);
+            if is_open {
+                // The role is a part of an answer that may go out.
+                let spans = got.spans();
+                for key in ["gen_ai.response.id", "gen_ai.response.model", "gen_ai.response.finish_reasons"] {
+                    assert_eq!(spans[0].attribute(key), None, "{key}");
+                }
+                assert!(!format!("{:?}", got.series()).contains("SENTINEL"));
+            } else {
+                assert!(!got.shows("SENTINEL"), "{:?}", got.spans());
+            }
+            assert_eq!(got.spans()[1].attribute("error.type"), Some("_OTHER".into()));
+            let report = got.spans()[0].attribute("llm_trace.redaction").map(|report| report.to_string());
+            assert!(report.is_some_and(|report| report.contains("cut:fact=")));
+        }
+    }
+}
+
+fn policy_captures(policy: &Policy) -> bool {
+    !format!("{policy:?}").contains("capture: Off")
+}
+
+#[test]
+fn a_call_has_a_bounded_number_of_finish_reasons() {
+    let choices: Vec<Value> = (0..1024)
+        .map(|index| json!({"index": index, "finish_reason": "x".repeat(200), "message": {"role": "assistant"}}))
+        .collect();
+    let got =
+        answered(Policy::new(), &[json!({"id": "r", "object": "chat.completion", "model": "m", "choices": choices})]);
+    let span = &got.spans()[0];
+    let reasons = span.attribute("gen_ai.response.finish_reasons").expect("some");
+    assert_eq!(reasons.as_array().map(Vec::len), Some(64));
+}
+
+#[test]
+fn long_or_many_stop_sequences_are_content_and_short_ones_are_masked_with_the_input() {
+    let ask = |policy: Policy, stop: Value| {
+        export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+            let request = json!({"model": "m", "messages": [], "stop": stop});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        })
+    };
+    let few = json!(["SENTINEL", "\n\n"]);
+    assert!(ask(Policy::new(), few.clone()).shows("SENTINEL"));
+    assert!(!ask(Policy::new().mask_input(true), few).shows("SENTINEL"));
+    assert!(!ask(Policy::new(), json!(["SENTINEL".repeat(10)])).shows("SENTINEL"));
+    assert!(!ask(Policy::new(), json!(vec!["SENTINEL"; 17])).shows("SENTINEL"));
+}

@@ -1,0 +1,103 @@
+//! With nothing configured, other code's free text inside of a model call is held back from export.
+
+use llm_trace::{LlmCall, Policy, RedactLogProcessor, RedactProcessor, redact};
+use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use tracing_subscriber::prelude::*;
+
+const SECRET: &str = "SENTINEL";
+
+fn inside() {
+    tracing::info!("asked: {SECRET}");
+    tracing::error!(error = SECRET, "refused: {SECRET}");
+    tracing::info_span!("client", body = SECRET, tries = 3, "http.request.method" = "POST").in_scope(|| {
+        tracing::info!(note = SECRET, "in a span below");
+    });
+    let cx = opentelemetry::Context::current();
+    cx.span().add_event(SECRET, vec![KeyValue::new("text", SECRET)]);
+    cx.span().set_attribute(KeyValue::new("plan.of.another", SECRET));
+}
+
+/// Where spans are guarded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum By {
+    Layer,
+    Processor,
+}
+
+fn run(policy: Policy, by: By, operation: &'static str) -> (Collector, String) {
+    let (collector, lines) = (Collector::start(), Lines::default());
+    let exporting = SimpleSpanProcessor::new(collector.exporter());
+    let provider = match by {
+        By::Layer => SdkTracerProvider::builder().with_span_processor(exporting).build(),
+        By::Processor => {
+            let guarded = RedactProcessor::new(exporting, policy.clone());
+            SdkTracerProvider::builder().with_span_processor(guarded).build()
+        }
+    };
+    let logs = RedactLogProcessor::new(SimpleLogProcessor::new(collector.log_exporter()), policy.clone());
+    let loggers = SdkLoggerProvider::builder().with_log_processor(logs).build();
+    let layer = llm_trace::layer().with_policy(policy.clone()).with_tracer_provider(&provider);
+    let writer = lines.clone();
+    let local = redact(tracing_subscriber::fmt::layer().with_writer(move || writer.clone()));
+    let subscriber =
+        tracing_subscriber::registry().with(layer).with(local).with(OpenTelemetryTracingBridge::new(&loggers));
+    tracing::subscriber::with_default(subscriber, || {
+        LlmCall::builder(operation).provider("openai").run(|call| {
+            call.attribute("plan", "gold");
+            inside();
+        });
+    });
+    (collector, lines.text())
+}
+
+#[test]
+fn free_text_inside_a_model_call_is_not_exported_while_capture_is_off() {
+    for operation in ["chat", "text_completion", "embeddings"] {
+        let (got, local) = run(Policy::new(), By::Processor, operation);
+        assert!(!got.saw(SECRET), "{operation}: {:?} {:?}", got.spans(), got.logs());
+        let client = got.span("client");
+        assert_eq!(client.attribute("tries"), Some(3.into()));
+        assert_eq!(client.attribute("http.request.method"), Some("POST".into()));
+        assert!(got.spans().iter().any(|span| span.attribute("plan") == Some("gold".into())));
+        // Local logs go by masks only.
+        assert!(local.contains(&format!("asked: {SECRET}")), "{local}");
+    }
+}
+
+#[test]
+fn the_layer_alone_holds_back_what_tracing_says() {
+    let (got, _) = run(Policy::new(), By::Layer, "chat");
+    for span in got.spans() {
+        let texts = format!("{:?} {:?}", span.span.events, span.attribute("body"));
+        // What is set on an OpenTelemetry span passes every layer by.
+        let told: Vec<_> = span.span.events.iter().filter(|event| event.name != SECRET).collect();
+        assert!(!format!("{told:?}").contains(SECRET), "{texts}");
+        assert_ne!(span.attribute("body"), Some(SECRET.into()));
+    }
+}
+
+#[test]
+fn agents_and_workflows_keep_free_text_unless_it_is_masked() {
+    for operation in ["invoke_agent", "invoke_workflow", "execute_tool"] {
+        let (got, _) = run(Policy::new(), By::Processor, operation);
+        assert!(got.saw("asked: SENTINEL"), "{operation}");
+        let (got, _) = run(Policy::new().mask_input(true), By::Processor, operation);
+        assert!(!got.saw(SECRET), "{operation}");
+    }
+}
+
+#[test]
+fn one_switch_keeps_free_text_and_single_keys_and_crates_can_be_exempt() {
+    let (got, _) = run(Policy::new().keep_free_text(true), By::Processor, "chat");
+    assert!(got.saw("asked: SENTINEL"));
+    let (got, _) = run(Policy::new().keep_free_text(true).lock_masked(), By::Processor, "chat");
+    assert!(!got.saw(SECRET));
+    let (got, _) = run(Policy::new().plain_key("body"), By::Processor, "chat");
+    assert_eq!(got.span("client").attribute("body"), Some(SECRET.into()));
+}
