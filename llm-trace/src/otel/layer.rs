@@ -127,7 +127,7 @@ impl<S> LlmLayer<S> {
 /// Whether a call of this crate's makes its span here: it has passed the policy.
 fn is_call(metadata: &Metadata<'_>) -> bool {
     let mut fields = metadata.fields().iter().map(|field| field.name());
-    metadata.name().starts_with("llm_") && fields.next() == Some("otel.name") && fields.last() == Some(attr::TOOL_TYPE)
+    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(attr::TOOL_TYPE)
 }
 
 impl<S> Layer<S> for LlmLayer<S>

@@ -75,7 +75,8 @@ fn texts_in_the_place_of_facts_stay_in_under_every_policy() {
             }
             assert_eq!(got.spans()[1].attribute("error.type"), Some("_OTHER".into()));
             let report = got.spans()[0].attribute("llm_trace.redaction").map(|report| report.to_string());
-            assert!(report.is_some_and(|report| report.contains("cut:fact=")));
+            // What is too long for any fact is not even read.
+            assert!(text.len() > 256 || report.is_some_and(|report| report.contains("cut:fact=")));
         }
     }
 }
