@@ -58,7 +58,8 @@ impl Wording {
 /// What stands under `key`, by the table. Credentials are found by the parts of the key.
 pub(crate) fn known(key: &str) -> Known {
     let mut known = compiled::lookup(key);
-    if known.class == Class::Unknown && is_credential(key) {
+    // The names of metadata are the user's.
+    if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {
         known.class = Class::Secret;
     }
     known
