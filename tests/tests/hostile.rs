@@ -45,7 +45,7 @@ fn the_longest_times_there_are_are_times_like_others() {
         provider.force_flush().expect("sent");
         span(&provider, "two");
         provider.shutdown_with_timeout(Duration::MAX).expect("sent");
-        assert_eq!((stats.get().exported, stats.get().dropped()), (2, 0));
+        assert_eq!((stats.get().spans.exported, stats.get().spans.dropped()), (2, 0));
     }
     let parts = parts(&[("OTEL_ENDPOINT", &collector.endpoint())]).expect("parts");
     span(&parts.provider, "three");
@@ -158,7 +158,11 @@ fn a_server_that_is_not_trusted_is_not_tried_again() {
         span(&parts.provider, "work");
         parts.telemetry.flush();
         let stats = parts.telemetry.stats();
-        assert_eq!((stats.rejected, stats.retries, stats.unreachable), (1, 0, 0), "{exporter}: {stats:?}");
+        assert_eq!(
+            (stats.spans.rejected, stats.spans.retries, stats.spans.unreachable),
+            (1, 0, 0),
+            "{exporter}: {stats:?}"
+        );
     }
     let _ = std::fs::remove_file(path);
 }

@@ -24,7 +24,6 @@ use crate::redact::{Masks, PolicyState, Report, context, own_attributes, user_at
 use crate::scope::{ScopeFacts, TraceUpdate};
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
-use crate::value::AttributeValue;
 
 /// How a call ended.
 struct End {

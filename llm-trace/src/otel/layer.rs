@@ -18,7 +18,7 @@ use super::pipeline::{Pipeline, PipelineRef};
 use crate::diag;
 use crate::redact::{Passing, Policy, PolicyHandle, context, wordy};
 use crate::scope::fields;
-use crate::semconv::{Profile, attr};
+use crate::semconv::{Fact, Profile};
 
 /// The layer that turns annotated calls into GenAI spans.
 ///
@@ -127,7 +127,7 @@ impl<S> LlmLayer<S> {
 /// Whether a call of this crate's makes its span here: it has passed the policy.
 fn is_call(metadata: &Metadata<'_>) -> bool {
     let mut fields = metadata.fields().iter().map(|field| field.name());
-    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(attr::TOOL_TYPE)
+    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
 }
 
 impl<S> Layer<S> for LlmLayer<S>

@@ -59,7 +59,7 @@ pub(super) fn copy(
 pub(super) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<SdkLogRecord> {
     let mut report = Report::default();
     let mut dropped = u64::from(from.body().is_some());
-    let mut to = copy(from, to, |key, value| {
+    let mut to = copy(from, to, false, |key, value| {
         if key.as_str() == Report::KEY {
             report.absorb(read(value));
             return None;

@@ -138,7 +138,9 @@ fn load(options: &Options) -> Outcome {
     telemetry.shutdown(Duration::from_secs(limit));
     // A request that nobody answers is waited for to its own end, and what stands behind it is counted then.
     let end = Instant::now() + Duration::from_secs(20);
-    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 + made.spans() && Instant::now() < end {
+    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 + made.spans()
+        && Instant::now() < end
+    {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(child.stdin.take());

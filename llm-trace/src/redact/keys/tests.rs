@@ -1,5 +1,5 @@
 use super::*;
-use crate::semconv::{Fact, TextKind};
+use crate::semconv::{Fact, FactKind};
 
 const INPUT: Class = Class::Content(Side::Input, None);
 const OUTPUT: Class = Class::Content(Side::Output, None);
@@ -48,10 +48,10 @@ fn facts_of_our_own_are_known_by_their_kind_of_text() {
         match fact.row().kind {
             // Short and few they are facts of a call of ours; of others nobody knows.
             _ if matches!(fact, Fact::RequestStopSequences | Fact::EvaluationLabel | Fact::RequestPromptName) => {}
-            TextKind::Identifier => assert!(matches!(class, Class::Fact(_)), "{key}: {class:?}"),
-            TextKind::Identity => assert_eq!(class, Class::Identity, "{key}"),
-            TextKind::Number => assert!(matches!(class, Class::Fact(_) | Class::Unknown), "{key}: {class:?}"),
-            TextKind::Free => {}
+            FactKind::Identifier => assert!(matches!(class, Class::Fact(_)), "{key}: {class:?}"),
+            FactKind::Identity => assert_eq!(class, Class::Identity, "{key}"),
+            FactKind::Number => assert!(matches!(class, Class::Fact(_) | Class::Unknown), "{key}: {class:?}"),
+            FactKind::Free => {}
         }
     }
 }
