@@ -13,8 +13,9 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::brought::Brought;
+use super::embedded_layer::EmbeddedLayer;
 use super::pipeline::{Pipeline, PipelineRef};
+use super::tracer::AtomicProfile;
 use crate::diag;
 use crate::redact::{Passing, Policy, PolicyHandle, context, wordy};
 use crate::scope::fields;
@@ -73,13 +74,13 @@ pub fn layer<S>() -> LlmLayer<S> {
 /// ```
 pub struct LlmLayer<S> {
     pub(super) pipeline: PipelineRef,
-    pub(super) inner: Option<Brought<S>>,
+    pub(super) inner: Option<EmbeddedLayer<S>>,
     /// For what other crates write of whole requests and answers.
     passing: Passing,
-    /// Shared with the tracer that was brought along.
+    /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
-    /// The same under the other profile's scope, should that be asked for later.
-    pub(super) spare: Option<Box<dyn Layer<S> + Send + Sync>>,
+    /// Names the scope of that tracer's spans.
+    pub(super) scope_profile: Arc<AtomicProfile>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -93,19 +94,19 @@ impl<S> LlmLayer<S> {
         LlmLayer {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
-            spare: None,
+            scope_profile: Arc::new(AtomicProfile::new(profile)),
             passing: Passing::for_export(),
             normalize: Arc::default(),
         }
     }
 
-    /// The OpenTelemetry layer that was brought along and is used.
+    /// The embedded OpenTelemetry layer, if it is used.
     fn inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
-        self.inner.as_ref().and_then(Brought::layer)
+        self.inner.as_ref().and_then(EmbeddedLayer::layer)
     }
 
-    /// Whether what is written under this target has to be rewritten on its way to the layer that was
-    /// brought along: no attribute will tell the processors whose it is.
+    /// Whether fields of this target must be rewritten before the embedded layer records them: the
+    /// processors cannot see an attribute's target.
     fn is_wordy(&self, target: &str) -> bool {
         wordy::any() && self.pipeline.0.policy.is_wordy(target)
     }
@@ -136,7 +137,7 @@ where
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         if let Some(inner) = &self.inner {
-            inner.registered(dispatch);
+            inner.on_register_dispatch(dispatch);
         } else if self.normalize.load(Ordering::Relaxed) {
             diag::warn_once(
                 "normalize",
@@ -171,7 +172,7 @@ where
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         if let Some(inner) = &self.inner {
-            inner.decide(attrs.metadata());
+            inner.search_at_first_span(id, &self.pipeline);
         }
         fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
@@ -261,6 +262,6 @@ impl<S: 'static> LlmLayer<S> {
     }
 
     fn downcast_inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
-        self.inner()
+        self.inner.as_ref().and_then(EmbeddedLayer::layer_to_downcast)
     }
 }

@@ -1,8 +1,8 @@
 //! From facts to OpenTelemetry: attributes, status, the layer.
 
 pub(crate) mod attributes;
-mod brought;
 mod compat;
+mod embedded_layer;
 #[cfg(feature = "logs")]
 pub(crate) mod events;
 #[cfg(not(feature = "logs"))]

@@ -1,14 +1,14 @@
 //! How a layer is set up.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use opentelemetry::trace::{Tracer, TracerProvider};
 use tracing::Subscriber;
-use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::brought::Brought;
 use super::compat::Compat;
+use super::embedded_layer::EmbeddedLayer;
 use super::layer::LlmLayer;
 use super::tracer::CallTracer;
 use crate::call::{Nested, OpenCalls};
@@ -53,12 +53,8 @@ impl<S> LlmLayer<S> {
     /// # let _ = layer;
     /// ```
     #[must_use]
-    pub fn with_profile(mut self, profile: Profile) -> Self {
-        if profile != self.pipeline.0.profile
-            && let (Some(inner), Some(spare)) = (&mut self.inner, &mut self.spare)
-        {
-            inner.swap(spare);
-        }
+    pub fn with_profile(self, profile: Profile) -> Self {
+        self.scope_profile.set(profile);
         self.set(|pipeline| pipeline.profile = profile)
     }
 
@@ -222,8 +218,8 @@ impl<S> LlmLayer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    /// Brings an OpenTelemetry layer along, so that no other is needed: all spans go to this
-    /// provider.
+    /// Sends all spans to this provider through an OpenTelemetry layer embedded in this one, so that
+    /// you need no layer of your own.
     #[must_use]
     pub fn with_tracer_provider<P>(mut self, provider: &P) -> Self
     where
@@ -231,31 +227,24 @@ where
         P::Tracer: Tracer + Send + Sync + 'static,
         <P::Tracer as Tracer>::Span: Send + Sync,
     {
-        let brought = |profile: Profile| -> Box<dyn Layer<S> + Send + Sync> {
-            // Nothing that the conventions do not name, and no status or text from other crates'
-            // error events: those can echo a prompt.
-            let otel = tracing_opentelemetry::layer()
-                .with_tracer(CallTracer {
-                    inner: provider.tracer_with_scope(super::scope(profile)),
-                    profile,
-                    normalize: self.normalize.clone(),
-                })
-                .with_location(false)
-                .with_threads(false)
-                .with_target(false)
-                .with_tracked_inactivity(false)
-                .with_error_events_to_status(false)
-                .with_error_events_to_exceptions(false)
-                .with_error_fields_to_exceptions(false)
-                .with_error_records_to_exceptions(false);
-            Box::new(otel)
-        };
-        let (profile, other) = match self.pipeline.0.profile {
-            Profile::Core => (Profile::Core, Profile::Latest),
-            Profile::Latest => (Profile::Latest, Profile::Core),
-        };
-        self.inner = Some(Brought::new(brought(profile)));
-        self.spare = Some(brought(other));
+        // Attributes that the conventions do not name are left out. So are the status and the text of
+        // other crates' error events: they can repeat a prompt.
+        let otel = tracing_opentelemetry::layer()
+            .with_tracer(CallTracer {
+                core: provider.tracer_with_scope(super::scope(Profile::Core)),
+                latest: provider.tracer_with_scope(super::scope(Profile::Latest)),
+                profile: Arc::clone(&self.scope_profile),
+                normalize: Arc::clone(&self.normalize),
+            })
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_error_events_to_status(false)
+            .with_error_events_to_exceptions(false)
+            .with_error_fields_to_exceptions(false)
+            .with_error_records_to_exceptions(false);
+        self.inner = Some(EmbeddedLayer::new(Box::new(otel)));
         self
     }
 }
