@@ -282,7 +282,7 @@ mod tests {
                 .collect();
             edge = next;
         }
-        assert!(seen.len() > 10_000, "{}", seen.len());
+        assert!(seen.len() > 1_000, "{}", seen.len());
         for (state, offered, sizes, exporting) in &seen {
             let stats = state.stats();
             assert_eq!(stats.exported + stats.dropped() + stats.in_flight, *offered, "{state:?}");

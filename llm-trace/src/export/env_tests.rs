@@ -184,7 +184,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_ENDPOINT=http://user:UR#Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=http://user:U/R?Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `://c`: it begins with no scheme; use a URL such as http://localhost:4318"),
-    ("OTEL_EXPORTER=a\nllm-trace: forged\u{1b}[2J", "error: `OTEL_EXPORTER` is `a\\nllm-trace: forged\\u{1b}[2J`: use one of console, console_json, otlp_http, otlp_grpc, http/protobuf, http/json, grpc, none"),
+    ("OTEL_EXPORTER=a\nllm-trace: forged\u{1b}[2J", "error: `OTEL_EXPORTER` is `a\\nllm-trace: forged\\u{1b}[2J`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
     ("OTEL_BSP_SCHEDULE_DELAY=soon", "error: `OTEL_BSP_SCHEDULE_DELAY` is `soon`: use milliseconds"),
     ("OTEL_RESOURCE_ATTRIBUTES=a=1,broken", "console!"),
 ];
