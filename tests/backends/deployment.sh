@@ -51,7 +51,7 @@ run() { OTEL_ENDPOINT=http://127.0.0.1:$port LLM_TRACE_SPILL_DIRECTORY=$data/spi
 run target/debug/ending plain
 [ "$(cat "$data"/spill/traces*.jsonl | wc -l)" -eq 1 ] || fail "nothing was kept on disk"
 start_agent back "$port" --exporter blackhole
-run target/debug/ending linger
+run target/debug/ending resume
 until_found 'service.name.*demo' "$data/back.dump" 1
 until_found 'Name *: work' "$data/back.dump" 2
 [ "$(cat "$data"/spill/traces*.jsonl 2>/dev/null | wc -l)" -eq 0 ] || fail "something is left on disk"

@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) normalize: bool,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
+    #[cfg_attr(not(feature = "logs"), allow(dead_code))]
     pub(crate) log_batch: Limits,
     /// How long the guard may take.
     pub(crate) exit_limit: Duration,

@@ -1,5 +1,6 @@
 //! The tables of what a span, a metric or an event can have, with its names in each profile.
 
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 mod content_field;
 #[cfg_attr(not(feature = "logs"), allow(dead_code))]
 pub(crate) mod event;
@@ -7,11 +8,12 @@ mod fact;
 #[allow(dead_code, reason = "readers and sinks move to it one by one")]
 mod facts;
 pub(crate) mod identifier;
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 pub(crate) mod metric;
 mod names;
 pub(crate) mod openinference;
 mod profile;
+#[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 mod row;
 
 pub use content_field::ContentField;

@@ -21,7 +21,10 @@ fn main() -> Outcome {
         "parts" => parts(),
         "check" => check(),
         "acknowledge" => acknowledge(),
+        "resume" => resume(),
+        "second" => second(),
         "linger" => linger(),
+        "chatter" => chatter(),
         other => Err(format!("no program {other:?}").into()),
     }
 }
@@ -99,7 +102,7 @@ fn check() -> Outcome {
 }
 
 /// Stays long enough to send what an earlier program has left on disk.
-fn linger() -> Outcome {
+fn resume() -> Outcome {
     let telemetry = llm_trace::init()?;
     work();
     telemetry.flush();
@@ -120,6 +123,40 @@ fn acknowledge() -> Outcome {
             println!("{}", spans.spilled + spans.exported);
         }
     }
+    Ok(())
+}
+
+/// A second `init()` fails; what `check()` finds must stay as it was.
+fn second() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    work();
+    telemetry.flush();
+    let before = llm_trace::check().to_string();
+    if llm_trace::init().is_ok() {
+        return Err("a second init() worked".into());
+    }
+    println!("{before}\n---\n{}", llm_trace::check());
+    Ok(())
+}
+
+/// One span, and time for the exporter to trace itself.
+fn linger() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    work();
+    for _ in 0..10 {
+        telemetry.flush();
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// More than any pipe holds, of spans and of diagnostics.
+fn chatter() -> Outcome {
+    let telemetry = llm_trace::init()?;
+    for _ in 0..80_000 {
+        tracing::info_span!("work", text = "x".repeat(1000)).in_scope(|| {});
+    }
+    println!("{:?}", telemetry.stats());
     Ok(())
 }
 

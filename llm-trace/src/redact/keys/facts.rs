@@ -13,6 +13,11 @@ const fn name(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Name))
 }
 
+/// A count of tokens.
+const fn count(key: &'static str) -> Entry {
+    Entry::exact(key, Class::Fact(Wording::Count))
+}
+
 /// The module that made a span or an event.
 const fn target(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Target))
@@ -44,6 +49,15 @@ pub(super) const FACTS: &[Entry] = &[
     fact("openai.response.system_fingerprint"), fact("azure.resource_provider.namespace"),
     fact("azure.service.request.id"), fact("aws.bedrock.guardrail.id"), fact("aws.bedrock.knowledge_base.id"),
     fact("aws.request_id"), fact("aws.extended_request_id"),
+    // Counts, of today and of older days.
+    count("gen_ai.usage.input_tokens"), count("gen_ai.usage.output_tokens"), count("gen_ai.usage.total_tokens"),
+    count("gen_ai.usage.prompt_tokens"), count("gen_ai.usage.completion_tokens"),
+    count("gen_ai.usage.cache_read.input_tokens"), count("gen_ai.usage.cache_creation.input_tokens"),
+    count("gen_ai.usage.cache_write.input_tokens"), count("gen_ai.usage.reasoning.output_tokens"),
+    count("gen_ai.request.max_tokens"), count("llm.usage.total_tokens"), count("llm.token_count.prompt"),
+    count("llm.token_count.completion"), count("llm.token_count.total"), count("ai.usage.promptTokens"),
+    count("ai.usage.completionTokens"), count("ai.usage.inputTokens"), count("ai.usage.outputTokens"),
+    count("ai.usage.totalTokens"),
     // Ours.
     fact("llm_trace.outcome"), fact("llm_trace.error.code"), fact("llm_trace.redaction"), fact("llm_trace.cost.source"),
     fact("llm_trace.caller.route"), fact("llm_trace.attempt"), fact("llm_trace.memory.store.id"),

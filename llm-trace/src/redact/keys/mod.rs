@@ -40,6 +40,8 @@ pub(crate) enum Wording {
     Target,
     /// Blanks may be in it: the program gives such names.
     Name,
+    /// A count. `tracing-opentelemetry` makes text of unsigned numbers.
+    Count,
     /// Whatever it is: the user answers for it.
     Any,
 }
@@ -50,6 +52,7 @@ impl Wording {
         match self {
             Wording::Word | Wording::Target => is_word(text),
             Wording::Name => is_name(text),
+            Wording::Count => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
             Wording::Any => true,
         }
     }
@@ -66,6 +69,7 @@ pub(crate) fn known(key: &str) -> Known {
 }
 
 /// The class of [`known`].
+#[cfg(any(feature = "metrics", feature = "otlp-http", feature = "otlp-grpc", test))]
 pub(crate) fn class(key: &str) -> Class {
     known(key).class
 }
