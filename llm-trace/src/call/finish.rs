@@ -38,7 +38,7 @@ struct End {
 
 impl Live {
     /// Ends the call. Only the first end counts.
-    pub(crate) fn finish(&self, outcome: Outcome) {
+    pub(super) fn finish(&self, outcome: Outcome) {
         let mut known = self.lock();
         if std::mem::replace(&mut known.finished, true) {
             return;
@@ -184,17 +184,19 @@ impl Live {
         attributes: &mut Attributes,
     ) {
         attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
-        attributes.add(Fact::HttpStatusCode.key(), state.error.status.map(i64::from));
+        attributes.add(Fact::HttpStatusCode.key(), state.error.status.or(state.unread_status).map(i64::from));
         let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(Fact::ErrorCode.key(), code);
         attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
         attributes.response(&mut state.response, state.provider.as_ref());
-        let first_chunk = state.stream.as_ref().and_then(|stream| stream.first_chunk);
-        attributes.add(Fact::TimeToFirstChunk.key(), first_chunk.map(|time| time.as_secs_f64()));
+        attributes.add(Fact::TimeToFirstChunk.key(), state.first_chunk().map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref(), &pipeline.compat);
         self.late_facts(state, attributes);
         self.subject_facts(state, pipeline.profile, attributes);
+        if let Some(api) = state.openai_api() {
+            state.request.extra.push((Fact::OpenAiApiType.key(), api.into()));
+        }
         attributes.request(&mut state.request, state.provider.as_ref());
         attributes.add(Fact::OutputType.key(), state.response.output_type.or(state.request.output_type));
         let dimensions = state.response.dimensions.or(state.request.dimensions);
@@ -263,7 +265,7 @@ impl Live {
             error_type: end.error_type.as_deref(),
             outcome: end.outcome,
             duration: (!end.late).then_some(end.duration),
-            first_chunk: state.stream.as_ref().and_then(|stream| stream.first_chunk),
+            first_chunk: state.first_chunk(),
             gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
             cost: end.cost.and_then(|priced| priced.cost.sum()),
             facts: state.subject.as_ref().map(|subject| &subject.facts),

@@ -32,6 +32,15 @@ enum State {
     Done,
 }
 
+impl Guard {
+    fn take(&mut self) -> LlmCall {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Started(call) => call,
+            State::Prepared(_) | State::Done => LlmCall::disabled(),
+        }
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         if let State::Started(call) = std::mem::replace(&mut self.state, State::Done) {
@@ -63,13 +72,14 @@ where
         if let State::Prepared(_) = guard.state
             && let State::Prepared(prepared) = std::mem::replace(&mut guard.state, State::Done)
         {
-            guard.state = State::Started(prepared.start());
+            let call = prepared.start();
+            call.set_inside(true);
+            guard.state = State::Started(call);
         }
         let State::Started(call) = &guard.state else {
             // Polled after it was ready: what happens then is the inner future's business.
             return this.future.poll(cx).map(|output| (this.observe)(LlmCall::disabled(), output));
         };
-        let call = call.clone();
         guard.polling = true;
         let polled = {
             let _entered = call.enter();
@@ -78,9 +88,10 @@ where
         let polled = match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(output) => {
-                let output = (this.observe)(call, output);
-                guard.state = State::Done;
-                Poll::Ready(output)
+                // The one handle that is ours: any other is the user's.
+                let call = guard.take();
+                call.set_inside(false);
+                Poll::Ready((this.observe)(call, output))
             }
         };
         guard.polling = false;

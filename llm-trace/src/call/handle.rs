@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::captured::Captured;
 #[cfg(feature = "serde")]
@@ -25,8 +26,22 @@ use crate::value::{AttributeValue, Maybe};
 /// }
 /// # chat("hello");
 /// ```
-#[derive(Clone, Default)]
-pub struct LlmCall(pub(super) Option<std::sync::Arc<Live>>);
+#[derive(Default)]
+pub struct LlmCall(pub(super) Option<Arc<Live>>);
+
+impl Clone for LlmCall {
+    fn clone(&self) -> Self {
+        LlmCall::holding(self.0.clone())
+    }
+}
+
+impl Drop for LlmCall {
+    fn drop(&mut self) {
+        if let Some(live) = &self.0 {
+            live.let_go();
+        }
+    }
+}
 
 impl fmt::Debug for LlmCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +52,7 @@ impl fmt::Debug for LlmCall {
 impl LlmCall {
     /// The call that runs now, or a handle that does nothing.
     pub fn current() -> LlmCall {
-        LlmCall(Live::current())
+        LlmCall::holding(Live::current())
     }
 
     /// A handle that does nothing.
@@ -52,10 +67,18 @@ impl LlmCall {
     }
 
     pub(crate) fn from_live(live: Option<Live>) -> LlmCall {
-        LlmCall(live.map(Live::register))
+        LlmCall::holding(live.map(Live::register))
     }
 
-    pub(crate) fn live(&self) -> Option<&std::sync::Arc<Live>> {
+    /// Every handle counts: a call whose function has returned is open as long as there is one.
+    fn holding(live: Option<Arc<Live>>) -> LlmCall {
+        if let Some(live) = &live {
+            live.hold();
+        }
+        LlmCall(live)
+    }
+
+    pub(crate) fn live(&self) -> Option<&Arc<Live>> {
         self.0.as_ref()
     }
 
@@ -185,15 +208,17 @@ impl LlmCall {
 
     /// Runs a part of the call: its span is the parent of what `f` makes. A panic ends the call.
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct OnUnwind<'c>(&'c LlmCall, bool);
-        impl Drop for OnUnwind<'_> {
+        struct Inside<'c>(&'c LlmCall, bool);
+        impl Drop for Inside<'_> {
             fn drop(&mut self) {
+                self.0.set_inside(false);
                 if self.1 {
-                    self.0.clone().give_up(Outcome::Panicked);
+                    self.0.give_up(Outcome::Panicked);
                 }
             }
         }
-        let mut unwinding = OnUnwind(self, true);
+        self.set_inside(true);
+        let mut unwinding = Inside(self, true);
         let result = {
             let _entered = self.enter();
             f()
@@ -208,10 +233,17 @@ impl LlmCall {
         self.0.as_ref().map(Live::enter)
     }
 
-    /// Ends the call with a value.
+    /// The call's function runs, or no longer does: a stream that is read in it does not end the call.
+    pub(super) fn set_inside(&self, inside: bool) {
+        if let Some(live) = &self.0 {
+            live.set_inside(inside);
+        }
+    }
+
+    /// Ends the call with a value, unless another handle of it is held.
     #[doc(hidden)]
     pub fn finish_ok(self, value: Captured<'_>) {
-        if let Some(live) = self.0 {
+        if let Some(live) = &self.0 {
             live.finish_ok(value.0);
         }
     }
@@ -219,7 +251,7 @@ impl LlmCall {
     /// Ends the call with an error.
     #[doc(hidden)]
     pub fn finish_err(self, error: Captured<'_>) {
-        if let Some(live) = self.0 {
+        if let Some(live) = &self.0 {
             live.finish_err(error.0);
         }
     }
@@ -253,8 +285,7 @@ impl LlmCall {
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
         #[cfg(feature = "otel")]
         if let Some(live) = &self.0 {
-            let alone = std::sync::Arc::strong_count(live) == 1;
-            if live.leave_unobserved(is_stream) && alone {
+            if live.leave_unobserved(is_stream) && live.has_one_handle() {
                 crate::diag::warn_once(what, what);
             }
         }
@@ -262,9 +293,9 @@ impl LlmCall {
         let _ = (is_stream, what);
     }
 
-    pub(crate) fn give_up(self, outcome: Outcome) {
-        if let Some(live) = self.0 {
-            live.finish(outcome);
+    pub(crate) fn give_up(&self, outcome: Outcome) {
+        if let Some(live) = &self.0 {
+            live.drop_stream(outcome);
         }
     }
 }

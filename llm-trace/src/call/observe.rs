@@ -1,5 +1,8 @@
 //! What a running call is told: its request, its answer, its error.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use super::captured::{CapturedError, What};
 use super::live::Live;
 use super::outcome::Outcome;
@@ -92,6 +95,7 @@ impl Live {
 
     /// The answer's text, told apart from the answer.
     pub(crate) fn output(&self, output: &What<'_>) {
+        self.lock().seen |= !matches!(output, What::Nothing);
         let permit = self.permit_output();
         match output {
             What::Text(text) => self.answer_text(text, permit),
@@ -105,7 +109,7 @@ impl Live {
         }
     }
 
-    /// Ends the call with the function's return value.
+    /// Takes on the function's return value. The end of the last handle ends the call, a failure at once.
     pub(crate) fn finish_ok(&self, value: What<'_>) {
         if let What::Error(_) = value {
             return self.finish_err(value);
@@ -119,17 +123,38 @@ impl Live {
             // What the stream tells is still to come.
             return;
         }
-        let (failed, unobserved) = {
-            let state = self.lock();
-            let failed = state.response.error.is_some() || state.error.status.is_some_and(|status| status >= 400);
-            (failed, state.unobserved)
-        };
-        self.finish(match (failed, unobserved) {
-            (true, _) => Outcome::Error,
-            // Whoever holds the call ends it.
-            (false, true) => return,
-            (false, false) => Outcome::Completed,
-        });
+        let mut state = self.lock();
+        state.returned = true;
+        if let What::Http { status, body, .. } = &value
+            && matches!(**body, What::Nothing)
+        {
+            state.unread_status = Some(*status).filter(|status| *status < 400);
+        }
+        let failed = state.response.error.is_some() || state.error.status.is_some();
+        let unseen = !state.unobserved && state.is_unseen();
+        drop(state);
+        if failed {
+            self.drop_stream(Outcome::Error);
+        } else if unseen && self.has_one_handle() {
+            self.warn_unseen();
+        }
+    }
+
+    /// Tells once of a function whose answer nobody reads here.
+    fn warn_unseen(&self) {
+        static TOLD: Mutex<BTreeSet<(&str, u32)>> = Mutex::new(BTreeSet::new());
+        let metadata = self.span().metadata();
+        let at = metadata.and_then(|metadata| Some((metadata.file()?, metadata.line()?)));
+        let (file, line) = at.unwrap_or_default();
+        if !TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert((file, line)) {
+            return;
+        }
+        crate::diag::warn(&format!(
+            "the function marked #[llm_call] in {}, {file}:{line}, returned and nothing of the answer was seen, so that \
+             its call is unobserved: wrap the stream with `LlmCall::current().stream(..)`, return `impl Stream` or a \
+             boxed stream, or keep `LlmCall::current()` and give it each piece with `chunk`",
+            metadata.and_then(|metadata| metadata.module_path()).unwrap_or_default()
+        ));
     }
 
     /// The answer has an end that cannot be seen here. `false` if a wrapper around it sees it.
@@ -151,7 +176,7 @@ impl Live {
             not_sent = error.not_sent;
             self.read_error(error);
         }
-        self.finish(if not_sent { Outcome::NotSent } else { Outcome::Error });
+        self.drop_stream(if not_sent { Outcome::NotSent } else { Outcome::Error });
     }
 
     pub(super) fn read_error(&self, error: CapturedError<'_>) {
@@ -217,6 +242,7 @@ impl Live {
         match answer {
             _ if !self.is_heard() => {}
             What::Nothing | What::Request(_) | What::Error(_) => {}
+            What::Text("") => {}
             What::Http { status, host, body } => {
                 self.read_head(*status, *host);
                 self.read_answer(body);
@@ -226,6 +252,7 @@ impl Live {
                 let open = permit.is_open();
                 let mut out = permit.filter().map(Messages::output);
                 let mut facts = self.lock().response.clone();
+                self.lock().seen = true;
                 // The user's code, outside the lock.
                 guarded::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
@@ -236,7 +263,10 @@ impl Live {
                     state.set_output(out, open);
                 }
             }
-            What::Text(text) if !is_json(text) => self.answer_text(text, self.permit_output()),
+            What::Text(text) if !is_json(text) => {
+                self.lock().seen = true;
+                self.answer_text(text, self.permit_output());
+            }
             answer => {
                 let permit = self.permit_output();
                 // Serializing is the user's code: outside the lock.
@@ -245,6 +275,7 @@ impl Live {
                 let message = stated.is_some().then(|| self.error_message(answer)).flatten();
                 let mut state = self.lock();
                 let (format, is_agent) = (state.response_facts(doc.root()), state.operation.is_agent());
+                state.seen |= format.is_some() || is_agent;
                 drop(state);
                 let open = permit.is_open();
                 let messages = match format {

@@ -99,7 +99,10 @@ impl Live {
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
     pub(crate) fn finish_ok(&self, _: What<'_>) {}
     pub(crate) fn finish_err(&self, _: What<'_>) {}
-    pub(crate) fn finish(&self, _: Outcome) {}
+    pub(crate) fn hold(&self) {}
+    pub(crate) fn let_go(&self) {}
+    pub(crate) fn set_inside(&self, _: bool) {}
+    pub(crate) fn release_stream(&self, _: Option<Outcome>) {}
     pub(crate) fn take_over(&self) -> bool {
         true
     }

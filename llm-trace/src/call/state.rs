@@ -44,6 +44,14 @@ pub(crate) struct State {
     pub(crate) output_filter: Option<Filter>,
     /// An answer was recorded by hand: the return value adds nothing.
     pub(crate) answered: bool,
+    /// Something of an answer was seen, whatever of it may be kept.
+    pub(crate) seen: bool,
+    /// The status of a response whose body nobody here reads.
+    pub(crate) unread_status: Option<u16>,
+    /// Its function has returned a value.
+    pub(crate) returned: bool,
+    /// A request was read, and not told by hand alone.
+    pub(crate) request_read: bool,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     pub(crate) error: ErrorState,
     pub(crate) stream: Option<Box<Stream>>,
@@ -234,6 +242,7 @@ impl State {
             && let Some(format) = detect::of_request(provider, path, doc.root())
         {
             self.format = Some(format);
+            self.request_read = true;
             format.reader().request(doc.root(), &mut self.request);
         }
         if let Some(recorded) = recorded {
@@ -283,6 +292,38 @@ impl State {
         format.reader().response(root, &mut self.response);
         self.format = Some(format);
         Some(format)
+    }
+
+    /// Whether nothing of an answer was seen where more than a return value must have come.
+    pub(crate) fn is_unseen(&self) -> bool {
+        let asked = self.request.stream == Some(true) || self.unread_status.is_some();
+        let told = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
+        asked && !told && self.operation.is_model_call() && *self.response == ResponseFacts::default()
+    }
+
+    /// When the first chunk came, where the request did not ask for one answer in a piece.
+    pub(crate) fn first_chunk(&self) -> Option<Duration> {
+        let in_body = matches!(
+            self.format,
+            Some(
+                Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::AnthropicMessages
+            )
+        );
+        let whole = match self.request.stream {
+            Some(stream) => !stream,
+            None => self.request_read && in_body,
+        };
+        self.stream.as_ref().filter(|_| !whole)?.first_chunk
+    }
+
+    /// Which of OpenAI's APIs was spoken, by the format that was read.
+    pub(crate) fn openai_api(&self) -> Option<&'static str> {
+        match self.format? {
+            _ if !self.operation.is_inference() => None,
+            Format::OpenAiChat => Some("chat_completions"),
+            Format::OpenAiResponses => Some("responses"),
+            _ => None,
+        }
     }
 
     pub(crate) fn set_output(&mut self, messages: Messages, open: bool) {

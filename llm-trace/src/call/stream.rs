@@ -60,8 +60,9 @@ impl StreamCall {
 
     /// The stream has ended.
     pub fn end(&mut self) {
-        if let Some(live) = self.call.live() {
-            live.end_stream();
+        let call = std::mem::replace(&mut self.call, LlmCall::disabled());
+        if let Some(live) = call.live() {
+            live.release_stream(None);
         }
     }
 
@@ -74,7 +75,7 @@ impl StreamCall {
 impl Drop for StreamCall {
     fn drop(&mut self) {
         if let Some(live) = self.call.live() {
-            live.drop_stream(if self.polling { Outcome::Panicked } else { Outcome::Dropped });
+            live.release_stream(Some(if self.polling { Outcome::Panicked } else { Outcome::Dropped }));
         }
     }
 }

@@ -26,7 +26,6 @@ impl Live {
             let mut stream = Stream::new(state, &self.permit_output(), self.permit_error_text().is_open());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
             state.stream = Some(Box::new(stream));
-            state.request.stream = Some(true);
         }
     }
 
@@ -145,11 +144,22 @@ impl Live {
         self.close_stream(None);
     }
 
-    /// The stream was given up. After its end mark nothing was lost.
+    /// A wrapper around the stream is done with it. The function that reads a stream in place ends its call itself.
+    pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
+        if given_up == Some(Outcome::Panicked) || !self.is_inside() {
+            return self.close_stream(given_up);
+        }
+        if let Some(stream) = &mut self.lock().stream {
+            stream.owned = false;
+        }
+    }
+
+    /// The call was given up. After its end mark nothing was lost.
     pub(crate) fn drop_stream(&self, outcome: Outcome) {
         self.close_stream(Some(outcome));
     }
 
+    /// The one way a call ends: what its stream has told is read out first.
     fn close_stream(&self, given_up: Option<Outcome>) {
         let permit = self.permit_output();
         let open = permit.is_open();
@@ -162,7 +172,10 @@ impl Live {
             let failed = refused || state.response.error.is_some();
             drop(state);
             let outcome = if failed { Outcome::Error } else { Outcome::Completed };
-            return self.finish(given_up.unwrap_or(outcome));
+            return self.finish(match given_up {
+                Some(Outcome::Unobserved) if failed => outcome,
+                given_up => given_up.unwrap_or(outcome),
+            });
         };
         let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
         let unread = !plain && !stream.read;
@@ -178,6 +191,8 @@ impl Live {
         state.response.fill(before);
         let outcome = match (given_up, end) {
             (Some(Outcome::Panicked), _) => Outcome::Panicked,
+            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
+            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
             (_, End::Error) => Outcome::Error,
             _ if failed => Outcome::Error,
             (_, End::Complete) => Outcome::Completed,

@@ -118,7 +118,8 @@ impl Recorder for Whole {
             return call.finish_err(Captured(What::Error(error)));
         }
         let body = Box::new(kept.as_deref().filter(|kept| !kept.is_empty()).map_or(What::Nothing, What::Bytes));
-        call.finish_ok(Captured(What::Http { status: self.status, host: None, body }));
+        call.observe(Captured(What::Http { status: self.status, host: None, body }));
+        call.finish();
     }
 }
 

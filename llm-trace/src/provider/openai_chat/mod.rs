@@ -35,7 +35,6 @@ impl Reader for OpenAiChat {
         REQUEST.read(doc, facts);
         facts.output_type = output_type(doc);
         facts.service_tier = doc.get_owned("service_tier");
-        facts.extra.push(("openai.api.type", "chat_completions".into()));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

@@ -43,7 +43,6 @@ impl Reader for OpenAiResponses {
             facts.prompt_name = prompt.get_owned("id");
             facts.prompt_version = prompt.get_owned("version");
         }
-        facts.extra.push(("openai.api.type", "responses".into()));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
