@@ -362,7 +362,12 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
         let calling = scope.spawn(|| {
             ENTRY.set(entry);
             ACT.set(what);
-            let right = tracing::dispatcher::with_default(&dispatch, || run(entry));
+            let right = tracing::dispatcher::with_default(&dispatch, || {
+                let right = run(entry);
+                // A kept handle holds the call open: it ends here, where the user's code is looked at.
+                kept().finish();
+                right
+            });
             returned.store(true, Ordering::Release);
             right
         });

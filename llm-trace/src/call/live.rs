@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,6 +16,7 @@ use super::around::Around;
 pub use super::current::Entered;
 use super::current::{self, Carried};
 use super::fields::{MakeSpan, StartFields};
+use super::holders::Holders;
 use super::inside;
 use super::open::Slot;
 use super::outcome::Outcome;
@@ -62,10 +63,7 @@ pub(crate) struct Live {
     reference: OnceLock<super::CallRef>,
     started: Started,
     slot: OnceLock<Slot>,
-    /// How many handles of the call there are.
-    handles: AtomicUsize,
-    /// How many times its function is running.
-    inside: AtomicUsize,
+    holders: Holders,
     state: Mutex<Box<State>>,
 }
 
@@ -194,8 +192,7 @@ impl Live {
             outer: None,
             started: Started::of(&state),
             slot: OnceLock::new(),
-            handles: AtomicUsize::new(0),
-            inside: AtomicUsize::new(0),
+            holders: Holders::default(),
             state: Mutex::new(state),
         })
     }
@@ -225,8 +222,7 @@ impl Live {
             outer: Some(outer),
             started: Started::of(&state),
             slot: OnceLock::new(),
-            handles: AtomicUsize::new(0),
-            inside: AtomicUsize::new(0),
+            holders: Holders::default(),
             state: Mutex::new(state),
         }
     }
@@ -260,49 +256,8 @@ impl Live {
         self.drop_stream(Outcome::Unfinished);
     }
 
-    pub(crate) fn hold(&self) {
-        self.handles.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The last handle's end ends the call: what is left of it are threads that stand in its span.
-    pub(crate) fn let_go(&self) {
-        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.end_unheld();
-        }
-    }
-
-    pub(crate) fn has_one_handle(&self) -> bool {
-        self.handles.load(Ordering::Acquire) == 1
-    }
-
-    pub(crate) fn set_inside(&self, inside: bool) {
-        if inside {
-            self.inside.fetch_add(1, Ordering::AcqRel);
-        } else {
-            self.inside.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-
-    pub(crate) fn is_inside(&self) -> bool {
-        self.inside.load(Ordering::Acquire) > 0
-    }
-
-    /// Nobody holds the call: it ends with what is known, unless it has ended.
-    fn end_unheld(&self) {
-        let state = self.lock();
-        if state.finished {
-            return;
-        }
-        let open = !state.returned || state.stream.is_some();
-        let unobserved = state.unobserved || state.is_unseen();
-        drop(state);
-        if std::thread::panicking() && open {
-            self.drop_stream(Outcome::Panicked);
-        } else if unobserved {
-            self.drop_stream(Outcome::Unobserved);
-        } else {
-            self.end_stream();
-        }
+    pub(super) fn holders(&self) -> &Holders {
+        &self.holders
     }
 
     pub(crate) fn current() -> Option<Arc<Live>> {

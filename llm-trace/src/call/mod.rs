@@ -32,6 +32,8 @@ mod evaluation;
 #[cfg(feature = "otel")]
 mod finish;
 #[cfg(feature = "otel")]
+mod holders;
+#[cfg(feature = "otel")]
 mod inside;
 #[cfg(feature = "otel")]
 mod live;
@@ -52,6 +54,8 @@ use live as ready;
 mod reference;
 #[cfg(feature = "otel")]
 mod said;
+#[cfg(feature = "otel")]
+mod seen;
 #[cfg(feature = "otel")]
 pub(crate) mod server;
 #[cfg(feature = "otel")]
