@@ -9,14 +9,15 @@ use serde_json::{Map, Value};
 
 use crate::call::Provider;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Found, Mode};
 use crate::message::{InputContent, Messages};
 use crate::otel::attributes::Attributes;
 use crate::provider::collect::Collector;
 use crate::provider::detect::path_facts;
 use crate::provider::framing::Framing;
+use crate::provider::paths;
 use crate::provider::stream::StreamOutput;
-use crate::provider::{Format, read_request, read_response};
+use crate::provider::{Format, error, read_request, read_response};
 use crate::redact::Filter;
 use crate::semconv::{Fact, Profile};
 
@@ -24,7 +25,7 @@ pub use crate::json::work::{Work, counted as count_work};
 
 /// Every key that a reader knows.
 pub fn keys() -> Vec<&'static str> {
-    crate::json::known_keys()
+    paths::PATHS.names().chain(crate::json::known_keys()).collect()
 }
 
 /// Paths of requests, so that each reader is asked; the first stands for none.
@@ -118,9 +119,9 @@ pub struct Reading {
 /// Reads one exchange.
 pub fn read(exchange: &Exchange<'_>) -> Reading {
     let mut attributes = Map::new();
-    let request = exchange.request.map(|bytes| Doc::from_slice(bytes, Mode::Facts));
+    let request = exchange.request.map(|bytes| Found::from_json(&paths::PATHS, bytes));
     let (asked, mut request_facts) = match &request {
-        Some(doc) => read_request(exchange.provider, exchange.path, doc.root()),
+        Some(found) => read_request(exchange.provider, exchange.path, found.root()),
         None => {
             let mut facts = RequestFacts::default();
             exchange.path.inspect(|path| path_facts(path, &mut facts));
@@ -129,13 +130,13 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
             (None, facts)
         }
     };
-    let (mode, filter) = match exchange.content {
-        Content::Off => (Mode::Facts, None),
-        Content::Full => (Mode::Full, Some(Filter::plain())),
-        Content::Masked => (Mode::Structure, Some(Filter::placeholder())),
+    let permitted = match exchange.content {
+        Content::Off => None,
+        Content::Full => Some((Mode::Full, Filter::plain())),
+        Content::Masked => Some((Mode::Structure, Filter::placeholder())),
     };
-    if let (Some(format), Some(bytes), Some(filter)) = (asked, exchange.request, &filter) {
-        let doc = Doc::from_slice(bytes, mode);
+    if let (Some(format), Some(bytes), Some((mode, filter))) = (asked, exchange.request, &permitted) {
+        let doc = Doc::from_slice(bytes, *mode);
         let mut input = InputContent::new(filter.clone());
         format.reader().input(doc.root(), &mut input);
         let input = input.finish();
@@ -143,14 +144,18 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         put(&mut attributes, "gen_ai.system_instructions", input.instructions);
         put(&mut attributes, "gen_ai.tool.definitions", input.tools);
     }
-    let mut output = filter.map(Messages::output);
+    let (mode, mut output) = permitted.map(|(mode, filter)| (mode, Messages::output(filter))).unzip();
     let mut outcome = None;
     let (format, mut facts) = match exchange.body {
         Body::Whole => {
-            let doc = Doc::from_slice(exchange.response, mode);
-            let (format, facts) = read_response(exchange.provider, asked, doc.root());
-            if let (Some(format), Some(output)) = (format, &mut output) {
-                format.reader().output(doc.root(), output);
+            let found = Found::from_json(&paths::PATHS, exchange.response);
+            let (format, mut facts) = read_response(exchange.provider, asked, found.root());
+            if let (Some(mode), Some(output)) = (mode, &mut output) {
+                let doc = Doc::from_slice(exchange.response, mode);
+                format.inspect(|format| format.reader().output(doc.root(), output));
+                if let Some(error) = &mut facts.error {
+                    error.message = error::read(doc.root()).and_then(|error| error.message);
+                }
             }
             (format, facts)
         }
@@ -161,8 +166,8 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
                 Body::AwsEventStream => Some(Framing::AwsEventStream),
                 Body::Whole | Body::Stream => None,
             };
-            let collected = output.as_ref().map(|_| StreamOutput::default());
-            let mut collector = Collector::new(exchange.provider, asked, framing, mode, collected);
+            let collected = mode.map(|mode| (mode, StreamOutput::default()));
+            let mut collector = Collector::new(exchange.provider, asked, framing, collected);
             for fragment in fragments(exchange.response, exchange.fragments) {
                 collector.push(fragment);
             }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Mode, Shape};
+use crate::json::{Doc, Found, Mode, Trie};
 #[cfg(feature = "otel")]
 use crate::record::{RecordRequest, RecordResponse};
 
@@ -39,13 +39,14 @@ pub(crate) enum What<'a> {
     Error(CapturedError<'a>),
 }
 
-/// A document that can be read in any mode.
+/// A document, of which facts and content are read apart.
 #[cfg(feature = "serde")]
 pub(crate) trait Document {
-    fn doc(&self, mode: Mode) -> Doc<'_>;
+    /// Its facts, by the paths of a table.
+    fn found(&self, paths: &Trie) -> Found<'_>;
 
-    /// Whether it is like one before it, but for one text.
-    fn fits(&self, shape: &mut Shape) -> bool;
+    /// Its content.
+    fn doc(&self, mode: Mode) -> Doc<'_>;
 
     /// Whether it is a string.
     fn is_text(&self) -> bool;

@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use super::captured::What;
-use super::state::document;
-use crate::json::{Mode, Node, Text, write_str};
+use super::state::found;
+use crate::json::{Key, Node, Text, Tree, write_str};
+use crate::provider::paths::keys;
 use crate::redact::{Filter, Place, Shape, TextKind, rewrite};
 
 /// Keys under which search results stand, where they do not stand alone.
-const LISTS: [&str; 8] = ["documents", "results", "matches", "hits", "points", "records", "memories", "data"];
+const LISTS: &[Key] = keys!["documents", "results", "matches", "hits", "points", "records", "memories", "data"];
 
 /// The documents of a result, as an array; `None` where there are none to be seen. A document that
 /// is no object becomes one; with `wrap`, one without a `content` becomes that of another.
@@ -43,18 +44,18 @@ pub(crate) fn one(text: &str, filter: &mut Filter) -> String {
 
 /// How many documents there are.
 pub(crate) fn count(what: &What<'_>) -> Option<i64> {
-    let doc = document(what, Mode::Structure)?;
-    i64::try_from(list(doc.root())?.len()).ok()
+    let found = found(what)?;
+    i64::try_from(list(found.root())?.len()).ok()
 }
 
-fn list(root: Node<'_>) -> Option<Node<'_>> {
+fn list<'d, T: Tree<'d>>(root: T) -> Option<T> {
     if root.is_array() {
         return Some(root);
     }
     LISTS.iter().find_map(|key| {
-        let node = root.get(key)?;
+        let node = root.get(*key)?;
         // As search engines have it: the hits of the hits.
-        if node.is_array() { Some(node) } else { node.get(key).filter(|node| node.is_array()) }
+        if node.is_array() { Some(node) } else { node.get(*key).filter(|node| node.is_array()) }
     })
 }
 

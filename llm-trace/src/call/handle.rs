@@ -306,12 +306,12 @@ pub(crate) struct Of<'a, T: ?Sized>(pub(crate) &'a T);
 
 #[cfg(feature = "serde")]
 impl<T: serde::Serialize + ?Sized> super::captured::Document for Of<'_, T> {
-    fn doc(&self, mode: crate::json::Mode) -> crate::json::Doc<'_> {
-        crate::json::Doc::from_serialize(self.0, mode)
+    fn found(&self, paths: &crate::json::Trie) -> crate::json::Found<'_> {
+        crate::json::Found::from_serialize(paths, self.0)
     }
 
-    fn fits(&self, shape: &mut crate::json::Shape) -> bool {
-        shape.fits(self.0)
+    fn doc(&self, mode: crate::json::Mode) -> crate::json::Doc<'_> {
+        crate::json::Doc::from_serialize(self.0, mode)
     }
 
     fn is_text(&self) -> bool {

@@ -22,8 +22,7 @@ use super::open::Slot;
 use super::outcome::Outcome;
 use super::setup::Setup;
 use super::started::Started;
-use super::state::{State, document};
-use crate::json::Mode;
+use super::state::{State, document, found};
 use crate::otel::Pipeline;
 use crate::redact::context::SharedMasks;
 use crate::redact::{Masks, Permit, PolicyState, Stamp};
@@ -82,20 +81,8 @@ impl Live {
             state.take_given(&setup);
             return Live::start(setup.make_span, state, around);
         };
-        // Read once for facts and for content, if the span will be recorded as the last one was.
         let likely = pipeline.recorded.load(Ordering::Relaxed);
-        let mode = {
-            let policy = pipeline.policy.state();
-            match around.trace(&policy) {
-                _ if !likely => Mode::Facts,
-                // On which traces content is can be asked of a trace only.
-                None if policy.is_share() => Mode::Facts,
-                None => policy.input(around.masks.get()).mode(),
-                Some(trace) => policy.of_trace(trace).input(around.masks.get()).mode(),
-            }
-        };
-        let document = document(&setup.request, mode);
-        state.read_arguments(&setup, document.as_ref());
+        state.read_arguments(&setup, found(&setup.request).as_ref());
         let live = Live::start(setup.make_span, state, around)?;
         let recorded = live.outer.as_deref().unwrap_or(&live).recording;
         if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
@@ -103,7 +90,7 @@ impl Live {
         }
         if live.wants_content() {
             let permit = live.permit_input();
-            let document = if permit.mode() == mode { document } else { self::document(&setup.request, permit.mode()) };
+            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
             let mut state = live.lock();
             state.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {

@@ -57,7 +57,7 @@ impl ContentField {
 
 impl Filled {
     fn read(slot: ContentField, what: &What<'_>, permit: Permit) -> Option<Filled> {
-        let (mode, open) = (permit.mode(), permit.is_open());
+        let (mode, open) = (permit.mode()?, permit.is_open());
         let mut filter = permit.filter()?;
         let text = read(slot, what, mode, &mut filter)?;
         let text = filter.whole(text, slot.shape())?;

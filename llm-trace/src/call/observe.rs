@@ -7,12 +7,13 @@ use super::captured::{CapturedError, What};
 use super::live::Live;
 use super::outcome::Outcome;
 use super::state::{
-    Content, document, is_json, is_messages, outcome_content, recorded, request_content, response_content,
+    Content, document, found, is_json, is_messages, outcome_content, recorded, request_content, response_content,
 };
 use crate::facts::ErrorFacts;
 use crate::guarded::{self, UserCode};
-use crate::json::Text;
+use crate::json::{Doc, Text, Tree};
 use crate::message::{Messages, Part, finish_reason};
+use crate::provider::paths::keys;
 use crate::provider::{error, messages};
 use crate::record::ResponseRecord;
 use crate::redact::{Filter, Permit, Place};
@@ -25,12 +26,13 @@ impl Live {
         }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
         // Serializing, recording and scrubbing are the user's code: outside the lock.
-        let document = document(request, permit.mode());
+        let found = found(request);
+        let document = permit.mode().and_then(|mode| document(request, mode));
         let known = matches!(request, What::Request(_)).then(|| self.lock().request.clone());
         let recorded = known.and_then(|known| recorded(request, &known));
         let mut state = self.lock();
         let before = state.request.model.clone();
-        state.request_facts(recorded, document.as_ref());
+        state.request_facts(recorded, found.as_ref());
         // The model that the span was started with stands.
         if before.is_some() {
             state.request.model = before;
@@ -76,7 +78,8 @@ impl Live {
     pub(crate) fn answer(&self, answer: &What<'_>) {
         let permit = self.permit_output();
         // Serializing is the user's code: outside the lock.
-        let Some(doc) = document(answer, permit.mode()) else { return };
+        let Some(mode) = permit.mode() else { return self.set_answered() };
+        let Some(doc) = document(answer, mode) else { return };
         if is_messages(doc.root()) {
             self.output(answer);
         } else {
@@ -100,7 +103,7 @@ impl Live {
         match output {
             What::Text(text) => self.answer_text(text, permit),
             output => {
-                let (mode, open) = (permit.mode(), permit.is_open());
+                let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
                 let (Some(filter), Some(doc)) = (permit.filter(), document(output, mode)) else { return };
                 let mut out = Messages::output(filter);
                 messages::read_output(doc.root(), &mut out);
@@ -202,8 +205,8 @@ impl Live {
         if !self.lock().operation.is_mcp() {
             return;
         }
-        let Some(doc) = document(answer, crate::json::Mode::Facts) else { return };
-        if doc.root().any(&["isError", "is_error"]).and_then(crate::json::Node::bool) == Some(true) {
+        let Some(found) = found(answer) else { return };
+        if found.root().any(keys!["isError", "is_error"]).and_then(Tree::bool) == Some(true) {
             let mut state = self.lock();
             state.response.error = Some(ErrorFacts { kind: Some("tool_error".to_owned()), ..ErrorFacts::default() });
         }
@@ -270,18 +273,20 @@ impl Live {
             answer => {
                 let permit = self.permit_output();
                 // Serializing is the user's code: outside the lock.
-                let Some(doc) = document(answer, permit.mode()) else { return };
-                let stated = error::read(doc.root());
+                let Some(found) = found(answer) else { return };
+                let doc = permit.mode().and_then(|mode| document(answer, mode));
+                let stated = error::read(found.root());
                 let message = stated.is_some().then(|| self.error_message(answer)).flatten();
                 let mut state = self.lock();
-                let (format, is_agent) = (state.response_facts(doc.root()), state.operation.is_agent());
+                let (format, is_agent) = (state.response_facts(&found), state.operation.is_agent());
                 state.seen |= format.is_some() || is_agent;
                 drop(state);
                 let open = permit.is_open();
-                let messages = match format {
-                    Some(format) => response_content(format, doc.root(), permit),
-                    None if is_agent && !doc.root().is_null() => outcome_content(doc.root(), permit),
-                    None => None,
+                let content = doc.as_ref().map(Doc::root);
+                let messages = match (format, content) {
+                    (Some(format), Some(content)) => response_content(format, content, permit),
+                    (None, Some(content)) if is_agent && !content.is_null() => outcome_content(content, permit),
+                    _ => None,
                 };
                 let mut state = self.lock();
                 if let Some(messages) = messages {

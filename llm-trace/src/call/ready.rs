@@ -6,7 +6,7 @@ use super::around::Around;
 use super::fields::MakeSpan;
 use super::live::Live;
 use super::setup::Setup;
-use super::state::{State, document};
+use super::state::{State, document, found};
 
 /// A call whose arguments are read, before its span starts.
 pub(crate) struct Ready(Box<Parts>);
@@ -35,8 +35,8 @@ impl Ready {
                 None => policy,
             };
             let permit = policy.input(around.masks.get());
-            let document = document(&setup.request, permit.mode());
-            state.read_arguments(&setup, document.as_ref());
+            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
+            state.read_arguments(&setup, found(&setup.request).as_ref());
             state.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
                 state.read_given(&given.content, |side| policy.side(side, around.masks.get()));

@@ -12,13 +12,14 @@ use super::trace_update::TraceSides;
 use super::{Nested, Operation, Provider, hosts};
 use crate::facts::{RequestFacts, ResponseFacts};
 use crate::guarded::{self, UserCode};
-use crate::json::{Doc, Mode, Node, Text};
+use crate::json::{Doc, Found, Mode, Node, Text};
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::otel::metrics::Gaps;
-use crate::provider::collect::{Collector, Shaped};
+use crate::provider::collect::Collector;
+use crate::provider::paths::PATHS;
 use crate::provider::{Format, detect, messages};
 use crate::record::RequestRecord;
-use crate::redact::{Filter, Masks, Permit, Stamp};
+use crate::redact::{Filter, Permit};
 use crate::scope::ScopeFacts;
 use crate::semconv::identifier::is_word;
 use crate::semconv::{ContentField, Fact, Facts};
@@ -94,17 +95,12 @@ pub(crate) struct ErrorState {
     pub(crate) message: Option<String>,
 }
 
-/// The policy and the masks by which an item was read.
-pub(crate) type Asked = (Option<Stamp>, Masks);
-
 /// A stream that is being read.
 pub(crate) struct Stream {
     /// A wrapper around the stream ends the call, not the function that returns it.
     pub(crate) owned: bool,
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
-    /// What the last item that was a value looked like, and what was asked before it was read.
-    pub(crate) shaped: Option<Box<(Asked, Shaped)>>,
     pub(crate) first_chunk: Option<Duration>,
     /// When the newest chunk with content came.
     pub(crate) last_chunk: Option<Instant>,
@@ -154,7 +150,7 @@ impl State {
     }
 
     /// Reads what must be known before the span starts: facts, no content.
-    pub(crate) fn read_arguments(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>) {
+    pub(crate) fn read_arguments(&mut self, setup: &Setup<'_>, request: Option<&Found<'_>>) {
         let model = self.request.model.take();
         let recorded = recorded(&setup.request, &self.request);
         self.request_facts(recorded, request);
@@ -234,16 +230,16 @@ impl State {
         matches!(self.operation, Operation::ExecuteTool | Operation::Plan) && self.fact(Fact::AgentName).is_none()
     }
 
-    /// Takes on what the user's implementation recorded of a request, or reads the document that it holds.
-    pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, document: Option<&Doc<'_>>) {
+    /// Takes on what the user's implementation recorded of a request, or what was found in the document it holds.
+    pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, found: Option<&Found<'_>>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
-        if let Some(doc) = document
-            && let Some(format) = detect::of_request(provider, path, doc.root())
+        if let Some(found) = found
+            && let Some(format) = detect::of_request(provider, path, found.root())
         {
             self.format = Some(format);
             self.request_read = true;
-            format.reader().request(doc.root(), &mut self.request);
+            format.reader().request(found.root(), &mut self.request);
         }
         if let Some(recorded) = recorded {
             self.request = recorded;
@@ -256,7 +252,7 @@ impl State {
     /// Reads the content of the arguments, as far as the permit goes.
     /// `request` is the document that the request holds, read in the permit's mode.
     pub(crate) fn read_input(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>, permit: Permit) {
-        let (mode, open) = (permit.mode(), permit.is_open());
+        let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
         input_of(self.format, &setup.request, request, &mut content);
@@ -286,10 +282,10 @@ impl State {
     }
 
     /// Reads the facts of a whole answer. Its format, if that is known.
-    pub(crate) fn response_facts(&mut self, root: Node<'_>) -> Option<Format> {
+    pub(crate) fn response_facts(&mut self, found: &Found<'_>) -> Option<Format> {
         let provider = self.provider.as_ref().map(Provider::as_str);
-        let format = detect::of_response(provider, self.format, None, root)?;
-        format.reader().response(root, &mut self.response);
+        let format = detect::of_response(provider, self.format, None, found.root())?;
+        format.reader().response(found.root(), &mut self.response);
         self.format = Some(format);
         Some(format)
     }
@@ -408,7 +404,19 @@ pub(crate) fn is_json(text: &str) -> bool {
     may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// The document a value holds, if it holds one.
+/// What is found in the document a value holds, if it holds one.
+pub(crate) fn found<'w>(what: &'w What<'_>) -> Option<Found<'w>> {
+    match what {
+        What::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
+        What::Text(text) if is_json(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
+        What::Document(document) => Some(document.found(&PATHS)),
+        What::Owned(document) => Some(document.found(&PATHS)),
+        What::Http { body, .. } => found(body),
+        _ => None,
+    }
+}
+
+/// The content of the document a value holds, if it holds one.
 pub(crate) fn document<'w>(what: &'w What<'_>, mode: Mode) -> Option<Doc<'w>> {
     match what {
         What::Bytes(bytes) => Some(Doc::from_slice(bytes, mode)),

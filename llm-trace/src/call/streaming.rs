@@ -7,10 +7,11 @@ use super::captured::{Document, What};
 use super::live::Live;
 use super::observe::scrubbed;
 use super::outcome::Outcome;
-use super::state::{Asked, State, Stream};
-use crate::json::{Doc, Mode, Node, Text};
+use super::state::{State, Stream};
+use crate::json::{Doc, Found, FoundNode, Mode, Node, Text, Tree};
 use crate::message::Messages;
-use crate::provider::collect::{Collected, Collector, End, Shaped};
+use crate::provider::collect::{Collected, Collector, End};
+use crate::provider::paths::{PATHS, key};
 use crate::provider::stream::{Event, Key, Run, StreamOutput};
 use crate::redact::Permit;
 use crate::semconv::Fact;
@@ -85,32 +86,16 @@ impl Live {
 
     /// Records one item that is a value. Serializing is the user's code: outside the lock.
     fn chunk_value(&self, item: &dyn Document) {
-        let asked = self.asked();
-        let mut state = self.lock();
-        self.open_stream(&mut state);
-        let shaped = state.stream.as_mut().and_then(|stream| stream.shaped.take());
-        drop(state);
-        let shaped = shaped.filter(|shaped| shaped.0 == asked);
-        let shaped = shaped.and_then(|mut shaped| item.fits(&mut shaped.1.shape).then_some(shaped));
-        if let Some(fitting) = &shaped {
-            let mut state = self.lock();
-            let State { stream: Some(stream), .. } = &mut **state else { return };
-            let now = stream.clock();
-            if stream.fitting(&fitting.1) {
-                stream.shaped = shaped;
-                return stream.seen(&Event::CONTENT, self.begun(), now);
-            }
-        }
-        let shaped = shaped.map(|shaped| shaped.1);
-        let mode = self.permit_output().mode();
-        let doc = item.doc(mode);
-        // An event's data are JSON text: read in the permitted mode, once they can be seen.
-        let doc = if is_unread_event(doc.root()) { item.doc(Mode::Full) } else { doc };
+        let found = item.found(&PATHS);
+        let framed = is_framed_event(found.root()).then(|| item.doc(Mode::Full));
+        let content = self.permit_output().mode().filter(|_| framed.is_none()).map(|mode| item.doc(mode));
         let mut lacks_error_text = false;
         self.see_chunk(|stream| {
             let was_well = !stream.lacks_error_text();
-            let (event, shaped) = stream.document(&doc, mode, shaped);
-            stream.shaped = shaped.map(|shaped| Box::new((asked, shaped)));
+            let event = match &framed {
+                Some(framed) => stream.framed(framed.root()),
+                None => stream.value(&found, content.as_ref()),
+            };
             lacks_error_text = was_well && stream.lacks_error_text();
             event
         });
@@ -120,11 +105,6 @@ impl Live {
                 collector.read_error_text(doc.root());
             }
         }
-    }
-
-    /// What decides how much of an item may be read.
-    fn asked(&self) -> Asked {
-        (self.pipeline().map(|pipeline| pipeline.policy.stamp()), self.masks().get())
     }
 
     /// Records an error in place of an item.
@@ -220,15 +200,14 @@ impl Live {
 
 impl Stream {
     fn new(state: &State, permit: &Permit, error_text: bool) -> Self {
-        let mode = permit.mode();
         // Of what is kept more than this, the filter cuts and says so.
         let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
+        let output = permit.mode().zip(output);
         let provider = state.provider.as_ref().map(super::Provider::as_str);
-        let collector = Collector::new(provider, state.format, None, mode, output).with_error_text(error_text);
+        let collector = Collector::new(provider, state.format, None, output).with_error_text(error_text);
         Stream {
             owned: false,
             collector: Some(collector),
-            shaped: None,
             first_chunk: None,
             last_chunk: None,
             gaps: None,
@@ -258,28 +237,21 @@ impl Stream {
         Event { content: true, ..Event::default() }
     }
 
-    /// Reads an item that was read in this mode; `shaped` is the shape it fits.
-    fn document(&mut self, doc: &Doc<'_>, mode: Mode, shaped: Option<Shaped>) -> (Event, Option<Shaped>) {
+    /// Reads an event of which only the framing was taken off: its name, and its data as text.
+    fn framed(&mut self, event: Node<'_>) -> Event {
         self.read = true;
-        let Some(collector) = &mut self.collector else { return (Event::default(), None) };
-        let root = doc.root();
-        // An SSE event as client crates have it: its name, and its data as text.
-        match (root.get_str("event"), root.get("data")) {
-            (event, Some(data)) if data.is_str() && root.len() <= 4 => {
-                let event = data.str().map(|text| collector.data(event, text.as_bytes()));
-                (event.unwrap_or_default(), None)
-            }
-            _ => collector.event(doc, mode, shaped),
-        }
+        let data = event.get_str("data").unwrap_or_default().as_bytes();
+        self.collector.as_mut().map(|collector| collector.data(event.get_str("event"), data)).unwrap_or_default()
+    }
+
+    /// Reads an event that is a value.
+    fn value(&mut self, found: &Found<'_>, content: Option<&Doc<'_>>) -> Event {
+        self.read = true;
+        self.collector.as_mut().map(|collector| collector.event(found, content)).unwrap_or_default()
     }
 
     fn lacks_error_text(&self) -> bool {
         self.collector.as_ref().is_some_and(Collector::lacks_error_text)
-    }
-
-    /// Reads an item that fits a shape; `false` where that is not enough.
-    fn fitting(&mut self, shaped: &Shaped) -> bool {
-        self.collector.as_mut().is_some_and(|collector| collector.fitting(shaped))
     }
 
     /// The time, if it is of any use.
@@ -297,9 +269,9 @@ impl Stream {
     }
 }
 
-/// Whether this is an event, as client crates have it, whose data were not kept.
-fn is_unread_event(root: Node<'_>) -> bool {
-    root.len() <= 4 && root.get("data").is_some_and(|data| data.is_str() && data.str().is_none())
+/// Whether this is a server-sent event as client crates have it: a name, and data as text.
+fn is_framed_event(root: FoundNode<'_>) -> bool {
+    root.len() <= 4 && root.get(key!("data")).is_some_and(Tree::is_str)
 }
 
 /// Whether text is part of an event stream rather than of an answer.
@@ -307,5 +279,5 @@ fn is_framed(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let line = text.lines().next().unwrap_or_default();
     let sse = ["data:", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field)) || line.starts_with(':');
-    sse || (line.starts_with('{') && !Doc::from_slice(line.as_bytes(), Mode::Facts).root().is_null())
+    sse || line.starts_with('{')
 }

@@ -6,7 +6,7 @@ use super::{probe, purpose};
 use crate::call::captured::Document;
 use crate::call::captured::{Captured, What};
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Mode, Shape, is_text};
+use crate::json::{Doc, Found, Mode, Trie, is_text};
 #[cfg(feature = "otel")]
 use crate::record::{RecordRequest, RecordResponse};
 
@@ -72,8 +72,8 @@ impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
         Doc::from_serialize(&self.0.0, mode)
     }
 
-    fn fits(&self, shape: &mut Shape) -> bool {
-        shape.fits(&self.0.0)
+    fn found(&self, paths: &Trie) -> Found<'_> {
+        Found::from_serialize(paths, &self.0.0)
     }
 
     fn is_text(&self) -> bool {
@@ -125,8 +125,8 @@ impl Document for serde_json::Value {
         Doc::from_value(self, mode)
     }
 
-    fn fits(&self, shape: &mut Shape) -> bool {
-        shape.fits(self)
+    fn found(&self, paths: &Trie) -> Found<'_> {
+        Found::from_value(paths, self)
     }
 
     fn is_text(&self) -> bool {

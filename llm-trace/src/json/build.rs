@@ -7,8 +7,6 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::hash::{Bits, Hash};
-use super::index::Index;
 use super::keys::{Mode, Rule};
 use super::node::Node;
 use super::{MAX_DEPTH, work};
@@ -20,8 +18,6 @@ pub(super) struct Entry<'a> {
     pub(super) value: Value<'a>,
     /// At most [`Doc::MAX_ENTRIES`]; 0 while it is open.
     pub(super) end: u32,
-    /// Of the key, where it stands in an object.
-    pub(super) hash: Hash,
 }
 
 #[derive(Debug)]
@@ -39,16 +35,14 @@ pub(super) enum Value<'a> {
     /// An array of this many numbers, not kept.
     Numbers(usize),
     Array(usize),
-    /// This many fields, and the bits of their keys.
-    Object(usize, Bits),
+    /// This many fields.
+    Object(usize),
 }
 
 /// A parsed document. Its memory is bounded by [`Doc::MAX_ENTRIES`].
 #[derive(Debug)]
 pub(crate) struct Doc<'a> {
     pub(super) tape: Vec<Entry<'a>>,
-    /// Where the root's fields are.
-    pub(super) index: Index,
     complete: bool,
 }
 
@@ -57,13 +51,10 @@ impl<'a> Doc<'a> {
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
     pub(super) fn new() -> Self {
-        let spare = SPARE.try_with(Cell::take).ok().filter(|(tape, _)| tape.capacity() > 0);
-        let (tape, index) = match spare {
-            Some((tape, index)) => (emptied(tape), index),
-            // Most documents fit without growing.
-            None => (Vec::with_capacity(48), Index::default()),
-        };
-        Self { tape, index, complete: true }
+        let spare = SPARE.try_with(Cell::take).ok().filter(|tape| tape.capacity() > 0);
+        // Most documents fit without growing.
+        let tape = spare.map_or_else(|| Vec::with_capacity(48), emptied);
+        Self { tape, complete: true }
     }
 
     /// Reads JSON text. What stands before a syntax error is kept.
@@ -107,7 +98,6 @@ impl<'a> Doc<'a> {
         if !self.complete {
             self.close();
         }
-        self.index.read(&self.tape);
         self
     }
 
@@ -123,8 +113,8 @@ impl<'a> Doc<'a> {
 }
 
 thread_local! {
-    /// The tape of the last document, empty, and its index.
-    static SPARE: Cell<(Vec<Entry<'static>>, Index)> = const { Cell::new((Vec::new(), Index::NONE)) };
+    /// The tape of the last document, empty.
+    static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
 }
 
 /// A larger tape is not kept.
@@ -134,8 +124,7 @@ impl Drop for Doc<'_> {
     fn drop(&mut self) {
         if self.tape.capacity() <= MAX_SPARE {
             let tape = emptied(std::mem::take(&mut self.tape));
-            let index = std::mem::take(&mut self.index);
-            let _ = SPARE.try_with(|spare| spare.set((tape, index)));
+            let _ = SPARE.try_with(|spare| spare.set(tape));
         }
     }
 }
@@ -167,7 +156,7 @@ impl<'t, 'a> Seed<'t, 'a> {
         }
         work::node();
         let end = place(self.tape.len() + 1);
-        self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
+        self.tape.push(Entry { key: self.key, value, end });
         Ok(())
     }
 }
@@ -213,18 +202,18 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, v: &'de str) -> Result<(), E> {
-        let keep = self.mode.keeps_by(self.rule, v.len());
+        let keep = self.mode.keeps(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Borrowed(v)) } else { Value::ElidedStr(v.len()) })
     }
 
     fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<(), E> {
-        let keep = self.mode.keeps_by(self.rule, v.len());
+        let keep = self.mode.keeps(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let Self { tape, mode, rule, key, depth } = self;
-        if !rule.arrays {
+        if !rule.enter {
             let mut len = 0;
             while seq.next_element::<IgnoredAny>()?.is_some() {
                 len += 1;
@@ -254,7 +243,7 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { tape, mode, rule, key, depth } = self;
-        if !rule.objects {
+        if !rule.enter {
             let mut len = 0;
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                 len += 1;
@@ -262,17 +251,15 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
             return Seed { tape, mode, rule, key, depth }.push(Value::Elided(len));
         }
         let at = tape.len();
-        Seed { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(0, Bits::ALL))?;
+        Seed { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(0))?;
         open(tape, at);
-        let (mut len, mut bits) = (0, Bits::NONE);
+        let mut len = 0;
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let rule = mode.rule(&key, rule);
-            bits = bits.with(rule.hash);
             map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key, depth: depth + 1 })?;
             len += 1;
-            set(tape, at, Value::Object(len, Bits::ALL));
+            set(tape, at, Value::Object(len));
         }
-        set(tape, at, Value::Object(len, bits));
         end(tape, at);
         Ok(())
     }

@@ -1,18 +1,19 @@
-//! A flat, borrowed view of one JSON document.
+//! Reading JSON from text, from a `serde_json::Value` or from any `T: Serialize`.
 //!
-//! `serde_json` parses; this keeps what the [`Mode`] asks for and skips the rest without
-//! building it, whether the source is JSON text, a `serde_json::Value` or any `T: Serialize`.
-//! Readers see nothing but [`Node`], so content that was not permitted cannot reach them.
+//! Facts are [`Found`] by one walk along the paths of a table; nothing else is looked at. Content is read from a
+//! [`Doc`], a flat, borrowed view that is built only where a permit asks for it.
 
 mod build;
-mod hash;
-mod index;
+mod found;
 mod keys;
 mod node;
 mod only_text;
+mod scan;
 mod serialize;
-mod shape;
+mod trie;
 mod value;
+mod walk;
+mod walk_serialize;
 pub(crate) mod work;
 mod write;
 
@@ -20,13 +21,13 @@ mod write;
 pub(crate) const MAX_DEPTH: usize = 127;
 
 pub(crate) use build::Doc;
-pub(crate) use hash::{Bits, First};
+pub(crate) use found::{Found, FoundNode};
+pub(crate) use keys::Mode;
 #[cfg(feature = "internal")]
 pub(crate) use keys::known_keys;
-pub(crate) use keys::{Mode, is_unread};
-pub(crate) use node::{Node, Text, any};
+pub(crate) use node::{Node, Text, Tree};
 pub(crate) use only_text::is_text;
-pub(crate) use shape::Shape;
+pub(crate) use trie::{Group, Keep, Key, Trie, first_step};
 pub(crate) use write::{Sink, is_json, plain_len, write_str};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Walking a document.
 
 use super::build::{Doc, Value};
-use super::hash::{Bits, First, Hash, hash};
+use super::trie::Key;
 
 /// One value of a document.
 #[derive(Clone, Copy)]
@@ -46,49 +46,15 @@ impl<'d> Node<'d> {
         self.doc.tape.get(self.at).map_or("", |entry| &entry.key)
     }
 
-    /// The field of this object, unless it is absent or null. The last of equal keys counts.
-    // Inlined, so that the hash of a key that is written in the code is a constant.
-    #[inline(always)]
+    /// The field of this object, be it null. The last of equal keys counts.
+    fn field(self, key: &str) -> Option<Node<'d>> {
+        let fields = self.is_object().then(|| self.items());
+        fields?.filter(|field| field.key() == key).last()
+    }
+
+    /// The field of this object, unless it is absent or null.
     pub(crate) fn get(self, key: &str) -> Option<Node<'d>> {
-        let hash = hash(key);
-        match self.value() {
-            Value::Object(_, bits) if bits.has(hash) => self.find(key, hash, *bits),
-            _ => None,
-        }
-    }
-
-    /// The field under the first key of a path.
-    #[inline]
-    pub(crate) fn first_of(self, path: &str, first: First) -> Option<Node<'d>> {
-        match self.value() {
-            Value::Object(_, bits) if bits.has(first.hash) => self.find(path.get(..first.len())?, first.hash, *bits),
-            _ => None,
-        }
-    }
-
-    /// Whether this object may have one of the keys with these bits.
-    #[inline]
-    pub(crate) fn may_have(self, keys: Bits) -> bool {
-        matches!(self.value(), Value::Object(_, bits) if bits.meets(keys))
-    }
-
-    fn find(self, key: &str, hash: Hash, bits: Bits) -> Option<Node<'d>> {
-        let known = |at| Some(Node::new(self.doc, at)).filter(|node| !node.is_null());
-        if self.at == 0 && self.doc.index.is_there() {
-            return self.doc.index.get(&self.doc.tape, key, hash).and_then(known);
-        }
-        let end = self.end();
-        let (mut at, mut found) = (self.at + 1, None);
-        while let Some(entry) = self.doc.tape.get(at).filter(|_| at < end) {
-            if entry.hash == hash && entry.key == key {
-                found = Some(at);
-                if bits.are_unique() {
-                    break;
-                }
-            }
-            at = (entry.end as usize).max(at + 1);
-        }
-        found.and_then(known)
+        self.field(key).filter(|node| !node.is_null())
     }
 
     /// The field at the end of a path of keys.
@@ -104,7 +70,7 @@ impl<'d> Node<'d> {
 
     /// The children of an array or an object, in order; nothing for scalars and skipped values.
     pub(crate) fn items(self) -> Items<'d> {
-        let container = matches!(self.value(), Value::Array(_) | Value::Object(..));
+        let container = matches!(self.value(), Value::Array(_) | Value::Object(_));
         Items { doc: self.doc, at: self.at + 1, end: if container { self.end() } else { 0 } }
     }
 
@@ -120,7 +86,7 @@ impl<'d> Node<'d> {
 
     #[inline]
     pub(crate) fn is_object(self) -> bool {
-        matches!(self.value(), Value::Object(..))
+        matches!(self.value(), Value::Object(_))
     }
 
     #[inline]
@@ -139,7 +105,7 @@ impl<'d> Node<'d> {
     pub(crate) fn len(self) -> usize {
         match *self.value() {
             Value::Str(ref s) => s.len(),
-            Value::ElidedStr(n) | Value::Elided(n) | Value::Numbers(n) | Value::Array(n) | Value::Object(n, _) => n,
+            Value::ElidedStr(n) | Value::Elided(n) | Value::Numbers(n) | Value::Array(n) | Value::Object(n) => n,
             _ => 0,
         }
     }
@@ -176,8 +142,7 @@ impl<'d> Node<'d> {
     pub(crate) fn i64(self) -> Option<i64> {
         match *self.value() {
             Value::Int(n) => Some(n),
-            // 2^53: above it a float no longer tells whole numbers apart.
-            Value::Float(f) if f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0 => Some(f as i64),
+            Value::Float(f) => whole(f),
             _ => None,
         }
     }
@@ -206,11 +171,6 @@ impl<'d> Node<'d> {
     }
 
     #[inline(always)]
-    pub(crate) fn get_f64(self, key: &str) -> Option<f64> {
-        self.get(key)?.f64()
-    }
-
-    #[inline(always)]
     pub(crate) fn get_bool(self, key: &str) -> Option<bool> {
         self.get(key)?.bool()
     }
@@ -220,15 +180,100 @@ impl<'d> Node<'d> {
     pub(crate) fn get_text(self, key: &str) -> Option<Text<'d>> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
+}
+
+/// The whole number that a float stands for.
+pub(super) fn whole(f: f64) -> Option<i64> {
+    // 2^53: above it a float no longer tells whole numbers apart.
+    (f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0).then_some(f as i64)
+}
+
+/// What readers ask of a document, be it its content or what was found in it.
+pub(crate) trait Tree<'d>: Copy {
+    /// The field of this object, be it null. The last of equal keys counts.
+    fn field(self, key: Key) -> Option<Self>;
+    /// The children of an array or an object, in order; nothing for scalars and what was not entered.
+    fn items(self) -> impl Iterator<Item = Self>;
+    fn is_null(self) -> bool;
+    fn is_object(self) -> bool;
+    fn is_array(self) -> bool;
+    /// How many elements or fields a container has, or bytes a string.
+    fn len(self) -> usize;
+    /// A string that was kept.
+    fn str(self) -> Option<&'d str>;
+    /// A string, kept or not.
+    fn text(self) -> Option<Text<'d>>;
+    fn bool(self) -> Option<bool>;
+    /// A whole number that fits, also when written as `3.0`.
+    fn i64(self) -> Option<i64>;
+    fn f64(self) -> Option<f64>;
+
+    /// The field of this object, unless it is absent or null.
+    fn get(self, key: Key) -> Option<Self> {
+        self.field(key).filter(|node| !node.is_null())
+    }
+
+    fn has_field(self, key: Key) -> bool {
+        self.field(key).is_some()
+    }
+
+    /// The field at the end of a path of keys.
+    fn path(self, keys: &[Key]) -> Option<Self> {
+        keys.iter().try_fold(self, |node, key| node.get(*key))
+    }
+
+    /// The first of these fields that is there.
+    fn any(self, keys: &[Key]) -> Option<Self> {
+        keys.iter().find_map(|key| self.get(*key))
+    }
+
+    fn has(self, keys: &[Key]) -> bool {
+        self.any(keys).is_some()
+    }
+
+    /// The first element of an array.
+    fn first(self) -> Option<Self> {
+        self.items().next()
+    }
+
+    /// The elements of the array under a key.
+    fn each(self, key: Key) -> impl Iterator<Item = Self> {
+        self.get(key).into_iter().flat_map(Self::items)
+    }
+
+    fn is_str(self) -> bool {
+        self.text().is_some()
+    }
+
+    /// A string field that is there and not empty: an empty one is unknown.
+    fn get_str(self, key: Key) -> Option<&'d str> {
+        self.get(key)?.str().filter(|value| !value.is_empty())
+    }
+
+    fn get_i64(self, key: Key) -> Option<i64> {
+        self.get(key)?.i64()
+    }
+
+    fn get_f64(self, key: Key) -> Option<f64> {
+        self.get(key)?.f64()
+    }
+
+    fn get_bool(self, key: Key) -> Option<bool> {
+        self.get(key)?.bool()
+    }
+
+    /// A text field that is there and not empty.
+    fn get_text(self, key: Key) -> Option<Text<'d>> {
+        self.get(key)?.text().filter(|text| !text.is_empty())
+    }
 
     /// A string field that is there and not empty.
-    #[inline(always)]
-    pub(crate) fn get_owned(self, key: &str) -> Option<String> {
+    fn get_owned(self, key: Key) -> Option<String> {
         self.get_str(key).map(str::to_owned)
     }
 
     /// The strings of an array of strings, or the one string that stands in its place.
-    pub(crate) fn strings(self) -> Vec<String> {
+    fn strings(self) -> Vec<String> {
         match self.str() {
             Some(one) => vec![one.to_owned()],
             None => self.items().filter_map(|item| item.str().map(str::to_owned)).collect(),
@@ -236,16 +281,28 @@ impl<'d> Node<'d> {
     }
 }
 
-/// The first of these fields that is there, as [`Node::any`]; where none can be, told by one look.
-macro_rules! any {
-    ($node:expr, $($key:literal),+ $(,)?) => {{
-        const KEYS: &[&str] = &[$($key),+];
-        const BITS: $crate::json::Bits = $crate::json::Bits::of(KEYS);
-        let node: $crate::json::Node<'_> = $node;
-        if node.may_have(BITS) { node.any(KEYS) } else { None }
-    }};
+macro_rules! tree_of_node {
+    ($($name:ident -> $out:ty),*) => {
+        impl<'d> Tree<'d> for Node<'d> {
+            fn field(self, key: Key) -> Option<Self> {
+                self.field(key.name)
+            }
+
+            fn items(self) -> impl Iterator<Item = Self> {
+                Node::items(self)
+            }
+
+            $(fn $name(self) -> $out {
+                Node::$name(self)
+            })*
+        }
+    };
 }
-pub(crate) use any;
+
+tree_of_node!(
+    is_null -> bool, is_object -> bool, is_array -> bool, len -> usize, str -> Option<&'d str>,
+    text -> Option<Text<'d>>, bool -> Option<bool>, i64 -> Option<i64>, f64 -> Option<f64>
+);
 
 /// The children of a node.
 #[derive(Clone)]

@@ -8,7 +8,6 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 
 use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number, set};
-use super::hash::Bits;
 use super::keys::{Mode, Rule};
 use super::only_text;
 use super::{MAX_DEPTH, work};
@@ -37,6 +36,18 @@ impl ser::Error for Stop {
     }
 }
 
+/// A map's key as text.
+pub(super) fn key_of<T: Serialize + ?Sized>(key: &T) -> Result<String, Stop> {
+    only_text::with(key, str::to_owned).or_else(|_| {
+        // Other keys are rare; `serde_json` knows which types may be one.
+        match serde_json::to_value(key) {
+            Ok(serde_json::Value::String(key)) => Ok(key),
+            Ok(other) => Ok(other.to_string()),
+            Err(_) => Err(Stop),
+        }
+    })
+}
+
 /// By way of the shortest decimal, so that 0.7 stays 0.7.
 pub(super) fn widened(v: f32) -> f64 {
     if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) }
@@ -60,7 +71,7 @@ impl<'t> Builder<'t> {
         }
         work::node();
         let end = place(self.tape.len() + 1);
-        self.tape.push(Entry { key: self.key, value, end, hash: self.rule.hash });
+        self.tape.push(Entry { key: self.key, value, end });
         Ok(())
     }
 
@@ -83,7 +94,6 @@ impl<'t> Builder<'t> {
             at,
             enter,
             len: 0,
-            bits: Bits::NONE,
             numbers: 0,
             key: None,
             wrapper: None,
@@ -108,7 +118,7 @@ impl<'t> Builder<'t> {
         if depth >= MAX_DEPTH {
             return Err(Stop);
         }
-        Builder { tape: &mut *tape, mode, rule, key, depth, wrapped }.push(Value::Object(1, Bits::ALL))?;
+        Builder { tape: &mut *tape, mode, rule, key, depth, wrapped }.push(Value::Object(1))?;
         open(tape, at);
         let rule = mode.rule(variant, rule);
         Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1, wrapped }, at))
@@ -125,7 +135,7 @@ impl Kind {
     fn value(self, len: usize) -> Value<'static> {
         match self {
             Kind::Array => Value::Array(len),
-            Kind::Object => Value::Object(len, Bits::ALL),
+            Kind::Object => Value::Object(len),
         }
     }
 }
@@ -140,7 +150,6 @@ struct Container<'t> {
     at: usize,
     enter: bool,
     len: usize,
-    bits: Bits,
     numbers: usize,
     key: Option<String>,
     wrapper: Option<usize>,
@@ -173,7 +182,6 @@ impl Container<'_> {
             return Ok(());
         }
         let rule = self.mode.rule(&key, self.rule);
-        self.bits = self.bits.with(rule.hash);
         value.serialize(Builder {
             rule,
             tape: &mut *self.tape,
@@ -189,7 +197,7 @@ impl Container<'_> {
             (false, _) => set(self.tape, self.at, Value::Elided(self.len)),
             (true, Kind::Array) => finish_array(self.tape, self.at, self.len, self.numbers),
             (true, Kind::Object) => {
-                set(self.tape, self.at, Value::Object(self.len, self.bits));
+                set(self.tape, self.at, Value::Object(self.len));
                 end(self.tape, self.at);
             }
         }
@@ -243,7 +251,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_str(self, v: &str) -> Result<(), Stop> {
-        let keep = self.mode.keeps_by(self.rule, v.len());
+        let keep = self.mode.keeps(self.rule, v.len());
         self.push(if keep { Value::Str(Cow::Owned(v.to_owned())) } else { Value::ElidedStr(v.len()) })
     }
 
@@ -290,7 +298,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Container<'t>, Stop> {
-        let enter = self.rule.arrays;
+        let enter = self.rule.enter;
         self.container(Kind::Array, enter, len)
     }
 
@@ -314,7 +322,7 @@ impl<'t> ser::Serializer for Builder<'t> {
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Container<'t>, Stop> {
-        let enter = self.rule.objects;
+        let enter = self.rule.enter;
         self.container(Kind::Object, enter, len)
     }
 
@@ -386,15 +394,7 @@ impl ser::SerializeMap for Container<'_> {
     type Error = Stop;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
-        self.key = match only_text::with(key, str::to_owned) {
-            Ok(key) => Some(key),
-            // Other keys are rare; `serde_json` knows which types may be one.
-            Err(_) => match serde_json::to_value(key) {
-                Ok(serde_json::Value::String(key)) => Some(key),
-                Ok(other) => Some(other.to_string()),
-                Err(_) => return Err(Stop),
-            },
-        };
+        self.key = Some(key_of(key)?);
         Ok(())
     }
 

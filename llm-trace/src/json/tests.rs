@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::{Doc, Mode, write_str};
+use super::{Doc, Found, Mode, Tree, write_str};
+use crate::provider::paths::{PATHS, key, keys};
 
 fn full(doc: &Doc<'_>) -> serde_json::Value {
     let mut out = String::new();
@@ -23,54 +24,90 @@ fn all_three_sources_build_the_same_document() {
     }
 }
 
+/// What is found in a value, in its text, and in what it serializes to.
+fn found(value: &serde_json::Value, text: &str, each: &dyn Fn(&Found<'_>)) {
+    each(&Found::from_json(&PATHS, text.as_bytes()));
+    each(&Found::from_value(&PATHS, value));
+    each(&Found::from_serialize(&PATHS, value));
+}
+
 #[test]
 fn facts_keep_identifiers_and_measure_the_rest() {
     let value = json!({"model": "m", "messages": [{"role": "user", "content": "SECRET"}], "prompt": "SECRET\n",
-        "usage": {"prompt_tokens": 3}, "embedding": [0.1, 0.2], "content": null, "choices": [{"message": {"content": ""}}]});
-    let text = value.to_string();
-    for doc in [
-        Doc::from_slice(text.as_bytes(), Mode::Facts),
-        Doc::from_value(&value, Mode::Facts),
-        Doc::from_serialize(&value, Mode::Facts),
-    ] {
-        let root = doc.root();
-        assert!(!format!("{doc:?}").contains("SECRET"));
-        assert_eq!(root.get_str("model"), Some("m"));
-        assert_eq!(root.get("messages").map(|n| n.len()), Some(1));
-        assert!(root.get_text("prompt").is_some());
-        assert_eq!(root.get("usage").and_then(|u| u.get_i64("prompt_tokens")), Some(3));
-        assert!(root.get("content").is_none());
-        let message = root.get("choices").and_then(|c| c.first()).and_then(|c| c.get("message"));
-        assert!(message.is_some_and(|m| m.get_text("content").is_none() && m.get("content").is_some()));
-    }
+        "usage": {"prompt_tokens": 3, "comment": "SECRET"}, "embedding": [0.1, 0.2], "content": null,
+        "choices": [{"message": {"content": "", "refusal": "SECRET"}, "finish_reason": "stop"}], "comment": "SECRET",
+        "stop": ["a", "b"]});
+    found(&value, &value.to_string(), &|found| {
+        let root = found.root();
+        assert!(!format!("{found:?}").contains("SECRET"));
+        assert_eq!(root.get_str(key!("model")), Some("m"));
+        assert_eq!(root.get(key!("messages")).map(Tree::len), Some(1));
+        assert!(root.get_text(key!("prompt")).is_some());
+        assert_eq!(root.path(keys!["usage", "prompt_tokens"]).and_then(Tree::i64), Some(3));
+        assert!(root.get(key!("content")).is_none() && root.field(key!("content")).is_some());
+        assert_eq!(root.get(key!("stop")).map(Tree::strings), Some(vec!["a".to_owned(), "b".to_owned()]));
+        let choice = root.get(key!("choices")).and_then(Tree::first).unwrap();
+        assert_eq!(choice.get_str(key!("finish_reason")), Some("stop"));
+        let message = choice.get(key!("message")).unwrap();
+        assert!(message.get_text(key!("content")).is_none() && message.get(key!("content")).is_some());
+        assert!(message.get_text(key!("refusal")).is_some() && message.get_str(key!("refusal")).is_none());
+    });
+}
+
+#[test]
+fn the_signs_of_the_table_are_no_keys_of_documents() {
+    let value = json!({"choices": {"[]": {"finish_reason": "SECRET"}}, "stop": {"[]": "SECRET"},
+        "amazon-bedrock-trace": {"guardrail": {"input": {"g1": {}, "*": "SECRET"}}}});
+    found(&value, &value.to_string(), &|found| {
+        assert!(!format!("{found:?}").contains("SECRET"), "{found:?}");
+        let input = found.root().path(keys!["amazon-bedrock-trace", "guardrail", "input"]).unwrap();
+        assert!(input.get_str(key!("*")).is_some());
+    });
+}
+
+#[test]
+fn keys_and_words_with_escapes_are_read() {
+    let text = r#"{"\u006dodel":"a\u0062","us\u0061ge":{"prompt_tok\u0065ns":3}}"#;
+    let found = Found::from_json(&PATHS, text.as_bytes());
+    assert_eq!(found.root().get_str(key!("model")), Some("ab"));
+    assert_eq!(found.root().path(keys!["usage", "prompt_tokens"]).and_then(Tree::i64), Some(3));
 }
 
 #[test]
 fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
     let value = json!({"data": [{"embedding": [0.1, 0.2], "index": 0}, {"index": 1}], "n": [1, 2]});
     let text = value.to_string();
-    for doc in [Doc::from_slice(text.as_bytes(), Mode::Facts), Doc::from_serialize(&value, Mode::Facts)] {
+    for doc in [Doc::from_slice(text.as_bytes(), Mode::Structure), Doc::from_serialize(&value, Mode::Structure)] {
         let data: Vec<_> = doc.root().get("data").into_iter().flat_map(|data| data.items()).collect();
         assert_eq!(data.len(), 2);
         assert_eq!(data[0].get("embedding").map(|vector| vector.len()), Some(2));
         assert_eq!(data[1].get_i64("index"), Some(1));
         assert_eq!(doc.root().get("n").map(|numbers| numbers.len()), Some(2));
     }
+    found(&value, &text, &|found| {
+        let data = found.root().get(key!("data")).unwrap();
+        assert_eq!((data.len(), data.first().unwrap().get(key!("embedding")).map(Tree::len)), (2, Some(2)));
+    });
 }
 
 #[test]
 fn a_cut_document_tells_what_stands_before_the_cut() {
-    let doc = Doc::from_slice(br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#, Mode::Facts);
+    let text = br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#;
+    let doc = Doc::from_slice(text, Mode::Full);
     assert!(!doc.is_complete());
     assert_eq!(doc.root().get_str("id"), Some("x"));
-    assert_eq!(doc.root().path(&["usage", "prompt_tokens"]).and_then(|n| n.i64()), Some(7));
-    assert_eq!(doc.root().get("choices").map(|n| n.items().count()), Some(1));
+    let found = Found::from_json(&PATHS, text);
+    assert_eq!(found.root().get_str(key!("id")), Some("x"));
+    assert_eq!(found.root().path(keys!["usage", "prompt_tokens"]).and_then(Tree::i64), Some(7));
+    assert_eq!(found.root().each(key!("choices")).count(), 1);
 }
 
 #[test]
 fn depth_bombs_and_garbage_are_survived() {
     let bomb = "[".repeat(100_000);
-    for mode in [Mode::Facts, Mode::Structure, Mode::Full] {
+    assert_eq!(Found::from_json(&PATHS, bomb.as_bytes()).root().len(), 1);
+    assert!(Found::from_json(&PATHS, b"").root().is_null());
+    for mode in [Mode::Structure, Mode::Full] {
         assert!(!Doc::from_slice(bomb.as_bytes(), mode).is_complete());
         assert!(!Doc::from_slice(b"\xff\xfe{", mode).is_complete());
         assert!(Doc::from_slice(b"", mode).root().is_null());
@@ -98,15 +135,10 @@ proptest::proptest! {
         if nested {
             text = format!("{{\"x\":{text}}}");
         }
-        let doc = Doc::from_slice(text.as_bytes(), Mode::Facts);
+        let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
         let object = if nested { doc.root().get("x") } else { Some(doc.root()) };
         let found = object.and_then(|object| object.get(&asked)).and_then(|node| node.i64());
         let expected = fields.iter().rev().find(|(key, _)| *key == asked).and_then(|(_, number)| *number);
         proptest::prop_assert_eq!(found, expected);
-        for first in ["a", "ab", &asked] {
-            let there = object.is_some_and(|object| object.get(first).is_some());
-            let may = object.is_some_and(|object| object.may_have(super::Bits::of(&[first])));
-            proptest::prop_assert!(may || !there || first.contains('.'));
-        }
     }
 }

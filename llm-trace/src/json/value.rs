@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde_json::{Map, Value as Json};
 
 use super::build::{Doc, Entry, Value, end, finish_array, place, pop_number, set};
-use super::hash::Bits;
 use super::keys::{Mode, Rule};
 use super::{MAX_DEPTH, work};
 
@@ -35,17 +34,17 @@ pub(super) fn push<'a>(
             (None, Some(n)) => Value::UInt(n),
             (None, None) => n.as_f64().map_or(Value::Null, Value::Float),
         },
-        Json::String(text) if mode.keeps_by(rule, text.len()) => Value::Str(Cow::Borrowed(text)),
+        Json::String(text) if mode.keeps(rule, text.len()) => Value::Str(Cow::Borrowed(text)),
         Json::String(text) => Value::ElidedStr(text.len()),
-        Json::Array(items) if rule.arrays && depth < MAX_DEPTH => return array(tape, mode, rule, key, items, depth),
-        Json::Object(fields) if rule.objects && depth < MAX_DEPTH => {
+        Json::Array(items) if rule.enter && depth < MAX_DEPTH => return array(tape, mode, rule, key, items, depth),
+        Json::Object(fields) if rule.enter && depth < MAX_DEPTH => {
             return object(tape, mode, rule, key, fields, depth);
         }
         Json::Array(items) => Value::Elided(items.len()),
         Json::Object(fields) => Value::Elided(fields.len()),
     };
     work::node();
-    tape.push(Entry { key: Cow::Borrowed(key), value: scalar, end: place(at + 1), hash: rule.hash });
+    tape.push(Entry { key: Cow::Borrowed(key), value: scalar, end: place(at + 1) });
     Ok(())
 }
 
@@ -57,7 +56,7 @@ fn array<'a>(
     items: &'a [Json],
     depth: usize,
 ) -> Result<(), Full> {
-    let at = enter(tape, rule, key, Value::Array(0));
+    let at = enter(tape, key, Value::Array(0));
     let mut numbers = 0;
     for (len, item) in items.iter().enumerate() {
         let element = tape.len();
@@ -81,29 +80,27 @@ fn object<'a>(
     fields: &'a Map<String, Json>,
     depth: usize,
 ) -> Result<(), Full> {
-    let at = enter(tape, rule, key, Value::Object(0, Bits::ALL));
-    let mut bits = Bits::NONE;
+    let at = enter(tape, key, Value::Object(0));
     for (len, (key, value)) in fields.iter().enumerate() {
         // What numbers stand under is of no matter.
         let rule = match value {
-            Json::Null | Json::Bool(_) | Json::Number(_) => Rule::scalar(key),
+            Json::Null | Json::Bool(_) | Json::Number(_) => rule,
             _ => mode.rule(key, rule),
         };
-        bits = bits.with(rule.hash);
         if push(tape, mode, rule, key, value, depth + 1).is_err() {
-            set(tape, at, Value::Object(len, Bits::ALL));
+            set(tape, at, Value::Object(len));
             return Err(Full);
         }
     }
-    set(tape, at, Value::Object(fields.len(), bits));
+    set(tape, at, Value::Object(fields.len()));
     end(tape, at);
     Ok(())
 }
 
 /// Begins a container, which is open until its end is known.
-fn enter<'a>(tape: &mut Vec<Entry<'a>>, rule: Rule, key: &'a str, value: Value<'a>) -> usize {
+fn enter<'a>(tape: &mut Vec<Entry<'a>>, key: &'a str, value: Value<'a>) -> usize {
     let at = tape.len();
     work::node();
-    tape.push(Entry { key: Cow::Borrowed(key), value, end: 0, hash: rule.hash });
+    tape.push(Entry { key: Cow::Borrowed(key), value, end: 0 });
     at
 }

@@ -143,7 +143,7 @@ impl Node<'_> {
                 }
                 out.push(']');
             }
-            Value::Object(..) => {
+            Value::Object(_) => {
                 out.push('{');
                 for (i, item) in self.items().enumerate() {
                     if i > 0 {

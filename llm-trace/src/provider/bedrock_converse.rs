@@ -6,49 +6,53 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::bedrock_converse_stream::ConverseStream;
-use super::fields::{Masked, RequestFields, find, find_str};
+use super::fields::{Places, RequestFields, find, places};
+use super::paths::{key, keys};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Node, any};
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct BedrockConverse;
 
 /// Bedrock's own names, then those that models take besides (Nova's InvokeModel schema, and what
 /// is passed on in `additionalModelRequestFields`).
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    model: &["modelId"],
-    temperature: &["inferenceConfig.temperature"],
-    top_p: &["inferenceConfig.topP", "inferenceConfig.top_p", "additionalModelRequestFields.top_p"],
-    top_k: &[
-        "inferenceConfig.topK",
-        "inferenceConfig.top_k",
-        "additionalModelRequestFields.inferenceConfig.topK",
-        "additionalModelRequestFields.top_k",
-        "additionalModelRequestFields.topK",
-        "additionalModelRequestFields.k",
-    ],
-    max_tokens: &["inferenceConfig.maxTokens", "inferenceConfig.max_new_tokens", "inferenceConfig.max_tokens"],
-    frequency_penalty: &["additionalModelRequestFields.frequency_penalty"],
-    presence_penalty: &["additionalModelRequestFields.presence_penalty"],
-    seed: &["additionalModelRequestFields.seed"],
-    stop: &["inferenceConfig.stopSequences", "inferenceConfig.stop_sequences"],
-    choices: &[],
-    stream: &[],
-    encodings: &[],
-    dimensions: &[],
-    reasoning_level: &[
-        "additionalModelRequestFields.reasoningConfig.maxReasoningEffort",
-        "additionalModelRequestFields.output_config.effort",
-        "additionalModelRequestFields.reasoning_effort",
-        "inferenceConfig.reasoningConfig.maxReasoningEffort",
-    ],
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        model: &["modelId"],
+        temperature: &["inferenceConfig.temperature"],
+        top_p: &["inferenceConfig.topP", "inferenceConfig.top_p", "additionalModelRequestFields.top_p"],
+        top_k: &[
+            "inferenceConfig.topK",
+            "inferenceConfig.top_k",
+            "additionalModelRequestFields.inferenceConfig.topK",
+            "additionalModelRequestFields.top_k",
+            "additionalModelRequestFields.topK",
+            "additionalModelRequestFields.k",
+        ],
+        max_tokens: &["inferenceConfig.maxTokens", "inferenceConfig.max_new_tokens", "inferenceConfig.max_tokens"],
+        frequency_penalty: &["additionalModelRequestFields.frequency_penalty"],
+        presence_penalty: &["additionalModelRequestFields.presence_penalty"],
+        seed: &["additionalModelRequestFields.seed"],
+        stop: &["inferenceConfig.stopSequences", "inferenceConfig.stop_sequences"],
+        choices: &[],
+        stream: &[],
+        encodings: &[],
+        dimensions: &[],
+        reasoning_level: &[
+            "additionalModelRequestFields.reasoningConfig.maxReasoningEffort",
+            "additionalModelRequestFields.output_config.effort",
+            "additionalModelRequestFields.reasoning_effort",
+            "inferenceConfig.reasoningConfig.maxReasoningEffort",
+        ],
+    },
+);
 
 impl Reader for BedrockConverse {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        if find(doc, &["outputConfig.textFormat"]).is_some() {
+        if places!["outputConfig.textFormat"].find(doc).is_some() {
             facts.output_type = Some("json");
         }
         bedrock_request(doc, facts);
@@ -78,8 +82,8 @@ impl Reader for BedrockConverse {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
-        if let Some(reason) = doc.get_str("stopReason") {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        if let Some(reason) = doc.get_str(key!("stopReason")) {
             facts.set_finish_reason(0, reason);
         }
         metadata(doc, facts);
@@ -100,37 +104,39 @@ impl Reader for BedrockConverse {
 pub(super) const GUARDRAIL: &str = "aws.bedrock.guardrail.id";
 
 /// What Bedrock's requests tell under the convention's `aws.bedrock` names.
-pub(super) fn bedrock_request(doc: Node<'_>, facts: &mut RequestFacts) {
-    const KNOWLEDGE_BASE: &str = "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId";
+pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
     for (name, paths) in [
-        (GUARDRAIL, &["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"]),
-        ("aws.bedrock.knowledge_base.id", &["knowledgeBaseId", KNOWLEDGE_BASE]),
+        (GUARDRAIL, places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"]),
+        (
+            "aws.bedrock.knowledge_base.id",
+            places!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId",],
+        ),
     ] {
-        if let Some(id) = find_str(doc, paths) {
+        if let Some(id) = paths.find_str(doc) {
             facts.extra.push((name, id.to_owned().into()));
         }
     }
 }
 
 /// What a whole answer and a stream's `metadata` event have in common.
-pub(super) fn metadata(doc: Node<'_>, facts: &mut ResponseFacts) {
-    if let Some(usage) = doc.get("usage") {
+pub(super) fn metadata(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    if let Some(usage) = doc.get(key!("usage")) {
         facts.usage.update(read_usage(usage));
     }
     // A prompt router tells which model it chose.
-    if let Some(model) = find_str(doc, &["trace.promptRouter.invokedModelId"]) {
+    if let Some(model) = places!["trace.promptRouter.invokedModelId"].find_str(doc) {
         facts.model = Some(model.to_owned());
     }
 }
 
 /// Cached tokens lie outside `inputTokens`.
-fn read_usage(usage: Node<'_>) -> Usage {
-    let cache_read = any!(usage, "cacheReadInputTokens", "cacheReadInputTokenCount").and_then(Node::i64);
-    let cache_creation = any!(usage, "cacheWriteInputTokens", "cacheWriteInputTokenCount").and_then(Node::i64);
+fn read_usage(usage: FoundNode<'_>) -> Usage {
+    let cache_read = usage.any(keys!["cacheReadInputTokens", "cacheReadInputTokenCount"]).and_then(Tree::i64);
+    let cache_creation = usage.any(keys!["cacheWriteInputTokens", "cacheWriteInputTokenCount"]).and_then(Tree::i64);
     let cached = cache_read.unwrap_or(0).saturating_add(cache_creation.unwrap_or(0));
     Usage {
-        input: usage.get_i64("inputTokens").map(|input| input.saturating_add(cached)),
-        output: usage.get_i64("outputTokens"),
+        input: usage.get_i64(key!("inputTokens")).map(|input| input.saturating_add(cached)),
+        output: usage.get_i64(key!("outputTokens")),
         cache_read,
         cache_creation,
         ..Usage::default()

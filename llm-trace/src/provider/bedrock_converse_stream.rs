@@ -3,9 +3,10 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>
 
 use super::bedrock_converse::{media, member, metadata, only};
+use super::paths::{key, keys};
 use super::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{ErrorFacts, ResponseFacts};
-use crate::json::{Node, Text, any};
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
 
 #[derive(Default)]
@@ -14,43 +15,35 @@ pub(super) struct ConverseStream {
     result: Option<(Option<String>, String)>,
 }
 
-pub(super) const EVENTS: &[&str] =
-    &["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+const EVENTS: &[crate::json::Key] =
+    keys!["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+
+/// Whether the document is an event that names itself, or a part of one.
+pub(super) fn is_event<'d, T: Tree<'d>>(doc: T) -> bool {
+    doc.has(EVENTS)
+}
+
+/// In the binary stream the event's type is a header; decoded, it is the name of the one member.
+fn unwrap<'n, 'd, T: Tree<'d>>(name: Option<&'n str>, event: T) -> (&'n str, T) {
+    let named = EVENTS.iter().find_map(|key| Some((key.name, event.get(*key).filter(|body| body.is_object())?)));
+    named.unwrap_or((name.unwrap_or_default(), event))
+}
 
 impl StreamReader for ConverseStream {
-    fn event(
-        &mut self,
-        name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        out: Option<&mut StreamOutput>,
-    ) -> Event {
-        if let Some(error) = exception(name, doc) {
+    fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        if let Some(error) = exception(name, event) {
             facts.error = Some(error);
             return Event { end: true, ..Event::default() };
         }
-        // In the binary stream the event's type is a header; decoded, it is the name of the one member.
-        let wrapped = doc.items().find(|field| EVENTS.contains(&field.key()) && field.is_object());
-        let (kind, body) = wrapped.map_or((name.unwrap_or_default(), doc), |body| (body.key(), body));
-        let index = body.get_i64("contentBlockIndex");
+        let (kind, body) = unwrap(name, event);
         let mut event = Event::default();
         match kind {
-            "messageStart" => {
-                if let (Some(out), Some(role)) = (out, body.get_str("role")) {
-                    out.role(0, role);
-                }
-            }
             "contentBlockStart" | "contentBlockDelta" => {
-                if let Some((kind, block)) = any!(body, "start", "delta").and_then(member) {
-                    event.content = self.block(kind, block, index, out);
-                }
+                event.content = body.any(keys!["start", "delta"]).is_some_and(has_output);
             }
             "messageStop" => {
-                if let Some(reason) = body.get_str("stopReason") {
+                if let Some(reason) = body.get_str(key!("stopReason")) {
                     facts.set_finish_reason(0, reason);
-                    if let Some(out) = out {
-                        out.finish(0, finish_reason(reason));
-                    }
                 }
             }
             "metadata" => metadata(body, facts),
@@ -58,27 +51,54 @@ impl StreamReader for ConverseStream {
         }
         event
     }
+
+    fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        if exception(name, event).is_some() {
+            return;
+        }
+        let (kind, body) = unwrap(name, event);
+        match kind {
+            "messageStart" => {
+                if let Some(role) = body.get_str("role") {
+                    out.role(0, role);
+                }
+            }
+            "contentBlockStart" | "contentBlockDelta" => {
+                let index = body.get_i64("contentBlockIndex");
+                if let Some((kind, block)) = body.any(&["start", "delta"]).and_then(member) {
+                    self.block(kind, block, index, out);
+                }
+            }
+            "messageStop" => {
+                if let Some(reason) = body.get_str("stopReason") {
+                    out.finish(0, finish_reason(reason));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the beginning of a content block, or more of it, holds output.
+fn has_output(block: FoundNode<'_>) -> bool {
+    if let Some(text) = block.get(key!("text")) {
+        return text.len() > 0;
+    }
+    if let Some(reasoning) = block.get(key!("reasoningContent")) {
+        return reasoning.get_text(key!("text")).is_some();
+    }
+    block.get(key!("citation")).is_none() && block.len() > usize::from(block.field(key!("type")).is_some())
 }
 
 impl ConverseStream {
-    /// Reads the beginning of a content block, or more of it. Whether it held output.
-    fn block(&mut self, kind: &str, block: Node<'_>, index: Option<i64>, out: Option<&mut StreamOutput>) -> bool {
-        let Some(out) = out else {
-            return match kind {
-                "text" => block.len() > 0,
-                "reasoningContent" => block.get_text("text").is_some(),
-                other => other != "citation",
-            };
-        };
+    /// Reads the beginning of a content block, or more of it.
+    fn block(&mut self, kind: &str, block: Node<'_>, index: Option<i64>, out: &mut StreamOutput) {
         let key = Key::Index(index.unwrap_or_default());
         match kind {
-            "text" => return text(out, Run::Text, key, block.text()),
-            "reasoningContent" => return text(out, Run::Reasoning, key, block.get_text("text")),
+            "text" => text(out, Run::Text, key, block.text()),
+            "reasoningContent" => text(out, Run::Reasoning, key, block.get_text("text")),
             // The source of the text that comes in the same block.
-            "citation" => {
-                out.citation(0, key, "citations", block);
-                return false;
-            }
+            "citation" => out.citation(0, key, "citations", block),
             "toolUse" => {
                 let name = block.get_str("name");
                 let (id, arguments) = (block.get_str("toolUseId"), block.get_text("input"));
@@ -101,27 +121,34 @@ impl ConverseStream {
             "image" => out.whole(0, Key::Last, &media(kind, block)),
             _ => out.whole(0, key, &Part::Generic { kind, fields: Payload::Json(block) }),
         }
-        true
     }
 }
 
-fn text(out: &mut StreamOutput, run: Run, key: Key, text: Option<Text<'_>>) -> bool {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
-    out.text(0, run, key, text);
-    true
+fn text(out: &mut StreamOutput, run: Run, key: Key, text: Option<Text<'_>>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        out.text(0, run, key, text);
+    }
 }
 
+const EXCEPTIONS: &[crate::json::Key] = keys![
+    "internalServerException",
+    "modelStreamErrorException",
+    "modelTimeoutException",
+    "serviceUnavailableException",
+    "throttlingException",
+    "validationException",
+];
+
 /// An exception in place of an event: told by the header, or by the member's name once decoded.
-pub(super) fn exception(name: Option<&str>, doc: Node<'_>) -> Option<ErrorFacts> {
-    let is_exception = |name: &str| name.ends_with("Exception");
-    let (kind, body) = match name.filter(|name| is_exception(name)) {
-        Some(name) => (name, doc),
-        None => member(doc).filter(|(name, body)| is_exception(name) && body.is_object())?,
+pub(super) fn exception<'d, T: Tree<'d>>(name: Option<&str>, event: T) -> Option<ErrorFacts> {
+    let (kind, body) = match name.filter(|name| name.ends_with("Exception")) {
+        Some(name) => (name, event),
+        None => EXCEPTIONS.iter().find_map(|key| Some((key.name, event.get(*key).filter(|body| body.is_object())?)))?,
     };
     Some(ErrorFacts {
         code: None,
         kind: Some(kind.to_owned()),
-        status: body.get_i64("originalStatusCode").and_then(|status| u16::try_from(status).ok()),
-        message: any!(body, "message", "Message", "originalMessage").and_then(Node::str).map(str::to_owned),
+        status: body.get_i64(key!("originalStatusCode")).and_then(|status| u16::try_from(status).ok()),
+        message: body.any(keys!["message", "Message", "originalMessage"]).and_then(Tree::str).map(str::to_owned),
     })
 }

@@ -6,39 +6,46 @@ use std::borrow::Cow;
 
 use super::Reader;
 use super::cohere_stream::CohereStream;
-use super::fields::{Masked, RequestFields, UsageFields, find, find_str};
+use super::fields::{Places, RequestFields, UsageFields, find, places};
+use super::paths::{key, keys};
 use super::prompt::Prompt;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, Text, any};
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct CohereChat;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    top_p: &["p"],
-    top_k: &["k"],
-    stop: &["stop_sequences"],
-    choices: &["num_generations"],
-    dimensions: &[],
-    reasoning_level: &[],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        top_p: &["p"],
+        top_k: &["k"],
+        stop: &["stop_sequences"],
+        choices: &["num_generations"],
+        dimensions: &[],
+        reasoning_level: &[],
+        ..RequestFields::COMMON
+    },
+);
 
 /// Billed tokens go before the tokens that were used up.
-const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
-    input: &["billed_units.input_tokens", "tokens.input_tokens"],
-    output: &["billed_units.output_tokens", "tokens.output_tokens"],
-    cache_read: &["cached_tokens"],
-    cache_creation: &[],
-    reasoning: &["tokens.reasoning_tokens"],
-});
+const USAGE: UsageFields<Places> = UsageFields::at(
+    "usage.",
+    UsageFields {
+        input: &["billed_units.input_tokens", "tokens.input_tokens"],
+        output: &["billed_units.output_tokens", "tokens.output_tokens"],
+        cache_read: &["cached_tokens"],
+        cache_creation: &[],
+        reasoning: &["tokens.reasoning_tokens"],
+    },
+);
 
 impl Reader for CohereChat {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        facts.conversation_id = find_str(doc, &["conversation_id"]).map(str::to_owned);
-        facts.output_type = match find_str(doc, &["response_format.type"]) {
+        facts.conversation_id = places!["conversation_id"].find_str(doc).map(str::to_owned);
+        facts.output_type = match places!["response_format.type"].find_str(doc) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
             _ => None,
@@ -49,7 +56,7 @@ impl Reader for CohereChat {
         if let Some(preamble) = doc.get_text("preamble") {
             out.system(Part::Text(preamble));
         }
-        for message in any!(doc, "messages", "chat_history").into_iter().flat_map(Node::items) {
+        for message in doc.any(&["messages", "chat_history"]).into_iter().flat_map(Node::items) {
             input_message(message, &mut out.messages);
         }
         // Version 1 has the last message apart, and `generate` its only one.
@@ -65,18 +72,18 @@ impl Reader for CohereChat {
             let function = tool.get("function").unwrap_or(tool);
             if let Some(name) = function.get_str("name") {
                 let kind = tool.get_str("type").unwrap_or("function");
-                let parameters = any!(function, "parameters", "parameter_definitions");
+                let parameters = function.any(&["parameters", "parameter_definitions"]);
                 out.tool(kind, name, function.get_text("description"), parameters);
             }
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
-        if doc.get("generations").is_some() {
+        if doc.get(key!("generations")).is_some() {
             return Prompt.response(doc, facts);
         }
-        if let Some(reason) = doc.get_str("finish_reason") {
+        if let Some(reason) = doc.get_str(key!("finish_reason")) {
             facts.set_finish_reason(0, reason);
         }
     }
@@ -87,7 +94,7 @@ impl Reader for CohereChat {
         }
         // Version 1 has no message around it.
         let message = doc.get("message").filter(|message| message.is_object());
-        if message.is_none() && any!(doc, "text", "tool_calls").is_none() {
+        if message.is_none() && doc.any(&["text", "tool_calls"]).is_none() {
             return;
         }
         out.begin("assistant", None);
@@ -101,18 +108,18 @@ impl Reader for CohereChat {
 }
 
 /// What a whole answer and the ends of both streams have in common.
-pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
-    if let Some(id) = find_str(doc, &["response_id", "id", "generation_id"]) {
+pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    if let Some(id) = places!["response_id", "id", "generation_id"].find_str(doc) {
         facts.id = Some(id.to_owned());
     }
-    if let Some(conversation) = find_str(doc, &["conversation_id"]) {
+    if let Some(conversation) = places!["conversation_id"].find_str(doc) {
         facts.conversation_id = Some(conversation.to_owned());
     }
-    if let Some(report) = any!(doc, "usage", "meta") {
+    if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
         // Reasoning is counted among the tokens used up, of which not all are billed.
         usage.reasoning = usage.reasoning.filter(|reasoning| usage.output.is_none_or(|output| *reasoning <= output));
-        usage.searches = find(report, &["billed_units.search_units"]).and_then(Node::i64);
+        usage.searches = places!["usage." => "billed_units.search_units"].find(report).and_then(Tree::i64);
         facts.usage.update(usage);
     }
 }
@@ -162,7 +169,7 @@ fn message_parts(message: Node<'_>, out: &mut Messages) {
         out.part(Part::Reasoning(plan));
     }
     let mut citations = message.get("citations").filter(|citations| citations.len() > 0);
-    match any!(message, "content", "message", "text") {
+    match message.any(&["content", "message", "text"]) {
         Some(content) if content.is_array() => {
             content.items().for_each(|part| out.part(content_part(part, &mut citations)));
         }
@@ -192,7 +199,7 @@ pub(super) fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
     Part::ToolCall {
         id: call.get_str("id"),
         name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
-        arguments: Payload::node(any!(function, "arguments", "parameters")),
+        arguments: Payload::node(function.any(&["arguments", "parameters"])),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Reading a streamed answer as it passes: fragments in, facts and output out.
 
 use super::framing::{Framing, Splitter};
-use super::journal::Added;
-use super::repeat::Repeats;
+use super::paths::PATHS;
 use super::stream::{Event, StreamOutput, StreamReader};
 use super::{Format, detect, error};
 use crate::facts::ResponseFacts;
-use crate::json::{Doc, Mode, Node, Shape};
+use crate::json::{Doc, Found, FoundNode, Mode, Node};
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,41 +46,36 @@ pub(crate) struct Collector {
 }
 
 struct Events {
-    mode: Mode,
     provider: Option<String>,
     format: Option<Format>,
     reader: Option<Box<dyn StreamReader>>,
     /// An event told the format.
     sure: bool,
     facts: ResponseFacts,
-    /// Dry where output content was not asked for.
-    output: StreamOutput,
+    /// Where output content goes, and how much of it is read, if it was asked for.
+    output: Option<(Mode, StreamOutput)>,
     /// An error's text is asked for where content is not.
     error_text: bool,
-    repeats: Repeats,
     ended: bool,
 }
 
 impl Collector {
     /// `format` is what the request told, if it did: the first event may know better.
-    /// `output` is given only if output content was asked for, and then decides with `mode` how much.
+    /// `output` is given only if output content was asked for, with how much of it is to be read.
     pub(crate) fn new(
         provider: Option<&str>,
         format: Option<Format>,
         framing: Option<Framing>,
-        mode: Mode,
-        output: Option<StreamOutput>,
+        output: Option<(Mode, StreamOutput)>,
     ) -> Self {
         let events = Events {
-            mode,
             provider: provider.map(str::to_owned),
             format,
             reader: None,
             sure: false,
             facts: ResponseFacts::default(),
-            output: output.unwrap_or_else(StreamOutput::dry),
+            output,
             error_text: false,
-            repeats: Repeats::default(),
             ended: false,
         };
         Self { splitter: framing.map_or_else(Splitter::auto, Splitter::new), events }
@@ -112,18 +106,9 @@ impl Collector {
         seen
     }
 
-    /// Reads an event that came as a value, in full.
-    pub(crate) fn event(&mut self, doc: &Doc<'_>, mode: Mode, was: Option<Shaped>) -> (Event, Option<Shaped>) {
-        self.events.shaped(doc, mode, was)
-    }
-
-    /// Reads an event that fits a shape. `false` where it must be read in full.
-    pub(crate) fn fitting(&mut self, shaped: &Shaped) -> bool {
-        let proven = shaped.proven == Some(self.events.repeats.doubts());
-        if proven {
-            self.events.output.add(&shaped.added, shaped.shape.text());
-        }
-        proven
+    /// Reads an event that came as a value; and its content where a permit let it be read.
+    pub(crate) fn event(&mut self, found: &Found<'_>, content: Option<&Doc<'_>>) -> Event {
+        self.events.event(None, found.root(), content.map(Doc::root))
     }
 
     /// Reads the data of an event that came apart from its framing.
@@ -133,7 +118,7 @@ impl Collector {
 
     /// Where the output is collected, if it was asked for.
     pub(crate) fn output(&mut self) -> Option<&mut StreamOutput> {
-        Some(&mut self.events.output).filter(|output| !output.is_dry())
+        self.events.output.as_mut().map(|(_, output)| output)
     }
 
     /// Ends the stream, be it whole or not.
@@ -150,115 +135,56 @@ impl Collector {
         };
         let skipped = splitter.skipped();
         let Events { format, facts, output, .. } = self.events;
-        Collected { end, format, facts, output: Some(output).filter(|output| !output.is_dry()), skipped }
+        Collected { end, format, facts, output: output.map(|(_, output)| output), skipped }
     }
-}
-
-#[cfg(test)]
-impl Collector {
-    pub(super) fn read_all_in_full(&mut self) {
-        self.events.repeats.learn_nothing();
-    }
-
-    pub(super) fn knows(&mut self, data: &[u8]) -> bool {
-        let repeats = &mut self.events.repeats;
-        repeats.find(None, data).is_some_and(|found| repeats.text(&found, data).is_some())
-    }
-}
-
-/// What events that come as values have in common.
-pub(crate) struct Shaped {
-    pub(crate) shape: Shape,
-    added: Added,
-    /// As of the kinds in [`Repeats`].
-    proven: Option<u64>,
 }
 
 impl Events {
     fn data(&mut self, name: Option<&str>, data: &[u8]) -> Event {
-        let known = self.repeats.find(name, data);
-        if let Some((added, text)) = known.as_ref().and_then(|known| self.repeats.text(known, data)) {
-            self.output.add(added, text.as_text());
-            return Event::CONTENT;
-        }
         if data.trim_ascii() == b"[DONE]" {
             self.ended = true;
             return Event { end: true, ..Event::default() };
         }
-        let before = known.as_ref().map(|_| self.facts.clone());
-        let doc = Doc::from_slice(data, self.mode);
+        let found = Found::from_json(&PATHS, data);
+        let content = self.output.as_ref().map(|(mode, _)| Doc::from_slice(data, *mode));
         let was_well = self.facts.error.is_none();
-        let (event, added) = self.watched(name, &doc);
+        let event = self.event(name, found.root(), content.as_ref().map(Doc::root));
         if self.error_text && was_well && self.facts.error.is_some() {
             self.read_error_text(name, Doc::from_slice(data, Mode::Full).root());
-        }
-        match (known, added) {
-            (Some(known), added) => {
-                self.repeats.prove(&known, added.as_ref(), before.as_ref() == Some(&self.facts));
-            }
-            (None, added) => {
-                self.repeats.doubt();
-                if let Some(added) = added {
-                    self.repeats.learn(name, data, added, self.mode);
-                }
-            }
         }
         event
     }
 
-    /// Reads an event as a value: `was` is the shape it fits, not yet proven.
-    fn shaped(&mut self, doc: &Doc<'_>, mode: Mode, was: Option<Shaped>) -> (Event, Option<Shaped>) {
-        let before = was.as_ref().map(|_| self.facts.clone());
-        let (event, added) = self.watched(None, doc);
-        let known = was.zip(added.as_ref()).filter(|(was, added)| was.added.is_like(added));
-        if before.as_ref() != Some(&self.facts) {
-            self.repeats.doubt();
-        }
-        if let Some((was, _)) = known {
-            let proven = (before.as_ref() == Some(&self.facts)).then(|| self.repeats.doubts());
-            return (event, Some(Shaped { proven, ..was }));
-        }
-        let learned = added.and_then(|added| {
-            let shape = Shape::of(doc, mode, added.len, added.elided)?;
-            Some(Shaped { shape, added, proven: None })
-        });
-        (event, learned)
-    }
-
-    /// Reads an event. Tells what text it added, if it did nothing else.
-    fn watched(&mut self, name: Option<&str>, doc: &Doc<'_>) -> (Event, Option<Added>) {
-        self.output.watch();
-        let event = self.read(name, doc.root());
-        let plain = event.content && !event.end && doc.is_complete() && self.facts.error.is_none();
-        (event, self.output.added().filter(|_| plain))
-    }
-
-    fn read(&mut self, name: Option<&str>, doc: Node<'_>) -> Event {
-        if let Some(error) = error::read_event(name, doc) {
+    fn event(&mut self, name: Option<&str>, found: FoundNode<'_>, content: Option<Node<'_>>) -> Event {
+        if let Some(error) = error::read_event(name, found) {
             self.facts.error = Some(error);
         }
         if !self.sure {
-            self.recognize(name, doc);
+            self.recognize(name, found);
         }
         let Some(reader) = &mut self.reader else { return Event::default() };
-        let event = reader.event(name, doc, &mut self.facts, Some(&mut self.output));
+        let event = reader.event(name, found, &mut self.facts);
+        if let (Some((mode, output)), Some(content)) = (&mut self.output, content) {
+            reader.output(name, content, output);
+            if *mode == Mode::Full && self.facts.error.is_some() {
+                self.read_error_text(name, content);
+            }
+        }
         self.ended |= event.end;
         event
     }
 
     fn read_error_text(&mut self, name: Option<&str>, event: Node<'_>) {
         let Some(known) = self.facts.error.as_mut().filter(|error| error.message.is_none()) else { return };
-        let stated = error::read_event(name, event).or_else(|| {
-            let mut facts = ResponseFacts::default();
-            self.format?.reader().stream().event(name, event, &mut facts, None);
-            facts.error
-        });
+        let stated = error::read_event(name, event)
+            .or_else(|| error::read(event.get("response")?))
+            .or_else(|| super::bedrock_converse_stream::exception(name, event));
         known.message = stated.and_then(|error| error.message);
     }
 
     /// Chooses the reader: by what was asked until an event tells, for requests of different
     /// formats can look the same.
-    fn recognize(&mut self, name: Option<&str>, doc: Node<'_>) {
+    fn recognize(&mut self, name: Option<&str>, doc: FoundNode<'_>) {
         let told = detect::of_event(self.provider.as_deref(), self.format, name, doc);
         self.sure = told.is_some();
         let Some(format) = told.or(self.format) else { return };

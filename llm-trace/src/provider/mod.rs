@@ -1,7 +1,7 @@
-//! Readers of the providers' wire formats. Each is pure: a document in, facts and content out.
+//! Readers of the providers' wire formats. Each is pure: facts by the paths of one table, and content from a document.
 //!
-//! Nothing here knows OpenTelemetry. What a reader may see is decided before it is called, by the
-//! [`Mode`](crate::json::Mode) the document was built with.
+//! Nothing here knows OpenTelemetry. What a reader may see of content is decided before it is called, by the
+//! [`Mode`](crate::json::Mode) the document was built with; without a permit there is no document.
 
 mod anthropic;
 mod bedrock_converse;
@@ -18,7 +18,6 @@ mod format;
 pub(crate) mod framing;
 mod gemini;
 mod joined_text;
-mod journal;
 pub(crate) mod messages;
 mod ollama;
 mod openai_answer;
@@ -27,9 +26,9 @@ mod openai_completions;
 mod openai_embeddings;
 mod openai_responses;
 mod openai_usage;
+pub(crate) mod paths;
 mod prompt;
 mod prompt_stream;
-mod repeat;
 pub(crate) mod stream;
 mod stream_output;
 #[cfg(test)]
@@ -39,7 +38,7 @@ mod whole;
 pub(crate) use format::Format;
 
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
 use stream::StreamReader;
 
@@ -48,14 +47,14 @@ use stream::StreamReader;
 pub(crate) fn read_request(
     provider: Option<&str>,
     path: Option<&str>,
-    doc: Node<'_>,
+    doc: FoundNode<'_>,
 ) -> (Option<Format>, RequestFacts) {
     let mut facts = RequestFacts::default();
     let format = detect::of_request(provider, path, doc);
     match format {
         Some(format) => format.reader().request(doc, &mut facts),
         // Whatever it is that is asked, this is whom.
-        None => facts.model = doc.get_owned("model"),
+        None => facts.model = doc.get_owned(paths::key!("model")),
     }
     if let Some(path) = path {
         detect::path_facts(path, &mut facts);
@@ -68,7 +67,7 @@ pub(crate) fn read_request(
 pub(crate) fn read_response(
     provider: Option<&str>,
     asked: Option<Format>,
-    doc: Node<'_>,
+    doc: FoundNode<'_>,
 ) -> (Option<Format>, ResponseFacts) {
     let mut facts = ResponseFacts { error: error::read(doc), ..ResponseFacts::default() };
     let format = detect::of_response(provider, asked, None, doc);
@@ -81,13 +80,13 @@ pub(crate) fn read_response(
 /// One wire format.
 pub(crate) trait Reader: Sync {
     /// Reads the facts of a request.
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts);
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts);
 
     /// Reads the messages, instructions and tools of a request.
     fn input(&self, doc: Node<'_>, out: &mut InputContent);
 
     /// Reads the facts of a whole answer. Errors are read before, by [`error::read`].
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts);
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts);
 
     /// Reads the output messages of a whole answer: one per choice.
     fn output(&self, doc: Node<'_>, out: &mut Messages);

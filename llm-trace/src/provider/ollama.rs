@@ -5,12 +5,13 @@
 use std::borrow::Cow;
 
 use super::Reader;
-use super::fields::{Masked, RequestFields, UsageFields, find, vector_len};
+use super::fields::{Places, RequestFields, UsageFields, vector_len};
 use super::openai_chat::message_parts;
+use super::paths::{key, keys};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, any};
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 /// `/api/chat`.
@@ -22,31 +23,37 @@ pub(crate) struct OllamaGenerate;
 /// `/api/embed`, and `/api/embeddings` before it.
 pub(crate) struct OllamaEmbed;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    // Its own names, then those of its endpoint that is like OpenAI's.
-    temperature: &["options.temperature", "temperature"],
-    top_p: &["options.top_p", "top_p"],
-    top_k: &["options.top_k", "top_k"],
-    max_tokens: &["options.num_predict", "max_completion_tokens", "max_tokens"],
-    frequency_penalty: &["options.frequency_penalty", "frequency_penalty"],
-    presence_penalty: &["options.presence_penalty", "presence_penalty"],
-    seed: &["options.seed", "seed"],
-    stop: &["options.stop", "stop"],
-    choices: &[],
-    reasoning_level: &["think", "reasoning_effort"],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        // Its own names, then those of its endpoint that is like OpenAI's.
+        temperature: &["options.temperature", "temperature"],
+        top_p: &["options.top_p", "top_p"],
+        top_k: &["options.top_k", "top_k"],
+        max_tokens: &["options.num_predict", "max_completion_tokens", "max_tokens"],
+        frequency_penalty: &["options.frequency_penalty", "frequency_penalty"],
+        presence_penalty: &["options.presence_penalty", "presence_penalty"],
+        seed: &["options.seed", "seed"],
+        stop: &["options.stop", "stop"],
+        choices: &[],
+        reasoning_level: &["think", "reasoning_effort"],
+        ..RequestFields::COMMON
+    },
+);
 
-const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
-    input: &["prompt_eval_count"],
-    output: &["eval_count"],
-    cache_read: &[],
-    cache_creation: &[],
-    reasoning: &[],
-});
+const USAGE: UsageFields<Places> = UsageFields::at(
+    "",
+    UsageFields {
+        input: &["prompt_eval_count"],
+        output: &["eval_count"],
+        cache_read: &[],
+        cache_creation: &[],
+        reasoning: &[],
+    },
+);
 
 impl Reader for OllamaChat {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         request(doc, facts);
     }
 
@@ -73,7 +80,7 @@ impl Reader for OllamaChat {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         response(doc, facts);
     }
 
@@ -90,7 +97,7 @@ impl Reader for OllamaChat {
 }
 
 impl Reader for OllamaGenerate {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         request(doc, facts);
     }
 
@@ -110,12 +117,12 @@ impl Reader for OllamaGenerate {
         out.messages.end(None);
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         response(doc, facts);
     }
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
-        if any!(doc, "response", "thinking").is_none() {
+        if doc.any(&["response", "thinking"]).is_none() {
             return;
         }
         out.begin("assistant", None);
@@ -133,15 +140,15 @@ impl Reader for OllamaGenerate {
 }
 
 impl Reader for OllamaEmbed {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
     }
 
     fn input(&self, _: Node<'_>, _: &mut InputContent) {}
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         response(doc, facts);
-        let vector = doc.get("embedding").or_else(|| doc.get("embeddings").and_then(Node::first));
+        let vector = doc.get(key!("embedding")).or_else(|| doc.get(key!("embeddings"))?.first());
         facts.dimensions = vector.and_then(vector_len);
     }
 
@@ -152,21 +159,21 @@ impl Reader for OllamaEmbed {
     }
 }
 
-fn request(doc: Node<'_>, facts: &mut RequestFacts) {
+fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
     REQUEST.read(doc, facts);
     // Ollama streams unless it is told not to.
     facts.stream = facts.stream.or(Some(true));
     // `json`, or a schema; an empty string asks for nothing.
-    if doc.get("format").is_some_and(|format| format.len() > 0) {
+    if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
         facts.output_type = Some("json");
     }
 }
 
-fn response(doc: Node<'_>, facts: &mut ResponseFacts) {
-    if let Some(model) = doc.get_str("model") {
+fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    if let Some(model) = doc.get_str(key!("model")) {
         facts.model = Some(model.to_owned());
     }
-    if let Some(reason) = doc.get_str("done_reason") {
+    if let Some(reason) = doc.get_str(key!("done_reason")) {
         facts.set_finish_reason(0, reason);
     }
     facts.usage.update(USAGE.read(doc));
@@ -193,35 +200,28 @@ struct OllamaStream {
 }
 
 impl StreamReader for OllamaStream {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        mut out: Option<&mut StreamOutput>,
-    ) -> Event {
-        response(doc, facts);
-        let mut event = Event { end: doc.get_bool("done") == Some(true), content: false };
-        let message = doc.get("message").unwrap_or(doc);
-        for (run, paths) in [(Run::Reasoning, &["thinking"][..]), (Run::Text, &["content", "response"])] {
-            let text = find(message, paths).and_then(Node::text).filter(|text| !text.is_empty());
-            let Some(text) = text else { continue };
-            event.content = true;
-            if let Some(out) = out.as_deref_mut() {
-                out.text(0, run, Key::Last, text);
-            }
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        response(event, facts);
+        let message = event.get(key!("message")).unwrap_or(event);
+        let says = message.get_text(key!("thinking")).is_some()
+            || message.any(keys!["content", "response"]).and_then(Tree::text).is_some_and(|text| !text.is_empty());
+        let calls = message.get(key!("tool_calls")).is_some_and(|calls| calls.is_array() && calls.len() > 0);
+        Event { content: says || calls, end: event.get_bool(key!("done")) == Some(true) }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        let message = event.get("message").unwrap_or(event);
+        for (run, keys) in [(Run::Reasoning, &["thinking"][..]), (Run::Text, &["content", "response"])] {
+            let text = message.any(keys).and_then(Node::text).filter(|text| !text.is_empty());
+            text.into_iter().for_each(|text| out.text(0, run, Key::Last, text));
         }
         for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-            event.content = true;
             // Calls come whole, each with a number of its own only in newer versions.
             self.calls += 1;
-            if let Some(out) = out.as_deref_mut() {
-                out.part(0, Key::Index(self.calls), &tool_call(call));
-            }
+            out.part(0, Key::Index(self.calls), &tool_call(call));
         }
-        if let (Some(out), Some(reason)) = (out, doc.get_str("done_reason")) {
+        if let Some(reason) = event.get_str("done_reason") {
             out.finish(0, finish_reason(reason));
         }
-        event
     }
 }

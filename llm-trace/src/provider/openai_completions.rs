@@ -3,22 +3,23 @@
 //! <https://platform.openai.com/docs/api-reference/completions>
 
 use super::Reader;
-use super::fields::{Masked, RequestFields};
+use super::fields::{Places, RequestFields};
 use super::openai_answer::{choices, envelope, reason};
+use super::paths::key;
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
 
 pub(crate) struct OpenAiCompletions;
 
-const REQUEST: RequestFields<Masked> =
-    RequestFields::masked(RequestFields { dimensions: &[], ..RequestFields::COMMON });
+const REQUEST: RequestFields<Places> =
+    RequestFields::at("", RequestFields { dimensions: &[], ..RequestFields::COMMON });
 
 impl Reader for OpenAiCompletions {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        facts.service_tier = doc.get_owned("service_tier");
+        facts.service_tier = doc.get_owned(key!("service_tier"));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -31,7 +32,7 @@ impl Reader for OpenAiCompletions {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         for (index, choice) in choices(doc) {
             if let Some(reason) = reason(choice) {
@@ -66,26 +67,20 @@ fn input_prompt(prompt: Node<'_>, out: &mut Messages) {
 }
 
 impl StreamReader for OpenAiCompletions {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        mut out: Option<&mut StreamOutput>,
-    ) -> Event {
-        self.response(doc, facts);
-        let mut event = Event::default();
-        for (index, choice) in choices(doc) {
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        self.response(event, facts);
+        let content = choices(event).any(|(_, choice)| choice.get_text(key!("text")).is_some());
+        Event { content, end: false }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        for (index, choice) in choices(event) {
             if let Some(text) = choice.get_text("text") {
-                event.content = true;
-                if let Some(out) = out.as_deref_mut() {
-                    out.text(index, Run::Text, Key::Last, text);
-                }
+                out.text(index, Run::Text, Key::Last, text);
             }
-            if let (Some(reason), Some(out)) = (reason(choice), out.as_deref_mut()) {
+            if let Some(reason) = reason(choice) {
                 out.finish(index, finish_reason(reason));
             }
         }
-        event
     }
 }

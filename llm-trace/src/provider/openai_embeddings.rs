@@ -3,36 +3,40 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings>
 
 use super::Reader;
-use super::fields::{Masked, RequestFields, find, vector_len};
+use super::fields::{Places, RequestFields, vector_len};
 use super::openai_answer::envelope;
+use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
 
 pub(crate) struct OpenAiEmbeddings;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    encodings: &["encoding_format", "embedding_type"],
-    // Mistral's and Voyage's name beside OpenAI's.
-    dimensions: &["dimensions", "output_dimension"],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        encodings: &["encoding_format", "embedding_type"],
+        // Mistral's and Voyage's name beside OpenAI's.
+        dimensions: &["dimensions", "output_dimension"],
+        ..RequestFields::COMMON
+    },
+);
 
 impl Reader for OpenAiEmbeddings {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
     }
 
     /// The conventions have no attribute for what is embedded.
     fn input(&self, _doc: Node<'_>, _out: &mut InputContent) {}
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
-        let usage = doc.get("usage");
+        let usage = doc.get(key!("usage"));
         // Voyage states the total alone; an embedding has no output.
-        let total = usage.and_then(|usage| usage.get_i64("total_tokens"));
+        let total = usage.and_then(|usage| usage.get_i64(key!("total_tokens")));
         facts.usage.input = facts.usage.input.or(total);
         // Mistral states that there was none.
         facts.usage.output = None;
@@ -47,25 +51,26 @@ impl Reader for OpenAiEmbeddings {
 }
 
 /// The length of the first vector. In base64 it is made of 4-byte floats.
-fn dimensions(doc: Node<'_>) -> Option<i64> {
-    let vector = doc.get("data").and_then(Node::first).and_then(|first| first.get("embedding"))?;
+fn dimensions(doc: FoundNode<'_>) -> Option<i64> {
+    let vector = doc.get(key!("data")).and_then(Tree::first).and_then(|first| first.get(key!("embedding")))?;
     if !vector.is_str() {
         return vector_len(vector);
     }
     // Voyage, which alone states no prompt tokens, has vectors of smaller numbers as well.
-    let usage = doc.get("usage")?;
-    find(usage, &["prompt_tokens", "input_tokens"])?;
+    let usage = doc.get(key!("usage"))?;
+    usage.any(keys!["prompt_tokens", "input_tokens"])?;
     i64::try_from(vector.len() / 4 * 3 / 4).ok().filter(|len| *len > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Doc, Mode};
+    use crate::json::Found;
+    use crate::provider::paths::PATHS;
 
     fn read(json: &str) -> ResponseFacts {
         let mut facts = ResponseFacts::default();
-        OpenAiEmbeddings.response(Doc::from_slice(json.as_bytes(), Mode::Facts).root(), &mut facts);
+        OpenAiEmbeddings.response(Found::from_json(&PATHS, json.as_bytes()).root(), &mut facts);
         facts
     }
 

@@ -2,27 +2,30 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
+use super::paths::{key, keys};
 use crate::facts::{ResponseFacts, Usage};
-use crate::json::{Node, any};
+use crate::json::{FoundNode, Tree};
 
 /// Reads a `usage` object.
-pub(super) fn read(usage: Node<'_>) -> Usage {
+pub(super) fn read(usage: FoundNode<'_>) -> Usage {
     // Also Writer's spelling of either.
-    let input =
-        [usage.get("prompt_tokens_details"), usage.get("prompt_token_details"), usage.get("input_tokens_details")];
-    let output = [
-        usage.get("completion_tokens_details"),
-        usage.get("completion_token_details"),
-        usage.get("output_tokens_details"),
+    let input = [
+        usage.get(key!("prompt_tokens_details")),
+        usage.get(key!("prompt_token_details")),
+        usage.get(key!("input_tokens_details")),
     ];
-    // A macro, so that what is known of a key when this is compiled is.
+    let output = [
+        usage.get(key!("completion_tokens_details")),
+        usage.get(key!("completion_token_details")),
+        usage.get(key!("output_tokens_details")),
+    ];
     macro_rules! of {
         ($details:ident, $key:literal) => {
-            count($details.iter().flatten().find_map(|details| details.get($key)))
+            count($details.iter().flatten().find_map(|details| details.get(key!($key))))
         };
     }
     macro_rules! top {
-        ($($key:literal),+) => { count(any!(usage, $($key),+)) };
+        ($($key:literal),+) => { count(usage.any(keys![$($key),+])) };
     }
     let mut counts = Usage {
         input: top!("prompt_tokens", "input_tokens"),
@@ -48,26 +51,27 @@ pub(super) fn read(usage: Node<'_>) -> Usage {
         output_video: of!(output, "video_tokens"),
         cache_creation_1h: hour(usage, &input),
         cache_read_audio: count(
-            input.iter().flatten().find_map(|details| details.path(&["cached_tokens_details", "audio_tokens"])),
+            input.iter().flatten().find_map(|details| details.path(keys!["cached_tokens_details", "audio_tokens"])),
         ),
         // Perplexity's, and that of routers to Anthropic.
-        searches: top!("num_search_queries").or_else(|| count(usage.path(&["server_tool_use", "web_search_requests"]))),
+        searches: top!("num_search_queries")
+            .or_else(|| count(usage.path(keys!["server_tool_use", "web_search_requests"]))),
     };
-    if let Some(total) = usage.get_i64("total_tokens") {
+    if let Some(total) = usage.get_i64(key!("total_tokens")) {
         count_all(&mut counts, total);
     }
     counts
 }
 
 /// What routers to Anthropic state of the cache that lasts an hour.
-fn hour(usage: Node<'_>, details: &[Option<Node<'_>>]) -> Option<i64> {
+fn hour(usage: FoundNode<'_>, details: &[Option<FoundNode<'_>>]) -> Option<i64> {
     let places = details.iter().flatten().copied().chain([usage]);
-    let lists = places.filter_map(|place| any!(place, "cache_creation", "cache_creation_token_details"));
-    count(lists.filter_map(|list| list.get("ephemeral_1h_input_tokens")).next())
+    let lists = places.filter_map(|place| place.any(keys!["cache_creation", "cache_creation_token_details"]));
+    count(lists.filter_map(|list| list.get(key!("ephemeral_1h_input_tokens"))).next())
 }
 
-fn count(node: Option<Node<'_>>) -> Option<i64> {
-    node.and_then(Node::i64).filter(|count| *count >= 0)
+fn count(node: Option<FoundNode<'_>>) -> Option<i64> {
+    node.and_then(Tree::i64).filter(|count| *count >= 0)
 }
 
 /// Some servers count parts beside the prompt and the completion, not within them: xAI reasoning,
@@ -94,13 +98,13 @@ fn count_all(counts: &mut Usage, total: i64) {
 }
 
 /// Reads the `usage` of an answer or a chunk, wherever it stands.
-pub(super) fn of_answer(doc: Node<'_>, facts: &mut ResponseFacts) {
+pub(super) fn of_answer(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // Groq's streams state it apart, and some of them only there.
-    let usage = doc.get("usage").or_else(|| doc.path(&["x_groq", "usage"]));
+    let usage = doc.get(key!("usage")).or_else(|| doc.path(keys!["x_groq", "usage"]));
     let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
     facts.usage.update(read(usage));
     // OpenRouter and Perplexity, in dollars; xAI, in ten-billionths of one.
-    let cost = usage.get("cost").map(|cost| cost.get("total_cost").unwrap_or(cost)).and_then(Node::f64);
-    let ticks = usage.get_f64("cost_in_usd_ticks").map(|ticks| ticks / 1e10);
+    let cost = usage.get(key!("cost")).map(|cost| cost.get(key!("total_cost")).unwrap_or(cost)).and_then(Tree::f64);
+    let ticks = usage.get_f64(key!("cost_in_usd_ticks")).map(|ticks| ticks / 1e10);
     facts.cost = cost.or(ticks).or(facts.cost);
 }

@@ -11,70 +11,79 @@
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>.
 
 use super::Reader;
-use super::fields::{Masked, Paths, RequestFields, UsageFields, find, find_str, vector_len};
+use super::fields::{Paths, Places, RequestFields, UsageFields, find, first_vector, places, vector_len};
+use super::paths::{key, keys};
 use super::prompt_stream::PromptStream;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Node, Text, any};
+use crate::json::{FoundNode, Key, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct Prompt;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    model: &["model", "model_id", "modelId", "version"],
-    temperature: &["temperature", "textGenerationConfig.temperature", "parameters.temperature", "input.temperature"],
-    top_p: &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"],
-    top_k: &["top_k", "topK", "k", "textGenerationConfig.topK", "parameters.top_k", "input.top_k"],
-    max_tokens: &[
-        "max_tokens_to_sample",
-        "max_gen_len",
-        "max_tokens",
-        "maxTokens",
-        "max_completion_tokens",
-        "maxOutputTokens",
-        "n_predict",
-        "textGenerationConfig.maxTokenCount",
-        "parameters.max_new_tokens",
-        "input.max_new_tokens",
-        "input.max_tokens",
-        "input.max_output_tokens",
-        "input.max_length",
-    ],
-    frequency_penalty: &[
-        "frequency_penalty",
-        "frequencyPenalty.scale",
-        "frequencyPenalty",
-        "parameters.frequency_penalty",
-        "input.frequency_penalty",
-    ],
-    presence_penalty: &[
-        "presence_penalty",
-        "presencePenalty.scale",
-        "presencePenalty",
-        "parameters.presence_penalty",
-        "input.presence_penalty",
-    ],
-    seed: &["seed", "parameters.seed", "parameters.random_seed", "imageGenerationConfig.seed", "input.seed"],
-    stop: &[
-        "stop_sequences",
-        "stopSequences",
-        "stop",
-        "textGenerationConfig.stopSequences",
-        "parameters.stop_sequences",
-        "parameters.stop",
-        "input.stop_sequences",
-    ],
-    choices: &["num_generations", "numResults", "n", "imageGenerationConfig.numberOfImages", "parameters.best_of"],
-    stream: &["stream"],
-    encodings: &["embeddingTypes", "embedding_types"],
-    dimensions: &[
-        "dimensions",
-        "embeddingConfig.outputEmbeddingLength",
-        "singleEmbeddingParams.embeddingDimension",
-        "output_dimension",
-    ],
-    reasoning_level: &["reasoning_effort", "input.reasoning_effort"],
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        model: &["model", "model_id", "modelId", "version"],
+        temperature: &[
+            "temperature",
+            "textGenerationConfig.temperature",
+            "parameters.temperature",
+            "input.temperature",
+        ],
+        top_p: &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"],
+        top_k: &["top_k", "topK", "k", "textGenerationConfig.topK", "parameters.top_k", "input.top_k"],
+        max_tokens: &[
+            "max_tokens_to_sample",
+            "max_gen_len",
+            "max_tokens",
+            "maxTokens",
+            "max_completion_tokens",
+            "maxOutputTokens",
+            "n_predict",
+            "textGenerationConfig.maxTokenCount",
+            "parameters.max_new_tokens",
+            "input.max_new_tokens",
+            "input.max_tokens",
+            "input.max_output_tokens",
+            "input.max_length",
+        ],
+        frequency_penalty: &[
+            "frequency_penalty",
+            "frequencyPenalty.scale",
+            "frequencyPenalty",
+            "parameters.frequency_penalty",
+            "input.frequency_penalty",
+        ],
+        presence_penalty: &[
+            "presence_penalty",
+            "presencePenalty.scale",
+            "presencePenalty",
+            "parameters.presence_penalty",
+            "input.presence_penalty",
+        ],
+        seed: &["seed", "parameters.seed", "parameters.random_seed", "imageGenerationConfig.seed", "input.seed"],
+        stop: &[
+            "stop_sequences",
+            "stopSequences",
+            "stop",
+            "textGenerationConfig.stopSequences",
+            "parameters.stop_sequences",
+            "parameters.stop",
+            "input.stop_sequences",
+        ],
+        choices: &["num_generations", "numResults", "n", "imageGenerationConfig.numberOfImages", "parameters.best_of"],
+        stream: &["stream"],
+        encodings: &["embeddingTypes", "embedding_types"],
+        dimensions: &[
+            "dimensions",
+            "embeddingConfig.outputEmbeddingLength",
+            "singleEmbeddingParams.embeddingDimension",
+            "output_dimension",
+        ],
+        reasoning_level: &["reasoning_effort", "input.reasoning_effort"],
+    },
+);
 
 const PROMPT: Paths =
     &["prompt", "inputText", "inputPrompt", "inputs", "input.prompt", "input.text", "textToImageParams.text", "input"];
@@ -85,75 +94,150 @@ const IMAGES: Paths = &["images", "input.images", "input.image"];
 /// Where one family keeps what it generated.
 pub(super) struct Shape {
     /// The list of choices; the body itself is the only choice where there is none.
-    list: Option<&'static str>,
+    list: Option<Key>,
     /// The text of a choice. A family is known by it.
-    pub(super) text: &'static str,
-    pub(super) finish: Paths,
+    pub(super) text: Places,
+    pub(super) finish: Places,
+    /// Its text stands where an error's message does.
+    is_message: bool,
 }
 
-const SHAPES: &[Shape] = &[
+static SHAPES: &[Shape] = &[
     // Titan, streamed and whole.
-    Shape { list: Some("results"), text: "outputText", finish: &["completionReason"] },
-    Shape { list: None, text: "outputText", finish: &["completionReason"] },
+    Shape {
+        list: Some(key!("results")),
+        text: Places::new("results[].", &["outputText"]),
+        finish: Places::new("results[].", &["completionReason"]),
+        is_message: false,
+    },
+    Shape {
+        list: None,
+        text: Places::new("", &["outputText"]),
+        finish: Places::new("", &["completionReason"]),
+        is_message: false,
+    },
     // Llama.
-    Shape { list: None, text: "generation", finish: &["stop_reason"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["generation"]),
+        finish: Places::new("", &["stop_reason"]),
+        is_message: false,
+    },
     // Mistral.
-    Shape { list: Some("outputs"), text: "text", finish: &["stop_reason"] },
+    Shape {
+        list: Some(key!("outputs")),
+        text: Places::new("outputs[].", &["text"]),
+        finish: Places::new("outputs[].", &["stop_reason"]),
+        is_message: false,
+    },
     // Cohere Command.
-    Shape { list: Some("generations"), text: "text", finish: &["finish_reason"] },
+    Shape {
+        list: Some(key!("generations")),
+        text: Places::new("generations[].", &["text"]),
+        finish: Places::new("generations[].", &["finish_reason"]),
+        is_message: false,
+    },
     // AI21 Jurassic.
-    Shape { list: Some("completions"), text: "data.text", finish: &["finishReason.reason"] },
+    Shape {
+        list: Some(key!("completions")),
+        text: Places::new("completions[].", &["data.text"]),
+        finish: Places::new("completions[].", &["finishReason.reason"]),
+        is_message: false,
+    },
     // Claude before messages.
-    Shape { list: None, text: "completion", finish: &["stop_reason"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["completion"]),
+        finish: Places::new("", &["stop_reason"]),
+        is_message: false,
+    },
     // DeepSeek, and imported models.
-    Shape { list: Some("choices"), text: "text", finish: &["finish_reason", "stop_reason"] },
+    Shape {
+        list: Some(key!("choices")),
+        text: Places::new("choices[].", &["text"]),
+        finish: Places::new("choices[].", &["finish_reason", "stop_reason"]),
+        is_message: false,
+    },
     // watsonx.
-    Shape { list: Some("results"), text: "generated_text", finish: &["stop_reason"] },
+    Shape {
+        list: Some(key!("results")),
+        text: Places::new("results[].", &["generated_text"]),
+        finish: Places::new("results[].", &["stop_reason"]),
+        is_message: false,
+    },
     // text-generation-inference, streamed and whole.
-    Shape { list: None, text: "token.text", finish: &["details.finish_reason"] },
-    Shape { list: None, text: "generated_text", finish: &["details.finish_reason"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["token.text"]),
+        finish: Places::new("", &["details.finish_reason"]),
+        is_message: false,
+    },
+    Shape {
+        list: None,
+        text: Places::new("", &["generated_text"]),
+        finish: Places::new("", &["details.finish_reason"]),
+        is_message: false,
+    },
     // Retrieve and generate.
-    Shape { list: None, text: "output.text", finish: &[] },
+    Shape { list: None, text: Places::new("", &["output.text"]), finish: Places::new("", &[]), is_message: false },
     // Replicate: one string, or a list of its pieces.
-    Shape { list: None, text: "output", finish: &[] },
+    Shape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
     // TwelveLabs Pegasus.
-    Shape { list: None, text: "message", finish: &["finishReason"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["message"]),
+        finish: Places::new("", &["finishReason"]),
+        is_message: true,
+    },
     // llama.cpp.
-    Shape { list: None, text: "content", finish: &["stop_type"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["content"]),
+        finish: Places::new("", &["stop_type"]),
+        is_message: false,
+    },
     // Cohere Command, streamed.
-    Shape { list: None, text: "text", finish: &["finish_reason"] },
+    Shape {
+        list: None,
+        text: Places::new("", &["text"]),
+        finish: Places::new("", &["finish_reason"]),
+        is_message: false,
+    },
 ];
 
-const USAGE: UsageFields<Masked> = UsageFields::masked(UsageFields {
-    input: &[
-        "inputTextTokenCount",
-        "prompt_token_count",
-        "usage.prompt_tokens",
-        "meta.billed_units.input_tokens",
-        "tokens_evaluated",
-        "details.input_length",
-        "metrics.input_token_count",
-    ],
-    output: &[
-        "totalOutputTextTokenCount",
-        "generation_token_count",
-        "usage.completion_tokens",
-        "meta.billed_units.output_tokens",
-        "tokens_predicted",
-        "details.generated_tokens",
-        "metrics.output_token_count",
-    ],
-    cache_read: &["usage.prompt_tokens_details.cached_tokens"],
-    cache_creation: &[],
-    reasoning: &["usage.completion_tokens_details.reasoning_tokens"],
-});
+const USAGE: UsageFields<Places> = UsageFields::at(
+    "",
+    UsageFields {
+        input: &[
+            "inputTextTokenCount",
+            "prompt_token_count",
+            "usage.prompt_tokens",
+            "meta.billed_units.input_tokens",
+            "tokens_evaluated",
+            "details.input_length",
+            "metrics.input_token_count",
+        ],
+        output: &[
+            "totalOutputTextTokenCount",
+            "generation_token_count",
+            "usage.completion_tokens",
+            "meta.billed_units.output_tokens",
+            "tokens_predicted",
+            "details.generated_tokens",
+            "metrics.output_token_count",
+        ],
+        cache_read: &["usage.prompt_tokens_details.cached_tokens"],
+        cache_creation: &[],
+        reasoning: &["usage.completion_tokens_details.reasoning_tokens"],
+    },
+);
 
 impl Reader for Prompt {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        if find(doc, &["response_format.type"]).and_then(Node::str).is_some_and(|kind| kind.starts_with("json")) {
+        if places!["response_format.type"].find(doc).and_then(Tree::str).is_some_and(|kind| kind.starts_with("json")) {
             facts.output_type = Some("json");
-        } else if find(doc, &["textToImageParams", "text_prompts", "imageGenerationConfig"]).is_some() {
+        } else if places!["textToImageParams", "text_prompts", "imageGenerationConfig"].find(doc).is_some() {
             facts.output_type = Some("image");
         }
     }
@@ -177,7 +261,7 @@ impl Reader for Prompt {
         out.messages.end(None);
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         for (index, choice, shape) in choices(doc) {
             if let Some(reason) = reason(choice, shape) {
@@ -189,7 +273,7 @@ impl Reader for Prompt {
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         for (_, choice, shape) in choices(doc) {
             out.begin("assistant", None);
-            if let Some(text) = find(choice, &[shape.text]) {
+            if let Some(text) = shape.text.find(choice) {
                 joined(text, &mut |part| out.part(part));
             }
             out.end(reason(choice, shape).map(finish_reason));
@@ -248,72 +332,63 @@ fn picture(image: Text<'_>) -> Part<'_> {
 }
 
 /// What whole answers and events have in common.
-pub(super) fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // text-generation-inference answers with a list of one.
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
-    if let Some(id) = any!(doc, "id", "generation_id", "sessionId") {
+    if let Some(id) = doc.any(keys!["id", "generation_id", "sessionId"]) {
         let id = id.str().map(str::to_owned).or_else(|| id.i64().map(|id| id.to_string()));
         facts.id = id.filter(|id| !id.is_empty()).or(facts.id.take());
     }
-    if let Some(model) = find_str(doc, &["model", "model_id"]) {
+    if let Some(model) = places!["model", "model_id"].find_str(doc) {
         facts.model = Some(model.to_owned());
     }
-    if let Some(vector) = find(doc, &["embedding", "embeddings"]) {
-        let vector = match vector.first() {
-            Some(first) => {
-                if first.is_object() {
-                    first.get("embedding").unwrap_or(first)
-                } else {
-                    first
-                }
-            }
-            None => vector,
-        };
+    if let Some(vectors) = doc.any(keys!["embedding", "embeddings"]) {
+        let vector = first_vector(vectors);
+        let vector = vector.get(key!("embedding")).unwrap_or(vector);
         facts.dimensions = vector_len(vector).or(facts.dimensions);
     }
     let mut usage = USAGE.read(doc);
-    let results = || doc.get("results").into_iter().flat_map(Node::items);
+    let results = || doc.each(key!("results"));
     // Every result has its own count.
     let sum = |key| results().filter_map(|result| result.get_i64(key)).reduce(i64::saturating_add);
-    usage.output = usage.output.or_else(|| sum("tokenCount")).or_else(|| sum("generated_token_count"));
-    usage.input = usage.input.or_else(|| results().find_map(|result| result.get_i64("input_token_count")));
+    usage.output = usage.output.or_else(|| sum(key!("tokenCount"))).or_else(|| sum(key!("generated_token_count")));
+    usage.input = usage.input.or_else(|| results().find_map(|result| result.get_i64(key!("input_token_count"))));
     // A later event of a stream may say 0 for what an earlier one has counted.
     let known = facts.usage;
     facts.usage.update(Usage { input: usage.input.max(known.input), output: usage.output.max(known.output), ..usage });
 }
 
 /// The choices of an answer, each with its number and its shape.
-pub(super) fn choices(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>, &'static Shape)> {
+pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static Shape)> {
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     let shape = SHAPES.iter().find(|shape| {
         let choice = match shape.list {
-            Some(list) => doc.get(list).and_then(Node::first),
+            Some(list) => doc.get(list).and_then(Tree::first),
             None => Some(doc),
         };
-        choice.is_some_and(|choice| has(choice, shape.text))
+        choice.is_some_and(|choice| has(choice, shape))
     });
     shape.into_iter().flat_map(move |shape| {
         let list = shape.list.and_then(|list| doc.get(list));
         let alone = if list.is_none() { Some(doc) } else { None };
-        let all = list.into_iter().flat_map(Node::items).chain(alone);
+        let all = list.into_iter().flat_map(Tree::items).chain(alone);
         all.enumerate().map(move |(at, choice)| {
-            let index = choice.get_i64("index").and_then(|index| usize::try_from(index).ok());
+            let index = choice.get_i64(key!("index")).and_then(|index| usize::try_from(index).ok());
             (if shape.list.is_some() { index.unwrap_or(at) } else { at }, choice, shape)
         })
     })
 }
 
-/// Whether a text, or a list of texts, stands at the path; null counts for an event without text.
-fn has(choice: Node<'_>, path: &str) -> bool {
+/// Whether a text, or a list of texts, stands where the shape has it; null counts for an event without text.
+fn has<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> bool {
     // An error's message stands alone.
-    if path == "message" && !choice.items().any(|field| field.key() == "finishReason") {
+    if shape.is_message && !choice.has_field(key!("finishReason")) {
         return false;
     }
-    let (parent, key) = path.rsplit_once('.').map_or((Some(choice), path), |(p, key)| (find(choice, &[p]), key));
-    parent.is_some_and(|parent| parent.items().any(|field| field.key() == key && !field.is_object()))
+    shape.text.ends_in(choice, |text| !text.is_object())
 }
 
 /// The provider's word, except for one that says it is not finished.
-pub(super) fn reason<'d>(choice: Node<'d>, shape: &Shape) -> Option<&'d str> {
-    find_str(choice, shape.finish).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
+pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> Option<&'d str> {
+    shape.finish.find_str(choice).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
 }

@@ -1,41 +1,42 @@
 //! Streams of the formats in [`super::prompt`]: each event has the shape of a whole answer, with
 //! more of the text.
 
-use super::fields::find;
-use super::prompt::{choices, envelope, reason};
+use super::fields::places;
+use super::prompt::{Shape, choices, envelope, reason};
 use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
 use crate::facts::ResponseFacts;
-use crate::json::Node;
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 
 pub(super) struct PromptStream;
 
 impl StreamReader for PromptStream {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        mut out: Option<&mut StreamOutput>,
-    ) -> Event {
-        envelope(doc, facts);
-        let mut event = Event::default();
-        for (index, choice, shape) in choices(doc) {
-            let special = find(choice, &["token.special"]).and_then(Node::bool) == Some(true);
-            let text = find(choice, &[shape.text]).and_then(Node::text).filter(|text| !text.is_empty() && !special);
-            if let Some(text) = text {
-                event.content = true;
-                if let Some(out) = out.as_deref_mut() {
-                    out.text(index, Run::Text, Key::Last, text);
-                }
-            }
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        envelope(event, facts);
+        let mut content = false;
+        for (index, choice, shape) in choices(event) {
+            content |= text(choice, shape).is_some();
             if let Some(reason) = reason(choice, shape) {
                 facts.set_finish_reason(index, reason);
-                if let Some(out) = out.as_deref_mut() {
-                    out.finish(index, finish_reason(reason));
-                }
             }
         }
-        event
+        Event { content, end: false }
     }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        for (index, choice, shape) in choices(event) {
+            if let Some(text) = text(choice, shape) {
+                out.text(index, Run::Text, Key::Last, text);
+            }
+            if let Some(reason) = reason(choice, shape) {
+                out.finish(index, finish_reason(reason));
+            }
+        }
+    }
+}
+
+/// What a choice adds: tokens that mark an end are no text.
+fn text<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> Option<Text<'d>> {
+    let special = places!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
+    shape.text.find(choice)?.text().filter(|text| !text.is_empty() && !special)
 }

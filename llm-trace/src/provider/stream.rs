@@ -3,19 +3,16 @@
 pub(crate) use super::stream_output::{CallFragment, Key, Run, StreamOutput};
 
 use crate::facts::ResponseFacts;
-use crate::json::Node;
+use crate::json::{FoundNode, Node};
 
 /// Reads the events of one stream, in order.
 pub(crate) trait StreamReader: Send + Sync {
-    /// Reads one event. `name` is the SSE `event:` line or the event stream's `:event-type`,
-    /// where there is one. `out` is there only if output content was asked for.
-    fn event(
-        &mut self,
-        name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        out: Option<&mut StreamOutput>,
-    ) -> Event;
+    /// Reads the facts of one event, and tells what it was. `name` is the SSE `event:` line or the event stream's
+    /// `:event-type`, where there is one.
+    fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event;
+
+    /// Reads the content of the same event, after its facts and only if output content was asked for.
+    fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput);
 
     /// Whether a stream that ends here, without an end mark of its own, ended whole.
     fn is_complete(&self, facts: &ResponseFacts) -> bool {
@@ -33,9 +30,6 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// A piece of output.
-    pub(crate) const CONTENT: Event = Event { content: true, end: false };
-
     /// Adds what another event was.
     pub(crate) fn merge(&mut self, other: Event) {
         self.content |= other.content;

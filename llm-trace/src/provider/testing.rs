@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 
 use super::collect::{Collector, End};
+use super::paths::PATHS;
 use super::stream::StreamOutput;
 use super::{Format, Reader};
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Found, Mode};
 use crate::message::{FinishedInput, InputContent, Messages};
 use crate::redact::Filter;
 
 pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
     let mut facts = RequestFacts::default();
-    reader.request(Doc::from_value(&body, Mode::Facts).root(), &mut facts);
+    reader.request(Found::from_value(&PATHS, &body).root(), &mut facts);
     facts
 }
 
@@ -32,7 +33,7 @@ pub(super) fn content(reader: &dyn Reader, body: Value) -> [Value; 3] {
 pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = Doc::from_value(&body, Mode::Full);
-    reader.response(doc.root(), &mut facts);
+    reader.response(Found::from_value(&PATHS, &body).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     reader.output(doc.root(), &mut out);
     (facts, parsed(out.finish().0))
@@ -40,7 +41,7 @@ pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value)
 
 /// How a stream of events ended, its facts and its output messages.
 pub(super) fn stream(format: Format, events: &[Value]) -> (End, ResponseFacts, Value) {
-    let mut stream = Collector::new(None, Some(format), None, Mode::Full, Some(StreamOutput::default()));
+    let mut stream = Collector::new(None, Some(format), None, Some((Mode::Full, StreamOutput::default())));
     for event in events {
         let name = event.get("type").and_then(Value::as_str).unwrap_or("message");
         stream.push(format!("event: {name}\ndata: {event}\n\n").as_bytes());

@@ -3,20 +3,16 @@
 use super::Reader;
 use super::stream::{Event, StreamOutput, StreamReader};
 use crate::facts::ResponseFacts;
-use crate::json::Node;
+use crate::json::{FoundNode, Node};
 
 /// Reads each event as a whole answer.
 pub(super) struct WholeAnswer(pub(super) &'static dyn Reader);
 
 impl StreamReader for WholeAnswer {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        _out: Option<&mut StreamOutput>,
-    ) -> Event {
-        self.0.response(doc, facts);
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        self.0.response(event, facts);
         Event { content: true, end: true }
     }
+
+    fn output(&mut self, _name: Option<&str>, _event: Node<'_>, _out: &mut StreamOutput) {}
 }

@@ -26,12 +26,12 @@ pub(crate) enum Permit {
 }
 
 impl Permit {
-    /// How much of a document has to be read for it.
-    pub(crate) fn mode(&self) -> Mode {
+    /// How much of a document's content has to be read for it.
+    pub(crate) fn mode(&self) -> Option<Mode> {
         match self {
-            Permit::Off | Permit::Drop => Mode::Facts,
-            Permit::Masked(filter) if !filter.reads() => Mode::Structure,
-            Permit::Masked(_) | Permit::Open(_) => Mode::Full,
+            Permit::Off | Permit::Drop => None,
+            Permit::Masked(filter) if !filter.reads() => Some(Mode::Structure),
+            Permit::Masked(_) | Permit::Open(_) => Some(Mode::Full),
         }
     }
 

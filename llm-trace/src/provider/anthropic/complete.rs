@@ -3,22 +3,22 @@
 //! <https://docs.claude.com/en/api/complete>
 
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::Node;
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::provider::Reader;
-use crate::provider::fields::{Masked, RequestFields};
+use crate::provider::fields::{Places, RequestFields};
+use crate::provider::paths::key;
 use crate::provider::stream::{Event, Key, Run, StreamOutput, StreamReader};
 
 pub(crate) struct AnthropicComplete;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    max_tokens: &["max_tokens_to_sample"],
-    stop: &["stop_sequences"],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON },
+);
 
 impl Reader for AnthropicComplete {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
     }
 
@@ -30,10 +30,10 @@ impl Reader for AnthropicComplete {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
-        facts.id = doc.get_owned("id").or(facts.id.take());
-        facts.model = doc.get_owned("model").or(facts.model.take());
-        if let Some(reason) = doc.get_str("stop_reason") {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        facts.id = doc.get_owned(key!("id")).or(facts.id.take());
+        facts.model = doc.get_owned(key!("model")).or(facts.model.take());
+        if let Some(reason) = doc.get_str(key!("stop_reason")) {
             facts.set_finish_reason(0, reason);
         }
     }
@@ -57,23 +57,17 @@ impl Reader for AnthropicComplete {
 struct CompleteStream;
 
 impl StreamReader for CompleteStream {
-    fn event(
-        &mut self,
-        _name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        out: Option<&mut StreamOutput>,
-    ) -> Event {
-        AnthropicComplete.response(doc, facts);
-        let text = doc.get_text("completion");
-        if let Some(out) = out {
-            if let Some(text) = text {
-                out.text(0, Run::Text, Key::Last, text);
-            }
-            if let Some(reason) = doc.get_str("stop_reason") {
-                out.finish(0, finish_reason(reason));
-            }
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        AnthropicComplete.response(event, facts);
+        Event { content: event.get_text(key!("completion")).is_some(), end: false }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        if let Some(text) = event.get_text("completion") {
+            out.text(0, Run::Text, Key::Last, text);
         }
-        Event { content: text.is_some(), end: false }
+        if let Some(reason) = event.get_str("stop_reason") {
+            out.finish(0, finish_reason(reason));
+        }
     }
 }

@@ -13,27 +13,27 @@ use std::borrow::Cow;
 use self::stream::MessageStream;
 use self::usage::RawUsage;
 use super::Reader;
-use super::fields::{Masked, RequestFields};
+use super::fields::{Places, RequestFields};
+use super::paths::{key, keys};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, any};
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 
 pub(crate) struct AnthropicMessages;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    stop: &["stop_sequences"],
-    reasoning_level: &["output_config.effort"],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields { stop: &["stop_sequences"], reasoning_level: &["output_config.effort"], ..RequestFields::COMMON },
+);
 
 impl Reader for AnthropicMessages {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
         // The structured-output beta had the format at the top.
-        let format = doc.path(&["output_config", "format"]).or_else(|| doc.get("output_format"));
-        facts.output_type = format.and_then(|format| format.get("type")).map(|_| "json");
-        facts.service_tier = doc.get_owned("service_tier");
+        let format = doc.path(keys!["output_config", "format"]).or_else(|| doc.get(key!("output_format")));
+        facts.output_type = format.and_then(|format| format.get(key!("type"))).map(|_| "json");
+        facts.service_tier = doc.get_owned(key!("service_tier"));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -50,15 +50,15 @@ impl Reader for AnthropicMessages {
         for tool in doc.get("tools").into_iter().flat_map(Node::items) {
             // Tools of one's own have no type, or `custom`.
             let kind = tool.get_str("type").filter(|kind| *kind != "custom").unwrap_or("function");
-            let name = any!(tool, "name", "mcp_server_name").and_then(Node::str).unwrap_or(kind);
+            let name = tool.any(&["name", "mcp_server_name"]).and_then(Node::str).unwrap_or(kind);
             out.tool(kind, name, tool.get_text("description"), tool.get("input_schema"));
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         let mut usage = RawUsage::default();
         envelope(doc, facts, &mut usage);
-        if let Some(reason) = doc.get_str("stop_reason") {
+        if let Some(reason) = doc.get_str(key!("stop_reason")) {
             facts.set_finish_reason(0, reason);
         }
     }
@@ -76,10 +76,10 @@ impl Reader for AnthropicMessages {
 }
 
 /// What a message and the beginning of a streamed one have in common.
-fn envelope(message: Node<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
-    facts.id = message.get_owned("id").or(facts.id.take());
-    facts.model = message.get_owned("model").or(facts.model.take());
-    if let Some(report) = message.get("usage") {
+fn envelope(message: FoundNode<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
+    facts.id = message.get_owned(key!("id")).or(facts.id.take());
+    facts.model = message.get_owned(key!("model")).or(facts.model.take());
+    if let Some(report) = message.get(key!("usage")) {
         usage.report(report, facts);
     }
 }

@@ -4,8 +4,10 @@
 
 use super::{RawUsage, block, envelope, server_tool};
 use crate::facts::ResponseFacts;
-use crate::json::{Node, Text};
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
+use crate::provider::fields::places;
+use crate::provider::paths::{key, keys};
 use crate::provider::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
 
 #[derive(Debug, Default)]
@@ -16,43 +18,77 @@ pub(super) struct MessageStream {
 }
 
 impl StreamReader for MessageStream {
-    fn event(
-        &mut self,
-        name: Option<&str>,
-        doc: Node<'_>,
-        facts: &mut ResponseFacts,
-        out: Option<&mut StreamOutput>,
-    ) -> Event {
-        match doc.get_str("type").or(name) {
+    fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        match event.get_str(key!("type")).or(name) {
             Some("message_start") => {
-                if let Some(message) = doc.get("message") {
+                if let Some(message) = event.get(key!("message")) {
                     envelope(message, facts, &mut self.usage);
                 }
-                Event::default()
             }
-            Some("content_block_start") => self.start(doc, facts, out),
-            Some("content_block_delta") => self.delta(doc, out),
+            Some("content_block_start") => {
+                let Some(block) = event.get(key!("content_block")) else { return Event::default() };
+                // Another model goes on: it is the one that answers.
+                if block.get_str(key!("type")) == Some("fallback") {
+                    let other = block.path(keys!["to", "model"]).and_then(Tree::str).filter(|model| !model.is_empty());
+                    facts.model = other.map(str::to_owned).or(facts.model.take());
+                }
+                return Event { content: begins_output(block), end: false };
+            }
+            Some("content_block_delta") => {
+                let content = event.get(key!("delta")).is_some_and(adds_output);
+                return Event { content, end: false };
+            }
             Some("message_delta") => {
-                self.finish(doc, facts, out);
-                Event::default()
+                if let Some(reason) = places!["delta.stop_reason"].find(event).and_then(Tree::str) {
+                    facts.set_finish_reason(0, reason);
+                }
+                if let Some(report) = event.get(key!("usage")) {
+                    self.usage.report(report, facts);
+                }
             }
-            Some("message_stop") => Event { content: false, end: true },
-            _ => Event::default(),
+            Some("message_stop") => return Event { content: false, end: true },
+            _ => {}
+        }
+        Event::default()
+    }
+
+    fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        match event.get_str("type").or(name) {
+            Some("content_block_start") => self.start(event, out),
+            Some("content_block_delta") => self.delta(event, out),
+            Some("message_delta") => {
+                if let Some(reason) = event.path(&["delta", "stop_reason"]).and_then(Node::str) {
+                    out.finish(0, finish_reason(reason));
+                }
+            }
+            _ => {}
         }
     }
 }
 
+/// Whether a block holds anything when it begins.
+fn begins_output(block: FoundNode<'_>) -> bool {
+    match block.get_str(key!("type")) {
+        Some("text") => block.get_text(key!("text")).is_some(),
+        Some("thinking") => block.get_text(key!("thinking")).is_some(),
+        _ => true,
+    }
+}
+
+fn adds_output(delta: FoundNode<'_>) -> bool {
+    match delta.get_str(key!("type")) {
+        Some("text_delta") => delta.get_text(key!("text")).is_some(),
+        Some("thinking_delta") => delta.get_text(key!("thinking")).is_some(),
+        Some("input_json_delta") => delta.get_text(key!("partial_json")).is_some(),
+        kind => kind == Some("compaction_delta"),
+    }
+}
+
 impl MessageStream {
-    fn start(&mut self, doc: Node<'_>, facts: &mut ResponseFacts, out: Option<&mut StreamOutput>) -> Event {
+    fn start(&mut self, doc: Node<'_>, out: &mut StreamOutput) {
         let index = doc.get_i64("index");
-        let Some(node) = doc.get("content_block") else { return Event::default() };
-        // Another model goes on: it is the one that answers.
-        if node.get_str("type") == Some("fallback") {
-            facts.model = node.get("to").and_then(|to| to.get_owned("model")).or(facts.model.take());
-        }
-        let Some(part) = block(node) else { return Event::default() };
-        let event = Event::CONTENT;
-        let Some(out) = out else { return event };
+        let Some(node) = doc.get("content_block") else { return };
+        let Some(part) = block(node) else { return };
         match part {
             Part::ToolCall { .. } | Part::ServerToolCall { .. } => {
                 let input = node.get("input");
@@ -78,54 +114,36 @@ impl MessageStream {
             }
             part => out.part(0, Key::Index(index.unwrap_or_default()), &part),
         }
-        event
     }
 
-    fn delta(&mut self, doc: Node<'_>, out: Option<&mut StreamOutput>) -> Event {
+    fn delta(&mut self, doc: Node<'_>, out: &mut StreamOutput) {
         let index = doc.get_i64("index");
         let key = Key::Index(index.unwrap_or_default());
-        let Some(delta) = doc.get("delta") else { return Event::default() };
-        let (field, run) = match delta.get_str("type") {
-            Some("text_delta") => ("text", Some(Run::Text)),
-            Some("thinking_delta") => ("thinking", Some(Run::Reasoning)),
-            Some("input_json_delta") => ("partial_json", None),
+        let Some(delta) = doc.get("delta") else { return };
+        match delta.get_str("type") {
+            Some("text_delta") => {
+                delta.get_text("text").into_iter().for_each(|text| out.text(0, Run::Text, key.clone(), text));
+            }
+            Some("thinking_delta") => {
+                delta.get_text("thinking").into_iter().for_each(|text| out.text(0, Run::Reasoning, key.clone(), text));
+            }
+            Some("input_json_delta") => {
+                let Some(text) = delta.get_text("partial_json") else { return };
+                let is_whole = index.is_some() && self.whole_input.take_if(|whole| Some(*whole) == index).is_some();
+                let arguments = Some(text);
+                out.call_fragment(0, CallFragment { index, arguments, is_whole, ..CallFragment::default() });
+            }
             Some("citations_delta") => {
-                if let (Some(out), Some(source)) = (out, delta.get("citation")) {
+                if let Some(source) = delta.get("citation") {
                     out.citation(0, key, "citations", source);
                 }
-                return Event::default();
             }
             Some("compaction_delta") => {
-                if let (Some(out), Some(text)) = (out, delta.get_text("content")) {
+                if let Some(text) = delta.get_text("content") {
                     out.whole(0, key, &Part::Generic { kind: "compaction", fields: Payload::Str(text) });
                 }
-                return Event::CONTENT;
             }
-            _ => return Event::default(),
-        };
-        let Some(text) = delta.get_text(field) else { return Event::default() };
-        if let Some(out) = out {
-            match run {
-                Some(run) => out.text(0, run, key, text),
-                None => {
-                    let is_whole = index.is_some() && self.whole_input.take_if(|whole| Some(*whole) == index).is_some();
-                    let arguments = Some(text);
-                    out.call_fragment(0, CallFragment { index, arguments, is_whole, ..CallFragment::default() });
-                }
-            }
-        }
-        Event::CONTENT
-    }
-
-    fn finish(&mut self, doc: Node<'_>, facts: &mut ResponseFacts, out: Option<&mut StreamOutput>) {
-        if let Some(reason) = doc.path(&["delta", "stop_reason"]).and_then(Node::str) {
-            facts.set_finish_reason(0, reason);
-            if let Some(out) = out {
-                out.finish(0, finish_reason(reason));
-            }
-        }
-        if let Some(report) = doc.get("usage") {
-            self.usage.report(report, facts);
+            _ => {}
         }
     }
 }

@@ -3,7 +3,8 @@
 //! <https://docs.claude.com/en/api/messages>, <https://docs.claude.com/en/docs/build-with-claude/compaction>
 
 use crate::facts::{ResponseFacts, Usage};
-use crate::json::Node;
+use crate::json::{FoundNode, Tree};
+use crate::provider::paths::{key, keys};
 
 /// The counts as they stand on the wire, where a later report replaces an earlier one.
 #[derive(Debug, Default)]
@@ -14,11 +15,11 @@ pub(super) struct RawUsage {
 
 impl RawUsage {
     /// Takes over a report, and states what is known by now.
-    pub(super) fn report(&mut self, usage: Node<'_>, facts: &mut ResponseFacts) {
+    pub(super) fn report(&mut self, usage: FoundNode<'_>, facts: &mut ResponseFacts) {
         self.counts.read(usage);
-        let searches = usage.path(&["server_tool_use", "web_search_requests"]).and_then(Node::i64);
+        let searches = usage.path(keys!["server_tool_use", "web_search_requests"]).and_then(Tree::i64);
         self.searches = searches.or(self.searches);
-        match usage.get("iterations").filter(|iterations| iterations.len() > 0) {
+        match usage.get(key!("iterations")).filter(|iterations| iterations.len() > 0) {
             Some(iterations) => {
                 let (all, others) = consumed(iterations, facts.model.as_deref());
                 facts.usage.update(Usage { searches: self.searches, ..all });
@@ -26,27 +27,30 @@ impl RawUsage {
             }
             None => facts.usage.update(Usage { searches: self.searches, ..self.counts.totals() }),
         }
-        facts.service_tier = usage.get_owned("service_tier").or(facts.service_tier.take());
+        facts.service_tier = usage.get_owned(key!("service_tier")).or(facts.service_tier.take());
         // What OpenRouter adds.
-        facts.cost = usage.get_f64("cost").or(facts.cost);
+        facts.cost = usage.get_f64(key!("cost")).or(facts.cost);
     }
 }
 
 /// What all iterations consumed, and what of it other models than `model` did. The counts beside them leave out
 /// compactions and advisors. An attempt that was declined, so that another model took over, is not billed.
-fn consumed(iterations: Node<'_>, model: Option<&str>) -> (Usage, Vec<(String, Usage)>) {
+fn consumed(iterations: FoundNode<'_>, model: Option<&str>) -> (Usage, Vec<(String, Usage)>) {
     let mut all = Usage::default();
     let mut others: Vec<(String, Usage)> = Vec::new();
-    let mut rest = iterations.items();
-    while let Some(iteration) = rest.next() {
-        if is_declined(iteration, rest.clone()) {
+    let iterations: Vec<_> = iterations.items().collect();
+    let mut rest = iterations.as_slice();
+    while let Some((&iteration, after)) = rest.split_first() {
+        rest = after;
+        if is_declined(iteration, rest) {
             continue;
         }
         let mut counts = Counts::default();
         counts.read(iteration);
         let usage = counts.totals();
         all.add(usage);
-        let other = iteration.get_str("model").filter(|other| model.is_some_and(|model| !is_same_model(model, other)));
+        let other =
+            iteration.get_str(key!("model")).filter(|other| model.is_some_and(|model| !is_same_model(model, other)));
         let Some(other) = other else { continue };
         if let Some((_, known)) = others.iter_mut().find(|(known, _)| known == other) {
             known.add(usage);
@@ -61,11 +65,12 @@ fn consumed(iterations: Node<'_>, model: Option<&str>) -> (Usage, Vec<(String, U
 const MAX_OTHERS: usize = 64;
 
 /// Whether another model took over after this iteration.
-fn is_declined<'d>(iteration: Node<'d>, mut rest: impl Iterator<Item = Node<'d>>) -> bool {
-    let is_attempt = |node: &Node<'_>| matches!(node.get_str("type"), Some("message" | "fallback_message"));
-    let next = if is_attempt(&iteration) { rest.find(is_attempt) } else { None };
+fn is_declined(iteration: FoundNode<'_>, rest: &[FoundNode<'_>]) -> bool {
+    let is_attempt = |node: &FoundNode<'_>| matches!(node.get_str(key!("type")), Some("message" | "fallback_message"));
+    let next = if is_attempt(&iteration) { rest.iter().find(|node| is_attempt(node)) } else { None };
     next.is_some_and(|next| {
-        next.get_str("type") == Some("fallback_message") && next.get_str("model") != iteration.get_str("model")
+        next.get_str(key!("type")) == Some("fallback_message")
+            && next.get_str(key!("model")) != iteration.get_str(key!("model"))
     })
 }
 
@@ -87,18 +92,18 @@ struct Counts {
 }
 
 impl Counts {
-    fn read(&mut self, usage: Node<'_>) {
+    fn read(&mut self, usage: FoundNode<'_>) {
         for (known, key) in [
-            (&mut self.input, "input_tokens"),
-            (&mut self.output, "output_tokens"),
-            (&mut self.cache_read, "cache_read_input_tokens"),
-            (&mut self.cache_creation, "cache_creation_input_tokens"),
+            (&mut self.input, key!("input_tokens")),
+            (&mut self.output, key!("output_tokens")),
+            (&mut self.cache_read, key!("cache_read_input_tokens")),
+            (&mut self.cache_creation, key!("cache_creation_input_tokens")),
         ] {
             *known = usage.get_i64(key).or(*known);
         }
-        let hour = usage.path(&["cache_creation", "ephemeral_1h_input_tokens"]).and_then(Node::i64);
+        let hour = usage.path(keys!["cache_creation", "ephemeral_1h_input_tokens"]).and_then(Tree::i64);
         self.cache_creation_1h = hour.or(self.cache_creation_1h);
-        let thinking = usage.path(&["output_tokens_details", "thinking_tokens"]).and_then(Node::i64);
+        let thinking = usage.path(keys!["output_tokens_details", "thinking_tokens"]).and_then(Tree::i64);
         self.thinking = thinking.or(self.thinking);
     }
 

@@ -7,14 +7,14 @@ mod request;
 mod response;
 
 use super::Format;
-use crate::json::Node;
+use crate::json::FoundNode;
 
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub(crate) use endpoints::operation as operation_of;
 pub(crate) use path::facts as path_facts;
 
-/// The format of a request. The document may be one without content.
-pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: Node<'_>) -> Option<Format> {
+/// The format of a request.
+pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: FoundNode<'_>) -> Option<Format> {
     if path.is_some_and(endpoints::is_no_call) {
         return None;
     }
@@ -29,7 +29,7 @@ pub(crate) fn of_response(
     provider: Option<&str>,
     asked: Option<Format>,
     event: Option<&str>,
-    doc: Node<'_>,
+    doc: FoundNode<'_>,
 ) -> Option<Format> {
     of_event(provider, asked, event, doc).or(asked)
 }
@@ -39,7 +39,7 @@ pub(crate) fn of_event(
     provider: Option<&str>,
     asked: Option<Format>,
     event: Option<&str>,
-    doc: Node<'_>,
+    doc: FoundNode<'_>,
 ) -> Option<Format> {
     // What a model answers through Bedrock looks like its maker's own API.
     let kept = asked.filter(|asked| *asked == Format::BedrockInvoke);

@@ -1,12 +1,13 @@
 //! What a URL's path tells: the format, and sometimes the model and whether it streams.
 
 use super::super::Format;
+use super::super::paths::key;
 use super::Family;
 use crate::facts::RequestFacts;
-use crate::json::Node;
+use crate::json::{FoundNode, Tree};
 
 /// The format that is served under a path; `None` where the path is no API's.
-pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format> {
+pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<Format> {
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let mut segments = path.rsplit('/');
     let last = segments.next().unwrap_or_default();
@@ -24,20 +25,20 @@ pub(super) fn format(path: &str, family: Family, doc: Node<'_>) -> Option<Format
         ("api", "chat") => Format::OllamaChat,
         ("api", "generate") => Format::OllamaGenerate,
         ("api", "embed" | "embeddings") => Format::OllamaEmbed,
-        ("v2", "chat") if doc.get("messages").is_some() => Format::CohereChat,
+        ("v2", "chat") if doc.get(key!("messages")).is_some() => Format::CohereChat,
         (_, "converse" | "converse-stream") => Format::BedrockConverse,
         (_, "invoke" | "invoke-with-response-stream") if path.contains("/model/") => Format::BedrockInvoke,
         (_, "responses") | ("responses", "compact") => Format::OpenAiResponses,
-        (_, "completions") if doc.get("prompt").is_some() => Format::OpenAiCompletions,
-        (_, "embeddings") if doc.get("input").is_some() => Format::OpenAiEmbeddings,
-        (_, "messages") if doc.get("messages").is_some() => Format::AnthropicMessages,
+        (_, "completions") if doc.get(key!("prompt")).is_some() => Format::OpenAiCompletions,
+        (_, "embeddings") if doc.get(key!("input")).is_some() => Format::OpenAiEmbeddings,
+        (_, "messages") if doc.get(key!("messages")).is_some() => Format::AnthropicMessages,
         (_, "complete") => Format::AnthropicComplete,
         (_, "embed") if family != Family::Ollama => Format::CohereEmbed,
-        (_, "generate" | "generate_stream") if doc.get("inputs").is_some() => Format::TextGeneration,
+        (_, "generate" | "generate_stream") if doc.get(key!("inputs")).is_some() => Format::TextGeneration,
         ("text", "generation" | "generation_stream") | (_, "predictions" | "completion") => Format::TextGeneration,
         (_, "retrieveAndGenerate") => Format::BedrockInvoke,
         (_, "rerank") => Format::CohereRerank,
-        ("v1", "generate") if doc.get("prompt").is_some() => Format::CohereGenerate,
+        ("v1", "generate") if doc.get(key!("prompt")).is_some() => Format::CohereGenerate,
         _ => return None,
     })
 }

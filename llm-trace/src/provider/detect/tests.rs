@@ -1,13 +1,14 @@
 use super::{Format, of_request, of_response, path_facts};
 use crate::facts::RequestFacts;
-use crate::json::{Doc, Mode};
+use crate::json::Found;
+use crate::provider::paths::PATHS;
 
 fn request(provider: Option<&str>, path: Option<&str>, json: &str) -> Option<Format> {
-    of_request(provider, path, Doc::from_slice(json.as_bytes(), Mode::Facts).root())
+    of_request(provider, path, Found::from_json(&PATHS, json.as_bytes()).root())
 }
 
 fn response(json: &str) -> Option<Format> {
-    of_response(None, None, None, Doc::from_slice(json.as_bytes(), Mode::Facts).root())
+    of_response(None, None, None, Found::from_json(&PATHS, json.as_bytes()).root())
 }
 
 #[test]
@@ -98,9 +99,9 @@ fn an_answer_tells_its_format_by_shape() {
 
 #[test]
 fn the_request_decides_where_the_answer_does_not() {
-    let claude = Doc::from_slice(br#"{"type":"message","role":"assistant"}"#, Mode::Facts);
+    let claude = Found::from_json(&PATHS, br#"{"type":"message","role":"assistant"}"#);
     assert_eq!(of_response(None, Some(Format::BedrockInvoke), None, claude.root()), Some(Format::BedrockInvoke));
-    let error = Doc::from_slice(br#"{"error":{}}"#, Mode::Facts);
+    let error = Found::from_json(&PATHS, br#"{"error":{}}"#);
     assert_eq!(of_response(None, Some(Format::Gemini), None, error.root()), Some(Format::Gemini));
 }
 

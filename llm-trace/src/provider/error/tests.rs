@@ -1,6 +1,7 @@
 use super::{aws_name, read, read_event};
 use crate::facts::ErrorFacts;
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Found, Mode};
+use crate::provider::paths::PATHS;
 
 fn error(json: &str) -> ErrorFacts {
     read(Doc::from_slice(json.as_bytes(), Mode::Full).root()).unwrap_or_else(|| panic!("no error in {json}"))
@@ -137,7 +138,7 @@ fn every_known_shape_tells_its_name_status_and_message() {
         if status.is_some() {
             assert_eq!(error.status, status, "{json}");
         }
-        let facts = read(Doc::from_slice(json.as_bytes(), Mode::Facts).root()).unwrap();
+        let facts = read(Found::from_json(&PATHS, json.as_bytes()).root()).unwrap();
         assert_eq!((facts.name(), facts.message.as_deref()), (name, None), "{json}");
     }
 }

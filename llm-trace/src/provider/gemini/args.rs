@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::json::{Node, any};
+use crate::json::Node;
 
 /// No arguments nest deeper, and no list of them is longer.
 const MAX_DEPTH: usize = 32;
@@ -23,16 +23,16 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Adds one `partialArgs` entry: a value, or more of a string, and where it belongs.
     pub(super) fn add(&mut self, entry: Node<'_>) {
-        let Some(path) = any!(entry, "jsonPath", "json_path").and_then(Node::str) else { return };
+        let Some(path) = entry.any(&["jsonPath", "json_path"]).and_then(Node::str) else { return };
         let Some(place) = place(&mut self.root, path, &mut self.gaps) else { return };
-        if let Some(more) = any!(entry, "stringValue", "string_value").and_then(Node::str) {
+        if let Some(more) = entry.any(&["stringValue", "string_value"]).and_then(Node::str) {
             match place {
                 Value::String(text) => text.push_str(more),
                 other => *other = Value::from(more),
             }
-        } else if let Some(number) = any!(entry, "numberValue", "number_value") {
+        } else if let Some(number) = entry.any(&["numberValue", "number_value"]) {
             *place = number.i64().map(Value::from).or_else(|| number.f64().map(Value::from)).unwrap_or_default();
-        } else if let Some(truth) = any!(entry, "boolValue", "bool_value").and_then(Node::bool) {
+        } else if let Some(truth) = entry.any(&["boolValue", "bool_value"]).and_then(Node::bool) {
             *place = Value::from(truth);
         }
     }

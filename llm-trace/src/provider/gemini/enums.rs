@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::Node;
+use crate::json::Tree;
 
 /// By number, as in Vertex AI's proto; the Gemini API numbers the first six alike.
 pub(super) const FINISH_REASONS: &[&str] = &[
@@ -41,7 +41,7 @@ pub(super) const BLOCK_REASONS: &[&str] = &[
 pub(super) const MODALITIES: &[&str] = &["MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"];
 
 /// The name of an enum's value; a number that has none stays a number. What is unspecified is unknown.
-pub(super) fn word<'d>(node: Node<'d>, names: &[&'static str]) -> Option<Cow<'d, str>> {
+pub(super) fn word<'d, T: Tree<'d>>(node: T, names: &[&'static str]) -> Option<Cow<'d, str>> {
     let word = match (node.str(), node.i64()) {
         (Some(word), _) => Cow::Borrowed(word),
         (None, Some(number)) => match usize::try_from(number).ok().and_then(|at| names.get(at)) {

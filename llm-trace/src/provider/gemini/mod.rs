@@ -19,46 +19,50 @@ use self::parts::part;
 use self::schema::json_schema;
 use self::stream::ContentStream;
 use super::Reader;
-use super::fields::{Masked, RequestFields};
+use super::fields::{Places, RequestFields};
+use super::paths::{key, keys};
 use super::stream::{StreamOutput, StreamReader};
 use crate::facts::{RequestFacts, ResponseFacts, Usage};
-use crate::json::{Doc, Mode, Node, Text, any};
+use crate::json::{Doc, FoundNode, Mode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct Gemini;
 
-const CONFIG: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    model: &[],
-    top_p: &["topP", "top_p"],
-    top_k: &["topK", "top_k"],
-    max_tokens: &["maxOutputTokens", "max_output_tokens"],
-    frequency_penalty: &["frequencyPenalty", "frequency_penalty"],
-    presence_penalty: &["presencePenalty", "presence_penalty"],
-    stop: &["stopSequences", "stop_sequences"],
-    choices: &["candidateCount", "candidate_count"],
-    stream: &[],
-    dimensions: &[],
-    reasoning_level: &[
-        "thinkingConfig.thinkingLevel",
-        "thinkingConfig.thinking_level",
-        "thinking_config.thinking_level",
-        "thinking_config.thinkingLevel",
-    ],
-    ..RequestFields::COMMON
-});
+const CONFIG: RequestFields<Places> = RequestFields::at(
+    "generationConfig.",
+    RequestFields {
+        model: &[],
+        top_p: &["topP", "top_p"],
+        top_k: &["topK", "top_k"],
+        max_tokens: &["maxOutputTokens", "max_output_tokens"],
+        frequency_penalty: &["frequencyPenalty", "frequency_penalty"],
+        presence_penalty: &["presencePenalty", "presence_penalty"],
+        stop: &["stopSequences", "stop_sequences"],
+        choices: &["candidateCount", "candidate_count"],
+        stream: &[],
+        dimensions: &[],
+        reasoning_level: &[
+            "thinkingConfig.thinkingLevel",
+            "thinkingConfig.thinking_level",
+            "thinking_config.thinking_level",
+            "thinking_config.thinkingLevel",
+        ],
+        ..RequestFields::COMMON
+    },
+);
 
 impl Reader for Gemini {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
-        if let Some(config) = any!(doc, "generationConfig", "generation_config") {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        if let Some(config) = doc.any(keys!["generationConfig", "generation_config"]) {
             CONFIG.read(config, facts);
             facts.output_type = output_type(config);
         }
         // The model stands in the URL; libraries that log the body may repeat it here.
-        facts.model = doc.get_str("model").map(|model| model_name(model).to_owned());
+        facts.model = doc.get_str(key!("model")).map(|model| model_name(model).to_owned());
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
-        if let Some(system) = any!(doc, "systemInstruction", "system_instruction") {
+        if let Some(system) = doc.any(&["systemInstruction", "system_instruction"]) {
             match system.text() {
                 Some(text) => out.system(Part::Text(text)),
                 None => parts(system).filter_map(part).for_each(|part| out.system(part)),
@@ -79,9 +83,12 @@ impl Reader for Gemini {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         if doc.is_array() {
-            chunks(doc, facts, None);
+            let mut stream = ContentStream::default();
+            for chunk in doc.items() {
+                stream.event(None, chunk, facts);
+            }
             return;
         }
         envelope(doc, facts);
@@ -99,7 +106,9 @@ impl Reader for Gemini {
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         if doc.is_array() {
             let mut joined = StreamOutput::default();
-            chunks(doc, &mut ResponseFacts::default(), Some(&mut joined));
+            // A stream without `alt=sse` is an array, and may be read when it is whole.
+            let mut stream = ContentStream::default();
+            doc.items().for_each(|chunk| stream.output(None, chunk, &mut joined));
             joined.write(out);
             return;
         }
@@ -122,21 +131,13 @@ impl Reader for Gemini {
     }
 }
 
-/// A stream without `alt=sse` is an array, and may be read when it is whole.
-fn chunks(doc: Node<'_>, facts: &mut ResponseFacts, mut out: Option<&mut StreamOutput>) {
-    let mut stream = ContentStream::default();
-    for chunk in doc.items() {
-        stream.event(None, chunk, facts, out.as_deref_mut());
-    }
-}
-
 /// The name of a model, which Google also writes as a resource: `models/…`, `publishers/google/models/…`.
 fn model_name(resource: &str) -> &str {
     resource.rsplit_once("models/").map_or(resource, |(_, name)| name)
 }
 
-fn output_type(config: Node<'_>) -> Option<&'static str> {
-    let modalities = any!(config, "responseModalities", "response_modalities");
+fn output_type(config: FoundNode<'_>) -> Option<&'static str> {
+    let modalities = config.any(keys!["responseModalities", "response_modalities"]);
     let has = |word: &str| {
         modalities.is_some_and(|list| list.items().any(|item| item.str().is_some_and(|m| m.eq_ignore_ascii_case(word))))
     };
@@ -146,7 +147,7 @@ fn output_type(config: Node<'_>) -> Option<&'static str> {
     if has("IMAGE") {
         return Some("image");
     }
-    match any!(config, "responseMimeType", "response_mime_type").and_then(Node::str)? {
+    match config.any(keys!["responseMimeType", "response_mime_type"]).and_then(Tree::str)? {
         "application/json" | "text/x.enum" => Some("json"),
         "text/plain" => Some("text"),
         _ => None,
@@ -195,7 +196,7 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
                     out.tool("function", name, description, Some(schema.root()));
                 }
                 None => {
-                    let schema = any!(function, "parametersJsonSchema", "parameters_json_schema");
+                    let schema = function.any(&["parametersJsonSchema", "parameters_json_schema"]);
                     out.tool("function", name, description, schema);
                 }
             }
@@ -204,45 +205,45 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
 }
 
 /// What answers and chunks have in common.
-fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
-    let word = |camel, snake| doc.any(&[camel, snake]).and_then(Node::str).filter(|word| !word.is_empty());
-    facts.id = word("responseId", "response_id").map(str::to_owned).or(facts.id.take());
-    facts.model = word("modelVersion", "model_version").map(str::to_owned).or(facts.model.take());
+fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    let word = |keys| doc.any(keys).and_then(Tree::str).filter(|word: &&str| !word.is_empty());
+    facts.id = word(keys!["responseId", "response_id"]).map(str::to_owned).or(facts.id.take());
+    facts.model = word(keys!["modelVersion", "model_version"]).map(str::to_owned).or(facts.model.take());
 }
 
 /// The candidates, each with its index.
-fn candidates(doc: Node<'_>) -> impl Iterator<Item = (usize, Node<'_>)> {
-    doc.get("candidates").into_iter().flat_map(Node::items).enumerate().map(|(at, candidate)| {
-        let index = candidate.get_i64("index").and_then(|i| usize::try_from(i).ok());
+fn candidates<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T)> {
+    doc.get(key!("candidates")).into_iter().flat_map(Tree::items).enumerate().map(|(at, candidate)| {
+        let index = candidate.get_i64(key!("index")).and_then(|i| usize::try_from(i).ok());
         (index.unwrap_or(at), candidate)
     })
 }
 
 /// Why a candidate ended.
-fn finish(candidate: Node<'_>) -> Option<Cow<'_, str>> {
-    enums::word(any!(candidate, "finishReason", "finish_reason")?, enums::FINISH_REASONS)
+fn finish<'d, T: Tree<'d>>(candidate: T) -> Option<Cow<'d, str>> {
+    enums::word(candidate.any(keys!["finishReason", "finish_reason"])?, enums::FINISH_REASONS)
 }
 
 /// What the provider says of a candidate that did not end well.
 fn finish_message(candidate: Node<'_>) -> Option<Text<'_>> {
     let has_failed =
         finish(candidate).is_some_and(|reason| matches!(finish_reason(&reason), "error" | "content_filter"));
-    any!(candidate, "finishMessage", "finish_message").filter(|_| has_failed)?.text()
+    candidate.any(&["finishMessage", "finish_message"]).filter(|_| has_failed)?.text()
 }
 
 /// Why the prompt was refused, where there is no candidate that could say.
-fn blocked(doc: Node<'_>) -> Option<Cow<'_, str>> {
-    if doc.get("candidates").is_some_and(|candidates| candidates.len() > 0) {
+fn blocked<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
+    if doc.get(key!("candidates")).is_some_and(|candidates| candidates.len() > 0) {
         return None;
     }
-    let feedback = any!(doc, "promptFeedback", "prompt_feedback")?;
-    enums::word(any!(feedback, "blockReason", "block_reason")?, enums::BLOCK_REASONS)
+    let feedback = doc.any(keys!["promptFeedback", "prompt_feedback"])?;
+    enums::word(feedback.any(keys!["blockReason", "block_reason"])?, enums::BLOCK_REASONS)
 }
 
 /// What the provider says of a prompt that was refused.
 fn block_message(doc: Node<'_>) -> Option<Text<'_>> {
-    let feedback = any!(doc, "promptFeedback", "prompt_feedback")?;
-    any!(feedback, "blockReasonMessage", "block_reason_message")?.text().filter(|text| !text.is_empty())
+    let feedback = doc.any(&["promptFeedback", "prompt_feedback"])?;
+    feedback.any(&["blockReasonMessage", "block_reason_message"])?.text().filter(|text| !text.is_empty())
 }
 
 /// The counts as they stand on the wire, where a later report replaces an earlier one.
@@ -256,16 +257,16 @@ struct RawUsage {
 }
 
 /// Takes over a report of usage, if there is one, and states what is known by now.
-fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
-    let Some(report) = any!(doc, "usageMetadata", "usage_metadata") else { return };
+fn update_usage(doc: FoundNode<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
+    let Some(report) = doc.any(keys!["usageMetadata", "usage_metadata"]) else { return };
     for (known, keys) in [
-        (&mut raw.prompt, ["promptTokenCount", "prompt_token_count"]),
-        (&mut raw.tool_use, ["toolUsePromptTokenCount", "tool_use_prompt_token_count"]),
-        (&mut raw.cached, ["cachedContentTokenCount", "cached_content_token_count"]),
-        (&mut raw.candidates, ["candidatesTokenCount", "candidates_token_count"]),
-        (&mut raw.thoughts, ["thoughtsTokenCount", "thoughts_token_count"]),
+        (&mut raw.prompt, keys!["promptTokenCount", "prompt_token_count"]),
+        (&mut raw.tool_use, keys!["toolUsePromptTokenCount", "tool_use_prompt_token_count"]),
+        (&mut raw.cached, keys!["cachedContentTokenCount", "cached_content_token_count"]),
+        (&mut raw.candidates, keys!["candidatesTokenCount", "candidates_token_count"]),
+        (&mut raw.thoughts, keys!["thoughtsTokenCount", "thoughts_token_count"]),
     ] {
-        *known = report.any(&keys).and_then(Node::i64).or(*known);
+        *known = report.any(keys).and_then(Tree::i64).or(*known);
     }
     let mut usage = Usage {
         // Tool results and thoughts lie outside the prompt's and the candidates' counts.
@@ -276,22 +277,22 @@ fn update_usage(doc: Node<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
         ..Usage::default()
     };
     let input = [
-        any!(report, "promptTokensDetails", "prompt_tokens_details"),
-        any!(report, "toolUsePromptTokensDetails", "tool_use_prompt_tokens_details"),
+        report.any(keys!["promptTokensDetails", "prompt_tokens_details"]),
+        report.any(keys!["toolUsePromptTokensDetails", "tool_use_prompt_tokens_details"]),
     ];
     for details in input.into_iter().flatten() {
         let Usage { input_text, input_image, input_audio, input_video, .. } = &mut usage;
         by_modality(details, [input_text, input_image, input_audio, input_video]);
     }
-    if let Some(details) = any!(report, "candidatesTokensDetails", "candidates_tokens_details") {
+    if let Some(details) = report.any(keys!["candidatesTokensDetails", "candidates_tokens_details"]) {
         let Usage { output_text, output_image, output_audio, output_video, .. } = &mut usage;
         by_modality(details, [output_text, output_image, output_audio, output_video]);
     }
-    if let Some(details) = any!(report, "cacheTokensDetails", "cache_tokens_details") {
+    if let Some(details) = report.any(keys!["cacheTokensDetails", "cache_tokens_details"]) {
         by_modality(details, [&mut None, &mut None, &mut usage.cache_read_audio, &mut None]);
     }
     facts.usage.update(usage);
-    let tier = any!(report, "serviceTier", "service_tier").and_then(Node::str);
+    let tier = report.any(keys!["serviceTier", "service_tier"]).and_then(Tree::str);
     facts.service_tier = tier.map(str::to_owned).or(facts.service_tier.take());
 }
 
@@ -303,10 +304,10 @@ fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 }
 
 /// Adds up the counts of text, images, sound and video.
-fn by_modality(details: Node<'_>, [text, image, audio, video]: [&mut Option<i64>; 4]) {
+fn by_modality(details: FoundNode<'_>, [text, image, audio, video]: [&mut Option<i64>; 4]) {
     for entry in details.items() {
-        let count = any!(entry, "tokenCount", "token_count").and_then(Node::i64);
-        let modality = entry.get("modality").and_then(|modality| enums::word(modality, enums::MODALITIES));
+        let count = entry.any(keys!["tokenCount", "token_count"]).and_then(Tree::i64);
+        let modality = entry.get(key!("modality")).and_then(|modality| enums::word(modality, enums::MODALITIES));
         let total = match modality.as_deref() {
             Some("TEXT") => &mut *text,
             Some("IMAGE") => &mut *image,

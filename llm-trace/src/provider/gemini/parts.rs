@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Node, any};
+use crate::json::Node;
 use crate::message::{Modality, Part, Payload};
 
 /// Fields that say something about a part and are not what it holds.
@@ -35,7 +35,7 @@ pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
             }
             None => generic(held),
         },
-        "fileData" | "file_data" => match any!(held, "fileUri", "file_uri").and_then(Node::text) {
+        "fileData" | "file_data" => match held.any(&["fileUri", "file_uri"]).and_then(Node::text) {
             Some(uri) => {
                 let (modality, mime_type) = media(held);
                 Part::Uri { modality, mime_type, uri }
@@ -51,7 +51,7 @@ pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
         },
         // Before Gemini 3 a call has no id, and its answer is found by the function's name.
         "functionResponse" | "function_response" => Part::ToolCallResponse {
-            id: any!(held, "id", "name").and_then(Node::str),
+            id: held.any(&["id", "name"]).and_then(Node::str),
             response: Payload::node(held.get("response")),
         },
         "executableCode" | "executable_code" => Part::ServerToolCall {
@@ -89,10 +89,10 @@ fn generic(held: Node<'_>) -> Part<'_> {
 }
 
 fn tool_type(held: Node<'_>) -> &str {
-    any!(held, "toolType", "tool_type").and_then(Node::str).unwrap_or("unknown")
+    held.any(&["toolType", "tool_type"]).and_then(Node::str).unwrap_or("unknown")
 }
 
 fn media(held: Node<'_>) -> (Modality, Option<Cow<'_, str>>) {
-    let mime = any!(held, "mimeType", "mime_type").and_then(Node::str);
+    let mime = held.any(&["mimeType", "mime_type"]).and_then(Node::str);
     (mime.map_or(Modality::Document, Modality::of_mime), mime.map(Cow::Borrowed))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::joined_text::JoinedText;
 use super::reasoning;
-use crate::json::{Node, Text, any};
+use crate::json::{Node, Text};
 use crate::message::{Messages, Modality, Part, Payload};
 
 /// One message of the history.
@@ -44,7 +44,7 @@ pub(in super::super) fn parts(message: Node<'_>, out: &mut Messages) {
         tool_call(None, call, out);
     }
     for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-        tool_call(call.get_str("id"), any!(call, "function", "custom").unwrap_or(call), out);
+        tool_call(call.get_str("id"), call.any(&["function", "custom"]).unwrap_or(call), out);
     }
 }
 
@@ -64,7 +64,7 @@ fn content(message: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
 
 fn tool_call(id: Option<&str>, function: Node<'_>, out: &mut Messages) {
     let name = Cow::Borrowed(function.get_str("name").unwrap_or_default());
-    out.part(Part::ToolCall { id, name, arguments: Payload::node(any!(function, "arguments", "input")) });
+    out.part(Part::ToolCall { id, name, arguments: Payload::node(function.any(&["arguments", "input"])) });
 }
 
 /// A picture as a URL, or in base64 as Ollama has it.
@@ -139,7 +139,7 @@ fn audio(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
 }
 
 fn file(file: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
-    let content = any!(file, "file_data", "file_url").and_then(Node::text).filter(|data| !data.is_empty());
+    let content = file.any(&["file_data", "file_url"]).and_then(Node::text).filter(|data| !data.is_empty());
     match (content, file.get_str("file_id")) {
         (Some(Text::Plain(url)), _) if is_url(url) => each(Part::from_url(Text::Plain(url), Some(Modality::Document))),
         (Some(content), _) => each(Part::Blob { modality: Modality::Document, mime_type: None, content }),

@@ -8,33 +8,37 @@ mod stream;
 pub(super) use message::{input as input_message, parts as message_parts};
 
 use super::Reader;
-use super::fields::{Masked, RequestFields};
+use super::fields::{Places, RequestFields};
 use super::joined_text::JoinedText;
 use super::openai_answer::{choices, envelope, reason};
+use super::paths::key;
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, Text, any};
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct OpenAiChat;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    // watsonx' name beside OpenAI's.
-    model: &["model", "model_id"],
-    max_tokens: &["max_completion_tokens", "max_tokens"],
-    // Mistral's name beside OpenAI's.
-    seed: &["seed", "random_seed"],
-    dimensions: &[],
-    // OpenRouter's place beside OpenAI's.
-    reasoning_level: &["reasoning_effort", "reasoning.effort"],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        // watsonx' name beside OpenAI's.
+        model: &["model", "model_id"],
+        max_tokens: &["max_completion_tokens", "max_tokens"],
+        // Mistral's name beside OpenAI's.
+        seed: &["seed", "random_seed"],
+        dimensions: &[],
+        // OpenRouter's place beside OpenAI's.
+        reasoning_level: &["reasoning_effort", "reasoning.effort"],
+        ..RequestFields::COMMON
+    },
+);
 
 impl Reader for OpenAiChat {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
         facts.output_type = output_type(doc);
-        facts.service_tier = doc.get_owned("service_tier");
+        facts.service_tier = doc.get_owned(key!("service_tier"));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -51,7 +55,7 @@ impl Reader for OpenAiChat {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         for (index, choice) in choices(doc) {
             if let Some(reason) = reason(choice) {
@@ -82,9 +86,9 @@ impl Reader for OpenAiChat {
 /// One tool definition. A tool that the server runs itself has a type and no name.
 pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
     let kind = definition.get_str("type").unwrap_or("function");
-    let function = any!(definition, "function", "custom").unwrap_or(definition);
+    let function = definition.any(&["function", "custom"]).unwrap_or(definition);
     let name = function.get_str("name").unwrap_or(kind);
-    let parameters = any!(function, "parameters", "input_schema");
+    let parameters = function.any(&["parameters", "input_schema"]);
     out.tool(kind, name, function.get_text("description"), parameters);
 }
 
@@ -95,13 +99,13 @@ pub(super) fn output_message(message: Node<'_>, finish: Option<&str>, out: &mut 
     out.end(finish);
 }
 
-fn output_type(doc: Node<'_>) -> Option<&'static str> {
-    let format = doc.get("response_format");
+fn output_type(doc: FoundNode<'_>) -> Option<&'static str> {
+    let format = doc.get(key!("response_format"));
     let modality = |word: &str| {
-        let modalities = doc.get("modalities").into_iter().flat_map(Node::items);
-        modalities.filter_map(Node::str).any(|modality| modality == word)
+        let modalities = doc.each(key!("modalities"));
+        modalities.filter_map(Tree::str).any(|modality| modality == word)
     };
-    match format.and_then(|format| format.str().or_else(|| format.get_str("type"))) {
+    match format.and_then(|format| format.str().or_else(|| format.get_str(key!("type")))) {
         Some("json_object" | "json_schema") => Some("json"),
         _ if modality("audio") => Some("speech"),
         _ if modality("image") => Some("image"),

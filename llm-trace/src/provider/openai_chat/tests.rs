@@ -2,16 +2,17 @@ use serde_json::{Value, json};
 
 use super::OpenAiChat;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Doc, Mode};
+use crate::json::{Doc, Found, Mode};
 use crate::message::{InputContent, Messages};
 use crate::provider::Reader;
 use crate::provider::collect::{Collector, End};
+use crate::provider::paths::PATHS;
 use crate::provider::stream::StreamOutput;
 use crate::redact::Filter;
 
 fn request(body: Value) -> RequestFacts {
     let mut facts = RequestFacts::default();
-    OpenAiChat.request(Doc::from_value(&body, Mode::Facts).root(), &mut facts);
+    OpenAiChat.request(Found::from_value(&PATHS, &body).root(), &mut facts);
     facts
 }
 
@@ -26,14 +27,14 @@ fn input(message: Value) -> Value {
 fn whole(body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = Doc::from_value(&body, Mode::Full);
-    OpenAiChat.response(doc.root(), &mut facts);
+    OpenAiChat.response(Found::from_value(&PATHS, &body).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     OpenAiChat.output(doc.root(), &mut out);
     (facts, written(out))
 }
 
 fn streamed(chunks: &[Value]) -> (End, ResponseFacts, Value) {
-    let mut stream = Collector::new(None, None, None, Mode::Full, Some(StreamOutput::default()));
+    let mut stream = Collector::new(None, None, None, Some((Mode::Full, StreamOutput::default())));
     for chunk in chunks {
         stream.push(format!(": note\n\ndata: {chunk}\n\n").as_bytes());
     }
@@ -279,7 +280,7 @@ fn an_error_inside_a_stream_keeps_what_came_before() {
 #[test]
 fn an_answer_that_was_not_streamed_after_all_is_read_as_a_stream_too() {
     let body = json!({"id": "c", "object": "chat.completion", "choices": [{"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}]});
-    let mut stream = Collector::new(None, None, None, Mode::Full, Some(StreamOutput::default()));
+    let mut stream = Collector::new(None, None, None, Some((Mode::Full, StreamOutput::default())));
     stream.push(serde_json::to_string_pretty(&body).unwrap().as_bytes());
     let collected = stream.finish();
     assert_eq!((collected.end, collected.facts.id.as_deref()), (End::Complete, Some("c")));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::joined_text::JoinedText;
-use crate::json::{Node, Text, any};
+use crate::json::{Node, Text};
 use crate::message::{Messages, Modality, Part, Payload};
 
 /// One message per input item.
@@ -61,8 +61,8 @@ fn parts(item: Node<'_>, is_result: bool, emit: &mut dyn FnMut(i64, Part<'_>)) {
         _ if is_result => emit(
             0,
             Part::ToolCallResponse {
-                id: any!(item, "call_id", "approval_request_id").and_then(Node::str),
-                response: Payload::node(any!(item, "output", "approve")),
+                id: item.any(&["call_id", "approval_request_id"]).and_then(Node::str),
+                response: Payload::node(item.any(&["output", "approve"])),
             },
         ),
         _ => emit(0, other(kind, item)),
@@ -83,7 +83,7 @@ fn reasoning(item: Node<'_>) -> Option<JoinedText<'_>> {
 
 fn call<'d>(item: Node<'d>, arguments: Payload<'d>) -> Part<'d> {
     Part::ToolCall {
-        id: any!(item, "call_id", "id").and_then(Node::str),
+        id: item.any(&["call_id", "id"]).and_then(Node::str),
         name: Cow::Borrowed(item.get_str("name").unwrap_or_default()),
         arguments,
     }
@@ -138,7 +138,7 @@ fn other<'d>(kind: &'d str, item: Node<'d>) -> Part<'d> {
     };
     match tool {
         Some(tool) => Part::ServerToolCall {
-            id: any!(item, "call_id", "id").and_then(Node::str),
+            id: item.any(&["call_id", "id"]).and_then(Node::str),
             name: Cow::Borrowed(item.get_str("name").unwrap_or(tool)),
             kind: tool,
             call: Payload::Json(item),

@@ -10,38 +10,42 @@ use std::borrow::Cow;
 use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use super::Reader;
-use super::fields::{Masked, RequestFields};
+use super::fields::{Places, RequestFields};
 use super::openai_usage;
+use super::paths::{key, keys};
 use super::stream::StreamReader;
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{Node, any};
+use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 
 pub(crate) struct OpenAiResponses;
 
-const REQUEST: RequestFields<Masked> = RequestFields::masked(RequestFields {
-    max_tokens: &["max_output_tokens"],
-    reasoning_level: &["reasoning.effort"],
-    stop: &[],
-    choices: &[],
-    dimensions: &[],
-    ..RequestFields::COMMON
-});
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        max_tokens: &["max_output_tokens"],
+        reasoning_level: &["reasoning.effort"],
+        stop: &[],
+        choices: &[],
+        dimensions: &[],
+        ..RequestFields::COMMON
+    },
+);
 
 impl Reader for OpenAiResponses {
-    fn request(&self, doc: Node<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        facts.output_type = match doc.path(&["text", "format", "type"]).and_then(Node::str) {
+        facts.output_type = match doc.path(keys!["text", "format", "type"]).and_then(Tree::str) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
             _ => None,
         };
-        facts.service_tier = doc.get_owned("service_tier");
+        facts.service_tier = doc.get_owned(key!("service_tier"));
         facts.conversation_id = conversation(doc);
-        facts.previous_response_id = doc.get_owned("previous_response_id");
-        if let Some(prompt) = doc.get("prompt") {
-            facts.prompt_name = prompt.get_owned("id");
-            facts.prompt_version = prompt.get_owned("version");
+        facts.previous_response_id = doc.get_owned(key!("previous_response_id"));
+        if let Some(prompt) = doc.get(key!("prompt")) {
+            facts.prompt_name = prompt.get_owned(key!("id"));
+            facts.prompt_version = prompt.get_owned(key!("version"));
         }
     }
 
@@ -65,7 +69,7 @@ impl Reader for OpenAiResponses {
         }
     }
 
-    fn response(&self, doc: Node<'_>, facts: &mut ResponseFacts) {
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         if let Some(reason) = stop(doc) {
             facts.set_finish_reason(0, &reason);
@@ -91,9 +95,9 @@ impl Reader for OpenAiResponses {
 /// A tool of the request: a function, or one of OpenAI's own, by its type.
 fn define(tool: Node<'_>, out: &mut InputContent) {
     let kind = tool.get_str("type").unwrap_or("function");
-    let name = any!(tool, "name", "server_label").and_then(Node::str).unwrap_or(kind);
+    let name = tool.any(&["name", "server_label"]).and_then(Node::str).unwrap_or(kind);
     // A custom tool has a grammar instead of parameters, a namespace tools of its own.
-    let parameters = any!(tool, "parameters", "format");
+    let parameters = tool.any(&["parameters", "format"]);
     out.tool(kind, name, tool.get_text("description"), parameters);
     if kind == "namespace" {
         tool.get("tools").into_iter().flat_map(Node::items).for_each(|tool| define(tool, out));
@@ -101,13 +105,13 @@ fn define(tool: Node<'_>, out: &mut InputContent) {
 }
 
 /// What a response and the events around it have in common.
-fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
+fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     for (known, key) in [
-        (&mut facts.id, "id"),
-        (&mut facts.model, "model"),
-        (&mut facts.status, "status"),
-        (&mut facts.service_tier, "service_tier"),
-        (&mut facts.system_fingerprint, "system_fingerprint"),
+        (&mut facts.id, key!("id")),
+        (&mut facts.model, key!("model")),
+        (&mut facts.status, key!("status")),
+        (&mut facts.service_tier, key!("service_tier")),
+        (&mut facts.system_fingerprint, key!("system_fingerprint")),
     ] {
         *known = doc.get_owned(key).or(known.take());
     }
@@ -116,18 +120,18 @@ fn envelope(doc: Node<'_>, facts: &mut ResponseFacts) {
 }
 
 /// The conversation's id, which stands alone or in an object.
-fn conversation(doc: Node<'_>) -> Option<String> {
-    let conversation = doc.get("conversation")?;
-    conversation.str().map(str::to_owned).or_else(|| conversation.get_owned("id"))
+fn conversation(doc: FoundNode<'_>) -> Option<String> {
+    let conversation = doc.get(key!("conversation"))?;
+    conversation.str().map(str::to_owned).or_else(|| conversation.get_owned(key!("id")))
 }
 
 /// Why the response ended: this API says it by its status, and by a reason if it is incomplete.
-fn stop(doc: Node<'_>) -> Option<Cow<'_, str>> {
-    let status = doc.get_str("status")?;
+fn stop<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
+    let status = doc.get_str(key!("status"))?;
     match status {
         "queued" | "in_progress" => None,
         "incomplete" => {
-            let reason = doc.path(&["incomplete_details", "reason"]).and_then(Node::str);
+            let reason = doc.path(keys!["incomplete_details", "reason"]).and_then(Tree::str);
             Some(Cow::Borrowed(reason.unwrap_or(status)))
         }
         _ => Some(Cow::Borrowed(status)),

@@ -9,7 +9,6 @@ use self::pieces::{Choice, Citations, Joined, Piece};
 pub(crate) use self::pieces::{Key, Run};
 use self::tool_calls::Assembled;
 pub(crate) use self::tool_calls::CallFragment;
-use super::journal::{Added, Journal, To};
 use crate::json::{Node, Text};
 use crate::message::{Messages, Part, Payload};
 
@@ -19,9 +18,6 @@ pub(crate) struct StreamOutput {
     choices: Vec<Choice>,
     bytes: usize,
     limit: Option<usize>,
-    /// Nobody wants the output: nothing of it is kept.
-    dry: bool,
-    journal: Journal,
 }
 
 impl StreamOutput {
@@ -29,35 +25,6 @@ impl StreamOutput {
     pub(crate) fn with_limit(limit: Option<usize>) -> Self {
         Self { limit, ..Self::default() }
     }
-
-    /// Keeps nothing, and knows only what was done.
-    pub(crate) fn dry() -> Self {
-        Self { dry: true, ..Self::default() }
-    }
-
-    pub(crate) fn is_dry(&self) -> bool {
-        self.dry
-    }
-
-    /// Begins the journal anew.
-    pub(crate) fn watch(&mut self) {
-        self.journal = Journal::default();
-    }
-
-    /// The text that was added since, if nothing else was done that counts twice when done twice.
-    pub(crate) fn added(&mut self) -> Option<Added> {
-        self.journal.added()
-    }
-
-    /// Adds another text to where one was added before.
-    pub(crate) fn add(&mut self, added: &Added, text: Text<'_>) {
-        match added.to {
-            To::Run(run) => self.append(added.choice, run, &added.key, text),
-            To::Arguments => self.append_arguments(added.choice, &added.key, text),
-        }
-    }
-
-    // A role and a finish reason are the same when they are said again.
 
     pub(crate) fn role(&mut self, choice: usize, role: &str) {
         if let Some(choice) = self.choice(choice) {
@@ -74,16 +41,11 @@ impl StreamOutput {
 
     /// Appends to a running text.
     pub(crate) fn text(&mut self, choice: usize, run: Run, key: Key, delta: Text<'_>) {
-        self.append(choice, run, &key, delta);
-        self.journal.step(Some(Added::new(choice, To::Run(run), key, delta)));
-    }
-
-    fn append(&mut self, choice: usize, run: Run, key: &Key, delta: Text<'_>) {
         let kept = self.keep(delta);
         let Some(choice) = self.choice(choice) else { return };
-        match choice.run(key, run) {
+        match choice.run(&key, run) {
             Some(text) => text.push(kept),
-            None => choice.insert(key.clone(), Piece::Run(run, Joined::new(kept))),
+            None => choice.insert(key, Piece::Run(run, Joined::new(kept))),
         }
     }
 
@@ -93,23 +55,16 @@ impl StreamOutput {
         let (id, name) = (fragment.id.filter(is_some), fragment.name.filter(is_some));
         let fragment = CallFragment { id, name, ..fragment };
         let kept = fragment.arguments.map_or(("", 0), |text| self.keep(text));
-        let is_piece = id.is_none() && name.is_none() && !fragment.is_whole;
-        let (key, is_piece) = match self.choice(choice) {
-            // Nothing is kept, so that it does not matter to which call it would have been added.
-            None => (Key::Last, is_piece),
-            Some(choice) => match choice.calls.add(&fragment, kept) {
-                Assembled::Began(number) => {
-                    choice.insert(Key::Call(number), Piece::ToolCall(number));
-                    (Key::Call(number), false)
-                }
-                Assembled::Added(number) => (Key::Call(number), true),
-                Assembled::Changed(number) => (Key::Call(number), false),
-                Assembled::Dropped => (Key::Last, false),
-            },
-        };
-        let more = fragment.arguments.filter(|_| is_piece);
-        self.journal.step(more.map(|text| Added::new(choice, To::Arguments, key.clone(), text)));
-        key
+        // Where nothing is kept it does not matter to which call it would have been added.
+        let Some(choice) = self.choice(choice) else { return Key::Last };
+        match choice.calls.add(&fragment, kept) {
+            Assembled::Began(number) => {
+                choice.insert(Key::Call(number), Piece::ToolCall(number));
+                Key::Call(number)
+            }
+            Assembled::Added(number) => Key::Call(number),
+            Assembled::Dropped => Key::Last,
+        }
     }
 
     /// Begins the tool call of a key or adds to it, where the format gives each call a key of its own.
@@ -121,8 +76,6 @@ impl StreamOutput {
         name: Option<&str>,
         arguments: Option<Text<'_>>,
     ) {
-        let more = arguments.filter(|_| id.is_none() && name.is_none());
-        self.journal.step(more.map(|text| Added::new(choice, To::Arguments, key.clone(), text)));
         let kept = arguments.map_or(("", 0), |text| self.keep(text));
         let Some(choice) = self.choice(choice) else { return };
         let (id, name) = (id.filter(|id| !id.is_empty()), name.filter(|name| !name.is_empty()));
@@ -145,16 +98,8 @@ impl StreamOutput {
         }
     }
 
-    fn append_arguments(&mut self, choice: usize, key: &Key, more: Text<'_>) {
-        let kept = self.keep(more);
-        if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
-            call.push_arguments(kept, more);
-        }
-    }
-
     /// Replaces what was joined of a tool call's arguments by their final state.
     pub(crate) fn set_arguments(&mut self, choice: usize, key: &Key, whole: Text<'_>) {
-        self.journal.step(None);
         let kept = self.keep(whole);
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
             call.set_arguments(kept, whole);
@@ -163,7 +108,6 @@ impl StreamOutput {
 
     /// Says that a tool call begun before had an empty object of arguments, unless pieces of others follow.
     pub(crate) fn set_empty_object(&mut self, choice: usize, key: &Key) {
-        self.journal.step(None);
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
             call.is_empty_object = true;
         }
@@ -171,7 +115,6 @@ impl StreamOutput {
 
     /// Says that a tool call begun before is run by the provider.
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
-        self.journal.step(None);
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
             call.server = Some(kind.to_owned());
         }
@@ -179,10 +122,6 @@ impl StreamOutput {
 
     /// Adds a source that the text of this key cites.
     pub(crate) fn citation(&mut self, choice: usize, key: Key, name: &'static str, source: Node<'_>) {
-        self.journal.step(None);
-        if self.dry {
-            return;
-        }
         let Some(json) = self.take_all(source.to_json()) else { return };
         let Some(choice) = self.choice(choice) else { return };
         choice.citations.get_or_insert_with(|| Citations::new(name)).add(key, &json);
@@ -212,7 +151,6 @@ impl StreamOutput {
 
     /// Forgets the parts of one item: they come whole.
     pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
-        self.journal.step(None);
         if let Some(choice) = self.choices.get_mut(choice) {
             choice.forget_item(item);
         }
@@ -220,10 +158,6 @@ impl StreamOutput {
 
     /// Adds a part that came whole. A part of the same id or index is replaced.
     pub(crate) fn whole(&mut self, choice: usize, key: Key, part: &Part<'_>) {
-        self.journal.step(None);
-        if self.dry {
-            return;
-        }
         let mut json = String::new();
         part.write_plain(&mut json);
         let json = self.take_all(json);
@@ -237,7 +171,6 @@ impl StreamOutput {
 
     /// Forgets everything: the stream sends its final state whole.
     pub(crate) fn clear(&mut self) {
-        self.journal.step(None);
         (self.choices, self.bytes) = (Vec::new(), 0);
     }
 
@@ -279,7 +212,7 @@ impl StreamOutput {
 
     fn choice(&mut self, index: usize) -> Option<&mut Choice> {
         // As in `ResponseFacts::set_finish_reason`: a wild index must not make a huge vector.
-        if self.dry || index >= 1024 {
+        if index >= 1024 {
             return None;
         }
         if self.choices.len() <= index {
@@ -290,7 +223,6 @@ impl StreamOutput {
 
     fn keep<'s>(&mut self, text: Text<'s>) -> (&'s str, usize) {
         match text {
-            _ if self.dry => ("", 0),
             Text::Plain(text) => (self.take(text), 0),
             Text::Elided(elided) => ("", elided),
         }

@@ -101,10 +101,8 @@ pub(super) struct ToolCalls {
 pub(super) enum Assembled {
     /// It began the call of this number.
     Began(usize),
-    /// It added a piece of arguments to the call of this number, and did nothing else.
+    /// It added to the call of this number.
     Added(usize),
-    /// It told something else of the call of this number.
-    Changed(usize),
     /// There are too many calls.
     Dropped,
 }
@@ -161,14 +159,13 @@ impl ToolCalls {
         }
         self.register(at, fragment);
         let Some(call) = self.calls.get_mut(at) else { return Assembled::Dropped };
-        let Some(arguments) = fragment.arguments.filter(|text| !text.is_empty()) else { return Assembled::Changed(at) };
+        let Some(arguments) = fragment.arguments.filter(|text| !text.is_empty()) else { return Assembled::Added(at) };
         if fragment.is_whole || (call.json.is_complete() && JsonProgress::of(arguments).is_complete()) {
             call.set_arguments(kept, arguments);
-            return Assembled::Changed(at);
+            return Assembled::Added(at);
         }
         call.push_arguments(kept, arguments);
-        let is_plain = fragment.id.is_none() && fragment.name.is_none();
-        if is_plain { Assembled::Added(at) } else { Assembled::Changed(at) }
+        Assembled::Added(at)
     }
 
     /// The call that a fragment belongs to; `None` where it begins one.

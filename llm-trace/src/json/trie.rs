@@ -1,0 +1,264 @@
+//! A table of paths, compiled when the crate is: what stands at no path of it is never read as a fact.
+//!
+//! A path is made of keys with dots between. `[]` is every element of an array, `[0]` the first alone, and `*` the
+//! name of an object's first field, where that name is the fact.
+
+/// What is kept of a string that stands at a path. Numbers and truth values are kept wherever a path leads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Keep {
+    /// The string, if it is as short as an identifier.
+    Word,
+    /// That it is there, and how long it is.
+    Length,
+}
+
+/// Paths that start at each of some places, in order: the root is the empty one, any other ends in a dot.
+pub(crate) struct Group {
+    pub(crate) at: &'static [&'static str],
+    pub(crate) keep: Keep,
+    pub(crate) paths: &'static [&'static str],
+}
+
+/// A key that some path has. Made by [`key!`](crate::provider::paths::key) when the crate is compiled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Key {
+    pub(super) id: u16,
+    pub(crate) name: &'static str,
+}
+
+/// A step from one place to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    key: &'static str,
+    /// The place above; 0 where the slot is empty.
+    from: u16,
+    /// The place below; 0 where no path goes on.
+    pub(super) to: u16,
+    pub(super) id: u16,
+    pub(super) keep: Keep,
+}
+
+const NO_EDGE: Edge = Edge { key: "", from: 0, to: 0, id: 0, keep: Keep::Length };
+
+const EDGES: usize = 4096;
+const KEYS: usize = 2048;
+
+/// The place where every document begins.
+pub(super) const ROOT: u16 = 1;
+
+/// The id of what has no key: the root, and the elements of arrays.
+pub(super) const NO_KEY: u16 = 0;
+
+/// No more keys than this, so that those of a root fit in a few words.
+pub(super) const MAX_KEYS: usize = 1024;
+
+/// All paths, step by step.
+#[derive(Debug)]
+pub(crate) struct Trie {
+    edges: [Edge; EDGES],
+    keys: [Key; KEYS],
+}
+
+impl Trie {
+    /// Fails to compile where there are too many paths.
+    pub(crate) const fn new(groups: &[Group]) -> Self {
+        let mut trie = Self { edges: [NO_EDGE; EDGES], keys: [Key { id: NO_KEY, name: "" }; KEYS] };
+        let (mut places, mut count, mut group) = (ROOT, 0, 0);
+        while group < groups.len() {
+            let Group { at, keep, paths } = &groups[group];
+            let mut start = 0;
+            while start < at.len() {
+                let mut path = 0;
+                while path < paths.len() {
+                    (places, count) = trie.add(at[start], paths[path], *keep, places, count);
+                    path += 1;
+                }
+                start += 1;
+            }
+            group += 1;
+        }
+        assert!(count as usize * 2 < KEYS && (count as usize) < MAX_KEYS);
+        trie
+    }
+
+    const fn add(&mut self, start: &'static str, path: &'static str, keep: Keep, places: u16, keys: u16) -> (u16, u16) {
+        let (mut places, mut keys) = (places, keys);
+        let (mut place, mut text, mut in_start) = (ROOT, start, true);
+        if text.is_empty() {
+            (text, in_start) = (path, false);
+        }
+        loop {
+            let (key, rest) = first_step(text);
+            let (mut rest, mut last) = (rest, false);
+            if rest.is_empty() {
+                if in_start {
+                    (rest, in_start) = (path, false);
+                } else {
+                    last = true;
+                }
+            }
+            let slot = self.key_slot(key);
+            if self.keys[slot].id == NO_KEY {
+                keys += 1;
+                self.keys[slot] = Key { id: keys, name: key };
+            }
+            let id = self.keys[slot].id;
+            let mut at = slot_of(key.as_bytes(), place);
+            let mut tried = 0;
+            while self.edges[at].from != 0 && !(self.edges[at].from == place && same(self.edges[at].key, key)) {
+                at = (at + 1) % EDGES;
+                tried += 1;
+                assert!(tried < 64, "too many paths");
+            }
+            if self.edges[at].from == 0 {
+                self.edges[at] = Edge { key, from: place, to: 0, id, keep: Keep::Length };
+            }
+            if last {
+                if matches!(keep, Keep::Word) {
+                    self.edges[at].keep = keep;
+                }
+                return (places, keys);
+            }
+            if self.edges[at].to == 0 {
+                places += 1;
+                self.edges[at].to = places;
+            }
+            place = self.edges[at].to;
+            text = rest;
+        }
+    }
+
+    const fn key_slot(&self, key: &str) -> usize {
+        let mut slot = slot_of(key.as_bytes(), 0) % KEYS;
+        while self.keys[slot].id != NO_KEY && !same(self.keys[slot].name, key) {
+            slot = (slot + 1) % KEYS;
+        }
+        slot
+    }
+
+    /// The key, which some path must have.
+    pub(crate) const fn key(&self, name: &str) -> Key {
+        let key = self.keys[self.key_slot(name)];
+        assert!(key.id != NO_KEY, "no path has this key");
+        key
+    }
+
+    /// Whether a path leads on from a place: the root is the empty one, any other ends in a dot. A part of a path is
+    /// one.
+    pub(crate) const fn leads_to(&self, at: &str, path: &str) -> bool {
+        let (mut place, mut text, mut in_start) = if at.is_empty() { (ROOT, path, false) } else { (ROOT, at, true) };
+        loop {
+            let (key, mut rest) = first_step(text);
+            let Some(edge) = self.edge(place, key.as_bytes()) else { return false };
+            if rest.is_empty() {
+                if !in_start {
+                    return true;
+                }
+                (rest, in_start) = (path, false);
+            }
+            (place, text) = (edge.to, rest);
+        }
+    }
+
+    /// The step from a place by this key.
+    #[inline]
+    pub(super) const fn edge(&self, place: u16, key: &[u8]) -> Option<&Edge> {
+        let mut slot = slot_of(key, place);
+        loop {
+            let edge = &self.edges[slot];
+            if edge.from == 0 {
+                return None;
+            }
+            if edge.from == place && same_bytes(edge.key.as_bytes(), key) {
+                return Some(edge);
+            }
+            slot = (slot + 1) % EDGES;
+        }
+    }
+
+    /// The step that a document's field takes: its key is none of the table's signs.
+    #[inline]
+    pub(super) const fn field(&self, place: u16, key: &[u8]) -> Option<&Edge> {
+        match key {
+            [b'[' | b'*', ..] => None,
+            key => self.edge(place, key),
+        }
+    }
+
+    /// Every key of every path.
+    #[cfg(feature = "internal")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().filter(|key| key.id != NO_KEY && !key.name.starts_with(['[', '*'])).map(|key| key.name)
+    }
+}
+
+/// The first key of a path, or the first brackets, and what comes after.
+pub(crate) const fn first_step<'p>(path: &'p str) -> (&'p str, &'p str) {
+    let bytes = path.as_bytes();
+    let mut end = if bytes.is_empty() { 0 } else { 1 };
+    while end < bytes.len() && bytes[end] != b'.' && bytes[end] != b'[' {
+        end += 1;
+    }
+    let (key, rest) = path.split_at(end);
+    match rest.as_bytes() {
+        [b'.', ..] => (key, rest.split_at(1).1),
+        _ => (key, rest),
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    same_bytes(a.as_bytes(), b.as_bytes())
+}
+
+#[inline(always)]
+const fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Where the search for a key of this place begins: by its length and both its ends.
+#[inline(always)]
+const fn slot_of(key: &[u8], place: u16) -> usize {
+    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64),
+            _ => match key {
+                [] => (0, 0),
+                [first, .., last] => (*first as u64 | (key[key.len() / 2] as u64) << 8, *last as u64),
+                [one] => (*one as u64, 0),
+            },
+        },
+    };
+    let mixed = first ^ last.rotate_left(25) ^ (key.len() as u64) << 40;
+    let mixed = mixed.wrapping_add(place as u64 * 0x9e37_79b1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 52) as usize % EDGES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, Keep, Trie};
+
+    #[test]
+    fn paths_are_what_the_groups_say() {
+        static TRIE: Trie = Trie::new(&[
+            Group { at: &["", "b."], keep: Keep::Word, paths: &["a", "c[].d", "e[0].*"] },
+            Group { at: &[""], keep: Keep::Length, paths: &["a", "f"] },
+        ]);
+        for path in ["a", "b", "b.a", "c", "c[]", "c[].d", "b.c[].d", "e[0].*", "f"] {
+            assert!(TRIE.leads_to("", path), "{path}");
+        }
+        for path in ["d", "b.b", "b.f", "c.d", "a.a", "e[]"] {
+            assert!(!TRIE.leads_to("", path), "{path}");
+        }
+    }
+}
