@@ -50,8 +50,9 @@ fn has_output(delta: FoundNode<'_>) -> bool {
         || delta.each(key!("tool_calls")).any(is_call)
         || [key!("reasoning_details"), key!("thinking_blocks")]
             .into_iter()
-            .flat_map(|list| delta.each(list))
-            .any(|block| says(block, keys!["text", "summary", "thinking"]))
+            .filter_map(|list| delta.get(list))
+            .find(|list| list.len() > 0)
+            .is_some_and(|list| list.items().any(|block| says(block, keys!["text", "summary", "thinking"])))
 }
 
 fn says(node: FoundNode<'_>, keys: &[crate::json::Key]) -> bool {

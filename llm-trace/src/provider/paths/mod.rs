@@ -6,9 +6,11 @@
 
 mod answer;
 mod request;
+mod usage;
 
 use answer::*;
 use request::*;
+use usage::*;
 
 use crate::json::{Group, Keep, Trie};
 
