@@ -125,7 +125,7 @@ pub fn run(parts: &Parts, made: &Made, done: &AtomicBool) {
 
 /// Masks come and go.
 fn change(policy: &PolicyHandle, second: u64) {
-    policy.update(|before: Policy| before.mask_input(second % 2 == 0).mask_output(second % 3 == 0));
+    policy.update(|before: Policy| before.mask_input(second.is_multiple_of(2)).mask_output(second.is_multiple_of(3)));
 }
 
 fn flood(parts: &Parts, made: &Made) {

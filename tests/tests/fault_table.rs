@@ -12,6 +12,9 @@ use tracing_subscriber::prelude::*;
 const EXPORTERS: [&str; 3] = ["http/protobuf", "http/json", "grpc"];
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// What the server answers to the requests of one signal.
+type Answers = Box<dyn FnMut(&Request) -> Answer + Send>;
+
 /// Each signal goes to the collector by the same protocol.
 fn parts(endpoint: &str, more: &[(&str, &str)]) -> Parts {
     let mut vars: HashMap<&str, &str> = HashMap::from([
@@ -52,7 +55,7 @@ fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
         for fault in Fault::ALL {
             let collector = Collector::start();
             // A fault of its own order for each signal.
-            let mut by_signal: HashMap<&str, Box<dyn FnMut(&Request) -> Answer + Send>> = HashMap::new();
+            let mut by_signal: HashMap<&str, Answers> = HashMap::new();
             collector.answer_by(move |request| {
                 let answers = by_signal.entry(request.signal()).or_insert_with(|| Box::new(fault.answers()));
                 answers(request)

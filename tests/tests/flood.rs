@@ -142,11 +142,9 @@ fn flood_of_records(exporter: &str, total: usize) {
             LlmCall::builder("chat").provider("openai").request(&request).run(|call| {
                 call.attribute("test.name", format!("record-{number}"));
             });
-            while number < total - 2 * QUEUE {
-                let stats = parts.telemetry.stats().log_records;
-                if (stats.in_flight as usize) < QUEUE / 2 {
-                    break;
-                }
+            let in_flight = || parts.telemetry.stats().log_records.in_flight as usize;
+            #[allow(clippy::while_immutable_condition, reason = "the count in flight changes")]
+            while number < total - 2 * QUEUE && in_flight() >= QUEUE / 2 {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }

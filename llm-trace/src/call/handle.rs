@@ -284,10 +284,11 @@ impl LlmCall {
     /// it, and ends unobserved unless they end it; if nobody does, that is told once.
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
         #[cfg(feature = "otel")]
-        if let Some(live) = &self.0 {
-            if live.leave_unobserved(is_stream) && live.has_one_handle() {
-                crate::diag::warn_once(what, what);
-            }
+        if let Some(live) = &self.0
+            && live.leave_unobserved(is_stream)
+            && live.has_one_handle()
+        {
+            crate::diag::warn_once(what, what);
         }
         #[cfg(not(feature = "otel"))]
         let _ = (is_stream, what);

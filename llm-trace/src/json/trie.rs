@@ -193,7 +193,7 @@ impl Trie {
 }
 
 /// The first key of a path, or the first brackets, and what comes after.
-pub(crate) const fn first_step<'p>(path: &'p str) -> (&'p str, &'p str) {
+pub(crate) const fn first_step(path: &str) -> (&str, &str) {
     let bytes = path.as_bytes();
     let mut end = if bytes.is_empty() { 0 } else { 1 };
     while end < bytes.len() && bytes[end] != b'.' && bytes[end] != b'[' {

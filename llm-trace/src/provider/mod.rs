@@ -38,7 +38,9 @@ mod whole;
 pub(crate) use format::Format;
 
 use crate::facts::{RequestFacts, ResponseFacts};
-use crate::json::{FoundNode, Node, Tree};
+#[cfg(feature = "internal")]
+use crate::json::Tree;
+use crate::json::{FoundNode, Node};
 use crate::message::{InputContent, Messages};
 use stream::StreamReader;
 

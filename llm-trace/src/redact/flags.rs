@@ -150,10 +150,10 @@ impl Visit for Flags {
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         // Formatting is the user's code, and may be dear.
-        if is_flag(field.name()) {
-            if let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}")) {
-                self.set(field, text.is_mask());
-            }
+        if is_flag(field.name())
+            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+        {
+            self.set(field, text.is_mask());
         }
     }
 }

@@ -93,10 +93,10 @@ impl Said {
 impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Formatting is the user's code, and may be dear.
-        if is_known(field.name()) {
-            if let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}")) {
-                self.set(field, text.into());
-            }
+        if is_known(field.name())
+            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+        {
+            self.set(field, text.into());
         }
     }
 

@@ -236,6 +236,7 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
+#[allow(clippy::too_many_arguments, reason = "the lines of one report")]
 fn report(
     o: &Options,
     latencies: &[u32],

@@ -56,7 +56,7 @@ impl JsonLines {
         create_directory(directory)?;
         let lock =
             open_options().create(true).truncate(false).write(true).open(directory.join(format!("{signal}.lock")))?;
-        if !FileExt::try_lock(&lock).is_ok() {
+        if FileExt::try_lock(&lock).is_err() {
             let text = "another process or exporter writes there: give each a directory of its own";
             return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
         }

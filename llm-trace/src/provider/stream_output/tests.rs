@@ -43,8 +43,8 @@ fn interleaved(calls: &[(Mark, Vec<String>)], order: &[usize]) -> Vec<Piece> {
         }
     };
     order.iter().for_each(|call| take(call % calls.len(), &mut out));
-    for call in 0..calls.len() {
-        while next_len(&out, call) < calls[call].1.len() {
+    for (call, (_, pieces)) in calls.iter().enumerate() {
+        while next_len(&out, call) < pieces.len() {
             take(call, &mut out);
         }
     }
