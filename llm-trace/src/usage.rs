@@ -11,8 +11,17 @@ use crate::semconv::Fact;
 ///
 /// let usage = Usage::new().input_tokens(120).cache_read_tokens(100).output_tokens(30).reasoning_tokens(20);
 /// let first = Usage::new().input_tokens(120).cache_creation_tokens(100);
-/// # let _ = first;
-/// # let _ = usage;
+/// assert_ne!(usage, first);
+/// ```
+///
+/// Media, one-hour cache writes and searches, where the provider states them:
+///
+/// ```
+/// use llm_trace::{LlmCall, Usage};
+///
+/// let input = Usage::new().input_tokens(900).input_audio_tokens(300).input_image_tokens(200).input_video_tokens(100);
+/// let usage = input.output_tokens(70).output_audio_tokens(40).output_image_tokens(20).output_video_tokens(10);
+/// LlmCall::current().usage(usage.cache_creation_1h_tokens(50).searches(2));
 /// ```
 ///
 /// Source: [token usage](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
@@ -219,6 +228,11 @@ impl Usage {
             &mut self.output_text,
             &mut self.output_image,
             &mut self.output_audio,
+            &mut self.input_video,
+            &mut self.output_video,
+            &mut self.cache_creation_1h,
+            &mut self.cache_read_audio,
+            &mut self.searches,
         ] {
             if count.is_some_and(|count| !crate::semconv::identifier::is_count(count)) {
                 *count = None;

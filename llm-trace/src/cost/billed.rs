@@ -9,6 +9,18 @@ use crate::usage::Usage;
 /// use llm_trace::{Billed, Cost};
 /// use tracing_subscriber::Registry;
 ///
+/// // Media, one-hour cache writes and searches have prices of their own.
+/// let media_price = |call: &Billed<'_>| {
+///     let input = [call.input_audio_tokens(), call.input_image_tokens(), call.input_video_tokens()];
+///     let output = [call.output_audio_tokens(), call.output_image_tokens(), call.output_video_tokens()];
+///     let sum = |counts: [Option<i64>; 3]| counts.into_iter().flatten().sum::<i64>() as f64;
+///     let written = call.cache_creation_1h_tokens().unwrap_or(0) as f64;
+///     let cost = Cost::new().input(sum(input) * 1e-5).output(sum(output) * 4e-5).cache_creation(written * 6e-6);
+///     Some(cost.requests(call.searches().unwrap_or(0) as f64 * 0.01))
+/// };
+/// let layer = llm_trace::layer::<Registry>().prices(media_price);
+/// # let _ = layer;
+///
 /// // A function is a price list too.
 /// let house_price = |call: &Billed<'_>| {
 ///     if call.response_model() == Some("free-model") {
