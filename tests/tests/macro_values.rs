@@ -251,3 +251,29 @@ fn the_users_names_do_not_disturb_the_expansion() {
     is_whole(&one(|| drop(call(request()))));
     let _ = AttributeValue::from(1);
 }
+
+struct Client {
+    name: String,
+}
+
+impl Client {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[llm_call(provider = self.name(), model = "m")]
+    fn by_borrowed_text(&self) {}
+
+    #[llm_call(provider = &self.name, model = "m")]
+    async fn by_reference(&self) {}
+}
+
+#[test]
+fn a_provider_is_any_text_also_a_borrowed_one() {
+    for (name, expected) in [("openai", "openai"), ("house", "house")] {
+        let client = Client { name: name.to_owned() };
+        assert_eq!(one(|| client.by_borrowed_text()).get("gen_ai.provider.name"), expected);
+        assert_eq!(one(|| block_on(client.by_reference())).get("gen_ai.provider.name"), expected);
+    }
+    assert_eq!(Provider::from(&Provider::Anthropic), Provider::Anthropic);
+}

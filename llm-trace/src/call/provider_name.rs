@@ -79,8 +79,8 @@ impl Provider {
     }
 }
 
-impl From<&'static str> for Provider {
-    fn from(name: &'static str) -> Self {
+impl From<&str> for Provider {
+    fn from(name: &str) -> Self {
         Self::from(Cow::Borrowed(name))
     }
 }
@@ -91,11 +91,23 @@ impl From<String> for Provider {
     }
 }
 
-impl From<Cow<'static, str>> for Provider {
-    fn from(name: Cow<'static, str>) -> Self {
+impl From<&String> for Provider {
+    fn from(name: &String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl From<&Provider> for Provider {
+    fn from(provider: &Provider) -> Self {
+        provider.clone()
+    }
+}
+
+impl From<Cow<'_, str>> for Provider {
+    fn from(name: Cow<'_, str>) -> Self {
         match KNOWN.iter().find(|(known, _)| *known == name) {
             Some((_, provider)) => provider.clone(),
-            None => Provider::Custom(name),
+            None => Provider::Custom(Cow::Owned(name.into_owned())),
         }
     }
 }
