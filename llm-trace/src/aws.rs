@@ -17,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::LlmCall;
-use crate::provider::error::aws_name;
+use crate::wire::error::aws_name;
 
 /// Tells the [`LlmCall`] that runs now what the AWS SDK sends and receives.
 ///

@@ -9,8 +9,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
 use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
-use crate::call::StartFields;
-use crate::otel::Pipeline;
+use crate::call::{Pipeline, StartFields};
 
 /// Looks at the subscriber that is the default here, and says what a call would find.
 ///
@@ -85,7 +84,7 @@ impl Check {
 
     /// What other crates write passes the guards, or nobody.
     fn guards(&mut self) {
-        if !crate::redact::guarded() {
+        if !crate::guard::guarded() {
             self.note(
                 "no RedactProcessor has been made in this process: what other crates set on spans is exported as it is; \
                  wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
@@ -94,7 +93,7 @@ impl Check {
         #[cfg(feature = "fmt")]
         tracing::dispatcher::get_default(|dispatch| {
             if dispatch.is::<tracing_subscriber::fmt::format::DefaultFields>()
-                && !dispatch.is::<crate::redact::Wrapped>()
+                && !dispatch.is::<crate::guard::Wrapped>()
             {
                 self.note(
                     "a fmt layer is not wrapped: it prints what other crates write of prompts and answers; wrap it with \

@@ -7,19 +7,19 @@ pub mod tables;
 use opentelemetry::Array;
 use serde_json::{Map, Value};
 
-use crate::call::Provider;
-use crate::facts::{RequestFacts, ResponseFacts};
 use crate::json::{Doc, Found, Mode};
 use crate::message::{InputContent, Messages};
-use crate::otel::attributes::Attributes;
-use crate::provider::collect::Collector;
-use crate::provider::detect::path_facts;
-use crate::provider::framing::Framing;
-use crate::provider::paths;
-use crate::provider::stream::StreamOutput;
-use crate::provider::{Format, error, read_request, read_response};
-use crate::redact::Filter;
+use crate::model::Provider;
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::policy::Filter;
 use crate::semconv::{Fact, Profile};
+use crate::sink::attributes::Attributes;
+use crate::wire::collect::Collector;
+use crate::wire::detect::path_facts;
+use crate::wire::framing::Framing;
+use crate::wire::paths;
+use crate::wire::stream::StreamOutput;
+use crate::wire::{Format, error, read_request, read_response};
 
 pub use crate::json::work::{Work, counted as count_work};
 
@@ -246,9 +246,9 @@ fn put_facts(
 /// Records chat calls that took these many seconds, as a layer with this meter provider does.
 #[cfg(feature = "metrics")]
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
-    use crate::call::{Operation, Provider};
-    use crate::otel::measured::Measured;
-    use crate::otel::metrics::Metrics;
+    use crate::model::{Operation, Provider};
+    use crate::sink::measured::Measured;
+    use crate::sink::metrics::Metrics;
 
     let mut metrics = Metrics::default();
     metrics.set_provider(provider);

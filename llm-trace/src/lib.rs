@@ -100,10 +100,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "otel")]
-mod apart;
+mod ambient;
 #[cfg(feature = "aws-sdk")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
+mod builder;
+#[cfg(feature = "otel")]
+mod cache_padded;
 mod call;
 mod capture;
 #[cfg(feature = "otel")]
@@ -113,93 +116,93 @@ mod check;
 pub mod client;
 #[cfg(feature = "otel")]
 mod cost;
+#[cfg(feature = "otel")]
+mod credentials;
 mod diag;
 #[cfg(feature = "init")]
 pub mod export;
 #[cfg(feature = "otel")]
-mod facts;
-#[cfg(feature = "otel")]
 mod files;
+#[cfg(feature = "otel")]
+mod guard;
 mod guarded;
-#[cfg(feature = "init")]
-mod init;
 #[cfg(feature = "serde")]
 #[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports, unused_macros))]
 mod json;
 #[cfg(feature = "otel")]
+mod layer;
+#[cfg(feature = "otel")]
 mod message;
+mod model;
 #[cfg(feature = "otel")]
 mod normalize;
 #[cfg(feature = "otel")]
-mod otel;
-mod output;
-#[cfg(feature = "otel")]
-mod provider;
-#[cfg(feature = "otel")]
-mod record;
-#[cfg(feature = "otel")]
-mod redact;
-#[cfg(feature = "otel")]
-mod scope;
+mod policy;
 #[cfg_attr(not(feature = "otel"), allow(dead_code, unreachable_pub, unused_imports))]
 mod semconv;
+#[cfg(feature = "otel")]
+mod sink;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 #[cfg(feature = "otel")]
-mod usage;
-mod value;
+mod wire;
 
 pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, llm_tool, llm_workflow};
 
 #[cfg(feature = "otel")]
+pub use ambient::{
+    Caller, ExistingTrace, Headers, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
+    TraceUpdate, scope,
+};
+pub use builder::CallBuilder;
+pub use call::LlmCall;
+#[cfg(feature = "otel")]
 pub use call::OpenCalls;
-pub use call::{CallBuilder, LlmCall, Nested, Operation, Outcome, Provider};
 #[cfg(feature = "logs")]
 pub use call::{CallRef, Evaluation, evaluation};
+#[cfg(all(feature = "otel", feature = "http"))]
+pub use call::{Propagation, inject, inject_to};
 #[cfg(feature = "otel")]
 pub use check::{Check, check};
 #[cfg(feature = "otel")]
 pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
 #[cfg(feature = "init")]
-pub use init::init;
+pub use export::init;
+#[cfg(feature = "logs")]
+pub use guard::RedactLogProcessor;
+#[cfg(feature = "fmt")]
+pub use guard::{FmtFields, fmt_fields};
+#[cfg(feature = "otel")]
+pub use guard::{RedactLayer, RedactProcessor, redact};
+#[cfg(feature = "otel")]
+pub use layer::{LlmLayer, NarrowProcessor, layer};
+#[cfg(feature = "otel")]
+pub use message::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
+#[cfg(feature = "otel")]
+pub use model::Usage;
+pub use model::{Nested, Operation, Outcome, Provider};
 #[cfg(feature = "otel")]
 pub use normalize::NormalizeProcessor;
 #[cfg(feature = "otel")]
-pub use otel::{Compat, LlmLayer, NarrowProcessor, layer};
-#[cfg(feature = "otel")]
-pub use record::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
-#[cfg(feature = "logs")]
-pub use redact::RedactLogProcessor;
-#[cfg(feature = "otel")]
-pub use redact::{
-    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, RedactLayer,
-    RedactProcessor, Style, TextKind, redact,
+pub use policy::{
+    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
 };
-#[cfg(feature = "fmt")]
-pub use redact::{FmtFields, fmt_fields};
 #[cfg(feature = "scrub-rules")]
-pub use redact::{PatternError, Rule, ScrubRules};
-#[cfg(feature = "otel")]
-pub use scope::{
-    Caller, ExistingTrace, Headers, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
-    TraceUpdate, scope,
-};
-#[cfg(all(feature = "otel", feature = "http"))]
-pub use scope::{Propagation, inject, inject_to};
+pub use policy::{PatternError, Rule, ScrubRules};
+pub use semconv::AttributeValue;
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
+#[cfg(feature = "otel")]
+pub use sink::Compat;
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use stream::StreamItem;
 #[cfg(feature = "stream")]
 pub use stream::Traced;
 #[cfg(feature = "http-body")]
 pub use stream::{ErrorsOf, NamedErrors, TracedBody, TypedErrors};
-#[cfg(feature = "otel")]
-pub use usage::Usage;
-pub use value::AttributeValue;
 
 #[cfg(feature = "internal")]
 #[doc(hidden)]
@@ -212,11 +215,12 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, Entered, LlmCall, MakeSpan, Operation, Prepared, Setup, StartFields, StreamCall, TracedFuture,
-        enabled, trace_future,
+        Captured, Entered, LlmCall, MakeSpan, Prepared, Setup, StartFields, StreamCall, TracedFuture, enabled,
+        trace_future,
     };
+    pub use crate::model::Operation;
+    pub use crate::semconv::value::Maybe;
     pub use crate::semconv::{ContentField, Fact};
-    pub use crate::value::Maybe;
 
     pub mod capture {
         pub use crate::capture::*;

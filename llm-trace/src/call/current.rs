@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use opentelemetry::{Context, ContextGuard};
 
-use super::live::Live;
-use crate::redact::context::{self as masks, MaskContext, SharedMasks};
-use crate::redact::is_scrubbing;
+use super::active_call::Live;
+use crate::ambient::mask_context as masks;
+use crate::ambient::mask_context::{MaskContext, SharedMasks};
+use crate::policy::is_scrubbing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Live>>> = const { RefCell::new(None) };

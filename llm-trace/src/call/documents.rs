@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::captured::What;
-use super::state::found;
+use super::call_record::found;
+use super::captured_value::What;
 use crate::json::{Key, Node, Text, Tree, write_str};
-use crate::provider::paths::keys;
-use crate::redact::{Filter, Place, Shape, TextKind, rewrite};
+use crate::policy::{Filter, Place, Shape, TextKind, rewrite};
+use crate::wire::paths::keys;
 
 /// Keys under which search results stand, where they do not stand alone.
 const LISTS: &[Key] = keys!["documents", "results", "matches", "hits", "points", "records", "memories", "data"];

@@ -7,14 +7,15 @@ use opentelemetry::Key;
 use opentelemetry::logs::AnyValue;
 use opentelemetry::trace::{SpanContext, TraceId};
 
-use super::live::Live;
-use super::observe::scrubbed;
-use super::reference::CallRef;
-use crate::otel::events::{Fields, text};
-use crate::redact::context::{self, SharedMasks};
-use crate::redact::{Masks, Permit};
+use super::active_call::Live;
+use super::call_ref::CallRef;
+use super::record_response::scrubbed;
+use crate::ambient::mask_context;
+use crate::ambient::mask_context::SharedMasks;
+use crate::policy::{Masks, Permit};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
+use crate::sink::events::{Fields, text};
 
 /// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
 ///
@@ -91,7 +92,7 @@ impl Evaluation {
         });
         let Some(pipeline) = of.pipeline().filter(|pipeline| pipeline.events.wanted()) else { return };
         let explanation = self.explanation.as_deref().and_then(|explanation| {
-            let here = context::current().unwrap_or_default();
+            let here = mask_context::current().unwrap_or_default();
             let masks = of.masks().map_or(here, |masks| masks.get().union(here));
             let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
             let policy = pipeline.policy.state().of_trace(trace);
@@ -103,7 +104,7 @@ impl Evaluation {
         let fields = self.fields(explanation, of.response_id());
         // The last guard asks where the record is emitted.
         let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
-        let _entered = context::enter(SharedMasks::here(masks));
+        let _entered = mask_context::enter(SharedMasks::here(masks));
         pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
     }
 

@@ -7,23 +7,26 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
 use opentelemetry::{KeyValue, Value};
 
-use super::content::Permitted;
-use super::inside::Told;
-use super::live::Live;
-use super::outcome::Outcome;
-use super::state::State;
-use crate::cost::{self, Billed, Priced};
-use crate::otel::attributes::{Attributes, strings};
-use crate::otel::events;
-use crate::otel::identity::Identity;
-use crate::otel::measured::Measured;
-use crate::otel::metrics::Instruments;
-use crate::otel::{Compat, Pipeline, openinference};
-use crate::redact::context::Written;
-use crate::redact::{Masks, PolicyState, Report, context, own_attributes, user_attributes};
-use crate::scope::{ScopeFacts, TraceUpdate};
+use super::active_call::Live;
+use super::call_record::State;
+use super::final_content::Permitted;
+use super::nesting::Told;
+use super::pipeline::Pipeline;
+use crate::ambient::mask_context::Written;
+use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
+use crate::cost;
+use crate::cost::{Billed, Priced};
+use crate::model::Outcome;
+use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
+use crate::sink::Compat;
+use crate::sink::attributes::{Attributes, strings};
+use crate::sink::events;
+use crate::sink::identity::Identity;
+use crate::sink::measured::Measured;
+use crate::sink::metrics::Instruments;
+use crate::sink::openinference;
 
 /// How a call ended.
 struct End {
@@ -215,7 +218,7 @@ impl Live {
 
     /// Whether it is an agent whose inferences are calls of their own.
     fn counts_inferences(&self, state: &State) -> bool {
-        state.operation == super::Operation::InvokeAgent
+        state.operation == crate::model::Operation::InvokeAgent
             && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
     }
 
@@ -269,7 +272,7 @@ impl Live {
             gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
             cost: end.cost.and_then(|priced| priced.cost.sum()),
             facts: state.subject.as_ref().map(|subject| &subject.facts),
-            calls: self.agent().calls().filter(|_| state.operation == super::Operation::InvokeAgent),
+            calls: self.agent().calls().filter(|_| state.operation == crate::model::Operation::InvokeAgent),
             attributes,
         }
     }
@@ -287,7 +290,7 @@ impl Live {
         masks: Masks,
     ) {
         // The last guard asks where the record is emitted.
-        let _entered = context::enter(self.masks().clone());
+        let _entered = mask_context::enter(self.masks().clone());
         let span = self.context().map(|context| context.span().span_context().clone());
         let span = span.as_ref();
         let (profile, time) = (pipeline.profile, self.ended(end.duration));
@@ -376,7 +379,7 @@ impl State {
     fn billed(&self) -> Billed<'_> {
         Billed {
             operation: self.operation.as_str(),
-            provider: self.provider.as_ref().map(super::Provider::as_str),
+            provider: self.provider.as_ref().map(crate::model::Provider::as_str),
             request_model: self.request.model.as_deref(),
             response_model: self.response.model.as_deref(),
             service_tier: self.response.service_tier.as_deref(),

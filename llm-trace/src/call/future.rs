@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::call_arguments::Prepared;
 use super::handle::LlmCall;
-use super::outcome::Outcome;
-use super::setup::Prepared;
+use crate::model::Outcome;
 
 pin_project_lite::pin_project! {
     /// A future whose span is entered on every poll.

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::captured::Captured;
+use super::active_call::{Entered, Live};
+use super::captured_value::Captured;
 #[cfg(feature = "serde")]
-use super::captured::What;
-use super::live::{Entered, Live};
-use super::outcome::Outcome;
-use crate::value::{AttributeValue, Maybe};
+use super::captured_value::What;
+use crate::model::Outcome;
+use crate::semconv::AttributeValue;
+use crate::semconv::value::Maybe;
 
 /// One LLM call, from inside the function that makes it.
 ///
@@ -306,7 +307,7 @@ impl LlmCall {
 pub(crate) struct Of<'a, T: ?Sized>(pub(crate) &'a T);
 
 #[cfg(feature = "serde")]
-impl<T: serde::Serialize + ?Sized> super::captured::Document for Of<'_, T> {
+impl<T: serde::Serialize + ?Sized> super::captured_value::Document for Of<'_, T> {
     fn found(&self, paths: &crate::json::Trie) -> crate::json::Found<'_> {
         crate::json::Found::from_serialize(paths, self.0)
     }

@@ -1,28 +1,25 @@
-//! One logical LLM call, from its arguments to its outcome.
+//! The lifecycle of one LLM call, from its arguments to its outcome.
 
-mod builder;
+pub(crate) mod call_arguments;
 #[cfg_attr(not(feature = "otel"), allow(dead_code))]
-pub(crate) mod captured;
-mod fields;
-mod future;
+pub(crate) mod captured_value;
+pub(crate) mod future;
 pub(crate) mod handle;
-#[cfg(feature = "otel")]
-pub(crate) mod hosts;
-mod nested;
-mod operation;
-mod operations;
-mod outcome;
-mod provider_name;
-mod setup;
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
-pub(crate) mod subject;
+mod operation_records;
+mod start_fields;
+mod stream_call;
 
 #[cfg(feature = "otel")]
-mod agent;
+mod active_call;
+#[cfg(not(feature = "otel"))]
+#[path = "plain.rs"]
+mod active_call;
 #[cfg(feature = "otel")]
-mod around;
+mod agent_totals;
 #[cfg(feature = "otel")]
-mod content;
+mod call_record;
+#[cfg(feature = "logs")]
+mod call_ref;
 #[cfg(feature = "otel")]
 mod current;
 #[cfg(feature = "otel")]
@@ -30,63 +27,58 @@ mod documents;
 #[cfg(feature = "logs")]
 mod evaluation;
 #[cfg(feature = "otel")]
+mod final_content;
+#[cfg(feature = "otel")]
 mod finish;
 #[cfg(feature = "otel")]
-mod holders;
+mod inherited_facts;
 #[cfg(feature = "otel")]
-mod inside;
+mod nesting;
 #[cfg(feature = "otel")]
-mod live;
+mod observed;
+#[cfg(feature = "otel")]
+pub(crate) mod open_calls;
+#[cfg(feature = "otel")]
+mod open_handles;
+#[cfg(feature = "otel")]
+mod operation_content;
+#[cfg(feature = "otel")]
+mod pending_call;
 #[cfg(not(feature = "otel"))]
-#[path = "plain.rs"]
-mod live;
+use active_call as pending_call;
 #[cfg(feature = "otel")]
-mod material;
+pub(crate) mod pipeline;
+#[cfg(all(feature = "otel", feature = "http"))]
+pub(crate) mod propagation;
 #[cfg(feature = "otel")]
-mod observe;
+mod record_response;
 #[cfg(feature = "otel")]
-mod open;
+mod start_attributes;
 #[cfg(feature = "otel")]
-mod ready;
-#[cfg(not(feature = "otel"))]
-use live as ready;
-#[cfg(feature = "logs")]
-mod reference;
+mod start_context;
 #[cfg(feature = "otel")]
-mod said;
-#[cfg(feature = "otel")]
-mod seen;
-#[cfg(feature = "otel")]
-pub(crate) mod server;
-#[cfg(feature = "otel")]
-mod started;
-#[cfg(feature = "otel")]
-mod state;
-mod stream;
-#[cfg(feature = "otel")]
-mod streaming;
+mod stream_reader;
 #[cfg(feature = "otel")]
 mod trace_update;
 
-pub use builder::CallBuilder;
-pub use captured::Captured;
+pub use active_call::Entered;
+#[cfg(feature = "otel")]
+pub(crate) use active_call::Live;
+pub use call_arguments::{Prepared, Setup, enabled};
+#[cfg(feature = "logs")]
+pub use call_ref::CallRef;
+pub use captured_value::Captured;
 #[cfg(feature = "otel")]
 pub(crate) use current::Carried;
 #[cfg(feature = "logs")]
 pub use evaluation::{Evaluation, evaluation};
-pub use fields::{MakeSpan, StartFields};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
-pub use live::Entered;
 #[cfg(feature = "otel")]
-pub(crate) use live::Live;
-pub use nested::Nested;
+pub use open_calls::OpenCalls;
 #[cfg(feature = "otel")]
-pub use open::OpenCalls;
-pub use operation::Operation;
-pub use outcome::Outcome;
-pub use provider_name::Provider;
-#[cfg(feature = "logs")]
-pub use reference::CallRef;
-pub use setup::{Prepared, Setup, enabled};
-pub use stream::StreamCall;
+pub(crate) use pipeline::Pipeline;
+#[cfg(all(feature = "otel", feature = "http"))]
+pub use propagation::{Propagation, inject, inject_to};
+pub use start_fields::{MakeSpan, StartFields};
+pub use stream_call::StreamCall;

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::captured::What;
-use super::fields::StartFields;
-use super::outcome::Outcome;
-use super::setup::Setup;
+use super::call_arguments::Setup;
+use super::captured_value::What;
+use super::start_fields::StartFields;
+use crate::model::Outcome;
+use crate::semconv::AttributeValue;
 #[cfg(feature = "serde")]
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
-use crate::value::AttributeValue;
 
 /// No layer of ours can be there.
 #[inline]
@@ -55,7 +55,7 @@ fn span(setup: &Setup<'_>) -> tracing::Span {
         name: setup.name.as_deref().unwrap_or(&conventional),
         kind: operation.kind(setup.remote, client),
         operation: operation.name(facts),
-        provider: setup.provider.as_ref().map(super::Provider::as_str),
+        provider: setup.provider.as_ref().map(crate::model::Provider::as_str),
         model,
         server_address: setup.server.as_deref(),
         server_port: None,
@@ -109,7 +109,7 @@ impl Live {
     pub(crate) fn settle(&self) {}
     pub(crate) fn chunk(&self, _: What<'_>) {}
     #[cfg(feature = "serde")]
-    pub(crate) fn chunk_of(&self, _: &dyn super::captured::Document) {}
+    pub(crate) fn chunk_of(&self, _: &dyn super::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: What<'_>) {}
     pub(crate) fn end_stream(&self) {}
     pub(crate) fn drop_stream(&self, _: Outcome) {}

@@ -2,12 +2,12 @@
 
 use opentelemetry::KeyValue;
 
-use super::Operation;
-use super::live::Live;
-use super::state::State;
-use crate::otel::Pipeline;
-use crate::redact::{Masks, Permit, PolicyState, REDACTED, Shape, Side, rewrite};
-use crate::scope::TraceUpdate;
+use super::active_call::Live;
+use super::call_record::State;
+use super::pipeline::Pipeline;
+use crate::ambient::TraceUpdate;
+use crate::model::Operation;
+use crate::policy::{Masks, Permit, PolicyState, REDACTED, Shape, Side, rewrite};
 use crate::semconv::{ContentField, openinference};
 
 /// What calls below have said of the trace's input and output.

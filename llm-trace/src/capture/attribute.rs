@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use super::peel::Slot;
 use super::{Probe, probe, purpose};
-use crate::guarded::{self, UserCode};
-use crate::value::AttributeValue;
+use crate::guarded;
+use crate::guarded::UserCode;
+use crate::semconv::AttributeValue;
 
 purpose! {
     /// A value that should be an attribute's.

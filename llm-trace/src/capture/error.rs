@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::fmt::Display;
 
-use super::known_error::{self, KnownError};
+use super::known_error;
+use super::known_error::KnownError;
 use super::peel::Slot;
 use super::{probe, purpose};
-use crate::call::captured::{Captured, CapturedError, What};
+use crate::call::Captured;
+use crate::call::captured_value::{CapturedError, What};
 
 purpose! {
     /// A value that stands for a failure.

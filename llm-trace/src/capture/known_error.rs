@@ -6,8 +6,9 @@ use std::io;
 
 use super::error::type_name;
 use super::transport;
-use crate::call::captured::CapturedError;
-use crate::guarded::{self, UserCode};
+use crate::call::captured_value::CapturedError;
+use crate::guarded;
+use crate::guarded::UserCode;
 
 /// How far a `source()` chain is followed: a cycle must not hang the call.
 const MAX_DEPTH: usize = 32;

@@ -2,13 +2,14 @@
 
 use super::peel::{Head, Slot};
 use super::{probe, purpose};
+use crate::call::Captured;
 #[cfg(feature = "serde")]
-use crate::call::captured::Document;
-use crate::call::captured::{Captured, What};
+use crate::call::captured_value::Document;
+use crate::call::captured_value::What;
 #[cfg(feature = "serde")]
 use crate::json::{Doc, Found, Mode, Trie, is_text};
 #[cfg(feature = "otel")]
-use crate::record::{RecordRequest, RecordResponse};
+use crate::message::{RecordRequest, RecordResponse};
 
 purpose! {
     /// What is asked: a request, or a part of one.

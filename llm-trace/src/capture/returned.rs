@@ -7,7 +7,8 @@ use std::pin::Pin;
 
 use super::Probe;
 use crate::call::{Captured, LlmCall, Prepared, Setup, TracedFuture, trace_future};
-use crate::guarded::{self, UserCode};
+use crate::guarded;
+use crate::guarded::UserCode;
 
 /// A type, without a value of it.
 pub struct Of<T: ?Sized>(PhantomData<fn() -> Box<T>>);

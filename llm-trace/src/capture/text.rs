@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use super::peel::Slot;
 use super::{Probe, probe, purpose};
-use crate::guarded::{self, UserCode};
+use crate::guarded;
+use crate::guarded::UserCode;
 
 purpose! {
     /// A value that should be a text.

@@ -7,8 +7,9 @@ use std::task::Context;
 
 use http_body::{Body, SizeHint};
 
-use crate::call::captured::{CapturedError, What};
-use crate::call::{Captured, LlmCall, Outcome, StreamCall};
+use crate::call::captured_value::{CapturedError, What};
+use crate::call::{Captured, LlmCall, StreamCall};
+use crate::model::Outcome;
 use crate::stream::{ErrorsOf, NamedErrors, Polled, Recorder, poll_recorded};
 
 /// The most that is kept of an answer that is no stream.

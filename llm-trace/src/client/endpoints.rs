@@ -1,7 +1,7 @@
 //! Which requests go to an LLM.
 
-use crate::call::{Provider, hosts};
-use crate::provider::detect;
+use crate::model::{Provider, hosts};
+use crate::wire::detect;
 
 /// Where `ollama` listens unless told otherwise.
 const OLLAMA_PORT: u16 = 11434;

@@ -5,11 +5,11 @@ use http_body::Body;
 
 use super::answer::CallBody;
 use super::endpoints::Endpoints;
-use crate::call::captured::What;
-use crate::call::{Captured, LlmCall, Prepared, Provider, Setup, enabled};
+use crate::call::captured_value::What;
+use crate::call::{Captured, LlmCall, Prepared, Setup, enabled, inject_to};
 use crate::diag;
-use crate::provider::detect;
-use crate::scope::inject_to;
+use crate::model::Provider;
+use crate::wire::detect;
 
 /// Where a request goes.
 pub(super) struct Target<'a> {

@@ -1,7 +1,7 @@
 //! What a price is asked for, and what comes back.
 
+use crate::model::Usage;
 use crate::semconv::Fact;
-use crate::usage::Usage;
 
 /// What is known of a call that is to be priced. It holds no content.
 ///

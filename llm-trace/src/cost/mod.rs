@@ -10,8 +10,9 @@ use std::sync::Arc;
 pub use billed::{Billed, Cost};
 pub use table::{PriceTable, PricesError};
 
-use crate::guarded::{self, UserCode};
-use crate::usage::Usage;
+use crate::guarded;
+use crate::guarded::UserCode;
+use crate::model::Usage;
 
 /// Something that knows prices: a [`PriceTable`], or a closure.
 ///

@@ -1,5 +1,5 @@
 use super::*;
-use crate::usage::Usage;
+use crate::model::Usage;
 
 const TABLE: &[u8] = br#"{
     "sample_spec": {"input_cost_per_token": 9.0, "output_cost_per_token": 9.0},

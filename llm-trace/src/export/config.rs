@@ -6,15 +6,17 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::disk::DiskLimits;
-use super::endpoint::{self, Written};
+use super::endpoint;
+use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::ConfigError;
 use super::limits::{Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
-use super::sampling::{self, Sampling};
+use super::sampling;
+use super::sampling::Sampling;
 use super::signal_variables::Names;
 use super::target::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
 use super::{headers, preset, propagation, proxy, resource};
-use crate::redact::Policy;
+use crate::policy::Policy;
 
 const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none";
 const PROTOCOLS: &str = "http/protobuf, http/json, grpc";

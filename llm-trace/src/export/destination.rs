@@ -11,16 +11,18 @@ use url::Url;
 
 use super::config::EXPORT_TIMEOUT;
 use super::disk::DiskLimits;
-use super::endpoint::{self, Written};
+use super::endpoint;
+use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
 use super::exports::Exports;
-use super::limits::{self, Limits};
+use super::limits;
+use super::limits::Limits;
 use super::scope_processor::StampProcessor;
 use super::stats::StatsHandle;
 use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
 use super::{headers, proxy};
-use crate::otel::forward_to_inner;
+use crate::sink::forward_to_inner;
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
 type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -324,7 +326,7 @@ impl Destination {
         let inner: Box<dyn SpanProcessor> = match self.view {
             None => Box::new(StampProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck())),
             Some(view) => {
-                let narrow = NarrowProcessor::new(batches, move |key| crate::redact::is_note(key) || view(key));
+                let narrow = NarrowProcessor::new(batches, move |key| crate::guard::is_note(key) || view(key));
                 Box::new(StampProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
             }
         };

@@ -87,7 +87,7 @@ mod otlp {
         ) -> Result<BatchProcessor<SpanData>, InitError> {
             let (uploader, counters) = self.uploader::<ExportTraceServiceRequest>(otlp, limits)?;
             let resend = Resend::<ExportTraceServiceRequest>::new(Arc::clone(&uploader));
-            let exporter = crate::redact::RedactExporter::new(OtlpSpanExporter::new(uploader), policy.clone());
+            let exporter = crate::guard::RedactExporter::new(OtlpSpanExporter::new(uploader), policy.clone());
             BatchProcessor::start(SpanBatches(exporter), resend, limits, self.deadline.clone(), counters)
                 .map_err(|error| no_thread(otlp, &error))
         }
@@ -103,7 +103,7 @@ mod otlp {
         ) -> Result<BatchProcessor<LogData>, InitError> {
             let (uploader, counters) = self.uploader::<ExportLogsServiceRequest>(otlp, limits)?;
             let resend = Resend::<ExportLogsServiceRequest>::new(Arc::clone(&uploader));
-            let exporter = crate::redact::RedactLogExporter::new(OtlpLogExporter::new(uploader), policy.clone());
+            let exporter = crate::guard::RedactLogExporter::new(OtlpLogExporter::new(uploader), policy.clone());
             BatchProcessor::start(LogBatches(exporter), resend, limits, self.deadline.clone(), counters)
                 .map_err(|error| no_thread(otlp, &error))
         }

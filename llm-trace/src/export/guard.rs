@@ -156,7 +156,7 @@ impl Telemetry {
             diag::warn_rarely("export", &format!("not everything could be sent within {limit:?}: {left} in flight"));
         }
         // What was printed meanwhile is seen before the program ends.
-        crate::output::stderr().flush(left());
+        crate::diag::output::stderr().flush(left());
         ended && stats.dropped() == 0
     }
 }

@@ -48,6 +48,7 @@ mod guard;
 mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
+mod init;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
@@ -84,6 +85,7 @@ pub use console::ConsoleProcessor;
 pub use destination::{Destination, ExportProcessor};
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
+pub use init::init;
 pub use providers::{Parts, from_env, from_lookup};
 pub use scope_processor::StampProcessor;
 pub use stats::{SignalStats, Stats, StatsHandle};

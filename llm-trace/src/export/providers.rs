@@ -16,7 +16,7 @@ use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 
-/// What [`init()`](crate::init) is made of, for a registry of one's own.
+/// What [`init()`](crate::export::init) is made of, for a registry of one's own.
 ///
 /// ```no_run
 /// use tracing_subscriber::prelude::*;

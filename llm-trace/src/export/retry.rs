@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use super::shutdown_deadline::{self, ShutdownDeadline};
+use super::shutdown_deadline;
+use super::shutdown_deadline::ShutdownDeadline;
 use super::transport::RefusalKind;
 
 /// The bound for one batch, however often the other side asks for another try.

@@ -3,8 +3,8 @@
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use crate::otel::forward_to_inner;
 use crate::semconv::Profile;
+use crate::sink::forward_to_inner;
 
 /// What a span of the GenAI conventions has, whoever made it; messages of the Model Context Protocol that call no
 /// tool have none.
@@ -66,7 +66,7 @@ impl<P: SpanProcessor> SpanProcessor for StampProcessor<P> {
     fn on_end(&self, mut span: SpanData) {
         if span.attributes.iter().any(|attribute| attribute.key.as_str() == MARK) {
             span.instrumentation_scope = self.scope.clone();
-            crate::otel::settle_status(&mut span);
+            crate::sink::settle_status(&mut span);
         }
         self.inner.on_end(span);
     }

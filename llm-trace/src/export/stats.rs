@@ -3,7 +3,7 @@
 use super::counters::ExportCounters;
 use super::target::Signal;
 
-/// The counts of everything that goes to one destination, or to all that [`init`](crate::init) has set up.
+/// The counts of everything that goes to one destination, or to all that [`init`](crate::export::init) has set up.
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -151,7 +151,7 @@ impl StatsHandle {
     /// `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and, for the exporter, with
     /// `metric_data_point`; and `llm_trace.export.without_content`, `llm_trace.export.retries`.
     ///
-    /// [`init()`](crate::init) does so where metrics are on.
+    /// [`init()`](crate::export::init) does so where metrics are on.
     #[cfg(feature = "metrics")]
     pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
         super::self_metrics::observe(&self.0, meter);

@@ -7,9 +7,9 @@ mod build;
 mod found;
 mod keys;
 mod node;
-mod only_text;
 mod scan;
 mod serialize;
+mod string_only;
 mod trie;
 mod value;
 mod walk;
@@ -26,7 +26,7 @@ pub(crate) use keys::Mode;
 #[cfg(feature = "internal")]
 pub(crate) use keys::known_keys;
 pub(crate) use node::{Node, Text, Tree};
-pub(crate) use only_text::is_text;
+pub(crate) use string_only::is_text;
 pub(crate) use trie::{Group, Keep, Key, Trie, first_step};
 pub(crate) use write::{Sink, is_json, plain_len, write_str};
 

@@ -9,9 +9,9 @@ use serde::ser::{self, Serialize};
 
 use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number, set};
 use super::keys::{Mode, Rule};
-use super::only_text;
-use super::{MAX_DEPTH, work};
-use crate::guarded::{self, UserCode};
+use super::{MAX_DEPTH, string_only as only_text, work};
+use crate::guarded;
+use crate::guarded::UserCode;
 
 pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
     let root = Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 };

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{Doc, Found, Mode, Tree, write_str};
-use crate::provider::paths::{PATHS, key, keys};
+use crate::wire::paths::{PATHS, key, keys};
 
 fn full(doc: &Doc<'_>) -> serde_json::Value {
     let mut out = String::new();

@@ -19,7 +19,7 @@ pub(crate) struct Group {
     pub(crate) paths: &'static [&'static str],
 }
 
-/// A key that some path has. Made by [`key!`](crate::provider::paths::key) when the crate is compiled.
+/// A key that some path has. Made by [`key!`](crate::wire::paths::key) when the crate is compiled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Key {
     pub(super) id: u16,

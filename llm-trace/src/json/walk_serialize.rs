@@ -8,8 +8,9 @@ use serde::ser::{self, Serialize};
 use super::found::{Elements, Found, Scalar, Step};
 use super::serialize::{Stop, key_of, widened};
 use super::trie::Trie;
-use super::{MAX_DEPTH, only_text};
-use crate::guarded::{self, UserCode};
+use super::{MAX_DEPTH, string_only as only_text};
+use crate::guarded;
+use crate::guarded::UserCode;
 
 pub(super) fn walk<T: Serialize + ?Sized>(trie: &Trie, value: &T, found: &mut Found<'static>) {
     let root = Walker { trie, found, step: Step::ROOT, wrapped: 0 };

@@ -4,7 +4,7 @@ use super::list::Messages;
 use super::object::Object;
 use super::part::{Part, Payload};
 use crate::json::{Node, Text};
-use crate::redact::{Filter, Place, Shape};
+use crate::policy::{Filter, Place, Shape};
 
 /// The messages, instructions and tools of a request, as they are read.
 #[derive(Debug)]

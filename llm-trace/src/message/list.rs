@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use crate::json::{Text, write_str};
-use crate::redact::{Filter, Place, Shape};
+use crate::policy::{Filter, Place, Shape};
 use crate::semconv::identifier::is_word;
 
 /// A JSON array of messages.

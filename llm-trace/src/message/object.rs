@@ -2,7 +2,7 @@
 
 use super::part::Payload;
 use crate::json::{Doc, Mode, Node, Text, is_json, write_str};
-use crate::redact::{Filter, Place};
+use crate::policy::{Filter, Place};
 use crate::semconv::identifier::is_word;
 
 /// Writes one JSON object; closed on drop.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::object::Object;
 use crate::json::{Doc, Mode, Node, Text};
-use crate::redact::{Filter, Place, rewrite};
+use crate::policy::{Filter, Place, rewrite};
 
 /// One part of a message.
 #[derive(Clone)]

@@ -20,9 +20,9 @@ use std::sync::{Arc, Weak};
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Context, KeyValue, Value};
 
-use crate::call::{Carried, Live, Operation};
+use crate::call::{Carried, Live};
+use crate::model::{Operation, Usage};
 use crate::semconv::{ContentField, Fact, Profile};
-use crate::usage::Usage;
 
 /// Whether a span is one of another crate's that traces an LLM itself. Ours say how they ended.
 fn is_foreign(attributes: &[KeyValue]) -> bool {

@@ -9,8 +9,8 @@ use opentelemetry::trace::{Span as _, SpanId};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use crate::call::Live;
-use crate::otel::forward_to_inner;
 use crate::semconv::Profile;
+use crate::sink::forward_to_inner;
 
 /// Makes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, what the conventions say, before
 /// the processor it wraps sees them: names, kind, types, the shape of messages. Tokens that an annotated call around

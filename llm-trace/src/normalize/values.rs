@@ -3,8 +3,8 @@
 use opentelemetry::{Array, StringValue, Value};
 use serde_json::Value as Json;
 
-use super::messages;
-use super::table::{self, Kind};
+use super::table::Kind;
+use super::{messages, table};
 use crate::semconv::Profile;
 
 /// The value in its type; itself where it cannot be brought to it, and `None` where it says nothing.

@@ -3,7 +3,7 @@
 use super::Profile;
 use super::names::{both, core, core_latest, latest};
 use super::row::{FactKind, Row, ValueType};
-use crate::value::AttributeValue;
+use super::value::AttributeValue;
 
 macro_rules! facts {
     ($($(#[doc = $doc:literal])+ $fact:ident: $value:ident $kind:ident, $names:expr $(, $label:ident)?;)*) => {

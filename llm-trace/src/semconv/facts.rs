@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Fact;
 use super::identifier::{is_identifier, is_sane, most};
-use crate::value::AttributeValue;
+use super::value::AttributeValue;
 
 /// Facts, each once, in the order in which they were first set. Unknown is absent: an empty text sets nothing.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -15,6 +15,7 @@ pub(crate) mod openinference;
 mod profile;
 #[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 mod row;
+pub(crate) mod value;
 
 pub use content_field::ContentField;
 pub use fact::Fact;
@@ -24,3 +25,4 @@ pub(crate) use facts::Facts;
 pub(crate) use metric::{Instrument, Metric};
 pub use profile::Profile;
 pub(crate) use row::{FactKind, ValueType};
+pub use value::AttributeValue;

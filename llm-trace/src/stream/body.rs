@@ -11,7 +11,7 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 
 use super::errors::{ErrorsOf, NamedErrors, TypedErrors};
-use crate::call::captured::What;
+use crate::call::captured_value::What;
 use crate::call::{Captured, LlmCall, StreamCall};
 
 /// How many pieces of one frame are read. More is not seen in practice, and would need a copy.

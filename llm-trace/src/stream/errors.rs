@@ -4,7 +4,7 @@ use std::any::Any;
 use std::error::Error;
 
 use crate::call::Captured;
-use crate::call::captured::{CapturedError, What};
+use crate::call::captured_value::{CapturedError, What};
 use crate::capture::{type_name, with_dyn_error, with_error};
 
 /// How a service's or a body's errors are read.

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use serde::Serialize;
 
 use super::Traced;
-use crate::call::captured::What;
+use crate::call::captured_value::What;
 use crate::call::handle::Of;
 use crate::call::{Captured, LlmCall, StreamCall};
 use crate::capture::{Known, with_error};

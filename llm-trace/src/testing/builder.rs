@@ -11,8 +11,9 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::captured::{CaptureGuard, Captured, Kept};
 use super::store::Store;
-use crate::otel::LlmLayer;
-use crate::redact::{Capture, Policy, PolicyHandle, RedactProcessor};
+use crate::guard::RedactProcessor;
+use crate::layer::LlmLayer;
+use crate::policy::{Capture, Policy, PolicyHandle};
 use crate::semconv::Profile;
 
 /// The subscriber that the layers of a [`CaptureBuilder`] stand on.

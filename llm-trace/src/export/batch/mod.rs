@@ -21,9 +21,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use super::counters::ExportCounters;
-use super::limits::Limits;
-use super::shutdown_deadline::{ShutdownDeadline, deadline};
+use crate::export::counters::ExportCounters;
+use crate::export::limits::Limits;
+use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 use queue::{Order, Queue};
 #[cfg(feature = "logs")]
 pub(crate) use record::{LogData, log_size};

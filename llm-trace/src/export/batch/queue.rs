@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use opentelemetry_sdk::Resource;
 
-use super::super::counters::{Admission, ExportCounters, Offer};
-use super::super::limits::Limits;
 use super::record::Record;
 use crate::diag;
+use crate::export::counters::{Admission, ExportCounters, Offer};
+use crate::export::limits::Limits;
 
 /// What the worker is ordered to do, and where it reports that it is done.
 pub(super) enum Order {

@@ -4,7 +4,7 @@ use opentelemetry::trace::Status;
 use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::redact::shrink;
+use crate::guard::shrink;
 
 /// A record that can wait in a queue.
 pub(crate) trait Record: Send + 'static {
@@ -75,7 +75,7 @@ mod log {
     use opentelemetry_sdk::logs::SdkLogRecord;
 
     use super::{FRAME, PAIR, Record};
-    use crate::redact::shrink;
+    use crate::guard::shrink;
 
     /// A log record with its scope.
     #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use opentelemetry::{KeyValue, StringValue, Value};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
-use super::super::counters::{ExportCounters, Outcome};
-use super::super::limits::Limits;
-use super::super::shutdown_deadline::ShutdownDeadline;
 use super::{BatchProcessor, SpanBatches};
+use crate::export::counters::{ExportCounters, Outcome};
+use crate::export::limits::Limits;
+use crate::export::shutdown_deadline::ShutdownDeadline;
 
 /// Keeps batches; holds them up while `shut`.
 #[derive(Clone, Debug, Default)]

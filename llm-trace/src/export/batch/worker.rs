@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use opentelemetry_sdk::Resource;
 
-use super::super::quiet::Quiet;
-use super::super::shutdown_deadline::{ShutdownDeadline, deadline};
 use super::queue::{Order, Queue, Work};
 use super::record::Record;
 use crate::diag;
+use crate::export::quiet::Quiet;
+use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 
 /// Sends batches of one kind of record, and settles each record with the counters.
 pub(crate) trait BatchExporter<R>: Send + 'static {

@@ -20,8 +20,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use super::counters::ExportCounters;
-use crate::output::{self, TextWriter};
+use crate::diag::output;
+use crate::diag::output::TextWriter;
+use crate::export::counters::ExportCounters;
 use paint::Paint;
 use pending::Pending;
 

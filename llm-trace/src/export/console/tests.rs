@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::paint::Paint;
 use super::{ConsoleProcessor, Form, content};
-use crate::output::TextWriter;
+use crate::diag::output::TextWriter;
 
 /// Each write apart: a tree must be one.
 #[derive(Clone, Default)]

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::trace::{SpanId, Status};
 use opentelemetry_sdk::trace::SpanData;
 
-use super::content::{self, clean};
+use super::content;
+use super::content::clean;
 use super::facts;
 use super::paint::{Colour, Paint};
 

@@ -14,8 +14,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use super::batch::{Upkeep, span_size};
-use crate::redact::shrink::shrink;
+use crate::export::batch::{Upkeep, span_size};
+use crate::guard::shrink::shrink;
 pub(crate) use request::OtlpRequest;
 pub(crate) use uploader::Uploader;
 
@@ -99,7 +99,7 @@ mod logs {
 
     use super::Uploader;
     use crate::export::batch::log_size;
-    use crate::redact::shrink::shrink_log;
+    use crate::guard::shrink::shrink_log;
 
     /// Sends log records to one destination.
     #[derive(Debug)]

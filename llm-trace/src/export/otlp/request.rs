@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::export::target::Signal;
-use crate::redact::Report;
-use crate::redact::shrink::is_content;
+use crate::guard::shrink::is_content;
+use crate::policy::Report;
 
 /// A request of one signal.
 pub(crate) trait OtlpRequest: Message + Default + Serialize + DeserializeOwned {

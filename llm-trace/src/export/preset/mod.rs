@@ -1,6 +1,6 @@
 //! Backends by name: where they listen, what they want to be told, and what they do not take.
 //!
-//! `LLM_TRACE_PRESET=langfuse` is all that [`init()`](crate::init) needs beside the vendor's own keys; the functions
+//! `LLM_TRACE_PRESET=langfuse` is all that [`init()`](crate::export::init) needs beside the vendor's own keys; the functions
 //! here make a [`Destination`] of the same row, for a provider of your own.
 //!
 //! | preset | sends to | by | reads |
@@ -38,9 +38,9 @@ mod tests;
 
 pub(crate) use row::Row;
 
-use super::destination::Destination;
-use super::env::Env;
-use super::error::ConfigError;
+use crate::export::destination::Destination;
+use crate::export::env::Env;
+use crate::export::error::ConfigError;
 
 /// The variable that names a preset.
 pub(crate) const VARIABLE: &str = "LLM_TRACE_PRESET";

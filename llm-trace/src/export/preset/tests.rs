@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::super::config::Config;
-use super::super::env_tests::{lookup, read};
-use super::super::target::Exporter;
 use super::{from_lookup, table};
+use crate::export::config::Config;
+use crate::export::env_tests::{lookup, read};
+use crate::export::target::Exporter;
 
 const TRACELOOP: &str = "TRACELOOP_API_KEY=tl";
 const LAMINAR: &str = "LMNR_PROJECT_API_KEY=lm";

@@ -9,7 +9,7 @@ use crate::export::error::InitError;
 use crate::export::exports::Exports;
 use crate::export::resource;
 use crate::export::target::Exporter;
-use crate::otel::events::to_json;
+use crate::sink::events::to_json;
 use crate::{PolicyHandle, RedactLogProcessor};
 
 /// The provider, if the environment asks for one.
@@ -54,7 +54,7 @@ impl LogExporter for Console {
             fields.sort();
             text.push_str(&format!("event {} {}\n", outside(record.event_name().unwrap_or("log")), fields.join(" ")));
         }
-        crate::output::stderr().push(text);
+        crate::diag::output::stderr().push(text);
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ impl PushMetricExporter for Console {
         for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
             lines(&mut text, metric);
         }
-        crate::output::stderr().push(text);
+        crate::diag::output::stderr().push(text);
         Ok(())
     }
 

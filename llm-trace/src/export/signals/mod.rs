@@ -13,11 +13,11 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 #[cfg(feature = "metrics")]
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use super::config::Config;
-use super::error::InitError;
-use super::exports::Exports;
-use super::stats::StatsHandle;
-use super::target::Exporter;
+use crate::export::config::Config;
+use crate::export::error::InitError;
+use crate::export::exports::Exports;
+use crate::export::stats::StatsHandle;
+use crate::export::target::Exporter;
 use crate::{LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and of events, where there are any.

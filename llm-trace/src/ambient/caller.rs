@@ -1,0 +1,187 @@
+//! Whose call it is.
+
+use sha2::{Digest, Sha256};
+
+/// Whose call it is, as a gateway knows its callers: by a virtual key, a user, a team.
+///
+/// What is not said is absent. Values are strings as the gateway has them.
+///
+/// ```
+/// use llm_trace::Caller;
+///
+/// let caller = Caller::from_api_key("sk-1234").key_alias("ci").team_id("t7").route("/v1/chat/completions");
+/// let caller = caller.org_id("acme").end_user_id("u-17").email("ada@example.org");
+/// assert!(!format!("{caller:?}").contains("sk-1234"));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct Caller {
+    pub(crate) key_hash: Option<String>,
+    pub(crate) key_alias: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) team_id: Option<String>,
+    pub(crate) team_alias: Option<String>,
+    pub(crate) org_id: Option<String>,
+    pub(crate) end_user_id: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) route: Option<String>,
+}
+
+impl Caller {
+    /// A caller of whom nothing is known yet.
+    pub fn builder() -> Self {
+        Self::default()
+    }
+
+    /// A caller known by its key: what is kept is the SHA-256 of the key, in hex, never the key.
+    ///
+    /// ```
+    /// # use llm_trace::Caller;
+    /// let caller = Caller::from_api_key("sk-1234");
+    /// # let _ = caller;
+    /// ```
+    pub fn from_api_key(key: impl AsRef<str>) -> Self {
+        Self { key_hash: Some(sha256_hex(key.as_ref())), ..Self::default() }
+    }
+
+    /// The hash of the caller's key. A plain key (`sk-…`) given by mistake is hashed.
+    pub fn key_hash(mut self, hash: impl Into<Id>) -> Self {
+        self.key_hash = hash.into().0.map(|hash| if hash.starts_with("sk-") { sha256_hex(&hash) } else { hash });
+        self
+    }
+
+    /// Fills what is not known here from `base`. Another key is another caller: then nothing is.
+    pub(crate) fn over(&self, base: &Caller) -> Caller {
+        if self.key_hash.is_some() && base.key_hash.is_some() && self.key_hash != base.key_hash {
+            return self.clone();
+        }
+        let or = |own: &Option<String>, base: &Option<String>| own.clone().or_else(|| base.clone());
+        Caller {
+            key_hash: or(&self.key_hash, &base.key_hash),
+            key_alias: or(&self.key_alias, &base.key_alias),
+            user_id: or(&self.user_id, &base.user_id),
+            team_id: or(&self.team_id, &base.team_id),
+            team_alias: or(&self.team_alias, &base.team_alias),
+            org_id: or(&self.org_id, &base.org_id),
+            end_user_id: or(&self.end_user_id, &base.end_user_id),
+            email: or(&self.email, &base.email),
+            route: or(&self.route, &base.route),
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        impl Caller {$(
+            $(#[$doc])*
+            pub fn $name(mut self, value: impl Into<Id>) -> Self {
+                self.$name = value.into().0;
+                self
+            }
+        )*}
+    };
+}
+
+setters! {
+    /// The name of the caller's key.
+    key_alias,
+    /// The user who owns the key.
+    user_id,
+    /// The team that owns the key.
+    team_id,
+    /// The team's name.
+    team_alias,
+    /// The organization.
+    org_id,
+    /// The user on whose behalf the owner of the key calls.
+    end_user_id,
+    /// The user's e-mail address.
+    email,
+    /// The gateway's route, such as `/v1/chat/completions`.
+    route,
+}
+
+/// An identifier, or none: an empty text is none.
+///
+/// ```
+/// use llm_trace::{Caller, Id};
+///
+/// let team: Option<&str> = None;
+/// let caller = Caller::builder().user_id("ada").team_id(team).org_id("");
+/// assert_eq!(caller, Caller::builder().user_id("ada"));
+/// assert_eq!(Id::from(""), Id::default());
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Id(pub(crate) Option<String>);
+
+impl From<String> for Id {
+    fn from(id: String) -> Self {
+        Id(Some(id).filter(|id| !id.is_empty()))
+    }
+}
+
+impl From<&str> for Id {
+    fn from(id: &str) -> Self {
+        id.to_owned().into()
+    }
+}
+
+impl From<&String> for Id {
+    fn from(id: &String) -> Self {
+        id.as_str().into()
+    }
+}
+
+impl From<std::borrow::Cow<'_, str>> for Id {
+    fn from(id: std::borrow::Cow<'_, str>) -> Self {
+        id.into_owned().into()
+    }
+}
+
+impl<T> From<Option<T>> for Id
+where
+    Id: From<T>,
+{
+    fn from(id: Option<T>) -> Self {
+        id.map_or(Id(None), Id::from)
+    }
+}
+
+macro_rules! from_ints {
+    ($($ty:ty),*) => {$(
+        impl From<$ty> for Id {
+            fn from(id: $ty) -> Self {
+                Id(Some(id.to_string()))
+            }
+        }
+    )*};
+}
+
+from_ints!(i32, i64, u32, u64, u128, usize);
+
+fn sha256_hex(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    crate::policy::push_hex(&mut hex, &Sha256::digest(text.as_bytes()));
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_kept_as_its_sha_256_only() {
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Caller::from_api_key("abc").key_hash.as_deref(), Some(hash));
+        let by_mistake = Caller::builder().key_hash("sk-abc").key_hash.expect("a hash");
+        assert!(by_mistake.len() == 64 && !by_mistake.contains("sk-"));
+    }
+
+    #[test]
+    fn another_key_takes_nothing_from_the_caller_around() {
+        let outer = Caller::from_api_key("a").key_alias("a").team_id("t");
+        assert_eq!(Caller::from_api_key("b").over(&outer), Caller::from_api_key("b"));
+        let same = Caller::builder().route("/v1").over(&outer);
+        assert_eq!(same, outer.clone().route("/v1"));
+    }
+}

@@ -1,0 +1,137 @@
+//! A scope that is entered: around one poll, or one call of a closure.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll};
+
+use opentelemetry::{Context, ContextGuard};
+
+use super::mask_context;
+use super::mask_context::{MaskContext, SharedMasks};
+use super::scope::{Base, Scope};
+use super::scope_facts::ScopeFacts;
+use super::trace::{Continued, Parent};
+use crate::policy::Masks;
+
+/// A scope below the place where it was made.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    own: SharedMasks,
+    parent: Option<Parent>,
+    context: Option<Context>,
+    /// Where it was last entered, and its masks together with those of that place.
+    last: Option<(Vec<SharedMasks>, SharedMasks)>,
+}
+
+impl Place {
+    pub(crate) fn new(scope: Scope) -> Self {
+        let Scope { masks, facts, parent, base } = scope;
+        let (above, context) = match base {
+            Some(Base { above, context }) => (above, Some(context)),
+            None => (mask_context::of_span(&Context::current()), None),
+        };
+        Self { own: level(masks, facts, above), parent, context, last: None }
+    }
+
+    /// Enters it. The guard must not be held across an `.await`.
+    pub(crate) fn enter(&mut self) -> Entered {
+        let current = Context::current();
+        let here = mask_context::of_span(&current);
+        let masks = self.within(here);
+        let context = self.context.clone().unwrap_or(current);
+        let mut context = MaskContext::with(&context, masks.clone());
+        if let Some(parent) = &self.parent {
+            context = Continued::below(&context, parent);
+        }
+        Entered { _context: context.attach(), _masks: mask_context::enter(masks) }
+    }
+
+    /// Its masks, and those of the place where it is entered: a mask holds on either way.
+    fn within(&mut self, here: Vec<SharedMasks>) -> SharedMasks {
+        if here.iter().all(|place| self.own.is_within(place)) {
+            return self.own.clone();
+        }
+        if let Some((_, masks)) = self.last.as_ref().filter(|(last, _)| same(last, &here)) {
+            return masks.clone();
+        }
+        let own = ScopeFacts::of(&self.own).map_or_else(ScopeFacts::default, |facts| ScopeFacts::clone(&facts));
+        let above = std::iter::once(self.own.clone()).chain(here.iter().cloned()).collect();
+        let masks = level(Masks::new(), own, above);
+        self.last = Some((here, masks.clone()));
+        masks
+    }
+}
+
+fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+}
+
+/// Masks and facts below other places; facts that they have and `own` has not are theirs.
+pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
+    let facts = above.iter().filter_map(ScopeFacts::of).fold(own, |facts, base| facts.over(&base));
+    if facts == ScopeFacts::default() {
+        return SharedMasks::below(masks, above);
+    }
+    SharedMasks::saying(masks, above, Arc::new(facts))
+}
+
+/// Gives the thread its scope back when dropped.
+pub(crate) struct Entered {
+    // Fields drop in this order: the reverse of how they were entered.
+    _masks: mask_context::Entered,
+    _context: ContextGuard,
+}
+
+pin_project_lite::pin_project! {
+    /// A future or stream in a [`Scope`].
+    ///
+    /// ```
+    /// let task = llm_trace::scope().session("chat-7").instrument(async { /* calls */ });
+    /// let inner = task.into_inner();
+    /// # drop(inner);
+    /// ```
+    #[derive(Clone, Debug)]
+    #[must_use = "futures and streams do nothing until they are polled"]
+    pub struct Scoped<T> {
+        #[pin]
+        inner: T,
+        place: Place,
+    }
+}
+
+impl<T> Scoped<T> {
+    pub(crate) fn new(inner: T, place: Place) -> Self {
+        Self { inner, place }
+    }
+
+    /// What is in the scope.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.place.enter();
+        this.inner.poll(task)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<S: futures_core::Stream> futures_core::Stream for Scoped<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let _entered = this.place.enter();
+        this.inner.poll_next(task)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}

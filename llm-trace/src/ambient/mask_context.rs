@@ -1,0 +1,387 @@
+//! The masks of the place where the program is now.
+//!
+//! They travel in the OpenTelemetry `Context` and, for code that never looks at one, in a
+//! thread-local of our own. Neither needs an enabled span. What else a scope says of the calls
+//! below it travels with them.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::LocalKey;
+
+use opentelemetry::trace::SpanId;
+use opentelemetry::{Context, KeyValue};
+
+use crate::policy::{Masks, Stamp};
+
+/// The masks of a call or a scope, shared by everything below it, and growing only.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedMasks(Arc<Level>);
+
+/// What a scope says of the calls below it, besides masks. It is the scope's to read.
+pub(crate) type Carried = Arc<dyn Any + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct Level {
+    bits: AtomicU8,
+    above: Vec<SharedMasks>,
+    carried: Option<Carried>,
+    /// The span of the call itself, which is no span of another crate's.
+    own_span: AtomicU64,
+    /// By what the call's content was filtered.
+    filtered: Mutex<Option<Filtered>>,
+    /// Which attributes of its span are the call's own, where their place is known.
+    written: OnceLock<Written>,
+}
+
+/// The attributes that a call writes at once when it ends, told by one that is among them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) key: &'static str,
+    /// How many stand before that one.
+    pub(crate) before: usize,
+    pub(crate) count: usize,
+}
+
+impl Written {
+    /// Where they stand among all attributes of the span: what others set directly is not among them.
+    pub(crate) fn range(self, attributes: &[KeyValue]) -> Range<usize> {
+        let known = attributes.iter().rposition(|attribute| attribute.key.as_str() == self.key);
+        let start = known.and_then(|at| at.checked_sub(self.before)).unwrap_or(attributes.len());
+        start..attributes.len().min(start.saturating_add(self.count))
+    }
+}
+
+/// A policy at one moment, and the masks that were asked with it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Filtered {
+    pub(crate) stamp: Stamp,
+    pub(crate) masks: Masks,
+}
+
+impl SharedMasks {
+    /// Masks below nothing.
+    #[cfg(test)]
+    pub(crate) fn new(masks: Masks) -> Self {
+        Self::below(masks, Vec::new())
+    }
+
+    /// Masks below those of other places, the innermost first; it says what that one says.
+    pub(crate) fn below(masks: Masks, above: Vec<SharedMasks>) -> Self {
+        let carried = above.iter().find_map(|place| place.0.carried.clone());
+        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above, carried, ..Level::default() }))
+    }
+
+    /// As [`below`](Self::below), for a place that has more to say.
+    pub(crate) fn saying(masks: Masks, above: Vec<SharedMasks>, carried: Carried) -> Self {
+        let bits = AtomicU8::new(masks.bits());
+        Self(Arc::new(Level { bits, above, carried: Some(carried), ..Level::default() }))
+    }
+
+    /// The same place without its facts: its masks hold, now and later.
+    pub(crate) fn without_facts(&self) -> Self {
+        Self(Arc::new(Level { above: vec![self.clone()], ..Level::default() }))
+    }
+
+    /// What the scopes say here.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.0.carried.as_ref()
+    }
+
+    /// Whether this says something in place of what `other` says.
+    fn overrides(&self, other: &SharedMasks) -> bool {
+        fn says(place: &SharedMasks, carried: &Carried) -> bool {
+            place.carried().is_some_and(|own| Arc::ptr_eq(own, carried))
+        }
+        let Some(carried) = other.carried() else { return self.carried().is_some() };
+        let mut above = self.0.above.iter();
+        !says(self, carried) && above.any(|above| says(above, carried) || above.overrides(other))
+    }
+
+    /// Whether both are the same place.
+    pub(crate) fn is_same(&self, other: &SharedMasks) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this is `other` or a place below it.
+    pub(crate) fn is_within(&self, other: &SharedMasks) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.above.iter().any(|above| above.is_within(other))
+    }
+
+    /// Masks below those of the place where the program is now.
+    #[cfg(any(feature = "logs", test))]
+    pub(crate) fn here(masks: Masks) -> Self {
+        Self::below(masks, Context::map_current(of_span))
+    }
+
+    /// Adds masks, for good.
+    pub(crate) fn add(&self, masks: Masks) {
+        self.0.bits.fetch_or(masks.bits(), Ordering::AcqRel);
+    }
+
+    /// Everything that is masked here and above.
+    pub(crate) fn get(&self) -> Masks {
+        let own = Masks::from_bits(self.0.bits.load(Ordering::Acquire));
+        self.0.above.iter().fold(own, |masks, above| masks.union(above.get()))
+    }
+
+    /// Says which span is the call's own.
+    pub(crate) fn set_own_span(&self, span: SpanId) {
+        self.0.own_span.store(u64::from_be_bytes(span.to_bytes()), Ordering::Release);
+    }
+
+    pub(crate) fn is_own_span(&self, span: SpanId) -> bool {
+        self.0.own_span.load(Ordering::Acquire) == u64::from_be_bytes(span.to_bytes())
+    }
+
+    /// Says by what the call's content was filtered, so that it need not be filtered again as
+    /// long as neither the policy nor the masks change.
+    pub(crate) fn set_filtered(&self, by: Filtered) {
+        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
+    }
+
+    pub(crate) fn filtered(&self) -> Option<Filtered> {
+        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which of its span's attributes are the call's own.
+    pub(crate) fn set_written(&self, written: Written) {
+        let _ = self.0.written.set(written);
+    }
+
+    pub(crate) fn written(&self) -> Option<Written> {
+        self.0.written.get().copied()
+    }
+}
+
+/// The masks that an OpenTelemetry `Context` carries, and the call that is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct MaskContext {
+    masks: SharedMasks,
+    call: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl MaskContext {
+    /// The masks that `cx` carries, if any.
+    pub(crate) fn of(cx: &Context) -> Option<SharedMasks> {
+        cx.get::<MaskContext>().map(|carried| carried.masks.clone())
+    }
+
+    /// `cx` with these masks.
+    pub(crate) fn with(cx: &Context, masks: SharedMasks) -> Context {
+        let call = cx.get::<MaskContext>().and_then(|carried| carried.call.clone());
+        cx.with_value(MaskContext { masks, call })
+    }
+
+    /// `cx` with a call and its masks. What a call is only `call` knows.
+    pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn Any + Send + Sync>) -> Context {
+        cx.with_value(MaskContext { masks, call: Some(call) })
+    }
+
+    /// The call that `cx` carries, if any.
+    pub(crate) fn call<T: 'static>(cx: &Context) -> Option<&T> {
+        cx.get::<MaskContext>()?.call.as_deref()?.downcast_ref()
+    }
+}
+
+thread_local! {
+    static AMBIENT: RefCell<Option<SharedMasks>> = const { RefCell::new(None) };
+    /// The entered spans that have a place.
+    static SPANS: RefCell<Vec<EnteredSpan>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The place of a tracing span.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanPlace {
+    pub(crate) place: SharedMasks,
+    /// The span's own fields make it a scope. Otherwise it only remembers the place where it was made.
+    pub(crate) is_scope: bool,
+}
+
+#[derive(Debug)]
+struct EnteredSpan {
+    id: u64,
+    span: SpanPlace,
+}
+
+/// A span that has a place is entered on this thread.
+pub(crate) fn enter_span(id: u64, span: SpanPlace) {
+    let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push(EnteredSpan { id, span })));
+}
+
+/// The span is exited, in whatever order.
+pub(crate) fn exit_span(id: u64) {
+    let _ = SPANS.try_with(|spans| {
+        let mut spans = spans.try_borrow_mut().ok()?;
+        let at = spans.iter().rposition(|entered| entered.id == id)?;
+        Some(spans.remove(at))
+    });
+}
+
+/// An entered span says something new.
+pub(crate) fn change_span(id: u64, span: &SpanPlace) {
+    let _ = SPANS.try_with(|spans| {
+        let mut spans = spans.try_borrow_mut().ok()?;
+        spans.iter_mut().filter(|entered| entered.id == id).for_each(|entered| entered.span = span.clone());
+        Some(())
+    });
+}
+
+/// The places of the entered spans, the innermost first: of those that are scopes, or of those that are not.
+fn entered(scopes: bool) -> Vec<SharedMasks> {
+    // At the end of a thread the values may be gone.
+    let spans = SPANS.try_with(|spans| {
+        let spans = spans.try_borrow().ok()?;
+        let wanted = spans.iter().rev().filter(|entered| entered.span.is_scope == scopes);
+        Some(wanted.map(|entered| entered.span.place.clone()).collect())
+    });
+    spans.ok().flatten().unwrap_or_default()
+}
+
+/// The place of the call or scope that runs on this thread.
+fn running() -> Option<SharedMasks> {
+    AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok().flatten()
+}
+
+/// The place that a span which is made here remembers, for whoever enters it elsewhere: `None` outside of every scope,
+/// and where no call or scope around has masks or facts.
+pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
+    fn has_any(place: &SharedMasks) -> bool {
+        place.carried().is_some() || place.get() != Masks::new()
+    }
+    // Most spans are made outside of every scope: they clone nothing.
+    let is_inside = cx.get::<MaskContext>().is_some_and(|carried| has_any(&carried.masks))
+        || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has_any)))
+            == Ok(true)
+        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|s| s.iter().any(|s| has_any(&s.span.place))))
+            == Ok(true);
+    if !is_inside {
+        return None;
+    }
+    let mut places = of_span(cx);
+    places.retain(has_any);
+    match places.len() {
+        0 | 1 => places.pop(),
+        _ => Some(SharedMasks::below(Masks::new(), places)),
+    }
+}
+
+fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
+    AMBIENT
+        .try_with(|ambient| ambient.try_borrow_mut().ok().and_then(|mut a| std::mem::replace(&mut *a, masks)))
+        .ok()?
+}
+
+/// Makes `masks` those of this thread until the guard is dropped. To be held around one poll or
+/// one call of a closure, never across an `.await`.
+pub(crate) fn enter(masks: SharedMasks) -> Entered {
+    Entered { before: replace(Some(masks)), not_send: PhantomData }
+}
+
+/// Gives the thread its masks back when dropped.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    before: Option<SharedMasks>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        replace(self.before.take());
+    }
+}
+
+/// What is masked where the program is now; `None` outside of every call and scope.
+pub(crate) fn current() -> Option<Masks> {
+    fn and(known: Option<Masks>, more: &SharedMasks) -> Option<Masks> {
+        Some(known.map_or_else(|| more.get(), |known| known.union(more.get())))
+    }
+    fn of_thread<T>(kept: &'static LocalKey<RefCell<T>>, get: impl FnOnce(&T) -> Option<Masks>) -> Option<Masks> {
+        // At the end of a thread the values may be gone: then nobody knows what is masked, and all is.
+        let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
+        known.unwrap_or_else(|_| Some(Masks::all()))
+    }
+    let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
+    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.place)));
+    let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
+    [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
+}
+
+/// The places that a call, a scope or a span which begins here, below `cx`, is in: none that another is below of, and
+/// first those whose facts count first.
+///
+/// The masks of all of them hold. Facts are those of the scopes that are current on this thread. What `cx` and the
+/// entered spans remember fills in only where those have none: a pooled connection's span must not put one caller on
+/// another's call.
+pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
+    places(cx, true)
+}
+
+/// As [`of_span`], for a call whose parent is explicitly of another trace: it takes no facts from what `cx` and the
+/// entered spans remember.
+pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
+    places(cx, false)
+}
+
+fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
+    let mut all: Vec<SharedMasks> = Vec::new();
+    let add = |place: SharedMasks, all: &mut Vec<SharedMasks>| {
+        if !all.iter().any(|known| known.is_within(&place)) {
+            let at = all.iter().position(|known| place.is_within(known)).unwrap_or(all.len());
+            all.retain(|known| !place.is_within(known));
+            all.insert(at, place);
+        }
+    };
+    for place in entered(true).into_iter().chain(running()) {
+        add(place, &mut all);
+    }
+    // Two layers can keep the masks of one span: what one of them says anew counts first.
+    if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
+        all[..=at].rotate_right(1);
+    }
+    for place in MaskContext::of(cx).into_iter().chain(entered(false)) {
+        let is_below = all.iter().any(|known| place.is_within(known));
+        let has_facts = all.iter().any(|known| known.carried().is_some());
+        let fills = is_below || (fill && !has_facts);
+        add(if fills || place.carried().is_none() { place } else { place.without_facts() }, &mut all);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_set_above_later_holds_below() {
+        let above = SharedMasks::new(Masks::new());
+        let below = {
+            let _entered = enter(above.clone());
+            SharedMasks::here(Masks::new().mask_output(true))
+        };
+        assert!(!below.get().input());
+        above.add(Masks::new().mask_input(true));
+        assert_eq!(below.get(), Masks::all());
+    }
+
+    #[test]
+    fn masks_of_the_context_and_of_the_thread_add_up() {
+        let cx = MaskContext::with(&Context::new(), SharedMasks::new(Masks::new().mask_input(true)));
+        let _attached = cx.attach();
+        let _entered = enter(SharedMasks::new(Masks::new().mask_output(true)));
+        assert_eq!(current(), Some(Masks::all()));
+        assert_eq!(SharedMasks::here(Masks::new()).get(), Masks::all());
+    }
+
+    #[test]
+    fn leaving_gives_the_masks_back() {
+        {
+            let _entered = enter(SharedMasks::new(Masks::all()));
+            assert_eq!(current(), Some(Masks::all()));
+        }
+        assert_eq!(current(), None);
+    }
+}

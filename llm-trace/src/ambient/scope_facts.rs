@@ -1,0 +1,60 @@
+//! What a scope says of the calls below it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::caller::Caller;
+use super::mask_context::SharedMasks;
+use super::trace_update::TraceUpdate;
+use crate::semconv::AttributeValue;
+
+/// What a scope says of the calls below it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ScopeFacts {
+    pub(crate) caller: Caller,
+    pub(crate) user: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) tags: Option<Vec<String>>,
+    pub(crate) metadata: Vec<(Cow<'static, str>, AttributeValue)>,
+    pub(crate) prompt: Option<Prompt>,
+    pub(crate) update: Option<TraceUpdate>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Prompt {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+}
+
+impl ScopeFacts {
+    /// Fills what is not said here from what is said around, field by field.
+    pub(crate) fn over(mut self, base: &ScopeFacts) -> ScopeFacts {
+        self.caller = self.caller.over(&base.caller);
+        self.user = self.user.or_else(|| base.user.clone());
+        self.session = self.session.or_else(|| base.session.clone());
+        self.conversation = self.conversation.or_else(|| base.conversation.clone());
+        self.tags = self.tags.or_else(|| base.tags.clone());
+        self.prompt = self.prompt.or_else(|| base.prompt.clone());
+        self.update = self.update.or(base.update);
+        for (key, value) in &base.metadata {
+            if !self.metadata.iter().any(|(known, _)| known == key) {
+                self.metadata.push((key.clone(), value.clone()));
+            }
+        }
+        self
+    }
+
+    /// Sets one key of the metadata.
+    pub(crate) fn set_metadata(&mut self, key: Cow<'static, str>, value: AttributeValue) {
+        match self.metadata.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known = value,
+            None => self.metadata.push((key, value)),
+        }
+    }
+
+    /// What the scopes say of a call or scope with these masks.
+    pub(crate) fn of(place: &SharedMasks) -> Option<Arc<ScopeFacts>> {
+        Arc::downcast(Arc::clone(place.carried()?)).ok()
+    }
+}

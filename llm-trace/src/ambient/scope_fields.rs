@@ -1,0 +1,228 @@
+//! The same by fields of plain tracing spans: `info_span!("request", llm.user_id = id)`.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use opentelemetry::Context as OtelContext;
+use tracing::field::{Field, FieldSet, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use super::entered_scope::level;
+use super::mask_context;
+use super::mask_context::SpanPlace;
+use super::scope_facts::ScopeFacts;
+use super::span_masks;
+use crate::guarded;
+use crate::guarded::UserCode;
+use crate::policy::Masks;
+use crate::semconv::AttributeValue;
+
+/// Whether any span in the program has a place: entering a span costs one load where none has.
+static ANY: AtomicBool = AtomicBool::new(false);
+
+const PREFIX: &str = "llm.";
+const METADATA: &str = "metadata.";
+
+/// Where a field's text goes.
+fn place<'f>(facts: &'f mut ScopeFacts, name: &str) -> Option<&'f mut Option<String>> {
+    Some(match name {
+        "user_id" => &mut facts.user,
+        "session_id" => &mut facts.session,
+        "conversation_id" => &mut facts.conversation,
+        "key_hash" => &mut facts.caller.key_hash,
+        "key_alias" => &mut facts.caller.key_alias,
+        "team_id" => &mut facts.caller.team_id,
+        "team_alias" => &mut facts.caller.team_alias,
+        "org_id" => &mut facts.caller.org_id,
+        "end_user_id" => &mut facts.caller.end_user_id,
+        "email" => &mut facts.caller.email,
+        "route" => &mut facts.caller.route,
+        _ => return None,
+    })
+}
+
+fn is_known(name: &str) -> bool {
+    if span_masks::is_flag(name) {
+        return true;
+    }
+    let Some(name) = name.strip_prefix(PREFIX) else { return false };
+    name == "tags" || name.starts_with(METADATA) || place(&mut ScopeFacts::default(), name).is_some()
+}
+
+fn has_known(fields: &FieldSet) -> bool {
+    fields.iter().any(|field| is_known(field.name()))
+}
+
+/// Looks at a callsite once.
+pub(crate) fn on_callsite(metadata: &Metadata<'_>) {
+    if metadata.is_span() && has_known(metadata.fields()) {
+        ANY.store(true, Ordering::Relaxed);
+    }
+}
+
+fn any() -> bool {
+    ANY.load(Ordering::Relaxed)
+}
+
+#[derive(Default)]
+struct Said {
+    masks: Masks,
+    facts: ScopeFacts,
+    anything: bool,
+}
+
+impl Said {
+    fn set(&mut self, field: &Field, value: AttributeValue) {
+        let Some(name) = field.name().strip_prefix(PREFIX) else { return };
+        match name {
+            "tags" => {
+                let text = value.to_text();
+                let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                self.facts.tags = Some(tags.map(str::to_owned).collect());
+            }
+            name => match (name.strip_prefix(METADATA), place(&mut self.facts, name)) {
+                (Some(key), _) => self.facts.set_metadata(key.to_owned().into(), value),
+                (None, Some(field)) => *field = Some(value.to_text().into_owned()).filter(|text| !text.is_empty()),
+                (None, None) => return,
+            },
+        }
+        self.anything = true;
+    }
+}
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Formatting is the user's code, and may be dear.
+        if is_known(field.name())
+            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+        {
+            self.set(field, text.into());
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if is_known(field.name()) {
+            self.set(field, value.into());
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, value.into());
+    }
+}
+
+/// Keeps the place of a new span: the scope that its own fields make, or the place where it is made.
+pub(crate) fn on_new_span<S>(attributes: &Attributes<'_>, id: &Id, ctx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let here = OtelContext::map_current(mask_context::remembered);
+    if here.is_none() && !any() {
+        return;
+    }
+    let parent = match attributes.parent() {
+        Some(parent) => ctx.span(parent),
+        None if attributes.is_contextual() => ctx.lookup_current(),
+        None => None,
+    };
+    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
+    let own = if has_known(attributes.metadata().fields()) {
+        let mut said = Said::default();
+        attributes.record(&mut said);
+        if let Some(masks) = span_masks::declared(attributes) {
+            said.masks = masks;
+            said.anything = true;
+        }
+        let mut above = OtelContext::map_current(mask_context::of_span);
+        let around = around.map(|around| around.place);
+        above.extend(around.filter(|around| !above.iter().any(|place| place.is_within(around))));
+        // What it says late is added to a place of its own, which the spans below it share.
+        Some(SpanPlace { place: level(said.masks, said.facts, above), is_scope: said.anything })
+    } else {
+        let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
+        let place = match (here, around.map(|around| around.place)) {
+            (Some(here), Some(around)) if around.is_within(&here) => Some(around),
+            (Some(here), Some(around)) if !here.is_within(&around) => {
+                Some(level(Masks::new(), ScopeFacts::default(), vec![here, around]))
+            }
+            (here, around) => here.or(around),
+        };
+        place.map(|place| SpanPlace { place, is_scope: false })
+    };
+    if let (Some(own), Some(span)) = (own, ctx.span(id)) {
+        ANY.store(true, Ordering::Relaxed);
+        span.extensions_mut().replace(own);
+    }
+}
+
+/// Whether a span has an explicit parent, or none, although another trace is current here.
+fn is_of_other_trace<S>(attributes: &Attributes<'_>, ctx: &Context<'_, S>) -> bool
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if attributes.is_contextual() {
+        return false;
+    }
+    let root = |span: SpanRef<'_, S>| span.scope().from_root().next().map(|root| root.id());
+    let Some(current) = ctx.lookup_current().and_then(root) else { return false };
+    attributes.parent().and_then(|parent| ctx.span(parent)).and_then(root) != Some(current)
+}
+
+/// Takes on what a span says late. Masks hold from now on for everything below.
+pub(crate) fn on_record<S>(id: &Id, values: &Record<'_>, ctx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if !any() {
+        return;
+    }
+    let Some(span) = ctx.span(id).filter(|span| has_known(span.metadata().fields())) else { return };
+    let mut said = Said::default();
+    values.record(&mut said);
+    said.masks = span_masks::recorded(values);
+    if !said.anything && !said.masks.any() {
+        return;
+    }
+    let before = span.extensions().get::<SpanPlace>().cloned();
+    if let Some(before) = &before {
+        before.place.add(said.masks);
+    }
+    let above = before.into_iter().map(|before| before.place).collect();
+    let own = SpanPlace { place: level(said.masks, said.facts, above), is_scope: true };
+    mask_context::change_span(id.into_u64(), &own);
+    ANY.store(true, Ordering::Relaxed);
+    span.extensions_mut().replace(own);
+}
+
+pub(crate) fn on_enter<S>(id: &Id, ctx: &Context<'_, S>)
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    if any() {
+        let place = ctx.span(id).and_then(|span| span.extensions().get::<SpanPlace>().cloned());
+        if let Some(place) = place {
+            mask_context::enter_span(id.into_u64(), place);
+        }
+    }
+}
+
+pub(crate) fn on_exit(id: &Id) {
+    if any() {
+        mask_context::exit_span(id.into_u64());
+    }
+}

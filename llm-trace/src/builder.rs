@@ -1,0 +1,325 @@
+//! A call without the macro.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::future::Future;
+
+#[cfg(feature = "serde")]
+use crate::call::captured_value::{Captured, What};
+#[cfg(feature = "serde")]
+use crate::call::handle::Of;
+use crate::call::{LlmCall, Prepared, Setup, enabled, trace_future};
+use crate::capture;
+use crate::model::{Operation, Provider};
+use crate::semconv::AttributeValue;
+
+/// Builds a call by hand, with the same lifecycle as the macro's: for closures, for futures, or
+/// as a handle to end where the answer is known.
+///
+/// ```
+/// use llm_trace::{LlmCall, Operation};
+///
+/// fn ask(prompt: &str) -> std::io::Result<String> {
+///     let body = serde_json::json!({"model": "gpt-4o", "messages": [{"role": "user", "content": prompt}]});
+///     LlmCall::builder(Operation::Chat).provider("openai").request(&body).try_run(|call| {
+///         let answer = serde_json::json!({"id": "chatcmpl-1", "model": "gpt-4o"});
+///         call.response(&answer);
+///         Ok(answer.to_string())
+///     })
+/// }
+/// # ask("hello").unwrap();
+/// ```
+///
+/// A future, with what no request tells, below a parent of its own:
+///
+/// ```
+/// use llm_trace::{LlmCall, Operation};
+/// use opentelemetry::Context;
+///
+/// async fn embed(body: &[u8]) -> std::io::Result<Vec<f32>> {
+///     LlmCall::builder(Operation::Embeddings)
+///         .provider("openai")
+///         .name("embed the corpus")
+///         .server("https://api.openai.com")
+///         .parent(Context::current())
+///         .request_json(body)
+///         .try_instrument(async {
+///             // …
+///             Ok(vec![0.1])
+///         })
+///         .await
+/// }
+/// # drop(embed(b"{}"));
+/// ```
+///
+/// Agents, tools, memory, guardrails and messages of the Model Context Protocol say more:
+///
+/// ```
+/// use llm_trace::{LlmCall, Nested, Operation};
+/// use serde_json::json;
+///
+/// LlmCall::builder(Operation::CreateAgent)
+///     .provider("openai")
+///     .agent("guide")
+///     .agent_version("3")
+///     .agent_description("Knows every city")
+///     .nested(Nested::Separate)
+///     .run(|call| { call.agent_id("asst_1"); });
+/// LlmCall::builder(Operation::InvokeAgent).agent_id("asst_1").input("Where to?").run(|call| { call.answer("Oslo"); });
+///
+/// LlmCall::builder(Operation::ExecuteTool)
+///     .tool("weather")
+///     .tool_type("function")
+///     .tool_description("The weather of a city")
+///     .run(|call| { call.result("4 degrees"); });
+///
+/// LlmCall::builder(Operation::SearchMemory)
+///     .memory_store("notes")
+///     .memory_query("holidays")
+///     .run(|call| { call.memories(&json!([{"id": "m1", "content": "likes the sea"}])); });
+/// LlmCall::builder(Operation::UpdateMemory)
+///     .memory_store("notes")
+///     .memory_record("m1")
+///     .memories(&json!([{"id": "m1", "content": "likes mountains"}]))
+///     .run(|_| {});
+///
+/// LlmCall::builder(Operation::ApplyGuardrail)
+///     .guardrail("no-secrets")
+///     .judged("the answer")
+///     .run(|call| { call.decision("deny").decided(&json!({"rule": 4})); });
+///
+/// LlmCall::builder(Operation::FetchResponse).provider("openai").response_id("resp_1").stream_cursor("42").run(|_| {});
+///
+/// LlmCall::builder(Operation::McpServer)
+///     .method("resources/read")
+///     .resource("file:///notes.md")
+///     .mcp_session("s1")
+///     .protocol_version("2025-06-18")
+///     .transport("tcp")
+///     .network_protocol("http")
+///     .network_protocol_version("2")
+///     .client_address("10.0.0.7")
+///     .client_port(40312)
+///     .run(|call| { call.rpc_status(-32002); });
+/// ```
+#[must_use = "a builder makes no call until it is run, instrumented or started"]
+pub struct CallBuilder<'a> {
+    pub(super) setup: Setup<'a>,
+}
+
+impl std::fmt::Debug for CallBuilder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallBuilder").finish_non_exhaustive()
+    }
+}
+
+impl<'a> CallBuilder<'a> {
+    pub(super) fn new(operation: Operation) -> Self {
+        let make_span = crate::__make_span!(target: "llm_trace", level: tracing::Level::INFO, name: "llm_call");
+        Self { setup: Setup::new(Some(operation), make_span) }
+    }
+
+    /// Who is called: `gen_ai.provider.name`.
+    pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
+        self.setup.provider(provider);
+        self
+    }
+
+    /// `gen_ai.request.model`, where no request tells.
+    pub fn model(mut self, model: impl Into<Cow<'a, str>>) -> Self {
+        self.setup.model(Some(model.into()));
+        self
+    }
+
+    /// The span's name, in place of the conventions' `{operation} {model}`.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.setup.name(name);
+        self
+    }
+
+    /// The URL or host that is called.
+    pub fn server(mut self, server: impl Into<Cow<'a, str>>) -> Self {
+        self.setup.server(Some(server.into()));
+        self
+    }
+
+    /// `gen_ai.conversation.id`.
+    pub fn conversation(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.setup.conversation(Some(id.into()));
+        self
+    }
+
+    /// The OpenTelemetry context, or a reference to one, to put the call's span below.
+    #[cfg(feature = "otel")]
+    pub fn parent(mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) -> Self {
+        self.setup.parent(parent);
+        self
+    }
+
+    /// What becomes of it inside of another model call, or of another inside of it.
+    pub fn nested(mut self, nested: super::Nested) -> Self {
+        self.setup.nested(nested);
+        self
+    }
+
+    /// Masks the call's input.
+    pub fn mask_input(mut self, mask: bool) -> Self {
+        self.setup.mask_input(mask);
+        self
+    }
+
+    /// Masks the call's output.
+    pub fn mask_output(mut self, mask: bool) -> Self {
+        self.setup.mask_output(mask);
+        self
+    }
+
+    /// An attribute of your own.
+    pub fn attribute(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> Self {
+        self.setup.attribute(key, value.into());
+        self
+    }
+
+    /// The request: `serde_json::Value`, JSON text or any `T: Serialize`.
+    #[cfg(feature = "serde")]
+    pub fn request<T: serde::Serialize + ?Sized>(mut self, request: &'a T) -> Self {
+        self.setup.request(Captured(What::Owned(Box::new(Of(request)))));
+        self
+    }
+
+    /// The request, as JSON text.
+    #[cfg(feature = "serde")]
+    pub fn request_json(mut self, json: &'a [u8]) -> Self {
+        self.setup.request(Captured(What::Bytes(json)));
+        self
+    }
+
+    fn enabled() -> bool {
+        enabled(tracing::Level::INFO)
+    }
+
+    /// Starts the call. It ends with [`LlmCall::finish`] or [`LlmCall::fail`], or when the last
+    /// clone of the handle is dropped.
+    #[must_use = "a handle that is dropped ends the call"]
+    pub fn start(self) -> LlmCall {
+        if Self::enabled() { self.setup.start() } else { LlmCall::disabled() }
+    }
+
+    /// Runs `f` as the call. A panic ends it as one.
+    pub fn run<R>(self, f: impl FnOnce(&LlmCall) -> R) -> R {
+        let call = self.start();
+        let result = call.run(|| f(&call));
+        call.finish();
+        result
+    }
+
+    /// Runs `f` as the call; an `Err` is the call's.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub fn try_run<T, E: Error + 'static>(self, f: impl FnOnce(&LlmCall) -> Result<T, E>) -> Result<T, E> {
+        let call = self.start();
+        let result = call.run(|| f(&call));
+        end(call, &result);
+        result
+    }
+
+    /// Makes a call of a future: its span starts at the first poll and ends with it, however it
+    /// ends. Inside, [`LlmCall::current`] is the call.
+    pub fn instrument<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        trace_future(self.prepare(), future, |call, output| {
+            call.finish();
+            output
+        })
+    }
+
+    /// As [`instrument`](Self::instrument); an `Err` is the call's.
+    pub fn try_instrument<F, T, E>(self, future: F) -> impl Future<Output = Result<T, E>> + use<F, T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: Error + 'static,
+    {
+        trace_future(self.prepare(), future, |call, output| {
+            end(call, &output);
+            output
+        })
+    }
+
+    fn prepare(self) -> Prepared {
+        if Self::enabled() { self.setup.prepare() } else { Prepared::disabled() }
+    }
+}
+
+fn end<T, E: Error + 'static>(call: LlmCall, result: &Result<T, E>) {
+    match result {
+        Ok(_) => call.finish(),
+        Err(error) => call.fail(error),
+    }
+}
+
+impl LlmCall {
+    /// Builds a call by hand: see [`CallBuilder`].
+    pub fn builder<'a>(operation: impl Into<Operation>) -> CallBuilder<'a> {
+        CallBuilder::new(operation.into())
+    }
+
+    /// Ends the call with what was recorded. Only the first end of a call counts.
+    ///
+    /// A call whose chunks were recorded ends as its stream did: truncated, where no end mark was
+    /// among them.
+    pub fn finish(&self) {
+        if let Some(live) = self.live() {
+            live.end_stream();
+        }
+    }
+
+    /// Ends the call with an error. HTTP status and provider codes are found in it and its sources.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Operation};
+    /// let call = LlmCall::builder(Operation::Chat).provider("openai").start();
+    /// call.fail(&std::io::Error::other("connection reset"));
+    /// ```
+    pub fn fail<E: Error + 'static>(&self, error: &E) {
+        if self.is_enabled() {
+            capture::with_error(error, |error| self.clone().finish_err(error));
+        }
+    }
+
+    /// Records one piece of a streamed answer, from a callback or a blocking iterator: an event,
+    /// a text delta, or a piece of the stream's text.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Operation};
+    /// let call = LlmCall::builder(Operation::Chat).provider("openai").start();
+    /// for delta in ["Hello", " there"] {
+    ///     call.chunk(delta);
+    /// }
+    /// call.finish();
+    /// ```
+    #[cfg(feature = "serde")]
+    pub fn chunk<T: serde::Serialize + ?Sized>(&self, chunk: &T) -> &Self {
+        if let Some(live) = self.live() {
+            live.chunk_of(&Of(chunk));
+        }
+        self
+    }
+
+    /// Records one piece of a streamed answer's bytes, cut anywhere.
+    ///
+    /// ```
+    /// # use llm_trace::{LlmCall, Operation};
+    /// let call = LlmCall::builder(Operation::Chat).provider("openai").start();
+    /// for piece in ["data: {\"choices\": [{\"del", "ta\": {\"content\": \"Hi\"}}]}\n\n", "data: [DONE]\n\n"] {
+    ///     call.chunk_bytes(piece);
+    /// }
+    /// call.finish();
+    /// ```
+    #[cfg(feature = "serde")]
+    pub fn chunk_bytes(&self, bytes: impl AsRef<[u8]>) -> &Self {
+        if let Some(live) = self.live() {
+            live.chunk(What::Bytes(bytes.as_ref()));
+        }
+        self
+    }
+}

@@ -1,0 +1,404 @@
+//! A call that runs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime};
+
+use opentelemetry::trace::{TraceContextExt, TraceId};
+use opentelemetry::{Context, KeyValue};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::agent_totals::Agent;
+use super::call_arguments::Setup;
+use super::call_record::{State, document, found};
+use super::current;
+use super::current::Carried;
+pub use super::current::Entered;
+use super::nesting as inside;
+use super::open_calls::Slot;
+use super::open_handles::Holders;
+use super::pipeline::Pipeline;
+use super::start_attributes::Started;
+use super::start_context::Around;
+use super::start_fields::{MakeSpan, StartFields};
+use crate::ambient::mask_context::SharedMasks;
+use crate::model::Outcome;
+use crate::policy::{Masks, Permit, PolicyState, Stamp};
+use crate::semconv::identifier::{MAX_LABEL, is_name};
+use crate::semconv::{AttributeValue, Fact, Profile};
+
+/// Whether any layer of ours is alive.
+#[inline]
+pub(crate) fn pipelines() -> bool {
+    Pipeline::any()
+}
+
+/// A call that runs. Its span ends with it, exactly once.
+pub(crate) struct Live {
+    span: Span,
+    /// The call's own OpenTelemetry context, if its span is one.
+    context: Option<Context>,
+    recording: bool,
+    /// Whether anything of the call goes anywhere.
+    heard: bool,
+    pipeline: Option<Arc<Pipeline>>,
+    masks: SharedMasks,
+    /// Of the policy before anything was read.
+    stamp: Option<Stamp>,
+    carried: Carried,
+    /// The call around, in the same trace.
+    parent: Option<Weak<Live>>,
+    /// The call that this one is another word for: it has no span of its own.
+    outer: Option<Arc<Live>>,
+    begun: Instant,
+    /// The same moment by the wall clock.
+    begun_at: SystemTime,
+    agent: Agent,
+    #[cfg(feature = "logs")]
+    reference: OnceLock<super::CallRef>,
+    started: Started,
+    slot: OnceLock<Slot>,
+    holders: Holders,
+    state: Mutex<Box<State>>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("span", &self.span).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Starts the span, then reads the content of the arguments if anyone wants it.
+    pub(crate) fn start_now(mut setup: Setup<'_>) -> Option<Live> {
+        let around = Around::of(&mut setup);
+        let mut state = State::of(&mut setup);
+        let Some(pipeline) = &around.pipeline else {
+            state.take_given(&setup);
+            return Live::start(setup.make_span, state, around);
+        };
+        let likely = pipeline.recorded.load(Ordering::Relaxed);
+        state.read_arguments(&setup, found(&setup.request).as_ref());
+        let live = Live::start(setup.make_span, state, around)?;
+        let recorded = live.outer.as_deref().unwrap_or(&live).recording;
+        if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
+            pipeline.recorded.store(recorded, Ordering::Relaxed);
+        }
+        if live.wants_content() {
+            let permit = live.permit_input();
+            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
+            let mut state = live.lock();
+            state.read_input(&setup, document.as_ref(), permit);
+            if let Some(given) = &setup.given {
+                state.read_given(&given.content, |side| live.permit(side));
+            }
+            drop(state);
+        }
+        Some(live)
+    }
+
+    pub(super) fn start(make_span: MakeSpan, mut state: Box<State>, around: Around) -> Option<Live> {
+        crate::check::at_first_call();
+        if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
+            state.name = None;
+        }
+        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| inside::outer(&state, pipeline))
+            && !around.is_elsewhere()
+        {
+            return Some(Live::within(outer, state, around));
+        }
+        let (begun, begun_at) = (Instant::now(), SystemTime::now());
+        let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
+        let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| Agent::of(&state));
+        if let Some(name) = agent.name().filter(|_| latest && state.belongs_to_agent()) {
+            state.subject().facts.set(Fact::AgentName, name.to_owned().into());
+        }
+        let internal_agent = latest && state.is_internal_agent();
+        let span = make_span(&StartFields {
+            name: &state.span_name(),
+            kind: state.kind(),
+            operation: state.operation_name(),
+            // An agent of this process may use several: the newest conventions name none.
+            provider: state.provider.as_ref().filter(|_| !internal_agent).map(crate::model::Provider::as_str),
+            model: state.request.model.as_deref(),
+            server_address: state.server.as_ref().map(|server| server.address.as_str()),
+            server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
+            agent: state.fact(Fact::AgentName),
+            tool: state.fact(Fact::ToolName),
+            tool_type: state.fact(Fact::ToolType),
+        });
+        if around.pipeline.is_none() && span.is_disabled() {
+            return None;
+        }
+        let parent = around.pipeline.is_some().then(|| around.parent());
+        let Around { pipeline, masks, stamp, .. } = around;
+        if state.operation.is_model_call() {
+            masks.add(Masks::inside_model_call());
+        }
+        let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
+        let carried = Carried::new(begun_at, likely);
+        let mut context = None;
+        let (parent, above) = parent.map_or((None, None), |parent| (Some((parent.context, parent.link)), parent.call));
+        if let Some((parent, link)) = parent.filter(|_| !span.is_disabled()) {
+            if let Some(link) = link {
+                span.add_link(link);
+            }
+            let with_call = carried.onto(&parent, masks.clone());
+            // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
+            let _ = span.set_parent(with_call.clone());
+            // The span starts here, below what the id generator sees as current.
+            let _current = with_call.attach();
+            context = Some(span.context()).filter(Context::has_active_span);
+            if let Some(context) = &context {
+                masks.set_own_span(context.span().span_context().span_id());
+            }
+        }
+        // Whether or not the call has a span: no other may start when it did.
+        let _ = carried.take_start();
+        let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
+        let heard = recording || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
+        Some(Live {
+            span,
+            context,
+            recording,
+            heard,
+            pipeline,
+            masks,
+            stamp,
+            carried,
+            begun,
+            begun_at,
+            agent,
+            #[cfg(feature = "logs")]
+            reference: OnceLock::new(),
+            parent: above,
+            outer: None,
+            started: Started::of(&state),
+            slot: OnceLock::new(),
+            holders: Holders::default(),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// A call that is another word for the one it is made inside of.
+    fn within(outer: Arc<Live>, state: Box<State>, mut around: Around) -> Live {
+        around.settle();
+        outer.take_masks(&around.masks);
+        let carried = Carried::new(SystemTime::now(), false);
+        // It has no span to start.
+        let _ = carried.take_start();
+        Live {
+            span: Span::none(),
+            context: None,
+            recording: false,
+            heard: outer.heard,
+            pipeline: around.pipeline,
+            masks: around.masks,
+            stamp: around.stamp,
+            carried,
+            begun: Instant::now(),
+            begun_at: SystemTime::now(),
+            agent: outer.agent.clone(),
+            #[cfg(feature = "logs")]
+            reference: OnceLock::new(),
+            parent: Some(Arc::downgrade(&outer)),
+            outer: Some(outer),
+            started: Started::of(&state),
+            slot: OnceLock::new(),
+            holders: Holders::default(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The call that this one is another word for.
+    pub(crate) fn outer(&self) -> Option<&Arc<Live>> {
+        self.outer.as_ref()
+    }
+
+    /// Makes the call findable from below.
+    pub(crate) fn register(self) -> Arc<Live> {
+        let live = Arc::new(self);
+        live.carried.set(Arc::downgrade(&live));
+        if let Some(pipeline) = &live.pipeline {
+            pipeline.open.insert(Arc::downgrade(&live), |slot| {
+                let _ = live.slot.set(slot);
+            });
+        }
+        live
+    }
+
+    /// Makes the call no longer findable by a shutdown.
+    pub(crate) fn unregister(&self) {
+        if let (Some(slot), Some(pipeline)) = (self.slot.get(), &self.pipeline) {
+            pipeline.open.remove(*slot);
+        }
+    }
+
+    /// Ends a call that a shutdown finds open, with what is known of it.
+    pub(crate) fn end_unfinished(&self) {
+        self.drop_stream(Outcome::Unfinished);
+    }
+
+    pub(super) fn holders(&self) -> &Holders {
+        &self.holders
+    }
+
+    pub(crate) fn current() -> Option<Arc<Live>> {
+        current::get()
+    }
+
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered<'_> {
+        current::enter(self)
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    pub(crate) fn masks(&self) -> &SharedMasks {
+        &self.masks
+    }
+
+    /// Whether the policy is the one by which everything was read.
+    pub(crate) fn is_read_by(&self, stamp: Stamp) -> bool {
+        self.stamp == Some(stamp)
+    }
+
+    /// The call around, in the same trace, if it still runs.
+    pub(crate) fn parent(&self) -> Option<Arc<Live>> {
+        self.parent.as_ref()?.upgrade()
+    }
+
+    /// The host that the call goes to, if known.
+    #[cfg(feature = "http")]
+    pub(crate) fn server_address(&self) -> Option<String> {
+        let known = self.lock().server.as_ref().map(|server| server.address.clone());
+        known.or_else(|| self.outer.as_ref()?.server_address())
+    }
+
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// By the wall clock, and never before the beginning.
+    pub(crate) fn ended(&self, duration: Duration) -> SystemTime {
+        self.begun_at.checked_add(duration).unwrap_or(self.begun_at)
+    }
+
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// What stays of the call when it is over, once somebody has asked for it.
+    #[cfg(feature = "logs")]
+    pub(crate) fn reference(&self) -> &OnceLock<super::CallRef> {
+        &self.reference
+    }
+
+    pub(crate) fn started(&self) -> Started {
+        self.started
+    }
+
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard
+    }
+
+    pub(crate) fn recording(&self) -> bool {
+        self.recording
+    }
+
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.context.as_ref().or_else(|| self.outer.as_ref()?.context())
+    }
+
+    pub(crate) fn pipeline(&self) -> Option<&Arc<Pipeline>> {
+        self.pipeline.as_ref()
+    }
+
+    /// The context to attach below a span that has none of its own.
+    pub(crate) fn detached_context(&self) -> Option<Context> {
+        if self.context.is_some() || self.pipeline.is_none() {
+            return None;
+        }
+        let here = Context::current();
+        // A stream may be polled where the call around it is not entered.
+        let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
+        Some(self.carried.onto(around, self.masks.clone()))
+    }
+
+    /// The policy as it is now, for this call's trace.
+    pub(crate) fn policy(&self, pipeline: &Pipeline) -> PolicyState {
+        let trace = self.context().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
+        pipeline.policy.state().of_trace(trace)
+    }
+
+    /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
+    pub(crate) fn wants_content(&self) -> bool {
+        if let Some(outer) = &self.outer {
+            return outer.wants_content();
+        }
+        self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && self.policy(p).event_content())
+    }
+
+    pub(crate) fn permit_input(&self) -> Permit {
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).input(self.masks.get()))
+    }
+
+    pub(crate) fn permit_output(&self) -> Permit {
+        if self.started.wordless || !self.wants_content() {
+            return Permit::Off;
+        }
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).output(self.masks.get()))
+    }
+
+    pub(crate) fn permit_error_text(&self) -> Permit {
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<State>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {
+        self.lock().attributes.push((key, value));
+    }
+
+    pub(crate) fn mask(&self, input: bool, output: bool) {
+        self.masks.add(Masks::new().mask_input(input).mask_output(output));
+        if let Some(outer) = &self.outer {
+            outer.mask(input, output);
+        }
+    }
+
+    pub(crate) fn error_type(&self, error_type: Cow<'static, str>) {
+        self.lock().error.by_user = Some(error_type);
+    }
+
+    /// Counts an attempt, as an event of the span.
+    pub(crate) fn attempt(&self, error_type: Cow<'static, str>) {
+        if let Some(outer) = &self.outer {
+            return outer.attempt(error_type);
+        }
+        // It can be an error's text.
+        let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
+        let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
+        let mut state = self.lock();
+        state.attempts += 1;
+        let number = i64::from(state.attempts);
+        drop(state);
+        if let Some(context) = self.context.as_ref().filter(|_| self.recording) {
+            let attributes =
+                vec![KeyValue::new(Fact::Attempt.key(), number), KeyValue::new(Fact::ErrorType.key(), error_type)];
+            context.span().add_event_with_timestamp(Fact::Attempt.key(), SystemTime::now(), attributes);
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.end_unheld();
+    }
+}

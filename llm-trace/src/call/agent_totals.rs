@@ -1,0 +1,70 @@
+//! What an agent calls itself: inferences and tools, those of its sub-agents not counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::call_record::State;
+use super::current;
+use crate::model::{Operation, Provider};
+use crate::semconv::Fact;
+
+/// The agent a call belongs to, or is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agent {
+    run: Option<Arc<Run>>,
+    inference: bool,
+}
+
+/// One run of an agent.
+#[derive(Debug, Default)]
+struct Run {
+    name: Option<String>,
+    /// That of its first inference.
+    provider: OnceLock<Provider>,
+    inferences: AtomicU64,
+    tools: AtomicU64,
+}
+
+impl Agent {
+    /// That of a call which starts here and now; counts it.
+    pub(crate) fn of(state: &State) -> Agent {
+        let operation = &state.operation;
+        let inference = operation.is_inference();
+        if *operation == Operation::InvokeAgent {
+            let name = state.fact(Fact::AgentName).map(str::to_owned);
+            return Agent { run: Some(Arc::new(Run { name, ..Run::default() })), inference };
+        }
+        let Some(above) = current::get() else { return Agent { run: None, inference } };
+        let above = above.agent();
+        if let Some(run) = &above.run {
+            // An inference inside an inference is the same one.
+            if inference && !above.inference {
+                run.inferences.fetch_add(1, Ordering::Relaxed);
+                if let Some(provider) = &state.provider {
+                    run.provider.get_or_init(|| provider.clone());
+                }
+            } else if *operation == Operation::ExecuteTool
+                || (*operation == Operation::McpClient && state.operation_name().is_some())
+            {
+                run.tools.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Agent { run: above.run.clone(), inference }
+    }
+
+    /// How many inferences and tools were called, by the agent that this call is or belongs to.
+    pub(crate) fn calls(&self) -> Option<(u64, u64)> {
+        let run = self.run.as_ref()?;
+        Some((run.inferences.load(Ordering::Relaxed), run.tools.load(Ordering::Relaxed)))
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.run.as_ref()?.name.as_deref()
+    }
+
+    /// Whose models it uses, as far as its inferences have told.
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.run.as_ref()?.provider.get()
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading a call's arguments, before it starts.
+
+use std::borrow::Cow;
+
+use super::captured_value::{Captured, What};
+use super::handle::LlmCall;
+use super::start_fields::MakeSpan;
+use crate::model::operation_data::Given;
+use crate::model::{Nested, Operation, Provider};
+use crate::semconv::AttributeValue;
+use crate::semconv::value::Maybe;
+use crate::semconv::{ContentField, Fact};
+
+/// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
+#[doc(hidden)]
+pub struct Setup<'a> {
+    pub(crate) make_span: MakeSpan,
+    /// Where it is not said the request tells, and if that does not, it is a chat.
+    pub(crate) operation: Option<Operation>,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) model: Option<Cow<'a, str>>,
+    /// The OTel span's name, where the user wants another than the conventions'.
+    pub(crate) name: Option<Cow<'static, str>>,
+    /// A URL or a host.
+    pub(crate) server: Option<Cow<'a, str>>,
+    pub(crate) conversation: Option<Cow<'a, str>>,
+    pub(crate) mask_input: bool,
+    pub(crate) mask_output: bool,
+    pub(crate) request: What<'a>,
+    pub(crate) input: What<'a>,
+    pub(crate) system: What<'a>,
+    pub(crate) tools: What<'a>,
+    pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    /// Of what other operations than a model's act on.
+    pub(crate) given: Option<Box<Given<'a>>>,
+    /// Whether it runs elsewhere, where that was said.
+    pub(crate) remote: Option<bool>,
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    pub(crate) nested: Option<Nested>,
+    #[cfg(feature = "otel")]
+    pub(crate) parent: Option<opentelemetry::Context>,
+}
+
+impl<'a> Setup<'a> {
+    pub fn new(operation: Option<Operation>, make_span: MakeSpan) -> Self {
+        Self {
+            make_span,
+            operation,
+            provider: None,
+            model: None,
+            name: None,
+            server: None,
+            conversation: None,
+            mask_input: false,
+            mask_output: false,
+            request: What::Nothing,
+            input: What::Nothing,
+            system: What::Nothing,
+            tools: What::Nothing,
+            attributes: Vec::new(),
+            given: None,
+            remote: None,
+            nested: None,
+            #[cfg(feature = "otel")]
+            parent: None,
+        }
+    }
+
+    pub fn provider(&mut self, provider: impl Into<Provider>) {
+        self.provider = Some(provider.into());
+    }
+
+    pub fn model(&mut self, model: Option<Cow<'a, str>>) {
+        self.model = model.filter(|model| !model.is_empty());
+    }
+
+    pub fn name(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.name = Some(name.into());
+    }
+
+    pub fn server(&mut self, server: Option<Cow<'a, str>>) {
+        self.server = server;
+    }
+
+    pub fn conversation(&mut self, id: Option<Cow<'a, str>>) {
+        self.conversation = id.filter(|id| !id.is_empty());
+    }
+
+    pub fn mask_input(&mut self, mask: bool) {
+        self.mask_input |= mask;
+    }
+
+    pub fn mask_output(&mut self, mask: bool) {
+        self.mask_output |= mask;
+    }
+
+    pub fn request(&mut self, request: Captured<'a>) {
+        self.request = request.0;
+    }
+
+    pub fn input(&mut self, input: Captured<'a>) {
+        self.input = input.0;
+    }
+
+    pub fn system(&mut self, system: Captured<'a>) {
+        self.system = system.0;
+    }
+
+    pub fn tools(&mut self, tools: Captured<'a>) {
+        self.tools = tools.0;
+    }
+
+    /// Sets a fact of what the operation acts on.
+    pub fn fact(&mut self, fact: Fact, value: impl Into<Maybe>) {
+        if let Maybe(Some(value)) = value.into() {
+            self.given.get_or_insert_default().facts.set(fact, value);
+        }
+    }
+
+    /// Sets a fact that is a text.
+    pub fn word(&mut self, fact: Fact, text: Option<Cow<'_, str>>) {
+        self.fact(fact, text.map(Cow::into_owned));
+    }
+
+    /// Sets a fact that is a number. One that fits no `i64` is none.
+    pub fn number(&mut self, fact: Fact, number: impl TryInto<i64>) {
+        self.fact(fact, number.try_into().ok());
+    }
+
+    /// Sets content of what the operation acts on.
+    pub fn content(&mut self, slot: ContentField, content: Captured<'a>) {
+        self.given.get_or_insert_default().content.push((slot, content.0));
+    }
+
+    /// Whether it runs in another process, so that its span's kind is CLIENT, or in this one.
+    pub fn remote(&mut self, remote: bool) {
+        self.remote = Some(remote);
+    }
+
+    /// What becomes of it inside of another, or of another inside of it.
+    pub fn nested(&mut self, nested: impl Into<Nested>) {
+        self.nested = Some(nested.into());
+    }
+
+    /// Puts the span below this context's, instead of the current one's.
+    #[cfg(feature = "otel")]
+    pub fn parent(&mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) {
+        self.parent = Some(parent.borrow().clone());
+    }
+
+    /// There is no OpenTelemetry span to put anywhere.
+    #[cfg(not(feature = "otel"))]
+    pub fn parent<C>(&mut self, _parent: C) {}
+
+    /// Adds an attribute; `None` adds nothing.
+    pub fn attribute(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) {
+        if let Maybe(Some(value)) = value.into() {
+            self.attributes.push((key.into(), value));
+        }
+    }
+
+    /// Reads the arguments now, for a span that starts later: a function that returns a future.
+    pub fn prepare(self) -> Prepared {
+        Prepared(State::Ready(super::pending_call::Ready::new(self)))
+    }
+
+    /// Starts the span now, then reads the content of the arguments if the span is recorded.
+    pub fn begin(self) -> Prepared {
+        Prepared(State::Started(self.start()))
+    }
+
+    /// As [`begin`](Self::begin), for calls that are not futures.
+    pub fn start(self) -> LlmCall {
+        LlmCall::from_live(super::active_call::Live::start_now(self))
+    }
+}
+
+/// A call whose arguments are read and whose span starts at the first poll, if it has not yet.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Prepared(State);
+
+#[derive(Debug)]
+enum State {
+    Ready(super::pending_call::Ready),
+    Started(LlmCall),
+}
+
+impl Prepared {
+    /// A call that has begun.
+    #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+    pub(crate) fn started(call: LlmCall) -> Prepared {
+        Prepared(State::Started(call))
+    }
+
+    /// A call nobody looks at.
+    #[inline]
+    pub fn disabled() -> Prepared {
+        Prepared(State::Started(LlmCall::disabled()))
+    }
+
+    /// Whether nobody looks at the call.
+    #[inline]
+    pub(crate) fn is_disabled(&self) -> bool {
+        matches!(self.0, State::Started(LlmCall(None)))
+    }
+
+    /// Starts the span, unless it is.
+    pub fn start(self) -> LlmCall {
+        match self.0 {
+            State::Ready(ready) => LlmCall::from_live(ready.start()),
+            State::Started(call) => call,
+        }
+    }
+}
+
+/// Whether a call at this level would be seen by anyone. The one check of a disabled call.
+#[doc(hidden)]
+#[inline]
+pub fn enabled(level: tracing::Level) -> bool {
+    level <= tracing::level_filters::LevelFilter::current() || super::active_call::pipelines()
+}

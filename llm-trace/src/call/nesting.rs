@@ -1,0 +1,264 @@
+//! What a model call tells the one that it is made inside of: see [`Nested`].
+
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
+
+use super::active_call::Live;
+use super::call_record::{Content, ErrorState, State, Stream};
+use super::current;
+use super::pipeline::Pipeline;
+use crate::ambient::mask_context::SharedMasks;
+use crate::cost::Priced;
+use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts};
+use crate::model::{Nested, Operation, Outcome, Usage};
+use crate::policy::{Filter, Masks};
+use crate::semconv::Fact;
+
+/// What calls inside of a call say of its cost.
+pub(crate) enum Told {
+    Nothing,
+    Cost(Priced),
+    /// It is counted there, and the tokens are.
+    Elsewhere,
+}
+
+/// What calls inside of a call have told.
+#[derive(Default)]
+pub(crate) struct Inside {
+    usage: Usage,
+    cost: Option<Priced>,
+    output: Option<(Content<String>, Option<Filter>)>,
+    error: ErrorState,
+    stated: Option<ErrorFacts>,
+    stream: Option<Box<Stream>>,
+    /// They have spans and metrics of their own.
+    separate: bool,
+}
+
+/// The call that a call which starts here is another word for.
+pub(crate) fn outer(state: &State, pipeline: &Arc<Pipeline>) -> Option<Arc<Live>> {
+    let outer = current::get()?;
+    if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
+        return None;
+    }
+    let around = outer.lock();
+    let nested = state.nested.or(around.nested).unwrap_or(pipeline.nested);
+    let same = is_same(&around, state) || is_same_tool(&around, state);
+    let merges = !around.finished && nested == Nested::Merge && same;
+    drop(around);
+    merges.then_some(outer)
+}
+
+fn is_same(outer: &State, inner: &State) -> bool {
+    let provider = match (&outer.provider, &inner.provider) {
+        (Some(outer), Some(inner)) => outer == inner,
+        _ => true,
+    };
+    provider && is_same_work(&outer.operation, &inner.operation)
+}
+
+/// A tool's run that asks a server of the Model Context Protocol to run it.
+fn is_same_tool(outer: &State, inner: &State) -> bool {
+    outer.operation == Operation::ExecuteTool
+        && inner.operation == Operation::McpClient
+        && inner.operation_name().is_some()
+        && outer.fact(Fact::ToolName) == inner.fact(Fact::ToolName)
+}
+
+fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
+    (outer.is_inference() && inner.is_inference()) || (outer.is_model_call() && outer == inner)
+}
+
+impl Live {
+    /// Tells a finished call's facts to the call that it is another word for; the state again
+    /// where that is over.
+    pub(crate) fn merge(
+        &self,
+        outer: &Live,
+        state: Box<State>,
+        outcome: Outcome,
+        cost: Option<Priced>,
+        separate: bool,
+    ) -> Option<Box<State>> {
+        outer.take_masks(self.masks());
+        let later = self.begun().saturating_duration_since(outer.begun());
+        let mut around = outer.lock();
+        if around.finished {
+            return Some(state);
+        }
+        around.inside().separate |= separate;
+        around.absorb(state, outcome, cost, later);
+        None
+    }
+
+    /// What masks a part of a call masks the call.
+    pub(crate) fn take_masks(&self, part: &SharedMasks) {
+        let part = part.get();
+        self.masks().add(Masks::new().mask_input(part.input()).mask_output(part.output()));
+    }
+
+    /// What a span of another crate's inside of this call, which tells no tokens itself, has used.
+    pub(crate) fn add_usage(&self, usage: Usage) {
+        let mut state = self.lock();
+        if !state.finished {
+            state.inside().usage.add(usage);
+        }
+    }
+
+    /// Tells the call around that this one counts tokens and costs.
+    pub(crate) fn tell_counted(&self, state: &State, separate: bool) {
+        let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
+        if !knows || !state.operation.is_model_call() {
+            return;
+        }
+        let Some(around) = self.parent() else { return };
+        let mut around: MutexGuard<'_, Box<State>> = around.lock();
+        if is_same_work(&around.operation, &state.operation) && !around.finished {
+            around.inside().separate = true;
+        }
+    }
+}
+
+impl State {
+    fn inside(&mut self) -> &mut Inside {
+        self.inside.get_or_insert_default()
+    }
+
+    fn absorb(&mut self, inner: Box<State>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
+        let State { provider, server, conversation, format, request, input, response, output, output_filter, .. } =
+            *inner;
+        self.provider = self.provider.take().or(provider);
+        self.server = self.server.take().or(server);
+        self.conversation = self.conversation.take().or(conversation);
+        self.format = self.format.or(format);
+        self.request.fill(request);
+        if self.input.as_ref().is_none_or(|input| input.value.is_empty()) {
+            self.input = input.or(self.input.take());
+        }
+        self.attempts += inner.attempts;
+        // Of equal keys the last counts, and the outer call's are the last.
+        let own = std::mem::replace(&mut self.attributes, inner.attributes);
+        self.attributes.extend(own);
+        self.facts = match (self.facts.take(), inner.facts) {
+            (Some(own), Some(inner)) => Some(Box::new(own.over(&inner))),
+            (own, inner) => own.or(inner),
+        };
+        if let Some(subject) = inner.subject {
+            let known = self.subject();
+            known.facts.fill(subject.facts);
+            for filled in subject.content {
+                if !known.content.iter().any(|known| known.slot == filled.slot) {
+                    known.content.push(filled);
+                }
+            }
+        }
+        let ResponseFacts { usage, error, .. } = (*response).clone();
+        let known = self.inside();
+        known.usage.add(usage);
+        known.cost = match (known.cost.take(), cost) {
+            (Some(a), Some(b)) => Some(a.and(b)),
+            (a, b) => a.or(b),
+        };
+        if let Some(output) = output {
+            known.output = Some((output, output_filter));
+        }
+        if outcome.is_error() {
+            known.error = inner.error;
+            known.stated = error;
+        }
+        if let Some(mut stream) = inner.stream {
+            stream.first_chunk = stream.first_chunk.map(|time| time + later);
+            known.stream = Some(stream);
+        }
+        self.response.later(ResponseFacts { usage: Usage::default(), error: None, cost: None, ..*response });
+    }
+
+    /// Takes on, at the end, what the calls inside have told.
+    pub(crate) fn settle_inside(&mut self, outcome: Outcome) -> Told {
+        let Some(inside) = self.inside.take() else { return Told::Nothing };
+        if inside.separate {
+            self.response.usage = Usage::default();
+            self.response.cost = None;
+            return Told::Elsewhere;
+        }
+        // The outer call may have read the same answer: it is not counted again.
+        self.response.usage.update(inside.usage);
+        if let Some((output, filter)) = inside.output.filter(|_| !self.answered) {
+            self.output = Some(output);
+            self.output_filter = filter;
+        }
+        if self.stream.is_none() {
+            self.stream = inside.stream;
+        }
+        if outcome.is_error() {
+            let error = &mut self.error;
+            error.status = error.status.or(inside.error.status);
+            error.code = error.code.take().or(inside.error.code);
+            error.transport = error.transport.or(inside.error.transport);
+            self.response.error = self.response.error.take().or(inside.stated);
+        }
+        inside.cost.map_or(Told::Nothing, Told::Cost)
+    }
+}
+
+impl RequestFacts {
+    /// Takes over what is not known yet.
+    fn fill(&mut self, other: RequestFacts) {
+        macro_rules! fill {
+            ($($field:ident),* $(,)?) => {$(
+                self.$field = self.$field.take().or(other.$field);
+            )*};
+        }
+        fill!(
+            model,
+            temperature,
+            top_p,
+            top_k,
+            max_tokens,
+            frequency_penalty,
+            presence_penalty,
+            seed,
+            stop_sequences,
+            choice_count,
+            stream,
+            output_type,
+            encoding_formats,
+            dimensions,
+            service_tier,
+            conversation_id,
+            previous_response_id,
+            reasoning_level,
+            prompt_name,
+            prompt_version,
+        );
+        if self.extra.is_empty() {
+            self.extra = other.extra;
+        }
+    }
+}
+
+impl ResponseFacts {
+    /// Takes over what is not known yet, but for counts.
+    pub(super) fn fill(&mut self, other: ResponseFacts) {
+        let own = std::mem::replace(self, other);
+        let (usage, cost, error) = (own.usage, own.cost, own.error.clone());
+        self.later(own);
+        (self.usage, self.cost, self.error) = (usage, cost, error);
+    }
+
+    /// Takes over what a later answer knows.
+    fn later(&mut self, other: ResponseFacts) {
+        macro_rules! later {
+            ($($field:ident),* $(,)?) => {$(
+                self.$field = other.$field.or(self.$field.take());
+            )*};
+        }
+        later!(id, model, service_tier, system_fingerprint, output_type, conversation_id, status, dimensions);
+        if !other.finish_reasons.is_empty() {
+            self.finish_reasons = other.finish_reasons;
+        }
+        if !other.extra.is_empty() {
+            self.extra = other.extra;
+        }
+    }
+}

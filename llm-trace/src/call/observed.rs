@@ -1,0 +1,39 @@
+//! What was seen of a call, and what follows from it.
+
+use std::time::Duration;
+
+use super::call_record::State;
+use crate::model::facts::ResponseFacts;
+use crate::wire::Format;
+
+impl State {
+    /// Whether nothing of an answer was seen where more than a return value must have come.
+    pub(crate) fn is_unseen(&self) -> bool {
+        let asked = self.request.stream == Some(true) || self.unread_status.is_some();
+        let told = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
+        asked && !told && self.operation.is_model_call() && *self.response == ResponseFacts::default()
+    }
+
+    /// When the first chunk came, where the request did not ask for one answer in a piece.
+    pub(crate) fn first_chunk(&self) -> Option<Duration> {
+        let in_body = matches!(
+            self.format,
+            Some(Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::AnthropicMessages)
+        );
+        let whole = match self.request.stream {
+            Some(stream) => !stream,
+            None => self.request_read && in_body,
+        };
+        self.stream.as_ref().filter(|_| !whole)?.first_chunk
+    }
+
+    /// Which of OpenAI's APIs was spoken, by the format that was read.
+    pub(crate) fn openai_api(&self) -> Option<&'static str> {
+        match self.format? {
+            _ if !self.operation.is_inference() => None,
+            Format::OpenAiChat => Some("chat_completions"),
+            Format::OpenAiResponses => Some("responses"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Calls that have not ended, so that a shutdown can end them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::active_call::Live;
+use crate::cache_padded::Apart;
+
+/// The open calls of one layer.
+///
+/// [`init`](crate::export::init)'s guard ends them by itself. With a provider of your own, end them
+/// before you shut it down: a span that ends later is dropped by the SDK.
+///
+/// ```
+/// # use opentelemetry_sdk::trace::SdkTracerProvider;
+/// # use tracing_subscriber::Registry;
+/// # let provider = SdkTracerProvider::builder().build();
+/// let layer = llm_trace::layer::<Registry>().with_tracer_provider(&provider);
+/// let open = layer.open_calls();
+/// // … the program …
+/// open.finish();
+/// let _ = provider.shutdown();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenCalls(Arc<Shards>);
+
+const SHARDS: usize = 16;
+
+/// Sharded, so that no lock is shared by all callers.
+#[derive(Debug, Default)]
+struct Shards {
+    shards: [Apart<Mutex<Shard>>; SHARDS],
+}
+
+thread_local! {
+    /// The shard of this thread's calls.
+    static HERE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
+    };
+}
+
+type Shard = Table<Weak<Live>>;
+
+/// Entries in places that are used again. It knows no lock and no thread: its tests try every order of its steps.
+#[derive(Debug)]
+struct Table<T> {
+    places: Vec<Option<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { places: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Table<T> {
+    fn insert(&mut self, entry: T) -> usize {
+        match self.free.pop() {
+            Some(at) => {
+                self.places[at] = Some(entry);
+                at
+            }
+            None => {
+                self.places.push(Some(entry));
+                self.places.len() - 1
+            }
+        }
+    }
+
+    /// Takes an entry out; a second time there is none.
+    fn remove(&mut self, at: usize) -> Option<T> {
+        let entry = self.places.get_mut(at)?.take()?;
+        self.free.push(at);
+        Some(entry)
+    }
+
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().flatten()
+    }
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    shard: usize,
+    at: usize,
+}
+
+impl OpenCalls {
+    /// How many calls have begun and not ended.
+    pub fn len(&self) -> usize {
+        self.0.shards.iter().map(lock).map(|shard| shard.len()).sum()
+    }
+
+    /// Whether every call has ended.
+    ///
+    /// ```
+    /// let open = llm_trace::layer::<tracing_subscriber::Registry>().open_calls();
+    /// assert!(open.is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ends all open calls, with outcome [`Unfinished`](crate::Outcome::Unfinished) and what is
+    /// known of them. Returns how many there were.
+    pub fn finish(&self) -> usize {
+        let shards = self.0.shards.iter();
+        let mut calls: Vec<_> =
+            shards.flat_map(|shard| lock(shard).entries().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect();
+        // What a call is told by those inside of it must be told before it ends.
+        calls.sort_by_key(|call| call.outer().is_none());
+        calls.iter().for_each(|call| call.end_unfinished());
+        calls.len()
+    }
+
+    /// Adds a call and gives it its place before anybody can find it: whoever ends it must know what to remove.
+    pub(crate) fn insert(&self, call: Weak<Live>, placed: impl FnOnce(Slot)) {
+        // At the end of a thread its number may be gone.
+        let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
+        let mut calls = lock(&self.0.shards[shard]);
+        let at = calls.insert(call);
+        placed(Slot { shard, at });
+    }
+
+    pub(crate) fn remove(&self, slot: Slot) {
+        let removed = lock(&self.0.shards[slot.shard]).remove(slot.at);
+        drop(removed);
+    }
+}
+
+fn lock(shard: &Apart<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
+    shard.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use shuttle::sync::{Arc, Mutex};
+    use shuttle::{check_random, thread};
+
+    use super::Table;
+
+    /// A call as the table sees it: ended once, and removed by whoever ends it.
+    #[derive(Default)]
+    struct Call {
+        place: Mutex<Option<usize>>,
+        ended: Mutex<u32>,
+    }
+
+    type Open = Arc<Mutex<Table<Arc<Call>>>>;
+
+    /// As a call is registered.
+    fn begin(open: &Open) -> Arc<Call> {
+        let call = Arc::new(Call::default());
+        let mut table = open.lock().unwrap();
+        let at = table.insert(Arc::clone(&call));
+        *call.place.lock().unwrap() = Some(at);
+        call
+    }
+
+    /// As a call ends: only the first end counts, and it removes the call.
+    fn end(open: &Open, call: &Call) {
+        let mut ended = call.ended.lock().unwrap();
+        *ended += 1;
+        if *ended > 1 {
+            return;
+        }
+        drop(ended);
+        let place = call.place.lock().unwrap().expect("a call that can be found has a place");
+        drop(open.lock().unwrap().remove(place));
+    }
+
+    #[test]
+    fn whoever_ends_a_call_it_is_removed_once_and_none_is_left() {
+        check_random(
+            || {
+                let open = Open::default();
+                let callers: Vec<_> = (0..3)
+                    .map(|_| {
+                        let open = open.clone();
+                        thread::spawn(move || {
+                            for _ in 0..2 {
+                                let call = begin(&open);
+                                thread::yield_now();
+                                end(&open, &call);
+                            }
+                        })
+                    })
+                    .collect();
+                // A shutdown, in the middle of it.
+                let found: Vec<_> = open.lock().unwrap().entries().cloned().collect();
+                found.iter().for_each(|call| end(&open, call));
+                callers.into_iter().for_each(|caller| caller.join().unwrap());
+                let table = open.lock().unwrap();
+                assert_eq!((table.len(), table.entries().count()), (0, 0));
+                // Those that the shutdown is about to remove take room a little longer.
+                assert!(table.places.len() <= 6, "places are used again");
+            },
+            2000,
+        );
+    }
+}

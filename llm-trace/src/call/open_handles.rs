@@ -1,0 +1,62 @@
+//! Who keeps a call open, and how it ends when nobody does.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::active_call::Live;
+use crate::model::Outcome;
+
+/// The handles of a call and the runs of its function.
+#[derive(Debug, Default)]
+pub(super) struct Holders {
+    handles: AtomicUsize,
+    /// A stream that is read in the function does not end the call.
+    runs: AtomicUsize,
+}
+
+impl Live {
+    pub(crate) fn hold(&self) {
+        self.holders().handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The last handle's end ends the call: a thread that stands in its span may hold it longer.
+    pub(crate) fn let_go(&self) {
+        if self.holders().handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.end_unheld();
+        }
+    }
+
+    pub(crate) fn has_one_handle(&self) -> bool {
+        self.holders().handles.load(Ordering::Acquire) == 1
+    }
+
+    pub(crate) fn set_inside(&self, inside: bool) {
+        let runs = &self.holders().runs;
+        if inside {
+            runs.fetch_add(1, Ordering::AcqRel);
+        } else {
+            runs.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn is_inside(&self) -> bool {
+        self.holders().runs.load(Ordering::Acquire) > 0
+    }
+
+    /// Nobody holds the call: it ends with what is known, unless it has ended.
+    pub(super) fn end_unheld(&self) {
+        let state = self.lock();
+        if state.finished {
+            return;
+        }
+        let open = !state.returned || state.stream.is_some();
+        let unobserved = state.unobserved || state.is_unseen();
+        drop(state);
+        if std::thread::panicking() && open {
+            self.drop_stream(Outcome::Panicked);
+        } else if unobserved {
+            self.drop_stream(Outcome::Unobserved);
+        } else {
+            self.end_stream();
+        }
+    }
+}

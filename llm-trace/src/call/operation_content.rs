@@ -1,0 +1,174 @@
+//! Content that an operation has beside messages: arguments, results, queries, documents.
+
+use super::active_call::Live;
+use super::call_record::{State, document, is_json};
+use super::captured_value::What;
+use super::documents;
+use crate::json::Mode;
+use crate::policy::{Filter, Permit, Shape, Side, TextKind, rewrite};
+use crate::semconv::{AttributeValue, ContentField, Fact, Facts};
+
+/// What is known of what an operation acts on.
+#[derive(Default)]
+pub(crate) struct Subject {
+    pub(crate) facts: Facts,
+    pub(crate) content: Vec<Filled>,
+}
+
+/// Content that was read under one permit.
+pub(crate) struct Filled {
+    pub(crate) slot: ContentField,
+    /// As the attribute holds it: a text, or JSON.
+    pub(crate) text: String,
+    /// It holds plain texts: a mask that is set later must still be applied.
+    pub(crate) open: bool,
+    /// What the filter has to report.
+    pub(crate) filter: Filter,
+}
+
+impl ContentField {
+    /// Which mask covers it. What a model wrote is output, a tool's arguments too; what a model is
+    /// going to read is input. A guardrail may judge either.
+    pub(crate) fn side(self) -> Side {
+        use ContentField as F;
+        match self {
+            F::InputMessages | F::SystemInstructions | F::ToolDefinitions | F::AgentDescription => Side::Input,
+            F::ToolDescription | F::ToolResult | F::Query | F::MemoryQuery => Side::Input,
+            F::OutputMessages | F::ToolArguments | F::Documents | F::MemoryRecords => Side::Output,
+            F::Judged | F::Decided | F::ExceptionMessage | F::EvaluationExplanation => Side::Either,
+        }
+    }
+
+    pub(crate) fn shape(self) -> Shape {
+        use ContentField as F;
+        match self {
+            F::InputMessages | F::OutputMessages => Shape::Messages,
+            F::SystemInstructions => Shape::Parts,
+            F::ToolDefinitions => Shape::Tools,
+            F::ToolDescription => Shape::Value(TextKind::ToolDefinition),
+            F::ToolArguments => Shape::Value(TextKind::Arguments),
+            F::ToolResult => Shape::Value(TextKind::ToolResult),
+            F::Documents | F::MemoryRecords => Shape::Documents,
+            _ => Shape::Value(TextKind::Text),
+        }
+    }
+}
+
+impl Filled {
+    fn read(slot: ContentField, what: &What<'_>, permit: Permit) -> Option<Filled> {
+        let (mode, open) = (permit.mode()?, permit.is_open());
+        let mut filter = permit.filter()?;
+        let text = read(slot, what, mode, &mut filter)?;
+        let text = filter.whole(text, slot.shape())?;
+        Some(Filled { slot, text, open, filter })
+    }
+}
+
+fn read(slot: ContentField, what: &What<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
+    let Shape::Value(kind) = slot.shape() else {
+        return match what {
+            What::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
+            What::Http { body, .. } => read(slot, body, mode, filter),
+            what => documents::write(document(what, mode)?.root(), slot == ContentField::MemoryRecords, filter),
+        };
+    };
+    match what {
+        What::Text(text) if !is_json(text) => Some(rewrite::text(text, kind, filter)),
+        What::Http { body, .. } => read(slot, body, mode, filter),
+        What::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_json) => {
+            Some(rewrite::text(std::str::from_utf8(bytes).ok()?, kind, filter))
+        }
+        what => {
+            let doc = document(what, mode)?;
+            (!doc.root().is_null()).then(|| rewrite::value(doc.root(), kind, filter))
+        }
+    }
+}
+
+impl State {
+    /// A fact of what the operation acts on.
+    pub(crate) fn fact(&self, fact: Fact) -> Option<&str> {
+        self.subject.as_ref()?.facts.text(fact)
+    }
+
+    pub(crate) fn subject(&mut self) -> &mut Subject {
+        self.subject.get_or_insert_default()
+    }
+
+    /// Takes on what was given before the start. A name that was given as an attribute counts too.
+    pub(crate) fn adopt(&mut self, facts: Option<&Facts>) {
+        const NAMES: [(&str, Fact); 5] = [
+            (Fact::AgentName.key(), Fact::AgentName),
+            (Fact::ToolName.key(), Fact::ToolName),
+            (Fact::ToolType.key(), Fact::ToolType),
+            (Fact::WorkflowName.key(), Fact::WorkflowName),
+            (Fact::DataSourceId.key(), Fact::DataSourceId),
+        ];
+        if let Some(facts) = facts {
+            self.subject().facts = facts.clone();
+        }
+        if self.operation.is_model_call() || self.attributes.is_empty() {
+            return;
+        }
+        for (name, fact) in NAMES {
+            if let Some(at) = self.attributes.iter().rposition(|(key, _)| *key == name) {
+                let (_, value) = self.attributes.remove(at);
+                self.attributes.retain(|(key, _)| *key != name);
+                self.subject().facts.set(fact, value.to_text().into_owned().into());
+            }
+        }
+    }
+
+    /// Reads the content that was given before the start.
+    pub(crate) fn read_given(&mut self, given: &[(ContentField, What<'_>)], permit: impl Fn(Side) -> Permit) {
+        for (slot, what) in given {
+            if let Some(filled) = Filled::read(*slot, what, permit(slot.side())) {
+                self.fill(filled);
+            }
+        }
+    }
+
+    /// Puts content in its place; what comes later replaces what was there.
+    fn fill(&mut self, filled: Filled) {
+        let content = &mut self.subject().content;
+        content.retain(|known| known.slot != filled.slot);
+        content.push(filled);
+    }
+}
+
+impl Live {
+    /// A fact, told from inside the function.
+    pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
+        let mut state = self.lock();
+        match (fact, value) {
+            (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
+            (Fact::RpcStatus, value) => {
+                state.error.code = Some(value.to_text().into_owned());
+                state.subject().facts.set(Fact::RpcStatus, value);
+            }
+            (fact, value) => state.subject().facts.set(fact, value),
+        }
+    }
+
+    /// Content, told from inside the function or by what it returned.
+    pub(crate) fn content(&self, slot: ContentField, what: &What<'_>) {
+        let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
+        // Serializing is the user's code: outside the lock.
+        let count = (slot == ContentField::MemoryRecords).then(|| documents::count(what)).flatten();
+        let filled = Filled::read(slot, what, permit);
+        if slot == ContentField::ToolResult {
+            self.read_tool_error(what);
+        }
+        let mut state = self.lock();
+        if let Some(count) = count {
+            state.subject().facts.set(Fact::MemoryRecordCount, count.into());
+        }
+        if let Some(filled) = filled.filter(|_| !state.finished) {
+            state.fill(filled);
+        }
+    }
+
+    pub(crate) fn permit(&self, side: Side) -> Permit {
+        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).side(side, self.masks().get()))
+    }
+}

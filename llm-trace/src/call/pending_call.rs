@@ -1,0 +1,55 @@
+//! A call whose arguments are read, and whose span starts later.
+
+use std::fmt;
+
+use super::active_call::Live;
+use super::call_arguments::Setup;
+use super::call_record::{State, document, found};
+use super::start_context::Around;
+use super::start_fields::MakeSpan;
+
+/// A call whose arguments are read, before its span starts.
+pub(crate) struct Ready(Box<Parts>);
+
+struct Parts {
+    make_span: MakeSpan,
+    state: Box<State>,
+    around: Around,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ready")
+    }
+}
+
+impl Ready {
+    pub(crate) fn new(mut setup: Setup<'_>) -> Self {
+        let around = Around::of(&mut setup);
+        let mut state = State::of(&mut setup);
+        if let Some(pipeline) = &around.pipeline {
+            let policy = pipeline.policy.state();
+            // Before the start the trace may not be known: then content is read, and left out at the end.
+            let policy = match around.trace(&policy) {
+                Some(trace) => policy.of_trace(trace),
+                None => policy,
+            };
+            let permit = policy.input(around.masks.get());
+            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
+            state.read_arguments(&setup, found(&setup.request).as_ref());
+            state.read_input(&setup, document.as_ref(), permit);
+            if let Some(given) = &setup.given {
+                state.read_given(&given.content, |side| policy.side(side, around.masks.get()));
+            }
+        } else {
+            state.take_given(&setup);
+        }
+        Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
+    }
+
+    pub(crate) fn start(self) -> Option<Live> {
+        let Parts { make_span, state, mut around } = *self.0;
+        around.settle();
+        Live::start(make_span, state, around)
+    }
+}

@@ -1,0 +1,331 @@
+//! What a running call is told: its request, its answer, its error.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::active_call::Live;
+use super::call_record::{
+    Content, document, found, is_json, is_messages, outcome_content, recorded, request_content, response_content,
+};
+use super::captured_value::{CapturedError, What};
+use crate::guarded;
+use crate::guarded::UserCode;
+use crate::json::{Doc, Text, Tree};
+use crate::message::ResponseRecord;
+use crate::message::{Messages, Part, finish_reason};
+use crate::model::Outcome;
+use crate::model::facts::ErrorFacts;
+use crate::policy::{Filter, Permit, Place};
+use crate::wire::paths::keys;
+use crate::wire::{error, messages};
+
+impl Live {
+    /// The request, told from inside the function.
+    pub(crate) fn request(&self, request: &What<'_>) {
+        if !self.is_heard() {
+            return;
+        }
+        let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
+        // Serializing, recording and scrubbing are the user's code: outside the lock.
+        let found = found(request);
+        let document = permit.mode().and_then(|mode| document(request, mode));
+        let known = matches!(request, What::Request(_)).then(|| self.lock().request.clone());
+        let recorded = known.and_then(|known| recorded(request, &known));
+        let mut state = self.lock();
+        let before = state.request.model.clone();
+        state.request_facts(recorded, found.as_ref());
+        // The model that the span was started with stands.
+        if before.is_some() {
+            state.request.model = before;
+        }
+        let format = state.format;
+        drop(state);
+        if let Some(input) = request_content(format, request, document.as_ref(), permit) {
+            self.lock().input = Some(input);
+        }
+    }
+
+    /// The request as a client sends it. The path tells what the body may not: the model.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
+        if let Some(server) = crate::model::server::Server::parse(url) {
+            let mut state = self.lock();
+            match &mut state.server {
+                Some(known) => known.path = server.path,
+                unknown => *unknown = Some(server),
+            }
+        }
+        self.request(&What::Bytes(body));
+    }
+
+    /// The answer as a client receives it.
+    #[cfg(feature = "aws-sdk")]
+    pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
+        self.response(&What::Http { status, host: None, body: Box::new(What::Bytes(body)) });
+    }
+
+    /// Token counts, told by hand.
+    pub(crate) fn usage(&self, usage: crate::Usage) {
+        self.lock().response.usage.update(usage);
+    }
+
+    /// The answer, told from inside the function.
+    pub(crate) fn response(&self, response: &What<'_>) {
+        self.read_answer(response);
+        self.lock().answered = true;
+    }
+
+    /// What was answered where no model's API answers, told from inside the function.
+    pub(crate) fn answer(&self, answer: &What<'_>) {
+        let permit = self.permit_output();
+        // Serializing is the user's code: outside the lock.
+        let Some(mode) = permit.mode() else { return self.set_answered() };
+        let Some(doc) = document(answer, mode) else { return };
+        if is_messages(doc.root()) {
+            self.output(answer);
+        } else {
+            let open = permit.is_open();
+            if let Some(messages) = outcome_content(doc.root(), permit) {
+                self.lock().set_output(messages, open);
+            }
+        }
+        self.set_answered();
+    }
+
+    /// What the function returns adds nothing to what was told.
+    pub(crate) fn set_answered(&self) {
+        self.lock().answered = true;
+    }
+
+    /// The answer's text, told apart from the answer.
+    pub(crate) fn output(&self, output: &What<'_>) {
+        self.lock().seen |= !matches!(output, What::Nothing);
+        let permit = self.permit_output();
+        match output {
+            What::Text(text) => self.answer_text(text, permit),
+            output => {
+                let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
+                let (Some(filter), Some(doc)) = (permit.filter(), document(output, mode)) else { return };
+                let mut out = Messages::output(filter);
+                messages::read_output(doc.root(), &mut out);
+                self.lock().set_output(out, open);
+            }
+        }
+    }
+
+    /// Takes on the function's return value. The end of the last handle ends the call, a failure at once.
+    pub(crate) fn finish_ok(&self, value: What<'_>) {
+        if let What::Error(_) = value {
+            return self.finish_err(value);
+        }
+        if !self.lock().answered {
+            self.read_answer(&value);
+        } else if let What::Http { status, .. } = value {
+            self.http_status(status);
+        }
+        if self.is_taken_over() {
+            // What the stream tells is still to come.
+            return;
+        }
+        let mut state = self.lock();
+        state.returned = true;
+        if let What::Http { status, body, .. } = &value
+            && matches!(**body, What::Nothing)
+        {
+            state.unread_status = Some(*status).filter(|status| *status < 400);
+        }
+        let failed = state.response.error.is_some() || state.error.status.is_some();
+        let unseen = !state.unobserved && state.is_unseen();
+        drop(state);
+        if failed {
+            self.drop_stream(Outcome::Error);
+        } else if unseen && self.has_one_handle() {
+            self.warn_unseen();
+        }
+    }
+
+    /// Tells once of a function whose answer nobody reads here.
+    fn warn_unseen(&self) {
+        static TOLD: Mutex<BTreeSet<(&str, u32)>> = Mutex::new(BTreeSet::new());
+        let metadata = self.span().metadata();
+        let at = metadata.and_then(|metadata| Some((metadata.file()?, metadata.line()?)));
+        let (file, line) = at.unwrap_or_default();
+        if !TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert((file, line)) {
+            return;
+        }
+        crate::diag::warn(&format!(
+            "the function marked #[llm_call] in {}, {file}:{line}, returned and nothing of the answer was seen, so that \
+             its call is unobserved: wrap the stream with `LlmCall::current().stream(..)`, return `impl Stream` or a \
+             boxed stream, or keep `LlmCall::current()` and give it each piece with `chunk`",
+            metadata.and_then(|metadata| metadata.module_path()).unwrap_or_default()
+        ));
+    }
+
+    /// The answer has an end that cannot be seen here. `false` if a wrapper around it sees it.
+    pub(crate) fn leave_unobserved(&self, is_stream: bool) -> bool {
+        if self.is_taken_over() {
+            return false;
+        }
+        if is_stream {
+            self.begin_stream();
+        }
+        self.lock().unobserved = true;
+        true
+    }
+
+    /// Ends the call with an error.
+    pub(crate) fn finish_err(&self, error: What<'_>) {
+        let mut not_sent = false;
+        if let What::Error(error) = error {
+            not_sent = error.not_sent;
+            self.read_error(error);
+        }
+        self.drop_stream(if not_sent { Outcome::NotSent } else { Outcome::Error });
+    }
+
+    pub(super) fn read_error(&self, error: CapturedError<'_>) {
+        // Formatted outside the lock: it is the user's code.
+        let message = match (self.permit_error_text(), error.message) {
+            (Permit::Open(filter), Some(message)) => {
+                guarded::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
+            }
+            _ => None,
+        };
+        let mut state = self.lock();
+        let known = &mut state.error;
+        known.type_name = error.type_name.map(str::to_owned);
+        known.status = error.status.or(known.status);
+        known.code = error.code.or(known.code.take());
+        known.transport = error.transport.or(known.transport);
+        known.not_sent |= error.not_sent;
+        known.message = message.or(known.message.take());
+    }
+
+    /// A tool that failed says so in what it returns, by the Model Context Protocol.
+    pub(super) fn read_tool_error(&self, answer: &What<'_>) {
+        if !self.lock().operation.is_mcp() {
+            return;
+        }
+        let Some(found) = found(answer) else { return };
+        if found.root().any(keys!["isError", "is_error"]).and_then(Tree::bool) == Some(true) {
+            let mut state = self.lock();
+            state.response.error = Some(ErrorFacts { kind: Some("tool_error".to_owned()), ..ErrorFacts::default() });
+        }
+    }
+
+    /// What an HTTP response tells without its body.
+    fn read_head(&self, status: u16, host: Option<&str>) {
+        self.http_status(status);
+        if let Some(host) = host {
+            let mut state = self.lock();
+            if state.server.is_none() {
+                state.server = crate::model::server::Server::parse(host);
+            }
+        }
+    }
+
+    fn http_status(&self, status: u16) {
+        self.lock().error.status = Some(status).filter(|status| *status >= 400);
+    }
+
+    fn read_answer(&self, answer: &What<'_>) {
+        let (slot, silent) = {
+            let state = self.lock();
+            let slot = state.answer_slot();
+            // Of what a model's API answered, facts are read too.
+            (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
+        };
+        if !matches!(answer, What::Http { .. }) {
+            if let Some(slot) = slot {
+                self.content(slot, answer);
+            }
+            if silent {
+                return;
+            }
+        }
+        match answer {
+            _ if !self.is_heard() => {}
+            What::Nothing | What::Request(_) | What::Error(_) => {}
+            What::Text("") => {}
+            What::Http { status, host, body } => {
+                self.read_head(*status, *host);
+                self.read_answer(body);
+            }
+            What::Response(response) => {
+                let permit = self.permit_output();
+                let open = permit.is_open();
+                let mut out = permit.filter().map(Messages::output);
+                let mut facts = self.lock().response.clone();
+                self.lock().seen = true;
+                // The user's code, outside the lock.
+                guarded::run(UserCode::Record, || {
+                    response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
+                });
+                let mut state = self.lock();
+                state.response = facts;
+                if let Some(out) = out {
+                    state.set_output(out, open);
+                }
+            }
+            What::Text(text) if !is_json(text) => {
+                self.lock().seen = true;
+                self.answer_text(text, self.permit_output());
+            }
+            answer => {
+                let permit = self.permit_output();
+                // Serializing is the user's code: outside the lock.
+                let Some(found) = found(answer) else { return };
+                let doc = permit.mode().and_then(|mode| document(answer, mode));
+                let stated = error::read(found.root());
+                let message = stated.is_some().then(|| self.error_message(answer)).flatten();
+                let mut state = self.lock();
+                let (format, is_agent) = (state.response_facts(&found), state.operation.is_agent());
+                state.seen |= format.is_some() || is_agent;
+                drop(state);
+                let open = permit.is_open();
+                let content = doc.as_ref().map(Doc::root);
+                let messages = match (format, content) {
+                    (Some(format), Some(content)) => response_content(format, content, permit),
+                    (None, Some(content)) if is_agent && !content.is_null() => outcome_content(content, permit),
+                    _ => None,
+                };
+                let mut state = self.lock();
+                if let Some(messages) = messages {
+                    state.set_output(messages, open);
+                }
+                if let Some(stated) = stated {
+                    state.error.message = message;
+                    state.response.error = Some(stated);
+                }
+            }
+        }
+    }
+
+    /// The text of an error that an answer states, if error text may go out.
+    fn error_message(&self, answer: &What<'_>) -> Option<String> {
+        let Permit::Open(filter) = self.permit_error_text() else { return None };
+        let doc = document(answer, crate::json::Mode::Full)?;
+        scrubbed(filter, &error::read(doc.root())?.message?)
+    }
+
+    fn answer_text(&self, text: &str, permit: Permit) {
+        let open = permit.is_open();
+        let Some(filter) = permit.filter() else { return };
+        let mut out = Messages::output(filter);
+        out.begin("assistant", None);
+        out.part(Part::Text(Text::Plain(text)));
+        let mut state = self.lock();
+        let reason = state.response.finish_reasons.first().and_then(Option::as_deref).map(finish_reason);
+        out.end(reason);
+        let (json, filter) = out.finish();
+        state.output = json.map(|value| Content { value, open });
+        state.output_filter = Some(filter);
+    }
+}
+
+/// An error's text, through the scrubbers.
+pub(super) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
+    let mut json = String::new();
+    filter.text(&mut json, Text::Plain(text), Place::error());
+    serde_json::from_str(&json).ok()
+}

@@ -1,0 +1,81 @@
+//! A call whose answer is a stream.
+
+use std::borrow::Cow;
+
+use super::active_call::Entered;
+use super::captured_value::Captured;
+use super::handle::LlmCall;
+use crate::model::Outcome;
+
+/// A call whose answer is a stream: open until the stream ends or is dropped.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct StreamCall {
+    call: LlmCall,
+    /// Set while the inner stream is polled: still set in `Drop`, it panicked.
+    polling: bool,
+}
+
+impl StreamCall {
+    /// Takes the call over: it now ends with this, unless another stream has it already.
+    pub fn new(call: LlmCall) -> Self {
+        let taken = call.live().is_some_and(|live| live.take_over());
+        StreamCall { call: if taken { call } else { LlmCall::disabled() }, polling: false }
+    }
+
+    /// Polls the inner stream, inside the call's span.
+    pub fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
+        if let Some(live) = self.call.live() {
+            live.settle();
+        }
+        self.polling = true;
+        let result = {
+            let _entered: Option<Entered<'_>> = self.call.enter();
+            poll()
+        };
+        self.polling = false;
+        result
+    }
+
+    /// Records an item, before it is handed on.
+    pub fn item(&mut self, item: Captured<'_>) {
+        if let Some(live) = self.call.live() {
+            live.chunk(item.0);
+        }
+    }
+
+    /// Records an error in place of an item. A stream may go on after one.
+    pub fn item_error(&mut self, error: Captured<'_>) {
+        if let Some(live) = self.call.live() {
+            live.chunk_error(error.0);
+        }
+    }
+
+    /// What `error.type` says if it comes to that.
+    pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
+        if let Some(live) = self.call.live() {
+            live.error_type(error_type.into());
+        }
+    }
+
+    /// The stream has ended.
+    pub fn end(&mut self) {
+        let call = std::mem::replace(&mut self.call, LlmCall::disabled());
+        if let Some(live) = call.live() {
+            live.release_stream(None);
+        }
+    }
+
+    /// Whether anyone sees what is recorded here.
+    pub fn is_enabled(&self) -> bool {
+        self.call.is_enabled()
+    }
+}
+
+impl Drop for StreamCall {
+    fn drop(&mut self) {
+        if let Some(live) = self.call.live() {
+            live.release_stream(Some(if self.polling { Outcome::Panicked } else { Outcome::Dropped }));
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Reading a streamed answer as it passes.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use super::active_call::Live;
+use super::call_record::{State, Stream};
+use super::captured_value::{Document, What};
+use super::record_response::scrubbed;
+use crate::json::{Doc, Found, FoundNode, Mode, Node, Text, Tree};
+use crate::message::Messages;
+use crate::model::Outcome;
+use crate::policy::Permit;
+use crate::semconv::Fact;
+use crate::wire::collect::{Collected, Collector, End};
+use crate::wire::paths::{PATHS, key};
+use crate::wire::stream::{Event, Key, Run, StreamOutput};
+
+impl Live {
+    /// The answer is a stream from here on.
+    pub(crate) fn begin_stream(&self) {
+        self.open_stream(&mut self.lock());
+    }
+
+    fn open_stream(&self, state: &mut State) {
+        if state.stream.is_none() && !state.finished {
+            let mut stream = Stream::new(state, &self.permit_output(), self.permit_error_text().is_open());
+            stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
+            state.stream = Some(Box::new(stream));
+        }
+    }
+
+    /// Lets a wrapper around the stream end the call. `false` if one does already.
+    pub(crate) fn take_over(&self) -> bool {
+        self.begin_stream();
+        let mut state = self.lock();
+        match &mut state.stream {
+            Some(stream) => !std::mem::replace(&mut stream.owned, true),
+            None => false,
+        }
+    }
+
+    /// Whether a wrapper around the stream ends the call.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        self.lock().stream.as_ref().is_some_and(|stream| stream.owned)
+    }
+
+    /// Records one item.
+    pub(crate) fn chunk(&self, item: What<'_>) {
+        match &item {
+            What::Error(_) => self.chunk_error(item),
+            _ if !self.is_heard() => self.begin_stream(),
+            What::Nothing | What::Request(_) => self.see_chunk(|_| Event::default()),
+            What::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
+            What::Text(text) => self.see_chunk(|stream| stream.text(text)),
+            What::Document(document) => self.chunk_value(*document),
+            What::Owned(document) => self.chunk_value(&**document),
+            What::Response(_) | What::Http { .. } => self.see_chunk(|_| Event::default()),
+        }
+    }
+
+    /// Records one item of a type of the user's. A string is text: a delta, or a piece of the
+    /// stream.
+    pub(crate) fn chunk_of(&self, item: &dyn Document) {
+        if !self.is_heard() {
+            self.begin_stream();
+        } else if item.is_text() {
+            // Whether it is framed must be seen; nothing of it is kept that is not permitted.
+            if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
+                self.chunk(What::Text(text));
+            }
+        } else {
+            self.chunk_value(item);
+        }
+    }
+
+    fn see_chunk(&self, read: impl FnOnce(&mut Stream) -> Event) {
+        let mut state = self.lock();
+        self.open_stream(&mut state);
+        if let Some(stream) = &mut state.stream {
+            let now = stream.clock();
+            let event = read(stream);
+            stream.seen(&event, self.begun(), now);
+        }
+    }
+
+    /// Records one item that is a value. Serializing is the user's code: outside the lock.
+    fn chunk_value(&self, item: &dyn Document) {
+        let found = item.found(&PATHS);
+        let framed = is_framed_event(found.root()).then(|| item.doc(Mode::Full));
+        let content = self.permit_output().mode().filter(|_| framed.is_none()).map(|mode| item.doc(mode));
+        let mut lacks_error_text = false;
+        self.see_chunk(|stream| {
+            let was_well = !stream.lacks_error_text();
+            let event = match &framed {
+                Some(framed) => stream.framed(framed.root()),
+                None => stream.value(&found, content.as_ref()),
+            };
+            lacks_error_text = was_well && stream.lacks_error_text();
+            event
+        });
+        if lacks_error_text {
+            let doc = item.doc(Mode::Full);
+            if let Some(collector) = self.lock().stream.as_mut().and_then(|stream| stream.collector.as_mut()) {
+                collector.read_error_text(doc.root());
+            }
+        }
+    }
+
+    /// Records an error in place of an item.
+    pub(crate) fn chunk_error(&self, error: What<'_>) {
+        self.begin_stream();
+        if let What::Error(error) = error {
+            self.read_error(error);
+        }
+        let mut state = self.lock();
+        if let Some(stream) = &mut state.stream {
+            stream.failed = true;
+        }
+    }
+
+    /// The stream has ended: its end decides the outcome.
+    pub(crate) fn end_stream(&self) {
+        self.close_stream(None);
+    }
+
+    /// A wrapper around the stream is done with it. The function that reads a stream in place ends its call itself.
+    pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
+        if given_up == Some(Outcome::Panicked) || !self.is_inside() {
+            return self.close_stream(given_up);
+        }
+        if let Some(stream) = &mut self.lock().stream {
+            stream.owned = false;
+        }
+    }
+
+    /// The call was given up. After its end mark nothing was lost.
+    pub(crate) fn drop_stream(&self, outcome: Outcome) {
+        self.close_stream(Some(outcome));
+    }
+
+    /// The one way a call ends: what its stream has told is read out first.
+    fn close_stream(&self, given_up: Option<Outcome>) {
+        let permit = self.permit_output();
+        let open = permit.is_open();
+        let mut state = self.lock();
+        if state.finished {
+            return;
+        }
+        let refused = state.error.status.is_some_and(|status| status >= 400);
+        let Some(stream) = &mut state.stream else {
+            let failed = refused || state.response.error.is_some();
+            drop(state);
+            let outcome = if failed { Outcome::Error } else { Outcome::Completed };
+            return self.finish(match given_up {
+                Some(Outcome::Unobserved) if failed => outcome,
+                given_up => given_up.unwrap_or(outcome),
+            });
+        };
+        let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
+        let unread = !plain && !stream.read;
+        let Some(collector) = stream.collector.take() else { return };
+        let Collected { end, format, facts, output, skipped } = collector.finish();
+        state.format = format;
+        if skipped > 0 {
+            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
+            state.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
+        }
+        let before = std::mem::replace(&mut *state.response, facts);
+        state.response.usage.update(before.usage);
+        state.response.fill(before);
+        let outcome = match (given_up, end) {
+            (Some(Outcome::Panicked), _) => Outcome::Panicked,
+            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
+            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
+            (_, End::Error) => Outcome::Error,
+            _ if failed => Outcome::Error,
+            (_, End::Complete) => Outcome::Completed,
+            (Some(given_up), End::Truncated) => given_up,
+            // Nothing in these items could have been an end mark.
+            (None, End::Truncated) if plain || unread => Outcome::Completed,
+            (None, End::Truncated) => Outcome::Truncated,
+        };
+        let told = state.response.error.as_ref().and_then(|error| error.message.clone());
+        drop(state);
+        // Scrubbing is the user's code: outside the lock.
+        if let (Some(output), Some(filter)) = (output, permit.filter()) {
+            let mut messages = Messages::output(filter);
+            output.write(&mut messages);
+            self.lock().set_output(messages, open);
+        }
+        if let (Some(told), Permit::Open(filter)) = (told, self.permit_error_text()) {
+            let message = scrubbed(filter, &told);
+            let known = &mut self.lock().error.message;
+            *known = known.take().or(message);
+        }
+        self.finish(outcome);
+    }
+}
+
+impl Stream {
+    fn new(state: &State, permit: &Permit, error_text: bool) -> Self {
+        // Of what is kept more than this, the filter cuts and says so.
+        let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
+        let output = permit.mode().zip(output);
+        let provider = state.provider.as_ref().map(crate::model::Provider::as_str);
+        let collector = Collector::new(provider, state.format, None, output).with_error_text(error_text);
+        Stream {
+            owned: false,
+            collector: Some(collector),
+            first_chunk: None,
+            last_chunk: None,
+            gaps: None,
+            plain: None,
+            read: false,
+            failed: false,
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Event {
+        self.read = true;
+        self.collector.as_mut().map(|collector| collector.push(bytes)).unwrap_or_default()
+    }
+
+    /// A `String` item is a piece of SSE or NDJSON text, or a delta. The first one tells.
+    fn text(&mut self, text: &str) -> Event {
+        if text.is_empty() {
+            return Event::default();
+        }
+        let plain = *self.plain.get_or_insert_with(|| !is_framed(text));
+        if !plain {
+            return self.bytes(text.as_bytes());
+        }
+        if let Some(output) = self.collector.as_mut().and_then(Collector::output) {
+            output.text(0, Run::Text, Key::Last, Text::Plain(text));
+        }
+        Event { content: true, ..Event::default() }
+    }
+
+    /// Reads an event of which only the framing was taken off: its name, and its data as text.
+    fn framed(&mut self, event: Node<'_>) -> Event {
+        self.read = true;
+        let data = event.get_str("data").unwrap_or_default().as_bytes();
+        self.collector.as_mut().map(|collector| collector.data(event.get_str("event"), data)).unwrap_or_default()
+    }
+
+    /// Reads an event that is a value.
+    fn value(&mut self, found: &Found<'_>, content: Option<&Doc<'_>>) -> Event {
+        self.read = true;
+        self.collector.as_mut().map(|collector| collector.event(found, content)).unwrap_or_default()
+    }
+
+    fn lacks_error_text(&self) -> bool {
+        self.collector.as_ref().is_some_and(Collector::lacks_error_text)
+    }
+
+    /// The time, if it is of any use.
+    fn clock(&self) -> Option<Instant> {
+        (self.first_chunk.is_none() || self.gaps.is_some()).then(Instant::now)
+    }
+
+    fn seen(&mut self, event: &Event, begun: Instant, now: Option<Instant>) {
+        let Some(now) = now.filter(|_| event.content) else { return };
+        match (self.last_chunk.replace(now), &mut self.gaps) {
+            (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
+            (Some(last), Some(gaps)) => gaps.add(now.saturating_duration_since(last).as_secs_f64()),
+            _ => {}
+        }
+    }
+}
+
+/// Whether this is a server-sent event as client crates have it: a name, and data as text.
+fn is_framed_event(root: FoundNode<'_>) -> bool {
+    root.len() <= 4 && root.get(key!("data")).is_some_and(Tree::is_str)
+}
+
+/// Whether text is part of an event stream rather than of an answer.
+fn is_framed(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let line = text.lines().next().unwrap_or_default();
+    let sse = ["data:", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field)) || line.starts_with(':');
+    sse || line.starts_with('{')
+}

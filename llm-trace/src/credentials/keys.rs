@@ -1,0 +1,207 @@
+//! Which keys hold a credential: parts of names, found in one pass over the key, whatever its case and whether its
+//! words are joined by `_`, `-`, `.` or nothing.
+
+/// Wherever it stands in a key.
+const ANYWHERE: u8 = 1;
+/// At the end of a key.
+const END: u8 = 2;
+/// Says of keys that have it anywhere, or end in it, that they hold no credential.
+const NONE_ANYWHERE: u8 = 4;
+const NONE_AT_END: u8 = 8;
+/// The whole of a key's last part, in a text: `?key=`, `pwd: `.
+const WORD: u8 = 16;
+
+const PARTS: &[(&str, u8)] = &[
+    ("apikey", ANYWHERE),
+    ("accesskey", ANYWHERE),
+    ("secret", ANYWHERE),
+    ("password", ANYWHERE),
+    ("passwd", ANYWHERE),
+    ("passphrase", ANYWHERE),
+    ("passcode", END),
+    ("authorization", ANYWHERE),
+    ("cookie", ANYWHERE),
+    ("privatekey", ANYWHERE),
+    ("signingkey", ANYWHERE),
+    ("encryptionkey", ANYWHERE),
+    ("masterkey", ANYWHERE),
+    ("authkey", END),
+    ("functionskey", END),
+    ("subscriptionkey", END),
+    ("accountkey", END),
+    ("sharedkey", END),
+    ("sessionkey", END),
+    ("licensekey", END),
+    ("rapidapikey", END),
+    ("credential", ANYWHERE),
+    ("connectionstring", ANYWHERE),
+    ("token", END),
+    ("jwt", END),
+    ("auth", WORD),
+    ("key", WORD),
+    ("pass", WORD),
+    ("pwd", WORD),
+    ("sig", WORD),
+    ("signature", WORD),
+    // What only looks like one.
+    ("secretsmanager", NONE_ANYWHERE),
+    ("secretname", NONE_AT_END),
+    ("secretversion", NONE_AT_END),
+    ("cookiename", NONE_AT_END),
+    ("credentialtype", NONE_AT_END),
+    ("passwordlength", NONE_AT_END),
+    ("stoptoken", NONE_AT_END),
+    ("pagetoken", NONE_AT_END),
+    ("synctoken", NONE_AT_END),
+    ("continuationtoken", NONE_AT_END),
+    ("eostoken", NONE_AT_END),
+    ("bostoken", NONE_AT_END),
+    ("padtoken", NONE_AT_END),
+    ("unktoken", NONE_AT_END),
+    ("septoken", NONE_AT_END),
+    ("clstoken", NONE_AT_END),
+    ("masktoken", NONE_AT_END),
+    ("firsttoken", NONE_AT_END),
+    ("lasttoken", NONE_AT_END),
+    ("pertoken", NONE_AT_END),
+    ("outputtoken", NONE_AT_END),
+    ("inputtoken", NONE_AT_END),
+    ("maxtoken", NONE_AT_END),
+    ("idempotencytoken", NONE_AT_END),
+];
+
+const LETTERS: usize = 26;
+
+const STATES: usize = {
+    let (mut states, mut at) = (1, 0);
+    while at < PARTS.len() {
+        states += PARTS[at].0.len();
+        at += 1;
+    }
+    states
+};
+
+/// An automaton that has all parts in it: where each letter leads, and what a state has found.
+struct Automaton {
+    next: [[u16; LETTERS]; STATES],
+    found: [u8; STATES],
+    /// How many letters of a part have been seen.
+    depth: [u8; STATES],
+}
+
+static AUTOMATON: Automaton = compiled();
+
+const fn compiled() -> Automaton {
+    let mut next = [[0_u16; LETTERS]; STATES];
+    let mut found = [0_u8; STATES];
+    let mut depth = [0_u8; STATES];
+    let (mut states, mut at) = (1, 0);
+    while at < PARTS.len() {
+        let (part, flags) = (PARTS[at].0.as_bytes(), PARTS[at].1);
+        let (mut state, mut letter) = (0, 0);
+        while letter < part.len() {
+            let index = (part[letter] - b'a') as usize;
+            if next[state][index] == 0 {
+                next[state][index] = states;
+                depth[states as usize] = letter as u8 + 1;
+                states += 1;
+            }
+            state = next[state][index] as usize;
+            letter += 1;
+        }
+        found[state] |= flags;
+        at += 1;
+    }
+    // Breadth first: where a part breaks off, go on with the longest other that has begun in it.
+    let mut fail = [0_u16; STATES];
+    let mut queue = [0_u16; STATES];
+    let (mut first, mut last, mut index) = (0, 0, 0);
+    while index < LETTERS {
+        if next[0][index] != 0 {
+            queue[last] = next[0][index];
+            last += 1;
+        }
+        index += 1;
+    }
+    while first < last {
+        let state = queue[first] as usize;
+        first += 1;
+        // A word is one only as a whole.
+        found[state] |= found[fail[state] as usize] & !WORD;
+        let mut index = 0;
+        while index < LETTERS {
+            let to = next[state][index] as usize;
+            let instead = next[fail[state] as usize][index];
+            if to == 0 {
+                next[state][index] = instead;
+            } else {
+                fail[to] = instead;
+                queue[last] = to as u16;
+                last += 1;
+            }
+            index += 1;
+        }
+    }
+    Automaton { next, found, depth }
+}
+
+/// What was found in a key.
+struct Found {
+    anywhere: u8,
+    at_end: u8,
+    /// How many letters of the last part of the key there are, and how many of them are of the part that was found.
+    letters: usize,
+    depth: usize,
+    /// The last part begins with `x` and ends in `key`, with something between: `x-functions-key`.
+    x_key: bool,
+}
+
+fn search(key: &str) -> Found {
+    let bytes = key.as_bytes();
+    let (mut state, mut anywhere, mut letters) = (0_usize, 0, 0);
+    let (mut last, mut begun) = (0, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        let letter = match byte {
+            b'a'..=b'z' => byte - b'a',
+            b'A'..=b'Z' => byte - b'A',
+            b'.' | b':' => {
+                (letters, last, begun) = (0, at + 1, false);
+                continue;
+            }
+            b'_' | b'-' | b' ' => continue,
+            // A number at the end, as in `API_KEY_2`, changes nothing.
+            _ => {
+                begun = true;
+                continue;
+            }
+        };
+        if begun {
+            (state, begun) = (0, false);
+        }
+        letters += 1;
+        state = usize::from(AUTOMATON.next[state][usize::from(letter)]);
+        anywhere |= AUTOMATON.found[state];
+    }
+    let part = bytes.get(last..).unwrap_or_default();
+    let x_key = part.len() > 5
+        && part[0].eq_ignore_ascii_case(&b'x')
+        && matches!(part[1], b'-' | b'_')
+        && part[part.len() - 3..].eq_ignore_ascii_case(b"key");
+    let depth = usize::from(AUTOMATON.depth[state]);
+    Found { anywhere, at_end: AUTOMATON.found[state], letters, depth, x_key }
+}
+
+/// Whether a credential stands under this key.
+pub(crate) fn is_credential(key: &str) -> bool {
+    let found = search(key);
+    if found.anywhere & NONE_ANYWHERE != 0 || found.at_end & NONE_AT_END != 0 {
+        return false;
+    }
+    found.anywhere & ANYWHERE != 0 || found.at_end & END != 0 || found.x_key
+}
+
+/// As [`is_credential`], for a key that stands in a text before a `=` or a `:`.
+pub(crate) fn is_credential_word(key: &str) -> bool {
+    let found = search(key);
+    is_credential(key) || (found.at_end & WORD != 0 && found.depth == found.letters)
+}

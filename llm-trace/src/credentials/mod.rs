@@ -1,0 +1,305 @@
+//! Credentials in free text: what follows the name of one, a scheme of the `Authorization` header, or `user:password@`
+//! in a URL. A literal scan in one pass, without regular expressions.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+/// The text that replaces masked content and credentials.
+pub(crate) const REDACTED: &str = "[REDACTED]";
+pub(crate) mod keys;
+
+use keys::{is_credential, is_credential_word};
+
+/// The text without the credentials that can be found in it, and how many there were.
+pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
+    clean_with(text, REDACTED)
+}
+
+/// As [`clean`], with another word in place of each credential.
+pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
+    let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
+    let mut marks = Marks::new(text);
+    let mut from = 0;
+    while let Some(at) = marks.next(from) {
+        from = at + 1;
+        let found = match text.as_bytes().get(at) {
+            Some(b' ') => after_scheme(text, at),
+            Some(b':') if text[at..].starts_with("://") => userinfo(text, at + 3),
+            _ => after_name(text, at),
+        };
+        if let Some(found) = found.filter(|found| found.start >= scan.copied) {
+            from = found.end.max(from);
+            scan.cut(found);
+        }
+    }
+    scan.finish()
+}
+
+struct Scan<'t> {
+    text: &'t str,
+    stand_in: &'static str,
+    out: String,
+    copied: usize,
+    found: u64,
+}
+
+impl<'t> Scan<'t> {
+    fn cut(&mut self, found: Range<usize>) {
+        self.out.push_str(&self.text[self.copied..found.start]);
+        self.out.push_str(self.stand_in);
+        self.copied = found.end;
+        self.found += 1;
+    }
+
+    fn finish(mut self) -> (Cow<'t, str>, u64) {
+        if self.found == 0 {
+            return (Cow::Borrowed(self.text), 0);
+        }
+        self.out.push_str(&self.text[self.copied..]);
+        (Cow::Owned(self.out), self.found)
+    }
+}
+
+/// Places in a text where a credential can begin, each byte of it looked at once.
+struct Marks<'t> {
+    bytes: &'t [u8],
+    /// The next `=` or `:`; the text's length where there is none.
+    sign: usize,
+}
+
+impl<'t> Marks<'t> {
+    fn new(text: &'t str) -> Self {
+        let mut marks = Self { bytes: text.as_bytes(), sign: 0 };
+        marks.find_sign(0);
+        marks
+    }
+
+    fn find_sign(&mut self, from: usize) {
+        let found = memchr2(b'=', b':', self.bytes.get(from..).unwrap_or_default());
+        self.sign = found.map_or(self.bytes.len(), |at| from + at);
+    }
+
+    /// The next `=` or `:` at or after `from`, or the blank after a scheme if that comes before.
+    fn next(&mut self, mut from: usize) -> Option<usize> {
+        if self.sign < from {
+            self.find_sign(from);
+        }
+        while let Some(blank) = memchr(b' ', self.bytes.get(from..self.sign)?) {
+            let at = from + blank;
+            if scheme_before(self.bytes, at).is_some() {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+        (self.sign < self.bytes.len()).then_some(self.sign)
+    }
+}
+
+const SCHEMES: [&[u8]; 4] = [b"bearer", b"basic", b"digest", b"apikey"];
+
+/// The scheme that ends before the blank at `at`.
+fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
+    SCHEMES.into_iter().find(|scheme| {
+        let Some(start) = at.checked_sub(scheme.len()) else { return false };
+        bytes[start..at].eq_ignore_ascii_case(scheme)
+            && !start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric())
+    })
+}
+
+/// A credential after a scheme and a blank: long, and no word of prose.
+fn after_scheme(text: &str, at: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let start = at + bytes[at..].iter().take_while(|byte| **byte == b' ').count();
+    let end = start + bytes[start..].iter().take_while(|byte| is_token(**byte)).count();
+    let token = &bytes[start..end];
+    let word = token.iter().all(u8::is_ascii_lowercase) && token.len() < 16;
+    (token.len() >= 6 && !word).then_some(start..end)
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte)
+}
+
+/// `user:password` before an `@`, also where a `#` or a `?` stands in it.
+fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = &text.as_bytes()[start..];
+    let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'<>`,;()[]{}".contains(byte));
+    let at = rest[..end.unwrap_or(rest.len())].iter().rposition(|byte| *byte == b'@')?;
+    (at > 0).then_some(start..start + at)
+}
+
+/// The longest name, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The value that follows a credential's name and the `=` or `:` at `at`.
+fn after_name(text: &str, at: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'\\ ".contains(byte)).count();
+    let end = at - quotes;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let start = end - bytes[..end].iter().rev().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+    // Bytes of a name are ASCII.
+    let name = &text[start..end];
+    let in_query = start.checked_sub(1).is_some_and(|before| b"?&;".contains(&bytes[before]));
+    if !(is_credential(name) || (in_query && is_credential_word(name))) {
+        return None;
+    }
+    let found = value(text, at + 1, is_header(name))?;
+    // Prose speaks of tokens: "unexpected token: end of input".
+    let is_prose = bytes[at] == b':' && quotes == 0 && name.eq_ignore_ascii_case("token");
+    let is_word = !text[found.clone()].bytes().any(|byte| byte.is_ascii_digit());
+    (!(is_prose && is_word)).then_some(found)
+}
+
+/// Whether the whole line after this name is the credential.
+fn is_header(name: &str) -> bool {
+    let ends = |word: &str| {
+        name.len()
+            .checked_sub(word.len())
+            .and_then(|at| name.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    ends("cookie") || ends("authorization")
+}
+
+fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let skip = |from: usize, set: &[u8]| from + bytes[from..].iter().take_while(|byte| set.contains(byte)).count();
+    let mut start = skip(from, b" \t=");
+    // `Some("..")`, `SecretString("..")`.
+    let wrapper = bytes[start..].iter().take(24).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    if wrapper > 0 && bytes.get(start + wrapper) == Some(&b'(') {
+        start = skip(start + wrapper, b"(");
+    }
+    let open = start;
+    start = skip(start, b"\\\"'");
+    let quote = bytes[open..start].iter().rev().find(|byte| b"\"'".contains(byte)).copied();
+    let len = match quote {
+        // Up to the quote, whatever is escaped before it.
+        Some(quote) => memchr(quote, &bytes[start..]).unwrap_or(bytes.len() - start),
+        None if whole_line => memchr2(b'\n', b'\r', &bytes[start..]).unwrap_or(bytes.len() - start),
+        None => bytes[start..]
+            .iter()
+            .position(|byte| byte.is_ascii_whitespace() || b",;&\"'`<>|)]}".contains(byte))
+            .unwrap_or(bytes.len() - start),
+    };
+    let mut end = start + len;
+    if quote.is_some() && end > start && bytes[end - 1] == b'\\' {
+        end -= 1;
+    }
+    // The scheme may stay.
+    let scheme = SCHEMES.into_iter().find(|scheme| {
+        bytes[start..end].len() > scheme.len()
+            && bytes[start..start + scheme.len()].eq_ignore_ascii_case(scheme)
+            && bytes[start + scheme.len()] == b' '
+    });
+    if let Some(scheme) = scheme {
+        start = skip(start + scheme.len(), b" ");
+        if quote.is_none() && start >= end {
+            end = start + bytes[start..].iter().take_while(|byte| is_token(**byte)).count();
+        }
+    } else if quote.is_none() && SCHEMES.into_iter().any(|scheme| bytes[start..end].eq_ignore_ascii_case(scheme)) {
+        // The scheme's blank comes next, and finds what is after it.
+        return None;
+    }
+    let value = text.get(start..end)?;
+    let is_none = value.is_empty()
+        || ["null", "None", "none", "true", "false", "Sensitive", "{"].contains(&value)
+        || value.bytes().all(|byte| byte == b'*')
+        || is_stand_in(value);
+    (!is_none).then_some(start..end)
+}
+
+/// `[REDACTED]`, `[TOKEN]`, also without its end.
+fn is_stand_in(value: &str) -> bool {
+    let Some(rest) = value.strip_prefix('[') else { return false };
+    let end = rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
+    matches!(rest.as_bytes().get(end), None | Some(b']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_texts_are_found() {
+        for (text, expected) in [
+            (r#"{"authorization": "Bearer abc.DEF-123"}"#, r#"{"authorization": "Bearer [REDACTED]"}"#),
+            (r#"{"authorization": "token abc"}"#, r#"{"authorization": "[REDACTED]"}"#),
+            (
+                "headers={\"x-api-key\": \"k1\", \"host\": \"h\"}",
+                "headers={\"x-api-key\": \"[REDACTED]\", \"host\": \"h\"}",
+            ),
+            ("Authorization: Bearer abcdefgh", "Authorization: Bearer [REDACTED]"),
+            ("Authorization: Basic dXNlcjpwYXNz, next", "Authorization: Basic [REDACTED]"),
+            ("sent bearer 0123456789 there", "sent bearer [REDACTED] there"),
+            ("https://g.example/v1?key=AIzaX&alt=sse", "https://g.example/v1?key=[REDACTED]&alt=sse"),
+            ("error for url (https://h/p?a=1&sig=s%2B1)", "error for url (https://h/p?a=1&sig=[REDACTED])"),
+            ("https://user:pw@host/path", "https://[REDACTED]@host/path"),
+            ("https://us#er:p?w@host/path", "https://[REDACTED]@host/path"),
+            ("redis://:pw@host:6379", "redis://[REDACTED]@host:6379"),
+            ("https://h/?next=https://user:pw@x", "https://h/?next=https://[REDACTED]@x"),
+            (
+                "OPENAI_API_KEY=sk-1 DB_PASSWORD='a b' HOME=/root",
+                "OPENAI_API_KEY=[REDACTED] DB_PASSWORD='[REDACTED]' HOME=/root",
+            ),
+            (r#"{\"password\": \"hunter2\"}"#, r#"{\"password\": \"[REDACTED]\"}"#),
+            ("Config { api_key: Some(\"k\"), model: \"m\" }", "Config { api_key: Some(\"[REDACTED]\"), model: \"m\" }"),
+            ("Cookie: a=1; session=2\nHost: h", "Cookie: [REDACTED]\nHost: h"),
+            ("password: 12345", "password: [REDACTED]"),
+            ("é password=é!", "é password=[REDACTED]"),
+        ] {
+            assert_eq!(clean(text).0, expected);
+        }
+    }
+
+    #[test]
+    fn other_texts_stay() {
+        for text in [
+            "",
+            "=",
+            ":",
+            "://",
+            "://@",
+            "key",
+            "key=",
+            "a: b = c",
+            "basic authentication failed",
+            "Bearer token missing",
+            "stop_token=</s>",
+            "next_page_token: 3",
+            "monkey=banana",
+            "https://host/@user/a:b",
+            "https://host:443/v1",
+            "password: null",
+            "api_key: None",
+            "token=[REDACTED]",
+            "max_tokens: 100, time: 12:30",
+            "unexpected token: end of input",
+            "Entry { key: \"a\" }",
+            "PWD=/home",
+            "\u{1f600}: \u{1f600}=",
+        ] {
+            assert_eq!(clean(text), (Cow::Borrowed(text), 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_time_is_linear() {
+        for piece in ["\":\"", "key=", "password=\"", "bearer ", "://", "a@", "=", " ", "\\\"", "api_key: Some("] {
+            let text = piece.repeat(100_000 / piece.len());
+            let begun = std::time::Instant::now();
+            let _ = clean(&text);
+            assert!(begun.elapsed().as_secs() < 5, "{piece:?} took {:?}", begun.elapsed());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC*|[a-z=:/@\"'\\\\ ]*|((password|bearer|key|://|Some)[=: \"(@é]{0,3})*") {
+            let _ = clean(&text);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the library reports to the people who run it: on stderr, and never the same thing in a loop.
+#![cfg_attr(
+    not(feature = "otlp-http"),
+    allow(dead_code, reason = "not every combination of features has much to report")
+)]
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(crate) mod output;
+
+const QUIET: Duration = Duration::from_secs(60);
+
+/// How long a line is waited for, so that one that was reported before the program ends is seen.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The most of one line, in characters.
+const LINE: usize = 1000;
+
+/// The most of a text from outside, in characters.
+const OUTSIDE: usize = 200;
+
+struct Reported {
+    at: Instant,
+    withheld: u64,
+}
+
+static REPORTED: Mutex<Option<HashMap<&'static str, Reported>>> = Mutex::new(None);
+
+fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
+    REPORTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reports `message` on stderr, as one line. It must hold neither content nor secrets.
+pub(crate) fn warn(message: &str) {
+    #[cfg(feature = "otel")]
+    let (message, _) = crate::credentials::clean(message);
+    #[cfg(feature = "otel")]
+    let message = &*message;
+    let stderr = output::stderr();
+    if stderr.push(format!("llm-trace: {}\n", one_line(message, LINE))) {
+        stderr.flush(PATIENCE);
+    }
+}
+
+/// Reports `message` on stderr, unless something was already reported under `code`.
+pub(crate) fn warn_once(code: &'static str, message: &str) {
+    let now = Reported { at: Instant::now(), withheld: 0 };
+    if reported().get_or_insert_default().insert(code, now).is_none() {
+        warn(message);
+    }
+}
+
+/// Reports `message` on stderr, at most once a minute under each `code`; what was withheld is counted.
+pub(crate) fn warn_rarely(code: &'static str, message: &str) {
+    let now = Instant::now();
+    let before = {
+        let mut reported = reported();
+        let reported = reported.get_or_insert_default();
+        match reported.get_mut(code) {
+            Some(last) if now.duration_since(last.at) < QUIET => {
+                last.withheld = last.withheld.saturating_add(1);
+                return;
+            }
+            _ => reported.insert(code, Reported { at: now, withheld: 0 }).map_or(0, |last| last.withheld),
+        }
+    };
+    match before {
+        0 => warn(message),
+        times => warn(&format!("{message} (and {times} times before)")),
+    }
+}
+
+/// A text that a server, a model, a file or a variable wrote, fit to stand in a line: escaped and cut.
+pub(crate) fn outside(text: &str) -> Cow<'_, str> {
+    one_line(text, OUTSIDE)
+}
+
+/// `text` with what a terminal would obey escaped, and cut to so many characters.
+fn one_line(text: &str, most: usize) -> Cow<'_, str> {
+    let cut = text.char_indices().nth(most).map(|(at, _)| at);
+    let kept = &text[..cut.unwrap_or(text.len())];
+    if cut.is_none() && !kept.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(kept.len());
+    for c in kept.chars() {
+        if is_obeyed(c) {
+            let _ = write!(out, "{}", c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    if cut.is_some() {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// Control characters, line breaks and changes of direction.
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_from_outside_stays_on_its_line_and_is_cut() {
+        assert_eq!(outside("all is well"), "all is well");
+        assert_eq!(outside("a\nllm-trace: forged\r\u{1b}[2J\u{202e}"), "a\\nllm-trace: forged\\r\\u{1b}[2J\\u{202e}");
+        assert_eq!(outside(&"ü".repeat(300)), format!("{}…", "ü".repeat(200)));
+        assert_eq!(one_line(&"\n".repeat(10_000), 1000).chars().count(), 2001);
+    }
+}

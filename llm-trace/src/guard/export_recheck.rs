@@ -1,0 +1,63 @@
+//! What a last guard notes in a span or record, for whoever looks at it again before it is sent.
+#![cfg_attr(not(feature = "init"), allow(dead_code, reason = "only exporters of `init` look again"))]
+
+use opentelemetry::Value;
+
+use crate::policy::redactor::Owner;
+use crate::policy::{Masks, Stamp};
+
+/// Never leaves the process: the exporters that add it are those that take it out.
+pub(crate) const KEY: &str = "llm_trace.internal.treated";
+
+/// Whether an attribute is the note: whoever leaves attributes out on the way must leave it in.
+#[cfg(feature = "init")]
+pub(crate) fn is_note(key: &str) -> bool {
+    key == KEY
+}
+
+/// In place of masks: it stood below no call and no scope.
+const OUTSIDE: i64 = 16;
+
+/// It was no call's own.
+const OTHER: i64 = 32;
+
+const EPOCH_AT: u32 = 6;
+
+/// Under which policy and masks something was treated: the epoch, and in the low bits the masks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Note(i64);
+
+impl Note {
+    pub(crate) fn new(masks: Option<Masks>, owner: Owner, stamp: Stamp) -> Self {
+        let masks = masks.map_or(OUTSIDE, |masks| i64::from(masks.bits()));
+        let owner = if owner == Owner::Other { OTHER } else { 0 };
+        Self(masks | owner | (stamp.epoch.cast_signed() << EPOCH_AT))
+    }
+
+    pub(crate) fn read(value: &Value) -> Option<Self> {
+        if let Value::I64(number) = value { Some(Self(*number)) } else { None }
+    }
+
+    #[cfg_attr(not(feature = "logs"), allow(dead_code))]
+    pub(crate) fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn to_number(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the policy has not changed since.
+    pub(crate) fn is_of(self, stamp: Stamp) -> bool {
+        self.0 >> EPOCH_AT == stamp.epoch.cast_signed()
+    }
+
+    pub(crate) fn masks(self) -> Option<Masks> {
+        (self.0 & OUTSIDE == 0).then(|| Masks::from_bits((self.0 & 15) as u8))
+    }
+
+    /// What was filtered by another policy is filtered again.
+    pub(crate) fn owner(self) -> Owner {
+        if self.0 & OTHER == 0 { Owner::Call } else { Owner::Other }
+    }
+}

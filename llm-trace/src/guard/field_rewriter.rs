@@ -1,0 +1,165 @@
+//! Spans, values and events on their way through a layer, rewritten where the policy says so.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tracing::field::{FieldSet, Value, ValueSet};
+use tracing::span::{Attributes, Record};
+use tracing::{Event, Metadata};
+
+use super::callsite_cache::Sites;
+use super::recorded_values::{Owned, Plan, Rewriter};
+use crate::policy::redactor::Treatment;
+use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
+
+/// Remembers, per callsite, which fields have to be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Passing {
+    sites: Sites,
+    /// The layer behind exports its values: it is no local log.
+    exports: bool,
+}
+
+impl Passing {
+    /// For a layer that exports.
+    pub(crate) fn for_export() -> Self {
+        Self { exports: true, ..Self::default() }
+    }
+
+    /// Whether all that this callsite writes may be seen as it is, outside of every call and scope
+    /// and by this policy, always the same handle's: for most callsites this is all there is to do.
+    pub(crate) fn is_plain(&self, policy: &PolicyHandle, metadata: &'static Metadata<'static>) -> bool {
+        let Some(site) = self.sites.get(metadata) else { return false };
+        // The epoch first: see `PolicyHandle::stamp`.
+        let epoch = policy.stamp().epoch;
+        site.plain(epoch).unwrap_or_else(|| {
+            let plain = self.plan(metadata, &policy.state(), |plan| plan.plain);
+            site.set_plain(epoch, plain);
+            plain
+        })
+    }
+
+    /// Hands a new span's values on as they may be seen. `around` are the masks where it stands.
+    pub(crate) fn span(
+        &self,
+        state: &PolicyState,
+        attrs: &Attributes<'_>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Attributes<'_>),
+    ) {
+        let metadata = attrs.metadata();
+        let record = |rewriter: &mut Rewriter<'_, '_>| attrs.record(rewriter);
+        let Some(values) = self.rewrite(state, metadata, Some(metadata.target()), around, record) else {
+            return next(attrs);
+        };
+        values.with(metadata.fields(), |values| {
+            next(&match attrs.parent() {
+                Some(parent) => Attributes::child_of(parent.clone(), metadata, values),
+                None if attrs.is_root() => Attributes::new_root(metadata, values),
+                None => Attributes::new(metadata, values),
+            });
+        });
+    }
+
+    /// As [`span`](Self::span), of values recorded later on a span of this target.
+    pub(crate) fn record(
+        &self,
+        state: &PolicyState,
+        values: &Record<'_>,
+        target: Option<&str>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Record<'_>),
+    ) {
+        // Values can be recorded from another callsite than the span's.
+        let Some(metadata) = metadata_of(values) else { return next(values) };
+        match self.rewrite(state, metadata, target, around, |rewriter| values.record(rewriter)) {
+            None => next(values),
+            Some(values) => values.with(metadata.fields(), |values| next(&Record::new(values))),
+        }
+    }
+
+    /// As [`span`](Self::span), of an event.
+    pub(crate) fn event(
+        &self,
+        state: &PolicyState,
+        event: &Event<'_>,
+        around: Option<Masks>,
+        next: impl FnOnce(&Event<'_>),
+    ) {
+        let metadata = event.metadata();
+        let record = |rewriter: &mut Rewriter<'_, '_>| event.record(rewriter);
+        let Some(values) = self.rewrite(state, metadata, Some(&content_targets::target(event)), around, record) else {
+            return next(event);
+        };
+        values.with(metadata.fields(), |values| {
+            next(&match event.parent() {
+                Some(parent) => Event::new_child_of(parent.clone(), metadata, values),
+                None if event.is_root() => Event::new_child_of(None, metadata, values),
+                None => Event::new(metadata, values),
+            });
+        });
+    }
+
+    /// Does `then` with the plan of this callsite.
+    fn plan<T>(&self, metadata: &'static Metadata<'static>, state: &PolicyState, then: impl FnOnce(&Plan) -> T) -> T {
+        let site = self.sites.get(metadata);
+        let known = site.map(|site| site.plan.load());
+        if let Some(plan) = known.as_deref().and_then(Option::as_ref).filter(|plan| plan.is_by(state.policy())) {
+            return then(plan);
+        }
+        let plan = Arc::new(Plan::new(metadata, state.policy()));
+        if let Some(site) = site {
+            site.plan.store(Some(plan.clone()));
+        }
+        then(&plan)
+    }
+
+    /// The values as they may be seen, unless they may be seen as they are.
+    fn rewrite(
+        &self,
+        state: &PolicyState,
+        metadata: &'static Metadata<'static>,
+        target: Option<&str>,
+        around: Option<Masks>,
+        record: impl FnOnce(&mut Rewriter<'_, '_>),
+    ) -> Option<Values> {
+        self.plan(metadata, state, |plan| {
+            // What is plain is so by the target of its own callsite.
+            let own_target = target.is_none_or(|target| target == metadata.target());
+            let held = self.exports && around.is_some_and(|masks| state.holds_free_text(masks));
+            if plan.plain && own_target && !held && !around.is_some_and(|masks| state.masks(masks).any()) {
+                return None;
+            }
+            let mut treatment = Treatment::new(state, around);
+            if !self.exports {
+                treatment = treatment.for_logs();
+            }
+            treatment = treatment.written_by(target).for_model_call(plan.model_call);
+            if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
+                return None;
+            }
+            let mut rewriter = Rewriter::new(plan, &mut treatment, state.captures());
+            record(&mut rewriter);
+            Some(Values(rewriter.finish()))
+        })
+    }
+}
+
+/// Values that were treated.
+struct Values(Vec<Option<Owned>>);
+
+impl Values {
+    fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {
+        let values: Vec<Option<&dyn Value>> = self.0.iter().map(|value| value.as_ref().map(Owned::value)).collect();
+        then(&fields.value_set_all(&values))
+    }
+}
+
+/// The callsite that values were recorded from.
+pub(crate) fn metadata_of(values: &Record<'_>) -> Option<&'static Metadata<'static>> {
+    let mut found = None;
+    values.record(&mut |field: &tracing::field::Field, _: &dyn fmt::Debug| {
+        found = Some(field.callsite().0.metadata());
+    });
+    found
+}

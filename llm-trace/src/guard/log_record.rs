@@ -1,0 +1,244 @@
+//! Treating a log record by a policy.
+
+use opentelemetry::logs::{AnyValue, LogRecord as _};
+use opentelemetry::{Key, StringValue};
+use opentelemetry_sdk::logs::SdkLogRecord;
+
+use crate::policy::keys::{Class, Known, Wording};
+use crate::policy::redactor::{MESSAGE, Owner, Treatment, Verdict};
+use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
+use crate::sink::events::{json, to_json};
+
+/// How deep values are looked into; what lies deeper is replaced as a whole.
+const DEPTH: usize = 64;
+
+/// Writes `from` into `to`, a record with nothing in it, each attribute as `keep` says. Where free text is `closed`, the
+/// words of the record must be identifiers.
+pub(crate) fn copy(
+    from: &SdkLogRecord,
+    mut to: SdkLogRecord,
+    closed: bool,
+    mut keep: impl FnMut(&Key, &AnyValue) -> Option<AnyValue>,
+) -> SdkLogRecord {
+    let fits = |text: &str| !closed || Wording::Word.fits(text);
+    if let Some(name) = from.event_name().filter(|name| fits(name)) {
+        to.set_event_name(name);
+    }
+    if let Some(target) = from.target().filter(|target| fits(target)) {
+        to.set_target(target.clone());
+    }
+    if let Some(time) = from.timestamp() {
+        to.set_timestamp(time);
+    }
+    if let Some(time) = from.observed_timestamp() {
+        to.set_observed_timestamp(time);
+    }
+    if let Some(text) = from.severity_text().filter(|text| fits(text)) {
+        to.set_severity_text(text);
+    }
+    if let Some(number) = from.severity_number() {
+        to.set_severity_number(number);
+    }
+    if let Some(span) = from.trace_context() {
+        to.set_trace_context(span.trace_id, span.span_id, span.trace_flags);
+    }
+    for (key, value) in from.attributes_iter() {
+        if let Some(value) = keep(key, value) {
+            to.add_attribute(key.clone(), value);
+        }
+    }
+    to
+}
+
+/// `from` without the attributes that hold content and without a body, written into `to`, if it has any of them.
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<SdkLogRecord> {
+    let mut report = Report::default();
+    let mut dropped = u64::from(from.body().is_some());
+    let mut to = copy(from, to, false, |key, value| {
+        if key.as_str() == Report::KEY {
+            report.absorb(read(value));
+            return None;
+        }
+        let content = super::shrink::is_content(key.as_str());
+        dropped += u64::from(content);
+        (!content).then(|| value.clone())
+    });
+    if dropped == 0 {
+        return None;
+    }
+    report.cut("content", dropped);
+    to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
+    Some(to)
+}
+
+impl Treatment<'_> {
+    /// The record as it may go out, written into `to`, and in it what was done.
+    pub(crate) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
+        let event = from.event_name().map_or(Known::NOTHING, |name| self.known(name));
+        if owner == Owner::Other {
+            let convention =
+                event.convention || from.attributes_iter().any(|(key, _)| self.known(key.as_str()).convention);
+            self = self.for_model_call(convention);
+        }
+        let closed = owner == Owner::Other && self.is_closed();
+        let body = from.body().and_then(|body| {
+            // Before there were attributes for it, the conventions had content in the body of named events.
+            let class = match event.class {
+                Class::Content(side, _) => Class::Content(side, None),
+                _ => Class::Unknown,
+            };
+            self.any(MESSAGE, class, body.clone(), (owner, content), 0)
+        });
+        let mut before = Report::default();
+        let mut to = copy(from, to, closed, |key, value| {
+            if key.as_str() == Report::KEY {
+                before = read(value);
+                return None;
+            }
+            let class = self.known(key.as_str()).class;
+            // A key can be made of anything, too.
+            if closed && class == Class::Unknown && !Wording::Word.fits(key.as_str()) {
+                return None;
+            }
+            self.any(key.as_str(), class, value.clone(), (owner, content), 0)
+        });
+        if let Some(body) = body {
+            to.set_body(body);
+        }
+        let mut report = self.into_report();
+        report.absorb(before);
+        if !report.is_empty() {
+            to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
+        }
+        to
+    }
+
+    /// A value as it may stand under this key, if it may.
+    fn any(
+        &mut self,
+        key: &str,
+        class: Class,
+        value: AnyValue,
+        whose: (Owner, bool),
+        depth: usize,
+    ) -> Option<AnyValue> {
+        let (owner, content) = whose;
+        // Where free text may stay, what is nested in it is looked at by its own keys.
+        if class == Class::Unknown && !self.hides_whole(owner) {
+            let closed = self.hides(owner);
+            match value {
+                AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => return Some(text(REDACTED)),
+                AnyValue::Map(map) => {
+                    let map = map.into_iter().filter_map(|(name, value)| {
+                        if closed && !Wording::Word.fits(name.as_str()) {
+                            return None;
+                        }
+                        let class = match self.known(&format!("{key}.{name}")).class {
+                            Class::Unknown => self.known(name.as_str()).class,
+                            known => known,
+                        };
+                        let value = self.any(name.as_str(), class, value, whose, depth + 1)?;
+                        Some((name, value))
+                    });
+                    return Some(AnyValue::Map(Box::new(map.collect())));
+                }
+                AnyValue::ListAny(list) => {
+                    let list = list.into_iter().filter_map(|value| self.any(key, class, value, whose, depth + 1));
+                    return Some(AnyValue::ListAny(Box::new(list.collect())));
+                }
+                _ => {}
+            }
+        }
+        Some(match self.verdict(key, class, owner, content) {
+            Verdict::Keep => value,
+            Verdict::Remove => return None,
+            Verdict::Replace => text(REDACTED),
+            Verdict::Hash => match self.hash(&written(&value)) {
+                Some(hashed) => text(&hashed),
+                None => value,
+            },
+            Verdict::FilterTexts(..)
+                if matches!(value, AnyValue::Int(_) | AnyValue::Double(_) | AnyValue::Boolean(_)) =>
+            {
+                value
+            }
+            Verdict::Identifiers { wording, fails } => match &value {
+                AnyValue::Int(_) | AnyValue::Double(_) | AnyValue::Boolean(_) => value,
+                AnyValue::String(text) if wording.fits(text.as_str()) => value,
+                AnyValue::ListAny(list)
+                    if list
+                        .iter()
+                        .all(|item| matches!(item, AnyValue::String(text) if wording.fits(text.as_str()))) =>
+                {
+                    value
+                }
+                other => text(&fails.clean(&written(other), Place::of(TextKind::Metadata))),
+            },
+            Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) if filter.masks() => {
+                text(&filter.clean(&written(&value), place))
+            }
+            Verdict::FilterTexts(filter, place) | Verdict::Filter(filter, place) => texts(value, filter, place, 0),
+            Verdict::ByAuthor(filter) => match value {
+                AnyValue::String(json) => text(&authors::rewrite(json.as_str(), filter)),
+                AnyValue::Map(_) | AnyValue::ListAny(_) | AnyValue::Bytes(_) => {
+                    let clean = authors::rewrite(&written(&value), filter);
+                    json(&clean).unwrap_or_else(|| text(&clean))
+                }
+                number => number,
+            },
+            Verdict::Rewrite(filter, shape) => match value {
+                AnyValue::String(json) => text(&rewrite::attribute(json.as_str(), shape, filter)?),
+                value => json(&rewrite::attribute(&written(&value), shape, filter)?)?,
+            },
+        })
+    }
+}
+
+/// Each text of a value, names of entries too, filtered.
+fn texts(value: AnyValue, filter: &mut Filter, place: Place<'_>, depth: usize) -> AnyValue {
+    match value {
+        AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => text(REDACTED),
+        AnyValue::String(known) => {
+            AnyValue::String(StringValue::from(filter.clean(known.as_str(), place).into_owned()))
+        }
+        AnyValue::ListAny(list) => {
+            AnyValue::ListAny(Box::new(list.into_iter().map(|value| texts(value, filter, place, depth + 1)).collect()))
+        }
+        AnyValue::Map(map) => {
+            let map = map.into_iter().map(|(name, value)| {
+                let name = Key::from(filter.clean(name.as_str(), place).into_owned());
+                (name, texts(value, filter, place, depth + 1))
+            });
+            AnyValue::Map(Box::new(map.collect()))
+        }
+        AnyValue::Bytes(bytes) => {
+            let known = String::from_utf8_lossy(&bytes);
+            let clean = filter.clean(&known, place);
+            if clean == known { AnyValue::Bytes(bytes) } else { text(&clean) }
+        }
+        other => other,
+    }
+}
+
+/// A text itself, anything else as JSON.
+fn written(value: &AnyValue) -> String {
+    match value {
+        AnyValue::String(text) => text.as_str().to_owned(),
+        AnyValue::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => to_json(other).to_string(),
+    }
+}
+
+fn text(text: &str) -> AnyValue {
+    AnyValue::String(text.to_owned().into())
+}
+
+/// What was done to the record before.
+fn read(value: &AnyValue) -> Report {
+    let AnyValue::ListAny(list) = value else { return Report::default() };
+    Report::read(list.iter().filter_map(|value| match value {
+        AnyValue::String(text) => Some(text.as_str()),
+        _ => None,
+    }))
+}

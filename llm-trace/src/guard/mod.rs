@@ -1,0 +1,33 @@
+//! The last check before export: layers and processors that redact spans, events and log records of other crates.
+
+mod callsite_cache;
+mod export_recheck;
+pub(crate) mod field_rewriter;
+#[cfg(feature = "fmt")]
+mod fmt_fields;
+#[cfg(feature = "logs")]
+mod log_record;
+mod recorded_values;
+mod redact_layer;
+#[cfg(feature = "logs")]
+mod redact_log_processor;
+mod redact_processor;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(crate) mod shrink;
+
+#[cfg(feature = "init")]
+pub(crate) use export_recheck::is_note;
+pub(crate) use field_rewriter::Passing;
+#[cfg(feature = "fmt")]
+pub use fmt_fields::{FmtFields, fmt_fields};
+#[cfg(feature = "fmt")]
+pub(crate) use redact_layer::Wrapped;
+pub use redact_layer::{RedactLayer, redact};
+#[cfg(all(feature = "logs", any(feature = "otlp-http", feature = "otlp-grpc")))]
+pub(crate) use redact_log_processor::RedactLogExporter;
+#[cfg(feature = "logs")]
+pub use redact_log_processor::RedactLogProcessor;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+pub(crate) use redact_processor::RedactExporter;
+pub use redact_processor::RedactProcessor;
+pub(crate) use redact_processor::guarded;

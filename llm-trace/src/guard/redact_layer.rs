@@ -1,0 +1,205 @@
+//! The second guard: a wrapper around any layer.
+
+use std::any::TypeId;
+use std::sync::OnceLock;
+use std::{fmt, ptr};
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::field_rewriter;
+use super::field_rewriter::Passing;
+use crate::ambient::{mask_context, span_masks};
+use crate::policy::{Masks, PolicyHandle};
+
+/// Wraps a layer so that it sees no content that the policy does not let out: fields of spans and
+/// events, whichever crate made them.
+///
+/// ```
+/// use tracing_subscriber::prelude::*;
+///
+/// let subscriber = tracing_subscriber::registry()
+///     .with(llm_trace::layer())
+///     .with(llm_trace::redact(tracing_subscriber::fmt::layer()));
+/// # let _ = subscriber;
+/// ```
+///
+/// The policy is that of the [`layer`](crate::layer()) in the same subscriber, unless
+/// [`with_policy`](RedactLayer::with_policy) gives another. Content fields are those of the table
+/// in "What leaves your process"; below a masked call or scope the free text of other fields and
+/// messages is masked as well.
+///
+/// Two `fmt` layers side by side share what they format of a span unless their field formatters
+/// have different types: see [`FmtFields`](crate::FmtFields).
+pub fn redact<L>(layer: L) -> RedactLayer<L> {
+    RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: Passing::default() }
+}
+
+/// See [`redact`].
+///
+/// ```
+/// use llm_trace::{Policy, PolicyHandle, redact};
+/// use tracing_subscriber::{fmt, prelude::*};
+///
+/// let policy = PolicyHandle::new(Policy::new().mask_input(true));
+/// let subscriber = tracing_subscriber::registry().with(redact(fmt::layer().json()).with_policy(&policy));
+/// # let _ = subscriber;
+/// ```
+pub struct RedactLayer<L> {
+    inner: L,
+    /// The policy given to this layer.
+    own: Option<PolicyHandle>,
+    /// The policy of the subscriber.
+    found: OnceLock<PolicyHandle>,
+    passing: Passing,
+}
+
+/// Found by downcasting in a subscriber that holds a wrapped layer.
+#[derive(Debug)]
+pub(crate) struct Wrapped;
+
+impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactLayer").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<L> RedactLayer<L> {
+    /// Gives this layer a policy of its own.
+    #[must_use]
+    pub fn with_policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
+        self.own = Some(policy.into());
+        self
+    }
+
+    fn policy(&self) -> &PolicyHandle {
+        // Without any policy the default one holds, which lets nothing out.
+        self.own.as_ref().unwrap_or_else(|| self.found.get_or_init(PolicyHandle::default))
+    }
+
+    fn is_plain(&self, metadata: &'static Metadata<'static>) -> bool {
+        self.passing.is_plain(self.policy(), metadata)
+    }
+}
+
+/// The masks around, and those of a span.
+fn with_span<S>(around: Option<Masks>, span: Option<&Id>, cx: &Context<'_, S>) -> Option<Masks>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let span = span.and_then(|id| span_masks::of(id, cx)).map(|masks| masks.get());
+    around.into_iter().chain(span).reduce(Masks::union)
+}
+
+impl<S, L> Layer<S> for RedactLayer<L>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    L: Layer<S>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if let Some(policy) = dispatch.downcast_ref::<PolicyHandle>() {
+            // The first subscriber counts; a layer belongs to one.
+            let _ = self.found.set(policy.clone());
+        }
+        self.inner.on_register_dispatch(dispatch);
+    }
+
+    fn on_layer(&mut self, subscriber: &mut S) {
+        self.inner.on_layer(subscriber);
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.inner.register_callsite(metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, cx: Context<'_, S>) -> bool {
+        self.inner.enabled(metadata, cx)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.inner.max_level_hint()
+    }
+
+    fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, cx: Context<'_, S>) {
+        let around = mask_context::current();
+        let is_outside = around.is_none() && (attrs.parent().is_none() || !span_masks::any());
+        if is_outside && self.is_plain(attrs.metadata()) {
+            return self.inner.on_new_span(attrs, id, cx);
+        }
+        let own = span_masks::on_new_span(attrs, id, &cx);
+        let around = around.into_iter().chain(own).reduce(Masks::union);
+        self.passing.span(&self.policy().state(), attrs, around, |attrs| self.inner.on_new_span(attrs, id, cx));
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
+        let around = with_span(mask_context::current(), Some(id), &cx);
+        let span = cx.metadata(id);
+        // Values can be recorded from another callsite than the span's.
+        if let (None, Some(span), Some(from)) = (around, span, field_rewriter::metadata_of(values))
+            && self.is_plain(from)
+            && (ptr::eq(span, from) || self.is_plain(span))
+        {
+            return self.inner.on_record(id, values, cx);
+        }
+        span_masks::on_record(id, values, &cx);
+        let target = span.map(Metadata::target);
+        let around = with_span(around, Some(id), &cx);
+        let state = self.policy().state();
+        self.passing.record(&state, values, target, around, |values| self.inner.on_record(id, values, cx));
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, cx: Context<'_, S>) {
+        self.inner.on_follows_from(id, follows, cx);
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, cx: Context<'_, S>) -> bool {
+        self.inner.event_enabled(event, cx)
+    }
+
+    fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
+        // The masks of the span that it is in are those of the thread.
+        let around = with_span(mask_context::current(), event.parent(), &cx);
+        if around.is_none() && self.is_plain(event.metadata()) {
+            return self.inner.on_event(event, cx);
+        }
+        self.passing.event(&self.policy().state(), event, around, |event| self.inner.on_event(event, cx));
+    }
+
+    fn on_enter(&self, id: &Id, cx: Context<'_, S>) {
+        span_masks::on_enter(id, &cx);
+        self.inner.on_enter(id, cx);
+    }
+
+    fn on_exit(&self, id: &Id, cx: Context<'_, S>) {
+        self.inner.on_exit(id, cx);
+        span_masks::on_exit(id);
+    }
+
+    fn on_close(&self, id: Id, cx: Context<'_, S>) {
+        self.inner.on_close(id, cx);
+    }
+
+    fn on_id_change(&self, old: &Id, new: &Id, cx: Context<'_, S>) {
+        self.inner.on_id_change(old, new, cx);
+    }
+
+    llm_trace_macros::__forward_downcast!();
+}
+
+impl<L: 'static> RedactLayer<L> {
+    fn downcast_own(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Wrapped>() {
+            return Some(std::ptr::from_ref(&Wrapped).cast());
+        }
+        (id == TypeId::of::<Self>()).then(|| std::ptr::from_ref(self).cast())
+    }
+
+    fn downcast_inner(&self) -> Option<&L> {
+        Some(&self.inner)
+    }
+}

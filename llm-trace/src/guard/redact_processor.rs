@@ -1,0 +1,173 @@
+//! The last guard: a span processor around the one that exports.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::trace::{Span as _, SpanId, TraceId};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+
+use super::export_recheck;
+use super::export_recheck::Note;
+use crate::ambient::mask_context;
+use crate::ambient::mask_context::{Filtered, SharedMasks};
+use crate::cache_padded::Apart;
+use crate::policy::redactor::{Owner, Treatment};
+use crate::policy::{Masks, PolicyHandle};
+use crate::sink::forward_to_inner;
+
+/// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
+/// links, name and status text, whoever made them and in whatever way.
+///
+/// [`init`](crate::export::init) puts it in place. With a provider of your own, wrap what you give it:
+///
+/// ```
+/// use llm_trace::{Policy, RedactProcessor};
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+///
+/// let exporting = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+/// let provider = SdkTracerProvider::builder()
+///     .with_span_processor(RedactProcessor::new(exporting, Policy::new()))
+///     .build();
+/// ```
+///
+/// Several processors can hold several policies.
+pub struct RedactProcessor<P> {
+    inner: P,
+    policy: PolicyHandle,
+    /// The masks of the spans that have begun below a call or a scope, by span.
+    live: [Apart<Mutex<Spans>>; SHARDS],
+    recheck: bool,
+}
+
+/// The masks of the places that each span is in.
+type Spans = HashMap<(TraceId, SpanId), Vec<SharedMasks>>;
+
+const SHARDS: usize = 16;
+
+static MADE: AtomicBool = AtomicBool::new(false);
+
+/// Whether there has been a [`RedactProcessor`] in this process.
+pub(crate) fn guarded() -> bool {
+    MADE.load(Ordering::Relaxed)
+}
+
+impl<P: fmt::Debug> fmt::Debug for RedactProcessor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<P> RedactProcessor<P> {
+    /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
+    pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
+        MADE.store(true, Ordering::Relaxed);
+        Self { inner, policy: policy.into(), live: Default::default(), recheck: false }
+    }
+
+    /// Leaves a note in each span for the [`RedactExporter`] that follows.
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    pub(crate) fn with_recheck(mut self) -> Self {
+        self.recheck = true;
+        self
+    }
+
+    fn shard(&self, span: SpanId) -> &Mutex<Spans> {
+        &self.live[usize::from(span.to_bytes()[7]) % SHARDS].0
+    }
+
+    fn treat(&self, span: &mut SpanData) {
+        let id = span.span_context.span_id();
+        let key = (span.span_context.trace_id(), id);
+        let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&key).unwrap_or_default();
+        let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
+        let stamp = self.policy.stamp();
+        let state = self.policy.state().of_trace(span.span_context.trace_id());
+        let mut written = 0..0;
+        let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
+            None => Owner::Other,
+            Some(own) => {
+                let now = Filtered { stamp, masks: own.get() };
+                written = own.written().map_or(written, |written| written.range(&span.attributes));
+                if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
+            }
+        };
+        Treatment::new(&state, masks).span(span, owner, written);
+        if self.recheck {
+            span.attributes.push(KeyValue::new(export_recheck::KEY, Note::new(masks, owner, stamp).to_number()));
+        }
+    }
+}
+
+impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        let around = mask_context::of_span(cx);
+        if !around.is_empty() {
+            let id = span.span_context().span_id();
+            let key = (span.span_context().trace_id(), id);
+            self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(key, around);
+        }
+        self.inner.on_start(span, cx);
+    }
+
+    fn on_end(&self, mut span: SpanData) {
+        crate::sink::settle_status(&mut span);
+        self.treat(&mut span);
+        self.inner.on_end(span);
+    }
+
+    forward_to_inner!();
+}
+
+/// Treats spans once more that have waited in a queue while the policy was changed.
+#[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+#[derive(Debug)]
+pub(crate) struct RedactExporter<E> {
+    inner: E,
+    policy: PolicyHandle,
+}
+
+impl<E> RedactExporter<E> {
+    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
+    /// `policy` is the handle that the [`RedactProcessor`] before it holds.
+    pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
+        Self { inner, policy }
+    }
+}
+
+impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        let stamp = self.policy.stamp();
+        for span in &mut batch {
+            let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == export_recheck::KEY);
+            let Some(at) = at else { continue };
+            let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
+            if !note.is_of(stamp) {
+                let state = self.policy.state().of_trace(span.span_context.trace_id());
+                Treatment::new(&state, note.masks()).span(span, note.owner(), 0..0);
+            }
+        }
+        self.inner.export(batch).await
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[cfg(test)]
+#[path = "redact_processor_tests.rs"]
+mod tests;

@@ -1,0 +1,67 @@
+//! What gives way where a span is too large or there are too many: content first.
+
+use std::sync::Arc;
+
+#[cfg(feature = "logs")]
+use opentelemetry_sdk::logs::SdkLogRecord;
+use opentelemetry_sdk::trace::SpanData;
+
+#[cfg(feature = "logs")]
+use super::log_record;
+#[cfg(feature = "logs")]
+use super::redact_log_processor::blank_record;
+use crate::policy::keys::{Class, class};
+use crate::policy::redactor::{Owner, Treatment, write};
+use crate::policy::{Capture, Policy, PolicyState, Report};
+
+/// Whether content stands under this key.
+pub(crate) fn is_content(key: &str) -> bool {
+    matches!(class(key), Class::Content(..))
+}
+
+/// Leaves out the content of a span, and says so in it. Returns whether there was any.
+pub(crate) fn drop_content(span: &mut SpanData) -> bool {
+    let mut dropped = 0;
+    let events = span.events.events.iter_mut().map(|event| &mut event.attributes);
+    for attributes in events.chain([&mut span.attributes]) {
+        let before = attributes.len();
+        attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+        dropped += before - attributes.len();
+    }
+    if dropped > 0 {
+        let mut report = Report::default();
+        report.cut("content", dropped as u64);
+        write(report, &mut span.attributes);
+    }
+    dropped > 0
+}
+
+/// Cuts content and long texts so that the span is about this many bytes at most, and says so in it.
+///
+/// What the policy has masked stays masked: only lengths are looked at here.
+pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
+    Treatment::new(&length_limits(bytes), None).span(span, Owner::Call, 0..0);
+}
+
+/// A policy that removes nothing and cuts what is long.
+fn length_limits(bytes: usize) -> PolicyState {
+    let policy = Policy::new()
+        .capture(Capture::SpanAndEvent)
+        .error_text(true)
+        .text_limit(bytes / 8)
+        .attribute_limit(bytes / 4)
+        .span_limit(bytes / 2)
+        .media_limit(bytes / 8);
+    PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy)))
+}
+
+#[cfg(feature = "logs")]
+pub(crate) fn without_log_content(record: &SdkLogRecord) -> Option<SdkLogRecord> {
+    log_record::without_content(record, blank_record())
+}
+
+/// As [`shrink`], for a log record.
+#[cfg(feature = "logs")]
+pub(crate) fn shrink_log(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
+    Treatment::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
+}

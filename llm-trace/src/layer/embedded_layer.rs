@@ -1,0 +1,110 @@
+//! The OpenTelemetry layer inside [`LlmLayer`](super::LlmLayer), unless the subscriber has its own.
+//!
+//! Two OpenTelemetry layers on one registry panic at the first span that both see. A subscriber can
+//! only be searched once it is complete, so the search takes place at its first span. It makes no
+//! span: a span made inside a layer's callback resets the per-layer filters of the outer layers.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once, OnceLock};
+
+use tracing::Dispatch;
+use tracing::dispatcher::WeakDispatch;
+use tracing::span::Id;
+use tracing_opentelemetry::get_otel_context;
+use tracing_subscriber::Layer;
+
+use crate::call::pipeline::PipelineRef;
+use crate::diag;
+
+thread_local! {
+    /// How often the search that runs on this thread has come to our `downcast_raw`.
+    static SEARCH: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+pub(super) struct EmbeddedLayer<S> {
+    layer: Box<dyn Layer<S> + Send + Sync>,
+    dispatch: OnceLock<WeakDispatch>,
+    searched: Once,
+    disabled: AtomicBool,
+}
+
+impl<S> EmbeddedLayer<S> {
+    pub(super) fn new(layer: Box<dyn Layer<S> + Send + Sync>) -> Self {
+        Self { layer, dispatch: OnceLock::new(), searched: Once::new(), disabled: AtomicBool::new(false) }
+    }
+
+    /// The layer, unless the subscriber has another OpenTelemetry layer.
+    pub(super) fn layer(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        (!self.disabled.load(Ordering::Relaxed)).then_some(&*self.layer)
+    }
+
+    /// The layer, for `downcast_raw`: hidden while other layers are searched for.
+    pub(super) fn layer_to_downcast(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        match SEARCH.get() {
+            Some(count) => {
+                SEARCH.set(Some(count.saturating_add(1)));
+                None
+            }
+            None => self.layer(),
+        }
+    }
+
+    pub(super) fn layer_mut(&mut self) -> &mut (dyn Layer<S> + Send + Sync) {
+        &mut *self.layer
+    }
+
+    pub(super) fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        // A layer shared by several subscribers searches the first.
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    /// Searches the subscriber for another OpenTelemetry layer, once.
+    #[inline]
+    pub(super) fn search_at_first_span(&self, id: &Id, own: &PipelineRef) {
+        if !self.searched.is_completed() && SEARCH.get().is_none() {
+            // The other layer starts its span now, and a sampler that panics there must not panic at every later span.
+            self.searched.call_once_force(|_| self.search(id, own));
+        }
+    }
+
+    #[cold]
+    fn search(&self, id: &Id, own: &PipelineRef) {
+        let Some(dispatch) = self.dispatch.get().and_then(WeakDispatch::upgrade) else { return };
+        let is_reachable = dispatch.downcast_ref::<PipelineRef>().is_some_and(|found| Arc::ptr_eq(&found.0, &own.0));
+        let search = Search::start();
+        let context = get_otel_context(id, &dispatch);
+        // An outer layer answers before the search comes to ours. An inner layer answers after it, and then searches
+        // for itself, so the search comes to ours again. Inside `reload::Layer` no search comes to ours.
+        let is_alone = context.is_none() && (search.count() == 1 || !is_reachable);
+        drop(search);
+        if !is_alone {
+            self.disabled.store(true, Ordering::Relaxed);
+            diag::warn_once(
+                "two-layers",
+                "the subscriber has its own OpenTelemetry layer, so the one of \
+                 llm_trace::layer().with_tracer_provider(..) is disabled: remove one of the two",
+            );
+        }
+    }
+}
+
+/// A search on this thread, until it is dropped.
+struct Search;
+
+impl Search {
+    fn start() -> Self {
+        SEARCH.set(Some(0));
+        Self
+    }
+
+    fn count(&self) -> u32 {
+        SEARCH.get().unwrap_or_default()
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        SEARCH.set(None);
+    }
+}

@@ -1,0 +1,269 @@
+//! The layer: it carries the policy and, if asked, brings the OpenTelemetry layer along.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::embedded_layer::EmbeddedLayer;
+use super::tracer::AtomicProfile;
+use crate::ambient::{mask_context, scope_fields};
+use crate::call::Pipeline;
+use crate::call::pipeline::PipelineRef;
+use crate::diag;
+use crate::guard::Passing;
+use crate::policy::{Policy, PolicyHandle, content_targets};
+use crate::semconv::{Fact, Profile};
+
+/// The layer that turns annotated calls into GenAI spans.
+///
+/// ```
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_subscriber::prelude::*;
+///
+/// let provider = SdkTracerProvider::builder().build();
+/// let subscriber = tracing_subscriber::registry()
+///     .with(llm_trace::layer().with_tracer_provider(&provider));
+/// # let _ = subscriber;
+/// ```
+///
+/// Beside an OpenTelemetry layer that is already there, in either order:
+///
+/// ```
+/// # use opentelemetry::trace::TracerProvider as _;
+/// # use opentelemetry_sdk::trace::SdkTracerProvider;
+/// # use tracing_subscriber::prelude::*;
+/// # let tracer = SdkTracerProvider::builder().build().tracer("app");
+/// let subscriber = tracing_subscriber::registry()
+///     .with(tracing_opentelemetry::layer().with_tracer(tracer))
+///     .with(llm_trace::layer());
+/// # let _ = subscriber;
+/// ```
+///
+/// Content is off unless [`with_policy`](LlmLayer::with_policy) or the environment says on: see
+/// [`Policy::from_env`].
+pub fn layer<S>() -> LlmLayer<S> {
+    let policy = Policy::from_env().unwrap_or_else(|error| {
+        diag::warn_once("policy", &error.to_string());
+        error.into_policy()
+    });
+    LlmLayer::with(policy, Profile::from_env())
+}
+
+/// See [`layer`].
+///
+/// ```
+/// use llm_trace::{Capture, Compat, Policy, Profile};
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_subscriber::prelude::*;
+///
+/// let provider = SdkTracerProvider::builder().build();
+/// let layer = llm_trace::layer()
+///     .with_policy(Policy::new().capture(Capture::Span))
+///     .with_profile(Profile::default())
+///     .with_compat(Compat::LiteLlm)
+///     .with_tracer_provider(&provider);
+/// let subscriber = tracing_subscriber::registry().with(layer);
+/// # let _ = subscriber;
+/// ```
+pub struct LlmLayer<S> {
+    pub(super) pipeline: PipelineRef,
+    pub(super) inner: Option<EmbeddedLayer<S>>,
+    /// For what other crates write of whole requests and answers.
+    passing: Passing,
+    /// Shared with the tracer of the embedded layer.
+    pub(super) normalize: Arc<AtomicBool>,
+    /// Names the scope of that tracer's spans.
+    pub(super) scope_profile: Arc<AtomicProfile>,
+}
+
+impl<S> fmt::Debug for LlmLayer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LlmLayer").field("pipeline", &self.pipeline).finish_non_exhaustive()
+    }
+}
+
+impl<S> LlmLayer<S> {
+    pub(crate) fn with(policy: impl Into<PolicyHandle>, profile: Profile) -> Self {
+        LlmLayer {
+            pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
+            inner: None,
+            scope_profile: Arc::new(AtomicProfile::new(profile)),
+            passing: Passing::for_export(),
+            normalize: Arc::default(),
+        }
+    }
+
+    /// The embedded OpenTelemetry layer, if it is used.
+    fn inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        self.inner.as_ref().and_then(EmbeddedLayer::layer)
+    }
+
+    /// Whether fields of this target must be rewritten before the embedded layer records them: the
+    /// processors cannot see an attribute's target.
+    fn is_wordy(&self, target: &str) -> bool {
+        content_targets::any() && self.pipeline.0.policy.is_wordy(target)
+    }
+
+    /// Whether other code's free text is not exported from where the program is now.
+    fn is_closed(&self) -> bool {
+        mask_context::current().is_some_and(|around| self.pipeline.0.policy.state().closes(around))
+    }
+
+    /// The pipeline, while nobody shares it: a layer is set up before it is used.
+    pub(super) fn set(mut self, change: impl FnOnce(&mut Pipeline)) -> Self {
+        if let Some(pipeline) = Arc::get_mut(&mut self.pipeline.0) {
+            change(pipeline);
+        }
+        self
+    }
+}
+
+/// Whether a call of this crate's makes its span here: it has passed the policy.
+fn is_call(metadata: &Metadata<'_>) -> bool {
+    let mut fields = metadata.fields().iter().map(|field| field.name());
+    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
+}
+
+impl<S> Layer<S> for LlmLayer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if let Some(inner) = &self.inner {
+            inner.on_register_dispatch(dispatch);
+        } else if self.normalize.load(Ordering::Relaxed) {
+            diag::warn_once(
+                "normalize",
+                "normalize(true) has no effect without with_tracer_provider(..): put NormalizeProcessor around the span \
+                 processor instead",
+            );
+        }
+        if let Some(inner) = self.inner() {
+            inner.on_register_dispatch(dispatch);
+        }
+    }
+
+    fn on_layer(&mut self, subscriber: &mut S) {
+        if let Some(inner) = &mut self.inner {
+            inner.layer_mut().on_layer(subscriber);
+        }
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        scope_fields::on_callsite(metadata);
+        content_targets::on_callsite(metadata);
+        self.inner().map_or_else(Interest::always, |inner| inner.register_callsite(metadata))
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, ctx: Context<'_, S>) -> bool {
+        self.inner().is_none_or(|inner| inner.enabled(metadata, ctx))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.inner().and_then(|inner| inner.max_level_hint())
+    }
+
+    fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = &self.inner {
+            inner.search_at_first_span(id, &self.pipeline);
+        }
+        scope_fields::on_new_span(attrs, id, &ctx);
+        let Some(inner) = self.inner() else { return };
+        let is_other = !is_call(attrs.metadata());
+        if is_other && (self.is_wordy(attrs.metadata().target()) || self.is_closed()) {
+            let policy = self.pipeline.0.policy.state();
+            self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
+        } else {
+            inner.on_new_span(attrs, id, ctx);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        scope_fields::on_record(id, values, &ctx);
+        let Some(inner) = self.inner() else { return };
+        let target = ctx.metadata(id).map(Metadata::target);
+        match target.filter(|target| self.is_wordy(target) || self.is_closed()) {
+            None => inner.on_record(id, values, ctx),
+            target => {
+                let (policy, around) = (self.pipeline.0.policy.state(), mask_context::current());
+                self.passing.record(&policy, values, target, around, |values| inner.on_record(id, values, ctx));
+            }
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = self.inner() {
+            inner.on_follows_from(id, follows, ctx);
+        }
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, ctx: Context<'_, S>) -> bool {
+        self.inner().is_none_or(|inner| inner.event_enabled(event, ctx))
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        let Some(inner) = self.inner() else { return };
+        if self.is_closed() || (content_targets::any() && self.is_wordy(&content_targets::target(event))) {
+            let policy = self.pipeline.0.policy.state();
+            self.passing.event(&policy, event, mask_context::current(), |event| inner.on_event(event, ctx));
+        } else {
+            inner.on_event(event, ctx);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        // Before the OpenTelemetry span starts: its processors ask for the masks.
+        scope_fields::on_enter(id, &ctx);
+        if let Some(inner) = self.inner() {
+            inner.on_enter(id, ctx);
+        }
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = self.inner() {
+            inner.on_exit(id, ctx);
+        }
+        scope_fields::on_exit(id);
+    }
+
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        if let Some(inner) = self.inner() {
+            inner.on_close(id, ctx);
+        }
+    }
+
+    fn on_id_change(&self, old: &Id, new: &Id, ctx: Context<'_, S>) {
+        if let Some(inner) = self.inner() {
+            inner.on_id_change(old, new, ctx);
+        }
+    }
+
+    llm_trace_macros::__forward_downcast!();
+}
+
+impl<S: 'static> LlmLayer<S> {
+    fn downcast_own(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Self>() {
+            Some(std::ptr::from_ref(self).cast())
+        } else if id == TypeId::of::<PipelineRef>() {
+            Some(std::ptr::from_ref(&self.pipeline).cast())
+        } else if id == TypeId::of::<PolicyHandle>() {
+            Some(std::ptr::from_ref(&self.pipeline.0.policy).cast())
+        } else {
+            None
+        }
+    }
+
+    fn downcast_inner(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
+        self.inner.as_ref().and_then(EmbeddedLayer::layer_to_downcast)
+    }
+}

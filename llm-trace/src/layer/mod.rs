@@ -1,0 +1,10 @@
+//! [`LlmLayer`]: it carries the policy to the calls and, if asked, embeds the OpenTelemetry layer.
+
+mod embedded_layer;
+mod llm_layer;
+mod narrow;
+mod settings;
+mod tracer;
+
+pub use llm_layer::{LlmLayer, layer};
+pub use narrow::NarrowProcessor;

@@ -1,0 +1,68 @@
+//! A narrower view of spans for one of several destinations.
+
+use std::fmt;
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
+
+use crate::guarded;
+use crate::guarded::UserCode;
+use crate::sink::forward_to_inner;
+
+type Keep = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Hands spans on with some of their attributes only: a narrow view for one destination, beside
+/// another that sees everything.
+///
+/// With a [`RedactProcessor`](crate::RedactProcessor) in front, each destination has a policy of its own as
+/// well. The layer's policy is the widest: what it does not let through, no destination gets.
+///
+/// ```
+/// use llm_trace::{Capture, NarrowProcessor, Policy, RedactProcessor};
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
+///
+/// let (inside, vendor) = (InMemorySpanExporter::default(), InMemorySpanExporter::default());
+/// let everything = Policy::new().capture(Capture::Span);
+/// let little = Policy::new().mask_input(true).mask_output(true).hash_identity(*b"a secret key");
+///
+/// let narrow = NarrowProcessor::new(SimpleSpanProcessor::new(vendor), |key| key.starts_with("gen_ai."));
+/// let provider = SdkTracerProvider::builder()
+///     .with_span_processor(RedactProcessor::new(SimpleSpanProcessor::new(inside), everything))
+///     .with_span_processor(RedactProcessor::new(narrow, little))
+///     .build();
+/// # let _ = provider;
+/// ```
+pub struct NarrowProcessor<P> {
+    inner: P,
+    keep: Keep,
+}
+
+impl<P: fmt::Debug> fmt::Debug for NarrowProcessor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NarrowProcessor").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<P> NarrowProcessor<P> {
+    /// Wraps `inner`, which gets the attributes of spans, events and links whose key `keep` says
+    /// yes to.
+    pub fn new(inner: P, keep: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self { inner, keep: Box::new(keep) }
+    }
+
+    fn narrow(&self, attributes: &mut Vec<KeyValue>) {
+        attributes
+            .retain(|attribute| guarded::run(UserCode::View, || (self.keep)(attribute.key.as_str())).unwrap_or(false));
+    }
+}
+
+impl<P: SpanProcessor> SpanProcessor for NarrowProcessor<P> {
+    forward_to_inner!(on_start);
+
+    fn on_end(&self, mut span: SpanData) {
+        self.narrow(&mut span.attributes);
+        span.events.events.iter_mut().for_each(|event| self.narrow(&mut event.attributes));
+        span.links.links.iter_mut().for_each(|link| self.narrow(&mut link.attributes));
+        self.inner.on_end(span);
+    }
+}

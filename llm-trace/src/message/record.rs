@@ -1,0 +1,191 @@
+//! Types of the user's own, by hand.
+
+use super::{InputContent, Messages, Part, finish_reason};
+use crate::json::Text;
+use crate::model::Usage;
+use crate::model::facts::{RequestFacts, ResponseFacts};
+
+/// A request type that tells what is in it, where it is neither JSON nor `Serialize`.
+///
+/// Called once or twice per call; [`RequestRecord`] ignores what the policy does not permit.
+///
+/// ```
+/// use llm_trace::{RecordRequest, RequestRecord};
+///
+/// struct Prompt { model: String, text: String }
+///
+/// impl RecordRequest for Prompt {
+///     fn record_request(&self, out: &mut RequestRecord<'_>) {
+///         out.model(&self.model).message("user", &self.text);
+///     }
+/// }
+/// ```
+pub trait RecordRequest {
+    /// Tells what is in the request.
+    fn record_request(&self, out: &mut RequestRecord<'_>);
+}
+
+/// An answer type that tells what is in it, where it is neither JSON nor `Serialize`.
+///
+/// ```
+/// use llm_trace::{RecordResponse, ResponseRecord, Usage};
+///
+/// struct Answer { text: String, tokens: i64 }
+///
+/// impl RecordResponse for Answer {
+///     fn record_response(&self, out: &mut ResponseRecord<'_>) {
+///         out.finish_reason("stop").usage(Usage::new().output_tokens(self.tokens)).text(&self.text);
+///     }
+/// }
+/// ```
+pub trait RecordResponse {
+    /// Tells what is in the answer.
+    fn record_response(&self, out: &mut ResponseRecord<'_>);
+}
+
+impl<T: RecordRequest + ?Sized> RecordRequest for &T {
+    fn record_request(&self, out: &mut RequestRecord<'_>) {
+        (**self).record_request(out);
+    }
+}
+
+impl<T: RecordResponse + ?Sized> RecordResponse for &T {
+    fn record_response(&self, out: &mut ResponseRecord<'_>) {
+        (**self).record_response(out);
+    }
+}
+
+/// Takes what a [`RecordRequest`] tells.
+///
+/// ```
+/// use llm_trace::{RecordRequest, RequestRecord};
+///
+/// struct Question { system: String, text: String, creative: bool }
+///
+/// impl RecordRequest for Question {
+///     fn record_request(&self, out: &mut RequestRecord<'_>) {
+///         out.model("house-model").temperature(if self.creative { 1.0 } else { 0.0 }).top_p(0.9).max_tokens(500);
+///         out.stop_sequences(["END"]).stream(false);
+///         out.system(&self.system).message("user", &self.text);
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct RequestRecord<'a> {
+    pub(crate) facts: &'a mut RequestFacts,
+    pub(crate) content: Option<&'a mut InputContent>,
+}
+
+impl RequestRecord<'_> {
+    /// `gen_ai.request.model`.
+    pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
+        self.facts.model = Some(model.into());
+        self
+    }
+
+    /// `gen_ai.request.temperature`.
+    pub fn temperature(&mut self, temperature: f64) -> &mut Self {
+        self.facts.temperature = Some(temperature);
+        self
+    }
+
+    /// `gen_ai.request.top_p`.
+    pub fn top_p(&mut self, top_p: f64) -> &mut Self {
+        self.facts.top_p = Some(top_p);
+        self
+    }
+
+    /// `gen_ai.request.max_tokens`, in tokens.
+    pub fn max_tokens(&mut self, tokens: i64) -> &mut Self {
+        self.facts.max_tokens = Some(tokens);
+        self
+    }
+
+    /// `gen_ai.request.stop_sequences`.
+    pub fn stop_sequences<S: Into<String>>(&mut self, stop: impl IntoIterator<Item = S>) -> &mut Self {
+        self.facts.stop_sequences = Some(stop.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// `gen_ai.request.stream`.
+    pub fn stream(&mut self, stream: bool) -> &mut Self {
+        self.facts.stream = Some(stream);
+        self
+    }
+
+    /// Adds a message of one text part. Content: ignored unless the policy permits it.
+    pub fn message(&mut self, role: &str, text: &str) -> &mut Self {
+        if let Some(content) = &mut self.content {
+            content.messages.begin(role, None);
+            content.messages.part(Part::Text(Text::Plain(text)));
+            content.messages.end(None);
+        }
+        self
+    }
+
+    /// Adds to the instructions that stand apart from the history. Content.
+    pub fn system(&mut self, text: &str) -> &mut Self {
+        if let Some(content) = &mut self.content {
+            content.system(Part::Text(Text::Plain(text)));
+        }
+        self
+    }
+}
+
+/// Takes what a [`RecordResponse`] tells.
+///
+/// ```
+/// use llm_trace::{RecordResponse, ResponseRecord, Usage};
+///
+/// struct Answer { id: String, text: String, tokens: (i64, i64) }
+///
+/// impl RecordResponse for Answer {
+///     fn record_response(&self, out: &mut ResponseRecord<'_>) {
+///         let usage = Usage::new().input_tokens(self.tokens.0).output_tokens(self.tokens.1);
+///         out.id(self.id.as_str()).model("house-model-7").finish_reason("stop").usage(usage).text(&self.text);
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ResponseRecord<'a> {
+    pub(crate) facts: &'a mut ResponseFacts,
+    pub(crate) content: Option<&'a mut Messages>,
+}
+
+impl ResponseRecord<'_> {
+    /// `gen_ai.response.id`.
+    pub fn id(&mut self, id: impl Into<String>) -> &mut Self {
+        self.facts.id = Some(id.into());
+        self
+    }
+
+    /// `gen_ai.response.model`.
+    pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
+        self.facts.model = Some(model.into());
+        self
+    }
+
+    /// Adds the finish reason of the next choice, in the provider's own word. Say it before the
+    /// choice's text.
+    pub fn finish_reason(&mut self, reason: impl Into<String>) -> &mut Self {
+        self.facts.finish_reasons.push(Some(reason.into()));
+        self
+    }
+
+    /// The token counts.
+    pub fn usage(&mut self, usage: Usage) -> &mut Self {
+        self.facts.usage.update(usage);
+        self
+    }
+
+    /// Adds an output message of one text part. Content: ignored unless the policy permits it.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        let reason = self.facts.finish_reasons.last().and_then(Option::as_deref).map(finish_reason);
+        if let Some(content) = &mut self.content {
+            content.begin("assistant", None);
+            content.part(Part::Text(Text::Plain(text)));
+            content.end(reason);
+        }
+        self
+    }
+}

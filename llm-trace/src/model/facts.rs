@@ -1,0 +1,172 @@
+//! What a call's request and answer tell, apart from content: numbers, ids and reasons.
+//!
+//! Readers fill these; `otel` names them. Unknown is `None`, never zero.
+
+use std::borrow::Cow;
+
+pub(crate) use super::usage::Usage;
+use crate::semconv::Fact;
+use crate::semconv::identifier::{is_cost, is_identifier, is_word, most};
+
+/// Facts of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RequestFacts {
+    pub(crate) model: Option<String>,
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) top_k: Option<f64>,
+    pub(crate) max_tokens: Option<i64>,
+    pub(crate) frequency_penalty: Option<f64>,
+    pub(crate) presence_penalty: Option<f64>,
+    pub(crate) seed: Option<i64>,
+    pub(crate) stop_sequences: Option<Vec<String>>,
+    /// Emitted only if it is not 1.
+    pub(crate) choice_count: Option<i64>,
+    /// Emitted only if true.
+    pub(crate) stream: Option<bool>,
+    /// `text`, `json`, `image` or `speech`.
+    pub(crate) output_type: Option<&'static str>,
+    pub(crate) encoding_formats: Option<Vec<String>>,
+    /// The number of dimensions asked for, of an embeddings request.
+    pub(crate) dimensions: Option<i64>,
+    /// As sent; `auto` is not emitted.
+    pub(crate) service_tier: Option<String>,
+    pub(crate) conversation_id: Option<String>,
+    pub(crate) previous_response_id: Option<String>,
+    pub(crate) reasoning_level: Option<String>,
+    pub(crate) prompt_name: Option<String>,
+    pub(crate) prompt_version: Option<String>,
+    /// Attributes of one provider's own namespace.
+    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
+}
+
+/// Facts of an answer, or of as much of a stream as has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ResponseFacts {
+    pub(crate) id: Option<String>,
+    pub(crate) model: Option<String>,
+    /// The provider's own words, in choice order; `None` where a choice has not said.
+    pub(crate) finish_reasons: Vec<Option<String>>,
+    pub(crate) usage: Usage,
+    /// What other models used of it: those that a server consulted on its way to the answer.
+    pub(crate) usage_by_others: Vec<(String, Usage)>,
+    pub(crate) service_tier: Option<String>,
+    pub(crate) system_fingerprint: Option<String>,
+    pub(crate) output_type: Option<&'static str>,
+    pub(crate) conversation_id: Option<String>,
+    /// `gen_ai.response.status` of the newest conventions.
+    pub(crate) status: Option<String>,
+    /// The length of the first embedding vector.
+    pub(crate) dimensions: Option<i64>,
+    /// What the provider says the call cost, in US dollars.
+    pub(crate) cost: Option<f64>,
+    pub(crate) error: Option<ErrorFacts>,
+    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
+}
+
+/// Forgets a text that is no identifier, and counts it.
+fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
+        *text = None;
+        *refused += 1;
+    }
+}
+
+fn retain_all(refused: &mut u64, fact: Fact, texts: &mut Option<Vec<String>>) {
+    if let Some(list) = texts {
+        let before = list.len();
+        list.retain(|text| is_identifier(fact, text));
+        list.truncate(most(fact));
+        *refused += (before - list.len()) as u64;
+    }
+}
+
+fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, str>)>) {
+    let before = extra.len();
+    extra.retain(|(_, text)| is_word(text));
+    *refused += (before - extra.len()) as u64;
+}
+
+impl RequestFacts {
+    /// Forgets texts that are no identifiers. Returns how many.
+    pub(crate) fn retain_identifiers(&mut self) -> u64 {
+        let refused = &mut 0;
+        retain(refused, Fact::RequestModel, &mut self.model);
+        retain(refused, Fact::RequestServiceTier, &mut self.service_tier);
+        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain(refused, Fact::RequestPreviousResponseId, &mut self.previous_response_id);
+        retain(refused, Fact::RequestReasoningLevel, &mut self.reasoning_level);
+        retain(refused, Fact::RequestPromptName, &mut self.prompt_name);
+        retain(refused, Fact::RequestPromptVersion, &mut self.prompt_version);
+        retain_all(refused, Fact::RequestEncodingFormats, &mut self.encoding_formats);
+        // Some that are short and some that are not are one content.
+        let stop = self.stop_sequences.as_deref().unwrap_or_default();
+        let fits = |text: &String| is_identifier(Fact::RequestStopSequences, text);
+        if stop.len() > most(Fact::RequestStopSequences) || !stop.iter().all(fits) {
+            self.stop_sequences = None;
+            *refused += 1;
+        }
+        retain_extra(refused, &mut self.extra);
+        *refused
+    }
+}
+
+impl ResponseFacts {
+    /// Forgets texts that are no identifiers, and counts and costs that cannot be. Returns how many.
+    pub(crate) fn retain_identifiers(&mut self) -> u64 {
+        let refused = &mut 0;
+        retain(refused, Fact::ResponseId, &mut self.id);
+        retain(refused, Fact::ResponseModel, &mut self.model);
+        retain(refused, Fact::ResponseServiceTier, &mut self.service_tier);
+        retain(refused, Fact::ResponseSystemFingerprint, &mut self.system_fingerprint);
+        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain(refused, Fact::ResponseStatus, &mut self.status);
+        *refused += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
+        self.finish_reasons.truncate(most(Fact::FinishReasons));
+        for reason in &mut self.finish_reasons {
+            retain(refused, Fact::FinishReasons, reason);
+        }
+        if let Some(error) = &mut self.error {
+            retain(refused, Fact::ErrorCode, &mut error.code);
+            retain(refused, Fact::ErrorCode, &mut error.kind);
+        }
+        if self.cost.is_some_and(|cost| !is_cost(cost)) {
+            self.cost = None;
+            *refused += 1;
+        }
+        retain_extra(refused, &mut self.extra);
+        *refused + self.usage.retain_sane()
+    }
+
+    /// Sets the finish reason of one choice.
+    pub(crate) fn set_finish_reason(&mut self, choice: usize, reason: &str) {
+        // Few APIs return more choices than this; a wild index must not make a huge vector.
+        if choice >= most(Fact::FinishReasons) || reason.is_empty() {
+            return;
+        }
+        if self.finish_reasons.len() <= choice {
+            self.finish_reasons.resize(choice + 1, None);
+        }
+        self.finish_reasons[choice] = Some(reason.to_owned());
+    }
+}
+
+/// An error as a provider states it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ErrorFacts {
+    /// The provider's machine-readable code, in preference to its type.
+    pub(crate) code: Option<String>,
+    /// The provider's error type or status word.
+    pub(crate) kind: Option<String>,
+    /// The HTTP status, where the body states it.
+    pub(crate) status: Option<u16>,
+    /// Content: may echo the prompt. Empty unless content was asked for.
+    pub(crate) message: Option<String>,
+}
+
+impl ErrorFacts {
+    /// The low-cardinality name for `error.type`, where the provider gave one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.code.as_deref().or(self.kind.as_deref())
+    }
+}

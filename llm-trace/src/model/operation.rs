@@ -1,0 +1,229 @@
+//! What a call does.
+
+use std::borrow::Cow;
+
+use super::operation_data::NamedAfter;
+#[cfg(feature = "otel")]
+use crate::semconv::ContentField;
+use crate::semconv::{Fact, Facts};
+
+/// The method that calls a tool.
+pub(crate) const TOOL_CALL: &str = "tools/call";
+
+/// What a call does: `gen_ai.operation.name`.
+///
+/// ```
+/// use llm_trace::Operation;
+///
+/// assert_eq!(Operation::Chat.as_str(), "chat");
+/// assert_eq!(Operation::from("rerank").as_str(), "rerank");
+/// ```
+///
+/// Source: [GenAI spans](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Chat completions, whatever the API calls them (OpenAI Responses, Anthropic messages, …).
+    #[default]
+    Chat,
+    /// Multimodal content generation, as in Gemini's `generateContent`.
+    GenerateContent,
+    /// Legacy text completions.
+    TextCompletion,
+    /// Embeddings.
+    Embeddings,
+    /// Retrieval from a data source.
+    Retrieval,
+    /// Creation of an agent.
+    CreateAgent,
+    /// Invocation of an agent.
+    InvokeAgent,
+    /// Execution of a tool.
+    ExecuteTool,
+    /// Invocation of a workflow.
+    InvokeWorkflow,
+    /// Fetching of a response that was begun before, as in OpenAI's background mode. Newest conventions.
+    FetchResponse,
+    /// An agent's planning. Newest conventions.
+    Plan,
+    /// Creation of a memory store. Newest conventions, as all memory operations.
+    CreateMemoryStore,
+    /// Search for memories.
+    SearchMemory,
+    /// Creation of memories.
+    CreateMemory,
+    /// Change of memories.
+    UpdateMemory,
+    /// Creation or change of memories.
+    UpsertMemory,
+    /// Deletion of memories.
+    DeleteMemory,
+    /// Deletion of a memory store.
+    DeleteMemoryStore,
+    /// A guardrail's judgement: `apply_guardrail`, a word of our own.
+    ApplyGuardrail,
+    /// A request or notification of the Model Context Protocol, where it is sent. Its span is named
+    /// after the method; `gen_ai.operation.name` is `execute_tool` where a tool is called, else absent.
+    McpClient,
+    /// The same, where it is received.
+    McpServer,
+    /// An operation the conventions have no word for.
+    Custom(Cow<'static, str>),
+}
+
+/// The words of the conventions, and ours.
+const KNOWN: &[(&str, Operation)] = &[
+    ("chat", Operation::Chat),
+    ("generate_content", Operation::GenerateContent),
+    ("text_completion", Operation::TextCompletion),
+    ("embeddings", Operation::Embeddings),
+    ("retrieval", Operation::Retrieval),
+    ("create_agent", Operation::CreateAgent),
+    ("invoke_agent", Operation::InvokeAgent),
+    ("execute_tool", Operation::ExecuteTool),
+    ("invoke_workflow", Operation::InvokeWorkflow),
+    ("fetch_response", Operation::FetchResponse),
+    ("plan", Operation::Plan),
+    ("create_memory_store", Operation::CreateMemoryStore),
+    ("search_memory", Operation::SearchMemory),
+    ("create_memory", Operation::CreateMemory),
+    ("update_memory", Operation::UpdateMemory),
+    ("upsert_memory", Operation::UpsertMemory),
+    ("delete_memory", Operation::DeleteMemory),
+    ("delete_memory_store", Operation::DeleteMemoryStore),
+    ("apply_guardrail", Operation::ApplyGuardrail),
+    ("mcp.client", Operation::McpClient),
+    ("mcp.server", Operation::McpServer),
+];
+
+impl Operation {
+    /// The value of `gen_ai.operation.name`; of the Model Context Protocol's messages a word of ours.
+    pub fn as_str(&self) -> &str {
+        match self {
+            // What nearly every call is.
+            Operation::Chat => "chat",
+            Operation::Custom(name) => name,
+            known => KNOWN.iter().find(|(_, operation)| operation == known).map_or("", |(name, _)| name),
+        }
+    }
+
+    /// Whether a model answers: what the conventions call an inference.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_inference(&self) -> bool {
+        matches!(self, Operation::Chat | Operation::GenerateContent | Operation::TextCompletion)
+    }
+
+    /// Whether other calls are made below it on behalf of the same task.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_agent(&self) -> bool {
+        matches!(self, Operation::InvokeAgent | Operation::InvokeWorkflow)
+    }
+
+    /// Whether it makes use of a model, so that a call of the same inside of it is the same one.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_model_call(&self) -> bool {
+        self.is_inference() || *self == Operation::Embeddings
+    }
+
+    /// The value of `otel.kind`: what runs in this process is internal. `remote` is what was said
+    /// of it; else `client` tells whether it has a provider or a server.
+    pub(crate) fn kind(&self, remote: Option<bool>, client: bool) -> &'static str {
+        match self {
+            Operation::McpClient => return "client",
+            Operation::McpServer => return "server",
+            _ => {}
+        }
+        let remote = remote.unwrap_or(match self {
+            Operation::ExecuteTool | Operation::InvokeWorkflow | Operation::Plan => false,
+            Operation::InvokeAgent | Operation::ApplyGuardrail => client,
+            _ => true,
+        });
+        if remote { "client" } else { "internal" }
+    }
+
+    /// What its span is named after.
+    pub(crate) fn named_after(&self) -> NamedAfter {
+        match self {
+            Operation::Retrieval => NamedAfter::Fact(Fact::DataSourceId),
+            Operation::CreateAgent | Operation::InvokeAgent | Operation::Plan => NamedAfter::Fact(Fact::AgentName),
+            Operation::ExecuteTool => NamedAfter::Fact(Fact::ToolName),
+            Operation::InvokeWorkflow => NamedAfter::Fact(Fact::WorkflowName),
+            Operation::ApplyGuardrail => NamedAfter::Fact(Fact::GuardrailName),
+            Operation::McpClient | Operation::McpServer => NamedAfter::Method,
+            Operation::FetchResponse => NamedAfter::Nothing,
+            other if other.is_memory() => NamedAfter::Nothing,
+            _ => NamedAfter::Model,
+        }
+    }
+
+    /// Where what its function returns goes, unless that is a model's answer.
+    #[cfg(feature = "otel")]
+    pub(crate) fn answer_slot(&self) -> Option<ContentField> {
+        match self {
+            Operation::ExecuteTool => Some(ContentField::ToolResult),
+            Operation::Retrieval => Some(ContentField::Documents),
+            Operation::SearchMemory => Some(ContentField::MemoryRecords),
+            Operation::ApplyGuardrail => Some(ContentField::Decided),
+            _ => None,
+        }
+    }
+
+    /// Whether what its function returns tells of nothing but errors.
+    #[cfg(feature = "otel")]
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_mcp() || self.is_memory()
+    }
+
+    /// Whether it is a message of the Model Context Protocol.
+    pub(crate) fn is_mcp(&self) -> bool {
+        matches!(self, Operation::McpClient | Operation::McpServer)
+    }
+
+    /// The value of `gen_ai.operation.name`, if it has one.
+    pub(crate) fn name(&self, facts: Option<&Facts>) -> Option<&str> {
+        if !self.is_mcp() {
+            return Some(self.as_str());
+        }
+        (facts?.text(Fact::McpMethod) == Some(TOOL_CALL)).then_some("execute_tool")
+    }
+
+    /// What its span's name begins with.
+    pub(crate) fn verb<'o>(&'o self, facts: Option<&'o Facts>) -> &'o str {
+        let method = || facts.and_then(|facts| facts.text(Fact::McpMethod));
+        if self.is_mcp() { method().unwrap_or(self.as_str()) } else { self.as_str() }
+    }
+
+    fn is_memory(&self) -> bool {
+        matches!(
+            self,
+            Operation::CreateMemoryStore
+                | Operation::SearchMemory
+                | Operation::CreateMemory
+                | Operation::UpdateMemory
+                | Operation::UpsertMemory
+                | Operation::DeleteMemory
+                | Operation::DeleteMemoryStore
+        )
+    }
+}
+
+impl From<&'static str> for Operation {
+    fn from(name: &'static str) -> Self {
+        Self::from(Cow::Borrowed(name))
+    }
+}
+
+impl From<String> for Operation {
+    fn from(name: String) -> Self {
+        Self::from(Cow::Owned(name))
+    }
+}
+
+impl From<Cow<'static, str>> for Operation {
+    fn from(name: Cow<'static, str>) -> Self {
+        match KNOWN.iter().find(|(known, _)| *known == name) {
+            Some((_, operation)) => operation.clone(),
+            None => Operation::Custom(name),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Who wrote which part of an input that another crate recorded, where only the output is masked.
+
+use super::filter::{CUT, Filter};
+use super::keys::is_structure;
+use super::place::{Place, TextKind, is_role_of_model};
+use super::rewrite;
+use crate::json::{Node, Text, write_str};
+use crate::semconv::identifier::is_word;
+
+/// Keys whose values a model wrote, in whatever message they stand.
+const BY_MODEL: &[&str] = &[
+    "arguments",
+    "assistant",
+    "completion",
+    "function_call",
+    "functioncall",
+    "model",
+    "reasoning",
+    "reasoning_content",
+    "thinking",
+    "tool_calls",
+    "tool_use",
+    "tooluse",
+];
+
+/// Types of objects that a model wrote: LangChain's messages, the parts of several APIs.
+const TYPES_BY_MODEL: &[&str] = &["ai", "aimessage", "assistant", "function_call", "reasoning", "thinking", "tool_use"];
+
+fn is_in(table: &[&str], word: &str) -> bool {
+    table.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Rewrites an input of unknown shape: JSON by the authors that it names, text that only looks like a structure as a
+/// whole, any other text as the user's.
+pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
+    match rewrite::container(text) {
+        Some(doc) => {
+            let mut out = String::new();
+            value(&mut out, doc.root(), "", filter);
+            out
+        }
+        None if is_structured(text) => filter.clean(text, Place::reasoning("")).into_owned(),
+        None => filter.clean(text, Place::of(TextKind::Text)).into_owned(),
+    }
+}
+
+/// Whether a text that is no JSON shows a structure, as `Debug` does: `[Message { role: ..`.
+fn is_structured(text: &str) -> bool {
+    text != CUT
+        && (text.trim_start().starts_with(['[', '{'])
+            || [" { ", "role:", "role="].iter().any(|sign| text.contains(sign)))
+}
+
+fn value(out: &mut String, node: Node<'_>, role: &str, filter: &mut Filter) {
+    let place = Place::text(role);
+    if filter.masks_at(place) || !(node.is_object() || node.is_array()) {
+        return filter.json(out, node, place);
+    }
+    let is_object = node.is_object();
+    let by_model = node.get_str("type").is_some_and(|kind| is_in(TYPES_BY_MODEL, kind));
+    let role = if by_model { "assistant" } else { node.get_str("role").filter(|_| is_object).unwrap_or(role) };
+    out.push(if is_object { '{' } else { '[' });
+    for (at, item) in node.items().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        if is_object {
+            filter.text(out, Text::Plain(item.key()), Place::of(TextKind::Text));
+            out.push(':');
+        }
+        match item.key() {
+            "role" | "type" if is_object && item.str().is_some_and(is_word) => {
+                write_str(out, item.str().unwrap_or_default());
+            }
+            key if is_object && is_in(BY_MODEL, key) && (item.is_object() || item.is_array() || key != "model") => {
+                filter.json(out, item, Place::reasoning(role));
+            }
+            _ => value(out, item, role, filter),
+        }
+    }
+    out.push(if is_object { '}' } else { ']' });
+}
+
+/// The messages of a span's flattened input that are known to be no model's: `gen_ai.prompt.0.`.
+#[derive(Debug, Default)]
+pub(crate) struct KnownRoles(Vec<String>);
+
+impl KnownRoles {
+    /// Notes the role that stands under this key, if one does.
+    pub(crate) fn note(&mut self, key: &str, value: &str) {
+        if let Some(message) = message(key).filter(|_| key.ends_with(".role") && !is_role_of_model(value)) {
+            self.0.push(message.to_owned());
+        }
+    }
+
+    /// Whether a model can have written what stands under this key of a flattened input.
+    pub(crate) fn may_be_by_model(&self, key: &str) -> bool {
+        let Some(message) = message(key) else { return false };
+        let part = &key[message.len()..];
+        !is_structure(key)
+            && (["tool_call", "function_call", "reasoning", "thinking"].iter().any(|known| part.contains(known))
+                || !self.0.iter().any(|known| known == message))
+    }
+}
+
+/// The beginning of a flattened message's key, up to its number.
+fn message(key: &str) -> Option<&str> {
+    let mut end = 0;
+    key.split_inclusive('.').find_map(|part| {
+        end += part.len();
+        let number = part.strip_suffix('.').is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        (number && part.len() > 1).then(|| &key[..end])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::policy::Policy;
+    use crate::policy::style::Style;
+
+    fn rewritten(text: &str) -> String {
+        let mut filter = Filter::open(&Policy::new().into());
+        filter.mask_model_parts(&Style::Placeholder);
+        rewrite(text, &mut filter)
+    }
+
+    #[test]
+    fn authors_that_json_names_are_told_apart() {
+        for (text, expected) in [
+            ("a question", "a question"),
+            (r#"{"messages":[{"role":"user","content":"a"}]}"#, r#"{"messages":[{"role":"user","content":"a"}]}"#),
+            (
+                r#"[{"role":"assistant","content":"a"},{"role":"user","content":["b"]}]"#,
+                r#"[{"role":"assistant","content":"[REDACTED]"},{"role":"user","content":["b"]}]"#,
+            ),
+            (r#"[{"type":"ai","content":"a"}]"#, r#"[{"type":"ai","content":"[REDACTED]"}]"#),
+            (r#"[{"role":"bot","text":"a"}]"#, r#"[{"role":"bot","text":"[REDACTED]"}]"#),
+            (r#"{"model":"m","input":"b"}"#, r#"{"model":"m","input":"b"}"#),
+            (r#"{"user":"a","tool_calls":[{"x":1}]}"#, r#"{"user":"a","tool_calls":"[REDACTED]"}"#),
+            ("[Message { role: Assistant, text: \"a\" }]", "[REDACTED]"),
+        ] {
+            assert_eq!(rewritten(text), expected);
+        }
+    }
+
+    #[test]
+    fn flattened_messages_are_a_models_unless_their_role_is_known() {
+        let mut roles = KnownRoles::default();
+        roles.note("gen_ai.prompt.0.role", "user");
+        roles.note("gen_ai.prompt.1.role", "assistant");
+        assert!(!roles.may_be_by_model("gen_ai.prompt.0.content"));
+        assert!(roles.may_be_by_model("gen_ai.prompt.0.tool_calls.0.arguments"));
+        for key in ["gen_ai.prompt.1.content", "gen_ai.prompt.2.content", "llm.input_messages.0.message.content"] {
+            assert!(roles.may_be_by_model(key), "{key}");
+        }
+        assert!(!roles.may_be_by_model("gen_ai.prompt"));
+    }
+}

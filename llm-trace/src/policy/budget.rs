@@ -1,0 +1,250 @@
+//! Making content fit, in encoded bytes, with JSON and characters left whole.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::report::Report;
+use super::rewrite;
+use super::rewrite::Shape;
+use crate::json::plain_len;
+
+/// How large content may be, in bytes of JSON.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Budgets {
+    pub(super) text: usize,
+    pub(super) attribute: usize,
+    pub(super) span: usize,
+    /// Media larger than this are replaced by their size and hash.
+    pub(super) media: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        // A span of four full attributes is a quarter of what OTLP receivers take at once.
+        Self { text: 64 << 10, attribute: 256 << 10, span: 1 << 20, media: 64 << 10 }
+    }
+}
+
+/// The greatest character boundary of `text` that is not above `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
+    if at >= text.len() {
+        return text.len();
+    }
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+/// How many bytes `text` takes in JSON, without quotes.
+pub(super) fn encoded_len(text: &str) -> usize {
+    fitting(text, usize::MAX).1
+}
+
+/// How many bytes of `text` take at most `room` in JSON, and how much they take.
+fn fitting(text: &str, room: usize) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    let (mut at, mut used) = (0, 0);
+    while at < bytes.len() {
+        let plain = plain_len(&bytes[at..]).min(room - used);
+        (at, used) = (at + plain, used + plain);
+        for byte in bytes[at..].iter().take(8) {
+            let len = encoded_byte_len(*byte);
+            if used + len > room {
+                return (at, used);
+            }
+            (at, used) = (at + 1, used + len);
+        }
+    }
+    (at, used)
+}
+
+fn encoded_byte_len(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..=0x1f => 6,
+        _ => 1,
+    }
+}
+
+/// `text`, or its beginning and a word on how much is missing, in at most `limit` encoded bytes.
+pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'t, str> {
+    if text.len() <= limit / 6 || encoded_len(text) <= limit {
+        return Cow::Borrowed(text);
+    }
+    let mark = format!("… [CUT {} bytes]", text.len());
+    // Where the word would take most of the room, the text is worth more.
+    let (room, mark) = if limit / 2 > mark.len() { (limit - mark.len(), true) } else { (limit, false) };
+    let end = floor(text, fitting(text, room).0);
+    let missing = text.len() - end;
+    report.cut("text", 1);
+    report.cut("bytes", missing as u64);
+    if !mark {
+        return Cow::Borrowed(&text[..end]);
+    }
+    Cow::Owned([&text[..end], &format!("… [CUT {missing} bytes]")].concat())
+}
+
+/// The array of `items` (slices of `json`, which has them with commas between, and whether each is
+/// a system message) in at most `limit` bytes. The first system message and the newest message stay,
+/// shortened if need be; then the other system messages and the newest ones, as far as there is room.
+pub(super) fn fit(
+    json: String,
+    items: &[(Range<usize>, bool)],
+    shape: Shape,
+    limit: usize,
+    report: &mut Report,
+) -> String {
+    let len = |at: usize| items[at].0.len() + 1;
+    if json.len().saturating_add(2) <= limit || items.is_empty() {
+        return in_brackets(json);
+    }
+    let mut room = limit.saturating_sub(2);
+    let mut kept: Vec<Option<Cow<'_, str>>> = vec![None; items.len()];
+    let newest = items.len() - 1;
+    let first_system = items[..newest].iter().position(|(_, system)| *system);
+    // The smaller of the two may leave the other more than its half.
+    let mut musts: Vec<usize> = first_system.into_iter().chain([newest]).collect();
+    musts.sort_by_key(|&at| len(at));
+    let mut left = musts.len();
+    for at in musts {
+        let text = &json[items[at].0.clone()];
+        let share = room / left;
+        left -= 1;
+        let text = if text.len() < share { Some(Cow::Borrowed(text)) } else { shorten(text, shape, share, report) };
+        if let Some(text) = text {
+            room = room.saturating_sub(text.len() + 1);
+            kept[at] = Some(text);
+        }
+    }
+    let systems = (0..newest).filter(|&at| items[at].1);
+    for at in systems {
+        if kept[at].is_none() && len(at) <= room {
+            room -= len(at);
+            kept[at] = Some(Cow::Borrowed(&json[items[at].0.clone()]));
+        }
+    }
+    for at in (0..newest).rev() {
+        if kept[at].is_none() {
+            if len(at) > room {
+                break;
+            }
+            room -= len(at);
+            kept[at] = Some(Cow::Borrowed(&json[items[at].0.clone()]));
+        }
+    }
+    let dropped = (0..items.len()).filter(|&at| kept[at].is_none());
+    let bytes: usize = dropped.clone().map(|at| items[at].0.len()).sum();
+    report.cut("item", dropped.count() as u64);
+    report.cut("bytes", bytes as u64);
+    array(kept.iter().flatten().map(AsRef::as_ref))
+}
+
+fn shorten<'t>(json: &str, shape: Shape, limit: usize, report: &mut Report) -> Option<Cow<'t, str>> {
+    // The comma is part of the share.
+    let short = rewrite::shorten(json, shape, limit.saturating_sub(1));
+    if let Some(short) = &short {
+        report.cut("message", 1);
+        report.cut("bytes", json.len().saturating_sub(short.len()) as u64);
+    }
+    short.map(Cow::Owned)
+}
+
+/// Without a copy, and without more memory than it takes: it waits to be exported.
+fn in_brackets(mut json: String) -> String {
+    json.reserve_exact(2);
+    json.insert(0, '[');
+    json.push(']');
+    json.shrink_to_fit();
+    json
+}
+
+fn array<'t>(items: impl Iterator<Item = &'t str>) -> String {
+    let mut out = String::from("[");
+    for item in items {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(item);
+    }
+    out.push(']');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn message(role: &str, text: &str) -> String {
+        let mut out = format!("{{\"role\":\"{role}\",\"parts\":[{{\"type\":\"text\",\"content\":");
+        crate::json::write_str(&mut out, text);
+        out.push_str("}]}");
+        out
+    }
+
+    fn fit_all(messages: &[String], limit: usize) -> (String, Vec<String>) {
+        let mut json = String::new();
+        let mut items = Vec::new();
+        for message in messages {
+            if !json.is_empty() {
+                json.push(',');
+            }
+            let at = json.len();
+            json.push_str(message);
+            items.push((at..json.len(), message.starts_with("{\"role\":\"system")));
+        }
+        let mut report = Report::default();
+        (fit(json, &items, Shape::Messages, limit, &mut report), report.values())
+    }
+
+    #[test]
+    fn the_system_message_and_the_newest_stay() {
+        let messages: Vec<_> = [message("system", "be kind")]
+            .into_iter()
+            .chain((0..100).map(|i| message("user", &format!("question {i}"))))
+            .collect();
+        let (json, report) = fit_all(&messages, 400);
+        assert!(json.len() <= 400, "{}", json.len());
+        assert!(json.starts_with(&format!("[{}", messages[0])), "{json}");
+        assert!(json.ends_with(&format!("{},{}]", messages[99], messages[100])), "{json}");
+        assert!(report[1].starts_with("cut:item="), "{report:?}");
+    }
+
+    #[test]
+    fn a_newest_message_that_is_too_large_is_shortened() {
+        let messages = [message("system", &"s".repeat(1000)), message("user", &"u".repeat(1000))];
+        let (json, _) = fit_all(&messages, 600);
+        assert!(json.len() <= 600);
+        let messages: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+        assert_eq!((&messages[0]["role"], &messages[1]["role"]), (&"system".into(), &"user".into()));
+    }
+
+    #[test]
+    fn a_text_is_cut_in_encoded_bytes_between_characters() {
+        let mut report = Report::default();
+        assert_eq!(cut("\u{1}\u{1}\u{1}", 18, &mut report), "\u{1}\u{1}\u{1}");
+        assert_eq!(cut("\u{1}\u{1}\u{1}", 17, &mut report), "\u{1}\u{1}");
+        assert_eq!(cut("ééé", 5, &mut report), "éé");
+        assert_eq!(cut(&"a".repeat(100), 50, &mut report), format!("{}… [CUT 69 bytes]", "a".repeat(31)));
+        assert_eq!(report.values(), ["cut:bytes=72", "cut:text=3"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_cut_fits_and_stays_json(
+            texts in prop::collection::vec((any::<bool>(), ".{0,80}"), 1..12),
+            limit in 2usize..1200,
+        ) {
+            let messages: Vec<_> =
+                texts.iter().map(|(system, text)| message(if *system { "system" } else { "user" }, text)).collect();
+            let (json, _) = fit_all(&messages, limit);
+            prop_assert!(json.len() <= limit, "{} > {limit}: {json}", json.len());
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");
+        }
+
+        #[test]
+        fn a_cut_text_fits(text in "\\PC*|.*", limit in 0usize..60) {
+            let mut report = Report::default();
+            let out = cut(&text, limit, &mut report);
+            prop_assert!(encoded_len(&out) <= limit);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The policy: which content may leave the process, and the filter that every text passes through.
+
+pub(crate) mod authors;
+mod budget;
+pub(crate) mod content_ratio;
+pub(crate) mod content_targets;
+mod env;
+pub(crate) mod filter;
+pub(crate) mod keys;
+pub(crate) mod masks;
+mod media;
+pub(crate) mod permit;
+pub(crate) mod place;
+#[allow(clippy::module_inception, reason = "the file of the type `Policy`")]
+pub(crate) mod policy;
+pub(crate) mod policy_handle;
+mod policy_keys;
+pub(crate) mod redactor;
+pub(crate) mod report;
+pub(crate) mod rewrite;
+#[cfg(feature = "scrub-rules")]
+mod rules;
+mod scrub;
+mod scrub_guard;
+mod style;
+
+pub use env::PolicyError;
+pub(crate) use filter::{Filter, REDACTED};
+#[cfg(feature = "metrics")]
+pub(crate) use keys::may_be_label;
+pub use masks::{MaskFlag, Masks, Metadata};
+pub(crate) use permit::{Permit, PolicyState, Side};
+pub use place::{Place, TextKind};
+pub use policy::{Capture, Policy};
+pub use policy_handle::PolicyHandle;
+pub(crate) use policy_handle::Stamp;
+pub(crate) use redactor::{own_attributes, user_attributes};
+pub(crate) use report::Report;
+pub(crate) use rewrite::Shape;
+#[cfg(feature = "scrub-rules")]
+pub use rules::{PatternError, Rule, ScrubRules};
+pub(crate) use scrub_guard::is_running as is_scrubbing;
+pub(crate) use style::push_hex;
+pub use style::{HashKey, Style};
+
+#[cfg(test)]
+mod tests;

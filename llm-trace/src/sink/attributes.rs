@@ -1,0 +1,175 @@
+//! Facts to span attributes: one bulk list, the important ones first.
+
+use std::borrow::Cow;
+
+use opentelemetry::{Array, KeyValue, StringValue, Value};
+
+use super::compat::Compat;
+use crate::cost::Priced;
+use crate::model::Provider;
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::semconv::{AttributeValue, Fact, Profile};
+
+/// Collects attributes, each key once.
+pub(crate) struct Attributes {
+    list: Vec<KeyValue>,
+    profile: Profile,
+    /// Metrics will need the facts' texts.
+    texts: bool,
+}
+
+impl Attributes {
+    /// `more` are to come beside facts. `texts` are to be left in the facts for metrics.
+    pub(crate) fn new(profile: Profile, more: usize, texts: bool) -> Self {
+        // As many facts as most calls have, which are as many as an allocator is quick with.
+        Self { list: Vec::with_capacity(18 + more), profile, texts }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<KeyValue> {
+        self.list
+    }
+
+    /// Adds an attribute that no other can have the key of.
+    pub(crate) fn add(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.list.push(KeyValue::new(key, value));
+        }
+    }
+
+    /// Adds a fact, if the profile has a name for it.
+    pub(crate) fn fact(&mut self, fact: Fact, value: Option<impl Into<Value>>) {
+        if let Some(name) = fact.name(self.profile) {
+            self.add(name, value);
+        }
+    }
+
+    /// Adds an attribute unless there is one under its key.
+    pub(crate) fn add_new(&mut self, key: &'static str, value: Option<String>) {
+        if !self.list.iter().any(|known| known.key.as_str() == key) {
+            self.add(key, value);
+        }
+    }
+
+    /// Takes the texts out of the facts, but for those that metrics need, if there are any.
+    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
+        let texts = self.texts;
+        let take = |text: &mut Option<String>| if texts { text.clone() } else { text.take() };
+        self.add(Fact::ResponseId.key(), facts.id.take());
+        self.add(Fact::ResponseModel.key(), take(&mut facts.model));
+        let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
+        self.add(Fact::FinishReasons.key(), reasons);
+        for (fact, count) in facts.usage.facts() {
+            self.fact(fact, count);
+        }
+        self.fact(Fact::ResponseStatus, facts.status.clone());
+        if is_openai(provider) {
+            self.add(Fact::ResponseServiceTier.key(), take(&mut facts.service_tier));
+            self.add(Fact::ResponseSystemFingerprint.key(), facts.system_fingerprint.take());
+        }
+        self.extra(std::mem::take(&mut facts.extra), provider);
+    }
+
+    /// Everything of a request but the model, which stands at creation.
+    /// Takes texts out of the facts.
+    pub(crate) fn request(&mut self, facts: &mut RequestFacts, provider: Option<&Provider>) {
+        self.add(Fact::RequestStream.key(), facts.stream.filter(|stream| *stream));
+        self.add(Fact::RequestTemperature.key(), facts.temperature);
+        self.add(Fact::RequestMaxTokens.key(), facts.max_tokens);
+        self.add(Fact::RequestTopP.key(), facts.top_p);
+        let top_k = facts.top_k.and_then(|k| Fact::RequestTopK.value(AttributeValue::Float(k), self.profile));
+        self.add(Fact::RequestTopK.key(), top_k);
+        self.add(Fact::RequestFrequencyPenalty.key(), facts.frequency_penalty);
+        self.add(Fact::RequestPresencePenalty.key(), facts.presence_penalty);
+        self.add(Fact::RequestSeed.key(), facts.seed);
+        self.add(Fact::RequestStopSequences.key(), facts.stop_sequences.take().and_then(strings));
+        self.add(Fact::RequestChoiceCount.key(), facts.choice_count.filter(|count| *count != 1));
+        self.add(Fact::RequestEncodingFormats.key(), facts.encoding_formats.take().and_then(strings));
+        self.fact(Fact::RequestReasoningLevel, facts.reasoning_level.clone());
+        self.fact(Fact::RequestPreviousResponseId, facts.previous_response_id.clone());
+        self.fact(Fact::RequestPromptName, facts.prompt_name.clone());
+        self.fact(Fact::RequestPromptVersion, facts.prompt_version.clone());
+        if is_openai(provider) {
+            let tier = facts.service_tier.as_deref().filter(|tier| *tier != "auto");
+            self.add(Fact::RequestServiceTier.key(), tier.map(str::to_owned));
+        }
+        self.extra(std::mem::take(&mut facts.extra), provider);
+    }
+
+    /// What a call cost, where that is known.
+    pub(crate) fn cost(&mut self, priced: Option<&Priced>, compat: &[Compat]) {
+        let Some(Priced { cost, source }) = priced else { return };
+        let total = cost.sum();
+        self.add(Fact::CostTotal.key(), total);
+        if compat.contains(&Compat::UsageCost) {
+            self.add(Fact::Cost.key(), total);
+        }
+        self.add(Fact::CostPartial.key(), (total.is_none() && cost.partial).then_some(true));
+        for (fact, part) in cost.parts() {
+            self.add(fact.key(), part);
+        }
+        self.add(Fact::CostSource.key(), Some(*source));
+    }
+
+    /// A namespace of one provider's does not stand on another's spans.
+    fn extra(&mut self, extra: Vec<(&'static str, Cow<'static, str>)>, provider: Option<&Provider>) {
+        for (key, value) in extra {
+            if is_openai(provider) || !key.starts_with("openai.") {
+                self.add(key, Some(value));
+            }
+        }
+    }
+
+    /// Attributes of the user's own; the last of equal keys counts. They do not replace ours.
+    pub(crate) fn user(&mut self, attributes: Vec<KeyValue>, content: &[(&'static str, String)]) {
+        let ours = self.list.len();
+        for KeyValue { key, value, .. } in attributes {
+            if content.iter().any(|(known, _)| *known == key.as_str()) || key.as_str() == Fact::Redaction.key() {
+                continue;
+            }
+            match self.list.iter().position(|known| known.key == key) {
+                Some(at) if at < ours => {}
+                Some(at) => self.list[at].value = value,
+                None => self.list.push(KeyValue::new(key, value)),
+            }
+        }
+    }
+}
+
+/// An OTel array of strings; `None` for an empty one.
+pub(crate) fn strings(list: Vec<String>) -> Option<Value> {
+    let list: Vec<StringValue> = list.into_iter().map(StringValue::from).collect();
+    (!list.is_empty()).then_some(Value::Array(Array::String(list)))
+}
+
+/// Finish reasons in choice order. For a choice whose reason never came the newest conventions have a word. The older
+/// ones have none: an empty text keeps the place of the reasons behind it.
+fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<Value> {
+    let known = reasons.iter().rposition(Option::is_some)?;
+    if profile != Profile::Latest {
+        reasons.truncate(known + 1);
+    }
+    let missing = if profile == Profile::Latest { "error" } else { "" };
+    strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
+}
+
+fn is_openai(provider: Option<&Provider>) -> bool {
+    matches!(provider, Some(Provider::OpenAi | Provider::AzureAiOpenAi))
+}
+
+impl From<AttributeValue> for Value {
+    fn from(value: AttributeValue) -> Self {
+        match value {
+            AttributeValue::Str(s) => Value::String(s.into()),
+            AttributeValue::Int(n) => Value::I64(n),
+            AttributeValue::Float(f) => Value::F64(f),
+            AttributeValue::Bool(b) => Value::Bool(b),
+            AttributeValue::Strs(list) => {
+                Value::Array(Array::String(list.into_iter().map(StringValue::from).collect()))
+            }
+        }
+    }
+}

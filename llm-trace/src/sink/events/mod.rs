@@ -1,0 +1,152 @@
+//! Events: log records with an event name, linked to the call's span.
+
+mod structured;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity};
+use opentelemetry::trace::SpanContext;
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+
+use crate::policy::Report;
+use crate::semconv::{ContentField, Fact, Profile, event};
+use crate::sink::scope;
+
+use structured::value;
+pub(crate) use structured::{json, to_json};
+
+/// An event's attributes.
+pub(crate) type Fields = Vec<(Key, AnyValue)>;
+
+/// Where a layer's events go; nowhere unless told.
+#[derive(Clone, Default)]
+pub(crate) struct Events {
+    /// One logger per profile.
+    loggers: Option<Arc<[Box<dyn Emit>; 2]>>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("wanted", &self.wanted()).finish()
+    }
+}
+
+/// A logger of any type.
+trait Emit: Send + Sync {
+    fn wants(&self, name: &'static str, severity: Severity) -> bool;
+    fn emit(&self, event: Event<'_>);
+}
+
+/// One event.
+struct Event<'a> {
+    name: &'static str,
+    severity: Option<Severity>,
+    time: SystemTime,
+    /// The span it belongs to; without one, the active span.
+    span: Option<&'a SpanContext>,
+    fields: Fields,
+}
+
+impl<L> Emit for L
+where
+    L: Logger + Send + Sync,
+{
+    fn wants(&self, name: &'static str, severity: Severity) -> bool {
+        self.event_enabled(severity, TARGET, Some(name))
+    }
+
+    fn emit(&self, event: Event<'_>) {
+        let mut record = self.create_log_record();
+        record.set_event_name(event.name);
+        record.set_target(TARGET);
+        record.set_timestamp(event.time);
+        if let Some(severity) = event.severity {
+            record.set_severity_number(severity);
+            record.set_severity_text(severity.name());
+        }
+        if let Some(span) = event.span.filter(|span| span.is_valid()) {
+            record.set_trace_context(span.trace_id(), span.span_id(), Some(span.trace_flags()));
+        }
+        record.add_attributes(event.fields);
+        Logger::emit(self, record);
+    }
+}
+
+const TARGET: &str = "llm-trace";
+
+impl Events {
+    pub(crate) fn set_provider<P>(&mut self, provider: &P)
+    where
+        P: LoggerProvider,
+        P::Logger: Send + Sync + 'static,
+    {
+        let logger = |profile| Box::new(provider.logger_with_scope(scope(profile))) as Box<dyn Emit>;
+        self.loggers = Some(Arc::new([logger(Profile::Core), logger(Profile::Latest)]));
+    }
+
+    /// Whether anybody listens.
+    pub(crate) fn wanted(&self) -> bool {
+        self.loggers.is_some()
+    }
+
+    /// Tells all of an inference.
+    pub(crate) fn details(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
+        // Only the newest conventions have a severity for it.
+        let severity = (profile == Profile::Latest).then_some(Severity::Debug);
+        self.emit(profile, Event { name: event::DETAILS, severity, time, span, fields });
+    }
+
+    /// Tells a failure.
+    pub(crate) fn exception(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
+        self.emit(profile, Event { name: event::EXCEPTION, severity: Some(Severity::Warn), time, span, fields });
+    }
+
+    /// Tells what an evaluation came to.
+    pub(crate) fn evaluation(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
+        self.emit(profile, Event { name: event::EVALUATION, severity: None, time, span, fields });
+    }
+
+    fn emit(&self, profile: Profile, event: Event<'_>) {
+        let Some(loggers) = &self.loggers else { return };
+        let logger = match profile {
+            Profile::Core => &loggers[0],
+            Profile::Latest => &loggers[1],
+        };
+        if logger.wants(event.name, event.severity.unwrap_or(Severity::Info)) {
+            logger.emit(event);
+        }
+    }
+}
+
+/// All that is known of an inference: its span's attributes, its content, and what was done to it.
+pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, String)], report: &Report) -> Fields {
+    let mut told = report.clone();
+    let mut fields = Fields::with_capacity(attributes.len() + content.len() + 1);
+    for KeyValue { key, value: known, .. } in attributes {
+        match &known {
+            Value::Array(Array::String(values)) if key.as_str() == Report::KEY => {
+                told.absorb(Report::read(values.iter().map(StringValue::as_str)));
+            }
+            _ if content.iter().any(|(ours, _)| *ours == key.as_str()) => {}
+            _ => fields.push((key, value(known))),
+        }
+    }
+    fields.extend(content.iter().filter_map(|(key, text)| Some((Key::from(*key), json(text)?))));
+    if !told.is_empty() {
+        fields.push((Key::from(Report::KEY), told.values().into_iter().collect()));
+    }
+    fields
+}
+
+/// A failure: the type of the error, and its text if that may go out.
+pub(crate) fn exception(kind: &str, message: Option<&str>) -> Fields {
+    let mut fields: Fields = vec![(Key::from(Fact::ExceptionType.key()), text(kind))];
+    fields.extend(message.map(|message| (Key::from(ContentField::ExceptionMessage.key()), text(message))));
+    fields
+}
+
+pub(crate) fn text(text: &str) -> AnyValue {
+    AnyValue::String(text.to_owned().into())
+}

@@ -1,0 +1,27 @@
+//! What the span processors of this crate leave to the one that they wrap.
+
+/// The methods of a `SpanProcessor` that nothing is done in but to call those of the field `inner`.
+macro_rules! forward_to_inner {
+    (on_start) => {
+        fn on_start(&self, span: &mut ::opentelemetry_sdk::trace::Span, cx: &::opentelemetry::Context) {
+            self.inner.on_start(span, cx);
+        }
+
+        $crate::sink::forward_to_inner!();
+    };
+    () => {
+        fn force_flush(&self) -> ::opentelemetry_sdk::error::OTelSdkResult {
+            self.inner.force_flush()
+        }
+
+        fn shutdown_with_timeout(&self, timeout: ::std::time::Duration) -> ::opentelemetry_sdk::error::OTelSdkResult {
+            self.inner.shutdown_with_timeout(timeout)
+        }
+
+        fn set_resource(&mut self, resource: &::opentelemetry_sdk::Resource) {
+            self.inner.set_resource(resource);
+        }
+    };
+}
+
+pub(crate) use forward_to_inner;

@@ -1,0 +1,61 @@
+//! What runs in this process: agents, tools and workflows. In the newest conventions only.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::instruments::{counts, floats, is_label, text};
+use crate::model::Operation;
+use crate::semconv::{Fact, Metric, Profile};
+use crate::sink::measured::Measured;
+
+pub(super) struct Agents {
+    agent: Histogram<f64>,
+    inference_calls: Histogram<u64>,
+    tool_calls: Histogram<u64>,
+    tool: Histogram<f64>,
+    workflow: Histogram<f64>,
+}
+
+impl Agents {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let (time, calls) =
+            (|metric| floats(meter, metric, Profile::Latest), |metric| counts(meter, metric, Profile::Latest));
+        Self {
+            agent: time(Metric::AgentDuration),
+            inference_calls: calls(Metric::AgentInferenceCalls),
+            tool_calls: calls(Metric::AgentToolCalls),
+            tool: time(Metric::ToolDuration),
+            workflow: time(Metric::WorkflowDuration),
+        }
+    }
+
+    /// Records a run, unless it is none of these.
+    pub(super) fn record(
+        &self,
+        call: &Measured<'_>,
+        error: Option<&KeyValue>,
+        allow: impl FnOnce(&mut Vec<KeyValue>),
+    ) -> bool {
+        let (histogram, facts): (_, &[Fact]) = match call.operation {
+            Operation::InvokeAgent => (&self.agent, &[Fact::AgentName]),
+            Operation::InvokeWorkflow => (&self.workflow, &[Fact::WorkflowName]),
+            Operation::ExecuteTool => (&self.tool, &[Fact::ToolName, Fact::ToolType, Fact::AgentName]),
+            _ => return false,
+        };
+        let mut labels = Vec::with_capacity(6);
+        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
+        labels.extend(facts.iter().filter_map(known));
+        allow(&mut labels);
+        labels.retain(|label| is_label(&label.value));
+        if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {
+            self.inference_calls.record(inferences, &labels);
+            self.tool_calls.record(tools, &labels);
+            labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
+        }
+        labels.extend(error.cloned());
+        if let Some(duration) = call.duration {
+            histogram.record(duration.as_secs_f64(), &labels);
+        }
+        true
+    }
+}

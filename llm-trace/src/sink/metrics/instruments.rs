@@ -1,0 +1,159 @@
+//! The instruments, made once, and what is recorded with them.
+
+use std::sync::Arc;
+
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::{Array, KeyValue, Value};
+
+use super::agents::Agents;
+use super::mcp::Mcp;
+use super::tokens::Tokens;
+use crate::model::{Outcome, Provider};
+use crate::semconv::identifier::MAX_LABEL;
+use crate::semconv::{Fact, Metric, Profile};
+use crate::sink::measured::Measured;
+
+/// A layer's instruments.
+pub(crate) struct Instruments {
+    operation: Histogram<f64>,
+    inference: Histogram<f64>,
+    first_chunk: Histogram<f64>,
+    per_chunk: Histogram<f64>,
+    tokens: Tokens,
+    agents: Option<Agents>,
+    mcp: Mcp,
+    cost: Histogram<f64>,
+    allowed: Arc<[String]>,
+}
+
+/// A histogram of seconds or dollars.
+pub(super) fn floats(meter: &Meter, metric: Metric, profile: Profile) -> Histogram<f64> {
+    let builder = meter.f64_histogram(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).with_boundaries(metric.bounds().to_vec()).build()
+}
+
+/// A histogram of counts.
+pub(super) fn counts(meter: &Meter, metric: Metric, profile: Profile) -> Histogram<u64> {
+    let builder = meter.u64_histogram(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).with_boundaries(metric.bounds().to_vec()).build()
+}
+
+/// A sum of counts.
+pub(super) fn sum(meter: &Meter, metric: Metric, profile: Profile) -> Counter<u64> {
+    let builder = meter.u64_counter(metric.name_or_other(profile));
+    builder.with_unit(metric.unit()).with_description(metric.doc()).build()
+}
+
+pub(super) fn text(key: &'static str, value: &str) -> KeyValue {
+    KeyValue::new(key, value.to_owned())
+}
+
+/// Records with one label more.
+pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnOnce(&[KeyValue])) {
+    labels.push(label);
+    record(labels);
+    labels.pop();
+}
+
+/// Whether a value is short enough for a label.
+pub(super) fn is_label(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.as_str().len() <= MAX_LABEL,
+        Value::Array(Array::String(all)) => all.iter().map(|text| text.as_str().len()).sum::<usize>() <= MAX_LABEL,
+        _ => true,
+    }
+}
+
+impl Instruments {
+    pub(super) fn new(meter: &Meter, profile: Profile, allowed: Arc<[String]>) -> Self {
+        let time = |metric| floats(meter, metric, profile);
+        // Core has one metric for all operations.
+        let inference = Some(Metric::InferenceDuration).filter(|metric| metric.name(profile).is_some());
+        Self {
+            operation: time(Metric::OperationDuration),
+            inference: time(inference.unwrap_or(Metric::OperationDuration)),
+            first_chunk: time(Metric::TimeToFirstChunk),
+            per_chunk: time(Metric::TimePerOutputChunk),
+            tokens: Tokens::new(meter, profile),
+            agents: (profile == Profile::Latest).then(|| Agents::new(meter)),
+            mcp: Mcp::new(meter, profile),
+            cost: floats(meter, Metric::Cost, profile),
+            allowed,
+        }
+    }
+
+    /// Whether the span's attributes are read.
+    pub(crate) fn reads_attributes(&self) -> bool {
+        !self.allowed.is_empty()
+    }
+
+    /// Records one call.
+    pub(crate) fn record(&self, call: &Measured<'_>) {
+        let error = call.error_type.map(|name| text(Fact::ErrorType.key(), name));
+        let runs_here = self
+            .agents
+            .as_ref()
+            .is_some_and(|agents| agents.record(call, error.as_ref(), |labels| self.allow(call, labels)));
+        // An agent of a provider's is a client operation as well.
+        let own_calls = call.calls.is_some_and(|(inferences, _)| inferences > 0);
+        if self.mcp.record(call, error.as_ref(), |labels| self.allow(call, labels)) {
+            return;
+        }
+        if runs_here && (call.provider.is_none() || own_calls) {
+            return;
+        }
+        let mut labels = self.labels(call);
+        let histogram = if call.operation.is_inference() { &self.inference } else { &self.operation };
+        if let Some(duration) = call.duration.map(|time| time.as_secs_f64()) {
+            let known = labels.len();
+            labels.extend(error);
+            // Whoever gave up made no error of it, and no success either.
+            let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
+            if call.outcome != Outcome::Completed && !is_told {
+                labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
+            }
+            histogram.record(duration, &labels);
+            labels.truncate(known);
+        }
+        if let Some(time) = call.first_chunk {
+            self.first_chunk.record(time.as_secs_f64(), &labels);
+        }
+        if let Some(gaps) = call.gaps {
+            gaps.each(|time| self.per_chunk.record(time, &labels));
+        }
+        // What an agent used, its own inferences have told.
+        if !own_calls {
+            if let Some(cost) = call.cost {
+                self.cost.record(cost, &labels);
+            }
+            self.tokens.record(&call.response.usage, &mut labels);
+        }
+    }
+
+    /// The conventions' labels of a client operation, and those that are allowed.
+    fn labels(&self, call: &Measured<'_>) -> Vec<KeyValue> {
+        let mut labels = Vec::with_capacity(10);
+        labels.push(text(Fact::OperationName.key(), call.operation.as_str()));
+        labels.extend(call.provider.map(|provider| text(Fact::ProviderName.key(), provider.as_str())));
+        labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
+        labels.extend(call.response.model.as_deref().map(|model| text(Fact::ResponseModel.key(), model)));
+        if let Some((address, port)) = call.server {
+            labels.push(text(Fact::ServerAddress.key(), address));
+            labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
+        }
+        if let (Some(Provider::OpenAi), Some(tier)) = (call.provider, call.response.service_tier.as_deref()) {
+            labels.push(text(Fact::ResponseServiceTier.key(), tier));
+        }
+        self.allow(call, &mut labels);
+        labels.retain(|label| is_label(&label.value));
+        labels
+    }
+
+    fn allow(&self, call: &Measured<'_>, labels: &mut Vec<KeyValue>) {
+        for key in self.allowed.iter() {
+            let known = labels.iter().any(|label| label.key.as_str() == key);
+            let found = call.attributes.iter().find(|attribute| attribute.key.as_str() == key);
+            labels.extend(found.filter(|_| !known).cloned());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Messages of the Model Context Protocol, sent and received.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
+
+use super::instruments::{floats, text};
+use crate::model::Operation;
+use crate::semconv::{Fact, Metric, Profile};
+use crate::sink::measured::Measured;
+
+pub(super) struct Mcp {
+    client: Histogram<f64>,
+    server: Histogram<f64>,
+}
+
+/// What is known of few values. The resource is of many.
+const LABELS: [Fact; 8] = [
+    Fact::McpMethod,
+    Fact::ToolName,
+    Fact::PromptName,
+    Fact::RpcStatus,
+    Fact::McpProtocolVersion,
+    Fact::NetworkTransport,
+    Fact::NetworkProtocol,
+    Fact::NetworkProtocolVersion,
+];
+
+impl Mcp {
+    pub(super) fn new(meter: &Meter, profile: Profile) -> Self {
+        Self {
+            client: floats(meter, Metric::McpClientDuration, profile),
+            server: floats(meter, Metric::McpServerDuration, profile),
+        }
+    }
+
+    /// Records a message, unless it is none.
+    pub(super) fn record(
+        &self,
+        call: &Measured<'_>,
+        error: Option<&KeyValue>,
+        allow: impl FnOnce(&mut Vec<KeyValue>),
+    ) -> bool {
+        let histogram = match call.operation {
+            Operation::McpClient => &self.client,
+            Operation::McpServer => &self.server,
+            _ => return false,
+        };
+        let mut labels = Vec::with_capacity(8);
+        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
+        labels.extend(LABELS.iter().filter_map(known));
+        labels.extend(call.operation.name(call.facts).map(|name| text(Fact::OperationName.key(), name)));
+        if let (Operation::McpClient, Some((address, port))) = (call.operation, call.server) {
+            labels.push(text(Fact::ServerAddress.key(), address));
+            labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
+        }
+        labels.extend(error.cloned());
+        allow(&mut labels);
+        if let Some(duration) = call.duration {
+            histogram.record(duration.as_secs_f64(), &labels);
+        }
+        true
+    }
+}

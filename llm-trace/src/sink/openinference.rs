@@ -1,0 +1,90 @@
+//! OpenInference's names, beside the conventions':
+//! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
+
+use opentelemetry::KeyValue;
+use serde_json::Value;
+
+use crate::json::is_json;
+use crate::model::{Operation, Usage};
+use crate::semconv::{ContentField, Profile, openinference};
+
+const TEXT: &str = "text/plain";
+const JSON: &str = "application/json";
+
+/// What stands on a call's span under OpenInference's names. `content` has passed the policy.
+pub(crate) fn attributes(
+    operation: &Operation,
+    has_model: bool,
+    usage: &Usage,
+    content: &[(&'static str, String)],
+) -> Vec<KeyValue> {
+    let mut all = vec![KeyValue::new(openinference::SPAN_KIND, kind(operation, has_model))];
+    let (input, output) = sides(operation);
+    let find = |key: &Keys| content.iter().find(|(known, _)| key.contains(known)).map(|(_, text)| text.as_str());
+    if let Some(text) = find(&input) {
+        all.push(KeyValue::new(openinference::INPUT_VALUE, text.to_owned()));
+        all.push(KeyValue::new(openinference::INPUT_MIME_TYPE, mime(text)));
+    }
+    if let Some(text) = find(&output) {
+        let plain = said(text);
+        let text = plain.as_deref().unwrap_or(text);
+        all.push(KeyValue::new(openinference::OUTPUT_VALUE, text.to_owned()));
+        all.push(KeyValue::new(openinference::OUTPUT_MIME_TYPE, if plain.is_some() { TEXT } else { mime(text) }));
+    }
+    let reasoning = usage.reasoning;
+    all.extend(reasoning.map(|tokens| KeyValue::new(openinference::REASONING_TOKENS, tokens)));
+    all
+}
+
+fn kind(operation: &Operation, has_model: bool) -> &'static str {
+    match operation {
+        Operation::Embeddings => "EMBEDDING",
+        Operation::Retrieval | Operation::SearchMemory => "RETRIEVER",
+        Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => "TOOL",
+        Operation::InvokeAgent | Operation::CreateAgent => "AGENT",
+        Operation::ApplyGuardrail => "GUARDRAIL",
+        Operation::Custom(name) if name == "rerank" => "RERANKER",
+        operation if operation.is_inference() || *operation == Operation::FetchResponse => "LLM",
+        Operation::Custom(_) if has_model => "LLM",
+        _ => "CHAIN",
+    }
+}
+
+/// Names of one thing in both profiles.
+type Keys = [&'static str; 2];
+
+/// What goes in, and what comes out.
+fn sides(operation: &Operation) -> (Keys, Keys) {
+    let slot = |slot| [Profile::Core, Profile::Latest].map(|profile| ContentField::name(slot, profile));
+    match operation {
+        Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => {
+            (slot(ContentField::ToolArguments), slot(ContentField::ToolResult))
+        }
+        Operation::Retrieval => (slot(ContentField::Query), slot(ContentField::Documents)),
+        Operation::SearchMemory => (slot(ContentField::MemoryQuery), slot(ContentField::MemoryRecords)),
+        Operation::ApplyGuardrail => (slot(ContentField::Judged), slot(ContentField::Decided)),
+        operation if operation.is_silent() => {
+            (slot(ContentField::MemoryRecords), [ContentField::OutputMessages.key(); 2])
+        }
+        _ => ([ContentField::InputMessages.key(); 2], [ContentField::OutputMessages.key(); 2]),
+    }
+}
+
+fn mime(text: &str) -> &'static str {
+    if is_json(text) && text.trim_start().starts_with(['{', '[']) { JSON } else { TEXT }
+}
+
+/// The text of the one message, if it is made of texts alone: lists show it as it is.
+fn said(messages: &str) -> Option<String> {
+    if !messages.starts_with(r#"[{"role":"#) {
+        return None;
+    }
+    let messages: Value = serde_json::from_str(messages).ok()?;
+    let [message] = messages.as_array()?.as_slice() else { return None };
+    let parts = message["parts"].as_array()?;
+    // Lists have no place for what led to the answer.
+    let told = parts.iter().filter(|part| part["type"] != "reasoning");
+    let text = |part: &Value| (part["type"] == "text").then(|| part["content"].as_str().map(str::to_owned)).flatten();
+    let texts: Option<Vec<String>> = told.map(text).collect();
+    texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join("\n"))
+}

@@ -1,0 +1,73 @@
+//! Anthropic's legacy text completions.
+//!
+//! <https://docs.claude.com/en/api/complete>
+
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages, Part, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::wire::Reader;
+use crate::wire::fields::{Places, RequestFields};
+use crate::wire::paths::key;
+use crate::wire::stream::{Event, Key, Run, StreamOutput, StreamReader};
+
+pub(crate) struct AnthropicComplete;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON },
+);
+
+impl Reader for AnthropicComplete {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(prompt) = doc.get_text("prompt") {
+            out.messages.begin("user", None);
+            out.messages.part(Part::Text(prompt));
+            out.messages.end(None);
+        }
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        facts.id = doc.get_owned(key!("id")).or(facts.id.take());
+        facts.model = doc.get_owned(key!("model")).or(facts.model.take());
+        if let Some(reason) = doc.get_str(key!("stop_reason")) {
+            facts.set_finish_reason(0, reason);
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        if doc.get("completion").is_none() {
+            return;
+        }
+        out.begin("assistant", None);
+        if let Some(text) = doc.get_text("completion") {
+            out.part(Part::Text(text));
+        }
+        out.end(doc.get_str("stop_reason").map(finish_reason));
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(CompleteStream)
+    }
+}
+
+struct CompleteStream;
+
+impl StreamReader for CompleteStream {
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        AnthropicComplete.response(event, facts);
+        Event { content: event.get_text(key!("completion")).is_some(), end: false }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        if let Some(text) = event.get_text("completion") {
+            out.text(0, Run::Text, Key::Last, text);
+        }
+        if let Some(reason) = event.get_str("stop_reason") {
+            out.finish(0, finish_reason(reason));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Amazon Bedrock's InvokeModel: every model family's own format, told apart by shape.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>
+
+use super::Reader;
+use super::anthropic::AnthropicMessages;
+use super::bedrock_converse::{BedrockConverse, GUARDRAIL, bedrock_request};
+use super::bedrock_converse_stream::{exception, is_event};
+use super::cohere_chat::CohereChat;
+use super::cohere_embed::CohereEmbed;
+use super::fields::places;
+use super::openai_chat::OpenAiChat;
+use super::paths::{key, keys};
+use super::stream::{Event, StreamOutput, StreamReader};
+use super::text_generation::Prompt;
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages};
+use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
+
+pub(crate) struct BedrockInvoke;
+
+impl Reader for BedrockInvoke {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        request_reader(doc).request(doc, facts);
+        // What the maker's own API is called is no fact of this one.
+        facts.extra.clear();
+        bedrock_request(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        request_reader(doc).input(doc, out);
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        response_reader(doc).response(doc, facts);
+        facts.extra.clear();
+        bedrock_response(doc, facts);
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        response_reader(doc).output(doc, out);
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(InvokeStream { family: None })
+    }
+}
+
+fn request_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
+    if doc.any(keys!["message", "chat_history"]).is_some() {
+        &CohereChat
+    } else if doc.any(keys!["texts", "input_type", "query"]).is_some() {
+        &CohereEmbed
+    } else if doc.get(key!("messages")).is_none() {
+        &Prompt
+    } else if doc.get(key!("anthropic_version")).is_some() {
+        &AnthropicMessages
+    } else if doc.any(keys!["inferenceConfig", "schemaVersion", "toolConfig"]).is_some() || is_converse(doc) {
+        &BedrockConverse
+    } else {
+        &OpenAiChat
+    }
+}
+
+/// Converse's content blocks have no type: the member's name tells it.
+fn is_converse<'d, T: Tree<'d>>(doc: T) -> bool {
+    let content = doc.get(key!("messages")).and_then(Tree::first).and_then(|message| message.get(key!("content")));
+    content.and_then(Tree::first).is_some_and(|block| block.is_object() && block.get(key!("type")).is_none())
+}
+
+fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
+    let choice = || doc.get(key!("choices")).and_then(Tree::first);
+    if places!["output.message"].find(doc).is_some() {
+        &BedrockConverse
+    } else if doc.get_str(key!("type")) == Some("message") {
+        &AnthropicMessages
+    } else if choice().is_some_and(|choice| choice.any(keys!["message", "delta"]).is_some()) {
+        &OpenAiChat
+    } else if doc.any(keys!["response_id", "chat_history", "event_type", "is_finished"]).is_some() {
+        &CohereChat
+    } else if doc.get(key!("response_type")).is_some() {
+        &CohereEmbed
+    } else {
+        &Prompt
+    }
+}
+
+/// What Bedrock adds to every family's answers and last events.
+fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    if let Some(metrics) = doc.get(key!("amazon-bedrock-invocationMetrics")) {
+        // What the model counted itself goes before: it knows of cached tokens.
+        let mut usage = Usage {
+            input: metrics.get_i64(key!("inputTokenCount")),
+            output: metrics.get_i64(key!("outputTokenCount")),
+            cache_read: metrics.get_i64(key!("cacheReadInputTokenCount")),
+            cache_creation: metrics.get_i64(key!("cacheWriteInputTokenCount")),
+            ..Usage::default()
+        };
+        let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_creation.unwrap_or(0));
+        usage.input = usage.input.map(|input| input.saturating_add(cached));
+        usage.update(facts.usage);
+        facts.usage = usage;
+    }
+    // The guardrail is named in a header of the request; its report repeats it.
+    let report =
+        places!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"].find(doc);
+    if let Some(id) = report.and_then(|report| report.get_str(key!("*"))).filter(|id| !id.is_empty())
+        && !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL)
+    {
+        facts.extra.push((GUARDRAIL, id.to_owned().into()));
+    }
+}
+
+/// Reads each event as the family that the first event showed.
+struct InvokeStream {
+    family: Option<Box<dyn StreamReader>>,
+}
+
+impl StreamReader for InvokeStream {
+    fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        if let Some(error) = exception(name, event) {
+            facts.error = Some(error);
+            return Event { end: true, ..Event::default() };
+        }
+        let family = self.family.get_or_insert_with(|| family(event).stream());
+        let mut seen = family.event(None, event, facts);
+        bedrock_response(event, facts);
+        // The last event has the counts of the whole answer.
+        seen.end |= event.has(keys!["amazon-bedrock-invocationMetrics", "totalOutputTextTokenCount"]);
+        seen
+    }
+
+    fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        if let Some(family) = self.family.as_mut().filter(|_| exception(name, event).is_none()) {
+            family.output(None, event, out);
+        }
+    }
+
+    fn is_complete(&self, facts: &ResponseFacts) -> bool {
+        self.family.as_ref().is_some_and(|family| family.is_complete(facts))
+    }
+}
+
+fn family(event: FoundNode<'_>) -> &'static dyn Reader {
+    match event.get_str(key!("type")) {
+        Some(kind) if kind != "completion" => &AnthropicMessages,
+        _ if is_event(event) => &BedrockConverse,
+        _ => response_reader(event),
+    }
+}

@@ -1,0 +1,52 @@
+//! Cohere's embeddings and reranking, and the rerankers of Voyage and Jina: facts alone.
+//!
+//! <https://docs.cohere.com/reference/embed>, <https://docs.cohere.com/reference/rerank>,
+//! <https://docs.voyageai.com/reference/reranker-api>, <https://jina.ai/reranker>
+
+use super::Reader;
+use super::cohere_chat::envelope;
+use super::fields::{Places, RequestFields, vector_len};
+use super::paths::{key, keys};
+use super::stream::StreamReader;
+use super::whole::WholeAnswer;
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+
+pub(crate) struct CohereEmbed;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields { encodings: &["embedding_types"], dimensions: &["output_dimension"], ..RequestFields::COMMON },
+);
+
+impl Reader for CohereEmbed {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    fn input(&self, _: Node<'_>, _: &mut InputContent) {}
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        facts.model = doc.get_owned(key!("model"));
+        // Where only a total is stated, nothing was put out.
+        let total = doc.path(keys!["usage", "total_tokens"]).and_then(Tree::i64);
+        facts.usage.input = facts.usage.input.or(total);
+        let Some(embeddings) = doc.get(key!("embeddings")) else { return };
+        // One list of vectors, or a list for each type asked for.
+        let vectors = if embeddings.is_object() {
+            // The packed types hold eight dimensions in each number.
+            embeddings.any(keys!["float", "int8", "uint8"])
+        } else {
+            Some(embeddings)
+        };
+        facts.dimensions = vectors.and_then(Tree::first).and_then(vector_len);
+    }
+
+    fn output(&self, _: Node<'_>, _: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(WholeAnswer(&CohereEmbed))
+    }
+}

@@ -1,0 +1,74 @@
+//! Telling wire formats apart: by the URL's path, by the body's shape, and, where several formats
+//! share a shape, by the provider's name.
+
+mod endpoints;
+mod path;
+mod request;
+mod response;
+
+use crate::json::FoundNode;
+use crate::wire::Format;
+
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+pub(crate) use endpoints::operation as operation_of;
+pub(crate) use path::facts as path_facts;
+
+/// The format of a request.
+pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: FoundNode<'_>) -> Option<Format> {
+    if path.is_some_and(endpoints::is_no_call) {
+        return None;
+    }
+    let family = Family::of(provider);
+    let by_path = path.and_then(|path| path::format(path, family, doc));
+    by_path.or_else(|| request::format(family, doc))
+}
+
+/// The format of an answer or of one event of a stream. `asked` is what the request told: it
+/// decides where the shape does not.
+pub(crate) fn of_response(
+    provider: Option<&str>,
+    asked: Option<Format>,
+    event: Option<&str>,
+    doc: FoundNode<'_>,
+) -> Option<Format> {
+    of_event(provider, asked, event, doc).or(asked)
+}
+
+/// As [`of_response`], but `None` where this document does not tell.
+pub(crate) fn of_event(
+    provider: Option<&str>,
+    asked: Option<Format>,
+    event: Option<&str>,
+    doc: FoundNode<'_>,
+) -> Option<Format> {
+    // What a model answers through Bedrock looks like its maker's own API.
+    let kept = asked.filter(|asked| *asked == Format::BedrockInvoke);
+    kept.or_else(|| response::format(Family::of(provider), asked, event, doc))
+}
+
+/// Providers whose formats look like others'.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Family {
+    Anthropic,
+    Bedrock,
+    Cohere,
+    Ollama,
+    Other,
+}
+
+impl Family {
+    fn of(provider: Option<&str>) -> Self {
+        let name = provider.unwrap_or_default().as_bytes();
+        let has = |word: &str| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+        match () {
+            () if has("bedrock") => Family::Bedrock,
+            () if has("anthropic") => Family::Anthropic,
+            () if has("cohere") => Family::Cohere,
+            () if has("ollama") => Family::Ollama,
+            () => Family::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

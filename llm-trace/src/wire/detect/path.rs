@@ -1,0 +1,87 @@
+//! What a URL's path tells: the format, and sometimes the model and whether it streams.
+
+use super::Family;
+use crate::json::{FoundNode, Tree};
+use crate::model::facts::RequestFacts;
+use crate::wire::Format;
+use crate::wire::paths::key;
+
+/// The format that is served under a path; `None` where the path is no API's.
+pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<Format> {
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let mut segments = path.rsplit('/');
+    let last = segments.next().unwrap_or_default();
+    let before = segments.next().unwrap_or_default();
+    if let Some((_, method)) = last.rsplit_once([':']).or_else(|| last.rsplit_once("%3A")) {
+        return match method {
+            "generateContent" | "streamGenerateContent" => Some(Format::Gemini),
+            "embedContent" | "batchEmbedContents" | "asyncBatchEmbedContent" | "predict" => Some(Format::GeminiEmbed),
+            // Vertex passes other makers' formats through.
+            _ => None,
+        };
+    }
+    Some(match (before, last) {
+        ("chat", "completions") | ("text", "chat" | "chat_stream") => Format::OpenAiChat,
+        ("api", "chat") => Format::OllamaChat,
+        ("api", "generate") => Format::OllamaGenerate,
+        ("api", "embed" | "embeddings") => Format::OllamaEmbed,
+        ("v2", "chat") if doc.get(key!("messages")).is_some() => Format::CohereChat,
+        (_, "converse" | "converse-stream") => Format::BedrockConverse,
+        (_, "invoke" | "invoke-with-response-stream") if path.contains("/model/") => Format::BedrockInvoke,
+        (_, "responses") | ("responses", "compact") => Format::OpenAiResponses,
+        (_, "completions") if doc.get(key!("prompt")).is_some() => Format::OpenAiCompletions,
+        (_, "embeddings") if doc.get(key!("input")).is_some() => Format::OpenAiEmbeddings,
+        (_, "messages") if doc.get(key!("messages")).is_some() => Format::AnthropicMessages,
+        (_, "complete") => Format::AnthropicComplete,
+        (_, "embed") if family != Family::Ollama => Format::CohereEmbed,
+        (_, "generate" | "generate_stream") if doc.get(key!("inputs")).is_some() => Format::TextGeneration,
+        ("text", "generation" | "generation_stream") | (_, "predictions" | "completion") => Format::TextGeneration,
+        (_, "retrieveAndGenerate") => Format::BedrockInvoke,
+        (_, "rerank") => Format::CohereRerank,
+        ("v1", "generate") if doc.get(key!("prompt")).is_some() => Format::CohereGenerate,
+        _ => return None,
+    })
+}
+
+/// Adds what only the path tells.
+pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    if facts.model.is_none() {
+        facts.model = model(path);
+    }
+    let streams = ["streamGenerateContent", "streamRawPredict", "converse-stream", "invoke-with-response-stream"];
+    if streams.iter().any(|method| path.ends_with(method)) {
+        facts.stream = Some(true);
+    }
+}
+
+/// The model's name, or the deployment's that stands for it.
+fn model(path: &str) -> Option<String> {
+    let mut segments = path.split('/').skip_while(|segment| !matches!(*segment, "models" | "model" | "deployments"));
+    let marker = segments.next()?;
+    let segment = segments.next()?;
+    // Identifiers in ARNs are encoded, slashes and colons included.
+    let decoded = percent_decode(segment);
+    let name = if marker == "models" { decoded.split(':').next().unwrap_or_default() } else { &decoded };
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let hex = bytes.get(at + 1..at + 3).and_then(|hex| str::from_utf8(hex).ok());
+        match hex.filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}

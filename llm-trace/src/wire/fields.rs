@@ -1,0 +1,242 @@
+//! Where a format keeps the parameters and counts that every format has: tables of dotted paths.
+
+use super::paths::PATHS;
+use crate::json::{FoundNode, Key, Node, Tree};
+use crate::model::facts::{RequestFacts, Usage};
+
+/// Dotted paths, in order of preference.
+pub(super) type Paths = &'static [&'static str];
+
+/// Paths of facts, made ready when this is compiled, which they do only if the table has them.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    list: [Place; MOST],
+    len: usize,
+}
+
+/// A path, key by key.
+#[derive(Clone, Copy)]
+struct Place {
+    keys: [Key; DEPTH],
+    len: usize,
+}
+
+/// The paths of one parameter are no more than this.
+const MOST: usize = 13;
+
+const DEPTH: usize = 3;
+
+impl Places {
+    /// Of paths that start at a place of the table: the root is the empty one, any other ends in a dot.
+    pub(super) const fn new(at: &str, paths: Paths) -> Self {
+        let none = Place { keys: [PATHS.key("model"); DEPTH], len: 0 };
+        let (mut list, mut path) = ([none; MOST], 0);
+        while path < paths.len() {
+            assert!(PATHS.leads_to(at, paths[path]), "the table has no such path");
+            let mut rest = paths[path];
+            while !rest.is_empty() {
+                let (key, after) = crate::json::first_step(rest);
+                let place = &mut list[path];
+                place.keys[place.len] = PATHS.key(key);
+                place.len += 1;
+                rest = after;
+            }
+            path += 1;
+        }
+        Self { list, len: paths.len() }
+    }
+
+    /// The value at the first of these paths that leads to one.
+    pub(super) fn find<'d, T: Tree<'d>>(&self, doc: T) -> Option<T> {
+        self.list
+            .iter()
+            .take(self.len)
+            .find_map(|place| place.keys.iter().take(place.len).try_fold(doc, |node, key| node.get(*key)))
+    }
+
+    /// Whether a path leads to a value of this kind, be it null.
+    pub(super) fn ends_in<'d, T: Tree<'d>>(&self, doc: T, is: impl Fn(T) -> bool) -> bool {
+        self.list.iter().take(self.len).any(|place| {
+            let keys = place.keys.get(..place.len).and_then(<[Key]>::split_last);
+            let field = keys.and_then(|(last, above)| doc.path(above)?.field(*last));
+            field.is_some_and(&is)
+        })
+    }
+
+    /// The string at the first of these paths that leads to one which is kept and not empty.
+    pub(super) fn find_str<'d, T: Tree<'d>>(&self, doc: T) -> Option<&'d str> {
+        self.find(doc)?.str().filter(|word| !word.is_empty())
+    }
+}
+
+/// Paths from the root, or from a place of the table.
+macro_rules! places {
+    ($($path:literal),+ $(,)?) => {
+        places!("" => $($path),+)
+    };
+    ($at:literal => $($path:literal),+ $(,)?) => {
+        const { &$crate::wire::fields::Places::new($at, &[$($path),+]) }
+    };
+}
+pub(super) use places;
+
+/// The value at the first of these paths that leads to one, of a document's content.
+pub(super) fn find<'d>(doc: Node<'d>, paths: &[&str]) -> Option<Node<'d>> {
+    paths.iter().find_map(|path| path.split('.').try_fold(doc, |node, key| node.get(key)))
+}
+
+/// The length of an embedding vector; a vector in base64 has none that the wire tells.
+pub(super) fn vector_len(vector: FoundNode<'_>) -> Option<i64> {
+    if vector.is_str() { None } else { i64::try_from(vector.len()).ok().filter(|len| *len > 0) }
+}
+
+/// The first vector of a list, which may be a vector itself.
+pub(super) fn first_vector(list: FoundNode<'_>) -> FoundNode<'_> {
+    list.first().filter(|first| first.is_array() || first.is_object() || first.is_str()).unwrap_or(list)
+}
+
+/// Where a request keeps its parameters.
+#[derive(Clone, Copy)]
+pub(super) struct RequestFields<P = Paths> {
+    pub(super) model: P,
+    pub(super) temperature: P,
+    pub(super) top_p: P,
+    pub(super) top_k: P,
+    pub(super) max_tokens: P,
+    pub(super) frequency_penalty: P,
+    pub(super) presence_penalty: P,
+    pub(super) seed: P,
+    pub(super) stop: P,
+    pub(super) choices: P,
+    pub(super) stream: P,
+    pub(super) encodings: P,
+    pub(super) dimensions: P,
+    pub(super) reasoning_level: P,
+}
+
+impl RequestFields {
+    /// The names that most formats share, at the top of the body.
+    pub(super) const COMMON: Self = Self {
+        model: &["model"],
+        temperature: &["temperature"],
+        top_p: &["top_p"],
+        top_k: &["top_k"],
+        max_tokens: &["max_tokens"],
+        frequency_penalty: &["frequency_penalty"],
+        presence_penalty: &["presence_penalty"],
+        seed: &["seed"],
+        stop: &["stop"],
+        choices: &["n"],
+        stream: &["stream"],
+        encodings: &[],
+        dimensions: &["dimensions"],
+        reasoning_level: &["reasoning_effort"],
+    };
+
+    /// Made ready to be read by, at a place of the table.
+    pub(super) const fn at(place: &str, fields: RequestFields) -> RequestFields<Places> {
+        RequestFields {
+            model: Places::new(place, fields.model),
+            temperature: Places::new(place, fields.temperature),
+            top_p: Places::new(place, fields.top_p),
+            top_k: Places::new(place, fields.top_k),
+            max_tokens: Places::new(place, fields.max_tokens),
+            frequency_penalty: Places::new(place, fields.frequency_penalty),
+            presence_penalty: Places::new(place, fields.presence_penalty),
+            seed: Places::new(place, fields.seed),
+            stop: Places::new(place, fields.stop),
+            choices: Places::new(place, fields.choices),
+            stream: Places::new(place, fields.stream),
+            encodings: Places::new(place, fields.encodings),
+            dimensions: Places::new(place, fields.dimensions),
+            reasoning_level: Places::new(place, fields.reasoning_level),
+        }
+    }
+}
+
+impl RequestFields<Places> {
+    pub(super) fn read(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        let float = |at: &Places| at.find(doc).and_then(Tree::f64);
+        let int = |at: &Places| at.find(doc).and_then(Tree::i64);
+        let word = |at: &Places| at.find_str(doc).map(str::to_owned);
+        let words = |at: &Places| at.find(doc).map(Tree::strings).filter(|words: &Vec<String>| !words.is_empty());
+        facts.model = word(&self.model);
+        facts.temperature = float(&self.temperature);
+        facts.top_p = float(&self.top_p);
+        facts.top_k = float(&self.top_k);
+        facts.max_tokens = int(&self.max_tokens);
+        facts.frequency_penalty = float(&self.frequency_penalty);
+        facts.presence_penalty = float(&self.presence_penalty);
+        facts.seed = int(&self.seed);
+        facts.stop_sequences = words(&self.stop);
+        facts.choice_count = int(&self.choices);
+        facts.stream = self.stream.find(doc).and_then(Tree::bool);
+        facts.encoding_formats = words(&self.encodings);
+        facts.dimensions = int(&self.dimensions);
+        facts.reasoning_level = word(&self.reasoning_level);
+    }
+}
+
+/// Where an answer keeps its token counts, when they need no arithmetic.
+#[derive(Clone, Copy)]
+pub(super) struct UsageFields<P = Paths> {
+    pub(super) input: P,
+    pub(super) output: P,
+    pub(super) cache_read: P,
+    pub(super) cache_creation: P,
+    pub(super) reasoning: P,
+}
+
+impl UsageFields {
+    /// Made ready to be read by, at a place of the table.
+    pub(super) const fn at(place: &str, fields: UsageFields) -> UsageFields<Places> {
+        UsageFields {
+            input: Places::new(place, fields.input),
+            output: Places::new(place, fields.output),
+            cache_read: Places::new(place, fields.cache_read),
+            cache_creation: Places::new(place, fields.cache_creation),
+            reasoning: Places::new(place, fields.reasoning),
+        }
+    }
+}
+
+impl UsageFields<Places> {
+    pub(super) fn read(&self, doc: FoundNode<'_>) -> Usage {
+        let int = |at: &Places| at.find(doc).and_then(Tree::i64);
+        Usage {
+            input: int(&self.input),
+            output: int(&self.output),
+            cache_read: int(&self.cache_read),
+            cache_creation: int(&self.cache_creation),
+            reasoning: int(&self.reasoning),
+            ..Usage::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Found;
+
+    #[test]
+    fn the_first_path_that_leads_to_a_value_counts() {
+        const TABLES: [Places; 4] = [
+            Places::new("", &["seed", "options.seed", "inferenceConfig.topK"]),
+            Places::new("", &["options.seed", "seed"]),
+            Places::new("", &["usage.cost.total_cost", "usage.cached_tokens", "seed"]),
+            Places::new("", &[]),
+        ];
+        for (text, expected) in [
+            (r#"{"seed":1,"options":{"seed":2}}"#, [Some(1), Some(2), Some(1), None]),
+            (r#"{"seed":null,"options":{"seed":2}}"#, [Some(2), Some(2), None, None]),
+            (r#"{"options":{"speed":2},"usage":{"cached_tokens":4}}"#, [None, None, Some(4), None]),
+            (r#"{"usage":{"cost":{"total_cost":3},"cached_tokens":4}}"#, [None, None, Some(3), None]),
+            (r#"{"usage":[],"options":7}"#, [None; 4]),
+            ("[1]", [None; 4]),
+        ] {
+            let found = Found::from_json(&PATHS, text.as_bytes());
+            assert_eq!(TABLES.map(|table| table.find(found.root()).and_then(Tree::i64)), expected, "{text}");
+        }
+    }
+}

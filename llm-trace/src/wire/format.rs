@@ -1,0 +1,125 @@
+//! The list of wire formats: one line each.
+
+use super::Reader;
+use super::anthropic::{AnthropicComplete, AnthropicMessages};
+use super::bedrock_converse::BedrockConverse;
+use super::bedrock_invoke::BedrockInvoke;
+use super::cohere_chat::CohereChat;
+use super::cohere_embed::CohereEmbed;
+use super::gemini::{Gemini, GeminiEmbed};
+use super::ollama::{OllamaChat, OllamaEmbed, OllamaGenerate};
+use super::openai_chat::OpenAiChat;
+use super::openai_completions::OpenAiCompletions;
+use super::openai_embeddings::OpenAiEmbeddings;
+use super::openai_responses::OpenAiResponses;
+use super::text_generation::Prompt;
+
+/// A wire format this crate reads.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Format {
+    /// OpenAI chat completions, and every server that speaks it.
+    OpenAiChat,
+    /// OpenAI Responses.
+    OpenAiResponses,
+    /// OpenAI's legacy completions, and every server that speaks it.
+    OpenAiCompletions,
+    /// OpenAI embeddings, and every server that speaks it.
+    OpenAiEmbeddings,
+    /// Anthropic messages.
+    AnthropicMessages,
+    /// Anthropic's legacy text completions.
+    AnthropicComplete,
+    /// Gemini's `generateContent` and `streamGenerateContent`, on either of Google's platforms.
+    Gemini,
+    /// Google's `embedContent`, `batchEmbedContents` and Vertex' `predict` of embedding models.
+    GeminiEmbed,
+    /// Bedrock's `Converse` and `ConverseStream`.
+    BedrockConverse,
+    /// Bedrock's `InvokeModel` and its stream: the models' own formats.
+    BedrockInvoke,
+    /// Cohere chat, version 2.
+    CohereChat,
+    /// Cohere chat, version 1.
+    CohereChatV1,
+    /// Cohere's legacy generate.
+    CohereGenerate,
+    /// Cohere embed, both versions.
+    CohereEmbed,
+    /// Cohere rerank, and those that speak it.
+    CohereRerank,
+    /// Ollama chat.
+    OllamaChat,
+    /// Ollama generate.
+    OllamaGenerate,
+    /// Ollama embed, both versions.
+    OllamaEmbed,
+    /// A prompt in, text out: text-generation-inference, watsonx, Replicate, llama.cpp's own.
+    TextGeneration,
+}
+
+impl Format {
+    /// The operation it is, by the conventions' list.
+    pub(crate) fn operation(self) -> &'static str {
+        match self {
+            Format::OpenAiChat
+            | Format::OpenAiResponses
+            | Format::AnthropicMessages
+            | Format::BedrockConverse
+            | Format::BedrockInvoke
+            | Format::CohereChat
+            | Format::CohereChatV1
+            | Format::OllamaChat => "chat",
+            Format::Gemini => "generate_content",
+            Format::OpenAiCompletions
+            | Format::AnthropicComplete
+            | Format::CohereGenerate
+            | Format::OllamaGenerate
+            | Format::TextGeneration => "text_completion",
+            Format::OpenAiEmbeddings | Format::GeminiEmbed | Format::CohereEmbed | Format::OllamaEmbed => "embeddings",
+            Format::CohereRerank => "retrieval",
+        }
+    }
+
+    /// Whose format it is. OpenAI's is spoken by many; `None` where it is nobody's in particular.
+    pub(crate) fn provider(self) -> Option<&'static str> {
+        Some(match self {
+            Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => {
+                "openai"
+            }
+            Format::AnthropicMessages | Format::AnthropicComplete => "anthropic",
+            Format::Gemini | Format::GeminiEmbed => "gcp.gen_ai",
+            Format::BedrockConverse | Format::BedrockInvoke => "aws.bedrock",
+            Format::CohereChat
+            | Format::CohereChatV1
+            | Format::CohereGenerate
+            | Format::CohereEmbed
+            | Format::CohereRerank => "cohere",
+            Format::OllamaChat | Format::OllamaGenerate | Format::OllamaEmbed => "ollama",
+            Format::TextGeneration => return None,
+        })
+    }
+
+    pub(crate) fn reader(self) -> &'static dyn Reader {
+        match self {
+            Format::OpenAiChat => &OpenAiChat,
+            Format::OpenAiResponses => &OpenAiResponses,
+            Format::OpenAiCompletions => &OpenAiCompletions,
+            Format::OpenAiEmbeddings => &OpenAiEmbeddings,
+            Format::AnthropicMessages => &AnthropicMessages,
+            Format::AnthropicComplete => &AnthropicComplete,
+            Format::Gemini => &Gemini,
+            Format::GeminiEmbed => &GeminiEmbed,
+            Format::BedrockConverse => &BedrockConverse,
+            Format::BedrockInvoke => &BedrockInvoke,
+            Format::CohereChat => &CohereChat,
+            Format::CohereChatV1 => &CohereChat,
+            Format::CohereGenerate => &CohereChat,
+            Format::CohereEmbed => &CohereEmbed,
+            Format::CohereRerank => &CohereEmbed,
+            Format::OllamaChat => &OllamaChat,
+            Format::OllamaGenerate => &OllamaGenerate,
+            Format::OllamaEmbed => &OllamaEmbed,
+            Format::TextGeneration => &Prompt,
+        }
+    }
+}

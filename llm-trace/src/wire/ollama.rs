@@ -1,0 +1,227 @@
+//! Ollama's own API: chat, generate and embeddings.
+//!
+//! <https://github.com/ollama/ollama/blob/main/docs/api.md>
+
+use std::borrow::Cow;
+
+use super::Reader;
+use super::fields::{Places, RequestFields, UsageFields, vector_len};
+use super::openai_chat::message_parts;
+use super::paths::{key, keys};
+use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::whole::WholeAnswer;
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+
+/// `/api/chat`.
+pub(crate) struct OllamaChat;
+
+/// `/api/generate`.
+pub(crate) struct OllamaGenerate;
+
+/// `/api/embed`, and `/api/embeddings` before it.
+pub(crate) struct OllamaEmbed;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        // Its own names, then those of its endpoint that is like OpenAI's.
+        temperature: &["options.temperature", "temperature"],
+        top_p: &["options.top_p", "top_p"],
+        top_k: &["options.top_k", "top_k"],
+        max_tokens: &["options.num_predict", "max_completion_tokens", "max_tokens"],
+        frequency_penalty: &["options.frequency_penalty", "frequency_penalty"],
+        presence_penalty: &["options.presence_penalty", "presence_penalty"],
+        seed: &["options.seed", "seed"],
+        stop: &["options.stop", "stop"],
+        choices: &[],
+        reasoning_level: &["think", "reasoning_effort"],
+        ..RequestFields::COMMON
+    },
+);
+
+const USAGE: UsageFields<Places> = UsageFields::at(
+    "",
+    UsageFields {
+        input: &["prompt_eval_count"],
+        output: &["eval_count"],
+        cache_read: &[],
+        cache_creation: &[],
+        reasoning: &[],
+    },
+);
+
+impl Reader for OllamaChat {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        request(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        for message in doc.get("messages").into_iter().flat_map(Node::items) {
+            let role = message.get_str("role").unwrap_or("user");
+            if role == "tool" {
+                out.messages.begin(role, None);
+                let id = message.get_str("tool_call_id");
+                out.messages.part(Part::ToolCallResponse { id, response: Payload::node(message.get("content")) });
+            } else {
+                out.messages.begin(role, message.get_str("name"));
+                // Ollama's messages are OpenAI's but for the pictures, and it has an endpoint for either.
+                message_parts(message, &mut out.messages);
+            }
+            out.messages.end(None);
+        }
+        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
+            let function = tool.get("function").unwrap_or(tool);
+            if let Some(name) = function.get_str("name") {
+                let kind = tool.get_str("type").unwrap_or("function");
+                out.tool(kind, name, function.get_text("description"), function.get("parameters"));
+            }
+        }
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        let Some(message) = doc.get("message") else { return };
+        out.begin(message.get_str("role").unwrap_or("assistant"), None);
+        message_parts(message, out);
+        out.end(doc.get_str("done_reason").map(finish_reason));
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(OllamaStream::default())
+    }
+}
+
+impl Reader for OllamaGenerate {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        request(doc, facts);
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(system) = doc.get_text("system") {
+            out.system(Part::Text(system));
+        }
+        let images = doc.get("images").filter(|images| images.len() > 0);
+        if doc.get_text("prompt").is_none() && images.is_none() {
+            return;
+        }
+        out.messages.begin("user", None);
+        if let Some(prompt) = doc.get_text("prompt") {
+            out.messages.part(Part::Text(prompt));
+        }
+        pictures(doc, &mut out.messages);
+        out.messages.end(None);
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        if doc.any(&["response", "thinking"]).is_none() {
+            return;
+        }
+        out.begin("assistant", None);
+        for (part, key) in [(Part::Reasoning as fn(_) -> _, "thinking"), (Part::Text, "response")] {
+            if let Some(text) = doc.get_text(key) {
+                out.part(part(text));
+            }
+        }
+        out.end(doc.get_str("done_reason").map(finish_reason));
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(OllamaStream::default())
+    }
+}
+
+impl Reader for OllamaEmbed {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    fn input(&self, _: Node<'_>, _: &mut InputContent) {}
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        response(doc, facts);
+        let vector = doc.get(key!("embedding")).or_else(|| doc.get(key!("embeddings"))?.first());
+        facts.dimensions = vector.and_then(vector_len);
+    }
+
+    fn output(&self, _: Node<'_>, _: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(WholeAnswer(&OllamaEmbed))
+    }
+}
+
+fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    REQUEST.read(doc, facts);
+    // Ollama streams unless it is told not to.
+    facts.stream = facts.stream.or(Some(true));
+    // `json`, or a schema; an empty string asks for nothing.
+    if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
+        facts.output_type = Some("json");
+    }
+}
+
+fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    if let Some(model) = doc.get_str(key!("model")) {
+        facts.model = Some(model.to_owned());
+    }
+    if let Some(reason) = doc.get_str(key!("done_reason")) {
+        facts.set_finish_reason(0, reason);
+    }
+    facts.usage.update(USAGE.read(doc));
+}
+
+fn pictures(doc: Node<'_>, out: &mut Messages) {
+    for content in doc.get("images").into_iter().flat_map(Node::items).filter_map(Node::text) {
+        out.part(Part::Blob { modality: Modality::Image, mime_type: None, content });
+    }
+}
+
+fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
+    let function = call.get("function").unwrap_or(call);
+    Part::ToolCall {
+        id: call.get_str("id"),
+        name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
+        arguments: Payload::node(function.get("arguments")),
+    }
+}
+
+#[derive(Default)]
+struct OllamaStream {
+    calls: i64,
+}
+
+impl StreamReader for OllamaStream {
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        response(event, facts);
+        let message = event.get(key!("message")).unwrap_or(event);
+        let says = message.get_text(key!("thinking")).is_some()
+            || message.any(keys!["content", "response"]).and_then(Tree::text).is_some_and(|text| !text.is_empty());
+        let calls = message.get(key!("tool_calls")).is_some_and(|calls| calls.is_array() && calls.len() > 0);
+        Event { content: says || calls, end: event.get_bool(key!("done")) == Some(true) }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        let message = event.get("message").unwrap_or(event);
+        for (run, keys) in [(Run::Reasoning, &["thinking"][..]), (Run::Text, &["content", "response"])] {
+            let text = message.any(keys).and_then(Node::text).filter(|text| !text.is_empty());
+            text.into_iter().for_each(|text| out.text(0, run, Key::Last, text));
+        }
+        for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
+            // Calls come whole, each with a number of its own only in newer versions.
+            self.calls += 1;
+            out.part(0, Key::Index(self.calls), &tool_call(call));
+        }
+        if let Some(reason) = event.get_str("done_reason") {
+            out.finish(0, finish_reason(reason));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What answers in OpenAI's formats have in common.
+
+use super::openai_usage;
+use super::paths::{key, keys};
+use crate::json::{FoundNode, Tree};
+use crate::model::facts::ResponseFacts;
+
+/// What answers and chunks have in common.
+pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    // Some servers give each chunk an id of its own: the first is the answer's.
+    facts.id = facts.id.take().or_else(|| doc.get_owned(key!("id")));
+    let model = doc.get_owned(key!("model")).or_else(|| doc.get_owned(key!("model_id")));
+    facts.model = model.or(facts.model.take());
+    facts.service_tier = doc.get_owned(key!("service_tier")).or(facts.service_tier.take());
+    facts.system_fingerprint = doc.get_owned(key!("system_fingerprint")).or(facts.system_fingerprint.take());
+    openai_usage::of_answer(doc, facts);
+}
+
+/// The choices, each with its own number.
+pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T)> {
+    doc.each(key!("choices")).enumerate().map(|(at, choice)| {
+        let index = choice.get_i64(key!("index")).and_then(|i| usize::try_from(i).ok());
+        (index.unwrap_or(at), choice)
+    })
+}
+
+/// Mistral's models behind Bedrock call it `stop_reason`, some gateways to Google `finishReason`. Some servers write the
+/// word `null`.
+pub(super) fn reason<'d, T: Tree<'d>>(choice: T) -> Option<&'d str> {
+    let reason = choice.any(keys!["finish_reason", "stop_reason", "finishReason"]).and_then(Tree::str);
+    reason.filter(|reason| !matches!(*reason, "" | "null"))
+}

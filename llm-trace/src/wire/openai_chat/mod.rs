@@ -1,0 +1,146 @@
+//! OpenAI chat completions, and every server that speaks it.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat>
+
+mod message;
+mod stream;
+
+pub(super) use message::{input as input_message, parts as message_parts};
+
+use crate::json::{FoundNode, Node, Text, Tree};
+use crate::message::{InputContent, Messages, Part, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::wire::Reader;
+use crate::wire::fields::{Places, RequestFields};
+use crate::wire::joined_text::JoinedText;
+use crate::wire::openai_answer::{choices, envelope, reason};
+use crate::wire::paths::key;
+use crate::wire::stream::StreamReader;
+
+pub(crate) struct OpenAiChat;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        // watsonx' name beside OpenAI's.
+        model: &["model", "model_id"],
+        max_tokens: &["max_completion_tokens", "max_tokens"],
+        // Mistral's name beside OpenAI's.
+        seed: &["seed", "random_seed"],
+        dimensions: &[],
+        // OpenRouter's place beside OpenAI's.
+        reasoning_level: &["reasoning_effort", "reasoning.effort"],
+        ..RequestFields::COMMON
+    },
+);
+
+impl Reader for OpenAiChat {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+        facts.output_type = output_type(doc);
+        facts.service_tier = doc.get_owned(key!("service_tier"));
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        for item in doc.get("messages").into_iter().flat_map(Node::items) {
+            input_message(item, &mut out.messages);
+        }
+        for definition in doc.get("tools").into_iter().flat_map(Node::items) {
+            tool(definition, out);
+        }
+        for function in doc.get("functions").into_iter().flat_map(Node::items) {
+            if function.get("name").is_some() {
+                tool(function, out);
+            }
+        }
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        for (index, choice) in choices(doc) {
+            if let Some(reason) = reason(choice) {
+                facts.set_finish_reason(index, reason);
+            }
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        for (_, choice) in choices(doc) {
+            let finish = reason(choice).map(finish_reason);
+            if let Some(message) = choice.get("message") {
+                output_message(message, finish, out);
+            } else {
+                // Some servers answer a chat with a completion's choice.
+                out.begin("assistant", None);
+                choice.get_text("text").into_iter().for_each(|text| out.part(Part::Text(text)));
+                out.end(finish);
+            }
+        }
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(stream::ChatStream)
+    }
+}
+
+/// One tool definition. A tool that the server runs itself has a type and no name.
+pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
+    let kind = definition.get_str("type").unwrap_or("function");
+    let function = definition.any(&["function", "custom"]).unwrap_or(definition);
+    let name = function.get_str("name").unwrap_or(kind);
+    let parameters = function.any(&["parameters", "input_schema"]);
+    out.tool(kind, name, function.get_text("description"), parameters);
+}
+
+/// One output message.
+pub(super) fn output_message(message: Node<'_>, finish: Option<&str>, out: &mut Messages) {
+    out.begin(message.get_str("role").unwrap_or("assistant"), None);
+    message::parts(message, out);
+    out.end(finish);
+}
+
+fn output_type(doc: FoundNode<'_>) -> Option<&'static str> {
+    let format = doc.get(key!("response_format"));
+    let modality = |word: &str| {
+        let modalities = doc.each(key!("modalities"));
+        modalities.filter_map(Tree::str).any(|modality| modality == word)
+    };
+    match format.and_then(|format| format.str().or_else(|| format.get_str(key!("type")))) {
+        Some("json_object" | "json_schema") => Some("json"),
+        _ if modality("audio") => Some("speech"),
+        _ if modality("image") => Some("image"),
+        Some("text") => Some("text"),
+        _ => None,
+    }
+}
+
+/// The reasoning that stands beside a message's or delta's content, under the first of its names that is there: the
+/// same text may stand under several. DeepSeek, Groq and vLLM, Ollama, Copilot; then the lists of OpenRouter and LiteLLM.
+pub(super) fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
+    let names = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
+    if let Some(text) = names.into_iter().find_map(|name| message.get_text(name)) {
+        return each(text);
+    }
+    let lists = ["reasoning_details", "thinking_blocks"].into_iter().filter_map(|name| message.get(name));
+    let Some(blocks) = lists.into_iter().find(|list| list.len() > 0) else { return };
+    // Pieces of one block have its index.
+    let mut pieces = blocks.items().filter_map(thought).peekable();
+    while let Some((index, first)) = pieces.next() {
+        let mut more = Vec::new();
+        while let Some((_, next)) = pieces.next_if(|(next, _)| index.is_some() && *next == index) {
+            more.push(next);
+        }
+        if let Some(text) = JoinedText::of(std::iter::once(first).chain(more)) {
+            each(text.as_text());
+        }
+    }
+}
+
+/// The text of a block of reasoning, and the block's index.
+fn thought(block: Node<'_>) -> Option<(Option<i64>, Text<'_>)> {
+    let text = ["text", "summary", "thinking"].into_iter().find_map(|name| block.get_text(name))?;
+    Some((block.get_i64("index"), text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Streamed chat completions: chunks with deltas.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/streaming>
+
+use super::message::content_part;
+use super::reasoning;
+use crate::json::{FoundNode, Node, Text, Tree};
+use crate::message::finish_reason;
+use crate::model::facts::ResponseFacts;
+use crate::wire::openai_answer::{choices, envelope, reason};
+use crate::wire::paths::{key, keys};
+use crate::wire::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
+
+pub(super) struct ChatStream;
+
+impl StreamReader for ChatStream {
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        envelope(event, facts);
+        let mut content = false;
+        for (index, choice) in choices(event) {
+            // A server that does not stream after all sends its message whole.
+            content |= choice.any(keys!["delta", "message"]).is_some_and(has_output);
+            if let Some(reason) = reason(choice) {
+                facts.set_finish_reason(index, reason);
+            }
+        }
+        Event { content, end: false }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        for (index, choice) in choices(event) {
+            if let Some(delta) = choice.any(&["delta", "message"]) {
+                read_delta(index, delta, out);
+            }
+            if let Some(reason) = reason(choice) {
+                out.finish(index, finish_reason(reason));
+            }
+        }
+    }
+}
+
+/// Whether a delta or a message carries output.
+fn has_output(delta: FoundNode<'_>) -> bool {
+    let audio = delta.get(key!("audio")).and_then(|audio| audio.get_text(key!("transcript")));
+    says(delta, keys!["content", "refusal", "reasoning_content", "reasoning", "thinking", "reasoning_text"])
+        || audio.is_some()
+        || delta.each(key!("content")).any(is_part)
+        || delta.each(key!("images")).any(|image| !image.is_str() || image.len() > 0)
+        || delta.get(key!("function_call")).is_some_and(is_call)
+        || delta.each(key!("tool_calls")).any(is_call)
+        || [key!("reasoning_details"), key!("thinking_blocks")]
+            .into_iter()
+            .filter_map(|list| delta.get(list))
+            .find(|list| list.len() > 0)
+            .is_some_and(|list| list.items().any(|block| says(block, keys!["text", "summary", "thinking"])))
+}
+
+fn says(node: FoundNode<'_>, keys: &[crate::json::Key]) -> bool {
+    keys.iter().any(|key| node.get_text(*key).is_some())
+}
+
+/// Whether a part of a content that is a list holds anything.
+fn is_part(part: FoundNode<'_>) -> bool {
+    match part.get_str(key!("type")) {
+        _ if part.is_str() => part.len() > 0,
+        Some("text" | "input_text" | "output_text") => says(part, keys!["text"]),
+        Some("refusal") => says(part, keys!["refusal"]),
+        Some("thinking") => {
+            says(part, keys!["thinking"]) || part.each(key!("thinking")).any(|chunk| says(chunk, keys!["text"]))
+        }
+        Some("input_audio") => part.has(keys!["input_audio"]),
+        _ => true,
+    }
+}
+
+/// Whether this is a fragment of a call. Some servers fill the list with calls that are none.
+fn is_call(call: FoundNode<'_>) -> bool {
+    let function = call.any(keys!["function", "custom"]).unwrap_or(call);
+    let arguments = function.any(keys!["arguments", "input"]);
+    says(call, keys!["id"])
+        || says(function, keys!["name"])
+        || arguments.is_some_and(|arguments| !arguments.is_str() || arguments.len() > 0)
+}
+
+fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
+    if let Some(role) = delta.get_str("role") {
+        out.role(choice, role);
+    }
+    reasoning(delta, &mut |text| out.text(choice, Run::Reasoning, Key::Last, text));
+    // Of sound the words are kept: pieces of base64 cannot be joined.
+    let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
+    for (run, text) in
+        [(Run::Text, delta.get_text("content")), (Run::Refusal, delta.get_text("refusal")), (Run::Text, transcript)]
+    {
+        text.into_iter().for_each(|text| out.text(choice, run, Key::Last, text));
+    }
+    let lists = [delta.get("content"), delta.get("images")];
+    for part in lists.into_iter().flatten().flat_map(Node::items) {
+        content_part(part, &mut |part| out.part(choice, Key::Last, &part));
+    }
+    for source in delta.get("annotations").into_iter().flat_map(Node::items) {
+        out.citation(choice, Key::Last, "annotations", source);
+    }
+    if let Some(function) = delta.get("function_call") {
+        read_call(choice, function, out);
+    }
+    for call in delta.get("tool_calls").into_iter().flat_map(Node::items) {
+        read_call(choice, call, out);
+    }
+}
+
+fn read_call(choice: usize, call: Node<'_>, out: &mut StreamOutput) {
+    let function = call.any(&["function", "custom"]).unwrap_or(call);
+    let (id, name) = (call.get_str("id"), function.get_str("name"));
+    let arguments = function.any(&["arguments", "input"]);
+    let text = arguments.map(Node::text);
+    // Some servers fill the list with calls that are none.
+    if id.is_none() && name.is_none() && text.is_none_or(|text| text.is_some_and(Text::is_empty)) {
+        return;
+    }
+    let json = arguments.filter(|arguments| arguments.text().is_none()).map(Node::to_json);
+    let arguments = json.as_deref().map(Text::Plain).or(text.flatten());
+    let index = call.get_i64("index");
+    out.call_fragment(choice, CallFragment { index, id, name, arguments, is_whole: json.is_some() });
+}

@@ -1,0 +1,86 @@
+//! OpenAI's legacy completions, and every server that speaks it.
+//!
+//! <https://platform.openai.com/docs/api-reference/completions>
+
+use super::Reader;
+use super::fields::{Places, RequestFields};
+use super::openai_answer::{choices, envelope, reason};
+use super::paths::key;
+use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+
+pub(crate) struct OpenAiCompletions;
+
+const REQUEST: RequestFields<Places> =
+    RequestFields::at("", RequestFields { dimensions: &[], ..RequestFields::COMMON });
+
+impl Reader for OpenAiCompletions {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+        facts.service_tier = doc.get_owned(key!("service_tier"));
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        let Some(prompt) = doc.get("prompt") else { return };
+        // Each text of a list is a prompt of its own; a list of numbers is one prompt, in tokens.
+        if prompt.items().any(|item| item.is_str() || item.is_array()) {
+            prompt.items().for_each(|prompt| input_prompt(prompt, &mut out.messages));
+        } else {
+            input_prompt(prompt, &mut out.messages);
+        }
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        for (index, choice) in choices(doc) {
+            if let Some(reason) = reason(choice) {
+                facts.set_finish_reason(index, reason);
+            }
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        for (_, choice) in choices(doc) {
+            out.begin("assistant", None);
+            if let Some(text) = choice.get_text("text") {
+                out.part(Part::Text(text));
+            }
+            out.end(reason(choice).map(finish_reason));
+        }
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(OpenAiCompletions)
+    }
+}
+
+fn input_prompt(prompt: Node<'_>, out: &mut Messages) {
+    out.begin("user", None);
+    match prompt.text() {
+        Some(text) if text.is_empty() => {}
+        Some(text) => out.part(Part::Text(text)),
+        None => out.part(Part::Generic { kind: "tokens", fields: Payload::Json(prompt) }),
+    }
+    out.end(None);
+}
+
+impl StreamReader for OpenAiCompletions {
+    fn event(&mut self, _name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        self.response(event, facts);
+        let content = choices(event).any(|(_, choice)| choice.get_text(key!("text")).is_some());
+        Event { content, end: false }
+    }
+
+    fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        for (index, choice) in choices(event) {
+            if let Some(text) = choice.get_text("text") {
+                out.text(index, Run::Text, Key::Last, text);
+            }
+            if let Some(reason) = reason(choice) {
+                out.finish(index, finish_reason(reason));
+            }
+        }
+    }
+}

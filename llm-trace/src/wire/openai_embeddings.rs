@@ -1,0 +1,96 @@
+//! OpenAI embeddings, and every server that speaks it: Mistral, Voyage, Jina and the routers.
+//!
+//! <https://platform.openai.com/docs/api-reference/embeddings>
+
+use super::Reader;
+use super::fields::{Places, RequestFields, vector_len};
+use super::openai_answer::envelope;
+use super::paths::{key, keys};
+use super::stream::StreamReader;
+use super::whole::WholeAnswer;
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+
+pub(crate) struct OpenAiEmbeddings;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        encodings: &["encoding_format", "embedding_type"],
+        // Mistral's and Voyage's name beside OpenAI's.
+        dimensions: &["dimensions", "output_dimension"],
+        ..RequestFields::COMMON
+    },
+);
+
+impl Reader for OpenAiEmbeddings {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+    }
+
+    /// The conventions have no attribute for what is embedded.
+    fn input(&self, _doc: Node<'_>, _out: &mut InputContent) {}
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        let usage = doc.get(key!("usage"));
+        // Voyage states the total alone; an embedding has no output.
+        let total = usage.and_then(|usage| usage.get_i64(key!("total_tokens")));
+        facts.usage.input = facts.usage.input.or(total);
+        // Mistral states that there was none.
+        facts.usage.output = None;
+        facts.dimensions = dimensions(doc);
+    }
+
+    fn output(&self, _doc: Node<'_>, _out: &mut Messages) {}
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(WholeAnswer(&OpenAiEmbeddings))
+    }
+}
+
+/// The length of the first vector. In base64 it is made of 4-byte floats.
+fn dimensions(doc: FoundNode<'_>) -> Option<i64> {
+    let vector = doc.get(key!("data")).and_then(Tree::first).and_then(|first| first.get(key!("embedding")))?;
+    if !vector.is_str() {
+        return vector_len(vector);
+    }
+    // Voyage, which alone states no prompt tokens, has vectors of smaller numbers as well.
+    let usage = doc.get(key!("usage"))?;
+    usage.any(keys!["prompt_tokens", "input_tokens"])?;
+    i64::try_from(vector.len() / 4 * 3 / 4).ok().filter(|len| *len > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Found;
+    use crate::wire::paths::PATHS;
+
+    fn read(json: &str) -> ResponseFacts {
+        let mut facts = ResponseFacts::default();
+        OpenAiEmbeddings.response(Found::from_json(&PATHS, json.as_bytes()).root(), &mut facts);
+        facts
+    }
+
+    #[test]
+    fn dimensions_are_counted_in_lists_and_in_base64() {
+        let usage = r#""usage":{"prompt_tokens":2,"total_tokens":2}"#;
+        assert_eq!(
+            read(&format!(r#"{{"data":[{{"embedding":[0.1,2,3e-5],"index":0}}],{usage}}}"#)).dimensions,
+            Some(3)
+        );
+        for (floats, base64) in [(1, "AAAAAA=="), (2, "AAAAAAAAAAA="), (3, "AAAAAAAAAAAAAAAA")] {
+            let json = format!(r#"{{"data":[{{"embedding":"{base64}"}}],{usage}}}"#);
+            assert_eq!(read(&json).dimensions, Some(floats));
+        }
+        assert_eq!(read(&format!(r#"{{"data":[],{usage}}}"#)).dimensions, None);
+    }
+
+    #[test]
+    fn a_total_alone_is_the_input() {
+        let facts = read(r#"{"data":[{"embedding":"AAAAAA=="}],"usage":{"total_tokens":7}}"#);
+        assert_eq!((facts.usage.input, facts.dimensions), (Some(7), None));
+    }
+}

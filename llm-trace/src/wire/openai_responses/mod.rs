@@ -1,0 +1,151 @@
+//! OpenAI's Responses API, and every server that speaks it.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses>
+
+mod items;
+mod stream;
+
+use std::borrow::Cow;
+
+use self::items::{input_item, is_client_call, output_item};
+use self::stream::ResponseStream;
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages, Part, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::wire::Reader;
+use crate::wire::fields::{Places, RequestFields};
+use crate::wire::openai_usage;
+use crate::wire::paths::{key, keys};
+use crate::wire::stream::StreamReader;
+
+pub(crate) struct OpenAiResponses;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        max_tokens: &["max_output_tokens"],
+        reasoning_level: &["reasoning.effort"],
+        stop: &[],
+        choices: &[],
+        dimensions: &[],
+        ..RequestFields::COMMON
+    },
+);
+
+impl Reader for OpenAiResponses {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+        facts.output_type = match doc.path(keys!["text", "format", "type"]).and_then(Tree::str) {
+            Some("json_object" | "json_schema") => Some("json"),
+            Some("text") => Some("text"),
+            _ => None,
+        };
+        facts.service_tier = doc.get_owned(key!("service_tier"));
+        facts.conversation_id = conversation(doc);
+        facts.previous_response_id = doc.get_owned(key!("previous_response_id"));
+        if let Some(prompt) = doc.get(key!("prompt")) {
+            facts.prompt_name = prompt.get_owned(key!("id"));
+            facts.prompt_version = prompt.get_owned(key!("version"));
+        }
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(text) = doc.get_text("instructions") {
+            out.system(Part::Text(text));
+        }
+        match doc.get("input") {
+            Some(input) if input.is_str() => {
+                out.messages.begin("user", None);
+                if let Some(text) = input.text().filter(|text| !text.is_empty()) {
+                    out.messages.part(Part::Text(text));
+                }
+                out.messages.end(None);
+            }
+            Some(input) => input.items().for_each(|item| input_item(item, &mut out.messages)),
+            None => {}
+        }
+        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
+            define(tool, out);
+        }
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        if let Some(reason) = stop(doc) {
+            facts.set_finish_reason(0, &reason);
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        let Some(items) = doc.get("output").filter(|items| items.is_array()) else { return };
+        // Nothing was produced yet, or never will be.
+        if items.len() == 0 && doc.get_str("status").is_some_and(|status| status != "completed") {
+            return;
+        }
+        out.begin("assistant", None);
+        items.items().for_each(|item| output_item(item, &mut |_, part| out.part(part)));
+        out.end(schema_reason(doc, items.items().any(is_client_call)).as_deref());
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(ResponseStream::default())
+    }
+}
+
+/// A tool of the request: a function, or one of OpenAI's own, by its type.
+fn define(tool: Node<'_>, out: &mut InputContent) {
+    let kind = tool.get_str("type").unwrap_or("function");
+    let name = tool.any(&["name", "server_label"]).and_then(Node::str).unwrap_or(kind);
+    // A custom tool has a grammar instead of parameters, a namespace tools of its own.
+    let parameters = tool.any(&["parameters", "format"]);
+    out.tool(kind, name, tool.get_text("description"), parameters);
+    if kind == "namespace" {
+        tool.get("tools").into_iter().flat_map(Node::items).for_each(|tool| define(tool, out));
+    }
+}
+
+/// What a response and the events around it have in common.
+fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    for (known, key) in [
+        (&mut facts.id, key!("id")),
+        (&mut facts.model, key!("model")),
+        (&mut facts.status, key!("status")),
+        (&mut facts.service_tier, key!("service_tier")),
+        (&mut facts.system_fingerprint, key!("system_fingerprint")),
+    ] {
+        *known = doc.get_owned(key).or(known.take());
+    }
+    facts.conversation_id = conversation(doc).or(facts.conversation_id.take());
+    openai_usage::of_answer(doc, facts);
+}
+
+/// The conversation's id, which stands alone or in an object.
+fn conversation(doc: FoundNode<'_>) -> Option<String> {
+    let conversation = doc.get(key!("conversation"))?;
+    conversation.str().map(str::to_owned).or_else(|| conversation.get_owned(key!("id")))
+}
+
+/// Why the response ended: this API says it by its status, and by a reason if it is incomplete.
+fn stop<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
+    let status = doc.get_str(key!("status"))?;
+    match status {
+        "queued" | "in_progress" => None,
+        "incomplete" => {
+            let reason = doc.path(keys!["incomplete_details", "reason"]).and_then(Tree::str);
+            Some(Cow::Borrowed(reason.unwrap_or(status)))
+        }
+        _ => Some(Cow::Borrowed(status)),
+    }
+}
+
+/// The schema's word for it. A response that waits for its client's tools is complete too.
+fn schema_reason(doc: Node<'_>, calls: bool) -> Option<Cow<'_, str>> {
+    let stop = stop(doc)?;
+    Some(match &*stop {
+        "completed" if calls => Cow::Borrowed("tool_call"),
+        word => Cow::Owned(finish_reason(word).to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The events of a streamed response.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>
+
+use std::collections::HashMap;
+
+use super::items::{is_client_call, output_item};
+use super::{envelope, schema_reason, stop};
+use crate::json::{FoundNode, Node, Tree};
+use crate::model::facts::ResponseFacts;
+use crate::wire::error;
+use crate::wire::paths::key;
+use crate::wire::stream::{Event, Key, Run, StreamOutput, StreamReader};
+
+#[derive(Debug, Default)]
+pub(super) struct ResponseStream {
+    /// Whether an item waits for the client.
+    calls: bool,
+    /// The numbers of items by id, for servers that do not number them.
+    items: HashMap<String, i64>,
+}
+
+/// What an event that brings a piece of output adds to.
+enum Delta {
+    /// A part of a message.
+    Message(Run),
+    /// The one text of a reasoning item.
+    Reasoning,
+    Arguments,
+}
+
+/// What an event does to the output.
+enum Kind {
+    Delta(Delta),
+    /// The arguments of a call, whole, under this key.
+    Arguments(&'static str),
+    /// An item that begins, or is whole.
+    Item,
+    /// The response as a whole, at its beginning or end; or a piece of a tool that OpenAI runs: those items come whole
+    /// when they are done.
+    Other,
+}
+
+fn kind_of(kind: &str) -> Kind {
+    Kind::Delta(match kind {
+        "response.output_text.delta" => Delta::Message(Run::Text),
+        "response.refusal.delta" => Delta::Message(Run::Refusal),
+        "response.reasoning_text.delta"
+        | "response.reasoning_summary_text.delta"
+        | "response.reasoning_summary.delta" => Delta::Reasoning,
+        "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => Delta::Arguments,
+        "response.function_call_arguments.done" => return Kind::Arguments("arguments"),
+        "response.custom_tool_call_input.done" => return Kind::Arguments("input"),
+        "response.output_item.added" | "response.output_item.done" => return Kind::Item,
+        _ => return Kind::Other,
+    })
+}
+
+impl StreamReader for ResponseStream {
+    fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+        let kind = event.get_str(key!("type")).or(name).unwrap_or_default();
+        let content = match kind_of(kind) {
+            Kind::Delta(_) => event.get_text(key!("delta")).is_some(),
+            Kind::Arguments(_) => true,
+            Kind::Item => event.get(key!("item")).is_some_and(has_output),
+            Kind::Other => match event.get(key!("response")).filter(|response| response.is_object()) {
+                Some(response) => return lifecycle(kind, response, facts),
+                None => kind.ends_with(".delta"),
+            },
+        };
+        Event { content, end: false }
+    }
+
+    fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
+        let kind = event.get_str("type").or(name).unwrap_or_default();
+        match kind_of(kind) {
+            Kind::Delta(delta) => {
+                let Some(text) = event.get_text("delta") else { return };
+                let item = self.number(event);
+                match delta {
+                    Delta::Message(run) => {
+                        let part = event.get_i64("content_index").unwrap_or_default();
+                        out.text(0, run, Key::Item(item, part), text);
+                    }
+                    Delta::Reasoning => out.text(0, Run::Reasoning, Key::Item(item, 0), text),
+                    Delta::Arguments => out.tool_call(0, Key::Item(item, 0), None, None, Some(text)),
+                }
+            }
+            Kind::Arguments(key) => {
+                if let Some(whole) = event.get(key).and_then(Node::text) {
+                    out.set_arguments(0, &Key::Item(self.number(event), 0), whole);
+                }
+            }
+            Kind::Item => self.item(event, out),
+            Kind::Other => {
+                if let Some(response) = event.get("response").filter(|response| response.is_object()) {
+                    self.end(kind, response, out);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the response has only begun.
+fn is_beginning(kind: &str) -> bool {
+    matches!(kind, "response.created" | "response.queued" | "response.in_progress")
+}
+
+/// The facts of the response as a whole.
+fn lifecycle(kind: &str, response: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
+    envelope(response, facts);
+    if let Some(error) = error::read(response) {
+        facts.error = Some(error);
+    }
+    let stop = stop(response).filter(|_| !is_beginning(kind));
+    if let Some(reason) = &stop {
+        facts.set_finish_reason(0, reason);
+    }
+    Event { content: false, end: stop.is_some() }
+}
+
+/// Whether there is anything in an item: a message that begins is empty.
+fn has_output(item: FoundNode<'_>) -> bool {
+    let kind = item.get_str(key!("type"));
+    let says = |part: FoundNode<'_>| part.get_text(key!("text")).is_some();
+    match kind.unwrap_or(if item.get(key!("role")).is_some() { "message" } else { "unknown" }) {
+        "message" => item.get(key!("content")).is_some_and(|content| content.len() > 0),
+        "reasoning" => item.each(key!("summary")).chain(item.each(key!("content"))).any(says),
+        _ => true,
+    }
+}
+
+impl ResponseStream {
+    /// The number of the item that an event belongs to.
+    fn number(&mut self, doc: Node<'_>) -> i64 {
+        if let Some(number) = doc.get_i64("output_index") {
+            return number;
+        }
+        let item = doc.get("item");
+        let Some(id) = doc.get_str("item_id").or_else(|| item.and_then(|item| item.get_str("id"))) else { return 0 };
+        if let Some(known) = self.items.get(id) {
+            return *known;
+        }
+        let next = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
+        self.items.insert(id.to_owned(), next);
+        next
+    }
+
+    /// An item that begins, or is whole.
+    fn item(&mut self, event: Node<'_>, out: &mut StreamOutput) {
+        let Some(item) = event.get("item") else { return };
+        self.calls |= is_client_call(item);
+        let number = self.number(event);
+        out.forget_item(0, number);
+        output_item(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
+    }
+
+    /// The output of the response as a whole.
+    fn end(&mut self, kind: &str, response: Node<'_>, out: &mut StreamOutput) {
+        if is_beginning(kind) {
+            return;
+        }
+        // Some backends end with an empty output, and have sent the items before.
+        if let Some(items) = response.get("output").filter(|output| output.len() > 0) {
+            self.calls = items.items().any(is_client_call);
+            out.clear();
+            for (number, item) in (0..).zip(items.items()) {
+                output_item(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
+            }
+        }
+        let reason = schema_reason(response, self.calls);
+        if let Some(reason) = reason.filter(|reason| reason != "error" || !out.is_empty()) {
+            out.finish(0, &reason);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Readers under test: JSON in, facts and messages out.
+
+use serde_json::{Value, json};
+
+use super::collect::{Collector, End};
+use super::paths::PATHS;
+use super::stream::StreamOutput;
+use super::{Format, Reader};
+use crate::json::{Doc, Found, Mode};
+use crate::message::{FinishedInput, InputContent, Messages};
+use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::policy::Filter;
+
+pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
+    let mut facts = RequestFacts::default();
+    reader.request(Found::from_value(&PATHS, &body).root(), &mut facts);
+    facts
+}
+
+fn input(reader: &dyn Reader, body: &Value) -> FinishedInput {
+    let mut out = InputContent::new(Filter::plain());
+    reader.input(Doc::from_value(body, Mode::Full).root(), &mut out);
+    out.finish()
+}
+
+/// The input messages, the system instructions and the tools.
+pub(super) fn content(reader: &dyn Reader, body: Value) -> [Value; 3] {
+    let FinishedInput { messages, instructions, tools, .. } = input(reader, &body);
+    [messages, instructions, tools].map(parsed)
+}
+
+/// The facts and the output messages of a whole answer.
+pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value) {
+    let mut facts = ResponseFacts::default();
+    let doc = Doc::from_value(&body, Mode::Full);
+    reader.response(Found::from_value(&PATHS, &body).root(), &mut facts);
+    let mut out = Messages::output(Filter::plain());
+    reader.output(doc.root(), &mut out);
+    (facts, parsed(out.finish().0))
+}
+
+/// How a stream of events ended, its facts and its output messages.
+pub(super) fn stream(format: Format, events: &[Value]) -> (End, ResponseFacts, Value) {
+    let mut stream = Collector::new(None, Some(format), None, Some((Mode::Full, StreamOutput::default())));
+    for event in events {
+        let name = event.get("type").and_then(Value::as_str).unwrap_or("message");
+        stream.push(format!("event: {name}\ndata: {event}\n\n").as_bytes());
+    }
+    let collected = stream.finish();
+    let mut out = Messages::output(Filter::plain());
+    if let Some(output) = collected.output {
+        output.write(&mut out);
+    }
+    (collected.end, collected.facts, parsed(out.finish().0))
+}
+
+fn parsed(json: Option<String>) -> Value {
+    json.map_or(json!(null), |json| serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}")))
+}

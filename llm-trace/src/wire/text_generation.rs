@@ -1,0 +1,394 @@
+//! Formats that take one prompt and give text back: tables of field paths in place of readers.
+//!
+//! They are the models' own formats behind Bedrock's InvokeModel, Anthropic's legacy completions,
+//! text-generation-inference, watsonx text generation, Replicate predictions and llama.cpp's
+//! `/completion`:
+//! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>,
+//! <https://docs.anthropic.com/en/api/complete>,
+//! <https://huggingface.co/docs/text-generation-inference/reference/api_reference>,
+//! <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>,
+//! <https://replicate.com/docs/reference/http#predictions.create>,
+//! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>.
+
+use super::Reader;
+use super::fields::{Paths, Places, RequestFields, UsageFields, find, first_vector, places, vector_len};
+use super::paths::{key, keys};
+use super::stream::StreamReader;
+use super::text_generation_stream::PromptStream;
+use crate::json::{FoundNode, Key, Node, Text, Tree};
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
+
+pub(crate) struct Prompt;
+
+const REQUEST: RequestFields<Places> = RequestFields::at(
+    "",
+    RequestFields {
+        model: &["model", "model_id", "modelId", "version"],
+        temperature: &[
+            "temperature",
+            "textGenerationConfig.temperature",
+            "parameters.temperature",
+            "input.temperature",
+        ],
+        top_p: &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"],
+        top_k: &["top_k", "topK", "k", "textGenerationConfig.topK", "parameters.top_k", "input.top_k"],
+        max_tokens: &[
+            "max_tokens_to_sample",
+            "max_gen_len",
+            "max_tokens",
+            "maxTokens",
+            "max_completion_tokens",
+            "maxOutputTokens",
+            "n_predict",
+            "textGenerationConfig.maxTokenCount",
+            "parameters.max_new_tokens",
+            "input.max_new_tokens",
+            "input.max_tokens",
+            "input.max_output_tokens",
+            "input.max_length",
+        ],
+        frequency_penalty: &[
+            "frequency_penalty",
+            "frequencyPenalty.scale",
+            "frequencyPenalty",
+            "parameters.frequency_penalty",
+            "input.frequency_penalty",
+        ],
+        presence_penalty: &[
+            "presence_penalty",
+            "presencePenalty.scale",
+            "presencePenalty",
+            "parameters.presence_penalty",
+            "input.presence_penalty",
+        ],
+        seed: &["seed", "parameters.seed", "parameters.random_seed", "imageGenerationConfig.seed", "input.seed"],
+        stop: &[
+            "stop_sequences",
+            "stopSequences",
+            "stop",
+            "textGenerationConfig.stopSequences",
+            "parameters.stop_sequences",
+            "parameters.stop",
+            "input.stop_sequences",
+        ],
+        choices: &["num_generations", "numResults", "n", "imageGenerationConfig.numberOfImages", "parameters.best_of"],
+        stream: &["stream"],
+        encodings: &["embeddingTypes", "embedding_types"],
+        dimensions: &[
+            "dimensions",
+            "embeddingConfig.outputEmbeddingLength",
+            "singleEmbeddingParams.embeddingDimension",
+            "output_dimension",
+        ],
+        reasoning_level: &["reasoning_effort", "input.reasoning_effort"],
+    },
+);
+
+const PROMPT: Paths =
+    &["prompt", "inputText", "inputPrompt", "inputs", "input.prompt", "input.text", "textToImageParams.text", "input"];
+const SYSTEM: Paths = &["system_prompt", "input.system_prompt", "input.system_instruction"];
+/// Pictures to look at, as base64 or as a URL.
+const IMAGES: Paths = &["images", "input.images", "input.image"];
+
+/// Where one family keeps what it generated.
+pub(super) struct Shape {
+    /// The list of choices; the body itself is the only choice where there is none.
+    list: Option<Key>,
+    /// The text of a choice. A family is known by it.
+    pub(super) text: Places,
+    pub(super) finish: Places,
+    /// Its text stands where an error's message does.
+    is_message: bool,
+}
+
+static SHAPES: &[Shape] = &[
+    // Titan, streamed and whole.
+    Shape {
+        list: Some(key!("results")),
+        text: Places::new("results[].", &["outputText"]),
+        finish: Places::new("results[].", &["completionReason"]),
+        is_message: false,
+    },
+    Shape {
+        list: None,
+        text: Places::new("", &["outputText"]),
+        finish: Places::new("", &["completionReason"]),
+        is_message: false,
+    },
+    // Llama.
+    Shape {
+        list: None,
+        text: Places::new("", &["generation"]),
+        finish: Places::new("", &["stop_reason"]),
+        is_message: false,
+    },
+    // Mistral.
+    Shape {
+        list: Some(key!("outputs")),
+        text: Places::new("outputs[].", &["text"]),
+        finish: Places::new("outputs[].", &["stop_reason"]),
+        is_message: false,
+    },
+    // Cohere Command.
+    Shape {
+        list: Some(key!("generations")),
+        text: Places::new("generations[].", &["text"]),
+        finish: Places::new("generations[].", &["finish_reason"]),
+        is_message: false,
+    },
+    // AI21 Jurassic.
+    Shape {
+        list: Some(key!("completions")),
+        text: Places::new("completions[].", &["data.text"]),
+        finish: Places::new("completions[].", &["finishReason.reason"]),
+        is_message: false,
+    },
+    // Claude before messages.
+    Shape {
+        list: None,
+        text: Places::new("", &["completion"]),
+        finish: Places::new("", &["stop_reason"]),
+        is_message: false,
+    },
+    // DeepSeek, and imported models.
+    Shape {
+        list: Some(key!("choices")),
+        text: Places::new("choices[].", &["text"]),
+        finish: Places::new("choices[].", &["finish_reason", "stop_reason"]),
+        is_message: false,
+    },
+    // watsonx.
+    Shape {
+        list: Some(key!("results")),
+        text: Places::new("results[].", &["generated_text"]),
+        finish: Places::new("results[].", &["stop_reason"]),
+        is_message: false,
+    },
+    // text-generation-inference, streamed and whole.
+    Shape {
+        list: None,
+        text: Places::new("", &["token.text"]),
+        finish: Places::new("", &["details.finish_reason"]),
+        is_message: false,
+    },
+    Shape {
+        list: None,
+        text: Places::new("", &["generated_text"]),
+        finish: Places::new("", &["details.finish_reason"]),
+        is_message: false,
+    },
+    // Retrieve and generate.
+    Shape { list: None, text: Places::new("", &["output.text"]), finish: Places::new("", &[]), is_message: false },
+    // Replicate: one string, or a list of its pieces.
+    Shape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
+    // TwelveLabs Pegasus.
+    Shape {
+        list: None,
+        text: Places::new("", &["message"]),
+        finish: Places::new("", &["finishReason"]),
+        is_message: true,
+    },
+    // llama.cpp.
+    Shape {
+        list: None,
+        text: Places::new("", &["content"]),
+        finish: Places::new("", &["stop_type"]),
+        is_message: false,
+    },
+    // Cohere Command, streamed.
+    Shape {
+        list: None,
+        text: Places::new("", &["text"]),
+        finish: Places::new("", &["finish_reason"]),
+        is_message: false,
+    },
+];
+
+const USAGE: UsageFields<Places> = UsageFields::at(
+    "",
+    UsageFields {
+        input: &[
+            "inputTextTokenCount",
+            "prompt_token_count",
+            "usage.prompt_tokens",
+            "meta.billed_units.input_tokens",
+            "tokens_evaluated",
+            "details.input_length",
+            "metrics.input_token_count",
+        ],
+        output: &[
+            "totalOutputTextTokenCount",
+            "generation_token_count",
+            "usage.completion_tokens",
+            "meta.billed_units.output_tokens",
+            "tokens_predicted",
+            "details.generated_tokens",
+            "metrics.output_token_count",
+        ],
+        cache_read: &["usage.prompt_tokens_details.cached_tokens"],
+        cache_creation: &[],
+        reasoning: &["usage.completion_tokens_details.reasoning_tokens"],
+    },
+);
+
+impl Reader for Prompt {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+        REQUEST.read(doc, facts);
+        if places!["response_format.type"].find(doc).and_then(Tree::str).is_some_and(|kind| kind.starts_with("json")) {
+            facts.output_type = Some("json");
+        } else if places!["textToImageParams", "text_prompts", "imageGenerationConfig"].find(doc).is_some() {
+            facts.output_type = Some("image");
+        }
+    }
+
+    fn input(&self, doc: Node<'_>, out: &mut InputContent) {
+        if let Some(text) = find(doc, SYSTEM).and_then(Node::text).filter(|text| !text.is_empty()) {
+            out.system(Part::Text(text));
+        }
+        let prompt = find(doc, PROMPT).filter(|prompt| prompt.len() > 0 && !prompt.is_object());
+        let images = find(doc, IMAGES);
+        if prompt.is_none() && images.is_none() {
+            return;
+        }
+        out.messages.begin("user", None);
+        if let Some(prompt) = prompt {
+            texts(prompt, &mut |text| out.messages.part(Part::Text(text)));
+        }
+        if let Some(images) = images {
+            texts(images, &mut |image| out.messages.part(picture(image)));
+        }
+        out.messages.end(None);
+    }
+
+    fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+        envelope(doc, facts);
+        for (index, choice, shape) in choices(doc) {
+            if let Some(reason) = reason(choice, shape) {
+                facts.set_finish_reason(index, reason);
+            }
+        }
+    }
+
+    fn output(&self, doc: Node<'_>, out: &mut Messages) {
+        for (_, choice, shape) in choices(doc) {
+            out.begin("assistant", None);
+            if let Some(text) = shape.text.find(choice) {
+                joined(text, &mut |part| out.part(part));
+            }
+            out.end(reason(choice, shape).map(finish_reason));
+        }
+        for image in doc.get("images").into_iter().flat_map(Node::items).filter_map(Node::text) {
+            out.begin("assistant", None);
+            out.part(picture(image));
+            out.end(None);
+        }
+    }
+
+    fn stream(&self) -> Box<dyn StreamReader> {
+        Box::new(PromptStream)
+    }
+}
+
+/// The string, or each string of a list.
+fn texts<'d>(node: Node<'d>, put: &mut dyn FnMut(Text<'d>)) {
+    match node.text() {
+        Some(text) => put(text),
+        None => node.items().filter_map(Node::text).for_each(put),
+    }
+}
+
+/// A text that may have come in pieces, as one part.
+fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
+    if let Some(text) = node.text() {
+        if !text.is_empty() {
+            put(Part::Text(text));
+        }
+        return;
+    }
+    let (mut whole, mut elided, mut all_text) = (String::new(), 0, true);
+    for piece in node.items() {
+        match piece.text() {
+            Some(Text::Plain(piece)) => whole.push_str(piece),
+            Some(Text::Elided(len)) => elided += len,
+            None => all_text = false,
+        }
+    }
+    match (all_text, elided) {
+        (false, _) => put(Part::Generic { kind: "output", fields: Payload::Json(node) }),
+        (true, 0) if whole.is_empty() => {}
+        (true, 0) => put(Part::Text(Text::Plain(&whole))),
+        (true, elided) => put(Part::Text(Text::Elided(elided + whole.len()))),
+    }
+}
+
+fn picture(image: Text<'_>) -> Part<'_> {
+    match image {
+        Text::Plain(url) if url.starts_with("data:") || url.starts_with("http") || url.starts_with("s3:") => {
+            Part::from_url(image, Some(Modality::Image))
+        }
+        content => Part::Blob { modality: Modality::Image, mime_type: None, content },
+    }
+}
+
+/// What whole answers and events have in common.
+pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    // text-generation-inference answers with a list of one.
+    let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
+    if let Some(id) = doc.any(keys!["id", "generation_id", "sessionId"]) {
+        let id = id.str().map(str::to_owned).or_else(|| id.i64().map(|id| id.to_string()));
+        facts.id = id.filter(|id| !id.is_empty()).or(facts.id.take());
+    }
+    if let Some(model) = places!["model", "model_id"].find_str(doc) {
+        facts.model = Some(model.to_owned());
+    }
+    if let Some(vectors) = doc.any(keys!["embedding", "embeddings"]) {
+        let vector = first_vector(vectors);
+        let vector = vector.get(key!("embedding")).unwrap_or(vector);
+        facts.dimensions = vector_len(vector).or(facts.dimensions);
+    }
+    let mut usage = USAGE.read(doc);
+    let results = || doc.each(key!("results"));
+    // Every result has its own count.
+    let sum = |key| results().filter_map(|result| result.get_i64(key)).reduce(i64::saturating_add);
+    usage.output = usage.output.or_else(|| sum(key!("tokenCount"))).or_else(|| sum(key!("generated_token_count")));
+    usage.input = usage.input.or_else(|| results().find_map(|result| result.get_i64(key!("input_token_count"))));
+    // A later event of a stream may say 0 for what an earlier one has counted.
+    let known = facts.usage;
+    facts.usage.update(Usage { input: usage.input.max(known.input), output: usage.output.max(known.output), ..usage });
+}
+
+/// The choices of an answer, each with its number and its shape.
+pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static Shape)> {
+    let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
+    let shape = SHAPES.iter().find(|shape| {
+        let choice = match shape.list {
+            Some(list) => doc.get(list).and_then(Tree::first),
+            None => Some(doc),
+        };
+        choice.is_some_and(|choice| has(choice, shape))
+    });
+    shape.into_iter().flat_map(move |shape| {
+        let list = shape.list.and_then(|list| doc.get(list));
+        let alone = if list.is_none() { Some(doc) } else { None };
+        let all = list.into_iter().flat_map(Tree::items).chain(alone);
+        all.enumerate().map(move |(at, choice)| {
+            let index = choice.get_i64(key!("index")).and_then(|index| usize::try_from(index).ok());
+            (if shape.list.is_some() { index.unwrap_or(at) } else { at }, choice, shape)
+        })
+    })
+}
+
+/// Whether a text, or a list of texts, stands where the shape has it; null counts for an event without text.
+fn has<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> bool {
+    // An error's message stands alone.
+    if shape.is_message && !choice.has_field(key!("finishReason")) {
+        return false;
+    }
+    shape.text.ends_in(choice, |text| !text.is_object())
+}
+
+/// The provider's word, except for one that says it is not finished.
+pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> Option<&'d str> {
+    shape.finish.find_str(choice).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
+}
