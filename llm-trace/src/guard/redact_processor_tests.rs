@@ -6,7 +6,7 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData,
 };
 
-use super::redact_processor::{RedactExporter, RedactProcessor};
+use super::{RedactExporter, RedactProcessor};
 use crate::ambient::mask_context::{Filtered, MaskContext, SharedMasks, Written, enter};
 use crate::policy::{Capture, Masks, Policy, PolicyHandle};
 
@@ -203,7 +203,7 @@ fn spans_that_wait_in_a_queue_are_treated_again_after_a_change() {
     provider.force_flush().expect("flushed");
     let span = finished(&exporter);
     assert!(!format!("{span:?}").contains(SECRET), "{span:?}");
-    assert_eq!(get(&span, super::note::KEY), None);
+    assert_eq!(get(&span, crate::guard::export_recheck::KEY), None);
 }
 
 #[test]

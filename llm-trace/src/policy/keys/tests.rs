@@ -1,4 +1,5 @@
 use super::*;
+use crate::credentials::keys::is_credential_word;
 use crate::semconv::{Fact, FactKind};
 
 const INPUT: Class = Class::Content(Side::Input, None);
