@@ -377,6 +377,10 @@ impl Live {
         self.lock().error.by_user = Some(error_type);
     }
 
+    pub(crate) fn set_panicked(&self) {
+        self.lock().panicked = true;
+    }
+
     /// Counts an attempt, as an event of the span.
     pub(crate) fn attempt(&self, error_type: Cow<'static, str>) {
         if let Some(outer) = &self.outer {

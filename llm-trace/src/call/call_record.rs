@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) unread_status: Option<u16>,
     /// Its function has returned a value.
     pub(crate) returned: bool,
+    /// A poll of its future or its stream has panicked.
+    pub(crate) panicked: bool,
     /// A request was read, and not told by hand alone.
     pub(crate) request_read: bool,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,

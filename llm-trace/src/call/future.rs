@@ -21,9 +21,6 @@ pin_project_lite::pin_project! {
 
 struct Guard {
     state: State,
-    /// Set while the inner future is polled: still set in `Drop`, it panicked, also under a
-    /// caller's `catch_unwind`.
-    polling: bool,
 }
 
 enum State {
@@ -44,7 +41,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let State::Started(call) = std::mem::replace(&mut self.state, State::Done) {
-            call.give_up(if self.polling { Outcome::Panicked } else { Outcome::Cancelled });
+            call.give_up(Outcome::Cancelled);
         }
     }
 }
@@ -56,7 +53,7 @@ where
     F: Future,
     O: FnMut(LlmCall, F::Output) -> R,
 {
-    TracedFuture { future, guard: Guard { state: State::Prepared(prepared), polling: false }, observe }
+    TracedFuture { future, guard: Guard { state: State::Prepared(prepared) }, observe }
 }
 
 impl<F, O, R> Future for TracedFuture<F, O>
@@ -80,21 +77,11 @@ where
             // Polled after it was ready: what happens then is the inner future's business.
             return this.future.poll(cx).map(|output| (this.observe)(LlmCall::disabled(), output));
         };
-        guard.polling = true;
-        let polled = {
-            let _entered = call.enter();
-            this.future.poll(cx)
-        };
-        let polled = match polled {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(output) => {
-                // The one handle that is ours: any other is the user's.
-                let call = guard.take();
-                call.set_inside(false);
-                Poll::Ready((this.observe)(call, output))
-            }
-        };
-        guard.polling = false;
-        polled
+        call.poll(|| this.future.poll(cx)).map(|output| {
+            // The one handle that is ours: any other is the user's.
+            let call = guard.take();
+            call.set_inside(false);
+            (this.observe)(call, output)
+        })
     }
 }

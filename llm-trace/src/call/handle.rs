@@ -228,6 +228,26 @@ impl LlmCall {
         result
     }
 
+    /// Polls a part of the call inside its span. A poll that panics may be caught and made again: however the call
+    /// ends then, it has panicked.
+    pub(crate) fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
+        struct Unwinding<'c>(Option<&'c Arc<Live>>);
+        impl Drop for Unwinding<'_> {
+            fn drop(&mut self) {
+                if let Some(live) = self.0 {
+                    live.set_panicked();
+                }
+            }
+        }
+        let mut unwinding = Unwinding(self.0.as_ref());
+        let result = {
+            let _entered = self.enter();
+            poll()
+        };
+        unwinding.0 = None;
+        result
+    }
+
     /// Enters the call's span.
     #[doc(hidden)]
     pub fn enter(&self) -> Option<Entered<'_>> {

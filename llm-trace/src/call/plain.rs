@@ -101,6 +101,7 @@ impl Live {
     pub(crate) fn finish_err(&self, _: What<'_>) {}
     pub(crate) fn hold(&self) {}
     pub(crate) fn let_go(&self) {}
+    pub(crate) fn set_panicked(&self) {}
     pub(crate) fn set_inside(&self, _: bool) {}
     pub(crate) fn release_stream(&self, _: Option<Outcome>) {}
     pub(crate) fn take_over(&self) -> bool {

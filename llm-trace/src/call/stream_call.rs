@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::active_call::Entered;
 use super::captured_value::Captured;
 use super::handle::LlmCall;
 use crate::model::Outcome;
@@ -12,15 +11,13 @@ use crate::model::Outcome;
 #[derive(Debug)]
 pub struct StreamCall {
     call: LlmCall,
-    /// Set while the inner stream is polled: still set in `Drop`, it panicked.
-    polling: bool,
 }
 
 impl StreamCall {
     /// Takes the call over: it now ends with this, unless another stream has it already.
     pub fn new(call: LlmCall) -> Self {
         let taken = call.live().is_some_and(|live| live.take_over());
-        StreamCall { call: if taken { call } else { LlmCall::disabled() }, polling: false }
+        StreamCall { call: if taken { call } else { LlmCall::disabled() } }
     }
 
     /// Polls the inner stream, inside the call's span.
@@ -28,13 +25,7 @@ impl StreamCall {
         if let Some(live) = self.call.live() {
             live.settle();
         }
-        self.polling = true;
-        let result = {
-            let _entered: Option<Entered<'_>> = self.call.enter();
-            poll()
-        };
-        self.polling = false;
-        result
+        self.call.poll(poll)
     }
 
     /// Records an item, before it is handed on.
@@ -75,7 +66,7 @@ impl StreamCall {
 impl Drop for StreamCall {
     fn drop(&mut self) {
         if let Some(live) = self.call.live() {
-            live.release_stream(Some(if self.polling { Outcome::Panicked } else { Outcome::Dropped }));
+            live.release_stream(Some(Outcome::Dropped));
         }
     }
 }

@@ -126,7 +126,7 @@ impl Live {
 
     /// A wrapper around the stream is done with it. The function that reads a stream in place ends its call itself.
     pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
-        if given_up == Some(Outcome::Panicked) || !self.is_inside() {
+        if self.lock().panicked || !self.is_inside() {
             return self.close_stream(given_up);
         }
         if let Some(stream) = &mut self.lock().stream {
@@ -147,6 +147,7 @@ impl Live {
         if state.finished {
             return;
         }
+        let given_up = if state.panicked { Some(Outcome::Panicked) } else { given_up };
         let refused = state.error.status.is_some_and(|status| status >= 400);
         let Some(stream) = &mut state.stream else {
             let failed = refused || state.response.error.is_some();

@@ -51,8 +51,6 @@ struct Whole {
     call: Option<LlmCall>,
     status: u16,
     kept: Option<Vec<u8>>,
-    /// Still set in `Drop`, the body panicked.
-    polling: bool,
 }
 
 impl<B: Body, E> CallBody<B, E> {
@@ -72,7 +70,7 @@ impl<B: Body, E> CallBody<B, E> {
 
     pub(super) fn whole(call: LlmCall, status: u16, read: bool, body: B) -> Self {
         let kept = read.then(Vec::new);
-        let mut whole = Whole { call: Some(call), status, kept, polling: false };
+        let mut whole = Whole { call: Some(call), status, kept };
         if body.is_end_stream() {
             whole.end();
         }
@@ -86,13 +84,10 @@ impl Recorder for Whole {
     }
 
     fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
-        self.polling = true;
-        let polled = {
-            let _entered = self.call.as_ref().and_then(LlmCall::enter);
-            poll()
-        };
-        self.polling = false;
-        polled
+        match &self.call {
+            Some(call) => call.poll(poll),
+            None => poll(),
+        }
     }
 
     fn piece(&mut self, piece: &[u8]) {
@@ -139,12 +134,12 @@ impl Drop for Whole {
     fn drop(&mut self) {
         match self.call.take() {
             // Refused: whoever asked need not read why.
-            Some(call) if self.status >= 400 && !self.polling => {
+            Some(call) if self.status >= 400 => {
                 self.call = Some(call);
                 self.kept = None;
                 self.end();
             }
-            Some(call) => call.give_up(if self.polling { Outcome::Panicked } else { Outcome::Dropped }),
+            Some(call) => call.give_up(Outcome::Dropped),
             None => {}
         }
     }

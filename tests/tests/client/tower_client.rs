@@ -230,3 +230,59 @@ fn errors_in_boxes_are_read_and_streams_left_alone() {
     let call = one(&collector);
     assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
 }
+
+/// A body that panics at its second poll, and goes on.
+struct Stumbling(u32);
+
+impl http_body::Body for Stumbling {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        self.0 += 1;
+        match self.0 {
+            1 => Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::from(r#"{"id": "c1", "model": "m-1", "#))))),
+            2 => panic!("SENTINEL"),
+            3 => Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::from(r#""choices": []}"#))))),
+            _ => Poll::Ready(None),
+        }
+    }
+}
+
+/// A client with such answers.
+#[derive(Clone)]
+struct AnsweringStumbling;
+
+impl<B> Service<Request<B>> for AnsweringStumbling {
+    type Response = Response<Stumbling>;
+    type Error = std::io::Error;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        std::future::ready(Ok(Response::new(Stumbling(0))))
+    }
+}
+
+#[test]
+fn an_answer_whose_body_panicked_stays_so_when_it_is_polled_again() {
+    for (model, polls) in [("gpt-4o", 2), ("gpt-4o", 3), ("gpt-4o", 4), ("stream", 3), ("stream", 4)] {
+        let (collector, ()) = exported(plain(), async {
+            let request = request("http://127.0.0.1:9/v1/chat/completions", model);
+            let response = CallLayer::new().layer(AnsweringStumbling).call(request).await.expect("an answer");
+            let mut body = response.into_body();
+            for poll in 0..polls {
+                let frame = std::panic::AssertUnwindSafe(body.frame());
+                assert_eq!(futures_util::FutureExt::catch_unwind(frame).await.is_err(), poll == 1, "{poll}");
+            }
+        });
+        let call = one(&collector);
+        assert_eq!((text(&call, "llm_trace.outcome").as_str(), call.status_code()), ("panicked", 2), "{model} {polls}");
+    }
+}

@@ -1,12 +1,14 @@
 //! Values, errors, panics and what is given up, in every shape of function.
 
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use llm_trace::{LlmCall, Operation, Policy, llm_call};
 use llm_trace_tests::collector::Collector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing_subscriber::prelude::*;
 
 use crate::{
@@ -98,6 +100,37 @@ fn a_panic_is_told_apart_also_where_the_caller_catches_it() {
         assert_eq!(span.status_code(), 2);
         assert_eq!(span.attribute("error.type"), Some(json!("panic")));
         assert!(!format!("{span:?}").contains("SENTINEL"));
+    }
+}
+
+#[llm_call(provider = "openai", model = "m")]
+fn stumbling_future(fail: bool) -> impl Future<Output = Result<Value, Overloaded>> {
+    let mut polls = 0;
+    poll_fn(move |_| {
+        polls += 1;
+        match polls {
+            1 => panic!("SENTINEL in a panic"),
+            2 => Poll::Pending,
+            _ if fail => Poll::Ready(Err(Overloaded)),
+            _ => Poll::Ready(Ok(answer())),
+        }
+    })
+}
+
+#[test]
+fn a_future_that_panicked_stays_so_when_it_is_polled_again() {
+    for (fail, polls) in [(false, 1), (false, 2), (false, 3), (true, 3)] {
+        let span = one(|_| {
+            let mut future = Box::pin(stumbling_future(fail));
+            let mut cx = Context::from_waker(Waker::noop());
+            for poll in 0..polls {
+                let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx).is_ready()));
+                assert_eq!(polled.ok(), [None, Some(false), Some(true)][poll]);
+            }
+        });
+        assert_eq!((outcome(&span).as_str(), span.status_code()), ("panicked", 2), "{fail} {polls}");
+        let known = span.attribute("gen_ai.response.id");
+        assert_eq!(known, (polls == 3 && !fail).then(|| json!("c1")), "what came later is kept");
     }
 }
 

@@ -63,6 +63,38 @@ fn panicking_stream() -> impl Stream<Item = Bytes> {
     stream::iter(events(false)).chain(stream::once(async { panic!("SENTINEL") }))
 }
 
+/// Panics where an item is `None`, and goes on.
+#[llm_call(provider = "openai", model = "m")]
+fn stumbling_stream(items: Vec<Option<Bytes>>) -> impl Stream<Item = Bytes> {
+    stream::iter(items).map(|item| item.expect("SENTINEL"))
+}
+
+#[test]
+fn a_stream_that_panicked_stays_so_when_it_is_polled_again() {
+    let items = |whole| {
+        let mut items: Vec<_> = events(whole).into_iter().map(Some).collect();
+        items.insert(1, None);
+        items
+    };
+    // Polls of it: until its end mark, until its last item, and until it is dropped in between.
+    for (whole, polls) in [(true, 20), (false, 20), (true, 3), (true, 2)] {
+        let panicked = one(|_| {
+            let mut stream = Box::pin(stumbling_stream(items(whole)));
+            for poll in 0..polls {
+                let polled = catch_unwind(AssertUnwindSafe(|| block_on(stream.next())));
+                assert_eq!(polled.is_err(), poll == 1, "{poll}");
+                if polled.is_ok_and(|item| item.is_none()) {
+                    break;
+                }
+            }
+        });
+        assert_eq!((outcome(&panicked).as_str(), panicked.status_code()), ("panicked", 2), "{whole} {polls}");
+        streamed(&panicked, "Hel");
+        let usage = panicked.attribute("gen_ai.usage.input_tokens");
+        assert_eq!(usage, (whole && polls > 3).then(|| json!(3)), "what came later is kept");
+    }
+}
+
 #[llm_call(provider = "openai", model = "m")]
 fn failing_stream() -> impl Stream<Item = Result<Bytes, Overloaded>> {
     stream::iter(events(false)).map(Ok).chain(stream::once(async { Err(Overloaded) }))
