@@ -9,9 +9,8 @@
 macro_rules! __request_leaf {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Peel as _, Probe as _, Question, Slot};
-        let (_, slot) = Slot::new($value).peel().peel().peel().head();
-        (&&&Question(slot.peel().peel())).probe()
+        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        (&&&$value.__llm_trace_slot().peel().peel().peel().head().1.peel().peel().question()).probe()
     }};
 }
 
@@ -21,8 +20,19 @@ macro_rules! __request_leaf {
 macro_rules! __text {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Peel as _, Probe as _, Slot, TextOf};
-        (&&&TextOf(Slot::new($value).peel().peel().peel())).probe().text()
+        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        (&&&$value.__llm_trace_slot().peel().peel().peel().text_of()).probe().text()
+    }};
+}
+
+/// Reads a short text that a closure gave.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __picked_text {
+    ($picked:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Peel as _, Probe as _};
+        (&&&$crate::__slot!(&$picked).peel().peel().text_of()).probe().text()
     }};
 }
 
@@ -32,8 +42,8 @@ macro_rules! __text {
 macro_rules! __attribute {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{AttributeOf, Peel as _, Probe as _, Slot};
-        (&&&AttributeOf(Slot::new($value).peel().peel().peel())).probe().value()
+        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        (&&&$value.__llm_trace_slot().peel().peel().peel().attribute_of()).probe().value()
     }};
 }
 
@@ -48,17 +58,31 @@ macro_rules! __shape {
     }};
 }
 
+/// The slot of a value that may be there. It begins with a method on the value: see `Looked`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __slot {
+    ($value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::capture::{Looked as _, Slot};
+        match $value {
+            $crate::__private::core::option::Option::Some(value) => value.__llm_trace_slot(),
+            $crate::__private::core::option::Option::None => Slot($crate::__private::core::option::Option::None),
+        }
+    }};
+}
+
 /// Splits a value into what is a success and what is an error, at two levels.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __split {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{ErrorOf, Peel as _, Probe as _, Slot};
-        let (value, outer) = Slot::new($value).peel().peel().split();
-        let (value, inner) = value.peel().peel().split();
-        let outer = (&&&ErrorOf(outer.peel().peel())).probe();
-        let inner = (&&&ErrorOf(inner.peel().peel())).probe();
+        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        let (value, outer) = $value.__llm_trace_slot().peel().peel().split();
+        let (value, inner) = $crate::__slot!(value.0).peel().peel().split();
+        let outer = (&&&$crate::__slot!(outer.0).peel().peel().error_of()).probe();
+        let inner = (&&&$crate::__slot!(inner.0).peel().peel().error_of()).probe();
         (value, outer, inner)
     }};
 }
@@ -69,9 +93,9 @@ macro_rules! __split {
 macro_rules! __answer_leaf {
     ($slot:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Answer, Peel as _, Probe as _};
-        let (head, slot) = $slot.peel().peel().peel().head();
-        (head, (&&&Answer(slot.peel().peel())).probe())
+        use $crate::__private::capture::{Peel as _, Probe as _};
+        let (head, slot) = $crate::__slot!($slot.0).peel().peel().peel().head();
+        (head, (&&&slot.peel().peel().answer()).probe())
     }};
 }
 
@@ -140,7 +164,7 @@ macro_rules! __finish_value {
     };
     ($call:ident, $ret:ident, $value:ident, $errors:expr, $response:expr) => {
         let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $response));
-        let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
+        let (head, leaf) = $crate::__answer_leaf!($crate::__slot!(&picked));
         $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
     };
 }
@@ -161,7 +185,7 @@ macro_rules! __picked {
 macro_rules! __pick_output {
     ($call:ident, $ret:ident, $output:expr) => {
         let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $output));
-        let (head, leaf) = $crate::__answer_leaf!($crate::__private::capture::Slot::new(&picked));
+        let (head, leaf) = $crate::__answer_leaf!($crate::__slot!(&picked));
         $call.output($crate::__private::capture::captured(head, &leaf));
     };
 }
@@ -171,7 +195,7 @@ macro_rules! __pick_output {
 macro_rules! __pick_decision {
     ($call:ident, $ret:ident, $decision:expr) => {
         let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $decision));
-        if let $crate::__private::core::option::Option::Some(decision) = $crate::__text!(&picked) {
+        if let $crate::__private::core::option::Option::Some(decision) = $crate::__picked_text!(picked) {
             $call.decision(decision.into_owned());
         }
     };
@@ -187,7 +211,7 @@ macro_rules! __pick_error {
             Slot::new($ret).split().1.0
         };
         let picked = error.and_then(|error| $crate::__private::capture::apply(error, $error));
-        if let $crate::__private::core::option::Option::Some(error_type) = $crate::__text!(&picked) {
+        if let $crate::__private::core::option::Option::Some(error_type) = $crate::__picked_text!(picked) {
             $call.error_type(error_type.into_owned());
         }
     };
@@ -241,8 +265,8 @@ macro_rules! __layer {
     ($value:ident, |$inner:ident| $map:expr) => {{
         let layer = {
             #[allow(unused_imports)]
-            use $crate::__private::capture::{Of, Unlayered as _};
-            Of::value(&$value).layer()
+            use $crate::__private::capture::{Looked as _, Unlayered as _};
+            $value.__llm_trace_type().layer()
         };
         layer.map($value, |$inner| $map)
     }};

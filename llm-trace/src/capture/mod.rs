@@ -25,7 +25,7 @@ pub(crate) use error::{type_name, with_dyn_error};
 #[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
 pub(crate) use leaf::Known;
 pub use leaf::{Answer, Leaf, Question, captured};
-pub use peel::{Head, Peel, Slot};
+pub use peel::{Head, Looked, Peel, Slot};
 pub use returned::{Of, Unlayered, apply, finish, run, trace_future_of, unseen};
 pub use text::TextOf;
 

@@ -7,6 +7,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::{Answer, AttributeOf, ErrorOf, Of, Question, TextOf};
+
 /// A value that is looked at, or its absence.
 #[derive(Debug)]
 pub struct Slot<'a, T: ?Sized>(pub Option<&'a T>);
@@ -23,7 +25,46 @@ impl<'a, T: ?Sized> Slot<'a, T> {
     pub fn new(value: &'a T) -> Self {
         Slot(Some(value))
     }
+
+    /// As the one who asks for a request.
+    pub fn question(self) -> Question<'a, T> {
+        Question(self)
+    }
+
+    /// As the one who asks for an answer.
+    pub fn answer(self) -> Answer<'a, T> {
+        Answer(self)
+    }
+
+    /// As the one who asks for a text.
+    pub fn text_of(self) -> TextOf<'a, T> {
+        TextOf(self)
+    }
+
+    /// As the one who asks for an attribute's value.
+    pub fn attribute_of(self) -> AttributeOf<'a, T> {
+        AttributeOf(self)
+    }
+
+    /// As the one who asks for an error.
+    pub fn error_of(self) -> ErrorOf<'a, T> {
+        ErrorOf(self)
+    }
 }
+
+/// Begins to look at any value. By methods, since the compiler reports nothing more of a method that is called on an
+/// expression it has refused: one mistake of the user's is one error.
+pub trait Looked {
+    fn __llm_trace_slot(&self) -> Slot<'_, Self> {
+        Slot(Some(self))
+    }
+
+    fn __llm_trace_type(&self) -> Of<Self> {
+        Of::value(self)
+    }
+}
+
+impl<T: ?Sized> Looked for T {}
 
 /// A response's status, and the host where the client tells it.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,9 @@ impl<T> Of<T> {
     pub fn new() -> Self {
         Of(PhantomData)
     }
+}
 
+impl<T: ?Sized> Of<T> {
     pub fn value(_: &T) -> Self {
         Of(PhantomData)
     }
