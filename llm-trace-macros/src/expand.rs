@@ -126,7 +126,7 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
             ];
             let picks = picks.into_iter().filter_map(|(name, given)| Some(pick((name, given?))));
             let unseen = matches!(returned.shape, Shape::HiddenStream)
-                .then(|| quote!(#krate::__private::capture::unseen(&#call);));
+                .then(|| quote!(#krate::__private::capture::warn_unread(&#call);));
             Ok(quote! {
                 move |#call, #ret| {
                     #unseen

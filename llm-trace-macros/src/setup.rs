@@ -124,7 +124,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
     quote! {
         if #krate::__private::enabled(#level) {
             #(#reads)*
-            let #mutable #setup = #krate::__private::Setup::new(
+            let #mutable #setup = #krate::__private::CallArguments::new(
                 #operation,
                 #krate::__make_span!(target: #target, level: #level, name: #name),
             );

@@ -5,10 +5,10 @@ use std::error::Error;
 use std::future::Future;
 
 #[cfg(feature = "serde")]
-use crate::call::captured_value::{Captured, What};
+use crate::call::captured_value::{CapturedValue, ProbedValue};
 #[cfg(feature = "serde")]
-use crate::call::handle::Of;
-use crate::call::{LlmCall, Prepared, Setup, enabled, trace_future};
+use crate::call::handle::SerializedRef;
+use crate::call::{CallArguments, LlmCall, Prepared, enabled, trace_future};
 use crate::capture;
 use crate::model::{Operation, Provider};
 use crate::semconv::AttributeValue;
@@ -104,7 +104,7 @@ use crate::semconv::AttributeValue;
 /// ```
 #[must_use = "a builder makes no call until it is run, instrumented or started"]
 pub struct CallBuilder<'a> {
-    pub(super) setup: Setup<'a>,
+    pub(super) setup: CallArguments<'a>,
 }
 
 impl std::fmt::Debug for CallBuilder<'_> {
@@ -116,7 +116,7 @@ impl std::fmt::Debug for CallBuilder<'_> {
 impl<'a> CallBuilder<'a> {
     pub(super) fn new(operation: Operation) -> Self {
         let make_span = crate::__make_span!(target: "llm_trace", level: tracing::Level::INFO, name: "llm_call");
-        Self { setup: Setup::new(Some(operation), make_span) }
+        Self { setup: CallArguments::new(Some(operation), make_span) }
     }
 
     /// Who is called: `gen_ai.provider.name`.
@@ -183,14 +183,14 @@ impl<'a> CallBuilder<'a> {
     /// The request: `serde_json::Value`, JSON text or any `T: Serialize`.
     #[cfg(feature = "serde")]
     pub fn request<T: serde::Serialize + ?Sized>(mut self, request: &'a T) -> Self {
-        self.setup.request(Captured(What::Owned(Box::new(Of(request)))));
+        self.setup.request(ProbedValue(CapturedValue::Owned(Box::new(SerializedRef(request)))));
         self
     }
 
     /// The request, as JSON text.
     #[cfg(feature = "serde")]
     pub fn request_json(mut self, json: &'a [u8]) -> Self {
-        self.setup.request(Captured(What::Bytes(json)));
+        self.setup.request(ProbedValue(CapturedValue::Bytes(json)));
         self
     }
 
@@ -300,7 +300,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn chunk<T: serde::Serialize + ?Sized>(&self, chunk: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.chunk_of(&Of(chunk));
+            live.chunk_of(&SerializedRef(chunk));
         }
         self
     }
@@ -318,7 +318,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn chunk_bytes(&self, bytes: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = self.live() {
-            live.chunk(What::Bytes(bytes.as_ref()));
+            live.chunk(CapturedValue::Bytes(bytes.as_ref()));
         }
         self
     }

@@ -7,7 +7,7 @@ pub mod tables;
 use opentelemetry::Array;
 use serde_json::{Map, Value};
 
-use crate::json::{Doc, Found, Mode};
+use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::Provider;
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -136,7 +136,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         Content::Masked => Some((Mode::Structure, Filter::placeholder())),
     };
     if let (Some(format), Some(bytes), Some((mode, filter))) = (asked, exchange.request, &permitted) {
-        let doc = Doc::from_slice(bytes, *mode);
+        let doc = JsonView::from_slice(bytes, *mode);
         let mut input = InputContent::new(filter.clone());
         format.reader().input(doc.root(), &mut input);
         let input = input.finish();
@@ -151,7 +151,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
             let found = Found::from_json(&paths::PATHS, exchange.response);
             let (format, mut facts) = read_response(exchange.provider, asked, found.root());
             if let (Some(mode), Some(output)) = (mode, &mut output) {
-                let doc = Doc::from_slice(exchange.response, mode);
+                let doc = JsonView::from_slice(exchange.response, mode);
                 format.inspect(|format| format.reader().output(doc.root(), output));
                 if let Some(error) = &mut facts.error {
                     error.message = error::read(doc.root()).and_then(|error| error.message);

@@ -168,7 +168,7 @@ pub use call::{Propagation, inject, inject_to};
 #[cfg(feature = "otel")]
 pub use check::{Check, check};
 #[cfg(feature = "otel")]
-pub use cost::{Billed, Cost, PriceTable, Prices, PricesError};
+pub use cost::{Cost, PriceTable, PricedCall, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use export::init;
 #[cfg(feature = "logs")]
@@ -202,7 +202,7 @@ pub use stream::StreamItem;
 #[cfg(feature = "stream")]
 pub use stream::Traced;
 #[cfg(feature = "http-body")]
-pub use stream::{ErrorsOf, NamedErrors, TracedBody, TypedErrors};
+pub use stream::{ErrorTypeNameOnly, ReadError, TracedBody, TypedErrors};
 
 #[cfg(feature = "internal")]
 #[doc(hidden)]
@@ -215,8 +215,8 @@ pub mod __private {
     pub use tracing;
 
     pub use crate::call::{
-        Captured, Entered, LlmCall, MakeSpan, Prepared, Setup, StartFields, StreamCall, TracedFuture, enabled,
-        trace_future,
+        CallArguments, EnteredCall, LlmCall, MakeSpan, Prepared, ProbedValue, StartFields, StreamCall, TracedFuture,
+        enabled, trace_future,
     };
     pub use crate::model::Operation;
     pub use crate::semconv::value::Maybe;

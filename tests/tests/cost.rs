@@ -2,7 +2,7 @@
 
 use std::io::Error;
 
-use llm_trace::{Billed, Compat, Cost, LlmCall, PriceTable, Prices};
+use llm_trace::{Compat, Cost, LlmCall, PriceTable, PricedCall, Prices};
 use llm_trace_tests::collector::Collector;
 use serde_json::{Value, json};
 use tracing_subscriber::prelude::*;
@@ -133,7 +133,7 @@ fn what_the_provider_states_is_preferred_and_marked_and_a_closure_does_as_well()
     let span = collector.span("chat gpt-4o");
     assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(0.5));
     assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("provider")));
-    let closure = |call: &Billed<'_>| Some(Cost::total(call.output_tokens()? as f64));
+    let closure = |call: &PricedCall<'_>| Some(Cost::total(call.output_tokens()? as f64));
     let collector = run(Some(closure), || {
         let call = call();
         call.response(&answer()).finish();

@@ -1,6 +1,6 @@
 //! A call made by hand, seen from outside.
 
-use llm_trace::__private::{Captured, Prepared, Setup, trace_future};
+use llm_trace::__private::{CallArguments, Prepared, ProbedValue, trace_future};
 use llm_trace::{Capture, Policy};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use tracing_subscriber::prelude::*;
@@ -13,12 +13,12 @@ fn a_future_is_one_client_span() {
         .with(llm_trace::layer().with_tracer_provider(&provider).with_policy(Policy::new().capture(Capture::Span)));
     tracing::subscriber::with_default(subscriber, || {
         let make = llm_trace::__make_span!(target: module_path!(), level: tracing::Level::INFO, name: "chat");
-        let mut setup = Setup::new(Some("chat".into()), make);
+        let mut setup = CallArguments::new(Some("chat".into()), make);
         setup.provider("openai");
         setup.model(Some("gpt-4o".into()));
         let prepared: Prepared = setup.begin();
         let future = trace_future(prepared, async { "hi" }, |call, out| {
-            call.finish_ok(Captured::default());
+            call.finish_ok(ProbedValue::default());
             out
         });
         assert_eq!(futures_util::FutureExt::now_or_never(future), Some("hi"));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use llm_trace::{
-    Billed, Capture, Cost, LlmCall, NarrowProcessor, Place, Policy, RecordRequest, RecordResponse, RequestRecord,
+    Capture, Cost, LlmCall, NarrowProcessor, Place, Policy, PricedCall, RecordRequest, RecordResponse, RequestRecord,
     ResponseRecord, Usage, evaluation, llm_call, llm_guardrail,
 };
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
@@ -308,7 +308,7 @@ fn scrubber(text: &str, _: &Place<'_>) -> Option<String> {
     None
 }
 
-fn prices(_: &Billed<'_>) -> Option<Cost> {
+fn prices(_: &PricedCall<'_>) -> Option<Cost> {
     act(Entry::Prices);
     Some(Cost::total(0.5))
 }

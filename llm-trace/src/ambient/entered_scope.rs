@@ -16,7 +16,7 @@ use crate::policy::Masks;
 
 /// A scope below the place where it was made.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ScopePlace {
     own: SharedMasks,
     parent: Option<Parent>,
     context: Option<Context>,
@@ -24,7 +24,7 @@ pub(crate) struct Place {
     last: Option<(Vec<SharedMasks>, SharedMasks)>,
 }
 
-impl Place {
+impl ScopePlace {
     pub(crate) fn new(scope: Scope) -> Self {
         let Scope { masks, facts, parent, base } = scope;
         let (above, context) = match base {
@@ -35,7 +35,7 @@ impl Place {
     }
 
     /// Enters it. The guard must not be held across an `.await`.
-    pub(crate) fn enter(&mut self) -> Entered {
+    pub(crate) fn enter(&mut self) -> EnteredScope {
         let current = Context::current();
         let here = mask_context::of_span(&current);
         let masks = self.within(here);
@@ -44,7 +44,7 @@ impl Place {
         if let Some(parent) = &self.parent {
             context = Continued::below(&context, parent);
         }
-        Entered { _context: context.attach(), _masks: mask_context::enter(masks) }
+        EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
     }
 
     /// Its masks, and those of the place where it is entered: a mask holds on either way.
@@ -71,15 +71,15 @@ fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
 pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
     let facts = above.iter().filter_map(ScopeFacts::of).fold(own, |facts, base| facts.over(&base));
     if facts == ScopeFacts::default() {
-        return SharedMasks::below(masks, above);
+        return SharedMasks::child_of(masks, above);
     }
-    SharedMasks::saying(masks, above, Arc::new(facts))
+    SharedMasks::with_scope(masks, above, Arc::new(facts))
 }
 
 /// Gives the thread its scope back when dropped.
-pub(crate) struct Entered {
+pub(crate) struct EnteredScope {
     // Fields drop in this order: the reverse of how they were entered.
-    _masks: mask_context::Entered,
+    _masks: mask_context::EnteredMasks,
     _context: ContextGuard,
 }
 
@@ -96,12 +96,12 @@ pin_project_lite::pin_project! {
     pub struct Scoped<T> {
         #[pin]
         inner: T,
-        place: Place,
+        place: ScopePlace,
     }
 }
 
 impl<T> Scoped<T> {
-    pub(crate) fn new(inner: T, place: Place) -> Self {
+    pub(crate) fn new(inner: T, place: ScopePlace) -> Self {
         Self { inner, place }
     }
 

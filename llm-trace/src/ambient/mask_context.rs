@@ -19,34 +19,34 @@ use crate::policy::{Masks, Stamp};
 
 /// The masks of a call or a scope, shared by everything below it, and growing only.
 #[derive(Clone, Debug)]
-pub(crate) struct SharedMasks(Arc<Level>);
+pub(crate) struct SharedMasks(Arc<Ambient>);
 
 /// What a scope says of the calls below it, besides masks. It is the scope's to read.
-pub(crate) type Carried = Arc<dyn Any + Send + Sync>;
+pub(crate) type ContextLink = Arc<dyn Any + Send + Sync>;
 
 #[derive(Debug, Default)]
-struct Level {
+struct Ambient {
     bits: AtomicU8,
     above: Vec<SharedMasks>,
-    carried: Option<Carried>,
+    carried: Option<ContextLink>,
     /// The span of the call itself, which is no span of another crate's.
     own_span: AtomicU64,
     /// By what the call's content was filtered.
     filtered: Mutex<Option<Filtered>>,
     /// Which attributes of its span are the call's own, where their place is known.
-    written: OnceLock<Written>,
+    written: OnceLock<WrittenContent>,
 }
 
 /// The attributes that a call writes at once when it ends, told by one that is among them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Written {
+pub(crate) struct WrittenContent {
     pub(crate) key: &'static str,
     /// How many stand before that one.
     pub(crate) before: usize,
     pub(crate) count: usize,
 }
 
-impl Written {
+impl WrittenContent {
     /// Where they stand among all attributes of the span: what others set directly is not among them.
     pub(crate) fn range(self, attributes: &[KeyValue]) -> Range<usize> {
         let known = attributes.iter().rposition(|attribute| attribute.key.as_str() == self.key);
@@ -66,37 +66,37 @@ impl SharedMasks {
     /// Masks below nothing.
     #[cfg(test)]
     pub(crate) fn new(masks: Masks) -> Self {
-        Self::below(masks, Vec::new())
+        Self::child_of(masks, Vec::new())
     }
 
     /// Masks below those of other places, the innermost first; it says what that one says.
-    pub(crate) fn below(masks: Masks, above: Vec<SharedMasks>) -> Self {
+    pub(crate) fn child_of(masks: Masks, above: Vec<SharedMasks>) -> Self {
         let carried = above.iter().find_map(|place| place.0.carried.clone());
-        Self(Arc::new(Level { bits: AtomicU8::new(masks.bits()), above, carried, ..Level::default() }))
+        Self(Arc::new(Ambient { bits: AtomicU8::new(masks.bits()), above, carried, ..Ambient::default() }))
     }
 
-    /// As [`below`](Self::below), for a place that has more to say.
-    pub(crate) fn saying(masks: Masks, above: Vec<SharedMasks>, carried: Carried) -> Self {
+    /// As [`below`](Self::child_of), for a place that has more to say.
+    pub(crate) fn with_scope(masks: Masks, above: Vec<SharedMasks>, carried: ContextLink) -> Self {
         let bits = AtomicU8::new(masks.bits());
-        Self(Arc::new(Level { bits, above, carried: Some(carried), ..Level::default() }))
+        Self(Arc::new(Ambient { bits, above, carried: Some(carried), ..Ambient::default() }))
     }
 
     /// The same place without its facts: its masks hold, now and later.
     pub(crate) fn without_facts(&self) -> Self {
-        Self(Arc::new(Level { above: vec![self.clone()], ..Level::default() }))
+        Self(Arc::new(Ambient { above: vec![self.clone()], ..Ambient::default() }))
     }
 
     /// What the scopes say here.
-    pub(crate) fn carried(&self) -> Option<&Carried> {
+    pub(crate) fn context_link(&self) -> Option<&ContextLink> {
         self.0.carried.as_ref()
     }
 
     /// Whether this says something in place of what `other` says.
     fn overrides(&self, other: &SharedMasks) -> bool {
-        fn says(place: &SharedMasks, carried: &Carried) -> bool {
-            place.carried().is_some_and(|own| Arc::ptr_eq(own, carried))
+        fn says(place: &SharedMasks, carried: &ContextLink) -> bool {
+            place.context_link().is_some_and(|own| Arc::ptr_eq(own, carried))
         }
-        let Some(carried) = other.carried() else { return self.carried().is_some() };
+        let Some(carried) = other.context_link() else { return self.context_link().is_some() };
         let mut above = self.0.above.iter();
         !says(self, carried) && above.any(|above| says(above, carried) || above.overrides(other))
     }
@@ -114,7 +114,7 @@ impl SharedMasks {
     /// Masks below those of the place where the program is now.
     #[cfg(any(feature = "logs", test))]
     pub(crate) fn here(masks: Masks) -> Self {
-        Self::below(masks, Context::map_current(of_span))
+        Self::child_of(masks, Context::map_current(of_span))
     }
 
     /// Adds masks, for good.
@@ -148,11 +148,11 @@ impl SharedMasks {
     }
 
     /// Says which of its span's attributes are the call's own.
-    pub(crate) fn set_written(&self, written: Written) {
+    pub(crate) fn set_written(&self, written: WrittenContent) {
         let _ = self.0.written.set(written);
     }
 
-    pub(crate) fn written(&self) -> Option<Written> {
+    pub(crate) fn written(&self) -> Option<WrittenContent> {
         self.0.written.get().copied()
     }
 }
@@ -250,7 +250,7 @@ fn running() -> Option<SharedMasks> {
 /// and where no call or scope around has masks or facts.
 pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
     fn has_any(place: &SharedMasks) -> bool {
-        place.carried().is_some() || place.get() != Masks::new()
+        place.context_link().is_some() || place.get() != Masks::new()
     }
     // Most spans are made outside of every scope: they clone nothing.
     let is_inside = cx.get::<MaskContext>().is_some_and(|carried| has_any(&carried.masks))
@@ -265,7 +265,7 @@ pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
     places.retain(has_any);
     match places.len() {
         0 | 1 => places.pop(),
-        _ => Some(SharedMasks::below(Masks::new(), places)),
+        _ => Some(SharedMasks::child_of(Masks::new(), places)),
     }
 }
 
@@ -277,18 +277,18 @@ fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
 
 /// Makes `masks` those of this thread until the guard is dropped. To be held around one poll or
 /// one call of a closure, never across an `.await`.
-pub(crate) fn enter(masks: SharedMasks) -> Entered {
-    Entered { before: replace(Some(masks)), not_send: PhantomData }
+pub(crate) fn enter(masks: SharedMasks) -> EnteredMasks {
+    EnteredMasks { before: replace(Some(masks)), not_send: PhantomData }
 }
 
 /// Gives the thread its masks back when dropped.
 #[derive(Debug)]
-pub(crate) struct Entered {
+pub(crate) struct EnteredMasks {
     before: Option<SharedMasks>,
     not_send: PhantomData<*const ()>,
 }
 
-impl Drop for Entered {
+impl Drop for EnteredMasks {
     fn drop(&mut self) {
         replace(self.before.take());
     }
@@ -344,9 +344,9 @@ fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     }
     for place in MaskContext::of(cx).into_iter().chain(entered(false)) {
         let is_below = all.iter().any(|known| place.is_within(known));
-        let has_facts = all.iter().any(|known| known.carried().is_some());
+        let has_facts = all.iter().any(|known| known.context_link().is_some());
         let fills = is_below || (fill && !has_facts);
-        add(if fills || place.carried().is_none() { place } else { place.without_facts() }, &mut all);
+        add(if fills || place.context_link().is_none() { place } else { place.without_facts() }, &mut all);
     }
     all
 }

@@ -6,8 +6,8 @@ use std::future::Future;
 use opentelemetry::Context;
 
 use super::caller::{Caller, Id};
-use super::entered_scope::{Place, Scoped};
-use super::scope_facts::{Prompt, ScopeFacts};
+use super::entered_scope::{ScopePlace, Scoped};
+use super::scope_facts::{PromptName, ScopeFacts};
 use super::trace::{ExistingTrace, TraceError};
 use super::trace_update::TraceUpdate;
 use crate::ambient::mask_context::SharedMasks;
@@ -171,7 +171,7 @@ impl Scope {
 
     /// Which prompt of a prompt registry is used: `gen_ai.prompt.name` and its version.
     pub fn prompt(mut self, name: impl Into<Id>, version: impl Into<Id>) -> Self {
-        self.facts.prompt = name.into().0.map(|name| Prompt { name, version: version.into().0 });
+        self.facts.prompt = name.into().0.map(|name| PromptName { name, version: version.into().0 });
         self
     }
 
@@ -225,7 +225,7 @@ impl Scope {
 
     /// Runs `f` in this scope.
     pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
-        let mut place = Place::new(self);
+        let mut place = ScopePlace::new(self);
         let _entered = place.enter();
         f()
     }
@@ -239,7 +239,7 @@ impl Scope {
     /// spawn(llm_trace::scope().user("u1").instrument(work()));
     /// ```
     pub fn instrument<T>(self, inner: T) -> Scoped<T> {
-        Scoped::new(inner, Place::new(self))
+        Scoped::new(inner, ScopePlace::new(self))
     }
 }
 

@@ -17,12 +17,12 @@ pub(crate) struct ScopeFacts {
     pub(crate) conversation: Option<String>,
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) metadata: Vec<(Cow<'static, str>, AttributeValue)>,
-    pub(crate) prompt: Option<Prompt>,
+    pub(crate) prompt: Option<PromptName>,
     pub(crate) update: Option<TraceUpdate>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Prompt {
+pub(crate) struct PromptName {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
 }
@@ -55,6 +55,6 @@ impl ScopeFacts {
 
     /// What the scopes say of a call or scope with these masks.
     pub(crate) fn of(place: &SharedMasks) -> Option<Arc<ScopeFacts>> {
-        Arc::downcast(Arc::clone(place.carried()?)).ok()
+        Arc::downcast(Arc::clone(place.context_link()?)).ok()
     }
 }

@@ -43,7 +43,7 @@ where
     }
     let masks = match (declared, above.as_slice()) {
         (None, [place]) => place.clone(),
-        _ => SharedMasks::below(declared.unwrap_or_default(), above),
+        _ => SharedMasks::child_of(declared.unwrap_or_default(), above),
     };
     let said = masks.get();
     extensions.insert(SpanMasks(masks));

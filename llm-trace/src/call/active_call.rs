@@ -12,17 +12,17 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::agent_totals::Agent;
-use super::call_arguments::Setup;
-use super::call_record::{State, document, found};
+use super::call_arguments::CallArguments;
+use super::call_record::{CallRecord, document, found};
 use super::current;
-use super::current::Carried;
-pub use super::current::Entered;
+use super::current::CarriedCall;
+pub use super::current::EnteredCall;
 use super::nesting as inside;
-use super::open_calls::Slot;
-use super::open_handles::Holders;
+use super::open_calls::OpenCallSlot;
+use super::open_handles::OpenHandles;
 use super::pipeline::Pipeline;
 use super::start_attributes::Started;
-use super::start_context::Around;
+use super::start_context::StartContext;
 use super::start_fields::{MakeSpan, StartFields};
 use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
@@ -37,22 +37,22 @@ pub(crate) fn pipelines() -> bool {
 }
 
 /// A call that runs. Its span ends with it, exactly once.
-pub(crate) struct Live {
+pub(crate) struct ActiveCall {
     span: Span,
     /// The call's own OpenTelemetry context, if its span is one.
     context: Option<Context>,
     recording: bool,
     /// Whether anything of the call goes anywhere.
-    heard: bool,
+    has_consumers: bool,
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
     /// Of the policy before anything was read.
     stamp: Option<Stamp>,
-    carried: Carried,
+    carried: CarriedCall,
     /// The call around, in the same trace.
-    parent: Option<Weak<Live>>,
+    parent: Option<Weak<ActiveCall>>,
     /// The call that this one is another word for: it has no span of its own.
-    outer: Option<Arc<Live>>,
+    outer: Option<Arc<ActiveCall>>,
     begun: Instant,
     /// The same moment by the wall clock.
     begun_at: SystemTime,
@@ -60,29 +60,29 @@ pub(crate) struct Live {
     #[cfg(feature = "logs")]
     reference: OnceLock<super::CallRef>,
     started: Started,
-    slot: OnceLock<Slot>,
-    holders: Holders,
-    state: Mutex<Box<State>>,
+    slot: OnceLock<OpenCallSlot>,
+    holders: OpenHandles,
+    state: Mutex<Box<CallRecord>>,
 }
 
-impl fmt::Debug for Live {
+impl fmt::Debug for ActiveCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("span", &self.span).finish_non_exhaustive()
+        f.debug_struct("ActiveCall").field("span", &self.span).finish_non_exhaustive()
     }
 }
 
-impl Live {
+impl ActiveCall {
     /// Starts the span, then reads the content of the arguments if anyone wants it.
-    pub(crate) fn start_now(mut setup: Setup<'_>) -> Option<Live> {
-        let around = Around::of(&mut setup);
-        let mut state = State::of(&mut setup);
+    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
+        let around = StartContext::of(&mut setup);
+        let mut state = CallRecord::of(&mut setup);
         let Some(pipeline) = &around.pipeline else {
             state.take_given(&setup);
-            return Live::start(setup.make_span, state, around);
+            return ActiveCall::start(setup.make_span, state, around);
         };
         let likely = pipeline.recorded.load(Ordering::Relaxed);
         state.read_arguments(&setup, found(&setup.request).as_ref());
-        let live = Live::start(setup.make_span, state, around)?;
+        let live = ActiveCall::start(setup.make_span, state, around)?;
         let recorded = live.outer.as_deref().unwrap_or(&live).recording;
         if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
             pipeline.recorded.store(recorded, Ordering::Relaxed);
@@ -100,15 +100,15 @@ impl Live {
         Some(live)
     }
 
-    pub(super) fn start(make_span: MakeSpan, mut state: Box<State>, around: Around) -> Option<Live> {
+    pub(super) fn start(make_span: MakeSpan, mut state: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
         crate::check::at_first_call();
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;
         }
         if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| inside::outer(&state, pipeline))
-            && !around.is_elsewhere()
+            && !around.has_explicit_parent()
         {
-            return Some(Live::within(outer, state, around));
+            return Some(ActiveCall::within(outer, state, around));
         }
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
@@ -134,12 +134,12 @@ impl Live {
             return None;
         }
         let parent = around.pipeline.is_some().then(|| around.parent());
-        let Around { pipeline, masks, stamp, .. } = around;
+        let StartContext { pipeline, masks, stamp, .. } = around;
         if state.operation.is_model_call() {
             masks.add(Masks::inside_model_call());
         }
         let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
-        let carried = Carried::new(begun_at, likely);
+        let carried = CarriedCall::new(begun_at, likely);
         let mut context = None;
         let (parent, above) = parent.map_or((None, None), |parent| (Some((parent.context, parent.link)), parent.call));
         if let Some((parent, link)) = parent.filter(|_| !span.is_disabled()) {
@@ -159,12 +159,12 @@ impl Live {
         // Whether or not the call has a span: no other may start when it did.
         let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
-        let heard = recording || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
-        Some(Live {
+        let has_consumers = recording || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
+        Some(ActiveCall {
             span,
             context,
             recording,
-            heard,
+            has_consumers,
             pipeline,
             masks,
             stamp,
@@ -178,23 +178,23 @@ impl Live {
             outer: None,
             started: Started::of(&state),
             slot: OnceLock::new(),
-            holders: Holders::default(),
+            holders: OpenHandles::default(),
             state: Mutex::new(state),
         })
     }
 
     /// A call that is another word for the one it is made inside of.
-    fn within(outer: Arc<Live>, state: Box<State>, mut around: Around) -> Live {
-        around.settle();
+    fn within(outer: Arc<ActiveCall>, state: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
+        around.adopt_scopes();
         outer.take_masks(&around.masks);
-        let carried = Carried::new(SystemTime::now(), false);
+        let carried = CarriedCall::new(SystemTime::now(), false);
         // It has no span to start.
         let _ = carried.take_start();
-        Live {
+        ActiveCall {
             span: Span::none(),
             context: None,
             recording: false,
-            heard: outer.heard,
+            has_consumers: outer.has_consumers,
             pipeline: around.pipeline,
             masks: around.masks,
             stamp: around.stamp,
@@ -208,18 +208,18 @@ impl Live {
             outer: Some(outer),
             started: Started::of(&state),
             slot: OnceLock::new(),
-            holders: Holders::default(),
+            holders: OpenHandles::default(),
             state: Mutex::new(state),
         }
     }
 
     /// The call that this one is another word for.
-    pub(crate) fn outer(&self) -> Option<&Arc<Live>> {
+    pub(crate) fn outer(&self) -> Option<&Arc<ActiveCall>> {
         self.outer.as_ref()
     }
 
     /// Makes the call findable from below.
-    pub(crate) fn register(self) -> Arc<Live> {
+    pub(crate) fn register(self) -> Arc<ActiveCall> {
         let live = Arc::new(self);
         live.carried.set(Arc::downgrade(&live));
         if let Some(pipeline) = &live.pipeline {
@@ -242,15 +242,15 @@ impl Live {
         self.drop_stream(Outcome::Unfinished);
     }
 
-    pub(super) fn holders(&self) -> &Holders {
+    pub(super) fn holders(&self) -> &OpenHandles {
         &self.holders
     }
 
-    pub(crate) fn current() -> Option<Arc<Live>> {
+    pub(crate) fn current() -> Option<Arc<ActiveCall>> {
         current::get()
     }
 
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered<'_> {
+    pub(crate) fn enter(self: &Arc<Self>) -> EnteredCall<'_> {
         current::enter(self)
     }
 
@@ -268,7 +268,7 @@ impl Live {
     }
 
     /// The call around, in the same trace, if it still runs.
-    pub(crate) fn parent(&self) -> Option<Arc<Live>> {
+    pub(crate) fn parent(&self) -> Option<Arc<ActiveCall>> {
         self.parent.as_ref()?.upgrade()
     }
 
@@ -303,7 +303,7 @@ impl Live {
     }
 
     pub(crate) fn is_heard(&self) -> bool {
-        self.heard
+        self.has_consumers
     }
 
     pub(crate) fn recording(&self) -> bool {
@@ -332,7 +332,7 @@ impl Live {
     /// The policy as it is now, for this call's trace.
     pub(crate) fn policy(&self, pipeline: &Pipeline) -> PolicyState {
         let trace = self.context().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
-        pipeline.policy.state().of_trace(trace)
+        pipeline.policy.state().for_trace(trace)
     }
 
     /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
@@ -348,7 +348,7 @@ impl Live {
     }
 
     pub(crate) fn permit_output(&self) -> Permit {
-        if self.started.wordless || !self.wants_content() {
+        if self.started.returns_no_message || !self.wants_content() {
             return Permit::Off;
         }
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).output(self.masks.get()))
@@ -358,7 +358,7 @@ impl Live {
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<State>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<CallRecord>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -401,7 +401,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for ActiveCall {
     fn drop(&mut self) {
         self.end_unheld();
     }

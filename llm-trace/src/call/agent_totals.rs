@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::call_record::State;
+use super::call_record::CallRecord;
 use super::current;
 use crate::model::{Operation, Provider};
 use crate::semconv::Fact;
@@ -11,13 +11,13 @@ use crate::semconv::Fact;
 /// The agent a call belongs to, or is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agent {
-    run: Option<Arc<Run>>,
+    run: Option<Arc<AgentRun>>,
     inference: bool,
 }
 
 /// One run of an agent.
 #[derive(Debug, Default)]
-struct Run {
+struct AgentRun {
     name: Option<String>,
     /// That of its first inference.
     provider: OnceLock<Provider>,
@@ -27,12 +27,12 @@ struct Run {
 
 impl Agent {
     /// That of a call which starts here and now; counts it.
-    pub(crate) fn of(state: &State) -> Agent {
+    pub(crate) fn of(state: &CallRecord) -> Agent {
         let operation = &state.operation;
         let inference = operation.is_inference();
         if *operation == Operation::InvokeAgent {
             let name = state.fact(Fact::AgentName).map(str::to_owned);
-            return Agent { run: Some(Arc::new(Run { name, ..Run::default() })), inference };
+            return Agent { run: Some(Arc::new(AgentRun { name, ..AgentRun::default() })), inference };
         }
         let Some(above) = current::get() else { return Agent { run: None, inference } };
         let above = above.agent();

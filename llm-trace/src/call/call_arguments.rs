@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::captured_value::{Captured, What};
+use super::captured_value::{CapturedValue, ProbedValue};
 use super::handle::LlmCall;
 use super::start_fields::MakeSpan;
 use crate::model::operation_data::Given;
@@ -13,7 +13,7 @@ use crate::semconv::{ContentField, Fact};
 
 /// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
 #[doc(hidden)]
-pub struct Setup<'a> {
+pub struct CallArguments<'a> {
     pub(crate) make_span: MakeSpan,
     /// Where it is not said the request tells, and if that does not, it is a chat.
     pub(crate) operation: Option<Operation>,
@@ -26,10 +26,10 @@ pub struct Setup<'a> {
     pub(crate) conversation: Option<Cow<'a, str>>,
     pub(crate) mask_input: bool,
     pub(crate) mask_output: bool,
-    pub(crate) request: What<'a>,
-    pub(crate) input: What<'a>,
-    pub(crate) system: What<'a>,
-    pub(crate) tools: What<'a>,
+    pub(crate) request: CapturedValue<'a>,
+    pub(crate) input: CapturedValue<'a>,
+    pub(crate) system: CapturedValue<'a>,
+    pub(crate) tools: CapturedValue<'a>,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     /// Of what other operations than a model's act on.
     pub(crate) given: Option<Box<Given<'a>>>,
@@ -41,7 +41,7 @@ pub struct Setup<'a> {
     pub(crate) parent: Option<opentelemetry::Context>,
 }
 
-impl<'a> Setup<'a> {
+impl<'a> CallArguments<'a> {
     pub fn new(operation: Option<Operation>, make_span: MakeSpan) -> Self {
         Self {
             make_span,
@@ -53,10 +53,10 @@ impl<'a> Setup<'a> {
             conversation: None,
             mask_input: false,
             mask_output: false,
-            request: What::Nothing,
-            input: What::Nothing,
-            system: What::Nothing,
-            tools: What::Nothing,
+            request: CapturedValue::Nothing,
+            input: CapturedValue::Nothing,
+            system: CapturedValue::Nothing,
+            tools: CapturedValue::Nothing,
             attributes: Vec::new(),
             given: None,
             remote: None,
@@ -94,19 +94,19 @@ impl<'a> Setup<'a> {
         self.mask_output |= mask;
     }
 
-    pub fn request(&mut self, request: Captured<'a>) {
+    pub fn request(&mut self, request: ProbedValue<'a>) {
         self.request = request.0;
     }
 
-    pub fn input(&mut self, input: Captured<'a>) {
+    pub fn input(&mut self, input: ProbedValue<'a>) {
         self.input = input.0;
     }
 
-    pub fn system(&mut self, system: Captured<'a>) {
+    pub fn system(&mut self, system: ProbedValue<'a>) {
         self.system = system.0;
     }
 
-    pub fn tools(&mut self, tools: Captured<'a>) {
+    pub fn tools(&mut self, tools: ProbedValue<'a>) {
         self.tools = tools.0;
     }
 
@@ -128,7 +128,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Sets content of what the operation acts on.
-    pub fn content(&mut self, slot: ContentField, content: Captured<'a>) {
+    pub fn content(&mut self, slot: ContentField, content: ProbedValue<'a>) {
         self.given.get_or_insert_default().content.push((slot, content.0));
     }
 
@@ -161,27 +161,27 @@ impl<'a> Setup<'a> {
 
     /// Reads the arguments now, for a span that starts later: a function that returns a future.
     pub fn prepare(self) -> Prepared {
-        Prepared(State::Ready(super::pending_call::Ready::new(self)))
+        Prepared(PreparedState::Ready(super::pending_call::Ready::new(self)))
     }
 
     /// Starts the span now, then reads the content of the arguments if the span is recorded.
     pub fn begin(self) -> Prepared {
-        Prepared(State::Started(self.start()))
+        Prepared(PreparedState::Started(self.start()))
     }
 
     /// As [`begin`](Self::begin), for calls that are not futures.
     pub fn start(self) -> LlmCall {
-        LlmCall::from_live(super::active_call::Live::start_now(self))
+        LlmCall::from_live(super::active_call::ActiveCall::start_now(self))
     }
 }
 
 /// A call whose arguments are read and whose span starts at the first poll, if it has not yet.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Prepared(State);
+pub struct Prepared(PreparedState);
 
 #[derive(Debug)]
-enum State {
+enum PreparedState {
     Ready(super::pending_call::Ready),
     Started(LlmCall),
 }
@@ -190,26 +190,26 @@ impl Prepared {
     /// A call that has begun.
     #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
     pub(crate) fn started(call: LlmCall) -> Prepared {
-        Prepared(State::Started(call))
+        Prepared(PreparedState::Started(call))
     }
 
     /// A call nobody looks at.
     #[inline]
     pub fn disabled() -> Prepared {
-        Prepared(State::Started(LlmCall::disabled()))
+        Prepared(PreparedState::Started(LlmCall::disabled()))
     }
 
     /// Whether nobody looks at the call.
     #[inline]
     pub(crate) fn is_disabled(&self) -> bool {
-        matches!(self.0, State::Started(LlmCall(None)))
+        matches!(self.0, PreparedState::Started(LlmCall(None)))
     }
 
     /// Starts the span, unless it is.
     pub fn start(self) -> LlmCall {
         match self.0 {
-            State::Ready(ready) => LlmCall::from_live(ready.start()),
-            State::Started(call) => call,
+            PreparedState::Ready(ready) => LlmCall::from_live(ready.start()),
+            PreparedState::Started(call) => call,
         }
     }
 }

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use super::call_arguments::Setup;
-use super::captured_value::What;
-use super::nesting::Inside;
+use super::call_arguments::CallArguments;
+use super::captured_value::CapturedValue;
+use super::nesting::InnerCalls;
 use super::operation_content::Subject;
 use super::trace_update::TraceSides;
 use crate::ambient::ScopeFacts;
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::json::{Doc, Found, Mode, Node, Text};
+use crate::json::{Found, JsonView, Mode, Node, Text};
 use crate::message::RequestRecord;
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -30,7 +30,7 @@ use crate::wire::{Format, detect, messages};
 /// What a call knows so far. Content in it has passed the policy. What is large and rare is in a box: allocators
 /// are quick with up to a kilobyte.
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct CallRecord {
     pub(crate) operation: Operation,
     pub(crate) provider: Option<Provider>,
     pub(crate) name: Option<Cow<'static, str>>,
@@ -69,7 +69,7 @@ pub(crate) struct State {
     pub(crate) remote: Option<bool>,
     pub(crate) nested: Option<Nested>,
     /// What calls inside of it have told.
-    pub(crate) inside: Option<Box<Inside>>,
+    pub(crate) inside: Option<Box<InnerCalls>>,
     /// What calls below said of the trace.
     pub(crate) trace: TraceSides,
     /// How many facts were left out because they are no identifiers.
@@ -118,11 +118,11 @@ pub(crate) struct Stream {
     pub(crate) failed: bool,
 }
 
-impl State {
+impl CallRecord {
     /// What is told apart from the request.
     // It is large: it is made where it stays, and moved by its box.
-    pub(crate) fn of(setup: &mut Setup<'_>) -> Box<State> {
-        let mut state = Box::<State>::default();
+    pub(crate) fn of(setup: &mut CallArguments<'_>) -> Box<CallRecord> {
+        let mut state = Box::<CallRecord>::default();
         state.operation = setup.operation.clone().unwrap_or_default();
         state.name = setup.name.take();
         state.server = setup.server.as_deref().and_then(Server::read);
@@ -147,14 +147,14 @@ impl State {
     }
 
     /// What is left of a call that is over.
-    pub(crate) fn finished() -> Box<State> {
-        let mut state = Box::<State>::default();
+    pub(crate) fn finished() -> Box<CallRecord> {
+        let mut state = Box::<CallRecord>::default();
         state.finished = true;
         state
     }
 
     /// Reads what must be known before the span starts: facts, no content.
-    pub(crate) fn read_arguments(&mut self, setup: &Setup<'_>, request: Option<&Found<'_>>) {
+    pub(crate) fn read_arguments(&mut self, setup: &CallArguments<'_>, request: Option<&Found<'_>>) {
         let model = self.request.model.take();
         let recorded = recorded(&setup.request, &self.request);
         self.request_facts(recorded, request);
@@ -182,7 +182,7 @@ impl State {
     }
 
     /// Takes on what was given by hand, apart from the request.
-    pub(crate) fn take_given(&mut self, setup: &Setup<'_>) {
+    pub(crate) fn take_given(&mut self, setup: &CallArguments<'_>) {
         let given = setup.given.as_ref().map(|given| &given.facts);
         self.adopt(given);
         self.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
@@ -255,13 +255,13 @@ impl State {
 
     /// Reads the content of the arguments, as far as the permit goes.
     /// `request` is the document that the request holds, read in the permit's mode.
-    pub(crate) fn read_input(&mut self, setup: &Setup<'_>, request: Option<&Doc<'_>>, permit: Permit) {
+    pub(crate) fn read_input(&mut self, setup: &CallArguments<'_>, request: Option<&JsonView<'_>>, permit: Permit) {
         let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
         let Some(filter) = permit.filter() else { return };
         let mut content = InputContent::new(filter);
         input_of(self.format, &setup.request, request, &mut content);
         match &setup.input {
-            What::Text(text) => user_text(text, &mut content),
+            CapturedValue::Text(text) => user_text(text, &mut content),
             input => {
                 if let Some(doc) = document(input, mode) {
                     match self.operation.is_agent() && !is_messages(doc.root()) {
@@ -272,7 +272,7 @@ impl State {
             }
         }
         match &setup.system {
-            What::Text(text) => content.system(Part::Text(Text::Plain(text))),
+            CapturedValue::Text(text) => content.system(Part::Text(Text::Plain(text))),
             system => {
                 if let Some(doc) = document(system, mode) {
                     messages::read_system(doc.root(), &mut content);
@@ -304,8 +304,8 @@ impl State {
 // Content passes the user's scrubbers: what follows is called without the call's lock.
 
 /// What the user's implementation records of a request, on top of what is known.
-pub(crate) fn recorded(request: &What<'_>, known: &RequestFacts) -> Option<RequestFacts> {
-    let What::Request(request) = request else { return None };
+pub(crate) fn recorded(request: &CapturedValue<'_>, known: &RequestFacts) -> Option<RequestFacts> {
+    let CapturedValue::Request(request) = request else { return None };
     let mut facts = known.clone();
     guarded::run(UserCode::Record, || {
         request.record_request(&mut RequestRecord { facts: &mut facts, content: None });
@@ -316,8 +316,8 @@ pub(crate) fn recorded(request: &What<'_>, known: &RequestFacts) -> Option<Reque
 /// Reads the content of a request, as far as the permit goes.
 pub(crate) fn request_content(
     format: Option<Format>,
-    request: &What<'_>,
-    document: Option<&Doc<'_>>,
+    request: &CapturedValue<'_>,
+    document: Option<&JsonView<'_>>,
     permit: Permit,
 ) -> Option<Box<Content<FinishedInput>>> {
     let open = permit.is_open();
@@ -326,15 +326,20 @@ pub(crate) fn request_content(
     Some(Box::new(Content { value: content.finish(), open }))
 }
 
-fn input_of(format: Option<Format>, request: &What<'_>, document: Option<&Doc<'_>>, content: &mut InputContent) {
+fn input_of(
+    format: Option<Format>,
+    request: &CapturedValue<'_>,
+    document: Option<&JsonView<'_>>,
+    content: &mut InputContent,
+) {
     match request {
-        What::Request(request) => {
+        CapturedValue::Request(request) => {
             let mut again = RequestFacts::default();
             guarded::run(UserCode::Record, || {
                 request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
             });
         }
-        What::Text(text) if !is_json(text) => user_text(text, content),
+        CapturedValue::Text(text) if !is_json(text) => user_text(text, content),
         _ => {
             if let (Some(format), Some(doc)) = (format, document) {
                 format.reader().input(doc.root(), content);
@@ -409,25 +414,25 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 /// What is found in the document a value holds, if it holds one.
-pub(crate) fn found<'w>(what: &'w What<'_>) -> Option<Found<'w>> {
+pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     match what {
-        What::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
-        What::Text(text) if is_json(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
-        What::Document(document) => Some(document.found(&PATHS)),
-        What::Owned(document) => Some(document.found(&PATHS)),
-        What::Http { body, .. } => found(body),
+        CapturedValue::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
+        CapturedValue::Text(text) if is_json(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
+        CapturedValue::Document(document) => Some(document.found(&PATHS)),
+        CapturedValue::Owned(document) => Some(document.found(&PATHS)),
+        CapturedValue::Http { body, .. } => found(body),
         _ => None,
     }
 }
 
 /// The content of the document a value holds, if it holds one.
-pub(crate) fn document<'w>(what: &'w What<'_>, mode: Mode) -> Option<Doc<'w>> {
+pub(crate) fn document<'w>(what: &'w CapturedValue<'_>, mode: Mode) -> Option<JsonView<'w>> {
     match what {
-        What::Bytes(bytes) => Some(Doc::from_slice(bytes, mode)),
-        What::Text(text) if is_json(text) => Some(Doc::from_slice(text.as_bytes(), mode)),
-        What::Document(document) => Some(document.doc(mode)),
-        What::Owned(document) => Some(document.doc(mode)),
-        What::Http { body, .. } => document(body, mode),
+        CapturedValue::Bytes(bytes) => Some(JsonView::from_slice(bytes, mode)),
+        CapturedValue::Text(text) if is_json(text) => Some(JsonView::from_slice(text.as_bytes(), mode)),
+        CapturedValue::Document(document) => Some(document.doc(mode)),
+        CapturedValue::Owned(document) => Some(document.doc(mode)),
+        CapturedValue::Http { body, .. } => document(body, mode),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use super::evaluation::{Evaluation, evaluation};
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
@@ -34,7 +34,7 @@ struct Kept {
 }
 
 impl CallRef {
-    pub(super) fn of(live: &Live) -> CallRef {
+    pub(super) fn of(live: &ActiveCall) -> CallRef {
         live.reference()
             .get_or_init(|| {
                 CallRef(live.pipeline().map(|pipeline| {

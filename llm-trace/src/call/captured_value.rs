@@ -3,17 +3,17 @@
 use std::fmt::Display;
 
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Found, Mode, Trie};
+use crate::json::{Found, JsonView, Mode, Trie};
 #[cfg(feature = "otel")]
 use crate::message::{RecordRequest, RecordResponse};
 
 /// What a request, an answer, a stream item or an error can tell. Made by the macro's probes.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct Captured<'a>(pub(crate) What<'a>);
+pub struct ProbedValue<'a>(pub(crate) CapturedValue<'a>);
 
 #[derive(Default)]
-pub(crate) enum What<'a> {
+pub(crate) enum CapturedValue<'a> {
     /// The type tells nothing.
     #[default]
     Nothing,
@@ -34,7 +34,7 @@ pub(crate) enum What<'a> {
     #[cfg(feature = "otel")]
     Response(&'a dyn RecordResponse),
     /// An HTTP response: a status, and a body if it has been read.
-    Http { status: u16, host: Option<&'a str>, body: Box<What<'a>> },
+    Http { status: u16, host: Option<&'a str>, body: Box<CapturedValue<'a>> },
     /// An error.
     Error(CapturedError<'a>),
 }
@@ -46,7 +46,7 @@ pub(crate) trait Document {
     fn found(&self, paths: &Trie) -> Found<'_>;
 
     /// Its content.
-    fn doc(&self, mode: Mode) -> Doc<'_>;
+    fn doc(&self, mode: Mode) -> JsonView<'_>;
 
     /// Whether it is a string.
     fn is_text(&self) -> bool;

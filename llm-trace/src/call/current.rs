@@ -8,18 +8,18 @@ use std::time::SystemTime;
 
 use opentelemetry::{Context, ContextGuard};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use crate::ambient::mask_context as masks;
 use crate::ambient::mask_context::{MaskContext, SharedMasks};
 use crate::policy::is_scrubbing;
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<Live>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<ActiveCall>>> = const { RefCell::new(None) };
 }
 
 /// The call that an OpenTelemetry `Context` carries: filled in once the span is there.
 #[derive(Clone, Debug)]
-pub(crate) struct Carried(Arc<Call>);
+pub(crate) struct CarriedCall(Arc<Call>);
 
 /// How a call's own span is to start.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +32,13 @@ pub(crate) struct Start {
 
 #[derive(Debug)]
 struct Call {
-    live: OnceLock<Weak<Live>>,
+    live: OnceLock<Weak<ActiveCall>>,
     start: Start,
     /// The call's own span has asked for it.
     taken: AtomicBool,
 }
 
-impl Carried {
+impl CarriedCall {
     pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
         Self(Arc::new(Call { live: OnceLock::new(), start: Start { begun, likely }, taken: AtomicBool::new(false) }))
     }
@@ -49,7 +49,7 @@ impl Carried {
     }
 
     /// Each call is registered once.
-    pub(crate) fn set(&self, live: Weak<Live>) {
+    pub(crate) fn set(&self, live: Weak<ActiveCall>) {
         let _ = self.0.live.set(live);
     }
 
@@ -63,7 +63,7 @@ impl Carried {
     }
 
     /// The call of `cx`, if it still runs.
-    pub(crate) fn live_of(cx: &Context) -> Option<Arc<Live>> {
+    pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
         MaskContext::call::<Call>(cx)?.live.get()?.upgrade().filter(|_| !is_scrubbing())
     }
 }
@@ -76,12 +76,12 @@ impl Call {
 
 /// The innermost call: of this thread's stack, or of the active OpenTelemetry context, which an
 /// instrumented task brings along. None for a scrubber: the call whose text it has may be locked.
-pub(crate) fn get() -> Option<Arc<Live>> {
+pub(crate) fn get() -> Option<Arc<ActiveCall>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(Carried::live_of))
+    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(CarriedCall::live_of))
 }
 
-fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {
+fn swap(call: Option<Arc<ActiveCall>>) -> Option<Arc<ActiveCall>> {
     CURRENT
         .try_with(|current| current.try_borrow_mut().ok().and_then(|mut now| std::mem::replace(&mut *now, call)))
         .ok()
@@ -90,21 +90,21 @@ fn swap(call: Option<Arc<Live>>) -> Option<Arc<Live>> {
 
 /// A call's span is entered and the call is the current one, until this is dropped.
 #[doc(hidden)]
-pub struct Entered<'a> {
+pub struct EnteredCall<'a> {
     // Fields drop in this order: the reverse of how they were entered.
     _before: Restore,
-    _masks: masks::Entered,
+    _masks: masks::EnteredMasks,
     _context: Option<ContextGuard>,
     _span: tracing::span::Entered<'a>,
 }
 
-impl std::fmt::Debug for Entered<'_> {
+impl std::fmt::Debug for EnteredCall<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Entered")
+        f.write_str("EnteredCall")
     }
 }
 
-struct Restore(Option<Arc<Live>>, PhantomData<*const ()>);
+struct Restore(Option<Arc<ActiveCall>>, PhantomData<*const ()>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -112,10 +112,15 @@ impl Drop for Restore {
     }
 }
 
-pub(crate) fn enter(live: &Arc<Live>) -> Entered<'_> {
+pub(crate) fn enter(live: &Arc<ActiveCall>) -> EnteredCall<'_> {
     let span = live.span().enter();
     // A span that nobody records attaches no context; what must hold below it still must.
     let context = live.detached_context().map(Context::attach);
     let masks = masks::enter(live.masks().clone());
-    Entered { _span: span, _context: context, _masks: masks, _before: Restore(swap(Some(live.clone())), PhantomData) }
+    EnteredCall {
+        _span: span,
+        _context: context,
+        _masks: masks,
+        _before: Restore(swap(Some(live.clone())), PhantomData),
+    }
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::call_record::found;
-use super::captured_value::What;
+use super::captured_value::CapturedValue;
 use crate::json::{Key, Node, Text, Tree, write_str};
-use crate::policy::{Filter, Place, Shape, TextKind, rewrite};
+use crate::policy::{ContentShape, Filter, Place, TextKind, rewrite};
 use crate::wire::paths::keys;
 
 /// Keys under which search results stand, where they do not stand alone.
@@ -31,7 +31,7 @@ pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<S
         Some(list) => list.items().for_each(|node| add(node, filter)),
         None => add(root, filter),
     }
-    filter.array(out, &items, Shape::Documents)
+    filter.array(out, &items, ContentShape::Documents)
 }
 
 /// A text as the one document.
@@ -43,7 +43,7 @@ pub(crate) fn one(text: &str, filter: &mut Filter) -> String {
 }
 
 /// How many documents there are.
-pub(crate) fn count(what: &What<'_>) -> Option<i64> {
+pub(crate) fn count(what: &CapturedValue<'_>) -> Option<i64> {
     let found = found(what)?;
     i64::try_from(list(found.root())?.len()).ok()
 }

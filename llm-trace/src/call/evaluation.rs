@@ -7,7 +7,7 @@ use opentelemetry::Key;
 use opentelemetry::logs::AnyValue;
 use opentelemetry::trace::{SpanContext, TraceId};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use super::call_ref::CallRef;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context;
@@ -86,7 +86,7 @@ impl Evaluation {
 
     /// Tells it.
     pub fn emit(self) {
-        let of = self.of.clone().unwrap_or_else(|| match Live::current() {
+        let of = self.of.clone().unwrap_or_else(|| match ActiveCall::current() {
             Some(live) => CallRef::of(&live),
             None => CallRef::active(),
         });
@@ -95,7 +95,7 @@ impl Evaluation {
             let here = mask_context::current().unwrap_or_default();
             let masks = of.masks().map_or(here, |masks| masks.get().union(here));
             let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
-            let policy = pipeline.policy.state().of_trace(trace);
+            let policy = pipeline.policy.state().for_trace(trace);
             match (policy.input(masks), policy.output(masks)) {
                 (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
                 _ => None,

@@ -1,12 +1,12 @@
 //! A call's content at its end, asked for once more: a mask set since it was read must hold.
 
-use super::active_call::Live;
-use super::call_record::{Content, State};
-use super::operation_content::Filled;
+use super::active_call::ActiveCall;
+use super::call_record::{CallRecord, Content};
+use super::operation_content::RecordedContent;
 use crate::ambient::mask_context::Filtered;
 use crate::message;
 use crate::model::Operation;
-use crate::policy::{Filter, Masks, Permit, PolicyState, Report, Shape, Side, Stamp, rewrite};
+use crate::policy::{ContentShape, Filter, Masks, Permit, PolicyState, Report, Side, Stamp, rewrite};
 use crate::semconv::{ContentField, Profile};
 
 /// What of a call's content may go out.
@@ -57,8 +57,8 @@ impl Permitted {
         self.report.absorb(report);
     }
 
-    fn add_filled(&mut self, filled: Filled, profile: Profile, permit: impl Fn(Side) -> Permit) {
-        let Filled { slot, text, open, mut filter } = filled;
+    fn add_filled(&mut self, filled: RecordedContent, profile: Profile, permit: impl Fn(Side) -> Permit) {
+        let RecordedContent { slot, text, open, mut filter } = filled;
         let permit = permit(slot.side());
         let Some(mut now) = permit.clone().filter() else { return };
         now.reserve(self.list.iter().map(|(_, json)| json.len()).sum());
@@ -81,9 +81,15 @@ impl Permitted {
     }
 }
 
-impl Live {
+impl ActiveCall {
     /// The content that may go out by this policy and these masks.
-    pub(super) fn permitted(&self, state: &mut State, stamp: Stamp, policy: &PolicyState, masks: Masks) -> Permitted {
+    pub(super) fn permitted(
+        &self,
+        state: &mut CallRecord,
+        stamp: Stamp,
+        policy: &PolicyState,
+        masks: Masks,
+    ) -> Permitted {
         let same = self.is_read_by(stamp);
         if same {
             self.masks().set_filtered(Filtered { stamp, masks });
@@ -100,9 +106,9 @@ impl Live {
         if let Some(Content { value, open }) = state.input.take().map(|input| *input) {
             let message::FinishedInput { messages, instructions, tools, mut filter } = value;
             let mut list = [
-                (ContentField::InputMessages.key(), messages, Shape::Messages),
-                (ContentField::SystemInstructions.key(), instructions, Shape::Parts),
-                (ContentField::ToolDefinitions.key(), tools, Shape::Tools),
+                (ContentField::InputMessages.key(), messages, ContentShape::Messages),
+                (ContentField::SystemInstructions.key(), instructions, ContentShape::Parts),
+                (ContentField::ToolDefinitions.key(), tools, ContentShape::Tools),
             ];
             if out.tightens_input(&input, open, &filter) {
                 for (_, json, shape) in &mut list {
@@ -127,7 +133,7 @@ impl Live {
             if out.tightens(&output, open) {
                 json = json.and_then(|json| {
                     let mut tight = output.clone().filter()?;
-                    let json = rewrite::attribute(&json, Shape::Messages, &mut tight);
+                    let json = rewrite::attribute(&json, ContentShape::Messages, &mut tight);
                     filter = Some(tight);
                     json
                 });
@@ -135,7 +141,10 @@ impl Live {
             if let Some(mut budget) = output.filter() {
                 // What the input has taken of the span's budget is not there for the output.
                 budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
-                out.add(ContentField::OutputMessages.key(), json.and_then(|json| budget.whole(json, Shape::Messages)));
+                out.add(
+                    ContentField::OutputMessages.key(),
+                    json.and_then(|json| budget.whole(json, ContentShape::Messages)),
+                );
                 out.report.absorb(budget.into_report());
                 if let Some(filter) = filter {
                     out.report.absorb(filter.into_report());

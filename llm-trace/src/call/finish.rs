@@ -7,15 +7,15 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
 use opentelemetry::{KeyValue, Value};
 
-use super::active_call::Live;
-use super::call_record::State;
+use super::active_call::ActiveCall;
+use super::call_record::CallRecord;
 use super::final_content::Permitted;
-use super::nesting::Told;
+use super::nesting::NestedTotals;
 use super::pipeline::Pipeline;
-use crate::ambient::mask_context::Written;
+use crate::ambient::mask_context::WrittenContent;
 use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
 use crate::cost;
-use crate::cost::{Billed, Priced};
+use crate::cost::{Priced, PricedCall};
 use crate::model::Outcome;
 use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
@@ -29,7 +29,7 @@ use crate::sink::metrics::Instruments;
 use crate::sink::openinference;
 
 /// How a call ended.
-struct End {
+struct CallEnd {
     outcome: Outcome,
     duration: Duration,
     /// How long it took is told by another call, which is over.
@@ -39,7 +39,7 @@ struct End {
     cost: Option<Priced>,
 }
 
-impl Live {
+impl ActiveCall {
     /// Ends the call. Only the first end counts.
     pub(super) fn finish(&self, outcome: Outcome) {
         let mut known = self.lock();
@@ -49,18 +49,18 @@ impl Live {
         let Some(pipeline) = self.pipeline() else { return };
         let duration = self.begun().elapsed();
         // What comes later finds a finished call and changes nothing.
-        let mut state = std::mem::replace(&mut *known, State::finished());
+        let mut state = std::mem::replace(&mut *known, CallRecord::finished());
         drop(known);
         state.retain_identifiers();
         self.unregister();
         let told = state.settle_inside(outcome);
         state.assume_provider();
         let (cost, separate) = match told {
-            Told::Cost(cost) => (Some(cost), false),
-            Told::Elsewhere => (None, true),
+            NestedTotals::Cost(cost) => (Some(cost), false),
+            NestedTotals::Elsewhere => (None, true),
             // What an agent's own inferences cost, they have told.
-            Told::Nothing if self.counts_inferences(&state) => (None, false),
-            Told::Nothing => (state.cost(pipeline), false),
+            NestedTotals::Nothing if self.counts_inferences(&state) => (None, false),
+            NestedTotals::Nothing => (state.cost(pipeline), false),
         };
         let mut late = false;
         match self.outer() {
@@ -83,11 +83,17 @@ impl Live {
         }
         let is_error = outcome.is_error()
             || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
-        let end = End { outcome, duration, late, error_type: is_error.then(|| state.error_type(outcome)), cost };
+        let end = CallEnd { outcome, duration, late, error_type: is_error.then(|| state.error_type(outcome)), cost };
         self.write(pipeline, state, &end, instruments);
     }
 
-    fn write(&self, pipeline: &Pipeline, mut state: Box<State>, end: &End, instruments: Option<Arc<Instruments>>) {
+    fn write(
+        &self,
+        pipeline: &Pipeline,
+        mut state: Box<CallRecord>,
+        end: &CallEnd,
+        instruments: Option<Arc<Instruments>>,
+    ) {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
         let told = span.is_some() || events;
@@ -160,14 +166,14 @@ impl Live {
         &self,
         span: &SpanRef<'_>,
         attributes: Vec<KeyValue>,
-        state: &State,
-        end: &End,
+        state: &CallRecord,
+        end: &CallEnd,
         policy: &PolicyState,
         masks: Masks,
     ) {
         let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
         if let Some(before) = known {
-            self.masks().set_written(Written { key: Fact::Outcome.key(), before, count: attributes.len() });
+            self.masks().set_written(WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() });
         }
         span.set_attributes(attributes);
         if let Some(error_type) = &end.error_type {
@@ -180,8 +186,8 @@ impl Live {
     fn facts(
         &self,
         pipeline: &Pipeline,
-        state: &mut State,
-        end: &End,
+        state: &mut CallRecord,
+        end: &CallEnd,
         said: Option<&ScopeFacts>,
         identity: &mut Identity<'_>,
         attributes: &mut Attributes,
@@ -217,13 +223,13 @@ impl Live {
     }
 
     /// Whether it is an agent whose inferences are calls of their own.
-    fn counts_inferences(&self, state: &State) -> bool {
+    fn counts_inferences(&self, state: &CallRecord) -> bool {
         state.operation == crate::model::Operation::InvokeAgent
             && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
     }
 
     /// What became known after the span was started with less.
-    fn late_facts(&self, state: &State, attributes: &mut Attributes) {
+    fn late_facts(&self, state: &CallRecord, attributes: &mut Attributes) {
         let started = self.started();
         if !started.provider {
             attributes
@@ -239,7 +245,7 @@ impl Live {
     }
 
     /// Of what other operations than a model's act on.
-    fn subject_facts(&self, state: &State, profile: Profile, attributes: &mut Attributes) {
+    fn subject_facts(&self, state: &CallRecord, profile: Profile, attributes: &mut Attributes) {
         let hosted = profile == Profile::Core || !state.is_internal_agent();
         if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
             attributes
@@ -258,7 +264,7 @@ impl Live {
         }
     }
 
-    fn measured<'a>(&self, state: &'a State, end: &'a End, attributes: &'a [KeyValue]) -> Measured<'a> {
+    fn measured<'a>(&self, state: &'a CallRecord, end: &'a CallEnd, attributes: &'a [KeyValue]) -> Measured<'a> {
         Measured {
             operation: &state.operation,
             provider: state.provider.as_ref(),
@@ -282,8 +288,8 @@ impl Live {
     fn tell(
         &self,
         pipeline: &Pipeline,
-        state: &State,
-        end: &End,
+        state: &CallRecord,
+        end: &CallEnd,
         facts: &[KeyValue],
         content: &Permitted,
         policy: &PolicyState,
@@ -310,7 +316,7 @@ impl Live {
     }
 
     /// What the span was started with.
-    fn start_facts(&self, state: &State) -> Vec<KeyValue> {
+    fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
         let started = self.started();
         let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
@@ -333,7 +339,7 @@ fn type_word(name: &str) -> Option<&str> {
     Some(name).filter(fits).or(Some(last).filter(fits))
 }
 
-impl State {
+impl CallRecord {
     /// The low-cardinality name of a failure: the user's word, the provider's code, the HTTP
     /// status, the error's type.
     pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
@@ -376,8 +382,8 @@ impl State {
             .filter(|priced| priced.cost.sum().is_none_or(is_cost))
     }
 
-    fn billed(&self) -> Billed<'_> {
-        Billed {
+    fn billed(&self) -> PricedCall<'_> {
+        PricedCall {
             operation: self.operation.as_str(),
             provider: self.provider.as_ref().map(crate::model::Provider::as_str),
             request_model: self.request.model.as_deref(),

@@ -20,10 +20,10 @@ pin_project_lite::pin_project! {
 }
 
 struct Guard {
-    state: State,
+    state: FutureState,
 }
 
-enum State {
+enum FutureState {
     Prepared(Prepared),
     Started(LlmCall),
     Done,
@@ -31,16 +31,16 @@ enum State {
 
 impl Guard {
     fn take(&mut self) -> LlmCall {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Started(call) => call,
-            State::Prepared(_) | State::Done => LlmCall::disabled(),
+        match std::mem::replace(&mut self.state, FutureState::Done) {
+            FutureState::Started(call) => call,
+            FutureState::Prepared(_) | FutureState::Done => LlmCall::disabled(),
         }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let State::Started(call) = std::mem::replace(&mut self.state, State::Done) {
+        if let FutureState::Started(call) = std::mem::replace(&mut self.state, FutureState::Done) {
             call.give_up(Outcome::Cancelled);
         }
     }
@@ -53,7 +53,7 @@ where
     F: Future,
     O: FnMut(LlmCall, F::Output) -> R,
 {
-    TracedFuture { future, guard: Guard { state: State::Prepared(prepared) }, observe }
+    TracedFuture { future, guard: Guard { state: FutureState::Prepared(prepared) }, observe }
 }
 
 impl<F, O, R> Future for TracedFuture<F, O>
@@ -66,14 +66,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let guard = this.guard;
-        if let State::Prepared(_) = guard.state
-            && let State::Prepared(prepared) = std::mem::replace(&mut guard.state, State::Done)
+        if let FutureState::Prepared(_) = guard.state
+            && let FutureState::Prepared(prepared) = std::mem::replace(&mut guard.state, FutureState::Done)
         {
             let call = prepared.start();
             call.set_inside(true);
-            guard.state = State::Started(call);
+            guard.state = FutureState::Started(call);
         }
-        let State::Started(call) = &guard.state else {
+        let FutureState::Started(call) = &guard.state else {
             // Polled after it was ready: what happens then is the inner future's business.
             return this.future.poll(cx).map(|output| (this.observe)(LlmCall::disabled(), output));
         };

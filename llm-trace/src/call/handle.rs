@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::active_call::{Entered, Live};
-use super::captured_value::Captured;
+use super::active_call::{ActiveCall, EnteredCall};
 #[cfg(feature = "serde")]
-use super::captured_value::What;
+use super::captured_value::CapturedValue;
+use super::captured_value::ProbedValue;
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;
@@ -28,7 +28,7 @@ use crate::semconv::value::Maybe;
 /// # chat("hello");
 /// ```
 #[derive(Default)]
-pub struct LlmCall(pub(super) Option<Arc<Live>>);
+pub struct LlmCall(pub(super) Option<Arc<ActiveCall>>);
 
 impl Clone for LlmCall {
     fn clone(&self) -> Self {
@@ -53,7 +53,7 @@ impl fmt::Debug for LlmCall {
 impl LlmCall {
     /// The call that runs now, or a handle that does nothing.
     pub fn current() -> LlmCall {
-        LlmCall::holding(Live::current())
+        LlmCall::holding(ActiveCall::current())
     }
 
     /// A handle that does nothing.
@@ -67,19 +67,19 @@ impl LlmCall {
         LlmCall(None)
     }
 
-    pub(crate) fn from_live(live: Option<Live>) -> LlmCall {
-        LlmCall::holding(live.map(Live::register))
+    pub(crate) fn from_live(live: Option<ActiveCall>) -> LlmCall {
+        LlmCall::holding(live.map(ActiveCall::register))
     }
 
     /// Every handle counts: a call whose function has returned is open as long as there is one.
-    fn holding(live: Option<Arc<Live>>) -> LlmCall {
+    fn holding(live: Option<Arc<ActiveCall>>) -> LlmCall {
         if let Some(live) = &live {
             live.hold();
         }
         LlmCall(live)
     }
 
-    pub(crate) fn live(&self) -> Option<&Arc<Live>> {
+    pub(crate) fn live(&self) -> Option<&Arc<ActiveCall>> {
         self.0.as_ref()
     }
 
@@ -144,7 +144,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn request<T: serde::Serialize + ?Sized>(&self, request: &T) -> &Self {
         if let Some(live) = &self.0 {
-            live.request(&What::Document(&Of(request)));
+            live.request(&CapturedValue::Document(&SerializedRef(request)));
         }
         self
     }
@@ -160,7 +160,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
-            live.request(&What::Bytes(json.as_ref()));
+            live.request(&CapturedValue::Bytes(json.as_ref()));
         }
         self
     }
@@ -171,7 +171,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn response<T: serde::Serialize + ?Sized>(&self, response: &T) -> &Self {
         if let Some(live) = &self.0 {
-            live.response(&What::Document(&Of(response)));
+            live.response(&CapturedValue::Document(&SerializedRef(response)));
         }
         self
     }
@@ -180,7 +180,7 @@ impl LlmCall {
     #[cfg(feature = "serde")]
     pub fn response_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
-            live.response(&What::Bytes(json.as_ref()));
+            live.response(&CapturedValue::Bytes(json.as_ref()));
         }
         self
     }
@@ -231,7 +231,7 @@ impl LlmCall {
     /// Polls a part of the call inside its span. A poll that panics may be caught and made again: however the call
     /// ends then, it has panicked.
     pub(crate) fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
-        struct Unwinding<'c>(Option<&'c Arc<Live>>);
+        struct Unwinding<'c>(Option<&'c Arc<ActiveCall>>);
         impl Drop for Unwinding<'_> {
             fn drop(&mut self) {
                 if let Some(live) = self.0 {
@@ -250,8 +250,8 @@ impl LlmCall {
 
     /// Enters the call's span.
     #[doc(hidden)]
-    pub fn enter(&self) -> Option<Entered<'_>> {
-        self.0.as_ref().map(Live::enter)
+    pub fn enter(&self) -> Option<EnteredCall<'_>> {
+        self.0.as_ref().map(ActiveCall::enter)
     }
 
     /// The call's function runs, or no longer does: a stream that is read in it does not end the call.
@@ -263,7 +263,7 @@ impl LlmCall {
 
     /// Ends the call with a value, unless another handle of it is held.
     #[doc(hidden)]
-    pub fn finish_ok(self, value: Captured<'_>) {
+    pub fn finish_ok(self, value: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
             live.finish_ok(value.0);
         }
@@ -271,7 +271,7 @@ impl LlmCall {
 
     /// Ends the call with an error.
     #[doc(hidden)]
-    pub fn finish_err(self, error: Captured<'_>) {
+    pub fn finish_err(self, error: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
             live.finish_err(error.0);
         }
@@ -287,7 +287,7 @@ impl LlmCall {
 
     /// Records the answer's text apart from the answer: the macro's `output`.
     #[doc(hidden)]
-    pub fn output(&self, output: Captured<'_>) {
+    pub fn output(&self, output: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
             live.output(&output.0);
         }
@@ -295,7 +295,7 @@ impl LlmCall {
 
     /// Records the answer: the macro's `response`.
     #[doc(hidden)]
-    pub fn observe(&self, response: Captured<'_>) {
+    pub fn observe(&self, response: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
             live.response(&response.0);
         }
@@ -324,16 +324,16 @@ impl LlmCall {
 
 /// Any `T: Serialize` as a document.
 #[cfg(feature = "serde")]
-pub(crate) struct Of<'a, T: ?Sized>(pub(crate) &'a T);
+pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
 
 #[cfg(feature = "serde")]
-impl<T: serde::Serialize + ?Sized> super::captured_value::Document for Of<'_, T> {
+impl<T: serde::Serialize + ?Sized> super::captured_value::Document for SerializedRef<'_, T> {
     fn found(&self, paths: &crate::json::Trie) -> crate::json::Found<'_> {
         crate::json::Found::from_serialize(paths, self.0)
     }
 
-    fn doc(&self, mode: crate::json::Mode) -> crate::json::Doc<'_> {
-        crate::json::Doc::from_serialize(self.0, mode)
+    fn doc(&self, mode: crate::json::Mode) -> crate::json::JsonView<'_> {
+        crate::json::JsonView::from_serialize(self.0, mode)
     }
 
     fn is_text(&self) -> bool {

@@ -2,16 +2,16 @@
 
 use opentelemetry::Context;
 
-use super::active_call::Live;
-use super::call_record::State;
+use super::active_call::ActiveCall;
+use super::call_record::CallRecord;
 use super::handle::LlmCall;
 use crate::ambient::{Scope, ScopeFacts, TraceError, mask_context};
 use crate::policy::{Masks, PolicyState};
 use crate::semconv::{AttributeValue, Fact};
 
-impl Live {
+impl ActiveCall {
     /// What is said of this call: by itself, then by its attributes, then by the scopes around.
-    pub(super) fn said(&self, state: &mut State, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
+    pub(super) fn said(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {
@@ -36,16 +36,16 @@ impl Live {
         }
     }
 
-    /// Takes on what holds where a stream is polled, as [`Around::settle`](super::around::Around::settle)
+    /// Takes on what holds where a stream is polled, as [`StartContext::adopt_scopes`](super::around::StartContext::adopt_scopes)
     /// does where a future is first.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn adopt_scopes(&self) {
         for place in mask_context::of_span(&Context::current()) {
             if self.masks().is_within(&place) {
                 continue;
             }
             let masks = place.get();
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
-            if let (None, Some(facts)) = (self.masks().carried(), ScopeFacts::of(&place)) {
+            if let (None, Some(facts)) = (self.masks().context_link(), ScopeFacts::of(&place)) {
                 let mut state = self.lock();
                 let own = state.facts.take().map_or_else(ScopeFacts::default, |own| *own);
                 state.facts = Some(Box::new(own.over(&facts)));

@@ -61,15 +61,15 @@ mod stream_reader;
 #[cfg(feature = "otel")]
 mod trace_update;
 
-pub use active_call::Entered;
 #[cfg(feature = "otel")]
-pub(crate) use active_call::Live;
-pub use call_arguments::{Prepared, Setup, enabled};
+pub(crate) use active_call::ActiveCall;
+pub use active_call::EnteredCall;
+pub use call_arguments::{CallArguments, Prepared, enabled};
 #[cfg(feature = "logs")]
 pub use call_ref::CallRef;
-pub use captured_value::Captured;
+pub use captured_value::ProbedValue;
 #[cfg(feature = "otel")]
-pub(crate) use current::Carried;
+pub(crate) use current::CarriedCall;
 #[cfg(feature = "logs")]
 pub use evaluation::{Evaluation, evaluation};
 pub use future::{TracedFuture, trace_future};

@@ -3,8 +3,8 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
-use super::active_call::Live;
-use super::call_record::{Content, ErrorState, State, Stream};
+use super::active_call::ActiveCall;
+use super::call_record::{CallRecord, Content, ErrorState, Stream};
 use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
@@ -15,7 +15,7 @@ use crate::policy::{Filter, Masks};
 use crate::semconv::Fact;
 
 /// What calls inside of a call say of its cost.
-pub(crate) enum Told {
+pub(crate) enum NestedTotals {
     Nothing,
     Cost(Priced),
     /// It is counted there, and the tokens are.
@@ -24,7 +24,7 @@ pub(crate) enum Told {
 
 /// What calls inside of a call have told.
 #[derive(Default)]
-pub(crate) struct Inside {
+pub(crate) struct InnerCalls {
     usage: Usage,
     cost: Option<Priced>,
     output: Option<(Content<String>, Option<Filter>)>,
@@ -36,7 +36,7 @@ pub(crate) struct Inside {
 }
 
 /// The call that a call which starts here is another word for.
-pub(crate) fn outer(state: &State, pipeline: &Arc<Pipeline>) -> Option<Arc<Live>> {
+pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
     let outer = current::get()?;
     if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
         return None;
@@ -49,7 +49,7 @@ pub(crate) fn outer(state: &State, pipeline: &Arc<Pipeline>) -> Option<Arc<Live>
     merges.then_some(outer)
 }
 
-fn is_same(outer: &State, inner: &State) -> bool {
+fn is_same(outer: &CallRecord, inner: &CallRecord) -> bool {
     let provider = match (&outer.provider, &inner.provider) {
         (Some(outer), Some(inner)) => outer == inner,
         _ => true,
@@ -58,7 +58,7 @@ fn is_same(outer: &State, inner: &State) -> bool {
 }
 
 /// A tool's run that asks a server of the Model Context Protocol to run it.
-fn is_same_tool(outer: &State, inner: &State) -> bool {
+fn is_same_tool(outer: &CallRecord, inner: &CallRecord) -> bool {
     outer.operation == Operation::ExecuteTool
         && inner.operation == Operation::McpClient
         && inner.operation_name().is_some()
@@ -69,17 +69,17 @@ fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
     (outer.is_inference() && inner.is_inference()) || (outer.is_model_call() && outer == inner)
 }
 
-impl Live {
+impl ActiveCall {
     /// Tells a finished call's facts to the call that it is another word for; the state again
     /// where that is over.
     pub(crate) fn merge(
         &self,
-        outer: &Live,
-        state: Box<State>,
+        outer: &ActiveCall,
+        state: Box<CallRecord>,
         outcome: Outcome,
         cost: Option<Priced>,
         separate: bool,
-    ) -> Option<Box<State>> {
+    ) -> Option<Box<CallRecord>> {
         outer.take_masks(self.masks());
         let later = self.begun().saturating_duration_since(outer.begun());
         let mut around = outer.lock();
@@ -106,27 +106,28 @@ impl Live {
     }
 
     /// Tells the call around that this one counts tokens and costs.
-    pub(crate) fn tell_counted(&self, state: &State, separate: bool) {
+    pub(crate) fn tell_counted(&self, state: &CallRecord, separate: bool) {
         let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
         if !knows || !state.operation.is_model_call() {
             return;
         }
         let Some(around) = self.parent() else { return };
-        let mut around: MutexGuard<'_, Box<State>> = around.lock();
+        let mut around: MutexGuard<'_, Box<CallRecord>> = around.lock();
         if is_same_work(&around.operation, &state.operation) && !around.finished {
             around.inside().separate = true;
         }
     }
 }
 
-impl State {
-    fn inside(&mut self) -> &mut Inside {
+impl CallRecord {
+    fn inside(&mut self) -> &mut InnerCalls {
         self.inside.get_or_insert_default()
     }
 
-    fn absorb(&mut self, inner: Box<State>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
-        let State { provider, server, conversation, format, request, input, response, output, output_filter, .. } =
-            *inner;
+    fn absorb(&mut self, inner: Box<CallRecord>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
+        let CallRecord {
+            provider, server, conversation, format, request, input, response, output, output_filter, ..
+        } = *inner;
         self.provider = self.provider.take().or(provider);
         self.server = self.server.take().or(server);
         self.conversation = self.conversation.take().or(conversation);
@@ -174,12 +175,12 @@ impl State {
     }
 
     /// Takes on, at the end, what the calls inside have told.
-    pub(crate) fn settle_inside(&mut self, outcome: Outcome) -> Told {
-        let Some(inside) = self.inside.take() else { return Told::Nothing };
+    pub(crate) fn settle_inside(&mut self, outcome: Outcome) -> NestedTotals {
+        let Some(inside) = self.inside.take() else { return NestedTotals::Nothing };
         if inside.separate {
             self.response.usage = Usage::default();
             self.response.cost = None;
-            return Told::Elsewhere;
+            return NestedTotals::Elsewhere;
         }
         // The outer call may have read the same answer: it is not counted again.
         self.response.usage.update(inside.usage);
@@ -197,7 +198,7 @@ impl State {
             error.transport = error.transport.or(inside.error.transport);
             self.response.error = self.response.error.take().or(inside.stated);
         }
-        inside.cost.map_or(Told::Nothing, Told::Cost)
+        inside.cost.map_or(NestedTotals::Nothing, NestedTotals::Cost)
     }
 }
 

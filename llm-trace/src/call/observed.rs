@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::call_record::State;
+use super::call_record::CallRecord;
 use crate::model::facts::ResponseFacts;
 use crate::wire::Format;
 
-impl State {
+impl CallRecord {
     /// Whether nothing of an answer was seen where more than a return value must have come.
     pub(crate) fn is_unseen(&self) -> bool {
         let asked = self.request.stream == Some(true) || self.unread_status.is_some();

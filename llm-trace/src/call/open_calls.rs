@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use crate::cache_padded::Apart;
 
 /// The open calls of one layer.
@@ -40,7 +40,7 @@ thread_local! {
     };
 }
 
-type Shard = Table<Weak<Live>>;
+type Shard = Table<Weak<ActiveCall>>;
 
 /// Entries in places that are used again. It knows no lock and no thread: its tests try every order of its steps.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl<T> Table<T> {
 
 /// Where a call stands.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slot {
+pub(crate) struct OpenCallSlot {
     shard: usize,
     at: usize,
 }
@@ -121,15 +121,15 @@ impl OpenCalls {
     }
 
     /// Adds a call and gives it its place before anybody can find it: whoever ends it must know what to remove.
-    pub(crate) fn insert(&self, call: Weak<Live>, placed: impl FnOnce(Slot)) {
+    pub(crate) fn insert(&self, call: Weak<ActiveCall>, placed: impl FnOnce(OpenCallSlot)) {
         // At the end of a thread its number may be gone.
         let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);
         let at = calls.insert(call);
-        placed(Slot { shard, at });
+        placed(OpenCallSlot { shard, at });
     }
 
-    pub(crate) fn remove(&self, slot: Slot) {
+    pub(crate) fn remove(&self, slot: OpenCallSlot) {
         let removed = lock(&self.0.shards[slot.shard]).remove(slot.at);
         drop(removed);
     }

@@ -2,18 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use crate::model::Outcome;
 
 /// The handles of a call and the runs of its function.
 #[derive(Debug, Default)]
-pub(super) struct Holders {
+pub(super) struct OpenHandles {
     handles: AtomicUsize,
     /// A stream that is read in the function does not end the call.
     runs: AtomicUsize,
 }
 
-impl Live {
+impl ActiveCall {
     pub(crate) fn hold(&self) {
         self.holders().handles.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,22 +1,22 @@
 //! Content that an operation has beside messages: arguments, results, queries, documents.
 
-use super::active_call::Live;
-use super::call_record::{State, document, is_json};
-use super::captured_value::What;
+use super::active_call::ActiveCall;
+use super::call_record::{CallRecord, document, is_json};
+use super::captured_value::CapturedValue;
 use super::documents;
 use crate::json::Mode;
-use crate::policy::{Filter, Permit, Shape, Side, TextKind, rewrite};
+use crate::policy::{ContentShape, Filter, Permit, Side, TextKind, rewrite};
 use crate::semconv::{AttributeValue, ContentField, Fact, Facts};
 
 /// What is known of what an operation acts on.
 #[derive(Default)]
 pub(crate) struct Subject {
     pub(crate) facts: Facts,
-    pub(crate) content: Vec<Filled>,
+    pub(crate) content: Vec<RecordedContent>,
 }
 
 /// Content that was read under one permit.
-pub(crate) struct Filled {
+pub(crate) struct RecordedContent {
     pub(crate) slot: ContentField,
     /// As the attribute holds it: a text, or JSON.
     pub(crate) text: String,
@@ -39,43 +39,43 @@ impl ContentField {
         }
     }
 
-    pub(crate) fn shape(self) -> Shape {
+    pub(crate) fn shape(self) -> ContentShape {
         use ContentField as F;
         match self {
-            F::InputMessages | F::OutputMessages => Shape::Messages,
-            F::SystemInstructions => Shape::Parts,
-            F::ToolDefinitions => Shape::Tools,
-            F::ToolDescription => Shape::Value(TextKind::ToolDefinition),
-            F::ToolArguments => Shape::Value(TextKind::Arguments),
-            F::ToolResult => Shape::Value(TextKind::ToolResult),
-            F::Documents | F::MemoryRecords => Shape::Documents,
-            _ => Shape::Value(TextKind::Text),
+            F::InputMessages | F::OutputMessages => ContentShape::Messages,
+            F::SystemInstructions => ContentShape::Parts,
+            F::ToolDefinitions => ContentShape::Tools,
+            F::ToolDescription => ContentShape::Value(TextKind::ToolDefinition),
+            F::ToolArguments => ContentShape::Value(TextKind::Arguments),
+            F::ToolResult => ContentShape::Value(TextKind::ToolResult),
+            F::Documents | F::MemoryRecords => ContentShape::Documents,
+            _ => ContentShape::Value(TextKind::Text),
         }
     }
 }
 
-impl Filled {
-    fn read(slot: ContentField, what: &What<'_>, permit: Permit) -> Option<Filled> {
+impl RecordedContent {
+    fn read(slot: ContentField, what: &CapturedValue<'_>, permit: Permit) -> Option<RecordedContent> {
         let (mode, open) = (permit.mode()?, permit.is_open());
         let mut filter = permit.filter()?;
         let text = read(slot, what, mode, &mut filter)?;
         let text = filter.whole(text, slot.shape())?;
-        Some(Filled { slot, text, open, filter })
+        Some(RecordedContent { slot, text, open, filter })
     }
 }
 
-fn read(slot: ContentField, what: &What<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
-    let Shape::Value(kind) = slot.shape() else {
+fn read(slot: ContentField, what: &CapturedValue<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
+    let ContentShape::Value(kind) = slot.shape() else {
         return match what {
-            What::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
-            What::Http { body, .. } => read(slot, body, mode, filter),
+            CapturedValue::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
+            CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
             what => documents::write(document(what, mode)?.root(), slot == ContentField::MemoryRecords, filter),
         };
     };
     match what {
-        What::Text(text) if !is_json(text) => Some(rewrite::text(text, kind, filter)),
-        What::Http { body, .. } => read(slot, body, mode, filter),
-        What::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_json) => {
+        CapturedValue::Text(text) if !is_json(text) => Some(rewrite::text(text, kind, filter)),
+        CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
+        CapturedValue::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_json) => {
             Some(rewrite::text(std::str::from_utf8(bytes).ok()?, kind, filter))
         }
         what => {
@@ -85,7 +85,7 @@ fn read(slot: ContentField, what: &What<'_>, mode: Mode, filter: &mut Filter) ->
     }
 }
 
-impl State {
+impl CallRecord {
     /// A fact of what the operation acts on.
     pub(crate) fn fact(&self, fact: Fact) -> Option<&str> {
         self.subject.as_ref()?.facts.text(fact)
@@ -120,23 +120,23 @@ impl State {
     }
 
     /// Reads the content that was given before the start.
-    pub(crate) fn read_given(&mut self, given: &[(ContentField, What<'_>)], permit: impl Fn(Side) -> Permit) {
+    pub(crate) fn read_given(&mut self, given: &[(ContentField, CapturedValue<'_>)], permit: impl Fn(Side) -> Permit) {
         for (slot, what) in given {
-            if let Some(filled) = Filled::read(*slot, what, permit(slot.side())) {
+            if let Some(filled) = RecordedContent::read(*slot, what, permit(slot.side())) {
                 self.fill(filled);
             }
         }
     }
 
     /// Puts content in its place; what comes later replaces what was there.
-    fn fill(&mut self, filled: Filled) {
+    fn fill(&mut self, filled: RecordedContent) {
         let content = &mut self.subject().content;
         content.retain(|known| known.slot != filled.slot);
         content.push(filled);
     }
 }
 
-impl Live {
+impl ActiveCall {
     /// A fact, told from inside the function.
     pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
         let mut state = self.lock();
@@ -151,11 +151,11 @@ impl Live {
     }
 
     /// Content, told from inside the function or by what it returned.
-    pub(crate) fn content(&self, slot: ContentField, what: &What<'_>) {
+    pub(crate) fn content(&self, slot: ContentField, what: &CapturedValue<'_>) {
         let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
         // Serializing is the user's code: outside the lock.
         let count = (slot == ContentField::MemoryRecords).then(|| documents::count(what)).flatten();
-        let filled = Filled::read(slot, what, permit);
+        let filled = RecordedContent::read(slot, what, permit);
         if slot == ContentField::ToolResult {
             self.read_tool_error(what);
         }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 #[cfg(feature = "serde")]
-use super::captured_value::{Captured, What};
+use super::captured_value::{CapturedValue, ProbedValue};
 use super::handle::LlmCall;
 #[cfg(feature = "serde")]
-use super::handle::Of;
+use super::handle::SerializedRef;
 use crate::builder::CallBuilder;
 #[cfg(feature = "serde")]
 use crate::semconv::ContentField;
@@ -157,7 +157,7 @@ macro_rules! contents {
             $(
                 $(#[$meta])*
                 pub fn $name<T: serde::Serialize + ?Sized>(mut self, content: &'a T) -> Self {
-                    self.setup.content(ContentField::$slot, Captured(What::Owned(Box::new(Of(content)))));
+                    self.setup.content(ContentField::$slot, ProbedValue(CapturedValue::Owned(Box::new(SerializedRef(content)))));
                     self
                 }
             )*
@@ -198,7 +198,7 @@ impl<'a> CallBuilder<'a> {
     /// });
     /// ```
     pub fn input<T: serde::Serialize + ?Sized>(mut self, input: &'a T) -> Self {
-        self.setup.input(Captured(What::Owned(Box::new(Of(input)))));
+        self.setup.input(ProbedValue(CapturedValue::Owned(Box::new(SerializedRef(input)))));
         self
     }
 }
@@ -209,7 +209,7 @@ impl LlmCall {
     /// a workflow that is what it came to.
     pub fn answer<T: serde::Serialize + ?Sized>(&self, answer: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.answer(&What::Document(&Of(answer)));
+            live.answer(&CapturedValue::Document(&SerializedRef(answer)));
         }
         self
     }
@@ -250,7 +250,7 @@ impl LlmCall {
 
     fn content<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.content(slot, &What::Document(&Of(content)));
+            live.content(slot, &CapturedValue::Document(&SerializedRef(content)));
         }
         self
     }
@@ -258,7 +258,7 @@ impl LlmCall {
     /// What is recorded so stands: the return value adds nothing to it.
     fn answered<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.content(slot, &What::Document(&Of(content)));
+            live.content(slot, &CapturedValue::Document(&SerializedRef(content)));
             live.set_answered();
         }
         self

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::active_call::Live;
-use super::call_arguments::Setup;
-use super::call_record::{State, document, found};
-use super::start_context::Around;
+use super::active_call::ActiveCall;
+use super::call_arguments::CallArguments;
+use super::call_record::{CallRecord, document, found};
+use super::start_context::StartContext;
 use super::start_fields::MakeSpan;
 
 /// A call whose arguments are read, before its span starts.
@@ -13,8 +13,8 @@ pub(crate) struct Ready(Box<Parts>);
 
 struct Parts {
     make_span: MakeSpan,
-    state: Box<State>,
-    around: Around,
+    state: Box<CallRecord>,
+    around: StartContext,
 }
 
 impl fmt::Debug for Ready {
@@ -24,14 +24,14 @@ impl fmt::Debug for Ready {
 }
 
 impl Ready {
-    pub(crate) fn new(mut setup: Setup<'_>) -> Self {
-        let around = Around::of(&mut setup);
-        let mut state = State::of(&mut setup);
+    pub(crate) fn new(mut setup: CallArguments<'_>) -> Self {
+        let around = StartContext::of(&mut setup);
+        let mut state = CallRecord::of(&mut setup);
         if let Some(pipeline) = &around.pipeline {
             let policy = pipeline.policy.state();
             // Before the start the trace may not be known: then content is read, and left out at the end.
             let policy = match around.trace(&policy) {
-                Some(trace) => policy.of_trace(trace),
+                Some(trace) => policy.for_trace(trace),
                 None => policy,
             };
             let permit = policy.input(around.masks.get());
@@ -47,9 +47,9 @@ impl Ready {
         Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
 
-    pub(crate) fn start(self) -> Option<Live> {
+    pub(crate) fn start(self) -> Option<ActiveCall> {
         let Parts { make_span, state, mut around } = *self.0;
-        around.settle();
-        Live::start(make_span, state, around)
+        around.adopt_scopes();
+        ActiveCall::start(make_span, state, around)
     }
 }

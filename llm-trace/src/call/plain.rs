@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::call_arguments::Setup;
-use super::captured_value::What;
+use super::call_arguments::CallArguments;
+use super::captured_value::CapturedValue;
 use super::start_fields::StartFields;
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
@@ -23,28 +23,28 @@ pub(crate) fn pipelines() -> bool {
 pub(crate) struct Ready(tracing::Span);
 
 impl Ready {
-    pub(crate) fn new(setup: Setup<'_>) -> Self {
+    pub(crate) fn new(setup: CallArguments<'_>) -> Self {
         Ready(span(&setup))
     }
 
-    pub(crate) fn start(self) -> Option<Live> {
-        Some(Live { span: self.0 })
+    pub(crate) fn start(self) -> Option<ActiveCall> {
+        Some(ActiveCall { span: self.0 })
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct ActiveCall {
     span: tracing::Span,
 }
 
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Entered<'a> {
+pub struct EnteredCall<'a> {
     _span: tracing::span::Entered<'a>,
     _not_send: PhantomData<*const ()>,
 }
 
-fn span(setup: &Setup<'_>) -> tracing::Span {
+fn span(setup: &CallArguments<'_>) -> tracing::Span {
     let operation = setup.operation.clone().unwrap_or_default();
     let client = setup.provider.is_some() || setup.server.is_some();
     let facts = setup.given.as_ref().map(|given| &given.facts);
@@ -65,40 +65,40 @@ fn span(setup: &Setup<'_>) -> tracing::Span {
     })
 }
 
-impl Live {
-    pub(crate) fn start_now(setup: Setup<'_>) -> Option<Live> {
-        Some(Live { span: span(&setup) })
+impl ActiveCall {
+    pub(crate) fn start_now(setup: CallArguments<'_>) -> Option<ActiveCall> {
+        Some(ActiveCall { span: span(&setup) })
     }
 
-    pub(crate) fn register(self) -> Arc<Live> {
+    pub(crate) fn register(self) -> Arc<ActiveCall> {
         Arc::new(self)
     }
 
-    pub(crate) fn current() -> Option<Arc<Live>> {
+    pub(crate) fn current() -> Option<Arc<ActiveCall>> {
         None
     }
 
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered<'_> {
-        Entered { _span: self.span.enter(), _not_send: PhantomData }
+    pub(crate) fn enter(self: &Arc<Self>) -> EnteredCall<'_> {
+        EnteredCall { _span: self.span.enter(), _not_send: PhantomData }
     }
 
     pub(crate) fn attribute(&self, _: Cow<'static, str>, _: AttributeValue) {}
     pub(crate) fn mask(&self, _: bool, _: bool) {}
     #[cfg(feature = "serde")]
-    pub(crate) fn request(&self, _: &What<'_>) {}
-    pub(crate) fn response(&self, _: &What<'_>) {}
-    pub(crate) fn output(&self, _: &What<'_>) {}
+    pub(crate) fn request(&self, _: &CapturedValue<'_>) {}
+    pub(crate) fn response(&self, _: &CapturedValue<'_>) {}
+    pub(crate) fn output(&self, _: &CapturedValue<'_>) {}
     #[cfg(feature = "serde")]
-    pub(crate) fn answer(&self, _: &What<'_>) {}
+    pub(crate) fn answer(&self, _: &CapturedValue<'_>) {}
     #[cfg(feature = "serde")]
     pub(crate) fn set_answered(&self) {}
     pub(crate) fn fact(&self, _: Fact, _: AttributeValue) {}
     #[cfg(feature = "serde")]
-    pub(crate) fn content(&self, _: ContentField, _: &What<'_>) {}
+    pub(crate) fn content(&self, _: ContentField, _: &CapturedValue<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
-    pub(crate) fn finish_ok(&self, _: What<'_>) {}
-    pub(crate) fn finish_err(&self, _: What<'_>) {}
+    pub(crate) fn finish_ok(&self, _: CapturedValue<'_>) {}
+    pub(crate) fn finish_err(&self, _: CapturedValue<'_>) {}
     pub(crate) fn hold(&self) {}
     pub(crate) fn let_go(&self) {}
     pub(crate) fn set_panicked(&self) {}
@@ -107,11 +107,11 @@ impl Live {
     pub(crate) fn take_over(&self) -> bool {
         true
     }
-    pub(crate) fn settle(&self) {}
-    pub(crate) fn chunk(&self, _: What<'_>) {}
+    pub(crate) fn adopt_scopes(&self) {}
+    pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
     #[cfg(feature = "serde")]
     pub(crate) fn chunk_of(&self, _: &dyn super::captured_value::Document) {}
-    pub(crate) fn chunk_error(&self, _: What<'_>) {}
+    pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
     pub(crate) fn end_stream(&self) {}
     pub(crate) fn drop_stream(&self, _: Outcome) {}
 }

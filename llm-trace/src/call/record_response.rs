@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::active_call::Live;
+use super::active_call::ActiveCall;
 use super::call_record::{
     Content, document, found, is_json, is_messages, outcome_content, recorded, request_content, response_content,
 };
-use super::captured_value::{CapturedError, What};
+use super::captured_value::{CapturedError, CapturedValue};
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::json::{Doc, Text, Tree};
+use crate::json::{JsonView, Text, Tree};
 use crate::message::ResponseRecord;
 use crate::message::{Messages, Part, finish_reason};
 use crate::model::Outcome;
@@ -19,9 +19,9 @@ use crate::policy::{Filter, Permit, Place};
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 
-impl Live {
+impl ActiveCall {
     /// The request, told from inside the function.
-    pub(crate) fn request(&self, request: &What<'_>) {
+    pub(crate) fn request(&self, request: &CapturedValue<'_>) {
         if !self.is_heard() {
             return;
         }
@@ -29,7 +29,7 @@ impl Live {
         // Serializing, recording and scrubbing are the user's code: outside the lock.
         let found = found(request);
         let document = permit.mode().and_then(|mode| document(request, mode));
-        let known = matches!(request, What::Request(_)).then(|| self.lock().request.clone());
+        let known = matches!(request, CapturedValue::Request(_)).then(|| self.lock().request.clone());
         let recorded = known.and_then(|known| recorded(request, &known));
         let mut state = self.lock();
         let before = state.request.model.clone();
@@ -55,13 +55,13 @@ impl Live {
                 unknown => *unknown = Some(server),
             }
         }
-        self.request(&What::Bytes(body));
+        self.request(&CapturedValue::Bytes(body));
     }
 
     /// The answer as a client receives it.
     #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
-        self.response(&What::Http { status, host: None, body: Box::new(What::Bytes(body)) });
+        self.response(&CapturedValue::Http { status, host: None, body: Box::new(CapturedValue::Bytes(body)) });
     }
 
     /// Token counts, told by hand.
@@ -70,13 +70,13 @@ impl Live {
     }
 
     /// The answer, told from inside the function.
-    pub(crate) fn response(&self, response: &What<'_>) {
+    pub(crate) fn response(&self, response: &CapturedValue<'_>) {
         self.read_answer(response);
         self.lock().answered = true;
     }
 
     /// What was answered where no model's API answers, told from inside the function.
-    pub(crate) fn answer(&self, answer: &What<'_>) {
+    pub(crate) fn answer(&self, answer: &CapturedValue<'_>) {
         let permit = self.permit_output();
         // Serializing is the user's code: outside the lock.
         let Some(mode) = permit.mode() else { return self.set_answered() };
@@ -98,11 +98,11 @@ impl Live {
     }
 
     /// The answer's text, told apart from the answer.
-    pub(crate) fn output(&self, output: &What<'_>) {
-        self.lock().seen |= !matches!(output, What::Nothing);
+    pub(crate) fn output(&self, output: &CapturedValue<'_>) {
+        self.lock().seen |= !matches!(output, CapturedValue::Nothing);
         let permit = self.permit_output();
         match output {
-            What::Text(text) => self.answer_text(text, permit),
+            CapturedValue::Text(text) => self.answer_text(text, permit),
             output => {
                 let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
                 let (Some(filter), Some(doc)) = (permit.filter(), document(output, mode)) else { return };
@@ -114,13 +114,13 @@ impl Live {
     }
 
     /// Takes on the function's return value. The end of the last handle ends the call, a failure at once.
-    pub(crate) fn finish_ok(&self, value: What<'_>) {
-        if let What::Error(_) = value {
+    pub(crate) fn finish_ok(&self, value: CapturedValue<'_>) {
+        if let CapturedValue::Error(_) = value {
             return self.finish_err(value);
         }
         if !self.lock().answered {
             self.read_answer(&value);
-        } else if let What::Http { status, .. } = value {
+        } else if let CapturedValue::Http { status, .. } = value {
             self.http_status(status);
         }
         if self.is_taken_over() {
@@ -129,8 +129,8 @@ impl Live {
         }
         let mut state = self.lock();
         state.returned = true;
-        if let What::Http { status, body, .. } = &value
-            && matches!(**body, What::Nothing)
+        if let CapturedValue::Http { status, body, .. } = &value
+            && matches!(**body, CapturedValue::Nothing)
         {
             state.unread_status = Some(*status).filter(|status| *status < 400);
         }
@@ -174,9 +174,9 @@ impl Live {
     }
 
     /// Ends the call with an error.
-    pub(crate) fn finish_err(&self, error: What<'_>) {
+    pub(crate) fn finish_err(&self, error: CapturedValue<'_>) {
         let mut not_sent = false;
-        if let What::Error(error) = error {
+        if let CapturedValue::Error(error) = error {
             not_sent = error.not_sent;
             self.read_error(error);
         }
@@ -202,7 +202,7 @@ impl Live {
     }
 
     /// A tool that failed says so in what it returns, by the Model Context Protocol.
-    pub(super) fn read_tool_error(&self, answer: &What<'_>) {
+    pub(super) fn read_tool_error(&self, answer: &CapturedValue<'_>) {
         if !self.lock().operation.is_mcp() {
             return;
         }
@@ -228,14 +228,14 @@ impl Live {
         self.lock().error.status = Some(status).filter(|status| *status >= 400);
     }
 
-    fn read_answer(&self, answer: &What<'_>) {
+    fn read_answer(&self, answer: &CapturedValue<'_>) {
         let (slot, silent) = {
             let state = self.lock();
             let slot = state.answer_slot();
             // Of what a model's API answered, facts are read too.
             (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
         };
-        if !matches!(answer, What::Http { .. }) {
+        if !matches!(answer, CapturedValue::Http { .. }) {
             if let Some(slot) = slot {
                 self.content(slot, answer);
             }
@@ -245,13 +245,13 @@ impl Live {
         }
         match answer {
             _ if !self.is_heard() => {}
-            What::Nothing | What::Request(_) | What::Error(_) => {}
-            What::Text("") => {}
-            What::Http { status, host, body } => {
+            CapturedValue::Nothing | CapturedValue::Request(_) | CapturedValue::Error(_) => {}
+            CapturedValue::Text("") => {}
+            CapturedValue::Http { status, host, body } => {
                 self.read_head(*status, *host);
                 self.read_answer(body);
             }
-            What::Response(response) => {
+            CapturedValue::Response(response) => {
                 let permit = self.permit_output();
                 let open = permit.is_open();
                 let mut out = permit.filter().map(Messages::output);
@@ -267,7 +267,7 @@ impl Live {
                     state.set_output(out, open);
                 }
             }
-            What::Text(text) if !is_json(text) => {
+            CapturedValue::Text(text) if !is_json(text) => {
                 self.lock().seen = true;
                 self.answer_text(text, self.permit_output());
             }
@@ -283,7 +283,7 @@ impl Live {
                 state.seen |= format.is_some() || is_agent;
                 drop(state);
                 let open = permit.is_open();
-                let content = doc.as_ref().map(Doc::root);
+                let content = doc.as_ref().map(JsonView::root);
                 let messages = match (format, content) {
                     (Some(format), Some(content)) => response_content(format, content, permit),
                     (None, Some(content)) if is_agent && !content.is_null() => outcome_content(content, permit),
@@ -302,7 +302,7 @@ impl Live {
     }
 
     /// The text of an error that an answer states, if error text may go out.
-    fn error_message(&self, answer: &What<'_>) -> Option<String> {
+    fn error_message(&self, answer: &CapturedValue<'_>) -> Option<String> {
         let Permit::Open(filter) = self.permit_error_text() else { return None };
         let doc = document(answer, crate::json::Mode::Full)?;
         scrubbed(filter, &error::read(doc.root())?.message?)

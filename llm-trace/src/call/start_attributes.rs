@@ -1,6 +1,6 @@
 //! What a span was started with.
 
-use super::call_record::State;
+use super::call_record::CallRecord;
 use crate::semconv::Fact;
 
 /// Which of the attributes were there when the span started.
@@ -15,11 +15,11 @@ pub(crate) struct Started {
     tool: bool,
     tool_type: bool,
     /// What is returned is no message.
-    pub(super) wordless: bool,
+    pub(super) returns_no_message: bool,
 }
 
 impl Started {
-    pub(super) fn of(state: &State) -> Self {
+    pub(super) fn of(state: &CallRecord) -> Self {
         Self {
             provider: state.provider.is_some(),
             model: state.request.model.is_some(),
@@ -28,7 +28,7 @@ impl Started {
             agent: state.fact(Fact::AgentName).is_some(),
             tool: state.fact(Fact::ToolName).is_some(),
             tool_type: state.fact(Fact::ToolType).is_some(),
-            wordless: state.answer_slot().is_some() || state.operation.is_silent(),
+            returns_no_message: state.answer_slot().is_some() || state.operation.is_silent(),
         }
     }
 

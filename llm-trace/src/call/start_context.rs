@@ -7,8 +7,8 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::active_call::Live;
-use super::call_arguments::Setup;
+use super::active_call::ActiveCall;
+use super::call_arguments::CallArguments;
 use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
@@ -16,7 +16,7 @@ use crate::ambient::{Continued, mask_context};
 use crate::policy::{Masks, PolicyState, Stamp};
 
 /// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
-pub(crate) struct Around {
+pub(crate) struct StartContext {
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     pub(crate) masks: SharedMasks,
     /// Of the policy before anything was read.
@@ -31,11 +31,11 @@ pub(crate) struct Parent {
     /// The span that would have been the parent.
     pub(crate) link: Option<SpanContext>,
     /// The call around, in the same trace.
-    pub(crate) call: Option<Weak<Live>>,
+    pub(crate) call: Option<Weak<ActiveCall>>,
 }
 
-impl Around {
-    pub(crate) fn of(setup: &mut Setup<'_>) -> Self {
+impl StartContext {
+    pub(crate) fn of(setup: &mut CallArguments<'_>) -> Self {
         let masks = Masks::new().mask_input(setup.mask_input).mask_output(setup.mask_output);
         let pipeline = Pipeline::current();
         let parent = setup.parent.take();
@@ -51,7 +51,7 @@ impl Around {
         Self {
             stamp: pipeline.as_ref().map(|pipeline| pipeline.policy.stamp()),
             pipeline,
-            masks: SharedMasks::below(masks, above),
+            masks: SharedMasks::child_of(masks, above),
             parent,
             continued: Context::map_current(Continued::pending),
         }
@@ -59,11 +59,11 @@ impl Around {
 
     /// Takes on what holds where the span starts, which may be later and elsewhere: masks hold on
     /// either side; what a scope says of callers counts if none did when the arguments were read.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn adopt_scopes(&mut self) {
         let mut places = mask_context::of_span(&Context::current());
         if !places.iter().all(|place| self.masks.is_within(place)) {
             places.insert(0, self.masks.clone());
-            self.masks = SharedMasks::below(Masks::new(), places);
+            self.masks = SharedMasks::child_of(Masks::new(), places);
         }
     }
 
@@ -79,7 +79,7 @@ impl Around {
     }
 
     /// Whether it was told to stand elsewhere than below the call around.
-    pub(crate) fn is_elsewhere(&self) -> bool {
+    pub(crate) fn has_explicit_parent(&self) -> bool {
         self.parent.is_some() || self.continued.is_some() || Context::map_current(Continued::pending).is_some()
     }
 

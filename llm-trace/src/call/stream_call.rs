@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::captured_value::Captured;
+use super::captured_value::ProbedValue;
 use super::handle::LlmCall;
 use crate::model::Outcome;
 
@@ -23,20 +23,20 @@ impl StreamCall {
     /// Polls the inner stream, inside the call's span.
     pub fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R {
         if let Some(live) = self.call.live() {
-            live.settle();
+            live.adopt_scopes();
         }
         self.call.poll(poll)
     }
 
     /// Records an item, before it is handed on.
-    pub fn item(&mut self, item: Captured<'_>) {
+    pub fn item(&mut self, item: ProbedValue<'_>) {
         if let Some(live) = self.call.live() {
             live.chunk(item.0);
         }
     }
 
     /// Records an error in place of an item. A stream may go on after one.
-    pub fn item_error(&mut self, error: Captured<'_>) {
+    pub fn item_error(&mut self, error: ProbedValue<'_>) {
         if let Some(live) = self.call.live() {
             live.chunk_error(error.0);
         }

@@ -3,26 +3,26 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use super::active_call::Live;
-use super::call_record::{State, Stream};
-use super::captured_value::{Document, What};
+use super::active_call::ActiveCall;
+use super::call_record::{CallRecord, Stream};
+use super::captured_value::{CapturedValue, Document};
 use super::record_response::scrubbed;
-use crate::json::{Doc, Found, FoundNode, Mode, Node, Text, Tree};
+use crate::json::{Found, FoundNode, JsonView, Mode, Node, Text, Tree};
 use crate::message::Messages;
 use crate::model::Outcome;
 use crate::policy::Permit;
 use crate::semconv::Fact;
-use crate::wire::collect::{Collected, Collector, End};
+use crate::wire::collect::{Collected, Collector, StreamEnd};
 use crate::wire::paths::{PATHS, key};
-use crate::wire::stream::{Event, Key, Run, StreamOutput};
+use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
 
-impl Live {
+impl ActiveCall {
     /// The answer is a stream from here on.
     pub(crate) fn begin_stream(&self) {
         self.open_stream(&mut self.lock());
     }
 
-    fn open_stream(&self, state: &mut State) {
+    fn open_stream(&self, state: &mut CallRecord) {
         if state.stream.is_none() && !state.finished {
             let mut stream = Stream::new(state, &self.permit_output(), self.permit_error_text().is_open());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
@@ -46,16 +46,16 @@ impl Live {
     }
 
     /// Records one item.
-    pub(crate) fn chunk(&self, item: What<'_>) {
+    pub(crate) fn chunk(&self, item: CapturedValue<'_>) {
         match &item {
-            What::Error(_) => self.chunk_error(item),
+            CapturedValue::Error(_) => self.chunk_error(item),
             _ if !self.is_heard() => self.begin_stream(),
-            What::Nothing | What::Request(_) => self.see_chunk(|_| Event::default()),
-            What::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
-            What::Text(text) => self.see_chunk(|stream| stream.text(text)),
-            What::Document(document) => self.chunk_value(*document),
-            What::Owned(document) => self.chunk_value(&**document),
-            What::Response(_) | What::Http { .. } => self.see_chunk(|_| Event::default()),
+            CapturedValue::Nothing | CapturedValue::Request(_) => self.see_chunk(|_| Event::default()),
+            CapturedValue::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
+            CapturedValue::Text(text) => self.see_chunk(|stream| stream.text(text)),
+            CapturedValue::Document(document) => self.chunk_value(*document),
+            CapturedValue::Owned(document) => self.chunk_value(&**document),
+            CapturedValue::Response(_) | CapturedValue::Http { .. } => self.see_chunk(|_| Event::default()),
         }
     }
 
@@ -67,7 +67,7 @@ impl Live {
         } else if item.is_text() {
             // Whether it is framed must be seen; nothing of it is kept that is not permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
-                self.chunk(What::Text(text));
+                self.chunk(CapturedValue::Text(text));
             }
         } else {
             self.chunk_value(item);
@@ -108,9 +108,9 @@ impl Live {
     }
 
     /// Records an error in place of an item.
-    pub(crate) fn chunk_error(&self, error: What<'_>) {
+    pub(crate) fn chunk_error(&self, error: CapturedValue<'_>) {
         self.begin_stream();
-        if let What::Error(error) = error {
+        if let CapturedValue::Error(error) = error {
             self.read_error(error);
         }
         let mut state = self.lock();
@@ -174,13 +174,13 @@ impl Live {
             (Some(Outcome::Panicked), _) => Outcome::Panicked,
             (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
             (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
-            (_, End::Error) => Outcome::Error,
+            (_, StreamEnd::Error) => Outcome::Error,
             _ if failed => Outcome::Error,
-            (_, End::Complete) => Outcome::Completed,
-            (Some(given_up), End::Truncated) => given_up,
+            (_, StreamEnd::Complete) => Outcome::Completed,
+            (Some(given_up), StreamEnd::Truncated) => given_up,
             // Nothing in these items could have been an end mark.
-            (None, End::Truncated) if plain || unread => Outcome::Completed,
-            (None, End::Truncated) => Outcome::Truncated,
+            (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
+            (None, StreamEnd::Truncated) => Outcome::Truncated,
         };
         let told = state.response.error.as_ref().and_then(|error| error.message.clone());
         drop(state);
@@ -200,7 +200,7 @@ impl Live {
 }
 
 impl Stream {
-    fn new(state: &State, permit: &Permit, error_text: bool) -> Self {
+    fn new(state: &CallRecord, permit: &Permit, error_text: bool) -> Self {
         // Of what is kept more than this, the filter cuts and says so.
         let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
         let output = permit.mode().zip(output);
@@ -233,7 +233,7 @@ impl Stream {
             return self.bytes(text.as_bytes());
         }
         if let Some(output) = self.collector.as_mut().and_then(Collector::output) {
-            output.text(0, Run::Text, Key::Last, Text::Plain(text));
+            output.text(0, TextRun::Text, Key::Last, Text::Plain(text));
         }
         Event { content: true, ..Event::default() }
     }
@@ -246,7 +246,7 @@ impl Stream {
     }
 
     /// Reads an event that is a value.
-    fn value(&mut self, found: &Found<'_>, content: Option<&Doc<'_>>) -> Event {
+    fn value(&mut self, found: &Found<'_>, content: Option<&JsonView<'_>>) -> Event {
         self.read = true;
         self.collector.as_mut().map(|collector| collector.event(found, content)).unwrap_or_default()
     }

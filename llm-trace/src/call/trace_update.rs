@@ -2,12 +2,12 @@
 
 use opentelemetry::KeyValue;
 
-use super::active_call::Live;
-use super::call_record::State;
+use super::active_call::ActiveCall;
+use super::call_record::CallRecord;
 use super::pipeline::Pipeline;
 use crate::ambient::TraceUpdate;
 use crate::model::Operation;
-use crate::policy::{Masks, Permit, PolicyState, REDACTED, Shape, Side, rewrite};
+use crate::policy::{ContentShape, Masks, Permit, PolicyState, REDACTED, Side, rewrite};
 use crate::semconv::{ContentField, openinference};
 
 /// What calls below have said of the trace's input and output.
@@ -17,13 +17,13 @@ pub(crate) struct TraceSides {
     output: Option<String>,
 }
 
-impl Live {
+impl ActiveCall {
     /// Writes the trace's input and output onto this call's span, and tells the calls around that
     /// stand for the trace. What is masked is written as masked, so that it replaces what was there.
     pub(super) fn update_trace(
         &self,
         update: TraceUpdate,
-        state: &mut State,
+        state: &mut CallRecord,
         (policy, masks): (&PolicyState, Masks),
         pipeline: &Pipeline,
         content: &[(&'static str, String)],
@@ -49,7 +49,7 @@ impl Live {
         let TraceSides { input, output } = std::mem::take(&mut state.trace);
         let again = |text: String, side: Side| {
             let Permit::Open(mut filter) = policy.side(side, own) else { return Some(REDACTED.to_owned()) };
-            if text == REDACTED { Some(text) } else { rewrite::attribute(&text, Shape::Messages, &mut filter) }
+            if text == REDACTED { Some(text) } else { rewrite::attribute(&text, ContentShape::Messages, &mut filter) }
         };
         add(openinference::INPUT_VALUE, input.and_then(|text| again(text, Side::Input)));
         add(openinference::OUTPUT_VALUE, output.and_then(|text| again(text, Side::Output)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::peel::Slot;
+use super::peel::Probed;
 use super::{Probe, probe, purpose};
 use crate::guarded;
 use crate::guarded::UserCode;
@@ -51,7 +51,7 @@ impl Attribute {
 
 /// A value that cannot be an attribute's.
 #[derive(Debug)]
-pub struct NotAttribute<'a, T: ?Sized>(Slot<'a, T>);
+pub struct NotAttribute<'a, T: ?Sized>(Probed<'a, T>);
 
 /// Implemented by nothing that gets here: it makes the error message.
 #[diagnostic::on_unimplemented(

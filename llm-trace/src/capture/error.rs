@@ -5,10 +5,10 @@ use std::fmt::Display;
 
 use super::known_error;
 use super::known_error::KnownError;
-use super::peel::Slot;
+use super::peel::Probed;
 use super::{probe, purpose};
-use crate::call::Captured;
-use crate::call::captured_value::{CapturedError, What};
+use crate::call::ProbedValue;
+use crate::call::captured_value::{CapturedError, CapturedValue};
 
 purpose! {
     /// A value that stands for a failure.
@@ -29,12 +29,12 @@ macro_rules! errors {
     ($($(#[$meta:meta])* $name:ident $(: $bound:path)?, |$error:ident| $captured:expr;)*) => {$(
         $(#[$meta])*
         #[derive(Debug)]
-        pub struct $name<'a, T: ?Sized>(Slot<'a, T>);
+        pub struct $name<'a, T: ?Sized>(Probed<'a, T>);
 
         impl<T: ?Sized $(+ $bound)?> $name<'_, T> {
             /// The error, if there is one.
-            pub fn error(&self) -> Option<Captured<'_>> {
-                self.0.0.as_ref().map(|$error| Captured(What::Error($captured)))
+            pub fn error(&self) -> Option<ProbedValue<'_>> {
+                self.0.0.as_ref().map(|$error| ProbedValue(CapturedValue::Error($captured)))
             }
         }
     )*};
@@ -65,18 +65,18 @@ errors! {
 }
 
 /// Reads an error whose type is known to be one.
-pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(Captured<'_>)) {
+pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(ProbedValue<'_>)) {
     let mut captured = CapturedError { type_name: type_name::<E>(), message: Some(error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);
-    read(Captured(What::Error(captured)));
+    read(ProbedValue(CapturedValue::Error(captured)));
 }
 
 /// As [`with_error`], where the type is not known.
 #[cfg(feature = "http-body")]
-pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(Captured<'_>)) {
+pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(ProbedValue<'_>)) {
     let mut captured = CapturedError { message: Some(&error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);
-    read(Captured(What::Error(captured)));
+    read(ProbedValue(CapturedValue::Error(captured)));
 }
 
 /// A type's path without generics, if it has one.

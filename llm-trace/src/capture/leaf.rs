@@ -1,58 +1,58 @@
 //! What is left when all wrappers are peeled: a document, a text, or nothing.
 
-use super::peel::{Head, Slot};
+use super::peel::{Probed, Resolved};
 use super::{probe, purpose};
-use crate::call::Captured;
+use crate::call::ProbedValue;
+use crate::call::captured_value::CapturedValue;
 #[cfg(feature = "serde")]
 use crate::call::captured_value::Document;
-use crate::call::captured_value::What;
 #[cfg(feature = "serde")]
-use crate::json::{Doc, Found, Mode, Trie, is_text};
+use crate::json::{Found, JsonView, Mode, Trie, is_text};
 #[cfg(feature = "otel")]
 use crate::message::{RecordRequest, RecordResponse};
 
 purpose! {
     /// What is asked: a request, or a part of one.
-    Question
+    RequestProbe
 }
 purpose! {
     /// What is answered: a returned value, or an item of a stream.
-    Answer
+    AnswerProbe
 }
 
-probe!(Question [&&&]: Known => ByKnown);
-probe!(Answer [&&&]: Known => ByKnown);
+probe!(RequestProbe [&&&]: KnownType => ByKnown);
+probe!(AnswerProbe [&&&]: KnownType => ByKnown);
 #[cfg(feature = "otel")]
-probe!(Question [&&]: RecordRequest => ByRequest);
+probe!(RequestProbe [&&]: RecordRequest => ByRequest);
 #[cfg(feature = "otel")]
-probe!(Answer [&&]: RecordResponse => ByResponse);
+probe!(AnswerProbe [&&]: RecordResponse => ByResponse);
 #[cfg(feature = "serde")]
-probe!(Question [&]: serde::Serialize => BySerialize);
+probe!(RequestProbe [&]: serde::Serialize => BySerialize);
 #[cfg(feature = "serde")]
-probe!(Answer [&]: serde::Serialize => BySerialize);
-probe!(Question [] => ByNothing);
-probe!(Answer [] => ByNothing);
+probe!(AnswerProbe [&]: serde::Serialize => BySerialize);
+probe!(RequestProbe [] => ByNothing);
+probe!(AnswerProbe [] => ByNothing);
 
 /// Tells what is in a value.
-pub trait Leaf {
+pub trait ToCapturedValue {
     #[allow(private_interfaces)]
-    fn what(&self) -> What<'_>;
+    fn captured_value(&self) -> CapturedValue<'_>;
 }
 
 macro_rules! leaves {
     ($($(#[$meta:meta])* $name:ident $(: $bound:path)?, |$leaf:ident, $value:ident| $what:expr;)*) => {$(
         $(#[$meta])*
         #[derive(Debug)]
-        pub struct $name<'a, T: ?Sized>(Slot<'a, T>);
+        pub struct $name<'a, T: ?Sized>(Probed<'a, T>);
 
         $(#[$meta])*
-        impl<T: ?Sized $(+ $bound)?> Leaf for $name<'_, T> {
+        impl<T: ?Sized $(+ $bound)?> ToCapturedValue for $name<'_, T> {
             #[allow(private_interfaces)]
-            fn what(&self) -> What<'_> {
+            fn captured_value(&self) -> CapturedValue<'_> {
                 let $leaf = self;
                 match &$leaf.0.0 {
                     Some($value) => $what,
-                    None => What::Nothing,
+                    None => CapturedValue::Nothing,
                 }
             }
         }
@@ -60,17 +60,17 @@ macro_rules! leaves {
 }
 
 leaves! {
-    ByKnown: Known, |leaf, value| value.what();
-    #[cfg(feature = "otel")] ByRequest: RecordRequest, |leaf, value| What::Request(value);
-    #[cfg(feature = "otel")] ByResponse: RecordResponse, |leaf, value| What::Response(value);
-    #[cfg(feature = "serde")] BySerialize: serde::Serialize, |leaf, _value| What::Document(leaf);
-    ByNothing, |leaf, _value| What::Nothing;
+    ByKnown: KnownType, |leaf, value| value.captured_value();
+    #[cfg(feature = "otel")] ByRequest: RecordRequest, |leaf, value| CapturedValue::Request(value);
+    #[cfg(feature = "otel")] ByResponse: RecordResponse, |leaf, value| CapturedValue::Response(value);
+    #[cfg(feature = "serde")] BySerialize: serde::Serialize, |leaf, _value| CapturedValue::Document(leaf);
+    ByNothing, |leaf, _value| CapturedValue::Nothing;
 }
 
 #[cfg(feature = "serde")]
 impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
-    fn doc(&self, mode: Mode) -> Doc<'_> {
-        Doc::from_serialize(&self.0.0, mode)
+    fn doc(&self, mode: Mode) -> JsonView<'_> {
+        JsonView::from_serialize(&self.0.0, mode)
     }
 
     fn found(&self, paths: &Trie) -> Found<'_> {
@@ -83,17 +83,17 @@ impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
 }
 
 /// A type that is known by itself.
-pub trait Known {
+pub trait KnownType {
     #[allow(private_interfaces)]
-    fn what(&self) -> What<'_>;
+    fn captured_value(&self) -> CapturedValue<'_>;
 }
 
 macro_rules! known {
     ($($(#[$meta:meta])* $ty:ty: |$value:ident| $what:expr),* $(,)?) => {$(
         $(#[$meta])*
-        impl Known for $ty {
+        impl KnownType for $ty {
             #[allow(private_interfaces)]
-            fn what(&self) -> What<'_> {
+            fn captured_value(&self) -> CapturedValue<'_> {
                 let $value = self;
                 $what
             }
@@ -102,28 +102,28 @@ macro_rules! known {
 }
 
 known! {
-    str: |text| What::Text(text),
-    String: |text| What::Text(text),
-    &str: |text| What::Text(text),
-    [u8]: |bytes| What::Bytes(bytes),
-    Vec<u8>: |bytes| What::Bytes(bytes),
-    #[cfg(feature = "bytes")] bytes::Bytes: |bytes| What::Bytes(bytes),
-    #[cfg(feature = "bytes")] bytes::BytesMut: |bytes| What::Bytes(bytes),
-    #[cfg(feature = "serde")] serde_json::Value: |value| What::Document(value),
-    #[cfg(feature = "serde")] serde_json::value::RawValue: |raw| What::Bytes(raw.get().as_bytes()),
+    str: |text| CapturedValue::Text(text),
+    String: |text| CapturedValue::Text(text),
+    &str: |text| CapturedValue::Text(text),
+    [u8]: |bytes| CapturedValue::Bytes(bytes),
+    Vec<u8>: |bytes| CapturedValue::Bytes(bytes),
+    #[cfg(feature = "bytes")] bytes::Bytes: |bytes| CapturedValue::Bytes(bytes),
+    #[cfg(feature = "bytes")] bytes::BytesMut: |bytes| CapturedValue::Bytes(bytes),
+    #[cfg(feature = "serde")] serde_json::Value: |value| CapturedValue::Document(value),
+    #[cfg(feature = "serde")] serde_json::value::RawValue: |raw| CapturedValue::Bytes(raw.get().as_bytes()),
 }
 
-impl<const N: usize> Known for [u8; N] {
+impl<const N: usize> KnownType for [u8; N] {
     #[allow(private_interfaces)]
-    fn what(&self) -> What<'_> {
-        What::Bytes(self)
+    fn captured_value(&self) -> CapturedValue<'_> {
+        CapturedValue::Bytes(self)
     }
 }
 
 #[cfg(feature = "serde")]
 impl Document for serde_json::Value {
-    fn doc(&self, mode: Mode) -> Doc<'_> {
-        Doc::from_value(self, mode)
+    fn doc(&self, mode: Mode) -> JsonView<'_> {
+        JsonView::from_value(self, mode)
     }
 
     fn found(&self, paths: &Trie) -> Found<'_> {
@@ -136,10 +136,10 @@ impl Document for serde_json::Value {
 }
 
 /// What a leaf tells, below the head of the HTTP response it came in.
-pub fn captured<'s>(head: Option<Head<'s>>, leaf: &'s impl Leaf) -> Captured<'s> {
-    let body = leaf.what();
-    Captured(match head {
-        Some(Head { status, host }) => What::Http { status, host, body: Box::new(body) },
+pub fn captured<'s>(head: Option<Resolved<'s>>, leaf: &'s impl ToCapturedValue) -> ProbedValue<'s> {
+    let body = leaf.captured_value();
+    ProbedValue(match head {
+        Some(Resolved { status, host }) => CapturedValue::Http { status, host, body: Box::new(body) },
         None => body,
     })
 }

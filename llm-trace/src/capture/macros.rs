@@ -9,7 +9,7 @@
 macro_rules! __request_leaf {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        use $crate::__private::capture::{Looked as _, Probe as _, Unwrap as _};
         (&&&$value.__llm_trace_slot().peel().peel().peel().head().1.peel().peel().question()).probe()
     }};
 }
@@ -20,7 +20,7 @@ macro_rules! __request_leaf {
 macro_rules! __text {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        use $crate::__private::capture::{Looked as _, Probe as _, Unwrap as _};
         (&&&$value.__llm_trace_slot().peel().peel().peel().text_of()).probe().text()
     }};
 }
@@ -31,7 +31,7 @@ macro_rules! __text {
 macro_rules! __picked_text {
     ($picked:ident) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Peel as _, Probe as _};
+        use $crate::__private::capture::{Probe as _, Unwrap as _};
         (&&&$crate::__slot!(&$picked).peel().peel().text_of()).probe().text()
     }};
 }
@@ -42,7 +42,7 @@ macro_rules! __picked_text {
 macro_rules! __attribute {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        use $crate::__private::capture::{Looked as _, Probe as _, Unwrap as _};
         (&&&$value.__llm_trace_slot().peel().peel().peel().attribute_of()).probe().value()
     }};
 }
@@ -53,8 +53,8 @@ macro_rules! __attribute {
 macro_rules! __shape {
     ($ty:ty) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Of, Probe as _};
-        (&&Of::<$ty>::new()).probe()
+        use $crate::__private::capture::{Probe as _, TypeOf};
+        (&&TypeOf::<$ty>::new()).probe()
     }};
 }
 
@@ -64,10 +64,10 @@ macro_rules! __shape {
 macro_rules! __slot {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Looked as _, Slot};
+        use $crate::__private::capture::{Looked as _, Probed};
         match $value {
             $crate::__private::core::option::Option::Some(value) => value.__llm_trace_slot(),
-            $crate::__private::core::option::Option::None => Slot($crate::__private::core::option::Option::None),
+            $crate::__private::core::option::Option::None => Probed($crate::__private::core::option::Option::None),
         }
     }};
 }
@@ -78,7 +78,7 @@ macro_rules! __slot {
 macro_rules! __split {
     ($value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Looked as _, Peel as _, Probe as _};
+        use $crate::__private::capture::{Looked as _, Probe as _, Unwrap as _};
         let (value, outer) = $value.__llm_trace_slot().peel().peel().split();
         let (value, inner) = $crate::__slot!(value.0).peel().peel().split();
         let outer = (&&&$crate::__slot!(outer.0).peel().peel().error_of()).probe();
@@ -93,7 +93,7 @@ macro_rules! __split {
 macro_rules! __answer_leaf {
     ($slot:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Peel as _, Probe as _};
+        use $crate::__private::capture::{Probe as _, Unwrap as _};
         let (head, slot) = $crate::__slot!($slot.0).peel().peel().peel().head();
         (head, (&&&slot.peel().peel().answer()).probe())
     }};
@@ -175,8 +175,8 @@ macro_rules! __finish_value {
 macro_rules! __picked {
     ($ret:ident) => {{
         #[allow(unused_imports)]
-        use $crate::__private::capture::{Peel as _, Slot};
-        Slot::new($ret).split().0.0
+        use $crate::__private::capture::{Probed, Unwrap as _};
+        Probed::new($ret).split().0.0
     }};
 }
 
@@ -207,8 +207,8 @@ macro_rules! __pick_error {
     ($call:ident, $ret:ident, $error:expr) => {
         let error = {
             #[allow(unused_imports)]
-            use $crate::__private::capture::{Peel as _, Slot};
-            Slot::new($ret).split().1.0
+            use $crate::__private::capture::{Probed, Unwrap as _};
+            Probed::new($ret).split().1.0
         };
         let picked = error.and_then(|error| $crate::__private::capture::apply(error, $error));
         if let $crate::__private::core::option::Option::Some(error_type) = $crate::__picked_text!(picked) {

@@ -1,8 +1,8 @@
 //! What a value can tell about a call, found out by its type.
 //!
-//! Nothing here asks a bound of the user's types. The macros in `macros` call methods on a [`Slot`]
+//! Nothing here asks a bound of the user's types. The macros in `macros` call methods on a [`Probed`]
 //! where the user's function stands, and which method that is depends on what is known of the type
-//! there: an inherent one for a type that is known, else the one of [`Peel`]; and of several
+//! there: an inherent one for a type that is known, else the one of [`Unwrap`]; and of several
 //! [`Probe`]s the one that needs the fewest dereferences.
 #![allow(missing_docs)]
 
@@ -23,10 +23,10 @@ pub(crate) use error::with_error;
 #[cfg(feature = "http-body")]
 pub(crate) use error::{type_name, with_dyn_error};
 #[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
-pub(crate) use leaf::Known;
-pub use leaf::{Answer, Leaf, Question, captured};
-pub use peel::{Head, Looked, Peel, Slot};
-pub use returned::{Of, Unlayered, apply, finish, run, trace_future_of, unseen};
+pub(crate) use leaf::KnownType;
+pub use leaf::{AnswerProbe, RequestProbe, ToCapturedValue, captured};
+pub use peel::{Looked, Probed, Resolved, Unwrap};
+pub use returned::{TypeOf, Unlayered, apply, finish, run, trace_future_of, warn_unread};
 pub use text::TextOf;
 
 /// One way to read a value. The types are distinct references to the same thing, so that the
@@ -37,11 +37,11 @@ pub trait Probe {
     fn probe(self) -> Self::Out;
 }
 
-/// Makes a [`Slot`] of one purpose, that probes are written for.
+/// Makes a [`Probed`] of one purpose, that probes are written for.
 macro_rules! purpose {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        pub struct $name<'a, T: ?Sized>(pub $crate::capture::Slot<'a, T>);
+        pub struct $name<'a, T: ?Sized>(pub $crate::capture::Probed<'a, T>);
 
         impl<T: ?Sized> Clone for $name<'_, T> {
             fn clone(&self) -> Self {

@@ -7,33 +7,33 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Answer, AttributeOf, ErrorOf, Of, Question, TextOf};
+use super::{AnswerProbe, AttributeOf, ErrorOf, RequestProbe, TextOf, TypeOf};
 
 /// A value that is looked at, or its absence.
 #[derive(Debug)]
-pub struct Slot<'a, T: ?Sized>(pub Option<&'a T>);
+pub struct Probed<'a, T: ?Sized>(pub Option<&'a T>);
 
-impl<T: ?Sized> Clone for Slot<'_, T> {
+impl<T: ?Sized> Clone for Probed<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: ?Sized> Copy for Slot<'_, T> {}
+impl<T: ?Sized> Copy for Probed<'_, T> {}
 
-impl<'a, T: ?Sized> Slot<'a, T> {
+impl<'a, T: ?Sized> Probed<'a, T> {
     pub fn new(value: &'a T) -> Self {
-        Slot(Some(value))
+        Probed(Some(value))
     }
 
     /// As the one who asks for a request.
-    pub fn question(self) -> Question<'a, T> {
-        Question(self)
+    pub fn question(self) -> RequestProbe<'a, T> {
+        RequestProbe(self)
     }
 
     /// As the one who asks for an answer.
-    pub fn answer(self) -> Answer<'a, T> {
-        Answer(self)
+    pub fn answer(self) -> AnswerProbe<'a, T> {
+        AnswerProbe(self)
     }
 
     /// As the one who asks for a text.
@@ -55,12 +55,12 @@ impl<'a, T: ?Sized> Slot<'a, T> {
 /// Begins to look at any value. By methods, since the compiler reports nothing more of a method that is called on an
 /// expression it has refused: one mistake of the user's is one error.
 pub trait Looked {
-    fn __llm_trace_slot(&self) -> Slot<'_, Self> {
-        Slot(Some(self))
+    fn __llm_trace_slot(&self) -> Probed<'_, Self> {
+        Probed(Some(self))
     }
 
-    fn __llm_trace_type(&self) -> Of<Self> {
-        Of::value(self)
+    fn __llm_trace_type(&self) -> TypeOf<Self> {
+        TypeOf::value(self)
     }
 }
 
@@ -68,39 +68,39 @@ impl<T: ?Sized> Looked for T {}
 
 /// A response's status, and the host where the client tells it.
 #[derive(Clone, Copy, Debug)]
-pub struct Head<'a> {
+pub struct Resolved<'a> {
     pub(crate) status: u16,
     pub(crate) host: Option<&'a str>,
 }
 
-/// There is nothing to look through. The inherent methods of [`Slot`] go before these.
-pub trait Peel<'a>: Sized {
+/// There is nothing to look through. The inherent methods of [`Probed`] go before these.
+pub trait Unwrap<'a>: Sized {
     fn peel(self) -> Self {
         self
     }
 
-    fn split(self) -> (Self, Slot<'a, Infallible>) {
-        (self, Slot(None))
+    fn split(self) -> (Self, Probed<'a, Infallible>) {
+        (self, Probed(None))
     }
 
-    fn head(self) -> (Option<Head<'a>>, Self) {
+    fn head(self) -> (Option<Resolved<'a>>, Self) {
         (None, self)
     }
 }
 
-impl<'a, T: ?Sized> Peel<'a> for Slot<'a, T> {}
+impl<'a, T: ?Sized> Unwrap<'a> for Probed<'a, T> {}
 
-impl<'a, T> Slot<'a, Option<T>> {
-    pub fn peel(self) -> Slot<'a, T> {
-        Slot(self.0.and_then(Option::as_ref))
+impl<'a, T> Probed<'a, Option<T>> {
+    pub fn peel(self) -> Probed<'a, T> {
+        Probed(self.0.and_then(Option::as_ref))
     }
 }
 
 macro_rules! pointers {
     ($($pointer:ty),* $(,)?) => {$(
-        impl<'a, T: ?Sized> Slot<'a, $pointer> {
-            pub fn peel(self) -> Slot<'a, T> {
-                Slot(self.0.map(Deref::deref))
+        impl<'a, T: ?Sized> Probed<'a, $pointer> {
+            pub fn peel(self) -> Probed<'a, T> {
+                Probed(self.0.map(Deref::deref))
             }
         }
     )*};
@@ -108,34 +108,34 @@ macro_rules! pointers {
 
 pointers!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
 
-impl<'a, T: ToOwned + ?Sized> Slot<'a, Cow<'_, T>> {
-    pub fn peel(self) -> Slot<'a, T> {
-        Slot(self.0.map(Deref::deref))
+impl<'a, T: ToOwned + ?Sized> Probed<'a, Cow<'_, T>> {
+    pub fn peel(self) -> Probed<'a, T> {
+        Probed(self.0.map(Deref::deref))
     }
 }
 
-impl<'a, T, E> Slot<'a, Result<T, E>> {
-    pub fn split(self) -> (Slot<'a, T>, Slot<'a, E>) {
+impl<'a, T, E> Probed<'a, Result<T, E>> {
+    pub fn split(self) -> (Probed<'a, T>, Probed<'a, E>) {
         match self.0 {
-            Some(Ok(value)) => (Slot(Some(value)), Slot(None)),
-            Some(Err(error)) => (Slot(None), Slot(Some(error))),
-            None => (Slot(None), Slot(None)),
+            Some(Ok(value)) => (Probed(Some(value)), Probed(None)),
+            Some(Err(error)) => (Probed(None), Probed(Some(error))),
+            None => (Probed(None), Probed(None)),
         }
     }
 }
 
 #[cfg(feature = "http")]
-impl<'a, B> Slot<'a, http::Response<B>> {
-    pub fn head(self) -> (Option<Head<'a>>, Slot<'a, B>) {
-        let head = self.0.map(|response| Head { status: response.status().as_u16(), host: None });
-        (head, Slot(self.0.map(http::Response::body)))
+impl<'a, B> Probed<'a, http::Response<B>> {
+    pub fn head(self) -> (Option<Resolved<'a>>, Probed<'a, B>) {
+        let head = self.0.map(|response| Resolved { status: response.status().as_u16(), host: None });
+        (head, Probed(self.0.map(http::Response::body)))
     }
 }
 
 #[cfg(feature = "http")]
-impl<'a, B> Slot<'a, http::Request<B>> {
-    pub fn head(self) -> (Option<Head<'a>>, Slot<'a, B>) {
-        (None, Slot(self.0.map(http::Request::body)))
+impl<'a, B> Probed<'a, http::Request<B>> {
+    pub fn head(self) -> (Option<Resolved<'a>>, Probed<'a, B>) {
+        (None, Probed(self.0.map(http::Request::body)))
     }
 }
 
@@ -143,11 +143,12 @@ impl<'a, B> Slot<'a, http::Request<B>> {
 #[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 macro_rules! reqwest_head {
     ($reqwest:ident) => {
-        impl<'a> Slot<'a, $reqwest::Response> {
-            pub fn head(self) -> (Option<Head<'a>>, Slot<'a, Infallible>) {
-                let head =
-                    self.0.map(|response| Head { status: response.status().as_u16(), host: response.url().host_str() });
-                (head, Slot(None))
+        impl<'a> Probed<'a, $reqwest::Response> {
+            pub fn head(self) -> (Option<Resolved<'a>>, Probed<'a, Infallible>) {
+                let head = self
+                    .0
+                    .map(|response| Resolved { status: response.status().as_u16(), host: response.url().host_str() });
+                (head, Probed(None))
             }
         }
     };

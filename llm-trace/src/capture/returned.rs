@@ -6,46 +6,46 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use super::Probe;
-use crate::call::{Captured, LlmCall, Prepared, Setup, TracedFuture, trace_future};
+use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, TracedFuture, trace_future};
 use crate::guarded;
 use crate::guarded::UserCode;
 
 /// A type, without a value of it.
-pub struct Of<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+pub struct TypeOf<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
-impl<T> Of<T> {
+impl<T> TypeOf<T> {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Of(PhantomData)
+        TypeOf(PhantomData)
     }
 }
 
-impl<T: ?Sized> Of<T> {
+impl<T: ?Sized> TypeOf<T> {
     pub fn value(_: &T) -> Self {
-        Of(PhantomData)
+        TypeOf(PhantomData)
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Of<T> {
+impl<T: ?Sized> fmt::Debug for TypeOf<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Of")
+        f.write_str("TypeOf")
     }
 }
 
-impl<T: ?Sized> Clone for Of<T> {
+impl<T: ?Sized> Clone for TypeOf<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: ?Sized> Copy for Of<T> {}
+impl<T: ?Sized> Copy for TypeOf<T> {}
 
 /// A function whose value is there when it returns.
 #[derive(Debug)]
 pub struct Plain;
 
 impl Plain {
-    pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+    pub fn begin(&self, setup: CallArguments<'_>) -> Prepared {
         setup.begin()
     }
 
@@ -69,7 +69,7 @@ impl<F: ?Sized> fmt::Debug for BoxedFuture<F> {
 
 macro_rules! boxed_future {
     ($lt:lifetime, $output:ident, $future:ty $(, $send:ident)*) => {
-        impl<$lt, $output> Probe for &&Of<Pin<Box<$future>>> {
+        impl<$lt, $output> Probe for &&TypeOf<Pin<Box<$future>>> {
             type Out = BoxedFuture<$future>;
 
             fn probe(self) -> Self::Out {
@@ -78,7 +78,7 @@ macro_rules! boxed_future {
         }
 
         impl<$lt, $output: $lt> BoxedFuture<$future> {
-            pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+            pub fn begin(&self, setup: CallArguments<'_>) -> Prepared {
                 setup.prepare()
             }
 
@@ -98,7 +98,7 @@ boxed_future!('a, T, dyn Future<Output = T> + 'a);
 boxed_future!('a, T, dyn Future<Output = T> + Send + 'a, Send);
 boxed_future!('a, T, dyn Future<Output = T> + Send + Sync + 'a, Send, Sync);
 
-impl<F: Future> Probe for &Of<F> {
+impl<F: Future> Probe for &TypeOf<F> {
     type Out = NamedFuture;
 
     fn probe(self) -> NamedFuture {
@@ -111,7 +111,7 @@ impl<F: Future> Probe for &Of<F> {
 pub struct NamedFuture;
 
 impl NamedFuture {
-    pub fn begin(&self, setup: Setup<'_>) -> Prepared {
+    pub fn begin(&self, setup: CallArguments<'_>) -> Prepared {
         setup.begin()
     }
 
@@ -127,7 +127,7 @@ impl NamedFuture {
     }
 }
 
-impl<T> Probe for Of<T> {
+impl<T> Probe for TypeOf<T> {
     type Out = Plain;
 
     fn probe(self) -> Plain {
@@ -157,7 +157,7 @@ pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> O
 }
 
 /// Tells once of a stream that is returned inside another type.
-pub fn unseen(call: &LlmCall) {
+pub fn warn_unread(call: &LlmCall) {
     call.unobserved(
         true,
         "a function marked #[llm_call] returns a stream inside another type, whose end cannot be seen, so that its call \
@@ -166,7 +166,7 @@ pub fn unseen(call: &LlmCall) {
 }
 
 /// Ends a call with its value, or with the first error there is.
-pub fn finish(call: LlmCall, value: Captured<'_>, errors: [Option<Captured<'_>>; 2]) {
+pub fn finish(call: LlmCall, value: ProbedValue<'_>, errors: [Option<ProbedValue<'_>>; 2]) {
     match errors.into_iter().flatten().next() {
         Some(error) => call.finish_err(error),
         None => call.finish_ok(value),
@@ -180,15 +180,15 @@ pub trait Unlayered: Sized {
     }
 }
 
-impl<T: ?Sized> Unlayered for Of<T> {}
+impl<T: ?Sized> Unlayered for TypeOf<T> {}
 
-impl<T, E> Of<Result<T, E>> {
+impl<T, E> TypeOf<Result<T, E>> {
     pub fn layer(self) -> InResult {
         InResult
     }
 }
 
-impl<T> Of<Option<T>> {
+impl<T> TypeOf<Option<T>> {
     pub fn layer(self) -> InOption {
         InOption
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::peel::Slot;
+use super::peel::Probed;
 use super::{Probe, probe, purpose};
 use crate::guarded;
 use crate::guarded::UserCode;
@@ -68,7 +68,7 @@ impl<'a> Text<'a> {
 
 /// A value that cannot be made a text.
 #[derive(Debug)]
-pub struct NotText<'a, T: ?Sized>(Slot<'a, T>);
+pub struct NotText<'a, T: ?Sized>(Probed<'a, T>);
 
 /// Implemented by nothing that gets here: it makes the error message.
 #[diagnostic::on_unimplemented(

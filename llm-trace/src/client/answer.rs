@@ -7,10 +7,10 @@ use std::task::Context;
 
 use http_body::{Body, SizeHint};
 
-use crate::call::captured_value::{CapturedError, What};
-use crate::call::{Captured, LlmCall, StreamCall};
+use crate::call::captured_value::{CapturedError, CapturedValue};
+use crate::call::{LlmCall, ProbedValue, StreamCall};
 use crate::model::Outcome;
-use crate::stream::{ErrorsOf, NamedErrors, Polled, Recorder, poll_recorded};
+use crate::stream::{ErrorTypeNameOnly, Polled, ReadError, Recorder, poll_recorded};
 
 /// The most that is kept of an answer that is no stream.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
@@ -27,7 +27,7 @@ pin_project_lite::pin_project! {
     /// }
     /// ```
     #[must_use]
-    pub struct CallBody<B, E = NamedErrors> {
+    pub struct CallBody<B, E = ErrorTypeNameOnly> {
         #[pin]
         body: B,
         answer: Answer,
@@ -99,9 +99,9 @@ impl Recorder for Whole {
         }
     }
 
-    fn fail(&mut self, error: Captured<'_>) {
+    fn fail(&mut self, error: ProbedValue<'_>) {
         let Some(call) = self.call.take() else { return };
-        call.observe(Captured(What::Http { status: self.status, host: None, body: Box::default() }));
+        call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body: Box::default() }));
         call.finish_err(error);
     }
 
@@ -109,12 +109,14 @@ impl Recorder for Whole {
         let Some(call) = self.call.take() else { return };
         let kept = self.kept.take();
         if self.status < 400 && kept.as_deref().is_some_and(|kept| !is_answer(kept)) {
-            call.observe(Captured(What::Http { status: self.status, host: None, body: Box::default() }));
+            call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body: Box::default() }));
             let error = CapturedError { transport: Some("invalid_response"), ..CapturedError::default() };
-            return call.finish_err(Captured(What::Error(error)));
+            return call.finish_err(ProbedValue(CapturedValue::Error(error)));
         }
-        let body = Box::new(kept.as_deref().filter(|kept| !kept.is_empty()).map_or(What::Nothing, What::Bytes));
-        call.observe(Captured(What::Http { status: self.status, host: None, body }));
+        let body = Box::new(
+            kept.as_deref().filter(|kept| !kept.is_empty()).map_or(CapturedValue::Nothing, CapturedValue::Bytes),
+        );
+        call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body }));
         call.finish();
     }
 }
@@ -145,7 +147,7 @@ impl Drop for Whole {
     }
 }
 
-impl<B: Body, E: ErrorsOf<B::Error>> Body for CallBody<B, E> {
+impl<B: Body, E: ReadError<B::Error>> Body for CallBody<B, E> {
     type Data = B::Data;
     type Error = B::Error;
 

@@ -5,8 +5,8 @@ use http_body::Body;
 
 use super::answer::CallBody;
 use super::endpoints::Endpoints;
-use crate::call::captured_value::What;
-use crate::call::{Captured, LlmCall, Prepared, Setup, enabled, inject_to};
+use crate::call::captured_value::CapturedValue;
+use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, enabled, inject_to};
 use crate::diag;
 use crate::model::Provider;
 use crate::wire::detect;
@@ -52,11 +52,11 @@ impl Target<'_> {
         // Where the body does not tell what is asked for, the path does.
         let operation =
             if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path).map(Into::into) };
-        let mut setup = Setup::new(operation, make);
+        let mut setup = CallArguments::new(operation, make);
         setup.provider(stated_around().unwrap_or(provider));
         setup.server(Some(url.as_str().into()));
         if let Some(body) = body {
-            setup.request(Captured(What::Bytes(body)));
+            setup.request(ProbedValue(CapturedValue::Bytes(body)));
         }
         let call = setup.start();
         call.run(|| inject_to(&url, headers));

@@ -40,4 +40,4 @@ pub use tower::{CallLayer, CallService};
 
 #[cfg(feature = "tower")]
 pub use crate::stream::BoxedErrors;
-pub use crate::stream::{ErrorsOf, NamedErrors, TypedErrors};
+pub use crate::stream::{ErrorTypeNameOnly, ReadError, TypedErrors};

@@ -15,7 +15,7 @@ use super::endpoints::Endpoints;
 use super::exchange::{Target, answered, prepared};
 use super::peeked::PeekedBody;
 use crate::call::{LlmCall, TracedFuture, trace_future};
-use crate::stream::{BoxedErrors, ErrorsOf, NamedErrors, TypedErrors};
+use crate::stream::{BoxedErrors, ErrorTypeNameOnly, ReadError, TypedErrors};
 
 /// Makes a call of each request to an LLM.
 ///
@@ -30,7 +30,7 @@ use crate::stream::{BoxedErrors, ErrorsOf, NamedErrors, TypedErrors};
 /// # }
 /// ```
 #[must_use]
-pub struct CallLayer<E = TypedErrors, B = NamedErrors> {
+pub struct CallLayer<E = TypedErrors, B = ErrorTypeNameOnly> {
     endpoints: Arc<Endpoints>,
     errors: PhantomData<fn() -> (E, B)>,
 }
@@ -110,37 +110,37 @@ impl<S, E, B> Layer<S> for CallLayer<E, B> {
 /// A client whose requests to LLMs are calls: see [`CallLayer`].
 ///
 /// ```
-/// use llm_trace::client::{BoxedErrors, CallLayer, CallService, NamedErrors, TypedErrors};
+/// use llm_trace::client::{BoxedErrors, CallLayer, CallService, ErrorTypeNameOnly, TypedErrors};
 /// use tower_layer::Layer as _;
 ///
 /// fn typed<C: Clone>(client: C) -> CallService<C, TypedErrors> {
 ///     CallLayer::new().layer(client)
 /// }
 ///
-/// fn boxed<C: Clone>(client: C) -> CallService<C, BoxedErrors, NamedErrors> {
+/// fn boxed<C: Clone>(client: C) -> CallService<C, BoxedErrors, ErrorTypeNameOnly> {
 ///     CallLayer::new().boxed_errors().layer(client)
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct CallService<S, E = TypedErrors, B = NamedErrors> {
+pub struct CallService<S, E = TypedErrors, B = ErrorTypeNameOnly> {
     inner: S,
     layer: CallLayer<E, B>,
 }
 
 /// What ends a call with what came of its request.
-type End<R, T, RE> = fn(LlmCall, Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>;
+type FinishFn<R, T, RE> = fn(LlmCall, Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>;
 
 impl<S, E, RE, B, R> Service<Request<B>> for CallService<S, E, RE>
 where
     S: Service<Request<PeekedBody<B>>, Response = Response<R>>,
-    E: ErrorsOf<S::Error>,
+    E: ReadError<S::Error>,
     B: Body + Unpin,
     R: Body,
-    RE: ErrorsOf<R::Error>,
+    RE: ReadError<R::Error>,
 {
     type Response = Response<CallBody<R, RE>>;
     type Error = S::Error;
-    type Future = TracedFuture<S::Future, End<R, S::Error, RE>>;
+    type Future = TracedFuture<S::Future, FinishFn<R, S::Error, RE>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -177,7 +177,7 @@ fn begin<B: Body + Unpin>(endpoints: &Endpoints, request: Request<B>) -> (LlmCal
 
 fn end<E, RE, R, T>(call: LlmCall, result: Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>
 where
-    E: ErrorsOf<T>,
+    E: ReadError<T>,
     R: Body,
 {
     match result {

@@ -6,11 +6,11 @@ use crate::semconv::Fact;
 /// What is known of a call that is to be priced. It holds no content.
 ///
 /// ```
-/// use llm_trace::{Billed, Cost};
+/// use llm_trace::{PricedCall, Cost};
 /// use tracing_subscriber::Registry;
 ///
 /// // Media, one-hour cache writes and searches have prices of their own.
-/// let media_price = |call: &Billed<'_>| {
+/// let media_price = |call: &PricedCall<'_>| {
 ///     let input = [call.input_audio_tokens(), call.input_image_tokens(), call.input_video_tokens()];
 ///     let output = [call.output_audio_tokens(), call.output_image_tokens(), call.output_video_tokens()];
 ///     let sum = |counts: [Option<i64>; 3]| counts.into_iter().flatten().sum::<i64>() as f64;
@@ -22,7 +22,7 @@ use crate::semconv::Fact;
 /// # let _ = layer;
 ///
 /// // A function is a price list too.
-/// let house_price = |call: &Billed<'_>| {
+/// let house_price = |call: &PricedCall<'_>| {
 ///     if call.response_model() == Some("free-model") {
 ///         return Some(Cost::total(0.0));
 ///     }
@@ -42,7 +42,7 @@ use crate::semconv::Fact;
 /// # let _ = layer;
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Billed<'a> {
+pub struct PricedCall<'a> {
     pub(crate) operation: &'a str,
     pub(crate) provider: Option<&'a str>,
     pub(crate) request_model: Option<&'a str>,
@@ -51,7 +51,7 @@ pub struct Billed<'a> {
     pub(crate) usage: &'a Usage,
 }
 
-impl<'a> Billed<'a> {
+impl<'a> PricedCall<'a> {
     /// `gen_ai.operation.name`.
     pub fn operation(&self) -> &'a str {
         self.operation

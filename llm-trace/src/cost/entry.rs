@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::billed::{Billed, Cost, tidy};
+use super::billed::{Cost, PricedCall, tidy};
 use super::keys::{Kind, Kinds, OTHER_KEYS, SEARCH_KEY, kind_of};
 
 /// US dollars per token, search or request of each kind.
@@ -65,7 +65,7 @@ impl Entry {
     }
 
     /// What a call cost: `None` where nothing about it is known.
-    pub(super) fn cost(&self, call: &Billed<'_>) -> Option<Cost> {
+    pub(super) fn cost(&self, call: &PricedCall<'_>) -> Option<Cost> {
         let usage = call.usage;
         let mut bill = Bill {
             rates: self.rates(usage.input.unwrap_or(0), call.service_tier),

@@ -7,7 +7,7 @@ mod table;
 
 use std::sync::Arc;
 
-pub use billed::{Billed, Cost};
+pub use billed::{Cost, PricedCall};
 pub use table::{PriceTable, PricesError};
 
 use crate::guarded;
@@ -17,10 +17,10 @@ use crate::model::Usage;
 /// Something that knows prices: a [`PriceTable`], or a closure.
 ///
 /// ```
-/// use llm_trace::{Billed, Cost};
+/// use llm_trace::{PricedCall, Cost};
 /// # use tracing_subscriber::Registry;
 ///
-/// let layer = llm_trace::layer::<Registry>().prices(|call: &Billed<'_>| {
+/// let layer = llm_trace::layer::<Registry>().prices(|call: &PricedCall<'_>| {
 ///     let per_token = (call.model()? == "house-model").then_some(2e-6)?;
 ///     Some(Cost::total(call.output_tokens()? as f64 * per_token))
 /// });
@@ -28,7 +28,7 @@ use crate::model::Usage;
 /// ```
 pub trait Prices: Send + Sync + 'static {
     /// What the call cost; `None` where that is not known.
-    fn cost(&self, call: &Billed<'_>) -> Option<Cost>;
+    fn cost(&self, call: &PricedCall<'_>) -> Option<Cost>;
 
     /// The value of `llm_trace.cost.source`.
     fn source(&self) -> &'static str {
@@ -38,9 +38,9 @@ pub trait Prices: Send + Sync + 'static {
 
 impl<F> Prices for F
 where
-    F: Fn(&Billed<'_>) -> Option<Cost> + Send + Sync + 'static,
+    F: Fn(&PricedCall<'_>) -> Option<Cost> + Send + Sync + 'static,
 {
-    fn cost(&self, call: &Billed<'_>) -> Option<Cost> {
+    fn cost(&self, call: &PricedCall<'_>) -> Option<Cost> {
         self(call)
     }
 }
@@ -78,7 +78,7 @@ impl Priced {
 /// What a call cost. What the provider states outranks every table. What other models used of the call's tokens is
 /// priced as theirs.
 pub(crate) fn of(
-    call: &Billed<'_>,
+    call: &PricedCall<'_>,
     others: &[(String, Usage)],
     stated: Option<f64>,
     prices: Option<&SharedPrices>,
@@ -92,10 +92,10 @@ pub(crate) fn of(
     }
     let mut usage = *call.usage;
     others.iter().for_each(|(_, part)| usage.subtract(*part));
-    let own = priced(&Billed { usage: &usage, ..*call }, prices);
+    let own = priced(&PricedCall { usage: &usage, ..*call }, prices);
     let theirs = others.iter().map(|(model, usage)| {
         let model = Some(model.as_str());
-        priced(&Billed { request_model: model, response_model: model, usage, ..*call }, prices)
+        priced(&PricedCall { request_model: model, response_model: model, usage, ..*call }, prices)
     });
     let mut is_known = true;
     let all = std::iter::once(own).chain(theirs).inspect(|priced| is_known &= priced.is_some()).flatten();
@@ -104,7 +104,7 @@ pub(crate) fn of(
     Some(all)
 }
 
-fn priced(call: &Billed<'_>, prices: &SharedPrices) -> Option<Priced> {
+fn priced(call: &PricedCall<'_>, prices: &SharedPrices) -> Option<Priced> {
     let prices = &prices.0;
     let (cost, source) = guarded::run(UserCode::Prices, || (prices.cost(call), prices.source()))?;
     cost.and_then(Cost::checked).map(|cost| Priced { cost, source })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Prices;
-use super::billed::{Billed, Cost};
+use super::billed::{Cost, PricedCall};
 use super::entry::Entry;
 use crate::diag::outside;
 use crate::files;
@@ -105,7 +105,7 @@ impl PriceTable {
 }
 
 impl Prices for PriceTable {
-    fn cost(&self, call: &Billed<'_>) -> Option<Cost> {
+    fn cost(&self, call: &PricedCall<'_>) -> Option<Cost> {
         let models = [call.response_model, call.request_model];
         models.into_iter().flatten().find_map(|model| self.find(call.provider, model))?.cost(call)
     }

@@ -14,12 +14,12 @@ const TABLE: &[u8] = br#"{
     "painter": {"litellm_provider": "openai", "input_cost_per_image": 0.04}
 }"#;
 
-fn of(call: &Billed<'_>, stated: Option<f64>, prices: Option<&SharedPrices>) -> Option<Priced> {
+fn of(call: &PricedCall<'_>, stated: Option<f64>, prices: Option<&SharedPrices>) -> Option<Priced> {
     super::of(call, &[], stated, prices)
 }
 
-fn billed<'a>(provider: &'a str, model: &'a str, usage: &'a Usage) -> Billed<'a> {
-    Billed {
+fn billed<'a>(provider: &'a str, model: &'a str, usage: &'a Usage) -> PricedCall<'a> {
+    PricedCall {
         operation: "chat",
         provider: Some(provider),
         request_model: Some(model),
@@ -29,7 +29,7 @@ fn billed<'a>(provider: &'a str, model: &'a str, usage: &'a Usage) -> Billed<'a>
     }
 }
 
-fn sum(call: &Billed<'_>) -> Option<f64> {
+fn sum(call: &PricedCall<'_>) -> Option<f64> {
     let table = SharedPrices::new(PriceTable::from_json(TABLE).expect("a table"));
     // To a millionth of a cent.
     of(call, None, Some(&table))?.cost.sum().map(|sum| (sum * 1e8).round() / 1e8)
@@ -66,7 +66,7 @@ fn long_inputs_and_service_tiers_have_prices_of_their_own() {
     let usage = Usage::new().input_tokens(200_001).output_tokens(10);
     assert_eq!(sum(&billed("anthropic", "claude-x", &usage)), Some(1.200_231));
     let usage = Usage::new().input_tokens(1000).output_tokens(0);
-    let priority = Billed { service_tier: Some("priority"), ..billed("openai", "gpt-4o", &usage) };
+    let priority = PricedCall { service_tier: Some("priority"), ..billed("openai", "gpt-4o", &usage) };
     assert_eq!(sum(&priority), Some(0.004));
 }
 
@@ -95,12 +95,12 @@ fn what_the_provider_states_outranks_the_table_and_no_table_is_no_cost() {
 fn a_function_may_price_and_its_panic_stays_inside() {
     let usage = Usage::new().input_tokens(1000).output_tokens(10);
     let call = billed("openai", "gpt-4o", &usage);
-    let fixed = SharedPrices::new(|call: &Billed<'_>| call.model().map(|_| Cost::total(0.25)));
+    let fixed = SharedPrices::new(|call: &PricedCall<'_>| call.model().map(|_| Cost::total(0.25)));
     assert_eq!(
         of(&call, None, Some(&fixed)).map(|priced| (priced.source, priced.cost.sum())),
         Some(("function", Some(0.25)))
     );
-    let broken = SharedPrices::new(|_: &Billed<'_>| -> Option<Cost> { panic!("no price") });
+    let broken = SharedPrices::new(|_: &PricedCall<'_>| -> Option<Cost> { panic!("no price") });
     assert_eq!(of(&call, None, Some(&broken)), None);
 }
 

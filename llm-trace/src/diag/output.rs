@@ -22,12 +22,12 @@ struct Handle {
 
 #[derive(Default)]
 struct Queue {
-    state: Mutex<State>,
+    state: Mutex<WriterState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WriterState {
     waiting: VecDeque<String>,
     /// Of those that wait and the one that is being written.
     bytes: usize,
@@ -102,13 +102,13 @@ impl Drop for Handle {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, mut sink: Box<dyn Write + Send>) {
         loop {
-            let waiting = |state: &mut State| state.waiting.is_empty() && !state.ended;
+            let waiting = |state: &mut WriterState| state.waiting.is_empty() && !state.ended;
             let state = self.changed.wait_while(self.lock(), waiting);
             let mut state = state.unwrap_or_else(PoisonError::into_inner);
             let Some(text) = state.waiting.pop_front() else { return };

@@ -9,18 +9,18 @@ use tracing::{Event, Metadata};
 
 use super::callsite_cache::Sites;
 use super::recorded_values::{Owned, Plan, Rewriter};
-use crate::policy::redactor::Treatment;
+use crate::policy::redactor::Redactor;
 use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
 
 /// Remembers, per callsite, which fields have to be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Passing {
+pub(crate) struct FieldRewriter {
     sites: Sites,
     /// The layer behind exports its values: it is no local log.
     exports: bool,
 }
 
-impl Passing {
+impl FieldRewriter {
     /// For a layer that exports.
     pub(crate) fn for_export() -> Self {
         Self { exports: true, ..Self::default() }
@@ -130,7 +130,7 @@ impl Passing {
             if plan.plain && own_target && !held && !around.is_some_and(|masks| state.masks(masks).any()) {
                 return None;
             }
-            let mut treatment = Treatment::new(state, around);
+            let mut treatment = Redactor::new(state, around);
             if !self.exports {
                 treatment = treatment.for_logs();
             }

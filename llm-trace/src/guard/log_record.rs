@@ -4,8 +4,8 @@ use opentelemetry::logs::{AnyValue, LogRecord as _};
 use opentelemetry::{Key, StringValue};
 use opentelemetry_sdk::logs::SdkLogRecord;
 
-use crate::policy::keys::{Class, Known, Wording};
-use crate::policy::redactor::{MESSAGE, Owner, Treatment, Verdict};
+use crate::policy::keys::{Class, KnownKey, Wording};
+use crate::policy::redactor::{MESSAGE, Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
 use crate::sink::events::{json, to_json};
 
@@ -72,10 +72,10 @@ pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<S
     Some(to)
 }
 
-impl Treatment<'_> {
+impl Redactor<'_> {
     /// The record as it may go out, written into `to`, and in it what was done.
     pub(crate) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
-        let event = from.event_name().map_or(Known::NOTHING, |name| self.known(name));
+        let event = from.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
         if owner == Owner::Other {
             let convention =
                 event.convention || from.attributes_iter().any(|(key, _)| self.known(key.as_str()).convention);

@@ -17,7 +17,7 @@ pub(crate) mod shrink;
 
 #[cfg(feature = "init")]
 pub(crate) use export_recheck::is_note;
-pub(crate) use field_rewriter::Passing;
+pub(crate) use field_rewriter::FieldRewriter;
 #[cfg(feature = "fmt")]
 pub use fmt_fields::{FmtFields, fmt_fields};
 #[cfg(feature = "fmt")]

@@ -11,8 +11,8 @@ use tracing::field::{DisplayValue, Field, Value, Visit, display};
 use crate::ambient::span_masks;
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::policy::keys::{Class, Known, Wording};
-use crate::policy::redactor::{Owner, Treatment, Verdict};
+use crate::policy::keys::{Class, KnownKey, Wording};
+use crate::policy::redactor::{Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys, rewrite};
 
 /// What stands under the fields of a callsite.
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(metadata: &Metadata<'_>, policy: &Arc<Policy>) -> Self {
         let fields = metadata.fields();
-        let known: Vec<Known> = fields.iter().map(|field| known(field.name(), policy)).collect();
+        let known: Vec<KnownKey> = fields.iter().map(|field| known(field.name(), policy)).collect();
         let model_call = known.iter().any(|known| known.convention) || keys::known(metadata.name()).convention;
         let classes: Box<[Class]> = known.iter().map(|known| known.class).collect();
         let always = classes.iter().any(|class| !matches!(class, Class::Fact(_) | Class::Unknown));
@@ -48,10 +48,10 @@ impl Plan {
     }
 }
 
-fn known(name: &str, policy: &Policy) -> Known {
+fn known(name: &str, policy: &Policy) -> KnownKey {
     // The flags themselves.
     if span_masks::is_flag(name) {
-        return Known { class: Class::Fact(Wording::Any), ..Known::NOTHING };
+        return KnownKey { class: Class::Fact(Wording::Any), ..KnownKey::NOTHING };
     }
     policy.known(name)
 }
@@ -59,7 +59,7 @@ fn known(name: &str, policy: &Policy) -> Known {
 /// Collects values, treated, to be handed on in the order of the fields.
 pub(crate) struct Rewriter<'r, 'p> {
     plan: &'r Plan,
-    treatment: &'r mut Treatment<'p>,
+    treatment: &'r mut Redactor<'p>,
     /// Whether content is wanted at all.
     content: bool,
     values: Vec<Option<Owned>>,
@@ -67,7 +67,7 @@ pub(crate) struct Rewriter<'r, 'p> {
 }
 
 impl<'r, 'p> Rewriter<'r, 'p> {
-    pub(crate) fn new(plan: &'r Plan, treatment: &'r mut Treatment<'p>, content: bool) -> Self {
+    pub(crate) fn new(plan: &'r Plan, treatment: &'r mut Redactor<'p>, content: bool) -> Self {
         let values = std::iter::repeat_with(|| None).take(plan.classes.len()).collect();
         Self { plan, treatment, content, values, metadata: None }
     }

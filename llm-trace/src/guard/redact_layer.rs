@@ -13,7 +13,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::field_rewriter;
-use super::field_rewriter::Passing;
+use super::field_rewriter::FieldRewriter;
 use crate::ambient::{mask_context, span_masks};
 use crate::policy::{Masks, PolicyHandle};
 
@@ -37,7 +37,7 @@ use crate::policy::{Masks, PolicyHandle};
 /// Two `fmt` layers side by side share what they format of a span unless their field formatters
 /// have different types: see [`FmtFields`](crate::FmtFields).
 pub fn redact<L>(layer: L) -> RedactLayer<L> {
-    RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: Passing::default() }
+    RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: FieldRewriter::default() }
 }
 
 /// See [`redact`].
@@ -56,7 +56,7 @@ pub struct RedactLayer<L> {
     own: Option<PolicyHandle>,
     /// The policy of the subscriber.
     found: OnceLock<PolicyHandle>,
-    passing: Passing,
+    passing: FieldRewriter,
 }
 
 /// Found by downcasting in a subscriber that holds a wrapped layer.

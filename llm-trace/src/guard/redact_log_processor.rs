@@ -15,7 +15,7 @@ use super::export_recheck::Note;
 use super::log_record;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::{Filtered, SharedMasks};
-use crate::policy::redactor::{Owner, Treatment};
+use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle, PolicyState, Stamp};
 use crate::sink as otel;
 
@@ -108,13 +108,13 @@ fn treat(
     owner: Owner,
 ) -> SdkLogRecord {
     let trace = from.trace_context().map_or(TraceId::INVALID, |context| context.trace_id);
-    let state = &state.of_trace(trace);
+    let state = &state.for_trace(trace);
     let content = match owner {
         Owner::Other => state.captures(),
         Owner::Call | Owner::Filtered => state.event_content(),
     };
     let target = from.target().filter(|_| owner == Owner::Other);
-    Treatment::new(state, masks).written_by(target.map(AsRef::as_ref)).record(from, to, owner, content)
+    Redactor::new(state, masks).written_by(target.map(AsRef::as_ref)).record(from, to, owner, content)
 }
 
 /// Where empty records come from: only a logger makes them, and none can be taken from.

@@ -17,7 +17,7 @@ use super::export_recheck::Note;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::{Filtered, SharedMasks};
 use crate::cache_padded::Apart;
-use crate::policy::redactor::{Owner, Treatment};
+use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle};
 use crate::sink::forward_to_inner;
 
@@ -87,7 +87,7 @@ impl<P> RedactProcessor<P> {
         let around = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).remove(&key).unwrap_or_default();
         let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
         let stamp = self.policy.stamp();
-        let state = self.policy.state().of_trace(span.span_context.trace_id());
+        let state = self.policy.state().for_trace(span.span_context.trace_id());
         let mut written = 0..0;
         let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
             None => Owner::Other,
@@ -97,7 +97,7 @@ impl<P> RedactProcessor<P> {
                 if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
             }
         };
-        Treatment::new(&state, masks).span(span, owner, written);
+        Redactor::new(&state, masks).span(span, owner, written);
         if self.recheck {
             span.attributes.push(KeyValue::new(export_recheck::KEY, Note::new(masks, owner, stamp).to_number()));
         }
@@ -148,8 +148,8 @@ impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
             let Some(at) = at else { continue };
             let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
             if !note.is_of(stamp) {
-                let state = self.policy.state().of_trace(span.span_context.trace_id());
-                Treatment::new(&state, note.masks()).span(span, note.owner(), 0..0);
+                let state = self.policy.state().for_trace(span.span_context.trace_id());
+                Redactor::new(&state, note.masks()).span(span, note.owner(), 0..0);
             }
         }
         self.inner.export(batch).await

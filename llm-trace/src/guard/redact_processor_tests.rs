@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::{RedactExporter, RedactProcessor};
-use crate::ambient::mask_context::{Filtered, MaskContext, SharedMasks, Written, enter};
+use crate::ambient::mask_context::{Filtered, MaskContext, SharedMasks, WrittenContent, enter};
 use crate::policy::{Capture, Masks, Policy, PolicyHandle};
 
 const SECRET: &str = "the secret";
@@ -138,7 +138,7 @@ fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
         masks.set_own_span(span.span_context().span_id());
         span.set_attribute(KeyValue::new("gen_ai.input.messages", messages("filtered")));
         masks.set_filtered(Filtered { stamp: handle.stamp(), masks: masks.get() });
-        masks.set_written(Written { key: "gen_ai.input.messages", before: 0, count: 1 });
+        masks.set_written(WrittenContent { key: "gen_ai.input.messages", before: 0, count: 1 });
         if change {
             masks.add(Masks::all());
         }

@@ -11,7 +11,7 @@ use super::log_record;
 #[cfg(feature = "logs")]
 use super::redact_log_processor::blank_record;
 use crate::policy::keys::{Class, class};
-use crate::policy::redactor::{Owner, Treatment, write};
+use crate::policy::redactor::{Owner, Redactor, write};
 use crate::policy::{Capture, Policy, PolicyState, Report};
 
 /// Whether content stands under this key.
@@ -40,7 +40,7 @@ pub(crate) fn drop_content(span: &mut SpanData) -> bool {
 ///
 /// What the policy has masked stays masked: only lengths are looked at here.
 pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
-    Treatment::new(&length_limits(bytes), None).span(span, Owner::Call, 0..0);
+    Redactor::new(&length_limits(bytes), None).span(span, Owner::Call, 0..0);
 }
 
 /// A policy that removes nothing and cuts what is long.
@@ -63,5 +63,5 @@ pub(crate) fn without_log_content(record: &SdkLogRecord) -> Option<SdkLogRecord>
 /// As [`shrink`], for a log record.
 #[cfg(feature = "logs")]
 pub(crate) fn shrink_log(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
-    Treatment::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
+    Redactor::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
 }

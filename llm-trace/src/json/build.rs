@@ -16,7 +16,7 @@ use super::{MAX_DEPTH, work};
 pub(super) struct Entry<'a> {
     pub(super) key: Cow<'a, str>,
     pub(super) value: Value<'a>,
-    /// At most [`Doc::MAX_ENTRIES`]; 0 while it is open.
+    /// At most [`JsonView::MAX_ENTRIES`]; 0 while it is open.
     pub(super) end: u32,
 }
 
@@ -39,14 +39,14 @@ pub(super) enum Value<'a> {
     Object(usize),
 }
 
-/// A parsed document. Its memory is bounded by [`Doc::MAX_ENTRIES`].
+/// A parsed document. Its memory is bounded by [`JsonView::MAX_ENTRIES`].
 #[derive(Debug)]
-pub(crate) struct Doc<'a> {
+pub(crate) struct JsonView<'a> {
     pub(super) tape: Vec<Entry<'a>>,
     complete: bool,
 }
 
-impl<'a> Doc<'a> {
+impl<'a> JsonView<'a> {
     /// A document of more values than this is read up to here.
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
@@ -76,8 +76,8 @@ impl<'a> Doc<'a> {
     }
 
     /// Reads anything that serializes, without serializing what the mode skips.
-    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> Doc<'static> {
-        let mut doc = Doc::new();
+    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> JsonView<'static> {
+        let mut doc = JsonView::new();
         doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
         // A value can keep an error of what is in it to itself.
         doc.close();
@@ -120,7 +120,7 @@ thread_local! {
 /// A larger tape is not kept.
 const MAX_SPARE: usize = 256;
 
-impl Drop for Doc<'_> {
+impl Drop for JsonView<'_> {
     fn drop(&mut self) {
         if self.tape.capacity() <= MAX_SPARE {
             let tape = emptied(std::mem::take(&mut self.tape));
@@ -151,7 +151,7 @@ impl<'t, 'a> Seed<'t, 'a> {
     }
 
     fn push<E: serde::de::Error>(self, value: Value<'a>) -> Result<(), E> {
-        if self.tape.len() >= Doc::MAX_ENTRIES {
+        if self.tape.len() >= JsonView::MAX_ENTRIES {
             return Err(E::custom("too many values"));
         }
         work::node();
@@ -265,7 +265,7 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 }
 
-/// A place on a tape, none of which is longer than [`Doc::MAX_ENTRIES`] and a few.
+/// A place on a tape, none of which is longer than [`JsonView::MAX_ENTRIES`] and a few.
 pub(super) fn place(at: usize) -> u32 {
     at as u32
 }

@@ -1,7 +1,7 @@
 //! Reading JSON from text, from a `serde_json::Value` or from any `T: Serialize`.
 //!
 //! Facts are [`Found`] by one walk along the paths of a table; nothing else is looked at. Content is read from a
-//! [`Doc`], a flat, borrowed view that is built only where a permit asks for it.
+//! [`JsonView`], a flat, borrowed view that is built only where a permit asks for it.
 
 mod build;
 mod found;
@@ -20,7 +20,7 @@ mod write;
 /// As deep as `serde_json` reads: what lies deeper is left out.
 pub(crate) const MAX_DEPTH: usize = 127;
 
-pub(crate) use build::Doc;
+pub(crate) use build::JsonView;
 pub(crate) use found::{Found, FoundNode};
 pub(crate) use keys::Mode;
 #[cfg(feature = "internal")]
@@ -28,7 +28,7 @@ pub(crate) use keys::known_keys;
 pub(crate) use node::{Node, Text, Tree};
 pub(crate) use string_only::is_text;
 pub(crate) use trie::{Group, Keep, Key, Trie, first_step};
-pub(crate) use write::{Sink, is_json, plain_len, write_str};
+pub(crate) use write::{JsonOutput, is_json, plain_len, write_str};
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
 //! Walking a document.
 
-use super::build::{Doc, Value};
+use super::build::{JsonView, Value};
 use super::trie::Key;
 
 /// One value of a document.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'d> {
-    doc: &'d Doc<'d>,
+    doc: &'d JsonView<'d>,
     at: usize,
 }
 
@@ -28,7 +28,7 @@ impl Text<'_> {
 }
 
 impl<'d> Node<'d> {
-    pub(super) fn new(doc: &'d Doc<'d>, at: usize) -> Self {
+    pub(super) fn new(doc: &'d JsonView<'d>, at: usize) -> Self {
         Self { doc, at }
     }
 
@@ -307,7 +307,7 @@ tree_of_node!(
 /// The children of a node.
 #[derive(Clone)]
 pub(crate) struct Items<'d> {
-    doc: &'d Doc<'d>,
+    doc: &'d JsonView<'d>,
     at: usize,
     end: usize,
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::build::{Doc, Entry, Value, end, finish_array, open, place, pop_number, set};
+use super::build::{Entry, JsonView, Value, end, finish_array, open, place, pop_number, set};
 use super::keys::{Mode, Rule};
 use super::{MAX_DEPTH, string_only as only_text, work};
 use crate::guarded;
@@ -66,7 +66,7 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn push(self, value: Value<'static>) -> Result<(), Stop> {
-        if self.tape.len() >= Doc::MAX_ENTRIES {
+        if self.tape.len() >= JsonView::MAX_ENTRIES {
             return Err(Stop);
         }
         work::node();

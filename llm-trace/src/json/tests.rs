@@ -1,9 +1,9 @@
 use serde_json::json;
 
-use super::{Doc, Found, Mode, Tree, write_str};
+use super::{Found, JsonView, Mode, Tree, write_str};
 use crate::wire::paths::{PATHS, key, keys};
 
-fn full(doc: &Doc<'_>) -> serde_json::Value {
+fn full(doc: &JsonView<'_>) -> serde_json::Value {
     let mut out = String::new();
     doc.root().write_json(&mut out, &mut |out: &mut String, s: &str| write_str(out, s));
     serde_json::from_str(&out).expect("what is written is JSON")
@@ -15,9 +15,9 @@ fn all_three_sources_build_the_same_document() {
         json!({"model": "m", "n": 3, "t": 0.7, "messages": [{"role": "user", "content": "a\n\"b\""}, null, true]});
     let text = value.to_string();
     for doc in [
-        Doc::from_slice(text.as_bytes(), Mode::Full),
-        Doc::from_value(&value, Mode::Full),
-        Doc::from_serialize(&value, Mode::Full),
+        JsonView::from_slice(text.as_bytes(), Mode::Full),
+        JsonView::from_value(&value, Mode::Full),
+        JsonView::from_serialize(&value, Mode::Full),
     ] {
         assert!(doc.is_complete());
         assert_eq!(full(&doc), value);
@@ -77,7 +77,9 @@ fn keys_and_words_with_escapes_are_read() {
 fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
     let value = json!({"data": [{"embedding": [0.1, 0.2], "index": 0}, {"index": 1}], "n": [1, 2]});
     let text = value.to_string();
-    for doc in [Doc::from_slice(text.as_bytes(), Mode::Structure), Doc::from_serialize(&value, Mode::Structure)] {
+    for doc in
+        [JsonView::from_slice(text.as_bytes(), Mode::Structure), JsonView::from_serialize(&value, Mode::Structure)]
+    {
         let data: Vec<_> = doc.root().get("data").into_iter().flat_map(|data| data.items()).collect();
         assert_eq!(data.len(), 2);
         assert_eq!(data[0].get("embedding").map(|vector| vector.len()), Some(2));
@@ -93,7 +95,7 @@ fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
 #[test]
 fn a_cut_document_tells_what_stands_before_the_cut() {
     let text = br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#;
-    let doc = Doc::from_slice(text, Mode::Full);
+    let doc = JsonView::from_slice(text, Mode::Full);
     assert!(!doc.is_complete());
     assert_eq!(doc.root().get_str("id"), Some("x"));
     let found = Found::from_json(&PATHS, text);
@@ -108,9 +110,9 @@ fn depth_bombs_and_garbage_are_survived() {
     assert_eq!(Found::from_json(&PATHS, bomb.as_bytes()).root().len(), 1);
     assert!(Found::from_json(&PATHS, b"").root().is_null());
     for mode in [Mode::Structure, Mode::Full] {
-        assert!(!Doc::from_slice(bomb.as_bytes(), mode).is_complete());
-        assert!(!Doc::from_slice(b"\xff\xfe{", mode).is_complete());
-        assert!(Doc::from_slice(b"", mode).root().is_null());
+        assert!(!JsonView::from_slice(bomb.as_bytes(), mode).is_complete());
+        assert!(!JsonView::from_slice(b"\xff\xfe{", mode).is_complete());
+        assert!(JsonView::from_slice(b"", mode).root().is_null());
     }
 }
 
@@ -135,7 +137,7 @@ proptest::proptest! {
         if nested {
             text = format!("{{\"x\":{text}}}");
         }
-        let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
+        let doc = JsonView::from_slice(text.as_bytes(), Mode::Full);
         let object = if nested { doc.root().get("x") } else { Some(doc.root()) };
         let found = object.and_then(|object| object.get(&asked)).and_then(|node| node.i64());
         let expected = fields.iter().rev().find(|(key, _)| *key == asked).and_then(|(_, number)| *number);

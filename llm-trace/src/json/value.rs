@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use super::build::{Doc, Entry, Value, end, finish_array, place, pop_number, set};
+use super::build::{Entry, JsonView, Value, end, finish_array, place, pop_number, set};
 use super::keys::{Mode, Rule};
 use super::{MAX_DEPTH, work};
 
@@ -23,7 +23,7 @@ pub(super) fn push<'a>(
     depth: usize,
 ) -> Result<(), Full> {
     let at = tape.len();
-    if at >= Doc::MAX_ENTRIES {
+    if at >= JsonView::MAX_ENTRIES {
         return Err(Full);
     }
     let scalar = match value {

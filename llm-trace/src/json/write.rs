@@ -91,7 +91,7 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 /// What becomes of the strings, keys and numbers of a value that is written.
-pub(crate) trait Sink {
+pub(crate) trait JsonOutput {
     /// Writes a whole JSON value for a string.
     fn string(&mut self, out: &mut String, text: &str);
 
@@ -106,7 +106,7 @@ pub(crate) trait Sink {
     }
 }
 
-impl<F: FnMut(&mut String, &str)> Sink for F {
+impl<F: FnMut(&mut String, &str)> JsonOutput for F {
     fn string(&mut self, out: &mut String, text: &str) {
         self(out, text);
     }
@@ -121,7 +121,7 @@ impl Node<'_> {
     }
 
     /// Appends this value as compact JSON, by way of `sink`.
-    pub(crate) fn write_json(self, out: &mut String, sink: &mut dyn Sink) {
+    pub(crate) fn write_json(self, out: &mut String, sink: &mut dyn JsonOutput) {
         match self.value() {
             Value::Null | Value::ElidedStr(_) | Value::Elided(_) | Value::Numbers(_) => out.push_str("null"),
             Value::Bool(true) => out.push_str("true"),

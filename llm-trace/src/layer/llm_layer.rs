@@ -19,7 +19,7 @@ use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
 use crate::call::pipeline::PipelineRef;
 use crate::diag;
-use crate::guard::Passing;
+use crate::guard::FieldRewriter;
 use crate::policy::{Policy, PolicyHandle, content_targets};
 use crate::semconv::{Fact, Profile};
 
@@ -78,7 +78,7 @@ pub struct LlmLayer<S> {
     pub(super) pipeline: PipelineRef,
     pub(super) inner: Option<EmbeddedLayer<S>>,
     /// For what other crates write of whole requests and answers.
-    passing: Passing,
+    passing: FieldRewriter,
     /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
     /// Names the scope of that tracer's spans.
@@ -97,7 +97,7 @@ impl<S> LlmLayer<S> {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
             scope_profile: Arc::new(AtomicProfile::new(profile)),
-            passing: Passing::for_export(),
+            passing: FieldRewriter::for_export(),
             normalize: Arc::default(),
         }
     }

@@ -115,11 +115,11 @@ impl<S> LlmLayer<S> {
     ///
     /// ```
     /// # use tracing_subscriber::Registry;
-    /// let layer = llm_trace::layer::<Registry>().with_given_up_as_error(true);
+    /// let layer = llm_trace::layer::<Registry>().with_cancelled_as_error(true);
     /// # let _ = layer;
     /// ```
     #[must_use]
-    pub fn with_given_up_as_error(self, error: bool) -> Self {
+    pub fn with_cancelled_as_error(self, error: bool) -> Self {
         self.set(|pipeline| pipeline.red_when_given_up = error)
     }
 

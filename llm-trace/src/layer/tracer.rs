@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanBuilder, Tracer};
 
-use crate::call::Carried;
+use crate::call::CarriedCall;
 use crate::normalize::{CallSpan, Held};
 use crate::semconv::Profile;
 
@@ -57,7 +57,7 @@ impl<T: Tracer> Tracer for CallTracer<T> {
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
         // Spans below the call carry it too: only the first is its own.
-        if let Some(start) = Carried::take_start_of(parent) {
+        if let Some(start) = CarriedCall::take_start_of(parent) {
             builder.start_time = Some(start.begun);
             // As the call ends, most of its attributes are added: all at once finds room.
             if start.likely {

@@ -4,7 +4,7 @@ use super::list::Messages;
 use super::object::Object;
 use super::part::{Part, Payload};
 use crate::json::{Node, Text};
-use crate::policy::{Filter, Place, Shape};
+use crate::policy::{ContentShape, Filter, Place};
 
 /// The messages, instructions and tools of a request, as they are read.
 #[derive(Debug)]
@@ -61,9 +61,10 @@ impl InputContent {
         let mut instructions = None;
         if parts > 0 {
             system.push(']');
-            instructions = filter.whole(system.split_off(prefix), Shape::Parts);
+            instructions = filter.whole(system.split_off(prefix), ContentShape::Parts);
         }
-        let tools = if self.tool_count > 0 { filter.whole(format!("[{}]", self.tools), Shape::Tools) } else { None };
+        let tools =
+            if self.tool_count > 0 { filter.whole(format!("[{}]", self.tools), ContentShape::Tools) } else { None };
         FinishedInput { messages, instructions, tools, filter }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use crate::json::{Text, write_str};
-use crate::policy::{Filter, Place, Shape};
+use crate::policy::{ContentShape, Filter, Place};
 use crate::semconv::identifier::is_word;
 
 /// A JSON array of messages.
@@ -96,7 +96,7 @@ impl Messages {
         if self.spans.is_empty() {
             return (None, self.filter);
         }
-        let out = self.filter.array(self.json, &self.spans, Shape::Messages);
+        let out = self.filter.array(self.json, &self.spans, ContentShape::Messages);
         (out, self.filter)
     }
 }

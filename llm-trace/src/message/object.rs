@@ -1,7 +1,7 @@
 //! One JSON object, field by field.
 
 use super::part::Payload;
-use crate::json::{Doc, Mode, Node, Text, is_json, write_str};
+use crate::json::{JsonView, Mode, Node, Text, is_json, write_str};
 use crate::policy::{Filter, Place};
 use crate::semconv::identifier::is_word;
 
@@ -74,7 +74,7 @@ impl<'o> Object<'o> {
         match payload {
             Payload::Json(node) if node.is_object() && !filter.masks_at(place) => inner.fields(node, filter, place),
             Payload::Text(Text::Plain(text)) if is_json(text) && !filter.masks_at(place) => {
-                let doc = Doc::from_slice(text.as_bytes(), Mode::Full);
+                let doc = JsonView::from_slice(text.as_bytes(), Mode::Full);
                 match doc.root() {
                     node if node.is_object() => inner.fields(node, filter, place),
                     node => inner.payload("content", Payload::Json(node), filter, place),
@@ -103,7 +103,7 @@ fn write_payload(out: &mut String, payload: Payload<'_>, filter: &mut Filter, pl
         Payload::Str(text) => filter.text(out, text, place),
         Payload::Json(node) => filter.json(out, node, place),
         Payload::Text(Text::Plain(s)) if filter.reads_at(place) && is_json(s) => {
-            let doc = Doc::from_slice(s.as_bytes(), Mode::Full);
+            let doc = JsonView::from_slice(s.as_bytes(), Mode::Full);
             filter.json(out, doc.root(), place);
         }
         Payload::Text(text) => filter.text(out, text, place),

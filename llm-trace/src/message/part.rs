@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::object::Object;
-use crate::json::{Doc, Mode, Node, Text};
+use crate::json::{JsonView, Mode, Node, Text};
 use crate::policy::{Filter, Place, rewrite};
 
 /// One part of a message.
@@ -267,7 +267,7 @@ impl<'a> Part<'a> {
                 if filter.is_plain() {
                     out.push_str(json);
                 } else {
-                    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+                    let doc = JsonView::from_slice(json.as_bytes(), Mode::Full);
                     rewrite::part(out, doc.root(), filter, role);
                 }
             }

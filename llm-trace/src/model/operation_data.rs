@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::call::captured_value::What;
+use crate::call::captured_value::CapturedValue;
 use crate::semconv::{ContentField, Fact, Facts};
 
 /// What is known of it before the call starts.
 #[derive(Default)]
 pub(crate) struct Given<'a> {
     pub(crate) facts: Facts,
-    pub(crate) content: Vec<(ContentField, What<'a>)>,
+    pub(crate) content: Vec<(ContentField, CapturedValue<'a>)>,
 }
 
 /// What the conventions put behind the operation in a span's name.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use opentelemetry::trace::{Span, SpanBuilder, SpanContext, SpanKind, Status};
 use opentelemetry::{Context, Key, KeyValue};
 
-use crate::call::Live;
+use crate::call::ActiveCall;
 use crate::semconv::{Fact, Profile};
 
 /// What samplers may look at: there from the start.
@@ -29,7 +29,7 @@ pub(crate) struct Held {
     /// Keys that stand on the span already.
     given: Vec<Key>,
     profile: Profile,
-    around: Option<Weak<Live>>,
+    around: Option<Weak<ActiveCall>>,
     name: String,
     failed: bool,
 }

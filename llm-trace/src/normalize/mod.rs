@@ -20,7 +20,7 @@ use std::sync::{Arc, Weak};
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Context, KeyValue, Value};
 
-use crate::call::{Carried, Live};
+use crate::call::{ActiveCall, CarriedCall};
 use crate::model::{Operation, Usage};
 use crate::semconv::{ContentField, Fact, Profile};
 
@@ -31,14 +31,14 @@ fn is_foreign(attributes: &[KeyValue]) -> bool {
 }
 
 /// The annotated call around a span that begins below `cx`: it counts the tokens.
-fn around(cx: &Context) -> Option<Weak<Live>> {
-    let around = Carried::live_of(cx)?;
+fn around(cx: &Context) -> Option<Weak<ActiveCall>> {
+    let around = CarriedCall::live_of(cx)?;
     let counts = around.lock().operation.is_model_call();
     counts.then(|| Arc::downgrade(&around))
 }
 
 /// Takes the tokens out, for the call that counts them.
-fn tell(list: &mut Vec<KeyValue>, around: &Weak<Live>) {
+fn tell(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
     let mut usage = Usage::new();
     for kv in &*list {
         let Value::I64(count) = kv.value else { continue };

@@ -8,7 +8,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{Span as _, SpanId};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use crate::call::Live;
+use crate::call::ActiveCall;
 use crate::semconv::Profile;
 use crate::sink::forward_to_inner;
 
@@ -33,7 +33,7 @@ pub struct NormalizeProcessor<P> {
     inner: P,
     profile: Profile,
     /// The annotated calls that tell the tokens of spans inside of them.
-    around: Mutex<HashMap<SpanId, Weak<Live>>>,
+    around: Mutex<HashMap<SpanId, Weak<ActiveCall>>>,
 }
 
 impl<P: fmt::Debug> fmt::Debug for NormalizeProcessor<P> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::report::Report;
 use super::rewrite;
-use super::rewrite::Shape;
+use super::rewrite::ContentShape;
 use crate::json::plain_len;
 
 /// How large content may be, in bytes of JSON.
@@ -88,7 +88,7 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
 pub(super) fn fit(
     json: String,
     items: &[(Range<usize>, bool)],
-    shape: Shape,
+    shape: ContentShape,
     limit: usize,
     report: &mut Report,
 ) -> String {
@@ -137,7 +137,7 @@ pub(super) fn fit(
     array(kept.iter().flatten().map(AsRef::as_ref))
 }
 
-fn shorten<'t>(json: &str, shape: Shape, limit: usize, report: &mut Report) -> Option<Cow<'t, str>> {
+fn shorten<'t>(json: &str, shape: ContentShape, limit: usize, report: &mut Report) -> Option<Cow<'t, str>> {
     // The comma is part of the share.
     let short = rewrite::shorten(json, shape, limit.saturating_sub(1));
     if let Some(short) = &short {
@@ -192,7 +192,7 @@ mod tests {
             items.push((at..json.len(), message.starts_with("{\"role\":\"system")));
         }
         let mut report = Report::default();
-        (fit(json, &items, Shape::Messages, limit, &mut report), report.values())
+        (fit(json, &items, ContentShape::Messages, limit, &mut report), report.values())
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::place::{Place, TextKind};
 use super::policy::Policy;
 use super::report::Report;
 use super::rewrite;
-use super::rewrite::Shape;
+use super::rewrite::ContentShape;
 use super::style::{HashKey, Style};
 use crate::credentials;
-use crate::json::{Doc, Mode, Node, Sink, Text, write_str};
+use crate::json::{JsonOutput, JsonView, Mode, Node, Text, write_str};
 
 pub(crate) use crate::credentials::REDACTED;
 
@@ -280,7 +280,12 @@ impl Filter {
     /// The JSON array of `items`, which are slices of `json` with commas between; of those that are
     /// too many, the middle is dropped. Each says whether it is a system message. `None` where there is no room
     /// for any.
-    pub(crate) fn array(&mut self, json: String, items: &[(Range<usize>, bool)], shape: Shape) -> Option<String> {
+    pub(crate) fn array(
+        &mut self,
+        json: String,
+        items: &[(Range<usize>, bool)],
+        shape: ContentShape,
+    ) -> Option<String> {
         let out = budget::fit(json, items, shape, self.limit(), &mut self.report);
         let none_fits = out.len() == 2 && !items.is_empty();
         self.reserve(if none_fits { 0 } else { out.len() });
@@ -288,19 +293,19 @@ impl Filter {
     }
 
     /// As [`array`](Self::array), of an array that is already written.
-    pub(crate) fn whole(&mut self, json: String, shape: Shape) -> Option<String> {
+    pub(crate) fn whole(&mut self, json: String, shape: ContentShape) -> Option<String> {
         if json.len() <= self.limit() {
             self.reserve(json.len());
             return Some(json);
         }
-        if let Shape::Value(_) = shape {
+        if let ContentShape::Value(_) = shape {
             let short = rewrite::shorten(&json, shape, self.limit());
             self.report.cut("text", 1);
             self.report.cut("bytes", json.len().saturating_sub(short.as_ref().map_or(0, String::len)) as u64);
             self.reserve(short.as_ref().map_or(0, String::len));
             return short.filter(|short| !short.is_empty());
         }
-        let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+        let doc = JsonView::from_slice(json.as_bytes(), Mode::Full);
         let (items_json, items) = rewrite::items(doc.root(), shape, &mut Filter::plain());
         self.array(items_json, &items, shape)
     }
@@ -337,7 +342,7 @@ impl Through<'_, '_> {
     }
 }
 
-impl Sink for Through<'_, '_> {
+impl JsonOutput for Through<'_, '_> {
     fn string(&mut self, out: &mut String, text: &str) {
         match self.is_credential(text) {
             true => write_str(out, REDACTED),

@@ -36,7 +36,7 @@ pub use policy_handle::PolicyHandle;
 pub(crate) use policy_handle::Stamp;
 pub(crate) use redactor::{own_attributes, user_attributes};
 pub(crate) use report::Report;
-pub(crate) use rewrite::Shape;
+pub(crate) use rewrite::ContentShape;
 #[cfg(feature = "scrub-rules")]
 pub use rules::{PatternError, Rule, ScrubRules};
 pub(crate) use scrub_guard::is_running as is_scrubbing;

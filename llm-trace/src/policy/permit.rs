@@ -87,7 +87,7 @@ impl PolicyState {
     }
 
     /// As it is for this trace, whose content may be left out; so is that of no trace, unless all is kept.
-    pub(crate) fn of_trace(mut self, trace: TraceId) -> Self {
+    pub(crate) fn for_trace(mut self, trace: TraceId) -> Self {
         if !self.policy.content_share.has(trace) {
             self.capture = Capture::Off;
         }

@@ -1,6 +1,6 @@
 //! What a policy knows to be content, by key and by target.
 
-use super::keys::{Class, KeyPattern, Known, Wording};
+use super::keys::{Class, KeyPattern, KnownKey, Wording};
 use super::permit::Side;
 use super::policy::Policy;
 use super::{content_targets, keys};
@@ -86,12 +86,12 @@ impl Policy {
     }
 
     /// As [`class`](Self::class), and whether only model calls have such a key.
-    pub(crate) fn known(&self, key: &str) -> Known {
+    pub(crate) fn known(&self, key: &str) -> KnownKey {
         let known = keys::known(key);
         if matches!(known.class, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
             return known;
         }
-        Known { class: self.named_class(key, known.class), ..known }
+        KnownKey { class: self.named_class(key, known.class), ..known }
     }
 
     /// The class that this policy gives a key, in place of that of the table.

@@ -10,13 +10,13 @@ use opentelemetry_sdk::trace::SpanData;
 use super::authors;
 use super::authors::KnownRoles;
 use super::filter::{Filter, REDACTED};
-use super::keys::{Class, Known, Wording, is_structure};
+use super::keys::{Class, KnownKey, Wording, is_structure};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState, Side};
 use super::place::{Place, TextKind};
 use super::report::Report;
 use super::rewrite;
-use super::rewrite::Shape;
+use super::rewrite::ContentShape;
 use super::style::HashKey;
 
 /// Beginning of the keys of a whole trace's input and output, at backends that merge by trace.
@@ -48,14 +48,14 @@ pub(crate) enum Verdict<'f> {
     Remove,
     /// By `[REDACTED]`.
     Replace,
-    /// By [`Treatment::hash`].
+    /// By [`Redactor::hash`].
     Hash,
     /// Filter it, of whatever type it is.
     Filter(&'f mut Filter, Place<'static>),
     /// Filter it if it is a text; numbers stay.
     FilterTexts(&'f mut Filter, Place<'static>),
     /// Filter what stands in its JSON.
-    Rewrite(&'f mut Filter, Shape),
+    Rewrite(&'f mut Filter, ContentShape),
     /// Keep identifiers, and filter other texts.
     Identifiers {
         wording: Wording,
@@ -66,7 +66,7 @@ pub(crate) enum Verdict<'f> {
 }
 
 /// The policy, as it holds in one place.
-pub(crate) struct Treatment<'p> {
+pub(crate) struct Redactor<'p> {
     state: &'p PolicyState,
     masks: Masks,
     /// Other code's free text is masked: below a call or a scope where anything is, inside a model call while capture
@@ -102,7 +102,7 @@ pub(crate) fn write(mut report: Report, attributes: &mut Vec<KeyValue>) {
     attributes.push(KeyValue::new(Report::KEY, Value::Array(Array::String(values))));
 }
 
-impl<'p> Treatment<'p> {
+impl<'p> Redactor<'p> {
     /// `masks` are those of the calls and scopes around, if there are any.
     pub(crate) fn new(state: &'p PolicyState, masks: Option<Masks>) -> Self {
         let masked_around = masks.is_some_and(|masks| state.masks(masks).any());
@@ -182,7 +182,7 @@ impl<'p> Treatment<'p> {
 
     /// What is known of a key.
     #[cfg(feature = "logs")]
-    pub(crate) fn known(&self, key: &str) -> Known {
+    pub(crate) fn known(&self, key: &str) -> KnownKey {
         self.state.policy().known(key)
     }
 
@@ -250,7 +250,7 @@ impl<'p> Treatment<'p> {
     /// Treats attributes of whatever crate, which can say whose they are.
     fn others(&mut self, attributes: &mut Vec<KeyValue>, convention: bool, content: bool) {
         let policy = self.state.policy();
-        let mut all = [Known::NOTHING; LOOKED_UP];
+        let mut all = [KnownKey::NOTHING; LOOKED_UP];
         let (mut convention, mut plain, mut wordy) = (convention, false, false);
         for (at, attribute) in attributes.iter().enumerate() {
             let known = policy.known(attribute.key.as_str());
@@ -364,7 +364,9 @@ impl<'p> Treatment<'p> {
             }
             // Messages under a key that can hold anything: they stay valid JSON.
             Verdict::Filter(filter, _) if !filter.masks() && value.as_str().starts_with(MESSAGES) => {
-                let Some(json) = rewrite::attribute(&value.as_str(), Shape::Messages, filter) else { return false };
+                let Some(json) = rewrite::attribute(&value.as_str(), ContentShape::Messages, filter) else {
+                    return false;
+                };
                 *value = json.into();
             }
             Verdict::ByAuthor(filter) => {
@@ -465,7 +467,7 @@ impl<'p> Treatment<'p> {
 
 /// Treats a call's own attributes where no span processor will see them: on events and metrics.
 pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
-    let mut treatment = Treatment::new(state, Some(masks));
+    let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
     treatment.tell(attributes);
 }
@@ -475,7 +477,7 @@ pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyStat
     if attributes.is_empty() {
         return Report::default();
     }
-    let mut treatment = Treatment::new(state, Some(masks));
+    let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, state.span_content());
     treatment.into_report()
 }

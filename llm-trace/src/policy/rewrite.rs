@@ -6,12 +6,12 @@ use super::budget;
 use super::filter::{CUT, Filter};
 use super::place::{Place, TextKind};
 use super::report::Report;
-use crate::json::{Doc, Mode, Node, Text, write_str};
+use crate::json::{JsonView, Mode, Node, Text, write_str};
 use crate::semconv::identifier::is_word;
 
 /// What the elements of an array are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shape {
+pub(crate) enum ContentShape {
     Messages,
     Parts,
     Tools,
@@ -23,18 +23,18 @@ pub(crate) enum Shape {
 
 /// Rewrites the JSON array that an attribute holds; one stand-in where it is no such array, and
 /// nothing where the budget has no room for it.
-pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option<String> {
-    if let Shape::Value(kind) = shape {
+pub(crate) fn attribute(json: &str, shape: ContentShape, filter: &mut Filter) -> Option<String> {
+    if let ContentShape::Value(kind) = shape {
         let out = match container(json) {
             Some(doc) => value(doc.root(), kind, filter),
             None => text(json, kind, filter),
         };
         return filter.whole(out, shape);
     }
-    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+    let doc = JsonView::from_slice(json.as_bytes(), Mode::Full);
     let root = doc.root();
     if !doc.is_complete() || !root.is_array() {
-        let place = Place::of(if shape == Shape::Tools { TextKind::ToolDefinition } else { TextKind::Text });
+        let place = Place::of(if shape == ContentShape::Tools { TextKind::ToolDefinition } else { TextKind::Text });
         return Some(filter.clean(json, place).into_owned());
     }
     let (out, ranges) = items(root, shape, filter);
@@ -42,11 +42,11 @@ pub(crate) fn attribute(json: &str, shape: Shape, filter: &mut Filter) -> Option
 }
 
 /// An object or an array, if this is the text of one.
-pub(super) fn container(json: &str) -> Option<Doc<'_>> {
+pub(super) fn container(json: &str) -> Option<JsonView<'_>> {
     if !json.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    Some(Doc::from_slice(json.as_bytes(), Mode::Full)).filter(Doc::is_complete)
+    Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
 }
 
 /// A text as an attribute holds it.
@@ -72,10 +72,10 @@ pub(crate) fn value(node: Node<'_>, kind: TextKind, filter: &mut Filter) -> Stri
 /// Rewrites one retrieved document. Its score is no content.
 pub(crate) fn document(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     fields(out, node, filter, &|key| match key {
-        "score" => Slot::Number,
-        "id" => Slot::Id,
-        "content" => Slot::Value(Place::of(TextKind::Text)),
-        _ => Slot::Unknown(Place::of(TextKind::Text)),
+        "score" => TextSlot::Number,
+        "id" => TextSlot::Id,
+        "content" => TextSlot::Value(Place::of(TextKind::Text)),
+        _ => TextSlot::Unknown(Place::of(TextKind::Text)),
     });
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
 
 /// Rewrites each element of an array: all of them with commas between, where each one stands, and whether it is a
 /// system message.
-pub(super) fn items(array: Node<'_>, shape: Shape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
+pub(super) fn items(array: Node<'_>, shape: ContentShape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
     let mut out = String::new();
     let mut ranges = Vec::new();
     for node in array.items() {
@@ -104,17 +104,17 @@ pub(super) fn items(array: Node<'_>, shape: Shape, filter: &mut Filter) -> (Stri
 }
 
 /// Rewrites one message, part or tool definition.
-pub(super) fn item(out: &mut String, node: Node<'_>, shape: Shape, filter: &mut Filter) {
+pub(super) fn item(out: &mut String, node: Node<'_>, shape: ContentShape, filter: &mut Filter) {
     match shape {
-        Shape::Messages => message(out, node, filter),
-        Shape::Parts => part(out, node, filter, "system"),
-        Shape::Documents => document(out, node, filter),
-        Shape::Value(kind) => filter.json(out, node, Place::of(kind)),
-        Shape::Tools => fields(out, node, filter, &|key| match key {
-            "type" | "name" => Slot::Word,
-            "description" => Slot::Value(Place::tool_definition()),
-            "parameters" => Slot::Schema(Place::tool_definition()),
-            _ => Slot::Unknown(Place::tool_definition()),
+        ContentShape::Messages => message(out, node, filter),
+        ContentShape::Parts => part(out, node, filter, "system"),
+        ContentShape::Documents => document(out, node, filter),
+        ContentShape::Value(kind) => filter.json(out, node, Place::of(kind)),
+        ContentShape::Tools => fields(out, node, filter, &|key| match key {
+            "type" | "name" => TextSlot::Word,
+            "description" => TextSlot::Value(Place::tool_definition()),
+            "parameters" => TextSlot::Schema(Place::tool_definition()),
+            _ => TextSlot::Unknown(Place::tool_definition()),
         }),
     }
 }
@@ -123,10 +123,10 @@ fn message(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     // A message that names no author can be anyone's.
     let role = node.get_str("role").unwrap_or("unknown");
     fields(out, node, filter, &|key| match key {
-        "role" | "finish_reason" => Slot::Word,
-        "parts" => Slot::Parts(role),
-        "name" | "content" => Slot::Value(Place::text(role)),
-        _ => Slot::Unknown(Place::text(role)),
+        "role" | "finish_reason" => TextSlot::Word,
+        "parts" => TextSlot::Parts(role),
+        "name" | "content" => TextSlot::Value(Place::text(role)),
+        _ => TextSlot::Unknown(Place::text(role)),
     });
 }
 
@@ -135,14 +135,14 @@ pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: 
     let kind = node.get_str("type").unwrap_or("");
     let place = place_of_part(kind, role);
     fields(out, node, filter, &|key: &str| match (kind, key) {
-        (_, "type") => Slot::Word,
-        ("tool_call" | "server_tool_call", "id" | "name") => Slot::Word,
-        ("tool_call_response" | "server_tool_call_response", "id") => Slot::Word,
-        ("blob" | "uri" | "file", "modality" | "mime_type") => Slot::Word,
-        ("server_tool_call" | "server_tool_call_response", key) if key == kind => Slot::Typed(place),
-        (_, "content") | ("tool_call", "arguments") => Slot::Value(place),
-        ("tool_call_response", "response") | ("uri", "uri") | ("file", "file_id") => Slot::Value(place),
-        _ => Slot::Unknown(place),
+        (_, "type") => TextSlot::Word,
+        ("tool_call" | "server_tool_call", "id" | "name") => TextSlot::Word,
+        ("tool_call_response" | "server_tool_call_response", "id") => TextSlot::Word,
+        ("blob" | "uri" | "file", "modality" | "mime_type") => TextSlot::Word,
+        ("server_tool_call" | "server_tool_call_response", key) if key == kind => TextSlot::Typed(place),
+        (_, "content") | ("tool_call", "arguments") => TextSlot::Value(place),
+        ("tool_call_response", "response") | ("uri", "uri") | ("file", "file_id") => TextSlot::Value(place),
+        _ => TextSlot::Unknown(place),
     });
 }
 
@@ -158,7 +158,7 @@ fn place_of_part<'r>(kind: &str, role: &'r str) -> Place<'r> {
 }
 
 /// What a field holds.
-enum Slot<'a> {
+enum TextSlot<'a> {
     /// A word of the structure: stays.
     Word,
     /// Content.
@@ -177,7 +177,7 @@ enum Slot<'a> {
     Unknown(Place<'a>),
 }
 
-fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn Fn(&str) -> Slot<'a>) {
+fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn Fn(&str) -> TextSlot<'a>) {
     if !node.is_object() {
         return filter.json(out, node, Place::of(TextKind::Text));
     }
@@ -187,11 +187,11 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
     for field in node.items() {
         let slot = slot(field.key());
         match slot {
-            Slot::Unknown(place) if filter.masks_at(place) => {
+            TextSlot::Unknown(place) if filter.masks_at(place) => {
                 hidden = Some(place);
                 continue;
             }
-            Slot::Schema(place) if filter.masks_at(place) => {
+            TextSlot::Schema(place) if filter.masks_at(place) => {
                 filter.mask(&mut String::new(), place);
                 continue;
             }
@@ -199,7 +199,7 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
         }
         comma(out, &mut first);
         match slot {
-            Slot::Unknown(place) => {
+            TextSlot::Unknown(place) => {
                 filter.text(out, Text::Plain(field.key()), place);
                 out.push(':');
                 filter.json(out, field, place);
@@ -209,20 +209,22 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
         }
         out.push(':');
         match slot {
-            Slot::Word => word(out, field, filter),
-            Slot::Number => number(out, field, filter),
-            Slot::Id if field.f64().is_some() => {
+            TextSlot::Word => word(out, field, filter),
+            TextSlot::Number => number(out, field, filter),
+            TextSlot::Id if field.f64().is_some() => {
                 filter.text(out, Text::Plain(&field.to_json()), Place::of(TextKind::Text))
             }
-            Slot::Id => filter.json(out, field, Place::of(TextKind::Text)),
-            Slot::Value(place) if place.kind == TextKind::Media => filter.media(out, field, place),
-            Slot::Value(place) | Slot::Schema(place) | Slot::Unknown(place) => filter.json(out, field, place),
-            Slot::Typed(place) => fields(out, field, filter, &|key| match key {
-                "type" => Slot::Word,
-                "content" => Slot::Value(place),
-                _ => Slot::Unknown(place),
+            TextSlot::Id => filter.json(out, field, Place::of(TextKind::Text)),
+            TextSlot::Value(place) if place.kind == TextKind::Media => filter.media(out, field, place),
+            TextSlot::Value(place) | TextSlot::Schema(place) | TextSlot::Unknown(place) => {
+                filter.json(out, field, place)
+            }
+            TextSlot::Typed(place) => fields(out, field, filter, &|key| match key {
+                "type" => TextSlot::Word,
+                "content" => TextSlot::Value(place),
+                _ => TextSlot::Unknown(place),
             }),
-            Slot::Parts(role) if field.is_array() => {
+            TextSlot::Parts(role) if field.is_array() => {
                 out.push('[');
                 let mut first = true;
                 for node in field.items() {
@@ -233,7 +235,7 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
                 }
                 out.push(']');
             }
-            Slot::Parts(role) => filter.json(out, field, Place::text(role)),
+            TextSlot::Parts(role) => filter.json(out, field, Place::text(role)),
         }
     }
     if let (Some(place), false) = (hidden, node.get("content").is_some()) {
@@ -262,11 +264,11 @@ fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
 }
 
 /// A message, part or tool definition in at most `limit` bytes, if that can be.
-pub(super) fn shorten(json: &str, shape: Shape, limit: usize) -> Option<String> {
-    if matches!(shape, Shape::Value(_)) && container(json).is_none() {
+pub(super) fn shorten(json: &str, shape: ContentShape, limit: usize) -> Option<String> {
+    if matches!(shape, ContentShape::Value(_)) && container(json).is_none() {
         return Some(budget::cut(json, limit, &mut Report::default()).into_owned());
     }
-    let doc = Doc::from_slice(json.as_bytes(), Mode::Full);
+    let doc = JsonView::from_slice(json.as_bytes(), Mode::Full);
     let mut cap = limit / 2;
     let mut out = String::new();
     while cap >= 16 {
@@ -282,7 +284,7 @@ pub(super) fn shorten(json: &str, shape: Shape, limit: usize) -> Option<String> 
     if out.len() <= limit {
         return Some(out);
     }
-    (shape == Shape::Messages).then(|| fewer_parts(doc.root(), limit)).flatten()
+    (shape == ContentShape::Messages).then(|| fewer_parts(doc.root(), limit)).flatten()
 }
 
 /// A message with as many of its last parts, cut to their structure, as fit.

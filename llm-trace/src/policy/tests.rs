@@ -11,9 +11,9 @@ use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
 use super::policy::{Capture, Policy};
 use super::rewrite;
-use super::rewrite::Shape;
+use super::rewrite::ContentShape;
 use super::style::Style;
-use crate::json::{Doc, Mode, Node, Text};
+use crate::json::{JsonView, Mode, Node, Text};
 use crate::message::{InputContent, Messages, Modality, Part, Payload};
 
 const SENTINEL: &str = "SENTINEL";
@@ -46,7 +46,7 @@ fn every_part(messages: &mut Messages, text: &str, payload: Node<'_>) {
 /// All attributes that a side's content makes, under this permit.
 fn content(permit: Permit, text: &str, payload: &Value) -> Vec<String> {
     let Some(filter) = permit.filter() else { return Vec::new() };
-    let doc = Doc::from_value(payload, Mode::Full);
+    let doc = JsonView::from_value(payload, Mode::Full);
     let mut input = InputContent::new(filter);
     input.system(Part::Text(Text::Plain(text)));
     for role in ["system", "user", "assistant", "tool"] {
@@ -150,7 +150,7 @@ proptest! {
         // Words that stand where the convention has words are structure, so none of them may be
         // the sentinel: it is put where no word stands.
         let with_space = payload.to_string().replace(SENTINEL, "SENTI NEL");
-        for shape in [Shape::Messages, Shape::Parts, Shape::Tools] {
+        for shape in [ContentShape::Messages, ContentShape::Parts, ContentShape::Tools] {
             for json in [with_space.clone(), format!("[{with_space}]"), format!("[{{\"parts\":[{with_space}]}}]")] {
                 let mut filter = Filter::masked(&Arc::new(Policy::new().style(style.clone())));
                 let out = rewrite::attribute(&json, shape, &mut filter).unwrap_or_default();
@@ -219,7 +219,7 @@ fn what_is_masked_late_is_masked_alike() {
     for style in [Style::Placeholder, Style::hash("key")] {
         let policy = Arc::new(Policy::new().style(style));
         let mut late = Filter::masked(&policy);
-        let masked = rewrite::attribute(&open.to_string(), Shape::Messages, &mut late).expect("room");
+        let masked = rewrite::attribute(&open.to_string(), ContentShape::Messages, &mut late).expect("room");
         let masked = serde_json::from_str::<Value>(&masked).expect("JSON");
         assert_eq!((masked, late.into_report().values()), one(Filter::masked(&policy)));
     }

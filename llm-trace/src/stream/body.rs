@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 
-use super::errors::{ErrorsOf, NamedErrors, TypedErrors};
-use crate::call::captured_value::What;
-use crate::call::{Captured, LlmCall, StreamCall};
+use super::errors::{ErrorTypeNameOnly, ReadError, TypedErrors};
+use crate::call::captured_value::CapturedValue;
+use crate::call::{LlmCall, ProbedValue, StreamCall};
 
 /// How many pieces of one frame are read. More is not seen in practice, and would need a copy.
 const MAX_SLICES: usize = 16;
@@ -22,7 +22,7 @@ pin_project_lite::pin_project! {
     ///
     /// Made by [`LlmCall::body`]. Frames pass untouched.
     #[must_use]
-    pub struct TracedBody<B, Errors = NamedErrors> {
+    pub struct TracedBody<B, Errors = ErrorTypeNameOnly> {
         #[pin]
         body: B,
         call: StreamCall,
@@ -86,7 +86,7 @@ pub(crate) trait Recorder {
     /// Polls inside of the call.
     fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R;
     fn piece(&mut self, piece: &[u8]);
-    fn fail(&mut self, error: Captured<'_>);
+    fn fail(&mut self, error: ProbedValue<'_>);
     fn end(&mut self);
 }
 
@@ -100,10 +100,10 @@ impl Recorder for StreamCall {
     }
 
     fn piece(&mut self, piece: &[u8]) {
-        self.item(Captured(What::Bytes(piece)));
+        self.item(ProbedValue(CapturedValue::Bytes(piece)));
     }
 
-    fn fail(&mut self, error: Captured<'_>) {
+    fn fail(&mut self, error: ProbedValue<'_>) {
         self.item_error(error);
     }
 
@@ -116,7 +116,7 @@ impl Recorder for StreamCall {
 pub(crate) type Polled<B> = Poll<Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>>;
 
 /// Polls a body and records what comes of it, before it is handed on.
-pub(crate) fn poll_recorded<E: ErrorsOf<B::Error>, B: Body>(
+pub(crate) fn poll_recorded<E: ReadError<B::Error>, B: Body>(
     mut body: Pin<&mut B>,
     cx: &mut Context<'_>,
     recorder: &mut impl Recorder,
@@ -142,7 +142,7 @@ pub(crate) fn poll_recorded<E: ErrorsOf<B::Error>, B: Body>(
     polled
 }
 
-impl<B: Body, E: ErrorsOf<B::Error>> Body for TracedBody<B, E> {
+impl<B: Body, E: ReadError<B::Error>> Body for TracedBody<B, E> {
     type Data = B::Data;
     type Error = B::Error;
 

@@ -3,34 +3,34 @@
 use std::any::Any;
 use std::error::Error;
 
-use crate::call::Captured;
-use crate::call::captured_value::{CapturedError, What};
+use crate::call::ProbedValue;
+use crate::call::captured_value::{CapturedError, CapturedValue};
 use crate::capture::{type_name, with_dyn_error, with_error};
 
 /// How a service's or a body's errors are read.
 ///
 /// ```
-/// use llm_trace::{ErrorsOf, TracedBody};
+/// use llm_trace::{ReadError, TracedBody};
 ///
 /// /// Holds a body that fails with `E`.
-/// struct Answer<B, E, How: ErrorsOf<E>>(TracedBody<B, How>, std::marker::PhantomData<E>);
+/// struct Answer<B, E, How: ReadError<E>>(TracedBody<B, How>, std::marker::PhantomData<E>);
 /// ```
-pub trait ErrorsOf<T>: sealed::Sealed {
+pub trait ReadError<T>: sealed::Sealed {
     #[doc(hidden)]
-    fn read(error: &T, tell: impl FnOnce(Captured<'_>));
+    fn read(error: &T, tell: impl FnOnce(ProbedValue<'_>));
 }
 
 /// Errors are of any type: its name is told, and of a `Box<dyn Error + Send + Sync>` what is in it.
 ///
 /// ```
-/// use llm_trace::{NamedErrors, TracedBody};
+/// use llm_trace::{ErrorTypeNameOnly, TracedBody};
 ///
-/// fn inner<B>(body: TracedBody<B, NamedErrors>) -> TracedBody<B> {
+/// fn inner<B>(body: TracedBody<B, ErrorTypeNameOnly>) -> TracedBody<B> {
 ///     body // what a body is unless told
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub enum NamedErrors {}
+pub enum ErrorTypeNameOnly {}
 
 /// Errors are of a type that is an `Error`: all that it and its causes tell is read.
 ///
@@ -50,7 +50,7 @@ pub enum BoxedErrors {}
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for super::NamedErrors {}
+    impl Sealed for super::ErrorTypeNameOnly {}
     impl Sealed for super::TypedErrors {}
     #[cfg(feature = "tower")]
     impl Sealed for super::BoxedErrors {}
@@ -58,26 +58,29 @@ mod sealed {
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-impl<T: 'static> ErrorsOf<T> for NamedErrors {
-    fn read(error: &T, tell: impl FnOnce(Captured<'_>)) {
+impl<T: 'static> ReadError<T> for ErrorTypeNameOnly {
+    fn read(error: &T, tell: impl FnOnce(ProbedValue<'_>)) {
         match (error as &dyn Any).downcast_ref::<BoxError>() {
             Some(error) => with_dyn_error(&**error, tell),
             None => {
-                tell(Captured(What::Error(CapturedError { type_name: type_name::<T>(), ..CapturedError::default() })));
+                tell(ProbedValue(CapturedValue::Error(CapturedError {
+                    type_name: type_name::<T>(),
+                    ..CapturedError::default()
+                })));
             }
         }
     }
 }
 
-impl<T: Error + 'static> ErrorsOf<T> for TypedErrors {
-    fn read(error: &T, tell: impl FnOnce(Captured<'_>)) {
+impl<T: Error + 'static> ReadError<T> for TypedErrors {
+    fn read(error: &T, tell: impl FnOnce(ProbedValue<'_>)) {
         with_error(error, tell);
     }
 }
 
 #[cfg(feature = "tower")]
-impl ErrorsOf<BoxError> for BoxedErrors {
-    fn read(error: &BoxError, tell: impl FnOnce(Captured<'_>)) {
+impl ReadError<BoxError> for BoxedErrors {
+    fn read(error: &BoxError, tell: impl FnOnce(ProbedValue<'_>)) {
         with_dyn_error(&**error, tell);
     }
 }

@@ -7,10 +7,10 @@ use futures_core::Stream;
 use serde::Serialize;
 
 use super::Traced;
-use crate::call::captured_value::What;
-use crate::call::handle::Of;
-use crate::call::{Captured, LlmCall, StreamCall};
-use crate::capture::{Known, with_error};
+use crate::call::captured_value::CapturedValue;
+use crate::call::handle::SerializedRef;
+use crate::call::{LlmCall, ProbedValue, StreamCall};
+use crate::capture::{KnownType, with_error};
 
 impl LlmCall {
     /// Records a stream item by item and lets its end end the call: for a function that returns a
@@ -88,7 +88,7 @@ impl<T: Serialize + 'static> StreamItem<Plainly> for T {
         }
         // What is bytes or text must be told as such, not as what it serializes to.
         let item: &dyn Any = self;
-        let known: Option<&dyn Known> = None
+        let known: Option<&dyn KnownType> = None
             .or_else(|| item.downcast_ref::<String>().map(|item| item as _))
             .or_else(|| item.downcast_ref::<&'static str>().map(|item| item as _))
             .or_else(|| item.downcast_ref::<Vec<u8>>().map(|item| item as _))
@@ -96,10 +96,10 @@ impl<T: Serialize + 'static> StreamItem<Plainly> for T {
         #[cfg(feature = "bytes")]
         let known = known.or_else(|| item.downcast_ref::<bytes::Bytes>().map(|item| item as _));
         let what = match known {
-            Some(known) => known.what(),
-            None => return call.item(Captured(What::Document(&Of(self)))),
+            Some(known) => known.captured_value(),
+            None => return call.item(ProbedValue(CapturedValue::Document(&SerializedRef(self)))),
         };
-        call.item(Captured(what));
+        call.item(ProbedValue(what));
     }
 }
 

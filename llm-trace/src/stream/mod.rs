@@ -24,7 +24,7 @@ pub use boxed::Streamed;
 #[cfg(feature = "tower")]
 pub use errors::BoxedErrors;
 #[cfg(feature = "http-body")]
-pub use errors::{ErrorsOf, NamedErrors, TypedErrors};
+pub use errors::{ErrorTypeNameOnly, ReadError, TypedErrors};
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use handle::StreamItem;
 #[cfg(feature = "stream")]

@@ -278,7 +278,7 @@ fn message_texts(messages: &Value) -> Vec<String> {
 /// LlmCall::builder(Operation::Chat).provider("openai").model("gpt-4o").run(|_| {});
 /// let event = &captured.events()[0];
 /// assert_eq!(event.name(), "gen_ai.client.inference.operation.details");
-/// assert!(event.is_of(&captured.one_call()));
+/// assert!(event.has_operation(&captured.one_call()));
 /// ```
 #[cfg(feature = "logs")]
 #[derive(Clone, Debug)]
@@ -296,7 +296,7 @@ impl CapturedEvent {
     }
 
     /// Whether it was told by the call of this span.
-    pub fn is_of(&self, span: &CapturedSpan) -> bool {
+    pub fn has_operation(&self, span: &CapturedSpan) -> bool {
         self.0.span_id == span.0.span_context.span_id().to_bytes()
     }
 

@@ -4,7 +4,7 @@
 
 use super::bedrock_converse::{media, member, metadata, only};
 use super::paths::{key, keys};
-use super::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
 use crate::model::facts::{ErrorFacts, ResponseFacts};
@@ -95,8 +95,8 @@ impl ConverseStream {
     fn block(&mut self, kind: &str, block: Node<'_>, index: Option<i64>, out: &mut StreamOutput) {
         let key = Key::Index(index.unwrap_or_default());
         match kind {
-            "text" => text(out, Run::Text, key, block.text()),
-            "reasoningContent" => text(out, Run::Reasoning, key, block.get_text("text")),
+            "text" => text(out, TextRun::Text, key, block.text()),
+            "reasoningContent" => text(out, TextRun::Reasoning, key, block.get_text("text")),
             // The source of the text that comes in the same block.
             "citation" => out.citation(0, key, "citations", block),
             "toolUse" => {
@@ -124,7 +124,7 @@ impl ConverseStream {
     }
 }
 
-fn text(out: &mut StreamOutput, run: Run, key: Key, text: Option<Text<'_>>) {
+fn text(out: &mut StreamOutput, run: TextRun, key: Key, text: Option<Text<'_>>) {
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         out.text(0, run, key, text);
     }

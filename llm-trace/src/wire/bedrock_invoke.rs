@@ -12,7 +12,7 @@ use super::fields::places;
 use super::openai_chat::OpenAiChat;
 use super::paths::{key, keys};
 use super::stream::{Event, StreamOutput, StreamReader};
-use super::text_generation::Prompt;
+use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
@@ -52,7 +52,7 @@ fn request_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
     } else if doc.any(keys!["texts", "input_type", "query"]).is_some() {
         &CohereEmbed
     } else if doc.get(key!("messages")).is_none() {
-        &Prompt
+        &TextGeneration
     } else if doc.get(key!("anthropic_version")).is_some() {
         &AnthropicMessages
     } else if doc.any(keys!["inferenceConfig", "schemaVersion", "toolConfig"]).is_some() || is_converse(doc) {
@@ -81,7 +81,7 @@ fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
     } else if doc.get(key!("response_type")).is_some() {
         &CohereEmbed
     } else {
-        &Prompt
+        &TextGeneration
     }
 }
 

@@ -9,7 +9,7 @@ use super::cohere_stream::CohereStream;
 use super::fields::{Places, RequestFields, UsageFields, find, places};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
-use super::text_generation::Prompt;
+use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -81,7 +81,7 @@ impl Reader for CohereChat {
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         if doc.get(key!("generations")).is_some() {
-            return Prompt.response(doc, facts);
+            return TextGeneration.response(doc, facts);
         }
         if let Some(reason) = doc.get_str(key!("finish_reason")) {
             facts.set_finish_reason(0, reason);
@@ -90,7 +90,7 @@ impl Reader for CohereChat {
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         if doc.get("generations").is_some() {
-            return Prompt.output(doc, out);
+            return TextGeneration.output(doc, out);
         }
         // Version 1 has no message around it.
         let message = doc.get("message").filter(|message| message.is_object());

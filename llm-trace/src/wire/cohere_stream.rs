@@ -6,7 +6,7 @@ use super::Reader;
 use super::cohere_chat::{CohereChat, envelope, tool_call};
 use super::fields::{find, places};
 use super::paths::{key, keys};
-use super::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
@@ -113,9 +113,9 @@ impl CohereStream {
             "content-start" | "content-delta" | "tool-plan-delta" => {
                 let content = message.and_then(|message| message.get("content"));
                 for (run, key, text) in [
-                    (Run::Reasoning, Key::Last, message.and_then(|message| message.get_text("tool_plan"))),
-                    (Run::Reasoning, key.clone(), content.and_then(|content| content.get_text("thinking"))),
-                    (Run::Text, key, content.and_then(|content| content.get_text("text"))),
+                    (TextRun::Reasoning, Key::Last, message.and_then(|message| message.get_text("tool_plan"))),
+                    (TextRun::Reasoning, key.clone(), content.and_then(|content| content.get_text("thinking"))),
+                    (TextRun::Text, key, content.and_then(|content| content.get_text("text"))),
                 ] {
                     if let Some(text) = text {
                         self.pieces = true;
@@ -169,7 +169,9 @@ impl CohereStream {
                         let index = delta.get_i64("index");
                         out.call_fragment(0, CallFragment { index, name, arguments, ..CallFragment::default() });
                     }
-                    None => out.text(0, Run::Reasoning, Key::Last, event.get_text("text").unwrap_or(Text::Plain(""))),
+                    None => {
+                        out.text(0, TextRun::Reasoning, Key::Last, event.get_text("text").unwrap_or(Text::Plain("")))
+                    }
                 }
             }
             Some("citation-generation") => {
@@ -182,7 +184,7 @@ impl CohereStream {
                 let had_pieces = self.pieces;
                 if let Some(text) = event.get_text("text") {
                     self.pieces = true;
-                    out.text(choice, Run::Text, Key::Last, text);
+                    out.text(choice, TextRun::Text, Key::Last, text);
                 }
                 if let Some(answer) = event.get("response") {
                     whole_answer(answer, had_pieces, out);
@@ -201,14 +203,14 @@ fn whole_answer(answer: Node<'_>, had_pieces: bool, out: &mut StreamOutput) {
         return;
     }
     if let Some(text) = answer.get_text("text") {
-        out.text(0, Run::Text, Key::Last, text);
+        out.text(0, TextRun::Text, Key::Last, text);
     }
     for (at, call) in (0..).zip(answer.get("tool_calls").into_iter().flat_map(Node::items)) {
         out.part(0, Key::Index(at), &tool_call(call));
     }
     for (choice, generation) in answer.get("generations").into_iter().flat_map(Node::items).enumerate() {
         if let Some(text) = generation.get_text("text") {
-            out.text(choice, Run::Text, Key::Last, text);
+            out.text(choice, TextRun::Text, Key::Last, text);
         }
     }
 }

@@ -4,12 +4,12 @@ use super::framing::{Framing, Splitter};
 use super::paths::PATHS;
 use super::stream::{Event, StreamOutput, StreamReader};
 use super::{Format, detect, error};
-use crate::json::{Doc, Found, FoundNode, Mode, Node};
+use crate::json::{Found, FoundNode, JsonView, Mode, Node};
 use crate::model::facts::ResponseFacts;
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum End {
+pub(crate) enum StreamEnd {
     Complete,
     /// An event stated an error.
     Error,
@@ -17,21 +17,21 @@ pub(crate) enum End {
     Truncated,
 }
 
-impl End {
+impl StreamEnd {
     /// One word for it.
     #[cfg(feature = "internal")]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            End::Complete => "complete",
-            End::Error => "error",
-            End::Truncated => "truncated",
+            StreamEnd::Complete => "complete",
+            StreamEnd::Error => "error",
+            StreamEnd::Truncated => "truncated",
         }
     }
 }
 
 /// What a stream has told, all in all.
 pub(crate) struct Collected {
-    pub(crate) end: End,
+    pub(crate) end: StreamEnd,
     pub(crate) format: Option<Format>,
     pub(crate) facts: ResponseFacts,
     pub(crate) output: Option<StreamOutput>,
@@ -107,8 +107,8 @@ impl Collector {
     }
 
     /// Reads an event that came as a value; and its content where a permit let it be read.
-    pub(crate) fn event(&mut self, found: &Found<'_>, content: Option<&Doc<'_>>) -> Event {
-        self.events.event(None, found.root(), content.map(Doc::root))
+    pub(crate) fn event(&mut self, found: &Found<'_>, content: Option<&JsonView<'_>>) -> Event {
+        self.events.event(None, found.root(), content.map(JsonView::root))
     }
 
     /// Reads the data of an event that came apart from its framing.
@@ -129,9 +129,9 @@ impl Collector {
         });
         let complete = events.ended || events.reader.as_ref().is_some_and(|reader| reader.is_complete(&events.facts));
         let end = match complete {
-            _ if events.facts.error.is_some() => End::Error,
-            true => End::Complete,
-            false => End::Truncated,
+            _ if events.facts.error.is_some() => StreamEnd::Error,
+            true => StreamEnd::Complete,
+            false => StreamEnd::Truncated,
         };
         let skipped = splitter.skipped();
         let Events { format, facts, output, .. } = self.events;
@@ -146,11 +146,11 @@ impl Events {
             return Event { end: true, ..Event::default() };
         }
         let found = Found::from_json(&PATHS, data);
-        let content = self.output.as_ref().map(|(mode, _)| Doc::from_slice(data, *mode));
+        let content = self.output.as_ref().map(|(mode, _)| JsonView::from_slice(data, *mode));
         let was_well = self.facts.error.is_none();
-        let event = self.event(name, found.root(), content.as_ref().map(Doc::root));
+        let event = self.event(name, found.root(), content.as_ref().map(JsonView::root));
         if self.error_text && was_well && self.facts.error.is_some() {
-            self.read_error_text(name, Doc::from_slice(data, Mode::Full).root());
+            self.read_error_text(name, JsonView::from_slice(data, Mode::Full).root());
         }
         event
     }

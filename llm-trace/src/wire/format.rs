@@ -12,7 +12,7 @@ use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
 use super::openai_embeddings::OpenAiEmbeddings;
 use super::openai_responses::OpenAiResponses;
-use super::text_generation::Prompt;
+use super::text_generation::TextGeneration;
 
 /// A wire format this crate reads.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -119,7 +119,7 @@ impl Format {
             Format::OllamaChat => &OllamaChat,
             Format::OllamaGenerate => &OllamaGenerate,
             Format::OllamaEmbed => &OllamaEmbed,
-            Format::TextGeneration => &Prompt,
+            Format::TextGeneration => &TextGeneration,
         }
     }
 }

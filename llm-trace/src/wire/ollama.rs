@@ -8,7 +8,7 @@ use super::Reader;
 use super::fields::{Places, RequestFields, UsageFields, vector_len};
 use super::openai_chat::message_parts;
 use super::paths::{key, keys};
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
@@ -211,7 +211,7 @@ impl StreamReader for OllamaStream {
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         let message = event.get("message").unwrap_or(event);
-        for (run, keys) in [(Run::Reasoning, &["thinking"][..]), (Run::Text, &["content", "response"])] {
+        for (run, keys) in [(TextRun::Reasoning, &["thinking"][..]), (TextRun::Text, &["content", "response"])] {
             let text = message.any(keys).and_then(Node::text).filter(|text| !text.is_empty());
             text.into_iter().for_each(|text| out.text(0, run, Key::Last, text));
         }

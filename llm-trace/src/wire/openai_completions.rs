@@ -6,7 +6,7 @@ use super::Reader;
 use super::fields::{Places, RequestFields};
 use super::openai_answer::{choices, envelope, reason};
 use super::paths::key;
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -76,7 +76,7 @@ impl StreamReader for OpenAiCompletions {
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         for (index, choice) in choices(event) {
             if let Some(text) = choice.get_text("text") {
-                out.text(index, Run::Text, Key::Last, text);
+                out.text(index, TextRun::Text, Key::Last, text);
             }
             if let Some(reason) = reason(choice) {
                 out.finish(index, finish_reason(reason));

@@ -1,6 +1,6 @@
 //! The readers of streamed answers, event by event.
 
-pub(crate) use super::stream_output::{CallFragment, Key, Run, StreamOutput};
+pub(crate) use super::stream_output::{CallFragment, Key, StreamOutput, TextRun};
 
 use crate::json::{FoundNode, Node};
 use crate::model::facts::ResponseFacts;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::collect::{Collector, End};
+use super::collect::{Collector, StreamEnd};
 use super::paths::PATHS;
 use super::stream::StreamOutput;
 use super::{Format, Reader};
-use crate::json::{Doc, Found, Mode};
+use crate::json::{Found, JsonView, Mode};
 use crate::message::{FinishedInput, InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::policy::Filter;
@@ -19,7 +19,7 @@ pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
 
 fn input(reader: &dyn Reader, body: &Value) -> FinishedInput {
     let mut out = InputContent::new(Filter::plain());
-    reader.input(Doc::from_value(body, Mode::Full).root(), &mut out);
+    reader.input(JsonView::from_value(body, Mode::Full).root(), &mut out);
     out.finish()
 }
 
@@ -32,7 +32,7 @@ pub(super) fn content(reader: &dyn Reader, body: Value) -> [Value; 3] {
 /// The facts and the output messages of a whole answer.
 pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
-    let doc = Doc::from_value(&body, Mode::Full);
+    let doc = JsonView::from_value(&body, Mode::Full);
     reader.response(Found::from_value(&PATHS, &body).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     reader.output(doc.root(), &mut out);
@@ -40,7 +40,7 @@ pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value)
 }
 
 /// How a stream of events ended, its facts and its output messages.
-pub(super) fn stream(format: Format, events: &[Value]) -> (End, ResponseFacts, Value) {
+pub(super) fn stream(format: Format, events: &[Value]) -> (StreamEnd, ResponseFacts, Value) {
     let mut stream = Collector::new(None, Some(format), None, Some((Mode::Full, StreamOutput::default())));
     for event in events {
         let name = event.get("type").and_then(Value::as_str).unwrap_or("message");

@@ -19,7 +19,7 @@ use crate::json::{FoundNode, Key, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
 
-pub(crate) struct Prompt;
+pub(crate) struct TextGeneration;
 
 const REQUEST: RequestFields<Places> = RequestFields::at(
     "",
@@ -92,7 +92,7 @@ const SYSTEM: Paths = &["system_prompt", "input.system_prompt", "input.system_in
 const IMAGES: Paths = &["images", "input.images", "input.image"];
 
 /// Where one family keeps what it generated.
-pub(super) struct Shape {
+pub(super) struct RequestShape {
     /// The list of choices; the body itself is the only choice where there is none.
     list: Option<Key>,
     /// The text of a choice. A family is known by it.
@@ -102,102 +102,107 @@ pub(super) struct Shape {
     is_message: bool,
 }
 
-static SHAPES: &[Shape] = &[
+static SHAPES: &[RequestShape] = &[
     // Titan, streamed and whole.
-    Shape {
+    RequestShape {
         list: Some(key!("results")),
         text: Places::new("results[].", &["outputText"]),
         finish: Places::new("results[].", &["completionReason"]),
         is_message: false,
     },
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["outputText"]),
         finish: Places::new("", &["completionReason"]),
         is_message: false,
     },
     // Llama.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["generation"]),
         finish: Places::new("", &["stop_reason"]),
         is_message: false,
     },
     // Mistral.
-    Shape {
+    RequestShape {
         list: Some(key!("outputs")),
         text: Places::new("outputs[].", &["text"]),
         finish: Places::new("outputs[].", &["stop_reason"]),
         is_message: false,
     },
     // Cohere Command.
-    Shape {
+    RequestShape {
         list: Some(key!("generations")),
         text: Places::new("generations[].", &["text"]),
         finish: Places::new("generations[].", &["finish_reason"]),
         is_message: false,
     },
     // AI21 Jurassic.
-    Shape {
+    RequestShape {
         list: Some(key!("completions")),
         text: Places::new("completions[].", &["data.text"]),
         finish: Places::new("completions[].", &["finishReason.reason"]),
         is_message: false,
     },
     // Claude before messages.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["completion"]),
         finish: Places::new("", &["stop_reason"]),
         is_message: false,
     },
     // DeepSeek, and imported models.
-    Shape {
+    RequestShape {
         list: Some(key!("choices")),
         text: Places::new("choices[].", &["text"]),
         finish: Places::new("choices[].", &["finish_reason", "stop_reason"]),
         is_message: false,
     },
     // watsonx.
-    Shape {
+    RequestShape {
         list: Some(key!("results")),
         text: Places::new("results[].", &["generated_text"]),
         finish: Places::new("results[].", &["stop_reason"]),
         is_message: false,
     },
     // text-generation-inference, streamed and whole.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["token.text"]),
         finish: Places::new("", &["details.finish_reason"]),
         is_message: false,
     },
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["generated_text"]),
         finish: Places::new("", &["details.finish_reason"]),
         is_message: false,
     },
     // Retrieve and generate.
-    Shape { list: None, text: Places::new("", &["output.text"]), finish: Places::new("", &[]), is_message: false },
+    RequestShape {
+        list: None,
+        text: Places::new("", &["output.text"]),
+        finish: Places::new("", &[]),
+        is_message: false,
+    },
     // Replicate: one string, or a list of its pieces.
-    Shape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
+    RequestShape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
     // TwelveLabs Pegasus.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["message"]),
         finish: Places::new("", &["finishReason"]),
         is_message: true,
     },
     // llama.cpp.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["content"]),
         finish: Places::new("", &["stop_type"]),
         is_message: false,
     },
     // Cohere Command, streamed.
-    Shape {
+    RequestShape {
         list: None,
         text: Places::new("", &["text"]),
         finish: Places::new("", &["finish_reason"]),
@@ -232,7 +237,7 @@ const USAGE: UsageFields<Places> = UsageFields::at(
     },
 );
 
-impl Reader for Prompt {
+impl Reader for TextGeneration {
     fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
         if places!["response_format.type"].find(doc).and_then(Tree::str).is_some_and(|kind| kind.starts_with("json")) {
@@ -359,7 +364,7 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
 }
 
 /// The choices of an answer, each with its number and its shape.
-pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static Shape)> {
+pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static RequestShape)> {
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     let shape = SHAPES.iter().find(|shape| {
         let choice = match shape.list {
@@ -380,7 +385,7 @@ pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T
 }
 
 /// Whether a text, or a list of texts, stands where the shape has it; null counts for an event without text.
-fn has<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> bool {
+fn has<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> bool {
     // An error's message stands alone.
     if shape.is_message && !choice.has_field(key!("finishReason")) {
         return false;
@@ -389,6 +394,6 @@ fn has<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> bool {
 }
 
 /// The provider's word, except for one that says it is not finished.
-pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> Option<&'d str> {
+pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<&'d str> {
     shape.finish.find_str(choice).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
 }

@@ -2,8 +2,8 @@
 //! more of the text.
 
 use super::fields::places;
-use super::stream::{Event, Key, Run, StreamOutput, StreamReader};
-use super::text_generation::{Shape, choices, envelope, reason};
+use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
+use super::text_generation::{RequestShape, choices, envelope, reason};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
@@ -26,7 +26,7 @@ impl StreamReader for PromptStream {
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         for (index, choice, shape) in choices(event) {
             if let Some(text) = text(choice, shape) {
-                out.text(index, Run::Text, Key::Last, text);
+                out.text(index, TextRun::Text, Key::Last, text);
             }
             if let Some(reason) = reason(choice, shape) {
                 out.finish(index, finish_reason(reason));
@@ -36,7 +36,7 @@ impl StreamReader for PromptStream {
 }
 
 /// What a choice adds: tokens that mark an end are no text.
-fn text<'d, T: Tree<'d>>(choice: T, shape: &Shape) -> Option<Text<'d>> {
+fn text<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<Text<'d>> {
     let special = places!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
     shape.text.find(choice)?.text().filter(|text| !text.is_empty() && !special)
 }

@@ -44,7 +44,7 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 /// ```
 pub struct ConsoleProcessor {
     form: Form,
-    state: Mutex<State>,
+    state: Mutex<ConsoleState>,
     out: TextWriter,
     counters: ExportCounters,
 }
@@ -55,7 +55,7 @@ enum Form {
     Json,
 }
 
-struct State {
+struct ConsoleState {
     pending: Pending,
     service: String,
     resource: Resource,
@@ -74,7 +74,7 @@ impl ConsoleProcessor {
 
     fn to(form: Form, out: TextWriter) -> Self {
         let (pending, resource) = (Pending::default(), Resource::builder_empty().build());
-        let state = State { pending, service: String::new(), resource };
+        let state = ConsoleState { pending, service: String::new(), resource };
         Self { form, state: Mutex::new(state), out, counters: ExportCounters::default() }
     }
 
@@ -84,7 +84,7 @@ impl ConsoleProcessor {
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ConsoleState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -111,14 +111,14 @@ fn find(hash: u32, key: &[u8]) -> Option<&'static Entry> {
     }
 }
 
-impl Known {
+impl KnownKey {
     /// Of a key that nobody knows.
     pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false };
 }
 
 /// What is known of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct KnownKey {
     pub(crate) class: Class,
     /// Only spans and events of model calls have such a key.
     pub(crate) convention: bool,
@@ -127,8 +127,8 @@ pub(crate) struct Known {
 }
 
 /// What the table says of a key.
-pub(super) fn lookup(key: &str) -> Known {
-    let mut known = Known::NOTHING;
+pub(super) fn lookup(key: &str) -> KnownKey {
+    let mut known = KnownKey::NOTHING;
     let mut hash = BASIS;
     let bytes = key.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {

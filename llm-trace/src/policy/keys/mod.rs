@@ -7,17 +7,17 @@ mod table;
 mod tests;
 
 use crate::credentials::keys::is_credential;
-pub(crate) use compiled::Known;
+pub(crate) use compiled::KnownKey;
 
 use crate::policy::permit::Side;
-use crate::policy::rewrite::Shape;
+use crate::policy::rewrite::ContentShape;
 use crate::semconv::identifier::{is_name, is_word};
 
 /// What stands under a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Class {
     /// Content of a side; of a known shape where it is the convention's JSON.
-    Content(Side, Option<Shape>),
+    Content(Side, Option<ContentShape>),
     /// An error's text: can echo either side.
     Error,
     /// A user's or session's identifier.
@@ -58,7 +58,7 @@ impl Wording {
 }
 
 /// What stands under `key`, by the table. Credentials are found by the parts of the key.
-pub(crate) fn known(key: &str) -> Known {
+pub(crate) fn known(key: &str) -> KnownKey {
     let mut known = compiled::lookup(key);
     // The names of metadata are the user's.
     if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {

@@ -4,21 +4,21 @@ use super::Class;
 use super::compiled::Entry;
 use crate::policy::permit::Side;
 use crate::policy::place::TextKind;
-use crate::policy::rewrite::Shape;
+use crate::policy::rewrite::ContentShape;
 
 const INPUT: Class = Class::Content(Side::Input, None);
 const OUTPUT: Class = Class::Content(Side::Output, None);
 
-const fn shaped(side: Side, shape: Shape) -> Class {
+const fn shaped(side: Side, shape: ContentShape) -> Class {
     Class::Content(side, Some(shape))
 }
 
 const fn text(side: Side) -> Class {
-    shaped(side, Shape::Value(TextKind::Text))
+    shaped(side, ContentShape::Value(TextKind::Text))
 }
 
 const fn value(side: Side, kind: TextKind) -> Class {
-    shaped(side, Shape::Value(kind))
+    shaped(side, ContentShape::Value(kind))
 }
 
 const fn input(key: &'static str) -> Entry {
@@ -44,17 +44,17 @@ pub(super) const TABLE: &[Entry] = &[
     // OpenTelemetry, of today.
     Entry::exact("gen_ai.agent.description", text(Side::Input)),
     Entry::exact("gen_ai.evaluation.explanation", OUTPUT),
-    Entry::exact("gen_ai.input.messages", shaped(Side::Input, Shape::Messages)),
+    Entry::exact("gen_ai.input.messages", shaped(Side::Input, ContentShape::Messages)),
     Entry::exact("gen_ai.memory.query.text", text(Side::Input)),
-    Entry::exact("gen_ai.memory.records", shaped(Side::Output, Shape::Documents)),
-    Entry::exact("gen_ai.output.messages", shaped(Side::Output, Shape::Messages)),
-    Entry::exact("gen_ai.retrieval.documents", shaped(Side::Output, Shape::Documents)),
+    Entry::exact("gen_ai.memory.records", shaped(Side::Output, ContentShape::Documents)),
+    Entry::exact("gen_ai.output.messages", shaped(Side::Output, ContentShape::Messages)),
+    Entry::exact("gen_ai.retrieval.documents", shaped(Side::Output, ContentShape::Documents)),
     Entry::exact("gen_ai.retrieval.query.text", text(Side::Input)),
     Entry::exact("gen_ai.skill.description", INPUT), Entry::exact("gen_ai.skill.source.uri", INPUT),
-    Entry::exact("gen_ai.system_instructions", shaped(Side::Input, Shape::Parts)),
+    Entry::exact("gen_ai.system_instructions", shaped(Side::Input, ContentShape::Parts)),
     Entry::exact("gen_ai.tool.call.arguments", value(Side::Output, TextKind::Arguments)),
     Entry::exact("gen_ai.tool.call.result", value(Side::Input, TextKind::ToolResult)),
-    Entry::exact("gen_ai.tool.definitions", shaped(Side::Input, Shape::Tools)),
+    Entry::exact("gen_ai.tool.definitions", shaped(Side::Input, ContentShape::Tools)),
     Entry::exact("gen_ai.tool.description", value(Side::Input, TextKind::ToolDefinition)),
     Entry::exact("gen_ai.main_agent.description", INPUT),
     input("gen_ai.memory.query"), input("gen_ai.prompt.variable"),
@@ -72,7 +72,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("llm_trace.guardrail.decided", text(Side::Either)),
     Entry::exact("llm_trace.guardrail.judged", text(Side::Either)),
     Entry::exact("llm_trace.memory.query.text", text(Side::Input)),
-    Entry::exact("llm_trace.memory.records", shaped(Side::Output, Shape::Documents)),
+    Entry::exact("llm_trace.memory.records", shaped(Side::Output, ContentShape::Documents)),
     // OpenInference.
     input("llm.input_messages"), output("llm.output_messages"), input("llm.prompts"), output("llm.choices"),
     input("llm.prompt_template"), input("llm.invocation_parameters"), input("llm.tools"), output("llm.function_call"),

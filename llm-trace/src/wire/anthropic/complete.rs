@@ -8,7 +8,7 @@ use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::key;
-use crate::wire::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 pub(crate) struct AnthropicComplete;
 
@@ -64,7 +64,7 @@ impl StreamReader for CompleteStream {
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         if let Some(text) = event.get_text("completion") {
-            out.text(0, Run::Text, Key::Last, text);
+            out.text(0, TextRun::Text, Key::Last, text);
         }
         if let Some(reason) = event.get_str("stop_reason") {
             out.finish(0, finish_reason(reason));

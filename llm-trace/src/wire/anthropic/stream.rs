@@ -8,7 +8,7 @@ use crate::message::{Part, Payload, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::wire::fields::places;
 use crate::wire::paths::{key, keys};
-use crate::wire::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
+use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {
@@ -122,10 +122,13 @@ impl MessageStream {
         let Some(delta) = doc.get("delta") else { return };
         match delta.get_str("type") {
             Some("text_delta") => {
-                delta.get_text("text").into_iter().for_each(|text| out.text(0, Run::Text, key.clone(), text));
+                delta.get_text("text").into_iter().for_each(|text| out.text(0, TextRun::Text, key.clone(), text));
             }
             Some("thinking_delta") => {
-                delta.get_text("thinking").into_iter().for_each(|text| out.text(0, Run::Reasoning, key.clone(), text));
+                delta
+                    .get_text("thinking")
+                    .into_iter()
+                    .for_each(|text| out.text(0, TextRun::Reasoning, key.clone(), text));
             }
             Some("input_json_delta") => {
                 let Some(text) = delta.get_text("partial_json") else { return };

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{AnthropicComplete, AnthropicMessages};
 use crate::wire::Format;
-use crate::wire::collect::End;
+use crate::wire::collect::StreamEnd;
 use crate::wire::testing::{answer, content, request, stream};
 
 #[test]
@@ -143,7 +143,7 @@ fn the_last_report_of_each_count_is_taken() {
             json!({"type": "message_stop"}),
         ]),
     );
-    assert_eq!(end, End::Complete);
+    assert_eq!(end, StreamEnd::Complete);
     assert_eq!((facts.usage.input, facts.usage.output, facts.usage.cache_read), (Some(17), Some(9), Some(5)));
 }
 
@@ -205,7 +205,7 @@ fn an_error_inside_a_stream_keeps_what_came_before() {
             json!({"type": "error", "error": {"type": "overloaded_error", "message": "M"}}),
         ]),
     );
-    assert_eq!((end, facts.error.unwrap().name()), (End::Error, Some("overloaded_error")));
+    assert_eq!((end, facts.error.unwrap().name()), (StreamEnd::Error, Some("overloaded_error")));
     assert_eq!(messages[0]["parts"], json!([{"type": "text", "content": "x"}]));
 }
 
@@ -218,7 +218,7 @@ fn legacy_completions_are_read_whole_and_streamed() {
     let piece = |text: &str, stop: Value| json!({"type": "completion", "completion": text, "stop_reason": stop, "model": "claude-2"});
     let pieces = [piece("a", Value::Null), piece("b", Value::Null), piece("", json!("max_tokens"))];
     let (end, _, messages) = stream(Format::AnthropicComplete, &pieces);
-    assert_eq!((end, &messages[0]["finish_reason"]), (End::Complete, &json!("length")));
+    assert_eq!((end, &messages[0]["finish_reason"]), (StreamEnd::Complete, &json!("length")));
     assert_eq!(messages[0]["parts"], json!([{"type": "text", "content": "ab"}]));
-    assert_eq!(stream(Format::AnthropicComplete, &pieces[..2]).0, End::Truncated);
+    assert_eq!(stream(Format::AnthropicComplete, &pieces[..2]).0, StreamEnd::Truncated);
 }

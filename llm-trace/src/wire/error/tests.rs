@@ -1,10 +1,10 @@
 use super::{aws_name, read, read_event};
-use crate::json::{Doc, Found, Mode};
+use crate::json::{Found, JsonView, Mode};
 use crate::model::facts::ErrorFacts;
 use crate::wire::paths::PATHS;
 
 fn error(json: &str) -> ErrorFacts {
-    read(Doc::from_slice(json.as_bytes(), Mode::Full).root()).unwrap_or_else(|| panic!("no error in {json}"))
+    read(JsonView::from_slice(json.as_bytes(), Mode::Full).root()).unwrap_or_else(|| panic!("no error in {json}"))
 }
 
 #[test]
@@ -158,18 +158,18 @@ fn an_answer_is_no_error() {
         r#"[]"#,
         r#"3"#,
     ] {
-        assert_eq!(read(Doc::from_slice(json.as_bytes(), Mode::Full).root()), None, "{json}");
+        assert_eq!(read(JsonView::from_slice(json.as_bytes(), Mode::Full).root()), None, "{json}");
     }
 }
 
 #[test]
 fn the_name_of_an_event_can_make_it_an_error() {
-    let doc = Doc::from_slice(br#"{"message":"M","p":"abc"}"#, Mode::Full);
+    let doc = JsonView::from_slice(br#"{"message":"M","p":"abc"}"#, Mode::Full);
     let error = read_event(Some("validationException"), doc.root()).unwrap();
     assert_eq!((error.name(), error.message.as_deref()), (Some("validationException"), Some("M")));
-    let doc = Doc::from_slice(br#""M""#, Mode::Full);
+    let doc = JsonView::from_slice(br#""M""#, Mode::Full);
     assert_eq!(read_event(Some("error"), doc.root()).unwrap().message.as_deref(), Some("M"));
-    let doc = Doc::from_slice(br#"{"delta":{}}"#, Mode::Full);
+    let doc = JsonView::from_slice(br#"{"delta":{}}"#, Mode::Full);
     assert_eq!(read_event(Some("content_block_delta"), doc.root()), None);
 }
 

@@ -6,8 +6,8 @@ use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
 use bytes::{Buf, BytesMut};
 
-use super::{MAX_EVENT, Sink};
-use crate::json::{Doc, Mode, write_str};
+use super::{FrameSink, MAX_EVENT};
+use crate::json::{JsonView, Mode, write_str};
 
 /// Cuts bytes into frames. Never holds more than one frame and one piece.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ const PIECE: usize = 64 << 10;
 impl EventStream {
     /// Hands on each frame that these bytes complete. After a damaged frame, or one too large,
     /// nobody knows where the next begins: nothing more is read.
-    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         for piece in bytes.chunks(PIECE) {
             if self.broken {
                 return;
@@ -69,7 +69,7 @@ impl EventStream {
 }
 
 /// Events and exceptions go by their type, errors by their code.
-fn frame(message: &Message, sink: &mut Sink<'_>) {
+fn frame(message: &Message, sink: &mut FrameSink<'_>) {
     let header = |name: &str| {
         let header = message.headers().iter().find(|header| header.name().as_str() == name)?;
         header.value().as_string().ok().map(|value| value.as_str())
@@ -90,7 +90,7 @@ fn frame(message: &Message, sink: &mut Sink<'_>) {
 
 /// `{"bytes": "<base64>"}`, in which InvokeModelWithResponseStream wraps the model's own events.
 fn unwrap_chunk(payload: &[u8]) -> Option<Vec<u8>> {
-    let doc = Doc::from_slice(payload, Mode::Full);
+    let doc = JsonView::from_slice(payload, Mode::Full);
     aws_smithy_types::base64::decode(doc.root().get_str("bytes")?).ok()
 }
 

@@ -47,16 +47,16 @@ impl Framing {
 }
 
 /// Takes each event: its name, where it has one, and its data.
-pub(crate) type Sink<'s> = dyn FnMut(Option<&str>, &[u8]) + 's;
+pub(crate) type FrameSink<'s> = dyn FnMut(Option<&str>, &[u8]) + 's;
 
 /// Cuts one body into events.
 #[derive(Debug)]
 pub(crate) struct Splitter {
-    state: State,
+    state: FramingState,
 }
 
 #[derive(Debug)]
-enum State {
+enum FramingState {
     /// Not enough bytes yet to tell; these are kept.
     Unknown(Vec<u8>),
     Sse(Sse),
@@ -68,15 +68,15 @@ enum State {
     Unread,
 }
 
-impl State {
+impl FramingState {
     fn new(framing: Framing) -> Self {
         match framing {
-            Framing::Sse => State::Sse(Sse::default()),
-            Framing::Json => State::Values(Values::default()),
+            Framing::Sse => FramingState::Sse(Sse::default()),
+            Framing::Json => FramingState::Values(Values::default()),
             #[cfg(feature = "aws-eventstream")]
-            Framing::AwsEventStream => State::EventStream(EventStream::default()),
+            Framing::AwsEventStream => FramingState::EventStream(EventStream::default()),
             #[cfg(not(feature = "aws-eventstream"))]
-            Framing::AwsEventStream => State::Unread,
+            Framing::AwsEventStream => FramingState::Unread,
         }
     }
 }
@@ -84,22 +84,22 @@ impl State {
 impl Splitter {
     /// Of a known framing.
     pub(crate) fn new(framing: Framing) -> Self {
-        Self { state: State::new(framing) }
+        Self { state: FramingState::new(framing) }
     }
 
     /// Of a framing that the first bytes tell.
     pub(crate) fn auto() -> Self {
-        Self { state: State::Unknown(Vec::new()) }
+        Self { state: FramingState::Unknown(Vec::new()) }
     }
 
     /// Reads the next fragment.
-    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
-        let State::Unknown(held) = &mut self.state else { return self.split(bytes, sink) };
+    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
+        let FramingState::Unknown(held) = &mut self.state else { return self.split(bytes, sink) };
         if held.is_empty() {
             // Space before a body is no part of it, in whatever pieces it comes.
             let bytes = bytes.trim_ascii_start();
             match Framing::detect(bytes) {
-                Some(framing) => self.state = State::new(framing),
+                Some(framing) => self.state = FramingState::new(framing),
                 None => return held.extend_from_slice(bytes),
             }
             self.split(bytes, sink);
@@ -110,28 +110,28 @@ impl Splitter {
                 return held.truncate(held.trim_ascii_end().len());
             };
             let held = std::mem::take(held);
-            self.state = State::new(framing);
+            self.state = FramingState::new(framing);
             self.split(&held, sink);
         }
     }
 
-    fn split(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+    fn split(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         match &mut self.state {
-            State::Sse(sse) => sse.push(bytes, sink),
-            State::Values(values) => values.push(bytes, sink),
+            FramingState::Sse(sse) => sse.push(bytes, sink),
+            FramingState::Values(values) => values.push(bytes, sink),
             #[cfg(feature = "aws-eventstream")]
-            State::EventStream(frames) => frames.push(bytes, sink),
+            FramingState::EventStream(frames) => frames.push(bytes, sink),
             #[cfg(not(feature = "aws-eventstream"))]
-            State::Unread => {}
-            State::Unknown(_) => {}
+            FramingState::Unread => {}
+            FramingState::Unknown(_) => {}
         }
     }
 
     /// Ends the body: hands on a last event that is whole but for its end mark.
-    pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub(crate) fn finish(&mut self, sink: &mut FrameSink<'_>) {
         match &mut self.state {
-            State::Sse(sse) => sse.finish(sink),
-            State::Values(values) => values.finish(sink),
+            FramingState::Sse(sse) => sse.finish(sink),
+            FramingState::Values(values) => values.finish(sink),
             // A frame that is not whole tells nothing.
             _ => {}
         }
@@ -140,10 +140,10 @@ impl Splitter {
     /// How many events were too large and skipped.
     pub(crate) fn skipped(&self) -> usize {
         match &self.state {
-            State::Sse(sse) => sse.skipped(),
-            State::Values(values) => values.skipped(),
+            FramingState::Sse(sse) => sse.skipped(),
+            FramingState::Values(values) => values.skipped(),
             #[cfg(feature = "aws-eventstream")]
-            State::EventStream(frames) => frames.skipped(),
+            FramingState::EventStream(frames) => frames.skipped(),
             _ => 0,
         }
     }

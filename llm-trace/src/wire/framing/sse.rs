@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::{MAX_EVENT, Sink, is_whole};
+use super::{FrameSink, MAX_EVENT, is_whole};
 
 /// A longer event name is no name.
 const MAX_NAME: usize = 256;
@@ -27,7 +27,7 @@ pub(super) struct Sse {
 }
 
 impl Sse {
-    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         let mut rest = bytes;
         // The one data line of the open event, as long as it lies in this fragment.
         let mut here: Option<&[u8]> = None;
@@ -86,7 +86,7 @@ impl Sse {
         }
     }
 
-    fn line<'f>(&mut self, line: &'f [u8], here: &mut Option<&'f [u8]>, sink: &mut Sink<'_>) {
+    fn line<'f>(&mut self, line: &'f [u8], here: &mut Option<&'f [u8]>, sink: &mut FrameSink<'_>) {
         if std::mem::take(&mut self.line_over) {
             self.event_over = true;
             return;
@@ -127,7 +127,7 @@ impl Sse {
         }
     }
 
-    fn dispatch(&mut self, here: Option<&[u8]>, sink: &mut Sink<'_>) {
+    fn dispatch(&mut self, here: Option<&[u8]>, sink: &mut FrameSink<'_>) {
         let name = Some(self.name.as_str()).filter(|name| !name.is_empty());
         if self.event_over {
             self.skipped += 1;
@@ -142,7 +142,7 @@ impl Sse {
         self.event_over = false;
     }
 
-    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub(super) fn finish(&mut self, sink: &mut FrameSink<'_>) {
         let line = std::mem::take(&mut self.line);
         let mut here = None;
         if !line.is_empty() {

@@ -2,7 +2,7 @@
 
 use memchr::memchr3;
 
-use super::{MAX_EVENT, Sink, is_whole};
+use super::{FrameSink, MAX_EVENT, is_whole};
 
 #[derive(Debug, Default)]
 pub(super) struct Values {
@@ -33,7 +33,7 @@ enum At {
 }
 
 impl Values {
-    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut Sink<'_>) {
+    pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         // Where the open value begins in this fragment.
         let mut from = 0;
         let mut next = 0;
@@ -105,7 +105,7 @@ impl Values {
         }
     }
 
-    fn emit(&mut self, tail: &[u8], sink: &mut Sink<'_>) {
+    fn emit(&mut self, tail: &[u8], sink: &mut FrameSink<'_>) {
         if self.held.is_empty() && !self.over && tail.len() <= MAX_EVENT {
             sink(None, tail);
         } else {
@@ -126,7 +126,7 @@ impl Values {
         self.over = false;
     }
 
-    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) {
+    pub(super) fn finish(&mut self, sink: &mut FrameSink<'_>) {
         if self.at == At::Scalar && is_whole(&self.held) {
             sink(None, &self.held);
         }

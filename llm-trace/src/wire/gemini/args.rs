@@ -92,11 +92,11 @@ fn item<'v>(value: &'v mut Value, at: usize, gaps: &mut usize) -> Option<&'v mut
 #[cfg(test)]
 mod tests {
     use super::Arguments;
-    use crate::json::{Doc, Mode};
+    use crate::json::{JsonView, Mode};
 
     fn joined(entries: &str) -> Option<String> {
         let mut arguments = Arguments::default();
-        Doc::from_slice(entries.as_bytes(), Mode::Full).root().items().for_each(|entry| arguments.add(entry));
+        JsonView::from_slice(entries.as_bytes(), Mode::Full).root().items().for_each(|entry| arguments.add(entry));
         arguments.json()
     }
 

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use self::parts::part;
 use self::schema::json_schema;
 use self::stream::ContentStream;
-use crate::json::{Doc, FoundNode, Mode, Node, Text, Tree};
+use crate::json::{FoundNode, JsonView, Mode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
 use crate::wire::Reader;
@@ -192,7 +192,7 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
             match function.get("parameters") {
                 Some(parameters) => {
                     let schema = json_schema(parameters);
-                    let schema = Doc::from_slice(schema.as_bytes(), Mode::Full);
+                    let schema = JsonView::from_slice(schema.as_bytes(), Mode::Full);
                     out.tool("function", name, description, Some(schema.root()));
                 }
                 None => {

@@ -80,10 +80,10 @@ fn type_of(field: Node<'_>) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::json_schema;
-    use crate::json::{Doc, Mode};
+    use crate::json::{JsonView, Mode};
 
     fn converted(schema: &str) -> String {
-        json_schema(Doc::from_slice(schema.as_bytes(), Mode::Full).root())
+        json_schema(JsonView::from_slice(schema.as_bytes(), Mode::Full).root())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::wire::paths::{key, keys};
-use crate::wire::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 #[derive(Debug, Default)]
 pub(super) struct ContentStream {
@@ -108,13 +108,13 @@ impl StreamReader for ContentStream {
                 out.finish(index, finish_reason(&reason));
             }
             if let Some(text) = finish_message(candidate) {
-                out.text(index, Run::Refusal, Key::Last, text);
+                out.text(index, TextRun::Refusal, Key::Last, text);
             }
         }
         if let Some(reason) = blocked(event)
             && let Some(text) = block_message(event)
         {
-            out.text(0, Run::Refusal, Key::Last, text);
+            out.text(0, TextRun::Refusal, Key::Last, text);
             out.finish(0, finish_reason(&reason));
         }
     }

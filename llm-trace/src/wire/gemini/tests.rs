@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Gemini, GeminiEmbed};
 use crate::wire::Format;
-use crate::wire::collect::End;
+use crate::wire::collect::StreamEnd;
 use crate::wire::testing::{answer, content, request, stream};
 
 #[test]
@@ -147,7 +147,7 @@ fn a_refused_prompt_says_why() {
     assert_eq!(facts.finish_reasons, [Some("PROHIBITED_CONTENT".to_owned())]);
     assert_eq!(messages, Value::Null);
     let (end, streamed, messages) = stream(Format::Gemini, &[body]);
-    assert_eq!((end, streamed, messages), (End::Complete, facts, Value::Null));
+    assert_eq!((end, streamed, messages), (StreamEnd::Complete, facts, Value::Null));
 }
 
 fn chunk(parts: Value) -> Value {
@@ -171,12 +171,12 @@ fn chunks_join_to_runs_of_one_kind() {
         last(),
     ];
     let (end, facts, messages) = stream(Format::Gemini, &chunks);
-    assert_eq!((end, facts.usage.input, facts.usage.output), (End::Complete, Some(2), Some(1)));
+    assert_eq!((end, facts.usage.input, facts.usage.output), (StreamEnd::Complete, Some(2), Some(1)));
     let parts = messages[0]["parts"].as_array().unwrap();
     let contents = parts.iter().map(|part| part["content"].as_str()).collect::<Vec<_>>();
     assert_eq!(contents, [Some("hm"), Some("a"), None, Some("bc")]);
     assert_eq!(answer(&Gemini, json!(chunks)), (facts, messages));
-    assert_eq!(stream(Format::Gemini, &chunks[..5]).0, End::Truncated);
+    assert_eq!(stream(Format::Gemini, &chunks[..5]).0, StreamEnd::Truncated);
 }
 
 #[test]

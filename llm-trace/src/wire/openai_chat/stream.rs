@@ -9,7 +9,7 @@ use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
 use crate::wire::openai_answer::{choices, envelope, reason};
 use crate::wire::paths::{key, keys};
-use crate::wire::stream::{CallFragment, Event, Key, Run, StreamOutput, StreamReader};
+use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 
 pub(super) struct ChatStream;
 
@@ -86,12 +86,14 @@ fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
     if let Some(role) = delta.get_str("role") {
         out.role(choice, role);
     }
-    reasoning(delta, &mut |text| out.text(choice, Run::Reasoning, Key::Last, text));
+    reasoning(delta, &mut |text| out.text(choice, TextRun::Reasoning, Key::Last, text));
     // Of sound the words are kept: pieces of base64 cannot be joined.
     let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
-    for (run, text) in
-        [(Run::Text, delta.get_text("content")), (Run::Refusal, delta.get_text("refusal")), (Run::Text, transcript)]
-    {
+    for (run, text) in [
+        (TextRun::Text, delta.get_text("content")),
+        (TextRun::Refusal, delta.get_text("refusal")),
+        (TextRun::Text, transcript),
+    ] {
         text.into_iter().for_each(|text| out.text(choice, run, Key::Last, text));
     }
     let lists = [delta.get("content"), delta.get("images")];

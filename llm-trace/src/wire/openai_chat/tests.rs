@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 
 use super::OpenAiChat;
-use crate::json::{Doc, Found, Mode};
+use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::policy::Filter;
 use crate::wire::Reader;
-use crate::wire::collect::{Collector, End};
+use crate::wire::collect::{Collector, StreamEnd};
 use crate::wire::paths::PATHS;
 use crate::wire::stream::StreamOutput;
 
@@ -19,21 +19,21 @@ fn request(body: Value) -> RequestFacts {
 fn input(message: Value) -> Value {
     let body = json!({"messages": [message]});
     let mut out = InputContent::new(Filter::plain());
-    OpenAiChat.input(Doc::from_value(&body, Mode::Full).root(), &mut out);
+    OpenAiChat.input(JsonView::from_value(&body, Mode::Full).root(), &mut out);
     let messages = out.finish().messages.unwrap_or_default();
     serde_json::from_str::<Value>(&messages).unwrap()[0].clone()
 }
 
 fn whole(body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
-    let doc = Doc::from_value(&body, Mode::Full);
+    let doc = JsonView::from_value(&body, Mode::Full);
     OpenAiChat.response(Found::from_value(&PATHS, &body).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     OpenAiChat.output(doc.root(), &mut out);
     (facts, written(out))
 }
 
-fn streamed(chunks: &[Value]) -> (End, ResponseFacts, Value) {
+fn streamed(chunks: &[Value]) -> (StreamEnd, ResponseFacts, Value) {
     let mut stream = Collector::new(None, None, None, Some((Mode::Full, StreamOutput::default())));
     for chunk in chunks {
         stream.push(format!(": note\n\ndata: {chunk}\n\n").as_bytes());
@@ -150,7 +150,7 @@ fn choices_that_stream_interleaved_are_told_apart() {
         json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
         json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}}),
     ]);
-    assert_eq!(end, End::Complete);
+    assert_eq!(end, StreamEnd::Complete);
     assert_eq!(facts.finish_reasons, [Some("stop".to_owned()), Some("length".to_owned())]);
     assert_eq!((facts.usage.input, facts.usage.output), (Some(1), Some(3)));
     assert_eq!(messages[0]["parts"][0]["content"], "a");
@@ -271,7 +271,7 @@ fn an_error_inside_a_stream_keeps_what_came_before() {
         chunk(0, json!({"content": "half"})),
         json!({"id": "c", "error": {"code": 502, "message": "gone"}, "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]}),
     ]);
-    assert_eq!(end, End::Error);
+    assert_eq!(end, StreamEnd::Error);
     assert_eq!(facts.error.as_ref().and_then(|error| error.name()), Some("502"));
     assert_eq!(messages[0]["parts"][0]["content"], "half");
     assert_eq!(messages[0]["finish_reason"], "error");
@@ -283,5 +283,5 @@ fn an_answer_that_was_not_streamed_after_all_is_read_as_a_stream_too() {
     let mut stream = Collector::new(None, None, None, Some((Mode::Full, StreamOutput::default())));
     stream.push(serde_json::to_string_pretty(&body).unwrap().as_bytes());
     let collected = stream.finish();
-    assert_eq!((collected.end, collected.facts.id.as_deref()), (End::Complete, Some("c")));
+    assert_eq!((collected.end, collected.facts.id.as_deref()), (StreamEnd::Complete, Some("c")));
 }

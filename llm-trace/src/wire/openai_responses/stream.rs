@@ -10,7 +10,7 @@ use crate::json::{FoundNode, Node, Tree};
 use crate::model::facts::ResponseFacts;
 use crate::wire::error;
 use crate::wire::paths::key;
-use crate::wire::stream::{Event, Key, Run, StreamOutput, StreamReader};
+use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 #[derive(Debug, Default)]
 pub(super) struct ResponseStream {
@@ -23,7 +23,7 @@ pub(super) struct ResponseStream {
 /// What an event that brings a piece of output adds to.
 enum Delta {
     /// A part of a message.
-    Message(Run),
+    Message(TextRun),
     /// The one text of a reasoning item.
     Reasoning,
     Arguments,
@@ -43,8 +43,8 @@ enum Kind {
 
 fn kind_of(kind: &str) -> Kind {
     Kind::Delta(match kind {
-        "response.output_text.delta" => Delta::Message(Run::Text),
-        "response.refusal.delta" => Delta::Message(Run::Refusal),
+        "response.output_text.delta" => Delta::Message(TextRun::Text),
+        "response.refusal.delta" => Delta::Message(TextRun::Refusal),
         "response.reasoning_text.delta"
         | "response.reasoning_summary_text.delta"
         | "response.reasoning_summary.delta" => Delta::Reasoning,
@@ -82,7 +82,7 @@ impl StreamReader for ResponseStream {
                         let part = event.get_i64("content_index").unwrap_or_default();
                         out.text(0, run, Key::Item(item, part), text);
                     }
-                    Delta::Reasoning => out.text(0, Run::Reasoning, Key::Item(item, 0), text),
+                    Delta::Reasoning => out.text(0, TextRun::Reasoning, Key::Item(item, 0), text),
                     Delta::Arguments => out.tool_call(0, Key::Item(item, 0), None, None, Some(text)),
                 }
             }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::OpenAiResponses;
 use crate::wire::Format;
-use crate::wire::collect::End;
+use crate::wire::collect::StreamEnd;
 use crate::wire::testing::{answer, content, request, stream};
 
 fn item(item: Value) -> Value {
@@ -193,7 +193,7 @@ fn items_that_come_mixed_are_written_in_their_order() {
     let ended =
         json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": []}});
     let (end, facts, messages) = stream(Format::OpenAiResponses, &events(ended));
-    assert_eq!((end, facts.finish_reasons), (End::Complete, vec![Some("completed".to_owned())]));
+    assert_eq!((end, facts.finish_reasons), (StreamEnd::Complete, vec![Some("completed".to_owned())]));
     assert_eq!(
         messages,
         json!([{"role": "assistant", "finish_reason": "tool_call", "parts": [
@@ -223,7 +223,7 @@ fn the_final_response_counts_over_the_pieces_before_it() {
         "incomplete_details": {"reason": "max_output_tokens"}, "usage": {"input_tokens": 3, "output_tokens": 4},
         "output": [{"type": "message", "content": [{"type": "output_text", "text": "whole"}]}]}});
     let (end, facts, messages) = stream(Format::OpenAiResponses, &events(ended));
-    assert_eq!((end, facts.id.as_deref(), facts.usage.output), (End::Complete, Some("resp_2"), Some(4)));
+    assert_eq!((end, facts.id.as_deref(), facts.usage.output), (StreamEnd::Complete, Some("resp_2"), Some(4)));
     assert_eq!(
         messages,
         json!([{"role": "assistant", "finish_reason": "length", "parts": [{"type": "text", "content": "whole"}]}])
@@ -244,7 +244,7 @@ fn errors_inside_a_stream_are_read_in_both_places() {
     ] {
         let (end, facts, messages) = stream(Format::OpenAiResponses, &events(last));
         let error = facts.error.unwrap();
-        assert_eq!((end, error.name(), error.message.as_deref()), (End::Error, Some(code), Some("M")));
+        assert_eq!((end, error.name(), error.message.as_deref()), (StreamEnd::Error, Some(code), Some("M")));
         assert_eq!(messages[0]["parts"][0], json!({"type": "text", "content": "hello"}));
     }
 }

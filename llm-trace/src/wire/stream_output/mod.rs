@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 pub(crate) use self::pieces::Key;
 use self::pieces::Piece;
-pub(crate) use self::pieces::Run;
+pub(crate) use self::pieces::TextRun;
 use self::pieces::{Choice, Citations, Joined};
 use self::tool_calls::Assembled;
 pub(crate) use self::tool_calls::CallFragment;
@@ -42,12 +42,12 @@ impl StreamOutput {
     }
 
     /// Appends to a running text.
-    pub(crate) fn text(&mut self, choice: usize, run: Run, key: Key, delta: Text<'_>) {
+    pub(crate) fn text(&mut self, choice: usize, run: TextRun, key: Key, delta: Text<'_>) {
         let kept = self.keep(delta);
         let Some(choice) = self.choice(choice) else { return };
         match choice.run(&key, run) {
             Some(text) => text.push(kept),
-            None => choice.insert(key, Piece::Run(run, Joined::new(kept))),
+            None => choice.insert(key, Piece::TextRun(run, Joined::new(kept))),
         }
     }
 
@@ -132,9 +132,9 @@ impl StreamOutput {
     /// Adds a part that came whole, in whatever form it is kept.
     pub(crate) fn part(&mut self, choice: usize, key: Key, part: &Part<'_>) {
         match part {
-            Part::Text(text) => self.text(choice, Run::Text, key, *text),
-            Part::Reasoning(text) => self.text(choice, Run::Reasoning, key, *text),
-            Part::Refusal(text) => self.text(choice, Run::Refusal, key, *text),
+            Part::Text(text) => self.text(choice, TextRun::Text, key, *text),
+            Part::Reasoning(text) => self.text(choice, TextRun::Reasoning, key, *text),
+            Part::Refusal(text) => self.text(choice, TextRun::Refusal, key, *text),
             Part::ToolCall { id, name, arguments } => {
                 let json;
                 let arguments = match arguments {
@@ -187,12 +187,12 @@ impl StreamOutput {
             for (key, piece) in choice.in_order() {
                 let citations = choice.citations.as_ref().and_then(|all| Some((all.name, all.of(key)?)));
                 match (piece, citations) {
-                    (Piece::Run(Run::Text, text), Some((key, citations))) => {
+                    (Piece::TextRun(TextRun::Text, text), Some((key, citations))) => {
                         out.part(Part::Cited { text: text.as_text(), key, citations });
                     }
-                    (Piece::Run(Run::Text, text), None) => out.part(Part::Text(text.as_text())),
-                    (Piece::Run(Run::Reasoning, text), _) => out.part(Part::Reasoning(text.as_text())),
-                    (Piece::Run(Run::Refusal, text), _) => out.part(Part::Refusal(text.as_text())),
+                    (Piece::TextRun(TextRun::Text, text), None) => out.part(Part::Text(text.as_text())),
+                    (Piece::TextRun(TextRun::Reasoning, text), _) => out.part(Part::Reasoning(text.as_text())),
+                    (Piece::TextRun(TextRun::Refusal, text), _) => out.part(Part::Refusal(text.as_text())),
                     (Piece::ToolCall(number), _) => {
                         let Some(call) = choice.calls.get(*number) else { continue };
                         let (id, name) = (call.id.as_deref(), Cow::Borrowed(call.name.as_str()));

@@ -46,14 +46,14 @@ impl Choice {
     }
 
     /// The running text that more of the kind is appended to.
-    pub(super) fn run(&mut self, key: &Key, run: Run) -> Option<&mut Joined> {
+    pub(super) fn run(&mut self, key: &Key, run: TextRun) -> Option<&mut Joined> {
         let piece = match key {
             // Only the last part goes on.
             Key::Last => self.parts.last_mut()?.as_mut().filter(|(known, _)| known == key).map(|(_, piece)| piece),
-            key => self.find(key, Kind::Run(run)),
+            key => self.find(key, Kind::TextRun(run)),
         };
         match piece? {
-            Piece::Run(of, text) if *of == run => Some(text),
+            Piece::TextRun(of, text) if *of == run => Some(text),
             _ => None,
         }
     }
@@ -150,7 +150,7 @@ pub(crate) enum Key {
 /// A part, as it is joined.
 #[derive(Debug)]
 pub(super) enum Piece {
-    Run(Run, Joined),
+    TextRun(TextRun, Joined),
     /// The number of a call.
     ToolCall(usize),
     /// A part that came whole, already in the convention's JSON.
@@ -160,7 +160,7 @@ pub(super) enum Piece {
 /// What parts of one key are told apart by.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Kind {
-    Run(Run),
+    TextRun(TextRun),
     ToolCall,
     Whole,
 }
@@ -168,7 +168,7 @@ enum Kind {
 impl Piece {
     fn kind(&self) -> Kind {
         match self {
-            Piece::Run(run, _) => Kind::Run(*run),
+            Piece::TextRun(run, _) => Kind::TextRun(*run),
             Piece::ToolCall(_) => Kind::ToolCall,
             Piece::Whole(_) => Kind::Whole,
         }
@@ -199,7 +199,7 @@ impl Joined {
 
 /// The kinds of running text.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Run {
+pub(crate) enum TextRun {
     Text,
     Reasoning,
     Refusal,
