@@ -247,8 +247,7 @@ impl fmt::Display for Check {
 pub(crate) fn at_first_call() {
     static FIRST: Once = Once::new();
     FIRST.call_once(|| {
-        let asked = std::env::var("LLM_TRACE_DEBUG").is_ok_and(|value| !matches!(value.trim(), "" | "0" | "false"));
-        if asked {
+        if crate::diag::is_debugging() {
             for line in check().to_string().lines() {
                 crate::diag::warn(line);
             }

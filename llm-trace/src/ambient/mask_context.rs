@@ -8,12 +8,12 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::LocalKey;
 
 use opentelemetry::trace::SpanId;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, Value};
 
 use crate::policy::{Masks, Stamp};
 
@@ -35,7 +35,14 @@ struct Ambient {
     filtered: Mutex<Option<Filtered>>,
     /// Which attributes of its span are the call's own, where their place is known.
     written: OnceLock<WrittenContent>,
+    /// A guard of ours will see the span before it is exported.
+    guarded: AtomicBool,
+    /// What the guard puts right in the span.
+    corrections: OnceLock<Vec<Correction>>,
 }
+
+/// The value that an attribute has in place of the one it was started with.
+pub(crate) type Correction = (&'static str, Option<Value>);
 
 /// The attributes that a call writes at once when it ends, told by one that is among them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -154,6 +161,24 @@ impl SharedMasks {
 
     pub(crate) fn written(&self) -> Option<WrittenContent> {
         self.0.written.get().copied()
+    }
+
+    pub(crate) fn set_guarded(&self) {
+        if !self.is_guarded() {
+            self.0.guarded.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.0.guarded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_corrections(&self, corrections: Vec<Correction>) {
+        let _ = self.0.corrections.set(corrections);
+    }
+
+    pub(crate) fn corrections(&self) -> &[Correction] {
+        self.0.corrections.get().map_or(&[], Vec::as_slice)
     }
 }
 

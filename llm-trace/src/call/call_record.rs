@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::call_arguments::CallArguments;
 use super::captured_value::CapturedValue;
+use super::corrections::Replaced;
 use super::nesting::InnerCalls;
 use super::operation_content::Subject;
 use super::trace_update::TraceSides;
@@ -51,6 +52,10 @@ pub(crate) struct CallRecord {
     pub(crate) seen: bool,
     /// The status of a response whose body nobody here reads.
     pub(crate) unread_status: Option<u16>,
+    /// The status that the function told.
+    pub(crate) http_status: Option<u16>,
+    /// What the function replaced of what its span was started with.
+    pub(crate) replaced: Replaced,
     /// Its function has returned a value.
     pub(crate) returned: bool,
     /// A poll of its future or its stream has panicked.

@@ -143,6 +143,7 @@ impl ActiveCall {
             if renamed || (!self.started().named && state.target().is_some()) {
                 span.update_name(state.span_name().into_owned());
             }
+            self.correct_start(&span, &state);
             let (list, report) = content.on(policy.span_content());
             let report = strings(report.values()).map(|report| KeyValue::new(Fact::Redaction.key(), report));
             let compat = if pipeline.compat.contains(&Compat::OpenInference) {
@@ -193,7 +194,10 @@ impl ActiveCall {
         attributes: &mut Attributes,
     ) {
         attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
-        attributes.add(Fact::HttpStatusCode.key(), state.error.status.or(state.unread_status).map(i64::from));
+        attributes.add(
+            Fact::HttpStatusCode.key(),
+            state.error.status.or(state.unread_status).or(state.http_status).map(i64::from),
+        );
         let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(Fact::ErrorCode.key(), code);
@@ -231,7 +235,8 @@ impl ActiveCall {
     /// What became known after the span was started with less.
     fn late_facts(&self, state: &CallRecord, attributes: &mut Attributes) {
         let started = self.started();
-        if !started.provider {
+        let latest = self.pipeline().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
+        if !started.provider && !(latest && state.is_internal_agent()) {
             attributes
                 .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
         }

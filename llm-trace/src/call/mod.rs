@@ -5,6 +5,7 @@ pub(crate) mod call_arguments;
 pub(crate) mod captured_value;
 pub(crate) mod future;
 pub(crate) mod handle;
+mod late_values;
 mod operation_records;
 mod start_fields;
 mod stream_call;
@@ -20,6 +21,8 @@ mod agent_totals;
 mod call_record;
 #[cfg(feature = "logs")]
 mod call_ref;
+#[cfg(feature = "otel")]
+mod corrections;
 #[cfg(feature = "otel")]
 mod current;
 #[cfg(feature = "otel")]

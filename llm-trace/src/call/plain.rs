@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::call_arguments::CallArguments;
 use super::captured_value::CapturedValue;
 use super::start_fields::StartFields;
-use crate::model::Outcome;
+use crate::model::{Operation, Outcome, Provider};
 use crate::semconv::AttributeValue;
 #[cfg(feature = "serde")]
 use crate::semconv::ContentField;
@@ -97,6 +97,11 @@ impl ActiveCall {
     pub(crate) fn content(&self, _: ContentField, _: &CapturedValue<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
+    pub(crate) fn set_provider(&self, _: Provider) {}
+    pub(crate) fn set_model(&self, _: &str) {}
+    pub(crate) fn set_server(&self, _: &str) {}
+    pub(crate) fn set_operation(&self, _: Operation) {}
+    pub(crate) fn set_http_status(&self, _: u16) {}
     pub(crate) fn finish_ok(&self, _: CapturedValue<'_>) {}
     pub(crate) fn finish_err(&self, _: CapturedValue<'_>) {}
     pub(crate) fn hold(&self) {}

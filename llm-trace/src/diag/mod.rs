@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) mod output;
@@ -51,6 +51,20 @@ pub(crate) fn warn_once(code: &'static str, message: &str) {
     let now = Reported { at: Instant::now(), withheld: 0 };
     if reported().get_or_insert_default().insert(code, now).is_none() {
         warn(message);
+    }
+}
+
+/// Whether `LLM_TRACE_DEBUG` asks for the lines that only who sets a program up wants.
+pub(crate) fn is_debugging() -> bool {
+    static ASKED: OnceLock<bool> = OnceLock::new();
+    *ASKED
+        .get_or_init(|| std::env::var("LLM_TRACE_DEBUG").is_ok_and(|value| !matches!(value.trim(), "" | "0" | "false")))
+}
+
+/// Reports `message` once, where `LLM_TRACE_DEBUG` asks for it.
+pub(crate) fn debug_once(code: &'static str, message: &str) {
+    if is_debugging() {
+        warn_once(code, message);
     }
 }
 

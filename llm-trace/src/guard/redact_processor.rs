@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 use super::export_recheck;
 use super::export_recheck::Note;
 use crate::ambient::mask_context;
-use crate::ambient::mask_context::{Filtered, SharedMasks};
+use crate::ambient::mask_context::{Correction, Filtered, SharedMasks};
 use crate::cache_padded::Apart;
 use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle};
@@ -92,6 +92,7 @@ impl<P> RedactProcessor<P> {
         let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
             None => Owner::Other,
             Some(own) => {
+                correct(&mut span.attributes, own.corrections());
                 let now = Filtered { stamp, masks: own.get() };
                 written = own.written().map_or(written, |written| written.range(&span.attributes));
                 if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
@@ -104,10 +105,24 @@ impl<P> RedactProcessor<P> {
     }
 }
 
+/// Puts right what a call's span was started with. Of equal keys the call's own is the first.
+fn correct(attributes: &mut Vec<KeyValue>, corrections: &[Correction]) {
+    for (key, value) in corrections {
+        let at = attributes.iter().position(|attribute| attribute.key.as_str() == *key);
+        match (at, value.clone()) {
+            (Some(at), Some(value)) => attributes[at].value = value,
+            (Some(at), None) => drop(attributes.remove(at)),
+            (None, Some(value)) => attributes.push(KeyValue::new(*key, value)),
+            (None, None) => {}
+        }
+    }
+}
+
 impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         let around = mask_context::of_span(cx);
-        if !around.is_empty() {
+        if let Some(innermost) = around.first() {
+            innermost.set_guarded();
             let id = span.span_context().span_id();
             let key = (span.span_context().trace_id(), id);
             self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(key, around);

@@ -1,0 +1,123 @@
+//! What a call puts right of the values its span was started with.
+
+use opentelemetry::Value;
+use opentelemetry::trace::SpanRef;
+
+use super::active_call::ActiveCall;
+use super::call_record::CallRecord;
+use crate::ambient::mask_context::Correction;
+use crate::diag;
+use crate::model::hosts;
+use crate::model::server::Server;
+use crate::model::{Operation, Provider};
+use crate::semconv::Fact;
+
+/// Which of the values that the span was started with were replaced later.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Replaced {
+    provider: bool,
+    model: bool,
+    server: bool,
+    operation: bool,
+}
+
+impl ActiveCall {
+    pub(crate) fn set_provider(&self, provider: Provider) {
+        let mut state = self.lock();
+        state.keep_kind();
+        state.replaced.provider |= self.started().provider && state.provider.as_ref() != Some(&provider);
+        state.provider = Some(provider);
+    }
+
+    pub(crate) fn set_model(&self, model: &str) {
+        if model.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        state.replaced.model |= self.started().model && state.request.model.as_deref() != Some(model);
+        state.request.model = Some(model.to_owned());
+    }
+
+    pub(crate) fn set_server(&self, server: &str) {
+        let Some(server) = Server::read(server) else { return };
+        let mut state = self.lock();
+        state.keep_kind();
+        let known = state.server.as_ref().map(|known| (&known.address, known.port));
+        state.replaced.server |= self.started().server && known != Some((&server.address, server.port));
+        if state.provider.is_none() && state.operation.is_model_call() {
+            state.provider = hosts::name(&server.address).map(Provider::from);
+        }
+        state.server = Some(server);
+    }
+
+    pub(crate) fn set_operation(&self, operation: Operation) {
+        let mut state = self.lock();
+        if state.operation == operation || state.finished {
+            return;
+        }
+        if !state.operation.is_model_call() || !operation.is_model_call() {
+            drop(state);
+            diag::debug_once(
+                "operation",
+                "LlmCall::operation is ignored where the call or the new operation is no model call",
+            );
+            return;
+        }
+        state.replaced.operation = true;
+        state.operation = operation;
+    }
+
+    pub(crate) fn set_http_status(&self, status: u16) {
+        let mut state = self.lock();
+        state.error.status = Some(status).filter(|status| *status >= 400);
+        state.http_status = Some(status);
+    }
+
+    /// Corrects what the span was started with, where a processor of ours can.
+    pub(super) fn correct_start(&self, span: &SpanRef<'_>, state: &CallRecord) {
+        if state.replaced == Replaced::default() {
+            return;
+        }
+        if !self.masks().is_guarded() {
+            return diag::debug_once(
+                "replaced",
+                "a call was given another provider, model, server or operation after its span had started: the \
+                 span keeps the first one, since no RedactProcessor stands before the exporter",
+            );
+        }
+        if state.name.is_none() {
+            span.update_name(state.span_name().into_owned());
+        }
+        self.masks().set_corrections(state.corrections());
+    }
+}
+
+impl CallRecord {
+    /// The span's kind stays as it was at the start.
+    fn keep_kind(&mut self) {
+        if self.remote.is_none() {
+            self.remote = Some(self.kind() == "client");
+        }
+    }
+
+    fn corrections(&self) -> Vec<Correction> {
+        let Replaced { provider, model, server, operation } = self.replaced;
+        let mut corrections: Vec<Correction> = Vec::new();
+        let mut add = |fact: Fact, value: Option<Value>| corrections.push((fact.key(), value));
+        if provider {
+            add(Fact::ProviderName, self.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        }
+        if model {
+            add(Fact::RequestModel, self.request.model.clone().map(Value::from));
+        }
+        if server {
+            let server = self.server.as_ref();
+            add(Fact::ServerAddress, server.map(|server| server.address.clone().into()));
+            add(Fact::ServerPort, server.and_then(|server| server.port).map(|port| i64::from(port).into()));
+        }
+        if operation {
+            add(Fact::OperationName, self.operation_name().map(|name| name.to_owned().into()));
+        }
+        corrections
+    }
+}

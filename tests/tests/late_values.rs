@@ -1,0 +1,184 @@
+//! Values that a function learns while its call runs, on the bytes that are exported.
+
+use llm_trace::{LlmCall, LlmLayer, Operation, Policy, RedactProcessor, llm_agent, llm_call};
+use llm_trace_tests::collector::{Collector, ReceivedSpan};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use serde_json::{Value, json};
+use tracing_subscriber::Registry;
+use tracing_subscriber::prelude::*;
+
+/// The model is known from the start, and nothing else.
+#[llm_call(model = alias)]
+fn learns_all(alias: &str) -> Value {
+    LlmCall::current().provider("anthropic").server("https://gateway.example:8443/v1").http_status(200);
+    json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-1", "content": [],
+        "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 2}})
+}
+
+/// Everything is known from the start, and wrong.
+#[llm_call(operation = "chat", provider = "openai", model = "alias", server = "https://api.openai.com")]
+fn corrects_all() {
+    LlmCall::current()
+        .operation(Operation::Embeddings)
+        .provider(String::from("cohere"))
+        .model(String::from("embed-4"))
+        .server("gateway.example");
+    LlmCall::current().usage(llm_trace::Usage::new().input_tokens(7));
+}
+
+fn layer(provider: &SdkTracerProvider) -> LlmLayer<Registry> {
+    llm_trace::layer().with_tracer_provider(provider)
+}
+
+fn under(layer: LlmLayer<Registry>, run: impl FnOnce()) {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
+}
+
+/// The one span that a program exports, with a guard before the exporter or without.
+fn exported(guarded: bool, run: impl FnOnce()) -> ReceivedSpan {
+    let collector = Collector::start();
+    let exporting = SimpleSpanProcessor::new(collector.exporter());
+    let provider = match guarded {
+        true => SdkTracerProvider::builder().with_span_processor(RedactProcessor::new(exporting, Policy::new())),
+        false => SdkTracerProvider::builder().with_span_processor(exporting),
+    };
+    under(layer(&provider.build()), run);
+    let mut spans = collector.spans();
+    assert_eq!(spans.len(), 1, "{spans:#?}");
+    let span = spans.remove(0);
+    let mut keys: Vec<_> = span.span.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+    keys.sort_unstable();
+    let all = keys.len();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "each key once: {keys:?}");
+    span
+}
+
+fn attributes(span: &ReceivedSpan, expected: &[(&str, Option<Value>)]) {
+    for (key, value) in expected {
+        assert_eq!(span.attribute(key), *value, "{key}");
+    }
+}
+
+#[test]
+fn what_was_not_known_at_the_start_is_added() {
+    for guarded in [true, false] {
+        let span = exported(guarded, || drop(learns_all("claude")));
+        assert_eq!(span.span.name, "chat claude");
+        attributes(
+            &span,
+            &[
+                ("gen_ai.provider.name", Some(json!("anthropic"))),
+                ("gen_ai.request.model", Some(json!("claude"))),
+                ("server.address", Some(json!("gateway.example"))),
+                ("server.port", Some(json!(8443))),
+                ("http.response.status_code", Some(json!(200))),
+                ("gen_ai.usage.output_tokens", Some(json!(2))),
+                ("llm_trace.outcome", Some(json!("completed"))),
+            ],
+        );
+    }
+}
+
+#[test]
+fn what_was_wrong_at_the_start_is_put_right_by_the_guard_alone() {
+    let span = exported(true, corrects_all);
+    assert_eq!(span.span.name, "embeddings embed-4");
+    attributes(
+        &span,
+        &[
+            ("gen_ai.operation.name", Some(json!("embeddings"))),
+            ("gen_ai.provider.name", Some(json!("cohere"))),
+            ("gen_ai.request.model", Some(json!("embed-4"))),
+            ("server.address", Some(json!("gateway.example"))),
+            ("server.port", None),
+        ],
+    );
+    let span = exported(false, corrects_all);
+    assert_eq!(span.span.name, "chat alias");
+    attributes(
+        &span,
+        &[
+            ("gen_ai.operation.name", Some(json!("chat"))),
+            ("gen_ai.provider.name", Some(json!("openai"))),
+            ("gen_ai.request.model", Some(json!("alias"))),
+            ("server.address", Some(json!("api.openai.com"))),
+            ("server.port", Some(json!(443))),
+        ],
+    );
+}
+
+#[test]
+fn a_name_of_the_users_stays() {
+    let span = exported(true, || {
+        LlmCall::builder(Operation::Chat).provider("openai").model("m").name("ask").run(|call| {
+            call.model("other");
+        });
+    });
+    assert_eq!(span.span.name, "ask");
+    assert_eq!(span.attribute("gen_ai.request.model"), Some(json!("other")));
+}
+
+#[test]
+fn metrics_and_events_have_the_last_value() {
+    let collector = Collector::start();
+    let meters = collector.meter_provider();
+    let layer =
+        layer(&collector.provider()).with_meter_provider(&meters).with_logger_provider(&collector.logger_provider());
+    under(layer, || {
+        corrects_all();
+        drop(learns_all("claude"));
+    });
+    meters.force_flush().expect("metrics");
+    let series = collector.series();
+    let of = |name: &str, key: &str| -> Vec<Value> {
+        let mut values: Vec<_> = series[name].iter().filter_map(|series| series.labels.get(key).cloned()).collect();
+        values.sort_by_key(Value::to_string);
+        values
+    };
+    let duration = "gen_ai.client.operation.duration";
+    assert_eq!(of(duration, "gen_ai.provider.name"), [json!("anthropic"), json!("cohere")]);
+    assert_eq!(of(duration, "gen_ai.request.model"), [json!("claude"), json!("embed-4")]);
+    assert_eq!(of(duration, "gen_ai.operation.name"), [json!("chat"), json!("embeddings")]);
+    assert_eq!(of(duration, "server.address"), [json!("gateway.example"), json!("gateway.example")]);
+    let logs = collector.logs();
+    let details = logs.iter().find(|log| log.record.event_name.ends_with("operation.details")).expect("the event");
+    for (key, value) in [
+        ("gen_ai.provider.name", json!("anthropic")),
+        ("gen_ai.request.model", json!("claude")),
+        ("server.address", json!("gateway.example")),
+    ] {
+        assert_eq!(details.attribute(key), Some(value), "{key}");
+    }
+}
+
+#[test]
+fn a_status_is_that_of_the_last_attempt() {
+    for (statuses, outcome, status) in [
+        (&[429, 200][..], "completed", json!(200)),
+        (&[200, 503], "error", json!(503)),
+        (&[7], "completed", json!(null)),
+    ] {
+        let span = exported(true, || {
+            LlmCall::builder(Operation::Chat).provider("openai").run(|call| {
+                statuses.iter().for_each(|status| _ = call.http_status(*status));
+            });
+        });
+        assert_eq!(span.attribute("llm_trace.outcome"), Some(json!(outcome)));
+        assert_eq!(span.attribute("http.response.status_code").unwrap_or_default(), status);
+        assert_eq!(span.attribute("error.type"), (outcome == "error").then(|| json!("503")));
+    }
+}
+
+#[llm_agent(name = "guide", id = "a1", input = task)]
+fn agent(task: &str) -> String {
+    LlmCall::current().provider("openai").operation(Operation::ExecuteTool).server("https://api.openai.com");
+    task.to_owned()
+}
+
+#[test]
+fn an_agent_stays_an_agent_of_this_process() {
+    let span = exported(true, || drop(agent("find it")));
+    assert_eq!((span.span.name.as_str(), span.span.kind), ("invoke_agent guide", 1));
+    attributes(&span, &[("gen_ai.operation.name", Some(json!("invoke_agent")))]);
+}
