@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
 use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
-use crate::call::{Pipeline, StartFields};
+use crate::call::{self, Pipeline, StartFields};
 
 /// Looks at the subscriber that is the default here, and says what a call would find.
 ///
@@ -243,14 +243,20 @@ impl fmt::Display for Check {
     }
 }
 
-/// Prints what [`check`] finds, once, where `LLM_TRACE_DEBUG` asks for it.
-pub(crate) fn at_first_call() {
+/// Whether anything would record a call at this level. The first call prints the report of [`check`] where
+/// `LLM_TRACE_DEBUG` asks for it.
+#[doc(hidden)]
+#[inline]
+pub fn enabled(level: Level) -> bool {
     static FIRST: Once = Once::new();
-    FIRST.call_once(|| {
-        if crate::diag::is_debugging() {
-            for line in check().to_string().lines() {
-                crate::diag::warn(line);
-            }
+    FIRST.call_once(print_if_asked);
+    call::is_enabled(level)
+}
+
+fn print_if_asked() {
+    if crate::diag::is_debugging() {
+        for line in check().to_string().lines() {
+            crate::diag::warn(line);
         }
-    });
+    }
 }

@@ -214,10 +214,18 @@ pub mod __private {
     pub use ::core;
     pub use tracing;
 
+    /// Whether anything would record a call at this level.
+    #[cfg(not(feature = "otel"))]
+    #[inline]
+    pub fn enabled(level: tracing::Level) -> bool {
+        crate::call::is_enabled(level)
+    }
     pub use crate::call::{
         CallArguments, EnteredCall, LlmCall, MakeSpan, Prepared, ProbedValue, StartFields, StreamCall, TracedFuture,
-        enabled, trace_future,
+        trace_future,
     };
+    #[cfg(feature = "otel")]
+    pub use crate::check::enabled;
     pub use crate::model::Operation;
     pub use crate::semconv::value::Maybe;
     pub use crate::semconv::{ContentField, Fact};

@@ -101,7 +101,6 @@ impl ActiveCall {
     }
 
     pub(super) fn start(make_span: MakeSpan, mut state: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
-        crate::check::at_first_call();
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
             state.name = None;
         }

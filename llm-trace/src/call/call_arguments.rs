@@ -5,11 +5,17 @@ use std::borrow::Cow;
 use super::captured_value::{CapturedValue, ProbedValue};
 use super::handle::LlmCall;
 use super::start_fields::MakeSpan;
-use crate::model::operation_data::Given;
 use crate::model::{Nested, Operation, Provider};
 use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;
-use crate::semconv::{ContentField, Fact};
+use crate::semconv::{ContentField, Fact, Facts};
+
+/// Facts and content of an operation other than a model call that are known before it starts.
+#[derive(Default)]
+pub(crate) struct OperationArguments<'a> {
+    pub(crate) facts: Facts,
+    pub(crate) content: Vec<(ContentField, CapturedValue<'a>)>,
+}
 
 /// The arguments of a call, borrowed while they are read. Used by the macro and the builder.
 #[doc(hidden)]
@@ -32,7 +38,7 @@ pub struct CallArguments<'a> {
     pub(crate) tools: CapturedValue<'a>,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     /// Of what other operations than a model's act on.
-    pub(crate) given: Option<Box<Given<'a>>>,
+    pub(crate) given: Option<Box<OperationArguments<'a>>>,
     /// Whether it runs elsewhere, where that was said.
     pub(crate) remote: Option<bool>,
     #[cfg_attr(not(feature = "otel"), allow(dead_code))]
@@ -214,9 +220,8 @@ impl Prepared {
     }
 }
 
-/// Whether a call at this level would be seen by anyone. The one check of a disabled call.
-#[doc(hidden)]
+/// Whether anything would record a call at this level. A disabled call makes only this check.
 #[inline]
-pub fn enabled(level: tracing::Level) -> bool {
+pub(crate) fn is_enabled(level: tracing::Level) -> bool {
     level <= tracing::level_filters::LevelFilter::current() || super::active_call::pipelines()
 }

@@ -67,7 +67,8 @@ mod trace_update;
 #[cfg(feature = "otel")]
 pub(crate) use active_call::ActiveCall;
 pub use active_call::EnteredCall;
-pub use call_arguments::{CallArguments, Prepared, enabled};
+pub(crate) use call_arguments::is_enabled;
+pub use call_arguments::{CallArguments, Prepared};
 #[cfg(feature = "logs")]
 pub use call_ref::CallRef;
 pub use captured_value::ProbedValue;

@@ -6,7 +6,7 @@ use http_body::Body;
 use super::answer::CallBody;
 use super::endpoints::Endpoints;
 use crate::call::captured_value::CapturedValue;
-use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, enabled, inject_to};
+use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, inject_to};
 use crate::diag;
 use crate::model::Provider;
 use crate::wire::detect;
@@ -23,7 +23,7 @@ pub(super) struct Target<'a> {
 impl Target<'_> {
     /// Whose API it is, if it is one and anyone listens.
     pub(super) fn provider(&self, endpoints: &Endpoints) -> Option<Provider> {
-        if !(self.is_get() || *self.method == Method::POST) || !enabled(tracing::Level::INFO) {
+        if !(self.is_get() || *self.method == Method::POST) || !crate::__private::enabled(tracing::Level::INFO) {
             return None;
         }
         endpoints.provider(self.is_get(), self.host, self.port, self.path)

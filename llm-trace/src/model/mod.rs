@@ -6,12 +6,12 @@ pub(crate) mod facts;
 pub(crate) mod hosts;
 pub(crate) mod nested;
 pub(crate) mod operation;
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
-pub(crate) mod operation_data;
 pub(crate) mod outcome;
 pub(crate) mod provider;
 #[cfg(feature = "otel")]
 pub(crate) mod server;
+#[cfg_attr(not(feature = "otel"), allow(dead_code))]
+pub(crate) mod span_target;
 #[cfg(feature = "otel")]
 pub(crate) mod usage;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::operation_data::NamedAfter;
+use super::span_target::NamedAfter;
 #[cfg(feature = "otel")]
 use crate::semconv::ContentField;
 use crate::semconv::{Fact, Facts};

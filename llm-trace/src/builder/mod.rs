@@ -1,5 +1,7 @@
 //! A call without the macro.
 
+mod operation_arguments;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::future::Future;
@@ -8,7 +10,7 @@ use std::future::Future;
 use crate::call::captured_value::{CapturedValue, ProbedValue};
 #[cfg(feature = "serde")]
 use crate::call::handle::SerializedRef;
-use crate::call::{CallArguments, LlmCall, Prepared, enabled, trace_future};
+use crate::call::{CallArguments, LlmCall, Prepared, trace_future};
 use crate::capture;
 use crate::model::{Operation, Provider};
 use crate::semconv::AttributeValue;
@@ -104,7 +106,7 @@ use crate::semconv::AttributeValue;
 /// ```
 #[must_use = "a builder makes no call until it is run, instrumented or started"]
 pub struct CallBuilder<'a> {
-    pub(super) setup: CallArguments<'a>,
+    setup: CallArguments<'a>,
 }
 
 impl std::fmt::Debug for CallBuilder<'_> {
@@ -114,7 +116,7 @@ impl std::fmt::Debug for CallBuilder<'_> {
 }
 
 impl<'a> CallBuilder<'a> {
-    pub(super) fn new(operation: Operation) -> Self {
+    fn new(operation: Operation) -> Self {
         let make_span = crate::__make_span!(target: "llm_trace", level: tracing::Level::INFO, name: "llm_call");
         Self { setup: CallArguments::new(Some(operation), make_span) }
     }
@@ -157,7 +159,7 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// What becomes of it inside of another model call, or of another inside of it.
-    pub fn nested(mut self, nested: super::Nested) -> Self {
+    pub fn nested(mut self, nested: crate::model::Nested) -> Self {
         self.setup.nested(nested);
         self
     }
@@ -195,7 +197,7 @@ impl<'a> CallBuilder<'a> {
     }
 
     fn enabled() -> bool {
-        enabled(tracing::Level::INFO)
+        crate::__private::enabled(tracing::Level::INFO)
     }
 
     /// Starts the call. It ends with [`LlmCall::finish`] or [`LlmCall::fail`], or when the last

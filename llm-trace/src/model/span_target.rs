@@ -1,16 +1,8 @@
-//! What an operation acts on: an agent, a tool, a data source, a workflow.
+//! The target that completes the name of a span: a model, an agent, a tool, a data source.
 
 use std::borrow::Cow;
 
-use crate::call::captured_value::CapturedValue;
-use crate::semconv::{ContentField, Fact, Facts};
-
-/// What is known of it before the call starts.
-#[derive(Default)]
-pub(crate) struct Given<'a> {
-    pub(crate) facts: Facts,
-    pub(crate) content: Vec<(ContentField, CapturedValue<'a>)>,
-}
+use crate::semconv::{Fact, Facts};
 
 /// What the conventions put behind the operation in a span's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
