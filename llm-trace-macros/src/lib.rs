@@ -5,7 +5,6 @@ extern crate proc_macro;
 
 mod args;
 mod attributes;
-mod downcast;
 mod errors;
 mod expand;
 mod family;
@@ -316,11 +315,4 @@ fn traced(family: &'static family::Family, given: TokenStream, item: TokenStream
         expand::expand(&args.parse(given)?, &function)
     });
     expanded.unwrap_or_else(|error| function::as_written(&written, &error)).into()
-}
-
-/// Forwards `Layer::downcast_raw` to the layer inside. For `llm-trace` itself.
-#[doc(hidden)]
-#[proc_macro]
-pub fn __forward_downcast(_: TokenStream) -> TokenStream {
-    downcast::forward().into()
 }

@@ -96,7 +96,7 @@
 //! [`docs/`]: https://github.com/llm-trace/llm-trace/tree/main/docs
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
 //! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "otel")]
@@ -119,6 +119,8 @@ mod cost;
 #[cfg(feature = "otel")]
 mod credentials;
 mod diag;
+#[cfg(feature = "otel")]
+mod downcast;
 #[cfg(feature = "init")]
 pub mod export;
 #[cfg(feature = "otel")]

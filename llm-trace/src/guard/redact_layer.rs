@@ -188,7 +188,7 @@ where
         self.inner.on_id_change(old, new, cx);
     }
 
-    llm_trace_macros::__forward_downcast!();
+    crate::downcast::forward_downcast!();
 }
 
 impl<L: 'static> RedactLayer<L> {

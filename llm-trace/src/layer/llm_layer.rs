@@ -247,7 +247,7 @@ where
         }
     }
 
-    llm_trace_macros::__forward_downcast!();
+    crate::downcast::forward_downcast!();
 }
 
 impl<S: 'static> LlmLayer<S> {
