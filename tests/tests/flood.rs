@@ -171,7 +171,7 @@ fn log_records_by_each_protocol() {
 
 /// `cargo test --release --workspace --all-features --test flood -- --ignored --nocapture`
 #[test]
-#[ignore = "takes minutes; its numbers are in docs/exporting.md"]
+#[ignore = "takes minutes; its numbers are in docs/reliability.md"]
 fn fifty_thousand_log_records_each_way() {
     for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
         flood_of_records(exporter, 50_000);
@@ -195,7 +195,7 @@ fn spans_by_grpc_over_tls() {
 
 /// `cargo test --release --workspace --all-features --test flood -- --ignored --nocapture`
 #[test]
-#[ignore = "takes minutes; its numbers are in docs/exporting.md"]
+#[ignore = "takes minutes; its numbers are in docs/reliability.md"]
 fn fifty_thousand_spans_each_way() {
     for (exporter, tls) in [("otlp_http", true), ("http/json", false), ("otlp_grpc", true)] {
         flood(exporter, tls, 50_000);

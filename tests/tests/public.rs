@@ -49,25 +49,99 @@ fn the_front_page_names_every_feature_and_no_other() {
     assert_eq!(first_cells(&section[..on_demand]), by_default);
 }
 
-#[test]
-fn the_index_has_every_page_and_links_lead_somewhere() {
+/// The pages of the documentation, by their path from the root.
+fn pages() -> Vec<PathBuf> {
     let pages = fs::read_dir(root().join("docs")).expect("docs").map(|file| file.expect("a file").path());
-    let pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|kind| kind == "md")).collect();
-    let index = read("docs/README.md");
-    let front = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"].map(|name| root().join(name));
-    for page in pages.iter().chain(&front) {
-        let name = page.file_name().expect("a name").to_string_lossy();
+    let mut pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|kind| kind == "md")).collect();
+    pages.push(root().join("docs/semconv/README.md"));
+    pages.sort();
+    pages
+}
+
+/// The anchors that GitHub and mdBook give to the headings of a page.
+fn anchors(page: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).expect("a page");
+    let mut in_code = false;
+    let headings = text.lines().filter(|line| {
+        in_code ^= line.trim_start().starts_with("```");
+        !in_code && line.starts_with('#')
+    });
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        words.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn the_index_and_the_book_have_every_page() {
+    let (index, summary) = (read("docs/README.md"), read("docs/SUMMARY.md"));
+    for page in pages() {
+        let name = page.strip_prefix(root().join("docs")).expect("below docs").to_string_lossy().into_owned();
         assert!(
-            !page.parent().expect("a folder").ends_with("docs") || name == "README.md" || index.contains(&*name),
+            ["README.md", "SUMMARY.md"].contains(&&*name) || index.contains(&*name),
             "docs/README.md does not name {name}"
         );
-        let text = fs::read_to_string(page).expect("a page");
+        assert!(
+            name == "SUMMARY.md" || summary.contains(&format!("]({name})")),
+            "docs/SUMMARY.md does not name {name}"
+        );
+    }
+}
+
+#[test]
+fn links_lead_somewhere_and_not_out_of_the_book() {
+    let repository = "https://github.com/llm-trace/llm-trace/blob/main/";
+    let front = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"];
+    for page in pages().into_iter().chain(front.map(|name| root().join(name))) {
+        let text = fs::read_to_string(&page).expect("a page");
+        let page_name = page.display();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap_or_default();
-            if link.contains("://") || link.contains(' ') || file.is_empty() {
-                continue;
-            }
-            assert!(page.with_file_name(file).exists(), "{}: {link} leads nowhere", page.display());
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file.strip_prefix(repository) {
+                Some(file) => root().join(file),
+                None if link.contains("://") || link.contains(' ') => continue,
+                None if file.is_empty() => page.clone(),
+                None => page.parent().expect("a folder").join(file),
+            };
+            assert!(target.exists(), "{page_name}: {link} leads nowhere");
+            assert!(anchor.is_empty() || anchors(&target).contains(anchor), "{page_name}: {link} names no heading");
+            let (book, target) = (root().join("docs"), target.canonicalize().expect("it exists"));
+            assert!(
+                !page.starts_with(&book)
+                    || link.contains("://")
+                    || target.starts_with(book.canonicalize().expect("docs")),
+                "{page_name}: {link} leads out of the book: use its address in the repository"
+            );
+        }
+    }
+}
+
+/// The tests that a page names: `[file: test, test; file: test]`, or the name alone for the file of the page.
+fn named_tests<'p>(page: &'p str, default: &'p str) -> Vec<(&'p str, &'p str)> {
+    let mut found = Vec::new();
+    let brackets = page.split("`[").skip(1).filter_map(|rest| rest.split("]`").next());
+    for names in brackets.filter(|names| names.starts_with(|c: char| c.is_ascii_lowercase())) {
+        for group in names.split(';').map(str::trim) {
+            let (file, names) = group.split_once(':').unwrap_or((default, group));
+            found.extend(names.split(',').map(|name| (file.trim(), name.trim())));
+        }
+    }
+    found
+}
+
+#[test]
+fn tests_that_a_page_names_exist() {
+    for (page, default, at_least) in
+        [("what-leaves-your-process", "", 50), ("data-at-rest", "files", 8), ("traps", "traps", 20)]
+    {
+        let text = read(&format!("docs/{page}.md"));
+        let named = named_tests(&text, default);
+        assert!(named.len() >= at_least, "{page}: {}", named.len());
+        for (file, test) in named {
+            let path = if file.ends_with(".rs") { file.to_owned() } else { format!("tests/tests/{file}.rs") };
+            assert!(root().join(&path).exists(), "{page}: {path} is not there, which should have {test}");
+            assert!(read(&path).contains(&format!("fn {test}(")), "{page}: {path} has no {test}");
         }
     }
 }

@@ -1,10 +1,6 @@
-//! Each line of docs/traps.md that a user can step into: that the trap is there, and that the way around it holds.
+//! Each row of docs/traps.md that a user can step into: that the trap is there, and that the remedy works.
 //!
-//! Tested elsewhere: layers with filters of their own (`trap_of_filters.rs`), filters that let no span through (`check.rs`, `macro_disabled.rs`), two OpenTelemetry layers
-//! (`layers.rs`), two `fmt` layers (`redact_layer.rs`), streams and futures (`macro_streams.rs`, `macro_shapes.rs`),
-//! streams inside other types (`outcomes/unseen.rs`), error codes in bodies (`macro_errors.rs`),
-//! `error!` inside a call (`outcomes.rs`), `set_attribute` past layers (`redact/guards.rs`), headers of several
-//! destinations (`destinations.rs`), counts of other crates (`normalize.rs`).
+//! Rows that name another file are tested there.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -227,6 +223,67 @@ fn what_is_open_at_the_shutdown_is_lost_unless_it_is_finished_before() {
         });
         assert_eq!(names(&collector).len(), usize::from(finish));
     }
+}
+
+#[test]
+fn headers_in_a_spans_fields_show_their_tokens_unless_a_guard_is_there() {
+    let shows = |guard: bool| {
+        let collector = Collector::start();
+        let provider = if guard { guarded(&collector, Policy::new()) } else { collector.provider() };
+        let headers: http::HeaderMap = http::HeaderMap::from_iter([
+            (http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer SENTINEL")),
+            (http::header::ACCEPT, http::HeaderValue::from_static("text/plain")),
+        ]);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(otel(&provider)), || {
+            tracing::info_span!("request", headers = ?headers).in_scope(|| tracing::info!(?headers, "it came"));
+        });
+        assert!(collector.saw("text/plain"));
+        collector.saw("SENTINEL")
+    };
+    assert!(shows(false), "the trap is gone");
+    assert!(!shows(true));
+}
+
+fn sorry() -> Value {
+    let message = json!({"role": "assistant", "content": "Sorry, try again later."});
+    json!({"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
+}
+
+fn refused() -> Result<Value, std::io::Error> {
+    Err(std::io::Error::other("refused"))
+}
+
+#[test]
+fn an_answer_that_the_function_invents_is_recorded_as_the_models() {
+    #[llm_call(provider = "openai", model = "inside")]
+    fn invents() -> Value {
+        refused().unwrap_or_else(|_| sorry())
+    }
+    #[llm_call(provider = "openai", model = "told")]
+    fn tells() -> Value {
+        refused().unwrap_or_else(|error| {
+            LlmCall::current().fail(&error);
+            sorry()
+        })
+    }
+    #[llm_call(provider = "openai", model = "outside")]
+    fn asks() -> Result<Value, std::io::Error> {
+        refused()
+    }
+    let collector = Collector::start();
+    let layer = llm_trace::layer()
+        .with_policy(Policy::new().capture(Capture::Span))
+        .with_tracer_provider(&collector.provider());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        assert_eq!((invents(), tells(), asks().unwrap_or_else(|_| sorry())), (sorry(), sorry(), sorry()));
+    });
+    let shown = |model: &str| {
+        let span = collector.span(&format!("chat {model}"));
+        (span.attribute("llm_trace.outcome"), span.attribute("gen_ai.output.messages").is_some())
+    };
+    assert_eq!(shown("inside"), (Some("completed".into()), true), "the trap is gone");
+    assert_eq!(shown("told"), (Some("error".into()), false));
+    assert_eq!(shown("outside"), (Some("error".into()), false));
 }
 
 /// Writes down each value of each field, as the `log` crate would get it.

@@ -1,5 +1,6 @@
 //! Calls without annotations, through `reqwest-middleware` and a `tower` client, judged on exported OTLP.
 
+mod redirects;
 mod reqwest_client;
 mod server;
 mod tower_client;

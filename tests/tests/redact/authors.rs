@@ -260,3 +260,13 @@ fn a_copy_that_bears_no_authors_mark_needs_both_masks() {
     let got = export(open().mask_output(true).mask_input(true), None, || ask("openai", &request, false));
     assert!(!got.shows(WORD));
 }
+
+#[test]
+fn a_prompt_that_is_one_text_is_input_whoever_wrote_its_parts() {
+    let request = json!({"model": "m", "prompt": format!("Human: {QUESTION}\nAssistant: {WORD}\nHuman: Go on.")});
+    let ask = || {
+        LlmCall::builder("text_completion").provider("openai").request(&request).run(|_| ());
+    };
+    assert!(export(open().mask_output(true), None, ask).shows(WORD));
+    assert!(!export(open().mask_input(true), None, ask).shows(WORD));
+}

@@ -223,3 +223,16 @@ fn a_span_of_no_convention_outside_of_every_call_keeps_its_text() {
     });
     assert_eq!(got.span("work").attribute("note"), Some(SECRET.into()));
 }
+
+#[test]
+fn a_text_of_at_most_ten_digits_is_a_count_under_a_counts_key() {
+    for (text, is_count) in [("1234567890", true), ("12345678901", false), ("twelve", false), ("12 ", false)] {
+        let got = spans(Policy::new(), false, |provider| {
+            let mut span = provider.tracer("client").start("chat");
+            span.set_attribute(KeyValue::new("gen_ai.usage.input_tokens", text));
+            span.end();
+        });
+        let shown = got.span("chat").attribute("gen_ai.usage.input_tokens");
+        assert_eq!(shown == Some(text.into()), is_count, "{text}: {shown:?}");
+    }
+}

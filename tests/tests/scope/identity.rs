@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use llm_trace::{Caller, Capture, Compat, InScope as _, LlmCall, OpenCalls, Policy, Profile, Scope, llm_call, scope};
+use llm_trace::{
+    Caller, Capture, Compat, InScope as _, LlmCall, OpenCalls, Policy, PolicyHandle, Profile, Scope, llm_call, scope,
+};
 use llm_trace_tests::collector::{ReceivedSpan, attribute};
 use serde_json::json;
 
@@ -230,6 +232,21 @@ fn hashed_identity_shows_no_plain_id_anywhere() {
     }
     assert!(!traced.collector.saw("user-u2") && !traced.collector.saw("conversation-c2"));
     assert!(text(span, "llm_trace.redaction").is_some_and(|said| said.contains("identity")));
+}
+
+#[test]
+fn a_new_key_makes_new_hashes_from_then_on() {
+    let policy = PolicyHandle::new(Policy::new().hash_identity(*b"old"));
+    let traced = traced(|layer| layer.with_policy(&policy));
+    let call = || LlmCall::builder("chat").provider("openai").run(|_| ());
+    let ann = || scope().user("ann");
+    ann().run(call);
+    let open = ann().run(|| LlmCall::builder("chat").provider("openai").start());
+    policy.update(|policy| policy.hash_identity(*b"new"));
+    open.finish();
+    ann().run(call);
+    let hashes: Vec<_> = traced.collector.spans().iter().map(|span| text(span, "user.id").expect("a hash")).collect();
+    assert!(hashes[0] != hashes[1] && hashes[1] == hashes[2], "{hashes:?}");
 }
 
 #[test]
