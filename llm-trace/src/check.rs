@@ -10,6 +10,7 @@ use tracing::subscriber::NoSubscriber;
 use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
 use crate::call::{self, Pipeline, StartFields};
+use crate::sink::CallHooks;
 
 /// Looks at the subscriber that is the default here, and says what a call would find.
 ///
@@ -80,6 +81,22 @@ impl Check {
 
     fn wrong(&mut self, line: impl Into<String>) {
         self.lines.push((Kind::Wrong, line.into()));
+    }
+
+    fn hooks(&mut self, hooks: &CallHooks) {
+        if hooks.is_empty() {
+            return;
+        }
+        self.right(format!("closures of on_call were given {} calls; {} wait", hooks.handed_over(), hooks.waiting()));
+        if hooks.content_dropped() > 0 {
+            self.note(format!("{} calls waited for on_call's closure without their content", hooks.content_dropped()));
+        }
+        if hooks.dropped() > 0 {
+            self.wrong(format!(
+                "{} calls were not handed to a closure of on_call: its queue was full, or it panicked; let it do less,                  or pass calls on to a channel",
+                hooks.dropped()
+            ));
+        }
     }
 
     /// What other crates write passes the guards, or nobody.
@@ -208,6 +225,7 @@ impl Check {
             self.note(failure);
         }
         if let Some(pipeline) = pipeline {
+            self.hooks(&pipeline.call_hooks);
             match pipeline.open.len() {
                 0 => {}
                 open => self.right(format!("{open} calls are open")),

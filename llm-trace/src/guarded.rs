@@ -37,9 +37,12 @@ pub(crate) enum UserCode {
     /// The closure of `Destination::view` and `NarrowProcessor::new`.
     #[cfg_attr(not(feature = "otel"), allow(dead_code))]
     View,
+    /// The closure of `LlmLayer::on_call`.
+    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    Hook,
 }
 
-const KINDS: usize = 9;
+const KINDS: usize = 10;
 
 /// What user code failed in, so far in this process.
 #[derive(Debug)]
@@ -64,6 +67,7 @@ impl UserCode {
         UserCode::Scrubber,
         UserCode::Prices,
         UserCode::View,
+        UserCode::Hook,
     ];
 
     fn bit(self) -> u16 {
@@ -88,6 +92,7 @@ impl UserCode {
             UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
             UserCode::Prices => ("the function given to `prices`", "that call has no cost"),
             UserCode::View => ("the closure of a destination's view", "that attribute is not sent there"),
+            UserCode::Hook => ("the closure given to `on_call`", "it misses that call"),
         }
     }
 }

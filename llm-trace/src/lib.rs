@@ -198,7 +198,7 @@ pub use semconv::AttributeValue;
 #[cfg(feature = "otel")]
 pub use semconv::Profile;
 #[cfg(feature = "otel")]
-pub use sink::Compat;
+pub use sink::{CallHooks, Compat, FinishedCall};
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use stream::StreamItem;
 #[cfg(feature = "stream")]

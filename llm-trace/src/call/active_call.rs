@@ -25,6 +25,7 @@ use super::start_attributes::Started;
 use super::start_context::StartContext;
 use super::start_fields::{MakeSpan, StartFields};
 use crate::ambient::mask_context::SharedMasks;
+use crate::guarded::{self, UserCode};
 use crate::model::Outcome;
 use crate::policy::{Masks, Permit, PolicyState, Stamp};
 use crate::semconv::identifier::{MAX_LABEL, is_name};
@@ -36,6 +37,11 @@ pub(crate) fn pipelines() -> bool {
     Pipeline::any()
 }
 
+/// Whether a call that starts here is given to the layer's hooks. One that a hook makes is not: it would never end.
+fn is_hooked(pipeline: &Pipeline) -> bool {
+    !pipeline.hooks.is_empty() && !guarded::is_running(UserCode::Hook)
+}
+
 /// A call that runs. Its span ends with it, exactly once.
 pub(crate) struct ActiveCall {
     span: Span,
@@ -44,6 +50,8 @@ pub(crate) struct ActiveCall {
     recording: bool,
     /// Whether anything of the call goes anywhere.
     has_consumers: bool,
+    /// Whether the layer's hooks are given the call.
+    hooked: bool,
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
     /// Of the policy before anything was read.
@@ -158,12 +166,15 @@ impl ActiveCall {
         // Whether or not the call has a span: no other may start when it did.
         let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
-        let has_consumers = recording || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
+        let hooked = pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline));
+        let has_consumers =
+            recording || hooked || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         Some(ActiveCall {
             span,
             context,
             recording,
             has_consumers,
+            hooked,
             pipeline,
             masks,
             stamp,
@@ -194,6 +205,7 @@ impl ActiveCall {
             context: None,
             recording: false,
             has_consumers: outer.has_consumers,
+            hooked: around.pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline)),
             pipeline: around.pipeline,
             masks: around.masks,
             stamp: around.stamp,
@@ -282,6 +294,11 @@ impl ActiveCall {
         self.begun
     }
 
+    /// The same moment by the wall clock.
+    pub(crate) fn begun_at(&self) -> SystemTime {
+        self.begun_at
+    }
+
     /// By the wall clock, and never before the beginning.
     pub(crate) fn ended(&self, duration: Duration) -> SystemTime {
         self.begun_at.checked_add(duration).unwrap_or(self.begun_at)
@@ -303,6 +320,11 @@ impl ActiveCall {
 
     pub(crate) fn is_heard(&self) -> bool {
         self.has_consumers
+    }
+
+    /// Whether the layer's hooks are given the call.
+    pub(crate) fn is_hooked(&self) -> bool {
+        self.hooked
     }
 
     pub(crate) fn recording(&self) -> bool {
@@ -334,12 +356,17 @@ impl ActiveCall {
         pipeline.policy.state().for_trace(trace)
     }
 
-    /// Whether anyone looks at content. On spans a sampler's "no" ends all content work.
+    /// Whether anyone looks at content. On spans a sampler's "no" ends all content work; events and hooks know no
+    /// sampler.
     pub(crate) fn wants_content(&self) -> bool {
         if let Some(outer) = &self.outer {
             return outer.wants_content();
         }
-        self.recording || self.pipeline.as_ref().is_some_and(|p| p.events.wanted() && self.policy(p).event_content())
+        let is_wanted_beside_span = |pipeline: &Arc<Pipeline>| {
+            (pipeline.events.wanted() && self.policy(pipeline).event_content())
+                || (self.hooked && self.policy(pipeline).captures())
+        };
+        self.recording || self.pipeline.as_ref().is_some_and(is_wanted_beside_span)
     }
 
     pub(crate) fn permit_input(&self) -> Permit {

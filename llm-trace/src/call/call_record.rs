@@ -195,13 +195,13 @@ impl CallRecord {
 
     /// The span's name: the user's, or the conventions'.
     pub(crate) fn span_name(&self) -> Cow<'_, str> {
-        match &self.name {
-            Some(name) => Cow::Borrowed(name),
-            None => {
-                let facts = self.subject_facts();
-                self.operation.named_after().name(self.operation.verb(facts), self.request.model.as_deref(), facts)
-            }
-        }
+        self.name.as_deref().map_or_else(|| self.conventional_name(), Cow::Borrowed)
+    }
+
+    /// The span's name by the conventions.
+    pub(crate) fn conventional_name(&self) -> Cow<'_, str> {
+        let facts = self.subject_facts();
+        self.operation.named_after().name(self.operation.verb(facts), self.request.model.as_deref(), facts)
     }
 
     /// What the conventions name the span after, if that is known.

@@ -29,13 +29,13 @@ use crate::sink::metrics::Instruments;
 use crate::sink::openinference;
 
 /// How a call ended.
-struct CallEnd {
-    outcome: Outcome,
-    duration: Duration,
+pub(super) struct CallEnd {
+    pub(super) outcome: Outcome,
+    pub(super) duration: Duration,
     /// How long it took is told by another call, which is over.
     late: bool,
     /// There on failures only.
-    error_type: Option<Cow<'static, str>>,
+    pub(super) error_type: Option<Cow<'static, str>>,
     cost: Option<Priced>,
 }
 
@@ -78,7 +78,7 @@ impl ActiveCall {
         // How long it took is not known.
         let measured = outcome != Outcome::Unobserved;
         let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
-        if !self.recording() && !pipeline.events.wanted() && instruments.is_none() {
+        if !self.recording() && !pipeline.events.wanted() && instruments.is_none() && !self.is_hooked() {
             return;
         }
         let is_error = outcome.is_error()
@@ -96,7 +96,7 @@ impl ActiveCall {
     ) {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
-        let told = span.is_some() || events;
+        let told = span.is_some() || events || self.is_hooked();
         // Before the policy: then a change in between is seen twice and never missed.
         let stamp = pipeline.policy.stamp();
         let (policy, masks) = (self.policy(pipeline), self.masks().get());
@@ -138,6 +138,7 @@ impl ActiveCall {
         if events {
             self.tell(pipeline, &state, end, &facts, &content, &policy, masks);
         }
+        self.hand_over(pipeline, &state, end, &facts, &content, &policy, masks);
         if let Some(span) = span {
             let renamed = policy.masks_metadata() && state.name.take().is_some();
             if renamed || (!self.started().named && state.target().is_some()) {
@@ -321,7 +322,7 @@ impl ActiveCall {
     }
 
     /// What the span was started with.
-    fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
+    pub(super) fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
         let started = self.started();
         let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
@@ -378,7 +379,7 @@ impl CallRecord {
     }
 
     /// The error's text, if it may go out. As content: a mask set since it was read must hold.
-    fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
+    pub(super) fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
         self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
     }
 

@@ -34,6 +34,8 @@ mod final_content;
 #[cfg(feature = "otel")]
 mod finish;
 #[cfg(feature = "otel")]
+mod finished_call;
+#[cfg(feature = "otel")]
 mod inherited_facts;
 #[cfg(feature = "otel")]
 mod nesting;

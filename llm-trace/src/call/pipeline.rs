@@ -9,9 +9,10 @@ use crate::cost::SharedPrices;
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
 use crate::semconv::Profile;
-use crate::sink::Compat;
 use crate::sink::events::Events;
+use crate::sink::hook::Hook;
 use crate::sink::metrics::Metrics;
+use crate::sink::{CallHooks, Compat};
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -37,6 +38,10 @@ pub(crate) struct Pipeline {
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
+    /// The closures that are given each finished call.
+    pub(crate) hooks: Vec<Arc<Hook>>,
+    /// The same, shared with whoever flushes them.
+    pub(crate) call_hooks: CallHooks,
     /// Whether the span of the newest call is recorded: most likely the next one's is, too.
     pub(crate) recorded: AtomicBool,
     _alive: Alive,
@@ -67,6 +72,8 @@ impl Pipeline {
             metrics: Metrics::default(),
             events: Events::default(),
             prices: None,
+            hooks: Vec::new(),
+            call_hooks: CallHooks::default(),
             recorded: AtomicBool::new(true),
             _alive: Alive,
         }

@@ -12,7 +12,7 @@ use super::shutdown_deadline::deadline;
 use super::signals::{Signals, has_ended};
 use super::stats::{Stats, StatsHandle};
 use super::task::Task;
-use crate::{OpenCalls, diag};
+use crate::{CallHooks, OpenCalls, diag};
 
 /// Keeps telemetry going; sends what is left when dropped, within a limit.
 ///
@@ -48,6 +48,7 @@ pub struct Telemetry {
     signals: Signals,
     exports: Exports,
     open: OpenCalls,
+    hooks: CallHooks,
     limit: Duration,
     targets: Targets,
     /// Once it is one that `check()` reports on.
@@ -63,7 +64,8 @@ impl Telemetry {
         limit: Duration,
         targets: Targets,
     ) -> Self {
-        Self { provider, signals, exports, open: OpenCalls::default(), limit, targets, active: None, done: false }
+        let (open, hooks) = (OpenCalls::default(), CallHooks::default());
+        Self { provider, signals, exports, open, hooks, limit, targets, active: None, done: false }
     }
 
     /// From now on `check()` reports on it.
@@ -74,6 +76,11 @@ impl Telemetry {
     /// The calls that have not ended: they are ended before the last spans are sent.
     pub(super) fn open_calls(&self) -> &OpenCalls {
         &self.open
+    }
+
+    /// The hooks of its layers: the closures are given the last calls before it ends.
+    pub(super) fn call_hooks(&self) -> &CallHooks {
+        &self.hooks
     }
 
     pub(super) fn signals(&self) -> &Signals {
@@ -87,16 +94,19 @@ impl Telemetry {
 
     /// Sends what has ended so far, and goes on.
     ///
-    /// Returns whether all of it was accepted: spans, log records and metrics. Blocks the calling thread meanwhile,
-    /// at most about 5 seconds.
+    /// Returns whether all of it was accepted: spans, log records and metrics, and calls by the closures of
+    /// [`on_call`](crate::LlmLayer::on_call). Blocks the calling thread meanwhile, at most about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
+        let end = deadline(FLUSH_LIMIT);
         let (provider, signals) = (self.provider.clone(), self.signals.clone());
         let spans = Task::start(move || provider.force_flush().is_ok());
         let log_records = Task::start(move || signals.flush_logs());
         let signals = self.signals.clone();
         let metrics = move || Task::start(move || signals.flush_metrics());
-        wait_for_all(spans, log_records, metrics, FLUSH_LIMIT) && self.stats().dropped() == dropped
+        let sent = wait_for_all(spans, log_records, metrics, FLUSH_LIMIT);
+        let handed_over = self.hooks.flush(end.saturating_duration_since(Instant::now()));
+        sent && handed_over && self.stats().dropped() == dropped
     }
 
     /// The counts of spans, log records and data points that go to OTLP endpoints.
@@ -122,9 +132,10 @@ impl Telemetry {
     }
 
     /// Sends what is left within `limit` and ends telemetry. Returns whether nothing was lost since the start: every
-    /// span, log record and data point was accepted, or is kept on disk.
+    /// span, log record and data point was accepted, or is kept on disk, and the closures of
+    /// [`on_call`](crate::LlmLayer::on_call) were given every call.
     ///
-    /// The signals end side by side, so that an endpoint that hangs holds up its own signal only. Metrics are
+    /// The signals end side by side, so that an endpoint or a closure that hangs holds up itself only. Metrics are
     /// collected once spans and log records are sent, or when half of the time is over. Blocks the calling thread
     /// meanwhile; it needs no runtime and may be called from any.
     pub fn shutdown(mut self, limit: Duration) -> bool {
@@ -149,15 +160,21 @@ impl Telemetry {
         let signals = self.signals.clone();
         let metrics = move || Task::start(move || signals.shutdown_metrics(left()));
         let ended = wait_for_all(spans, log_records, metrics, limit);
+        // Their threads have worked meanwhile.
+        let handed_over = self.hooks.flush(left());
         let stats = self.stats();
         if !ended {
             // Under the exporter's own code: a dead endpoint is one line, not two.
             let left = stats.in_flight();
             diag::warn_rarely("export", &format!("not everything could be sent within {limit:?}: {left} in flight"));
         }
+        if !handed_over {
+            let waiting = self.hooks.waiting();
+            diag::warn_rarely("hook", &format!("on_call's closure was not given {waiting} calls within {limit:?}"));
+        }
         // What was printed meanwhile is seen before the program ends.
         crate::diag::output::stderr().flush(left());
-        ended && stats.dropped() == 0
+        ended && handed_over && stats.dropped() == 0 && self.hooks.dropped() == 0
     }
 }
 

@@ -138,6 +138,7 @@ impl Parts {
         let layer = crate::layer()
             .with_policy(self.policy.clone())
             .with_open_calls(self.telemetry.open_calls().clone())
+            .with_call_hooks(self.telemetry.call_hooks().clone())
             .with_tracer_provider(&self.provider)
             .normalize(self.normalize);
         let layer = match &self.prices {

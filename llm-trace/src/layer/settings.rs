@@ -16,13 +16,25 @@ use crate::cost::{Prices, SharedPrices};
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
 use crate::semconv::Profile;
-use crate::sink::Compat;
+use crate::sink::hook::Hook;
+use crate::sink::{CallHooks, Compat, FinishedCall};
 
 impl<S> LlmLayer<S> {
     /// Registers this layer's calls with a guard that ends them.
     #[cfg(feature = "init")]
     pub(crate) fn with_open_calls(self, open: OpenCalls) -> Self {
         self.set(|pipeline| pipeline.open = open)
+    }
+
+    /// Registers this layer's hooks with a guard that flushes them.
+    #[cfg(feature = "init")]
+    pub(crate) fn with_call_hooks(self, hooks: CallHooks) -> Self {
+        self.set(|pipeline| pipeline.call_hooks = hooks)
+    }
+
+    /// The closures that [`on_call`](Self::on_call) was given, to be flushed and counted.
+    pub fn call_hooks(&self) -> CallHooks {
+        self.pipeline.0.call_hooks.clone()
     }
 
     /// The calls of this layer that have not ended: see [`OpenCalls`].
@@ -199,6 +211,44 @@ impl<S> LlmLayer<S> {
     pub fn normalize(self, normalize: bool) -> Self {
         self.normalize.store(normalize, Ordering::Relaxed);
         self
+    }
+
+    /// Gives each finished call to a closure of yours: to write usage to a database, watch budgets, count per team.
+    ///
+    /// The closure runs on a thread of its own, one call at a time, in the order in which calls end. A call never waits
+    /// for it. Up to 4,096 calls or 32 MiB wait in a queue; further ones are dropped and counted, and where bytes run
+    /// out content goes first. [`CallHooks`] has the counts and flushes the queue, as does the guard of
+    /// [`init`](crate::init) and [`export`](crate::export). Called several times, each closure has its own thread.
+    ///
+    /// The closure is given calls that no sampler takes, too, and needs no OpenTelemetry layer. A call that is merged
+    /// into the one around it ([`Nested`]) is handed over as part of that one. If the closure panics, it misses that
+    /// call and is given the next. Calls that it makes itself are traced, but not handed to a hook. Make them on the
+    /// closure's own thread: a call in a task that it spawns elsewhere is as any other, and can start the closure anew
+    /// without end.
+    ///
+    /// The thread starts with the first call. In a forked child it starts again, with an empty queue.
+    ///
+    /// ```
+    /// # use tracing_subscriber::Registry;
+    /// use std::sync::mpsc::channel;
+    ///
+    /// use llm_trace::FinishedCall;
+    ///
+    /// let (rows, inbox) = channel();
+    /// let layer = llm_trace::layer::<Registry>().on_call(move |call: &FinishedCall| {
+    ///     let row = (call.caller_team_id().map(str::to_owned), call.model().map(str::to_owned), call.cost());
+    ///     // Whoever reads may be gone.
+    ///     let _ = rows.send(row);
+    /// });
+    /// # drop((layer, inbox));
+    /// ```
+    #[must_use]
+    pub fn on_call(self, hook: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
+        let hook = Arc::new(Hook::new(hook));
+        self.set(|pipeline| {
+            pipeline.call_hooks.add(Arc::clone(&hook));
+            pipeline.hooks.push(hook);
+        })
     }
 
     /// Says what calls cost: a [`PriceTable`](crate::PriceTable) or a closure. Without it only a

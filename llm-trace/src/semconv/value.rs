@@ -28,6 +28,40 @@ pub enum AttributeValue {
 }
 
 impl AttributeValue {
+    /// The text, if it is one.
+    ///
+    /// ```
+    /// use llm_trace::AttributeValue;
+    ///
+    /// assert_eq!(AttributeValue::from("a").as_str(), Some("a"));
+    /// assert_eq!(AttributeValue::from(3).as_str(), None);
+    /// ```
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Str(text) = self { Some(text) } else { None }
+    }
+
+    /// The integer, if it is one.
+    ///
+    /// ```
+    /// assert_eq!(llm_trace::AttributeValue::from(3).as_i64(), Some(3));
+    /// ```
+    pub fn as_i64(&self) -> Option<i64> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+
+    /// The number, if it is a double or an integer.
+    ///
+    /// ```
+    /// assert_eq!(llm_trace::AttributeValue::from(3).as_f64(), Some(3.0));
+    /// ```
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(number) => Some(*number),
+            Self::Int(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
     /// The value as one text.
     #[cfg(feature = "otel")]
     pub(crate) fn to_text(&self) -> Cow<'_, str> {

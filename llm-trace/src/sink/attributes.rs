@@ -160,6 +160,20 @@ fn is_openai(provider: Option<&Provider>) -> bool {
     matches!(provider, Some(Provider::OpenAi | Provider::AzureAiOpenAi))
 }
 
+impl From<Value> for AttributeValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => Self::from(String::from(text)),
+            Value::I64(number) => Self::Int(number),
+            Value::F64(number) => Self::Float(number),
+            Value::Bool(flag) => Self::Bool(flag),
+            Value::Array(Array::String(all)) => Self::Strs(all.into_iter().map(String::from).collect()),
+            // A call has no others.
+            other => Self::from(other.to_string()),
+        }
+    }
+}
+
 impl From<AttributeValue> for Value {
     fn from(value: AttributeValue) -> Self {
         match value {

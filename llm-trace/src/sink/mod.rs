@@ -8,6 +8,7 @@ pub(crate) mod events;
 #[path = "events_off.rs"]
 pub(crate) mod events;
 mod forward_processor;
+pub(crate) mod hook;
 pub(crate) mod identity;
 pub(crate) mod measured;
 #[cfg(feature = "metrics")]
@@ -21,6 +22,7 @@ use opentelemetry::InstrumentationScope;
 
 pub use compat::Compat;
 pub(crate) use forward_processor::forward_to_inner;
+pub use hook::{CallHooks, FinishedCall};
 
 use crate::semconv::{Fact, Profile};
 

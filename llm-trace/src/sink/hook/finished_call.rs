@@ -1,0 +1,352 @@
+//! A finished call, as far as the policy lets it out.
+//!
+//! Nothing here knows OpenTelemetry: ids are text, values are [`AttributeValue`]s.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use crate::model::{Outcome, Usage};
+use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
+
+/// A call that is over: what the closure of [`LlmLayer::on_call`](crate::LlmLayer::on_call) is given.
+///
+/// It is built after the policy: masks, scrubbers, hashed identities and limits hold here as on a span. Sampling does
+/// not: calls whose span is not sampled are handed over too. Unknown values are `None`.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use llm_trace::FinishedCall;
+/// # use tracing_subscriber::Registry;
+///
+/// let mut spent: HashMap<String, f64> = HashMap::new(); // US dollars by team
+/// let layer = llm_trace::layer::<Registry>().on_call(move |call: &FinishedCall| {
+///     let team = call.caller_team_id().unwrap_or("none");
+///     let total = spent.entry(team.to_owned()).or_default();
+///     *total += call.cost().unwrap_or(0.0);
+///     if *total > 100.0 {
+///         eprintln!("team {team} has spent {total:.2} USD, last on {:?}", call.model());
+///     }
+/// });
+/// # let _ = layer;
+/// ```
+///
+/// All facts have typed getters or an attribute name; times are of the caller's clock:
+///
+/// ```
+/// use llm_trace::{AttributeValue, FinishedCall, Outcome};
+///
+/// fn row(call: &FinishedCall) -> String {
+///     let failed = call.outcome() != Outcome::Completed;
+///     let error = call.error_type().or(call.error_code()).filter(|_| failed);
+///     let tokens = [call.input_tokens(), call.cache_read_tokens(), call.output_tokens(), call.reasoning_tokens()];
+///     let milliseconds = call.duration().map(|duration| duration.as_millis());
+///     let temperature = call.attribute("gen_ai.request.temperature").and_then(AttributeValue::as_f64);
+///     let tenant = call.metadata("tenant").and_then(AttributeValue::as_str);
+///     format!("{} {error:?} {tokens:?} {milliseconds:?} {temperature:?} {tenant:?}", call.operation())
+/// }
+/// # let _ = row;
+/// ```
+///
+/// With the feature `serde` a call is `Serialize`: one flat object of the span's attribute names, with
+/// `start_time_unix_nano`, `duration_seconds`, `trace_id`, `span_id`, `sampled`, `name` and `error_message` beside them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FinishedCall {
+    pub(crate) name: String,
+    pub(crate) operation: String,
+    /// Whose names the attributes have.
+    pub(crate) profile: Profile,
+    pub(crate) outcome: Outcome,
+    pub(crate) started: SystemTime,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) first_chunk: Option<Duration>,
+    pub(crate) usage: Usage,
+    pub(crate) error_message: Option<String>,
+    /// Trace id and span id, in lower-case hex.
+    pub(crate) ids: Option<(String, String)>,
+    pub(crate) sampled: bool,
+    /// Facts, the user's metadata and own attributes, under the names that they have on a span; each name once.
+    pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    /// Content as JSON, under the names that it has on a span.
+    pub(crate) content: Vec<(&'static str, String)>,
+}
+
+impl FinishedCall {
+    /// The name of the call's span, such as `chat gpt-4o`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the call did: the value of `gen_ai.operation.name`, such as `chat`, or the operation's own word where the
+    /// conventions have none.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// The model that answered; where that is unknown, the one that was asked for.
+    pub fn model(&self) -> Option<&str> {
+        self.response_model().or(self.request_model())
+    }
+
+    /// How the call ended.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The text of the error. Error texts can echo a prompt: it is there only where the policy lets them out.
+    pub fn error_message(&self) -> Option<&str> {
+        self.error_message.as_deref()
+    }
+
+    /// The HTTP status of a failed answer.
+    pub fn http_status(&self) -> Option<u16> {
+        self.int(Fact::HttpStatusCode).and_then(|status| u16::try_from(status).ok())
+    }
+
+    /// Why the model stopped, per choice, in the provider's words; empty where it is unknown.
+    pub fn finish_reasons(&self) -> &[String] {
+        self.texts(Fact::FinishReasons)
+    }
+
+    /// When the call started.
+    pub fn start_time(&self) -> SystemTime {
+        self.started
+    }
+
+    /// The time from the call's start to its end, which for a stream is the end of the stream. `None` where the end
+    /// could not be seen: [`Outcome::Unobserved`].
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration
+    }
+
+    /// The time from the call's start to the first chunk of its stream that has content.
+    pub fn time_to_first_chunk(&self) -> Option<Duration> {
+        self.first_chunk
+    }
+
+    /// The cost in US dollars: stated by the provider, or by the layer's [`prices`](crate::LlmLayer::prices). An agent
+    /// or a workflow has none where the calls inside have theirs, so a sum over all calls counts each dollar once.
+    pub fn cost(&self) -> Option<f64> {
+        self.get(Fact::CostTotal)?.as_f64()
+    }
+
+    /// The user's tags; empty where there are none.
+    pub fn tags(&self) -> &[String] {
+        self.texts(Fact::Tags)
+    }
+
+    /// The value of one key of the metadata that scopes and the call itself set.
+    pub fn metadata(&self, key: &str) -> Option<&AttributeValue> {
+        self.all_metadata().find_map(|(known, value)| (known == key).then_some(value))
+    }
+
+    /// All of the metadata, by key.
+    pub fn all_metadata(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
+        let prefix = Fact::Metadata.key().trim_end_matches("<key>");
+        self.attributes().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
+    }
+
+    /// The value of an attribute by its name on the span: one of the conventions' (`gen_ai.request.temperature`), of
+    /// this crate's (`llm_trace.cost.input`), or of your own.
+    pub fn attribute(&self, name: &str) -> Option<&AttributeValue> {
+        self.attributes().find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// All attributes by their names on the span, without content.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
+        self.attributes.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// The messages that were sent, as the JSON of `gen_ai.input.messages`. As all content, they are there only where
+    /// the policy captures it, and as it lets it out: masked, scrubbed, cut.
+    pub fn input_messages(&self) -> Option<&str> {
+        self.content(ContentField::InputMessages.key())
+    }
+
+    /// The messages that were answered, as the JSON of `gen_ai.output.messages`.
+    pub fn output_messages(&self) -> Option<&str> {
+        self.content(ContentField::OutputMessages.key())
+    }
+
+    /// Content by its name on the span, such as `gen_ai.system_instructions` or `gen_ai.tool.call.result`.
+    pub fn content(&self, name: &str) -> Option<&str> {
+        self.content.iter().find_map(|(known, text)| (*known == name).then_some(text.as_str()))
+    }
+
+    /// The id of the call's trace, as 32 hexadecimal digits. `None` without an OpenTelemetry layer in the subscriber.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.ids.as_ref().map(|(trace, _)| trace.as_str())
+    }
+
+    /// The id of the call's span, as 16 hexadecimal digits. `None` without an OpenTelemetry layer in the subscriber.
+    pub fn span_id(&self) -> Option<&str> {
+        self.ids.as_ref().map(|(_, span)| span.as_str())
+    }
+
+    /// Whether the call's span is recorded and sampled, so that a backend can show it.
+    pub fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+
+    /// The bytes that it takes up in a queue, near enough.
+    pub(super) fn size(&self) -> usize {
+        const FRAME: usize = 512;
+        const PAIR: usize = size_of::<(Cow<'static, str>, AttributeValue)>();
+        let value = |value: &AttributeValue| match value {
+            AttributeValue::Str(text) => text.len(),
+            AttributeValue::Strs(all) => all.iter().map(|text| size_of::<String>() + text.len()).sum(),
+            _ => 0,
+        };
+        let attributes = self.attributes.iter().map(|(name, known)| PAIR + name.len() + value(known));
+        let texts = self.name.len() + self.error_message.as_ref().map_or(0, String::len);
+        FRAME + texts + attributes.sum::<usize>() + self.content_size()
+    }
+
+    pub(super) fn content_size(&self) -> usize {
+        self.content.iter().map(|(_, text)| text.len()).sum()
+    }
+
+    fn get(&self, fact: Fact) -> Option<&AttributeValue> {
+        self.attribute(fact.name(self.profile)?)
+    }
+
+    fn text(&self, fact: Fact) -> Option<&str> {
+        self.get(fact)?.as_str()
+    }
+
+    fn int(&self, fact: Fact) -> Option<i64> {
+        self.get(fact)?.as_i64()
+    }
+
+    fn texts(&self, fact: Fact) -> &[String] {
+        match self.get(fact) {
+            Some(AttributeValue::Strs(texts)) => texts,
+            _ => &[],
+        }
+    }
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident: $fact:ident;)*) => {
+        /// Facts that are texts.
+        ///
+        /// ```
+        /// fn account(call: &llm_trace::FinishedCall) -> [Option<&str>; 14] {
+        ///     [
+        ///         call.provider(), call.request_model(), call.response_model(), call.response_id(),
+        ///         call.user_id(), call.session_id(), call.conversation_id(), call.end_user_id(),
+        ///         call.caller_key_hash(), call.caller_key_alias(), call.caller_team_id(), call.caller_team_alias(),
+        ///         call.caller_org_id(), call.caller_route(),
+        ///     ]
+        /// }
+        /// fn names(call: &llm_trace::FinishedCall) -> [Option<&str>; 4] {
+        ///     [call.agent_name(), call.tool_name(), call.cost_source(), call.user_email()]
+        /// }
+        /// # let _ = (account, names);
+        /// ```
+        impl FinishedCall {$(
+            $(#[$doc])*
+            pub fn $name(&self) -> Option<&str> {
+                self.text(Fact::$fact)
+            }
+        )*}
+    };
+}
+
+texts! {
+    /// The provider, such as `openai`.
+    provider: ProviderName;
+    /// The model that was asked for.
+    request_model: RequestModel;
+    /// The model that answered.
+    response_model: ResponseModel;
+    /// The id of the answer.
+    response_id: ResponseId;
+    /// Why the call failed, in one word of few. `None` on success.
+    error_type: ErrorType;
+    /// The provider's own error code, where [`error_type`](Self::error_type) is another word.
+    error_code: ErrorCode;
+    /// Where the cost comes from: `provider`, `table` or `function`.
+    cost_source: CostSource;
+    /// The agent's name.
+    agent_name: AgentName;
+    /// The tool's name.
+    tool_name: ToolName;
+    /// The user who makes the call; hashed where the policy hashes identities, as all that follow.
+    user_id: UserId;
+    /// The session that the call belongs to.
+    session_id: SessionId;
+    /// The conversation that the call belongs to.
+    conversation_id: ConversationId;
+    /// The SHA-256 of the caller's key, in hex.
+    caller_key_hash: CallerKeyHash;
+    /// The name of the caller's key.
+    caller_key_alias: CallerKeyAlias;
+    /// The team that owns the caller's key.
+    caller_team_id: CallerTeamId;
+    /// The name of the team that owns the caller's key.
+    caller_team_alias: CallerTeamAlias;
+    /// The caller's organization.
+    caller_org_id: CallerOrgId;
+    /// The gateway's route.
+    caller_route: CallerRoute;
+    /// The user on whose behalf the owner of the key calls.
+    end_user_id: EndUserId;
+    /// The user's e-mail address.
+    user_email: UserEmail;
+}
+
+macro_rules! tokens {
+    ($($(#[$doc:meta])* $name:ident: $field:ident;)*) => {
+        /// Token counts.
+        ///
+        /// ```
+        /// fn media(call: &llm_trace::FinishedCall) -> [Option<i64>; 6] {
+        ///     [
+        ///         call.input_image_tokens(), call.input_audio_tokens(), call.input_video_tokens(),
+        ///         call.output_image_tokens(), call.output_audio_tokens(), call.output_video_tokens(),
+        ///     ]
+        /// }
+        /// fn cached(call: &llm_trace::FinishedCall) -> [Option<i64>; 4] {
+        ///     [call.cache_read_tokens(), call.cache_creation_tokens(), call.cache_creation_1h_tokens(), call.searches()]
+        /// }
+        /// # let _ = (media, cached);
+        /// ```
+        impl FinishedCall {$(
+            $(#[$doc])*
+            pub fn $name(&self) -> Option<i64> {
+                self.usage.$field
+            }
+        )*}
+    };
+}
+
+tokens! {
+    /// All input tokens, cached ones included.
+    input_tokens: input;
+    /// All output tokens, reasoning included.
+    output_tokens: output;
+    /// Input tokens that the provider's cache served.
+    cache_read_tokens: cache_read;
+    /// Input tokens written to the provider's cache.
+    cache_creation_tokens: cache_creation;
+    /// Of the tokens written to the provider's cache, those that it keeps for an hour.
+    cache_creation_1h_tokens: cache_creation_1h;
+    /// Output tokens spent on reasoning.
+    reasoning_tokens: reasoning;
+    /// Input tokens of images.
+    input_image_tokens: input_image;
+    /// Input tokens of sound.
+    input_audio_tokens: input_audio;
+    /// Input tokens of video.
+    input_video_tokens: input_video;
+    /// Output tokens of images.
+    output_image_tokens: output_image;
+    /// Output tokens of sound.
+    output_audio_tokens: output_audio;
+    /// Output tokens of video.
+    output_video_tokens: output_video;
+    /// Searches that the provider made and bills one by one.
+    searches: searches;
+}

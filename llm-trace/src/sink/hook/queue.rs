@@ -1,0 +1,202 @@
+//! The way from the calls to a closure: a bounded queue, and the thread that empties it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::finished_call::FinishedCall;
+use crate::diag;
+use crate::guarded::{self, UserCode};
+
+/// Calls that may wait.
+const MOST_CALLS: usize = 4096;
+
+/// Bytes that may wait. When they run out, content gives way first.
+const MOST_BYTES: usize = 32 << 20;
+
+type Closure = Box<dyn FnMut(&FinishedCall) + Send>;
+
+/// One closure with its queue. Its thread ends when the last handle is gone and the queue is empty.
+pub(crate) struct Hook(Arc<Queue>);
+
+struct Queue {
+    state: Mutex<State>,
+    /// There is something to do.
+    work: Condvar,
+    /// A call was handed over.
+    done: Condvar,
+    /// Locked by the queue's thread alone, while it runs: what blocks in it blocks nobody.
+    closure: Mutex<Closure>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<(Arc<FinishedCall>, usize)>,
+    /// Of those that wait and the one that is being handed over.
+    bytes: usize,
+    counts: Counts,
+    /// How many were taken and are not waited for any more: handed over, or left to the parent process.
+    settled: u64,
+    /// Threads that wait for it.
+    flushing: usize,
+    /// The queue's thread waits for work.
+    idle: bool,
+    /// The process that the queue's thread runs in. A forked child has none of its parent's threads.
+    process: Option<u32>,
+    ended: bool,
+}
+
+/// What became of the calls so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Those in the queue, and the one that is being handed over.
+    pub(crate) waiting: u64,
+    pub(crate) handed_over: u64,
+    pub(crate) dropped: u64,
+    /// Handed over without their content.
+    pub(crate) content_dropped: u64,
+    taken: u64,
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").field("counts", &self.counts()).finish()
+    }
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.work.notify_one();
+    }
+}
+
+impl Hook {
+    pub(crate) fn new(closure: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
+        Self(Arc::new(Queue {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            closure: Mutex::new(Box::new(closure)),
+        }))
+    }
+
+    /// Puts a call into the queue, without its content if need be, or counts it as dropped. It waits for nothing but a
+    /// short lock.
+    pub(crate) fn push(&self, mut call: Arc<FinishedCall>) {
+        let queue = &self.0;
+        let mut state = queue.lock();
+        state.start_thread(queue);
+        let mut size = call.size();
+        if state.bytes.saturating_add(size) > MOST_BYTES && !call.content.is_empty() {
+            size -= call.content_size();
+            Arc::make_mut(&mut call).content.clear();
+            state.counts.content_dropped += 1;
+        }
+        if state.waiting.len() >= MOST_CALLS || state.bytes.saturating_add(size) > MOST_BYTES {
+            state.counts.dropped += 1;
+            drop(state);
+            diag::warn_rarely(
+                "hook-full",
+                "the closure given to on_call is slower than calls finish: calls are not handed over to it",
+            );
+            return;
+        }
+        state.bytes += size;
+        state.counts.taken += 1;
+        state.waiting.push_back((call, size));
+        let wakes = std::mem::take(&mut state.idle);
+        drop(state);
+        if wakes {
+            queue.work.notify_one();
+        }
+    }
+
+    /// Waits until all calls that were pushed before are handed over, at most until `end`; false if they are not.
+    pub(crate) fn flush(&self, end: Instant) -> bool {
+        // On the hook's own thread it would wait for itself.
+        if guarded::is_running(UserCode::Hook) {
+            return false;
+        }
+        let mut state = self.0.lock();
+        if !state.waiting.is_empty() {
+            state.start_thread(&self.0);
+        }
+        let wanted = state.counts.taken;
+        while state.settled < wanted {
+            let left = end.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return false;
+            }
+            state.flushing += 1;
+            state = self.0.done.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.flushing -= 1;
+        }
+        true
+    }
+
+    /// As it is in a forked child, as far as one process can be like another.
+    #[cfg(test)]
+    pub(super) fn start_as_in_child(&self) {
+        self.0.lock().process = Some(0);
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let state = self.0.lock();
+        Counts { waiting: state.counts.taken.saturating_sub(state.settled), ..state.counts }
+    }
+}
+
+impl State {
+    /// Starts the thread where this process has none: for the first call, or the first one after a fork.
+    fn start_thread(&mut self, queue: &Arc<Queue>) {
+        let here = std::process::id();
+        if self.process == Some(here) {
+            return;
+        }
+        if self.process.is_some() {
+            // They are the parent's, which hands them over.
+            self.waiting.clear();
+            self.bytes = 0;
+            self.settled = self.counts.taken;
+        }
+        let queue = Arc::clone(queue);
+        let started = std::thread::Builder::new().name("llm-trace-hook".into()).spawn(move || queue.run());
+        // Without a thread the queue fills up, and the next call tries again.
+        self.process = started.ok().map(|_| here);
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        loop {
+            let mut state = self.lock();
+            while state.waiting.is_empty() && !state.ended {
+                state.idle = true;
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.idle = false;
+            let Some((call, size)) = state.waiting.pop_front() else { return };
+            drop(state);
+            let mut closure = self.closure.lock().unwrap_or_else(PoisonError::into_inner);
+            let handed = guarded::run(UserCode::Hook, || closure(&call));
+            drop((closure, call));
+            let mut state = self.lock();
+            state.bytes = state.bytes.saturating_sub(size);
+            state.settled += 1;
+            match handed {
+                Some(()) => state.counts.handed_over += 1,
+                None => state.counts.dropped += 1,
+            }
+            let awaited = state.flushing > 0;
+            drop(state);
+            if awaited {
+                self.done.notify_all();
+            }
+        }
+    }
+}
