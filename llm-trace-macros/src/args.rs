@@ -1,4 +1,4 @@
-//! What may be written in `#[llm_call(...)]` and its siblings.
+//! Parses the arguments of `#[llm_call(...)]` and the other macros.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -10,16 +10,16 @@ use syn::{Error, Expr, ExprClosure, Ident, Lit, LitStr, Path, Result, Token, par
 use crate::attributes::{self, Attribute};
 use crate::family::{Also, Family};
 
-/// The arguments of one macro's use.
+/// The arguments of one macro invocation.
 pub(crate) struct Args {
     pub(crate) family: &'static Family,
-    /// Facts that are texts, by the library's name for each.
+    /// Text arguments, keyed by the library's fact name.
     pub(crate) words: Vec<(&'static str, Expr)>,
-    /// Facts that are numbers.
+    /// Numeric arguments, keyed by the library's fact name.
     pub(crate) numbers: Vec<(&'static str, Expr)>,
-    /// Content, by the library's name for its place.
+    /// Content arguments, keyed by the library's content field.
     pub(crate) contents: Vec<(&'static str, Expr)>,
-    /// `create_agent` in place of `invoke_agent`.
+    /// Selects `create_agent` instead of `invoke_agent`.
     pub(crate) create: bool,
     pub(crate) remote: Option<Expr>,
     pub(crate) nested: Option<Expr>,
@@ -46,13 +46,13 @@ pub(crate) struct Args {
     pub(crate) krate: Option<Path>,
 }
 
-/// A closure over what the function returned.
+/// A closure that takes the function's return value.
 pub(crate) struct Pick {
     pub(crate) key: Ident,
     pub(crate) closure: ExprClosure,
 }
 
-/// A span's level: a path to a `tracing::Level`, or one of its names.
+/// A span's level: a path to a `tracing::Level`, or a level name.
 pub(crate) enum Level {
     Named(&'static str),
     Path(Path),
@@ -142,7 +142,7 @@ impl Args {
         }
     }
 
-    /// An argument of one macro only.
+    /// Parses an argument that only some of the macros accept.
     fn also(&mut self, also: &Also, key: &Ident, input: ParseStream<'_>) -> Result<()> {
         match *also {
             Also::Word(fact, example) => add(&mut self.words, fact, key, || value(key, input, example)),
@@ -160,7 +160,7 @@ impl Args {
         }
     }
 
-    /// The path of the library.
+    /// The path of the `llm_trace` crate.
     pub(crate) fn krate(&self) -> Path {
         self.krate.clone().unwrap_or_else(|| parse_quote!(::llm_trace))
     }
@@ -252,7 +252,7 @@ fn level(key: &Ident, input: ParseStream<'_>) -> Result<Level> {
     name.map(Level::Named).ok_or_else(|| Error::new_spanned(&expr, EXPECTED))
 }
 
-/// The string of an expression that is a string literal.
+/// The literal, if the expression is a string literal.
 pub(crate) fn literal(expr: &Expr) -> Option<&LitStr> {
     match expr {
         Expr::Lit(lit) => match &lit.lit {
@@ -263,7 +263,7 @@ pub(crate) fn literal(expr: &Expr) -> Option<&LitStr> {
     }
 }
 
-/// The elements of a comma-separated list in parentheses.
+/// Parses a comma-separated list in parentheses.
 pub(crate) fn list<T: Parse>(key: &Ident, input: ParseStream<'_>) -> Result<Punctuated<T, Token![,]>> {
     if !input.peek(syn::token::Paren) {
         return Err(Error::new(key.span(), format!("`{key}` needs a list, such as `{key}(app.tier = tier)`")));
@@ -273,7 +273,7 @@ pub(crate) fn list<T: Parse>(key: &Ident, input: ParseStream<'_>) -> Result<Punc
     content.parse_terminated(T::parse, Token![,])
 }
 
-/// The place of an expression, for code that is about it.
+/// The span of the tokens, used for diagnostics in the generated code.
 pub(crate) fn span_of(tokens: &impl ToTokens) -> Span {
     tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }

@@ -1,4 +1,4 @@
-//! `attributes(key = value, ...)`.
+//! Parses `attributes(key = value, ...)`.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use syn::{Error, Expr, Ident, LitStr, Result, Token};
 use crate::args;
 use crate::family::Family;
 
-/// Keys that an argument of the macro sets, so that each key stands on a span once, and content
-/// never passes the policy by.
+/// Keys that a macro argument sets. They are rejected in `attributes(..)`: a key must appear once on a span, and
+/// content must pass through the policy.
 const RESERVED: &[(&str, &str)] = &[
     ("gen_ai.operation.name", "operation"),
     ("gen_ai.provider.name", "provider"),
@@ -30,7 +30,7 @@ const RESERVED: &[(&str, &str)] = &[
     ("otel.name", "name"),
 ];
 
-/// Keys that an argument of one macro sets.
+/// Keys that an argument of a single macro sets.
 const OWN: &[(&str, &str, &str)] = &[
     ("llm_tool", "gen_ai.tool.name", "name"),
     ("llm_tool", "gen_ai.tool.type", "type"),
@@ -49,7 +49,7 @@ const OWN: &[(&str, &str, &str)] = &[
     ("llm_retrieval", "gen_ai.retrieval.documents", "documents"),
 ];
 
-/// One attribute of the user's own.
+/// A custom attribute.
 pub(crate) struct Attribute {
     pub(crate) key: LitStr,
     pub(crate) value: Expr,
@@ -67,7 +67,7 @@ impl Parse for Attribute {
     }
 }
 
-/// `app.tier` as a string.
+/// Parses `app.tier` as a string.
 fn dotted(input: ParseStream<'_>) -> Result<LitStr> {
     let expected = |span: Span| Error::new(span, "expected a key, such as `app.tier` or `\"app.tier\"`");
     let first = Ident::parse_any(input).map_err(|error| expected(error.span()))?;

@@ -1,4 +1,4 @@
-//! Whether what a function asks of its errors can be asked of errors among a stream's items.
+//! Decides from the return type which errors `error_type` can read.
 
 use quote::ToTokens as _;
 use syn::visit::{self, Visit};
@@ -6,18 +6,19 @@ use syn::{Path, PathArguments, TraitBound, Type, TypePath};
 
 use crate::returns::{argument_of, first_argument, type_arguments};
 
-/// What can be asked.
+/// The errors that `error_type` is applied to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Asked {
-    /// The error that the function returns. Where there is no stream the compiler says whether there is one.
+    /// The error that the function returns. Without a stream this is always set, and the compiler reports a missing
+    /// error.
     pub(crate) own: bool,
-    /// Errors among the items of a stream: there are some, and any that the function returns are of the
-    /// same type.
+    /// Errors among the items of a stream. Set if the items are `Result`s and every error that the function returns is
+    /// written with the same type.
     pub(crate) items: bool,
 }
 
 impl Asked {
-    /// As the types are written: what they are is not known here.
+    /// Compares the types as written: a macro cannot resolve them.
     pub(crate) fn of(ty: &Type) -> Self {
         let mut find = FindItem(None);
         find.visit_type(ty);
@@ -28,7 +29,7 @@ impl Asked {
     }
 }
 
-/// What is written for the error of a `Result`: of an alias, the alias.
+/// The error type of a `Result` as written. For a `Result` alias with one argument this is the alias.
 fn error_of(ty: &Type) -> Option<String> {
     let path = match ty {
         Type::Paren(paren) => return error_of(&paren.elem),
@@ -49,7 +50,7 @@ fn without_arguments(path: &Path) -> Path {
     path
 }
 
-/// The item of the first stream in a type.
+/// Finds the item type of the first stream in a type.
 struct FindItem(Option<Type>);
 
 impl<'t> Visit<'t> for FindItem {

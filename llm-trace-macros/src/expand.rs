@@ -1,4 +1,4 @@
-//! What comes out of `#[llm_call(...)]`.
+//! Generates the body of a function annotated with `#[llm_call(...)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -25,7 +25,7 @@ pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
     })
 }
 
-/// `async fn`: the body becomes a future of its own, polled inside the span.
+/// `async fn`: the body becomes an inner future that is polled inside the span.
 fn asynchronous(args: &Args, function: &Function, returned: &Returned) -> Result<TokenStream> {
     let krate = args.krate();
     let body = &function.body;
@@ -34,7 +34,7 @@ fn asynchronous(args: &Args, function: &Function, returned: &Returned) -> Result
     let setup = ident(SETUP);
     let prepared = ident("prepared");
     let read = setup::prepared(args, &function.sig.ident, &krate, &quote!(#setup.begin()));
-    // Never run: it tells the type of the body, which a block cannot be told otherwise.
+    // Never executed. It fixes the type of the body, because an `async` block has no return type annotation.
     let typed = quote_spanned! { span_of(ty)=>
         #[allow(unknown_lints, unreachable_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
         if false {
@@ -52,7 +52,7 @@ fn asynchronous(args: &Args, function: &Function, returned: &Returned) -> Result
     })
 }
 
-/// A plain `fn`: what it returns says whether the call is over when the function returns.
+/// A plain `fn`: the return type decides whether the call ends when the function returns.
 fn synchronous(args: &Args, function: &Function, returned: &Returned) -> Result<TokenStream> {
     let krate = args.krate();
     let body = &function.body;
@@ -94,7 +94,7 @@ fn synchronous(args: &Args, function: &Function, returned: &Returned) -> Result<
     })
 }
 
-/// The closure that reads the returned value and ends the call, or hands it on to a stream.
+/// The closure that reads the returned value and then ends the call or passes it to a stream.
 fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream> {
     let call = ident("call");
     let ret = ident("ret");
@@ -142,7 +142,7 @@ fn pick((name, pick): (&str, &Pick)) -> TokenStream {
     quote! { , #name = #closure }
 }
 
-/// A name that the user's code cannot see.
+/// An identifier that is not visible to the user's code.
 pub(crate) fn ident(name: &str) -> proc_macro2::Ident {
     format_ident!("__llm_trace_{name}", span = Span::mixed_site())
 }

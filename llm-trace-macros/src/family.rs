@@ -1,28 +1,28 @@
-//! The macros: which operation each stands for, and which arguments it takes.
+//! The macros, their operations and the arguments each one accepts.
 
-/// One of the macros.
+/// The description of one macro.
 pub(crate) struct Family {
-    /// As it is written.
+    /// The macro's name.
     pub(crate) name: &'static str,
-    /// The operation, where it is always the same.
+    /// The operation, if it is fixed.
     pub(crate) operation: Option<&'static str>,
-    /// The fact that is the function's name unless said.
+    /// The fact that defaults to the function's name.
     pub(crate) named: Option<&'static str>,
-    /// Facts that have a value unless said.
+    /// Default values of facts.
     pub(crate) defaults: &'static [(&'static str, &'static str)],
-    /// Arguments that all macros know.
+    /// Arguments that several macros share.
     shared: &'static [&'static str],
-    /// Arguments of its own.
+    /// Arguments that only this macro accepts.
     also: &'static [(&'static str, Also)],
 }
 
-/// An argument of one macro. Names are those of the library's `Fact` and `ContentField`; the texts are examples.
+/// An argument that only some macros accept. It holds the library's `Fact` or `ContentField` name and an example.
 #[derive(Clone, Copy)]
 pub(crate) enum Also {
     Word(&'static str, &'static str),
     Number(&'static str, &'static str),
     Content(&'static str, &'static str),
-    /// A closure that finds in the returned value what would else be all of it.
+    /// A closure that selects the response from the return value. Without it the whole value is the response.
     Answer(&'static str),
     Decision(&'static str),
     MaskInput,
@@ -208,17 +208,17 @@ pub(crate) static GUARDRAIL: Family = Family {
 };
 
 impl Family {
-    /// An argument of its own.
+    /// Looks up an argument that only this macro accepts.
     pub(crate) fn also(&self, name: &str) -> Option<&'static Also> {
         self.also.iter().find(|(known, _)| *known == name).map(|(_, also)| also)
     }
 
-    /// An argument that it shares with others.
+    /// Looks up a shared argument.
     pub(crate) fn shared(&self, name: &str) -> Option<&'static str> {
         self.shared.iter().find(|known| **known == name).copied()
     }
 
-    /// What may be written.
+    /// The error message that lists the accepted arguments.
     pub(crate) fn expected(&self, what: &str) -> String {
         let what = if what.starts_with("unknown") { what } else { "" };
         let own = self.also.iter().map(|(name, _)| *name);

@@ -1,11 +1,11 @@
-//! A function, with its body left unread.
+//! A function whose body is not parsed.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::ParseStream;
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility, braced};
 
-/// A function. The body stays tokens: an editor can help in a body that does not parse.
+/// A function. The body stays a token stream, so that editors keep working while the body does not parse.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -14,7 +14,7 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Reads a function below the macro of this name.
+    /// Parses the function annotated by the macro `name`.
     pub(crate) fn parse(name: &str, input: ParseStream<'_>) -> Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis: Visibility = input.parse()?;
@@ -80,7 +80,7 @@ impl Function {
     }
 }
 
-/// Whether any of these identifiers stands in the tokens: what `#[instrument]` leaves behind.
+/// Returns whether the tokens contain one of these identifiers, which an expanded `#[instrument]` leaves behind.
 fn mentions(tokens: &TokenStream, names: &[&str]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
@@ -89,8 +89,7 @@ fn mentions(tokens: &TokenStream, names: &[&str]) -> bool {
     })
 }
 
-/// What is left of a function that could not be read: the function itself, so that one mistake
-/// makes one error.
+/// The original function, emitted next to the error, so that one mistake produces one error.
 pub(crate) fn as_written(item: &TokenStream, error: &Error) -> TokenStream {
     let error = error.to_compile_error();
     quote! { #error #item }

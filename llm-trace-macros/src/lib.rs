@@ -1,4 +1,4 @@
-//! The macros of `llm-trace`. Use them through that crate.
+//! The attribute macros of `llm-trace`. Use them through that crate.
 #![forbid(unsafe_code)]
 
 extern crate proc_macro;
@@ -17,10 +17,10 @@ use syn::parse::{ParseStream, Parser as _};
 
 /// Traces the LLM call that a function makes.
 ///
-/// The function behaves as before: its signature, its value, what it borrows and whether its future
-/// is `Send` stay the same. Beside that it makes one span by the GenAI conventions, which starts
-/// with the call and ends with it, however it ends: a value, an error, the end of a stream, a drop,
-/// a cancelled task, a panic. With nobody listening it costs one check.
+/// The macro records one span that follows the GenAI semantic conventions. The span starts with the call and ends with
+/// it: on a value, an error, the end of a stream, a drop, a cancelled task or a panic. The function keeps its
+/// signature, its return value, its borrows, and its future stays `Send` if it was. If no subscriber is interested, the
+/// cost is one check.
 ///
 /// ```
 /// use llm_trace::llm_call;
@@ -34,54 +34,55 @@ use syn::parse::{ParseStream, Parser as _};
 /// # drop(chat(&json!({"model": "gpt-4o"})));
 /// ```
 ///
-/// # What it goes on
+/// # Supported functions
 ///
-/// `async fn`, `fn`, `fn -> impl Future`, `fn -> Pin<Box<dyn Future>>` however the future is made,
-/// functions that return a stream, methods with any `self`, methods in `impl Trait for`, and
-/// methods below `#[async_trait]`; with generics, lifetimes, `where`, patterns and `unsafe`.
+/// `async fn`, `fn`, `fn -> impl Future`, `fn -> Pin<Box<dyn Future>>` (however the future is built), functions that
+/// return a stream, methods with any `self`, methods in `impl Trait for`, and methods under `#[async_trait]`. Generics,
+/// lifetimes, `where` clauses, argument patterns and `unsafe` are supported.
 ///
-/// Arguments are read when the function is called, before the body can move them. The span of a
-/// future starts at its first poll: a future that is never polled makes none.
+/// Arguments are read when the function is called, before the body can move them. The span of a future starts at the
+/// first poll: a future that is never polled records no span.
 ///
 /// # Arguments
 ///
-/// All are optional. An expression sees the function's arguments, and is not evaluated unless
-/// someone listens.
+/// All arguments are optional. An expression can use the function's arguments. It is evaluated only if a subscriber is
+/// interested in the span.
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `operation` | what the call does, an `Operation` or its name: `"chat"` unless the request tells otherwise |
-/// | `provider` | who is called, a `Provider` or its name, such as `"openai"` |
-/// | `model` | the requested model, where the request does not tell it: a string, anything with `AsRef<str>` or `Display`, or an `Option` of one |
+/// | `operation` | the operation, an `Operation` or its name; by default derived from the request, or `"chat"` |
+/// | `provider` | the provider, a `Provider` or its name, such as `"openai"` |
+/// | `model` | the requested model, if the request does not contain it: a string, any `AsRef<str>` or `Display`, or an `Option` of one |
 /// | `request` | the request, see below |
-/// | `input`, `system`, `tools` | messages, instructions and tool definitions, where they are not part of `request`; the same types |
-/// | `response` | a closure over the returned value, or the `Ok` of it, that finds the answer in it |
-/// | `output` | such a closure that finds only the answer's text or messages |
+/// | `input`, `system`, `tools` | messages, instructions and tool definitions, if they are not part of `request`; the same types |
+/// | `response` | a closure that selects the response from the returned value (or its `Ok`) |
+/// | `output` | a closure that selects only the response's text or messages |
 /// | `server` | the URL or host that is called; the same types as `model` |
 /// | `conversation` | the conversation's id; the same types as `model` |
-/// | `mask_input`, `mask_output` | keeps the content of one side out of all telemetry; alone, or `= condition` |
-/// | `error_type` | a closure over the error that says `error.type` in a word of few different values; asked for errors among a stream's items too, where they are written with the same type |
-/// | `attributes(key = value, ..)` | attributes of your own: numbers, `bool`, strings, `Vec<String>`, `Display`, or an `Option` of one; the key is `dotted.words` or a string |
-/// | `parent` | an OpenTelemetry `Context`, or a reference to one, to put the call's span below |
-/// | `name` | the span's name, in place of the conventions' |
-/// | `remote` | `remote = false` for a model that runs in this process: the span's kind is INTERNAL, not CLIENT |
-/// | `nested` | `"merge"` (unless said) or `"separate"`, a `Nested`: whether a model call inside of another is the same one |
-/// | `level` | the `tracing` level: `"info"` unless given, a number from 1 (error) to 5 (trace), or a path |
-/// | `target` | the `tracing` target: the module's path unless given |
-/// | `crate` | the path of this crate, where it has another name |
+/// | `mask_input`, `mask_output` | masks the content of one side in all telemetry; without a value, or `= condition` |
+/// | `error_type` | a closure that maps the error to a low-cardinality `error.type`; also applied to errors among a stream's items if they are written with the same type |
+/// | `attributes(key = value, ..)` | custom attributes: numbers, `bool`, strings, `Vec<String>`, `Display`, or an `Option` of one; the key is `dotted.words` or a string |
+/// | `parent` | an OpenTelemetry `Context`, or a reference to one, that becomes the parent of the call's span |
+/// | `name` | the span's name, instead of the name that the conventions define |
+/// | `remote` | `remote = false` for a model that runs in this process: the span's kind is INTERNAL instead of CLIENT |
+/// | `nested` | a `Nested`, `"merge"` (default) or `"separate"`: whether a call inside another model call is merged into it |
+/// | `level` | the `tracing` level: `"info"` by default, a number from 1 (error) to 5 (trace), or a path |
+/// | `target` | the `tracing` target: the module's path by default |
+/// | `crate` | the path of the `llm_trace` crate, if it is renamed |
 ///
-/// # What a request and an answer may be
+/// # Request and response types
 ///
-/// That is found out by type, where the function stands; no bound is asked for. Of a type that is
-/// none of these nothing is told, and that is no error. In generic code what the bounds say counts.
+/// The macro selects the reader by the expression's type and requires no trait bound. A value of any other type is not
+/// an error: nothing is recorded from it. In generic code only the bounds count.
 ///
-/// - `serde_json::Value`, and any `T: Serialize`, so the types of client crates and your own (feature `serde`);
-/// - JSON as text or bytes: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes`; text that is no JSON is
-///   the user's or the assistant's own;
-/// - `http::Response<B>` of such a body, whose status counts (feature `http`); of a
-///   `reqwest::Response` only the status and the host are known (features `reqwest-0-12`, `reqwest-0-13`);
-/// - a type with `RecordRequest` or `RecordResponse`;
-/// - a reference, `Option`, `Box`, `Rc`, `Arc` or `Cow` of one, and the `Ok` of a `Result`.
+/// - `serde_json::Value`, and any `T: Serialize`, which includes the types of client crates and your own (feature
+///   `serde`);
+/// - JSON as text or bytes: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes`; text that is not JSON is recorded as a user
+///   or assistant message;
+/// - `http::Response<B>` with such a body, including its status (feature `http`); from a `reqwest::Response` only the
+///   status and the host are read (features `reqwest-0-12`, `reqwest-0-13`);
+/// - a type that implements `RecordRequest` or `RecordResponse`;
+/// - a reference, `Option`, `Box`, `Rc`, `Arc` or `Cow` of one of these, and the `Ok` of a `Result`.
 ///
 /// ```
 /// use llm_trace::llm_call;
@@ -109,56 +110,54 @@ use syn::parse::{ParseStream, Parser as _};
 ///
 /// # Streams
 ///
-/// A function may return `impl Stream`, or a boxed stream behind any alias, alone or in up to two
-/// `Result`s and `Option`s. Each item is recorded on its way and passes untouched; the span stays
-/// open until the stream ends or is dropped. An `impl Stream` is replaced by a wrapper that is
-/// `Stream`, `FusedStream`, `Send`, `Sync` and `Unpin` where yours is; any other bound beside it is
-/// an error.
+/// A function can return `impl Stream`, or a boxed stream behind any alias, alone or in up to two `Result`s and
+/// `Option`s. Each item is recorded and passed on unchanged. The span stays open until the stream ends or is dropped.
+/// An `impl Stream` is replaced by a wrapper that is `Stream`, `FusedStream`, `Send`, `Sync` and `Unpin` if the
+/// original is; any other bound on it is a compile error.
 ///
-/// A stream of a named type cannot be replaced, and its end cannot be seen. Wrap the one inside it with
-/// `LlmCall::current().stream(..)`. Or keep `LlmCall::current()` in it: the call stays open as long as a
-/// handle of it lives, and one that is told the end by `finish` or `fail` ends as it is told. Otherwise
-/// the call's outcome is `unobserved`, which is told once: its span ends with the last handle, at the
-/// function's return where none was kept, has no finish reason and no usage that nobody told, and is
-/// in no metric of durations.
+/// A stream of a named type cannot be replaced, so its end is not visible. Wrap the inner stream with
+/// `LlmCall::current().stream(..)`, or keep `LlmCall::current()` in the type: the call stays open while a handle
+/// exists, and `finish` or `fail` on the handle sets the outcome. Otherwise the outcome is `unobserved` and a warning
+/// is logged once: the span ends with the last handle (or when the function returns), has no finish reason and no usage
+/// unless you recorded them, and is excluded from duration metrics.
 ///
-/// # What comes out
+/// # Expansion
 ///
-/// `async fn chat(body: &Value) -> Answer { BODY }` becomes, apart from names:
+/// `async fn chat(body: &Value) -> Answer { BODY }` expands to the following, with simplified names:
 ///
 /// ```text
 /// async fn chat(body: &Value) -> Answer {
 ///     let prepared = if enabled(Level::INFO) {
 ///         let mut setup = Setup::new(None, make_span!(target: module_path!(), level: Level::INFO, name: "chat"));
 ///         setup.provider("openai");
-///         setup.request(/* what the type of `body` tells */);
+///         setup.request(/* read by the type of `body` */);
 ///         setup.begin()
 ///     } else {
 ///         Prepared::disabled()
 ///     };
 ///     trace_future(prepared, async move { BODY }, |call, value| {
-///         /* what the type of `value` tells ends the call */
+///         /* reads `value` by its type and ends the call */
 ///         value
 ///     }).await
 /// }
 /// ```
 ///
-/// # Limits
+/// # Limitations
 ///
-/// - `#[instrument]` on the same function is an error: it would record the arguments with `Debug`,
-///   past every mask.
-/// - Below `#[async_trait]`, an argument that is a pattern has no name that the macro could see.
-/// - The closures of `response`, `output` and `error_type` run after the body, which has moved what
-///   it uses: let them look at their argument alone.
+/// - `#[instrument]` on the same function is an error: it would record the arguments with `Debug` and bypass every
+///   mask.
+/// - Under `#[async_trait]` an argument pattern has no name, so the macro cannot use that argument.
+/// - The closures of `response`, `output` and `error_type` run after the body has moved the function's arguments. They
+///   can use only their own argument.
 #[proc_macro_attribute]
 pub fn llm_call(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::CALL, args, item)
 }
 
-/// Traces a tool that a model has called.
+/// Traces a tool that a model called.
 ///
-/// As [`llm_call`](macro@llm_call), with operation `execute_tool`, kind INTERNAL and the span's name
-/// `execute_tool {name}`.
+/// Like [`llm_call`](macro@llm_call), with operation `execute_tool`, kind INTERNAL and the span name `execute_tool
+/// {name}`.
 ///
 /// ```
 /// use llm_trace::llm_tool;
@@ -171,61 +170,60 @@ pub fn llm_call(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # drop(weather("call_1", "Oslo"));
 /// ```
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `name` | the tool's name, a text: the function's name unless given |
-/// | `call_id` | the id that the model gave the call, a text |
-/// | `type` | `function` (unless given), `extension` or `datastore` |
-/// | `description` | what the tool is for; content of the input side |
-/// | `arguments` | what the model gave it: what a request may be; content of the *output* side, for a model wrote it |
-/// | `result` | a closure that finds the result in the returned value, which is the result unless given; content of the *input* side, for a model is going to read it |
-/// | `mask_arguments`, `mask_result` | other words for `mask_output` and `mask_input` |
+/// | `name` | the tool's name, text: the function's name by default |
+/// | `call_id` | the id that the model assigned to the call, text |
+/// | `type` | `function` (default), `extension` or `datastore` |
+/// | `description` | the tool's description; input content |
+/// | `arguments` | the arguments that the model generated, of any type that a request can have; *output* content, because a model wrote them |
+/// | `result` | a closure that selects the result from the returned value: the whole value by default; *input* content, because a model will read it |
+/// | `mask_arguments`, `mask_result` | synonyms of `mask_output` and `mask_input` |
 /// | `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 ///
-/// A text argument takes a string, anything with `AsRef<str>` or `Display`, or an `Option` of one.
+/// A text argument is a string, any `AsRef<str>` or `Display`, or an `Option` of one.
 #[proc_macro_attribute]
 pub fn llm_tool(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::TOOL, args, item)
 }
 
-/// Traces an agent's run, or its creation.
+/// Traces the run or the creation of an agent.
 ///
-/// As [`llm_call`](macro@llm_call), with operation `invoke_agent` and the span's name `invoke_agent
-/// {name}`. Its kind is INTERNAL; with a `provider` or a `server` the agent runs there, and it is
-/// CLIENT.
+/// Like [`llm_call`](macro@llm_call), with operation `invoke_agent` and the span name `invoke_agent {name}`. The span's
+/// kind is CLIENT if a `provider` or a `server` is set, because the agent then runs there, and INTERNAL otherwise.
 ///
 /// ```
 /// use llm_trace::llm_agent;
 ///
 /// #[llm_agent(name = "researcher", input = question)]
 /// async fn research(question: &str) -> Result<String, std::io::Error> {
-///     // Calls models and tools, whose spans stand below this one.
+///     // Calls models and tools: their spans are children of this one.
 ///     Ok(String::from("42"))
 /// }
 /// # drop(research("why?"));
 /// ```
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `name` | the agent's name, a text: the function's name unless given |
-/// | `id`, `version` | the id and version of a hosted agent, texts |
-/// | `description` | what the agent is for; content of the input side |
-/// | `data_source` | what it searches, a text |
-/// | `create` | alone: the function creates the agent, operation `create_agent` |
-/// | `remote` | whether it runs in another process (CLIENT) or in this one (INTERNAL); alone, or `= condition` |
+/// | `name` | the agent's name, text: the function's name by default |
+/// | `id`, `version` | the id and version of a hosted agent, text |
+/// | `description` | the agent's description; input content |
+/// | `data_source` | the id of the data source that it searches, text |
+/// | `create` | the function creates the agent: operation `create_agent`; takes no value |
+/// | `remote` | whether the agent runs in another process (CLIENT) or in this one (INTERNAL); without a value, or `= condition` |
 /// | `provider`, `model`, `request`, `input`, `system`, `tools`, `response`, `output`, `server`, `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 ///
-/// What it is asked and what it returns may be of any type that is `Serialize`: what is no message
-/// becomes the text of one. Tokens and costs are those of the calls below it, which count them.
+/// The input and the returned value can be of any `Serialize` type: a value that is not a message is recorded as the
+/// text of one. An agent's tokens and costs are those of its model calls and are counted there.
 #[proc_macro_attribute]
 pub fn llm_agent(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::AGENT, args, item)
 }
 
-/// Traces a workflow: several agents or calls that one function orders.
+/// Traces a workflow: several agents or calls that one function coordinates.
 ///
-/// As [`llm_call`](macro@llm_call), with operation `invoke_workflow`, kind INTERNAL and the span's
-/// name `invoke_workflow {name}`.
+/// Like [`llm_call`](macro@llm_call), with operation `invoke_workflow`, kind INTERNAL and the span name
+/// `invoke_workflow {name}`.
 ///
 /// ```
 /// use llm_trace::llm_workflow;
@@ -237,19 +235,19 @@ pub fn llm_agent(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # triage("Printer on fire");
 /// ```
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `name` | the workflow's name, a text: the function's name unless given |
+/// | `name` | the workflow's name, text: the function's name by default |
 /// | `input`, `output`, `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 #[proc_macro_attribute]
 pub fn llm_workflow(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::WORKFLOW, args, item)
 }
 
-/// Traces a search for documents.
+/// Traces a document search.
 ///
-/// As [`llm_call`](macro@llm_call), with operation `retrieval`, kind CLIENT and the span's name
-/// `retrieval {data_source}`.
+/// Like [`llm_call`](macro@llm_call), with operation `retrieval`, kind CLIENT and the span name `retrieval
+/// {data_source}`.
 ///
 /// ```
 /// use llm_trace::llm_retrieval;
@@ -262,28 +260,28 @@ pub fn llm_workflow(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # drop(search("holidays"));
 /// ```
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `query` | what is searched for; content of the input side |
-/// | `data_source` | the id of what is searched, a text |
-/// | `top_k` | how many documents are asked for, an integer |
-/// | `documents` | a closure that finds the documents in the returned value; content of the output side |
-/// | `mask_query`, `mask_documents` | other words for `mask_input` and `mask_output` |
-/// | `remote` | `remote = false` for what is searched in this process (INTERNAL) |
+/// | `query` | the search query; input content |
+/// | `data_source` | the id of the data source, text |
+/// | `top_k` | the number of documents requested, an integer |
+/// | `documents` | a closure that selects the documents from the returned value; output content |
+/// | `mask_query`, `mask_documents` | synonyms of `mask_input` and `mask_output` |
+/// | `remote` | `remote = false` for a search in this process (INTERNAL) |
 /// | `provider`, `model`, `server`, `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 ///
-/// Documents are a list of objects, alone or under a usual key (`documents`, `results`, `matches`,
-/// …). The conventions want an `id` and a `score` in each; a tuple of a score, an id and a document
-/// becomes such an object, and what else is no object its `content`.
+/// Documents are a list of objects, alone or under a common key (`documents`, `results`, `matches`, …). The conventions
+/// require an `id` and a `score` in each. A tuple of a score, an id and a document becomes such an object; any other
+/// value becomes the object's `content`.
 #[proc_macro_attribute]
 pub fn llm_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::RETRIEVAL, args, item)
 }
 
-/// Traces a guardrail: a check of what goes to a model or comes from it.
+/// Traces a guardrail: a check of a model's input or output.
 ///
-/// The conventions have no word for it yet; the operation is `apply_guardrail`, and the span's name
-/// `apply_guardrail {name}`. Its kind is INTERNAL, or CLIENT with a `provider` or a `server`.
+/// The conventions do not define this operation yet. The operation is `apply_guardrail` and the span name
+/// `apply_guardrail {name}`. The span's kind is CLIENT if a `provider` or a `server` is set, and INTERNAL otherwise.
 ///
 /// ```
 /// use llm_trace::llm_guardrail;
@@ -295,12 +293,12 @@ pub fn llm_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # assert!(!holds_secrets("hello"));
 /// ```
 ///
-/// | argument | what it takes |
+/// | argument | value |
 /// |---|---|
-/// | `name` | the guardrail's name, a text: the function's name unless given |
-/// | `judged` | what is judged: `llm_trace.guardrail.judged`; content, masked where *either* side is |
-/// | `decided` | a closure that finds in the returned value what was decided, which is all of it unless given: `llm_trace.guardrail.decided`; content in the same way |
-/// | `decision` | a closure over the returned value that says the decision in one word of few: `llm_trace.guardrail.decision`; no content |
+/// | `name` | the guardrail's name, text: the function's name by default |
+/// | `judged` | the value that is checked: `llm_trace.guardrail.judged`; content, masked if *either* side is masked |
+/// | `decided` | a closure that selects the result from the returned value, by default the whole value: `llm_trace.guardrail.decided`; content, masked the same way |
+/// | `decision` | a closure that maps the returned value to a low-cardinality decision: `llm_trace.guardrail.decision`; not content |
 /// | `remote`, `provider`, `model`, `server`, `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 #[proc_macro_attribute]
 pub fn llm_guardrail(args: TokenStream, item: TokenStream) -> TokenStream {

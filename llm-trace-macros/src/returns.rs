@@ -1,4 +1,4 @@
-//! What a return type says by the way it is written.
+//! Classifies a return type by its syntax.
 
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
@@ -12,15 +12,15 @@ use crate::errors::Asked;
 /// The traits that make a returned `impl` a stream.
 const STREAMS: [&str; 3] = ["Stream", "FusedStream", "TryStream"];
 
-/// The shape of a returned value, as far as syntax tells it.
+/// The shape of a returned value, as far as its syntax shows it.
 pub(crate) enum Shape {
-    /// No `impl Future` or `impl Stream` is written: the type tells the rest.
+    /// The type contains no `impl Future` or `impl Stream`: the library selects the shape by type.
     ByType,
-    /// `impl Stream`, inside this many `Result`s or `Option`s, with its item or `_`.
+    /// `impl Stream` inside `depth` `Result`s or `Option`s, with its item type or `_`.
     Stream { depth: usize, item: Box<Type> },
-    /// `impl Stream`, inside another type, where nothing can take its place.
+    /// `impl Stream` inside another type, where no wrapper can replace it.
     HiddenStream,
-    /// `impl Future`, with what its output is.
+    /// `impl Future`, with its output type.
     Future { output: Box<Returned> },
 }
 
@@ -29,9 +29,9 @@ pub(crate) struct Returned {
     pub(crate) shape: Shape,
     /// The type with each `impl Trait` replaced by `_`.
     pub(crate) ty: Type,
-    /// The type can be named: there was no `impl Trait` in it.
+    /// Whether the type can be named: it contains no `impl Trait`.
     pub(crate) named: bool,
-    /// What `error_type` is asked for.
+    /// The errors that `error_type` is applied to.
     pub(crate) asked: Asked,
 }
 
@@ -83,7 +83,7 @@ impl Returned {
     }
 }
 
-/// The `impl Trait` that a type is, if that trait is among its bounds.
+/// The `impl Trait` that the type is, if the trait `name` is among its bounds.
 fn opaque<'t>(ty: &'t Type, name: &str) -> Option<(&'t TypeImplTrait, &'t TraitBound)> {
     let ty = match ty {
         Type::Paren(paren) => return opaque(&paren.elem, name),
@@ -101,7 +101,7 @@ fn is(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// The wrapper that takes the opaque type's place has these traits and no others.
+/// Rejects bounds that the wrapper of the opaque type does not implement.
 fn only(ty: &TypeImplTrait, known: &[&str], what: &str) -> Result<()> {
     for bound in &ty.bounds {
         match bound {
@@ -148,7 +148,7 @@ pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
     type_arguments(path).next()
 }
 
-/// The types in the brackets of a path's last segment.
+/// The type arguments of a path's last segment.
 pub(crate) fn type_arguments(path: &Path) -> impl Iterator<Item = &Type> {
     arguments(path).into_iter().flatten().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
@@ -175,7 +175,7 @@ impl<'t> Visit<'t> for FindStream {
     }
 }
 
-/// Replaces each `impl Trait` by `_`, and says whether there was one.
+/// Replaces each `impl Trait` by `_`; returns whether there was one.
 fn erase(ty: &mut Type) -> bool {
     match ty {
         Type::ImplTrait(_) => {

@@ -1,4 +1,4 @@
-//! The code that reads a call's arguments before it starts.
+//! Generates the code that reads a call's arguments before the call starts.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -8,11 +8,10 @@ use syn::{Expr, Ident, Path};
 use crate::args::{Args, Level, span_of};
 use crate::expand::{ident, static_name};
 
-/// The name of the setup in the generated code.
+/// The name of the setup variable in the generated code.
 pub(crate) const SETUP: &str = "setup";
 
-/// An expression that reads the arguments, if anyone listens. `ready` makes of the setup named
-/// [`SETUP`] what starts the call.
+/// An expression that reads the arguments if the span is enabled. `ready` starts the call from the variable [`SETUP`].
 pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &TokenStream) -> TokenStream {
     let level = match &args.level {
         None => quote!(#krate::__private::tracing::Level::INFO),
@@ -136,7 +135,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
     }
 }
 
-/// The library's path at another place, so that what is wrong with an argument is told there.
+/// The library's path with the span of an argument, so that the compiler reports errors at that argument.
 fn located(krate: &Path, span: Span) -> TokenStream {
     let at = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
