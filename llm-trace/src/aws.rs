@@ -1,8 +1,7 @@
-//! Calls that go through the AWS SDK for Rust.
+//! Tracing of calls that go through the AWS SDK for Rust.
 //!
-//! The SDK's requests, answers and stream events implement neither `Serialize` nor anything else
-//! that could be read. What it sends and receives is read instead: JSON, and the event stream's
-//! frames, by the same readers as everybody's.
+//! The request, response and event types of the SDK cannot be serialized. An interceptor therefore reads the HTTP
+//! messages: JSON bodies and event stream frames, with the same readers as for every other client.
 
 use std::borrow::Cow;
 
@@ -19,18 +18,18 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use crate::LlmCall;
 use crate::wire::error::aws_name;
 
-/// Tells the [`LlmCall`] that runs now what the AWS SDK sends and receives.
+/// Records the HTTP requests and responses of the AWS SDK on the current [`LlmCall`].
 ///
-/// Given to a client once, it works for every `#[llm_call]` function that uses the client, streams
-/// included; outside of a call it does nothing. Retries of the SDK count as attempts of the one call.
-/// A stream that the function hands on keeps the call open until it ends.
+/// Add it once to a client's configuration. It then works in every `#[llm_call]` function that uses the client,
+/// including streaming calls. Outside of a call it does nothing. Retries by the SDK are attempts of the same call. A
+/// stream that the function returns keeps the call open until the stream ends.
 ///
 /// ```
 /// use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+/// use llm_trace::aws::CallInterceptor;
 ///
-/// // What `.interceptor(..)` of every AWS client's configuration takes:
-/// let interceptor = SharedInterceptor::new(llm_trace::aws::CallInterceptor::new());
-/// # let _ = interceptor;
+/// // The `.interceptor(..)` method of every AWS client configuration takes it.
+/// let interceptor = SharedInterceptor::new(CallInterceptor::new());
 /// ```
 ///
 /// ```text
@@ -49,14 +48,14 @@ use crate::wire::error::aws_name;
 pub struct CallInterceptor;
 
 impl CallInterceptor {
-    /// The interceptor.
+    /// Creates the interceptor.
     #[must_use]
     pub fn new() -> Self {
         Self
     }
 }
 
-/// Why the last attempt failed.
+/// The reason why the last attempt failed.
 #[derive(Debug)]
 struct Failed(Cow<'static, str>);
 
@@ -123,7 +122,7 @@ impl Intercept for CallInterceptor {
     ) -> Result<(), BoxError> {
         let call = LlmCall::current();
         if let (Some(live), Some(response)) = (call.live(), context.response()) {
-            // The body of a stream is not in memory: it was watched instead.
+            // The body of a stream is not in memory: it is observed as it is read.
             if let Some(body) = response.body().bytes() {
                 live.http_response(response.status().as_u16(), body);
             }
@@ -132,7 +131,7 @@ impl Intercept for CallInterceptor {
     }
 }
 
-/// The error's name, else the status.
+/// The name of the error, or the status if it has none.
 fn reason(response: &HttpResponse) -> Cow<'static, str> {
     let name = response.headers().get("x-amzn-errortype").map(aws_name);
     Cow::Owned(name.map_or_else(|| response.status().as_u16().to_string(), str::to_owned))

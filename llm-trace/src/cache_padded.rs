@@ -1,6 +1,6 @@
-//! What several threads write, apart from what is beside it.
+//! Padding of values that several threads write, to prevent false sharing.
 
-/// On a cache line of its own, and on that which the processor fetches with it.
+/// A value that shares its cache line, and the adjacent line that the processor prefetches, with no other value.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Apart<T>(pub(crate) T);

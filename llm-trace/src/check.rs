@@ -1,4 +1,4 @@
-//! What is on, and the usual mistakes, in plain words.
+//! A report on the setup of the current subscriber and its common mistakes.
 
 use std::fmt;
 use std::sync::Once;
@@ -12,9 +12,9 @@ use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 use crate::call::{self, Pipeline, StartFields};
 use crate::sink::CallHooks;
 
-/// Looks at the subscriber that is the default here, and says what a call would find.
+/// Checks the current default subscriber and reports how a call would be recorded.
 ///
-/// `LLM_TRACE_DEBUG=1` prints the same on stderr when the program makes its first call.
+/// With `LLM_TRACE_DEBUG=1` the same report is printed on stderr at the program's first call.
 ///
 /// ```
 /// let check = llm_trace::check();
@@ -37,7 +37,7 @@ pub fn check() -> Check {
     check
 }
 
-/// What [`check`] found.
+/// The report of [`check`]. `Display` prints it, one finding per line.
 ///
 /// ```
 /// let check = llm_trace::check();
@@ -51,22 +51,22 @@ pub struct Check {
     lines: Vec<(Kind, String)>,
 }
 
-/// What a line says.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Right,
-    /// Nothing is wrong, but not all is guarded.
+    /// No mistake, but some data is not masked.
     Note,
     Wrong,
 }
 
 impl Check {
-    /// Whether nothing is wrong.
+    /// Whether the check found no mistake.
     pub fn is_ok(&self) -> bool {
         self.lines.iter().all(|(kind, _)| *kind != Kind::Wrong)
     }
 
-    /// What is wrong, one sentence each, with what to do about it.
+    /// The mistakes that were found: one sentence each, with a remedy.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter(|(kind, _)| *kind == Kind::Wrong).map(|(_, line)| line.as_str())
     }
@@ -99,7 +99,7 @@ impl Check {
         }
     }
 
-    /// What other crates write passes the guards, or nobody.
+    /// Notes data of other crates that is exported or printed without masks.
     fn guards(&mut self) {
         if !crate::guard::guarded() {
             self.note(
@@ -191,7 +191,7 @@ impl Check {
             }
             None => self.wrong("llm_trace::layer() is not in this subscriber: calls are plain tracing spans"),
         }
-        // Suppressed: the probe must not be exported.
+        // Export is suppressed because the probe span must not be exported.
         let _suppressed = Context::enter_telemetry_suppressed_scope();
         let make_span = crate::__make_span!(target: "llm_trace", level: Level::INFO, name: "llm_trace.check");
         let span = make_span(&StartFields {
@@ -261,8 +261,8 @@ impl fmt::Display for Check {
     }
 }
 
-/// Whether anything would record a call at this level. The first call prints the report of [`check`] where
-/// `LLM_TRACE_DEBUG` asks for it.
+/// Whether a subscriber records calls at this level. The first call prints the report of [`check`] if `LLM_TRACE_DEBUG`
+/// is set.
 #[doc(hidden)]
 #[inline]
 pub fn enabled(level: Level) -> bool {

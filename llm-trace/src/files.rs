@@ -1,14 +1,14 @@
-//! Files that variables and arguments name: regular ones, up to a size.
+//! Reading of files named by variables and arguments.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::Path;
 
-/// Reads a regular file of at most `most` bytes. A pipe or a device could hold up the program for ever, or fill its
+/// Reads a regular file of at most `most` bytes. A pipe or device could block the program forever or exhaust its
 /// memory.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let refused = |reason: String| Error::new(ErrorKind::InvalidInput, reason);
-    // Before it is opened: opening a pipe waits for its writer.
+    // Checked before opening, because opening a pipe blocks until it has a writer.
     if !std::fs::metadata(path)?.is_file() {
         return Err(refused("it is not a regular file".to_owned()));
     }

@@ -1,21 +1,21 @@
-//! The one door to code of the user's that runs on behalf of a call or an export.
+//! The only way to run user code on behalf of a call or an export.
 //!
-//! What that code does changes nothing that the user's function returns: a panic is caught, with a payload whose `Drop`
-//! panics as well; code that comes back to itself on the same thread is not run a second time; each failure is counted
-//! by kind and reported once. The caller chooses the safe side for `None`: unknown facts, masked texts, no cost.
+//! User code cannot change the return value of a traced function: a panic is caught, even if dropping its payload
+//! panics as well. Code that re-enters itself on the same thread is not run a second time. Each failure is counted by
+//! kind and reported once. On `None` the caller takes the safe default: unknown facts, masked texts, no cost.
 //!
-//! No lock is held here, and none may be held by the caller: code that blocks delays its own call only.
-//! With `panic = "abort"` nothing can be caught.
+//! This module holds no lock, and callers must hold none: user code that blocks delays its own call only. With `panic =
+//! "abort"` no panic can be caught.
 
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Code of the user's, by what it is for.
+/// The kinds of user code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum UserCode {
-    /// `Serialize` of a request, an answer or an item of a stream.
+    /// `Serialize` of a request, a response or a stream item.
     #[cfg_attr(not(feature = "serde"), allow(dead_code))]
     Serialize,
     /// `Display` and `source()` of an error.
@@ -23,9 +23,9 @@ pub(crate) enum UserCode {
     /// `RecordRequest` and `RecordResponse`.
     #[cfg_attr(not(feature = "otel"), allow(dead_code))]
     Record,
-    /// A closure given to a macro: `response`, `output`, `error_type`, …
+    /// A closure passed to a macro: `response`, `output`, `error_type`, …
     Closure,
-    /// `Display`, `AsRef` and `Into` of a value given to a macro: `model`, `attributes(..)`, …
+    /// `Display`, `AsRef` and `Into` of a value passed to a macro: `model`, `attributes(..)`, …
     Argument,
     /// `Debug` and `Display` of another crate's span or event field.
     #[cfg_attr(not(feature = "otel"), allow(dead_code))]
@@ -44,11 +44,11 @@ pub(crate) enum UserCode {
 
 const KINDS: usize = 10;
 
-/// What user code failed in, so far in this process.
+/// The failures of user code in this process, by kind.
 #[derive(Debug)]
 struct Failures {
     panics: [AtomicU64; KINDS],
-    /// It came back to itself.
+    /// Re-entrant runs that were refused.
     refused: [AtomicU64; KINDS],
 }
 
@@ -74,7 +74,7 @@ impl UserCode {
         1 << self as u16
     }
 
-    /// Its name, and the consequence of a failure.
+    /// The name of this kind, and the consequence of a failure.
     fn in_words(self) -> (&'static str, &'static str) {
         match self {
             UserCode::Serialize => ("the `Serialize` of a request or an answer", "what follows in it is not recorded"),
@@ -98,11 +98,11 @@ impl UserCode {
 }
 
 thread_local! {
-    /// The kinds that run on this thread.
+    /// The kinds that are running on this thread, as a bit set.
     static RUNNING: Cell<u16> = const { Cell::new(0) };
 }
 
-/// Whether this thread runs code of this kind.
+/// Whether this thread is running code of this kind.
 #[cfg(feature = "otel")]
 pub(crate) fn is_running(code: UserCode) -> bool {
     RUNNING.try_with(Cell::get).is_ok_and(|running| running & code.bit() != 0)
@@ -111,10 +111,10 @@ pub(crate) fn is_running(code: UserCode) -> bool {
 struct Running(UserCode);
 
 impl Running {
-    /// `None` where code of this kind runs on this thread already.
+    /// Returns `None` if this thread is already running code of this kind.
     fn enter(code: UserCode) -> Option<Self> {
         let before = RUNNING.try_with(|running| running.replace(running.get() | code.bit())).unwrap_or(0);
-        // Not `then_some`: what is dropped here would say that the outer one is over.
+        // Not `then_some`: dropping an eager `Running` would mark the outer run as finished.
         (before & code.bit() == 0).then(|| Running(code))
     }
 }
@@ -125,14 +125,14 @@ impl Drop for Running {
     }
 }
 
-/// Runs code of the user's. `None` if it panicked, or if code of its kind runs on this thread already.
+/// Runs user code. Returns `None` if it panics, or if this thread is already running code of this kind.
 pub(crate) fn run<T>(code: UserCode, user: impl FnOnce() -> T) -> Option<T> {
     let running = Running::enter(code);
     if running.is_none() {
         failed(code, &FAILURES.refused, "was called from inside itself");
         return None;
     }
-    // What a panic left half done is not looked at again, or made whole by the caller.
+    // State that a panic left inconsistent is discarded or rebuilt by the caller.
     let result = catch_unwind(AssertUnwindSafe(user));
     drop(running);
     match result {
@@ -145,7 +145,7 @@ pub(crate) fn run<T>(code: UserCode, user: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// Drops the payload of a panic, which may panic in its turn. The second payload is leaked: so might that one.
+/// Drops the payload of a panic. If that panics as well, the second payload is leaked, because its drop may panic too.
 pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
@@ -158,7 +158,7 @@ fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
     crate::diag::warn_once(name, &format!("{name} {how}: {consequence}"));
 }
 
-/// The failures so far, a sentence for each kind that has any.
+/// The failures so far, one sentence per kind.
 #[cfg(feature = "otel")]
 pub(crate) fn failures() -> Vec<String> {
     let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
@@ -176,7 +176,7 @@ pub(crate) fn failures() -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// A payload that panics when it is dropped, with another of its kind.
+    /// A payload whose drop panics with another such payload.
     struct Bomb(u8);
 
     impl Drop for Bomb {

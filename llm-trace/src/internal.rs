@@ -1,6 +1,6 @@
-//! What the readers make of one exchange, for this project's own tests, benches and fuzzing.
+//! The result of reading one exchange, for the tests, benches and fuzz targets of this repository.
 //!
-//! No stability: nothing outside this repository may use it.
+//! Not part of the public API.
 
 pub mod tables;
 
@@ -28,7 +28,7 @@ pub fn keys() -> Vec<&'static str> {
     paths::PATHS.names().chain(crate::json::known_keys()).collect()
 }
 
-/// Paths of requests, so that each reader is asked; the first stands for none.
+/// Paths of requests, so that every reader is tried. The first one stands for no path.
 pub const PATHS: &[&str] = &[
     "",
     "/v1/chat/completions",
@@ -58,7 +58,7 @@ pub const PATHS: &[&str] = &[
     "/%%%/model/%f/%",
 ];
 
-/// The shape of a recorded answer.
+/// The format of a recorded response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Body {
     /// One JSON document.
@@ -69,11 +69,11 @@ pub enum Body {
     Json,
     /// AWS's binary event stream.
     AwsEventStream,
-    /// A stream of a kind that its first bytes tell.
+    /// A stream whose kind is detected from its first bytes.
     Stream,
 }
 
-/// How much content is asked for.
+/// The content to read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Content {
     /// None.
@@ -84,7 +84,7 @@ pub enum Content {
     Masked,
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     /// The provider's name, if known.
@@ -93,26 +93,26 @@ pub struct Exchange<'a> {
     pub path: Option<&'a str>,
     /// The request's body, if recorded.
     pub request: Option<&'a [u8]>,
-    /// The answer's body.
+    /// The body of the response.
     pub response: &'a [u8],
-    /// The answer's shape.
+    /// The format of the response.
     pub body: Body,
     /// The HTTP status, if known.
     pub status: Option<u16>,
     /// How much content is read.
     pub content: Content,
-    /// The sizes of the fragments in which a stream comes, over and over; whole if empty.
+    /// The sizes of the fragments in which a stream arrives, repeated; empty for one fragment.
     pub fragments: &'a [usize],
 }
 
-/// What the readers make of an exchange.
+/// The result of reading an exchange.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
     /// Attributes as a span carries them.
     pub attributes: Map<String, Value>,
-    /// `complete`, `error` or `truncated`; of streams only.
+    /// `complete`, `error` or `truncated`; streams only.
     pub outcome: Option<&'static str>,
-    /// The provider's error message, if content was asked for.
+    /// The provider's error message, if content is read.
     pub error_message: Option<String>,
 }
 
@@ -125,7 +125,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         None => {
             let mut facts = RequestFacts::default();
             exchange.path.inspect(|path| path_facts(path, &mut facts));
-            // An answer that streams was asked to.
+            // A response that streams was requested as a stream.
             facts.stream = (exchange.body != Body::Whole).then_some(true);
             (None, facts)
         }
@@ -213,7 +213,7 @@ fn put<V: Into<Value>>(attributes: &mut Map<String, Value>, key: &str, value: Op
     }
 }
 
-/// The facts under the names that the spans have them.
+/// Adds the facts under their attribute names.
 fn put_facts(
     to: &mut Map<String, Value>,
     provider: Option<&str>,
@@ -243,7 +243,7 @@ fn put_facts(
     }
 }
 
-/// Records chat calls that took these many seconds, as a layer with this meter provider does.
+/// Records chat calls of these durations, as a layer with this meter provider does.
 #[cfg(feature = "metrics")]
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
     use crate::model::{Operation, Provider};

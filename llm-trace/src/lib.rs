@@ -1,6 +1,6 @@
-//! Trace the LLM calls of any Rust program with OpenTelemetry.
+//! Trace the LLM calls of a Rust program with OpenTelemetry.
 //!
-//! Annotate the functions that already call an LLM, add one layer, keep your HTTP client:
+//! Annotate the functions that call an LLM and start the export. You keep your HTTP client:
 //!
 //! ```no_run
 //! use llm_trace::llm_call;
@@ -20,11 +20,13 @@
 //! }
 //! ```
 //!
-//! Each call becomes one span as the [GenAI semantic conventions] have it, with what the request, the answer or the
-//! stream told, and how it ended: answered, refused, cut, cancelled, panicked. Without a variable set, the spans are
-//! printed as a tree; `OTEL_ENDPOINT` sends them.
+//! Each call becomes one span that follows the [GenAI semantic conventions]. The span holds the model, the token counts
+//! and other facts of the request and the response or stream, and the outcome: completed, refused, truncated,
+//! cancelled, panicked and so on. Prompts and responses are not recorded by default. [`init`] prints the spans as a
+//! tree, or exports them to the endpoint in `OTEL_ENDPOINT`.
 //!
-//! A subscriber of your own takes the layer instead of `init()`, and the policy says what content may leave:
+//! To use your own subscriber, add the [`layer`] instead of calling [`init`]. The [`Policy`] decides which content is
+//! recorded:
 //!
 //! ```
 //! use llm_trace::{Capture, Policy, llm_call, redact};
@@ -48,50 +50,50 @@
 //! |---|---|
 //! | annotate a function that calls a model | [`llm_call`] |
 //! | annotate tools, agents, workflows, retrieval, guardrails | [`llm_tool`], [`llm_agent`], [`llm_workflow`], [`llm_retrieval`], [`llm_guardrail`] |
-//! | add to the call from inside, or end it by hand | [`LlmCall`] |
-//! | make a call without the macro | [`CallBuilder`] |
-//! | trace a client without annotating anything | `client` |
-//! | set everything up from the environment | [`init`], [`export`] |
-//! | add the layer to a subscriber of your own | [`layer`] |
-//! | say what content may leave, at run time too | [`Policy`], [`PolicyHandle`] |
-//! | mask what other crates record | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
-//! | make spans of `rig`, `genai` and the like conform | [`LlmLayer::normalize`], [`NormalizeProcessor`] |
-//! | say whose calls these are, and in which trace | [`scope()`] |
+//! | add attributes to the current call, or end it by hand | [`LlmCall`] |
+//! | trace a call without a macro | [`CallBuilder`] |
+//! | trace an HTTP client without annotations | `client` |
+//! | configure everything from the environment | [`init`], [`export`] |
+//! | add the layer to your own subscriber | [`layer`] |
+//! | capture and mask content, also at run time | [`Policy`], [`PolicyHandle`] |
+//! | mask spans and log records of other crates | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
+//! | convert spans of `rig`, `genai` and similar crates | [`LlmLayer::normalize`], [`NormalizeProcessor`] |
+//! | set the user, the session and the trace of calls | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
-//! | price calls, judge answers | [`PriceTable`], [`evaluation`] |
-//! | find out why nothing arrives | [`check()`] |
-//! | test what your calls tell, and what they keep in | the feature `testing` |
+//! | price calls, evaluate responses | [`PriceTable`], [`evaluation`] |
+//! | find out why no spans arrive | [`check()`] |
+//! | test which spans your calls record | the feature `testing` |
 //!
-//! One page per task, with tables of every variable and attribute, is in [`docs/`]; each client crate has an example in
-//! [`examples/clients`].
+//! The guides in [`docs/`] cover one task each and list every variable and attribute. [`examples/clients`] has an
+//! example for each client crate.
 //!
 //! # Features
 //!
-//! A library that only annotates needs none of them, and pays for `tracing` alone (`default-features = false`).
+//! A library that only annotates functions needs no feature: `default-features = false` depends on `tracing` alone.
 //!
 //! | on by default | |
 //! |---|---|
-//! | `otel` | the layer, the policy and everything that makes OpenTelemetry spans |
-//! | `serde`, `http`, `bytes`, `stream` | requests and answers that are `Serialize`, `http::Response`, `Bytes`, streams |
-//! | `init` | [`init()`](init) and the export by environment variables |
+//! | `otel` | the layer, the policy and all OpenTelemetry spans |
+//! | `serde`, `http`, `bytes`, `stream` | requests and responses of type `Serialize`, `http::Response`, `Bytes`; streams |
+//! | `init` | [`init()`](init) and the export configured by environment variables |
 //! | `otlp-http` | OTLP over HTTP |
 //!
-//! | on demand | |
+//! | optional | |
 //! |---|---|
-//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai`, `anyhow` | what the errors (and responses) of these crates tell |
-//! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, Bedrock's binary streams, `http_body::Body` |
-//! | `reqwest-middleware`, `tower` | calls without annotations, by what is sent |
+//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai`, `anyhow` | the errors (and responses) of these crates |
+//! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
+//! | `reqwest-middleware`, `tower` | calls traced in the HTTP client, without annotations |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `metrics`, `logs` | GenAI metrics, and events as log records |
-//! | `scrub-rules` | ready scrubbing rules |
-//! | `fmt` | a field formatter for two `fmt` layers side by side |
-//! | `testing` | for your own tests |
+//! | `scrub-rules` | built-in scrubbing rules |
+//! | `fmt` | a field formatter for two `fmt` layers in one subscriber |
+//! | `testing` | assertions on spans for your own tests |
 //!
-//! # Other crates in the interface
+//! # Public dependencies
 //!
-//! A version of this crate goes with one version of each: `tracing` 0.1, `tracing-subscriber` 0.3,
-//! `tracing-opentelemetry` 0.34, `opentelemetry` and `opentelemetry_sdk` 0.33, `http` 1, `http-body` 1, `serde` 1,
-//! `bytes` 1, `futures-core` 0.3, `aws-smithy-runtime-api` 1, `reqwest-middleware` 0.5, `tower-layer` and `tower-service` 0.3.
+//! The public API uses types of these crates: `tracing` 0.1, `tracing-subscriber` 0.3, `tracing-opentelemetry` 0.34,
+//! `opentelemetry` and `opentelemetry_sdk` 0.33, `http` 1, `http-body` 1, `serde` 1, `bytes` 1, `futures-core` 0.3,
+//! `aws-smithy-runtime-api` 1, `reqwest-middleware` 0.5, `tower-layer` and `tower-service` 0.3.
 //!
 //! [`docs/`]: https://github.com/llm-trace/llm-trace/tree/main/docs
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
@@ -210,13 +212,13 @@ pub use stream::{ErrorTypeNameOnly, ReadError, TracedBody, TypedErrors};
 #[doc(hidden)]
 pub mod internal;
 
-/// What the macros' expansions call. No stability.
+/// Used by the code that the macros generate. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
     pub use ::core;
     pub use tracing;
 
-    /// Whether anything would record a call at this level.
+    /// Whether a subscriber records calls at this level.
     #[cfg(not(feature = "otel"))]
     #[inline]
     pub fn enabled(level: tracing::Level) -> bool {

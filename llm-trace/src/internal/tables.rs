@@ -1,4 +1,4 @@
-//! The tables of facts, content and metrics, for the pages that are made from them and the tests that compare them.
+//! The tables of facts, content and metrics, for generated documentation and the tests that compare them.
 
 use crate::Profile;
 use crate::semconv::{ContentField, Fact, FactKind, Instrument, Metric, ValueType};
@@ -12,11 +12,11 @@ pub struct Attribute {
     pub core: Option<&'static str>,
     /// Its name in the newest conventions.
     pub latest: Option<&'static str>,
-    /// The type of its value, as the conventions call it; of content `any`.
+    /// The type of its value in the terms of the conventions; `any` for content.
     pub value: [&'static str; 2],
     /// `identifier`, `identity`, `number`, `free` or `content`.
     pub kind: &'static str,
-    /// Whether metrics may have it as a label.
+    /// Whether metrics may use it as an attribute.
     pub label: bool,
     /// One sentence.
     pub doc: &'static str,

@@ -1,4 +1,4 @@
-//! Who wrote which part of an input that another crate recorded, where only the output is masked.
+//! Finds the parts of another crate's recorded input that a model wrote. Used when only the output is masked.
 
 use super::filter::{CUT, Filter};
 use super::keys::is_structure;
@@ -7,7 +7,7 @@ use super::rewrite;
 use crate::json::{Node, Text, write_str};
 use crate::semconv::identifier::is_word;
 
-/// Keys whose values a model wrote, in whatever message they stand.
+/// Keys whose values a model wrote, in any message.
 const BY_MODEL: &[&str] = &[
     "arguments",
     "assistant",
@@ -23,15 +23,15 @@ const BY_MODEL: &[&str] = &[
     "tooluse",
 ];
 
-/// Types of objects that a model wrote: LangChain's messages, the parts of several APIs.
+/// Types of objects that a model wrote: LangChain messages and the parts of several APIs.
 const TYPES_BY_MODEL: &[&str] = &["ai", "aimessage", "assistant", "function_call", "reasoning", "thinking", "tool_use"];
 
 fn is_in(table: &[&str], word: &str) -> bool {
     table.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// Rewrites an input of unknown shape: JSON by the authors that it names, text that only looks like a structure as a
-/// whole, any other text as the user's.
+/// Rewrites an input of unknown format: JSON by the authors that it names, text that only resembles a structure as a
+/// whole, and any other text as the user's.
 pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
     match rewrite::container(text) {
         Some(doc) => {
@@ -44,7 +44,7 @@ pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
     }
 }
 
-/// Whether a text that is no JSON shows a structure, as `Debug` does: `[Message { role: ..`.
+/// Whether a text that is not JSON resembles a structure, as `Debug` output does: `[Message { role: ..`.
 fn is_structured(text: &str) -> bool {
     text != CUT
         && (text.trim_start().starts_with(['[', '{'])
@@ -81,19 +81,19 @@ fn value(out: &mut String, node: Node<'_>, role: &str, filter: &mut Filter) {
     out.push(if is_object { '}' } else { ']' });
 }
 
-/// The messages of a span's flattened input that are known to be no model's: `gen_ai.prompt.0.`.
+/// The messages of a flattened input that no model wrote, by key prefix: `gen_ai.prompt.0.`.
 #[derive(Debug, Default)]
 pub(crate) struct KnownRoles(Vec<String>);
 
 impl KnownRoles {
-    /// Notes the role that stands under this key, if one does.
+    /// Records the role of a message, if `key` holds one.
     pub(crate) fn note(&mut self, key: &str, value: &str) {
         if let Some(message) = message(key).filter(|_| key.ends_with(".role") && !is_role_of_model(value)) {
             self.0.push(message.to_owned());
         }
     }
 
-    /// Whether a model can have written what stands under this key of a flattened input.
+    /// Whether a model may have written the value under this key of a flattened input.
     pub(crate) fn may_be_by_model(&self, key: &str) -> bool {
         let Some(message) = message(key) else { return false };
         let part = &key[message.len()..];
@@ -103,7 +103,7 @@ impl KnownRoles {
     }
 }
 
-/// The beginning of a flattened message's key, up to its number.
+/// The prefix of a flattened message's key, up to and including its number.
 fn message(key: &str) -> Option<&str> {
     let mut end = 0;
     key.split_inclusive('.').find_map(|part| {

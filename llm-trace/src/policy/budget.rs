@@ -1,4 +1,4 @@
-//! Making content fit, in encoded bytes, with JSON and characters left whole.
+//! Limits content to a number of encoded bytes. JSON stays valid and characters stay whole.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,24 +8,24 @@ use super::rewrite;
 use super::rewrite::ContentShape;
 use crate::json::plain_len;
 
-/// How large content may be, in bytes of JSON.
+/// The limits of content, in bytes of JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Budgets {
     pub(super) text: usize,
     pub(super) attribute: usize,
     pub(super) span: usize,
-    /// Media larger than this are replaced by their size and hash.
+    /// Larger media are replaced by their size and hash.
     pub(super) media: usize,
 }
 
 impl Default for Budgets {
     fn default() -> Self {
-        // A span of four full attributes is a quarter of what OTLP receivers take at once.
+        // A span of four full attributes is a quarter of the usual request limit of OTLP receivers.
         Self { text: 64 << 10, attribute: 256 << 10, span: 1 << 20, media: 64 << 10 }
     }
 }
 
-/// The greatest character boundary of `text` that is not above `at`.
+/// The last character boundary of `text` that is not after `at`.
 pub(super) fn floor(text: &str, at: usize) -> usize {
     if at >= text.len() {
         return text.len();
@@ -33,12 +33,12 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// How many bytes `text` takes in JSON, without quotes.
+/// The length of `text` in JSON, without quotes.
 pub(super) fn encoded_len(text: &str) -> usize {
     fitting(text, usize::MAX).1
 }
 
-/// How many bytes of `text` take at most `room` in JSON, and how much they take.
+/// The length of the longest prefix of `text` that takes at most `room` bytes in JSON, and its encoded length.
 fn fitting(text: &str, room: usize) -> (usize, usize) {
     let bytes = text.as_bytes();
     let (mut at, mut used) = (0, 0);
@@ -64,13 +64,13 @@ fn encoded_byte_len(byte: u8) -> usize {
     }
 }
 
-/// `text`, or its beginning and a word on how much is missing, in at most `limit` encoded bytes.
+/// `text`, or its beginning and a mark with the number of missing bytes, in at most `limit` encoded bytes.
 pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'t, str> {
     if text.len() <= limit / 6 || encoded_len(text) <= limit {
         return Cow::Borrowed(text);
     }
     let mark = format!("… [CUT {} bytes]", text.len());
-    // Where the word would take most of the room, the text is worth more.
+    // If the mark would take most of the room, the text is kept instead.
     let (room, mark) = if limit / 2 > mark.len() { (limit - mark.len(), true) } else { (limit, false) };
     let end = floor(text, fitting(text, room).0);
     let missing = text.len() - end;
@@ -82,9 +82,9 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
     Cow::Owned([&text[..end], &format!("… [CUT {missing} bytes]")].concat())
 }
 
-/// The array of `items` (slices of `json`, which has them with commas between, and whether each is
-/// a system message) in at most `limit` bytes. The first system message and the newest message stay,
-/// shortened if need be; then the other system messages and the newest ones, as far as there is room.
+/// Writes the array of `items` in at most `limit` bytes. An item is a slice of `json`, which holds them separated by
+/// commas, and a flag for system messages. The first system message and the newest message are always kept, shortened
+/// if necessary; then the other system messages and the newest messages are added while there is room.
 pub(super) fn fit(
     json: String,
     items: &[(Range<usize>, bool)],
@@ -100,7 +100,7 @@ pub(super) fn fit(
     let mut kept: Vec<Option<Cow<'_, str>>> = vec![None; items.len()];
     let newest = items.len() - 1;
     let first_system = items[..newest].iter().position(|(_, system)| *system);
-    // The smaller of the two may leave the other more than its half.
+    // If the smaller one needs less than half, the other one may use the rest.
     let mut musts: Vec<usize> = first_system.into_iter().chain([newest]).collect();
     musts.sort_by_key(|&at| len(at));
     let mut left = musts.len();
@@ -138,7 +138,7 @@ pub(super) fn fit(
 }
 
 fn shorten<'t>(json: &str, shape: ContentShape, limit: usize, report: &mut Report) -> Option<Cow<'t, str>> {
-    // The comma is part of the share.
+    // The comma counts against the share.
     let short = rewrite::shorten(json, shape, limit.saturating_sub(1));
     if let Some(short) = &short {
         report.cut("message", 1);
@@ -147,7 +147,7 @@ fn shorten<'t>(json: &str, shape: ContentShape, limit: usize, report: &mut Repor
     short.map(Cow::Owned)
 }
 
-/// Without a copy, and without more memory than it takes: it waits to be exported.
+/// Adds brackets in place, with the exact capacity: the text is held until it is exported.
 fn in_brackets(mut json: String) -> String {
     json.reserve_exact(2);
     json.insert(0, '[');

@@ -1,8 +1,8 @@
-//! A share of the traces, told by their ids alone.
+//! Selects a share of the traces by trace id.
 
 use opentelemetry::trace::TraceId;
 
-/// A share of all traces: the same traces wherever it is asked, in whatever process.
+/// A share of all traces. Every process with the same ratio selects the same traces.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Share(u64);
 
@@ -15,9 +15,9 @@ impl Default for Share {
 impl Share {
     const ALL: Share = Share(u64::MAX);
 
-    /// From 0 to 1. What is no number is 0.
+    /// Takes a ratio from 0 to 1. NaN counts as 0.
     pub(super) fn new(ratio: f64) -> Self {
-        // A float beyond the range ends up at its border, and NaN at 0.
+        // The cast saturates, and maps NaN to 0.
         Self((ratio * u64::MAX as f64) as u64)
     }
 
@@ -25,18 +25,18 @@ impl Share {
         self == Self::ALL
     }
 
-    /// Whether the trace belongs to it. What has no trace belongs to a share that is all.
+    /// Whether the trace is in the share. Spans without a trace are included only if the share is 1.
     pub(super) fn has(self, trace: TraceId) -> bool {
         self.is_all() || (trace != TraceId::INVALID && mixed(trace) < self.0)
     }
 
-    /// From 0 to 1.
+    /// The ratio, from 0 to 1.
     pub(super) fn ratio(self) -> f64 {
         self.0 as f64 / u64::MAX as f64
     }
 }
 
-/// Samplers go by the id's last bytes as they are: mixed, the share of the sampled traces is that of all.
+/// Mixes the bits of the id. Samplers use its last bytes directly, so an unmixed share would depend on the sampling.
 fn mixed(trace: TraceId) -> u64 {
     let id = u128::from_be_bytes(trace.to_bytes());
     let mut bits = (id as u64) ^ ((id >> 64) as u64).rotate_left(32);
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn it_does_not_go_with_what_a_sampler_keeps() {
-        // The last 8 bytes, halved, against the ratio: as the SDK's sampler has it.
+        // The SDK's sampler compares the last 8 bytes, halved, with the ratio.
         let sampled =
             |id: &TraceId| u64::from_be_bytes(id.to_bytes()[8..].try_into().unwrap_or_default()) >> 1 < u64::MAX / 20;
         let share = Share::new(0.5);

@@ -1,4 +1,4 @@
-//! Crates whose own log lines and spans hold whole requests and answers as free text.
+//! Crates whose log events and spans hold whole requests and responses as free text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata};
 
-/// Read in their sources. Whole requests or answers: `rig`, `swiftide_integrations` and the AWS SDK's runtime at
-/// `TRACE`, `llm` by the crate `log` at `TRACE`, the agents, nodes and queries of `swiftide` at `DEBUG` and in spans.
-/// What was not expected: `async_openai`, `genai`, `rmcp`. The bytes of a connection where that is asked for: `reqwest`,
-/// `isahc`, `tungstenite`. `hyper`, `h2` and `ureq` write sizes only, `ollama_rs` prints past every subscriber.
+/// Taken from the crates' sources. Whole requests or responses: `rig`, `swiftide_integrations` and the AWS SDK's
+/// runtime at `TRACE`, `llm` through the crate `log` at `TRACE`, the agents, nodes and queries of `swiftide` at `DEBUG`
+/// and in spans; also `async_openai`, `genai` and `rmcp`. Bytes of a connection, if enabled: `reqwest`, `isahc`,
+/// `tungstenite`. Not listed: `hyper`, `h2` and `ureq` log sizes only, and `ollama_rs` prints without `tracing`.
 ///
-/// `llm` is a likely name for a user's own crate, so that its modules are named here.
+/// Users may have a crate named `llm`, so only its modules are listed.
 const MODULES: &[&str] = &[
     "async_openai",
     "aws_smithy_runtime",
@@ -32,20 +32,20 @@ const MODULES: &[&str] = &[
     "tungstenite",
 ];
 
-/// The target of everything that comes from the crate `log`; the true one is a field.
+/// The target of all events from the crate `log`; a field holds the original target.
 pub(crate) const LOG: &str = "log";
 
-/// Whether any such crate has been heard of: nothing is looked up before.
+/// Whether any such crate was seen. Targets are not looked up before.
 static ANY: AtomicBool = AtomicBool::new(false);
 
-/// Looks at a callsite once.
+/// Checks the target of a new callsite.
 pub(crate) fn on_callsite(metadata: &Metadata<'_>) {
     if metadata.target() == LOG || is_known(metadata.target()) {
         expect();
     }
 }
 
-/// From now on targets are looked at.
+/// Enables the lookup of targets.
 pub(super) fn expect() {
     ANY.store(true, Ordering::Relaxed);
 }
@@ -54,7 +54,7 @@ pub(crate) fn any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
 
-/// Whether the table has this target, or a module around it.
+/// Whether the table holds this target or a parent module.
 pub(super) fn is_known(target: &str) -> bool {
     MODULES.iter().any(|module| is_below(target, module))
 }
@@ -64,7 +64,7 @@ pub(super) fn is_below(target: &str, module: &str) -> bool {
     target.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Who wrote an event, also where it came by the crate `log`.
+/// The target of an event; for events from the crate `log`, the original one.
 pub(crate) fn target<'e>(event: &Event<'e>) -> Cow<'e, str> {
     let target = event.metadata().target();
     if target != LOG {

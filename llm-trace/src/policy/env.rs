@@ -1,4 +1,4 @@
-//! The policy's environment variables.
+//! The environment variables of the policy.
 
 use super::content_ratio::Share;
 use super::masks::Masks;
@@ -6,7 +6,7 @@ use super::policy::{Capture, Policy};
 
 const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 const MASK: &str = "LLM_TRACE_MASK";
-/// The smallest of those that are set counts, for spans and events alike.
+/// The smallest of these limits applies to spans and events.
 const LENGTHS: [&str; 3] = [
     "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
     "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
@@ -14,19 +14,20 @@ const LENGTHS: [&str; 3] = [
 ];
 const RATIO: &str = "LLM_TRACE_CONTENT_RATIO";
 
-/// Environment variables that could not be read.
+/// An error for environment variables with invalid values.
 ///
-/// Content stays off where the capture variable was not understood, and everything is masked
-/// where the mask variable was not: [`into_policy`](Self::into_policy) has that policy.
+/// [`into_policy`](Self::into_policy) returns a safe policy: an invalid capture variable disables capture, and an
+/// invalid mask variable masks everything.
 ///
 /// ```
 /// use llm_trace::{Capture, Policy};
+/// use tracing_subscriber::prelude::*;
 ///
 /// let policy = Policy::new().capture(Capture::Span).with_env().unwrap_or_else(|error| {
 ///     eprintln!("{error}");
 ///     error.into_policy()
 /// });
-/// # let _ = policy;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{}", problems.join("; "))]
@@ -36,23 +37,25 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    /// The policy to go on with: closed wherever a variable was not understood.
+    /// The policy with a safe default in place of each invalid variable.
     pub fn into_policy(self) -> Policy {
         *self.policy
     }
 }
 
 impl Policy {
-    /// Reads `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` (`NO_CONTENT`, `SPAN_ONLY`,
-    /// `EVENT_ONLY`, `SPAN_AND_EVENT`, `true` for `SPAN_ONLY`, `false`; in any case),
-    /// `LLM_TRACE_MASK` (`input`, `output`, `all`, `none`, separated by commas) and
-    /// `LLM_TRACE_CONTENT_RATIO` (from 0 to 1, see [`content_ratio`](Self::content_ratio)), and
-    /// `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` with its kin for spans and log records: content is made to fit, in bytes, and
-    /// stays whole JSON.
+    /// Creates a policy from the environment.
+    ///
+    /// - `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`: `NO_CONTENT` or `false`, `SPAN_ONLY` or `true`,
+    ///   `EVENT_ONLY`, `SPAN_AND_EVENT`, in any case
+    /// - `LLM_TRACE_MASK`: `input`, `output`, `all` or `none`, separated by commas
+    /// - `LLM_TRACE_CONTENT_RATIO`: from 0 to 1, see [`content_ratio`](Self::content_ratio)
+    /// - `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` and its variants for spans and log records: limits content to this many
+    ///   bytes; JSON stays valid
     ///
     /// # Errors
     ///
-    /// If a variable holds another value. The error has a closed policy to go on with.
+    /// If a variable holds any other value. The error holds a policy with safe defaults.
     ///
     /// ```
     /// let policy = llm_trace::Policy::from_env().unwrap_or_else(|error| {
@@ -64,21 +67,21 @@ impl Policy {
         Self::new().with_env()
     }
 
-    /// This policy, with what the environment says: a capture variable replaces
-    /// [`capture`](Self::capture), a mask variable adds masks, the smaller of two ratios counts.
+    /// Applies the environment to this policy: the capture variable replaces [`capture`](Self::capture), the mask
+    /// variable adds masks, and the smaller of two ratios applies.
     ///
     /// # Errors
     ///
     /// As [`from_env`](Self::from_env).
     pub fn with_env(self) -> Result<Self, PolicyError> {
         self.with_vars(|name| {
-            // What is not Unicode is no value we know.
+            // A value that is not Unicode is invalid.
             std::env::var_os(name).map(|value| value.into_string().unwrap_or_else(|_| "\u{fffd}".to_owned()))
         })
     }
 
     pub(crate) fn with_vars(mut self, var: impl Fn(&str) -> Option<String>) -> Result<Self, PolicyError> {
-        // An empty variable counts as unset, as everywhere in OpenTelemetry.
+        // An empty variable counts as unset, as specified by OpenTelemetry.
         let var = |name| var(name).filter(|value| !value.trim().is_empty());
         let mut problems = Vec::new();
         if let Some(value) = var(CAPTURE) {
@@ -119,7 +122,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// Lets no content take more than this.
+    /// Lowers all content limits to this many bytes.
     fn limit_attributes(mut self, bytes: usize) -> Self {
         self.budgets.attribute = self.budgets.attribute.min(bytes);
         self.budgets.text = self.budgets.text.min(bytes);

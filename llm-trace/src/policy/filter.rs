@@ -1,4 +1,4 @@
-//! The one way of a text into an attribute.
+//! The filter that every text passes before it is written to an attribute.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,37 +17,37 @@ use crate::json::{JsonOutput, JsonView, Mode, Node, Text, write_str};
 
 pub(crate) use crate::credentials::REDACTED;
 
-/// What stands in place of content that was too large.
+/// Replacement for content that exceeds a limit.
 pub(crate) const CUT: &str = "[CUT]";
 
-/// Lets texts through, or puts something in their place, and counts what it did.
+/// Passes or replaces texts, and counts each change.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     stand_in: StandIn,
-    /// Replaces the parts of an input that a model wrote, where only the output is masked.
+    /// Replacement for the parts of an input that a model wrote, if only the output is masked.
     by_model: Option<StandIn>,
-    /// Whose scrubbers run, and whose budgets hold.
+    /// The policy whose scrubbers and limits apply.
     policy: Option<Arc<Policy>>,
-    /// The longest text, in encoded bytes.
+    /// Longest text, in encoded bytes.
     longest: usize,
-    /// What is left of the span's budget.
+    /// Bytes left of the span's limit.
     room: usize,
     report: Report,
 }
 
-/// What a text is replaced by.
+/// Replacement for a text.
 #[derive(Clone, Debug)]
 enum StandIn {
-    /// By nothing: it is let through.
+    /// No replacement: the text passes.
     Itself,
     Word(&'static str),
     Hash(HashKey),
-    /// By nothing, and the part it stands in is absent.
+    /// The part that holds the text is omitted.
     Absent,
 }
 
 impl StandIn {
-    /// Replaces masked texts in this style.
+    /// The replacement for masked texts in this style.
     fn for_style(style: &Style) -> Self {
         match style {
             Style::Hash(key) => StandIn::Hash(key.clone()),
@@ -57,7 +57,7 @@ impl StandIn {
     }
 }
 
-/// The stand-in that holds at a place.
+/// The replacement that applies at a place.
 fn stand_in_at<'s>(own: &'s StandIn, by_model: &'s Option<StandIn>, place: Place<'_>) -> &'s StandIn {
     by_model.as_ref().filter(|_| place.is_by_model()).unwrap_or(own)
 }
@@ -75,17 +75,17 @@ impl Filter {
         }
     }
 
-    /// How many bytes can go out at all: more of a stream need not be kept.
+    /// Bytes left for content: no more of a stream needs to be buffered.
     pub(crate) fn room(&self) -> usize {
         self.room
     }
 
-    /// Lets everything through.
+    /// A filter that passes everything.
     pub(crate) fn plain() -> Self {
         Self::new(StandIn::Itself, None)
     }
 
-    /// Lets nothing through but structure.
+    /// A filter that passes structure only.
     #[cfg(any(test, feature = "internal"))]
     pub(crate) fn placeholder() -> Self {
         Self::replace(REDACTED)
@@ -95,32 +95,32 @@ impl Filter {
         Self::new(StandIn::Word(word), None)
     }
 
-    /// Lets everything through up to this length, in encoded bytes.
+    /// A filter that passes texts up to this length, in encoded bytes.
     pub(super) fn capped(longest: usize) -> Self {
         Self { longest, ..Self::plain() }
     }
 
-    /// Lets through what this policy lets through of an unmasked side.
+    /// The filter for an unmasked side under this policy.
     pub(super) fn open(policy: &Arc<Policy>) -> Self {
         Self::new(StandIn::Itself, Some(policy.clone()))
     }
 
-    /// Puts in place of a masked side's texts what this policy says.
+    /// The filter for a masked side under this policy.
     pub(super) fn masked(policy: &Arc<Policy>) -> Self {
         Self::new(StandIn::for_style(&policy.style), Some(policy.clone()))
     }
 
-    /// Masks the parts that a model wrote, as an input has them where the output is masked.
+    /// Masks the parts of an input that a model wrote. Used when only the output is masked.
     pub(super) fn mask_model_parts(&mut self, style: &Style) {
         self.by_model = Some(StandIn::for_style(style));
     }
 
-    /// Whether the parts that a model wrote are masked and others are not.
+    /// Whether only the parts that a model wrote are masked.
     pub(crate) fn masks_model_parts(&self) -> bool {
         self.by_model.is_some()
     }
 
-    /// Whether a part at this place is absent altogether; if so, reports it.
+    /// Whether a part at this place is omitted. Reports it if so.
     pub(crate) fn omits(&mut self, place: Place<'_>) -> bool {
         let omitted =
             self.by_model.is_some() && matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Absent);
@@ -130,32 +130,32 @@ impl Filter {
         omitted
     }
 
-    /// Whether it has to see texts, if only to hash them.
+    /// Whether the filter needs the texts, if only to hash them.
     pub(crate) fn reads(&self) -> bool {
         !matches!(self.stand_in, StandIn::Word(_) | StandIn::Absent)
     }
 
-    /// As [`reads`](Self::reads), for the texts of one place.
+    /// Like [`reads`](Self::reads), for the texts of one place.
     pub(crate) fn reads_at(&self, place: Place<'_>) -> bool {
         !matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Word(_) | StandIn::Absent)
     }
 
-    /// As [`masks`](Self::masks), for the texts of one place.
+    /// Like [`masks`](Self::masks), for the texts of one place.
     pub(crate) fn masks_at(&self, place: Place<'_>) -> bool {
         !matches!(stand_in_at(&self.stand_in, &self.by_model, place), StandIn::Itself)
     }
 
-    /// Whether no text gets through as it is.
+    /// Whether every text is replaced.
     pub(crate) fn masks(&self) -> bool {
         !matches!(self.stand_in, StandIn::Itself)
     }
 
-    /// Whether every text gets through unchanged.
+    /// Whether every text passes unchanged.
     pub(crate) fn is_plain(&self) -> bool {
         !self.masks() && self.by_model.is_none() && self.policy.is_none() && self.longest == usize::MAX
     }
 
-    /// Takes bytes that other attributes used off the span's budget.
+    /// Subtracts bytes used by other attributes from the span's limit.
     pub(crate) fn reserve(&mut self, bytes: usize) {
         self.room = self.room.saturating_sub(bytes);
     }
@@ -175,10 +175,10 @@ impl Filter {
         }
     }
 
-    /// The text as it may go out.
+    /// The text after masking, scrubbing and cutting.
     pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match stand_in_at(&self.stand_in, &self.by_model, place) {
-            // What is masked already is neither counted nor hashed twice.
+            // Masked text is neither counted nor hashed again.
             StandIn::Word(_) | StandIn::Hash(_) | StandIn::Absent if is_stand_in(text) => Cow::Borrowed(text),
             StandIn::Word(word) => {
                 self.report.masked(place.kind);
@@ -205,7 +205,7 @@ impl Filter {
     }
 
     fn scrub_and_cut<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
-        // Media have a limit of their own, and half an image is of no use.
+        // Media have their own limit, and half an image is useless.
         let longest = if place.kind == TextKind::Media { usize::MAX } else { self.longest };
         match self.scrub(text, place) {
             Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
@@ -231,8 +231,8 @@ impl Filter {
         write_str(out, if let StandIn::Word(word) = stand_in { word } else { REDACTED });
     }
 
-    /// Writes a JSON value, each text, key and number of it filtered; where texts are masked, one
-    /// stand-in for the whole value.
+    /// Writes a JSON value with each text, key and number filtered, or one replacement for the whole value if texts are
+    /// masked.
     pub(crate) fn json(&mut self, out: &mut String, node: Node<'_>, place: Place<'_>) {
         match (stand_in_at(&self.stand_in, &self.by_model, place), node.str()) {
             (StandIn::Word(_) | StandIn::Absent, _) => self.mask(out, place),
@@ -244,7 +244,7 @@ impl Filter {
         }
     }
 
-    /// The size and hash to write in place of base64 media that are too large to be let through.
+    /// The size and hash that replace base64 media above the limit.
     fn media_digest(&mut self, content: Text<'_>, place: Place<'_>) -> Option<MediaDigest> {
         let limit = self.policy.as_ref().map_or(self.longest, |policy| policy.budgets.media);
         match content {
@@ -265,8 +265,8 @@ impl Filter {
         }
     }
 
-    /// Writes base64 media as the rest of a `"content":` field: themselves, a stand-in, or their
-    /// size and hash where they are too large.
+    /// Writes base64 media as the rest of a `"content":` field: the media, a replacement, or their size and hash if
+    /// they exceed the limit.
     pub(crate) fn blob(&mut self, out: &mut String, content: Text<'_>, place: Place<'_>) {
         match self.media_digest(content, place) {
             Some(MediaDigest { bytes, sha256 }) => {
@@ -277,9 +277,8 @@ impl Filter {
         }
     }
 
-    /// The JSON array of `items`, which are slices of `json` with commas between; of those that are
-    /// too many, the middle is dropped. Each says whether it is a system message. `None` where there is no room
-    /// for any.
+    /// The JSON array of `items`, which are slices of `json` separated by commas, each with a flag for system messages.
+    /// If they exceed the limit, items in the middle are dropped. Returns `None` if there is no room for any item.
     pub(crate) fn array(
         &mut self,
         json: String,
@@ -292,7 +291,7 @@ impl Filter {
         (!none_fits).then_some(out)
     }
 
-    /// As [`array`](Self::array), of an array that is already written.
+    /// Like [`array`](Self::array), for an array that is already written.
     pub(crate) fn whole(&mut self, json: String, shape: ContentShape) -> Option<String> {
         if json.len() <= self.limit() {
             self.reserve(json.len());
@@ -310,12 +309,12 @@ impl Filter {
         self.array(items_json, &items, shape)
     }
 
-    /// How large the next attribute may be, in bytes.
+    /// The limit of the next attribute, in bytes.
     fn limit(&self) -> usize {
         self.policy.as_ref().map_or(usize::MAX, |policy| policy.budgets.attribute).min(self.room)
     }
 
-    /// Adds another filter's counts to this one's.
+    /// Adds the counts of another filter.
     pub(crate) fn absorb(&mut self, other: Filter) {
         self.report.absorb(other.report);
     }
@@ -325,16 +324,16 @@ fn is_stand_in(text: &str) -> bool {
     text == REDACTED || text == CUT || HashKey::is_digest(text)
 }
 
-/// Passes the texts, keys and numbers of a JSON value through a filter.
+/// Writes a JSON value with its texts, keys and numbers filtered.
 struct Through<'f, 'p> {
     filter: &'f mut Filter,
     place: Place<'p>,
-    /// The key of the value that comes next, if it names a credential.
+    /// The key of the next value, if it names a credential.
     credential: Option<String>,
 }
 
 impl Through<'_, '_> {
-    /// Whether scrubbers find something in this value only when they see it with its key.
+    /// Whether scrubbers match this value only together with its key.
     fn is_credential(&mut self, value: &str) -> bool {
         let Some(key) = self.credential.take() else { return false };
         let pair = format!("{key}: \"{value}\"");

@@ -1,8 +1,8 @@
-//! Which sides of a call are masked, and reading that from data.
+//! The masks of a call's input and output, and how they are read from metadata.
 
-/// Which sides of a call are masked.
+/// The masks of a call's input and output.
 ///
-/// Masks only add up: nothing here takes a mask off again.
+/// Masks can be added but never removed.
 ///
 /// ```
 /// use llm_trace::Masks;
@@ -17,46 +17,46 @@
 pub struct Masks {
     pub(crate) input: bool,
     pub(crate) output: bool,
-    /// Says that [`Policy::default_mask`](crate::Policy::default_mask) need not apply.
+    /// [`Policy::default_mask`](crate::Policy::default_mask) does not apply.
     pub(crate) cleared: bool,
-    /// Inside a model call: while capture is off, other code's free text is held back from export.
+    /// Inside a model call: while capture is off, free text of other code is not exported.
     pub(crate) model_call: bool,
 }
 
 impl Masks {
-    /// Masks nothing.
+    /// Creates an empty set of masks.
     pub const fn new() -> Self {
         Self { input: false, output: false, cleared: false, model_call: false }
     }
 
-    /// Masks both sides.
+    /// Creates a set that masks input and output.
     pub const fn all() -> Self {
         Self { input: true, output: true, cleared: false, model_call: false }
     }
 
-    /// Masks what is sent; `false` leaves it as it was.
+    /// Masks the input. `false` changes nothing.
     #[must_use]
     pub const fn mask_input(mut self, mask: bool) -> Self {
         self.input |= mask;
         self
     }
 
-    /// Masks what comes back; `false` leaves it as it was.
+    /// Masks the output. `false` changes nothing.
     #[must_use]
     pub const fn mask_output(mut self, mask: bool) -> Self {
         self.output |= mask;
         self
     }
 
-    /// Says that this place is known and that [`Policy::default_mask`](crate::Policy::default_mask)
-    /// need not hold below it. Every other mask still does.
+    /// Exempts calls below this scope from [`Policy::default_mask`](crate::Policy::default_mask). All other masks still
+    /// apply.
     #[must_use]
     pub const fn clear_default(mut self) -> Self {
         self.cleared = true;
         self
     }
 
-    /// Both together: masked in either is masked.
+    /// Combines two sets: a side is masked if either set masks it.
     #[must_use]
     pub const fn union(self, other: Masks) -> Self {
         Self {
@@ -67,22 +67,22 @@ impl Masks {
         }
     }
 
-    /// Masks nothing, inside a model call.
+    /// No mask, inside a model call.
     pub(crate) const fn inside_model_call() -> Self {
         Self { model_call: true, ..Self::new() }
     }
 
-    /// Whether what is sent is masked.
+    /// Whether the input is masked.
     pub const fn input(self) -> bool {
         self.input
     }
 
-    /// Whether what comes back is masked.
+    /// Whether the output is masked.
     pub const fn output(self) -> bool {
         self.output
     }
 
-    /// Whether anything is masked.
+    /// Whether the input or the output is masked.
     pub const fn any(self) -> bool {
         self.input || self.output
     }
@@ -97,9 +97,9 @@ impl Masks {
 
     /// Reads `mask_input` and `mask_output` from a request's metadata or a gateway's headers.
     ///
-    /// Names count in any case, with `-` or `_`, and with `x-` before them. `true`, `"true"`,
-    /// `"1"` and `1` mask; `false`, `"false"`, `"0"`, `0`, an empty text and null do not; a value
-    /// that is none of these masks, since someone meant something by it.
+    /// Names match in any case, with `-` or `_`, and with an optional `x-` prefix. These values do not mask: `false`,
+    /// `0`, `null`, an empty text, and the texts `"false"`, `"0"`, `"no"`, `"off"`, `"none"` and `"null"` in any case.
+    /// Every other value masks, because an unknown value is more likely a request to mask than not.
     ///
     /// ```
     /// use llm_trace::Masks;
@@ -117,7 +117,7 @@ impl Masks {
         masks
     }
 
-    /// As [`from_metadata`](Self::from_metadata), from pairs of texts.
+    /// Like [`from_metadata`](Self::from_metadata), from pairs of names and values.
     pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         pairs.into_iter().fold(Self::new(), |masks, (name, value)| {
             let on = value.as_ref().is_mask();
@@ -138,7 +138,9 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
         && name.iter().zip(wanted).all(|(a, b)| a.to_ascii_lowercase() == *b || (*a == b'-' && *b == b'_'))
 }
 
-/// Something that holds named values: a JSON object, a map, headers.
+/// A collection of named values: a JSON object, a map, or headers.
+///
+/// This trait is sealed. For other types, pass the pairs to [`Masks::from_pairs`].
 ///
 /// ```
 /// use llm_trace::Masks;
@@ -146,15 +148,13 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
 /// let metadata = serde_json::json!({"mask_output": "true", "session_id": "s1"});
 /// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_output(true));
 /// ```
-///
-/// Sealed: of other types [`Masks::from_pairs`] takes the pairs.
 pub trait Metadata: sealed::Sealed {
-    /// Calls `flag` with each name, and whether its value says yes.
+    /// Calls `flag` with each name and whether its value asks for a mask.
     #[doc(hidden)]
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool));
 }
 
-/// A value of metadata that can say yes or no. Implement it for a type of yours where it stands in metadata.
+/// A metadata value that can ask for a mask. Implement it for your own value types.
 ///
 /// ```
 /// use llm_trace::MaskFlag;
@@ -276,7 +276,7 @@ impl<K: AsRef<str>, V: MaskFlag> Metadata for [(K, V)] {
 impl Metadata for http::HeaderMap {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
-            // A value that is no text is none of the words that mean no.
+            // A value that is not text is none of the words that disable a mask.
             flag(name.as_str(), value.to_str().map_or(true, MaskFlag::is_mask));
         }
     }

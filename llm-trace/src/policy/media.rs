@@ -1,4 +1,4 @@
-//! What is said of media that are too large to be let through.
+//! The digest that replaces media above the size limit.
 
 use std::io::Read as _;
 
@@ -7,16 +7,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::style::push_hex;
 
-/// The size and SHA-256 of media, so that they can be found again where they are kept.
+/// The size and SHA-256 of media, which identify them in another store.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct MediaDigest {
-    /// Bytes, decoded.
+    /// Size in bytes, decoded.
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
 }
 
 impl MediaDigest {
-    /// Of base64 text; of the text itself where it is no base64.
+    /// The digest of base64 media, or of the text itself if it is not base64.
     pub(crate) fn of_base64(content: &str) -> Self {
         let (bytes, hash) = decode(content).unwrap_or_else(|| (content.len() as u64, Sha256::digest(content).into()));
         let mut sha256 = String::with_capacity(64);

@@ -1,4 +1,4 @@
-//! The policy: which content may leave the process, and the filter that every text passes through.
+//! The policy decides which content is recorded and exported. Every text passes its filter.
 
 pub(crate) mod authors;
 mod budget;

@@ -1,4 +1,4 @@
-//! The answer to "may this content go out".
+//! The decision whether content may be recorded.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use super::policy::{Capture, Policy};
 use super::style::{HashKey, Style};
 use crate::json::Mode;
 
-/// What may be done with one side's content.
+/// The permission for the content of one side.
 #[derive(Clone, Debug)]
 pub(crate) enum Permit {
-    /// Not wanted: nothing is read, nothing is said.
+    /// Not captured: nothing is read or reported.
     Off,
-    /// Masked without a trace: nothing is read; the report says that it was masked.
+    /// Masked by omission: nothing is read, and the report counts a mask.
     Drop,
-    /// Masked: structure only, through this filter.
+    /// Masked: the structure is recorded through this filter.
     Masked(Filter),
-    /// Let through, by way of scrubbers and budgets.
+    /// Recorded through scrubbers and limits.
     Open(Filter),
 }
 
 impl Permit {
-    /// How much of a document's content has to be read for it.
+    /// The part of a document's content that has to be read.
     pub(crate) fn mode(&self) -> Option<Mode> {
         match self {
             Permit::Off | Permit::Drop => None,
@@ -35,7 +35,7 @@ impl Permit {
         }
     }
 
-    /// The filter, where an attribute is to be written.
+    /// The filter, if an attribute is written.
     pub(crate) fn filter(self) -> Option<Filter> {
         match self {
             Permit::Off | Permit::Drop => None,
@@ -43,23 +43,23 @@ impl Permit {
         }
     }
 
-    /// Whether content goes out, but for the parts that a model wrote.
+    /// Whether content is recorded except for the parts that a model wrote.
     pub(crate) fn masks_model_parts(&self) -> bool {
         matches!(self, Permit::Open(filter) if filter.masks_model_parts())
     }
 
-    /// Whether content goes out unmasked.
+    /// Whether content is recorded unmasked.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self, Permit::Open(_))
     }
 }
 
-/// Which side of a call a text belongs to.
+/// The side of a call that a text belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Side {
     Input,
     Output,
-    /// Of which of the two is not known: masked where any is.
+    /// Unknown: masked if either side is.
     Either,
 }
 
@@ -73,11 +73,11 @@ impl Side {
     }
 }
 
-/// The policy as it stood at one moment. Not to be kept: it is cheap as long as few are held by a thread.
+/// A snapshot of the policy. Drop it soon: it is cheap only while a thread holds few of them.
 #[derive(Debug)]
 pub(crate) struct PolicyState {
     policy: Guard<Arc<Policy>>,
-    /// The policy's, or less.
+    /// The capture setting of the policy, or less for this trace.
     capture: Capture,
 }
 
@@ -86,7 +86,7 @@ impl PolicyState {
         Self { capture: policy.capture, policy }
     }
 
-    /// As it is for this trace, whose content may be left out; so is that of no trace, unless all is kept.
+    /// Applies the content ratio to this trace. A call without a trace keeps its content only if the ratio is 1.
     pub(crate) fn for_trace(mut self, trace: TraceId) -> Self {
         if !self.policy.content_share.has(trace) {
             self.capture = Capture::Off;
@@ -94,12 +94,12 @@ impl PolicyState {
         self
     }
 
-    /// Whether content of some traces is left out.
+    /// Whether the content of some traces is omitted.
     pub(crate) fn is_share(&self) -> bool {
         !self.policy.content_share.is_all()
     }
 
-    /// Whether content goes anywhere.
+    /// Whether content is captured.
     pub(crate) fn captures(&self) -> bool {
         self.capture != Capture::Off
     }
@@ -108,29 +108,29 @@ impl PolicyState {
         &self.policy
     }
 
-    /// What is masked in the end: by the policy, by `masks`, or for want of a scope.
+    /// The masks in effect: those of the policy, `masks`, and the default mask.
     pub(crate) fn masks(&self, masks: Masks) -> Masks {
         let all = self.policy.masks.union(masks);
         let unknown = self.policy.default_mask && !masks.cleared;
         all.mask_input(unknown).mask_output(unknown)
     }
 
-    /// Whether content goes on span attributes.
+    /// Whether content is recorded in span attributes.
     pub(crate) fn span_content(&self) -> bool {
         matches!(self.capture, Capture::Span | Capture::SpanAndEvent)
     }
 
-    /// Whether content goes on events.
+    /// Whether content is recorded in events.
     pub(crate) fn event_content(&self) -> bool {
         matches!(self.capture, Capture::Event | Capture::SpanAndEvent)
     }
 
-    /// What may be done with what is sent.
+    /// The permission for the input.
     pub(crate) fn input(&self, masks: Masks) -> Permit {
         self.side(Side::Input, masks)
     }
 
-    /// What may be done with what comes back.
+    /// The permission for the output.
     pub(crate) fn output(&self, masks: Masks) -> Permit {
         self.side(Side::Output, masks)
     }
@@ -158,38 +158,38 @@ impl PolicyState {
         }
     }
 
-    /// A user's or session's identifier as it goes out, where the policy hashes them.
+    /// The hash of a user's or session's identifier, if the policy hashes them.
     pub(crate) fn hashed_identity(&self, id: &str) -> Option<String> {
         let key = self.policy.hash_identity.as_ref()?;
         Some(if HashKey::is_digest(id) { id.to_owned() } else { key.digest(id) })
     }
 
-    /// What texts that callers attach pass; `masked` if the policy may mask them.
+    /// The filter for metadata of callers; `masked` if the policy may mask them.
     pub(crate) fn metadata_filter(&self, masked: bool) -> Filter {
         if masked && self.policy.mask_metadata { Filter::masked(&self.policy) } else { Filter::open(&self.policy) }
     }
 
-    /// Whether values that callers attach are masked.
+    /// Whether metadata of callers is masked.
     pub(crate) fn masks_metadata(&self) -> bool {
         self.policy.mask_metadata
     }
 
-    /// Whether other code's free text is held back from export at a place with these masks, although nothing is masked.
+    /// Whether free text of other code is not exported under these masks although neither side is masked.
     pub(crate) fn holds_free_text(&self, masks: Masks) -> bool {
         masks.model_call && self.capture == Capture::Off && !self.policy.keep_free_text
     }
 
-    /// Whether other code's free text is not exported from a place with these masks.
+    /// Whether free text of other code is not exported under these masks.
     pub(crate) fn closes(&self, masks: Masks) -> bool {
         self.masks(masks).any() || self.holds_free_text(masks)
     }
 
-    /// Whether a user's or session's identifier stands under this key.
+    /// Whether this key holds an identifier of a user or session.
     pub(crate) fn is_identity(&self, key: &str) -> bool {
         self.policy.class(key) == Class::Identity
     }
 
-    /// Whether a side is masked in the end.
+    /// Whether a side is masked in effect.
     pub(crate) fn is_masked(&self, side: Side, masks: Masks) -> bool {
         let masks = self.masks(masks);
         match side {
@@ -199,8 +199,8 @@ impl PolicyState {
         }
     }
 
-    /// What may be done with error texts, which can echo either side: nothing while capture is
-    /// off, unless the policy keeps them, and never while a side is masked.
+    /// The permission for error texts, which may repeat the input or output: none while capture is off, unless the
+    /// policy keeps them, and none while a side is masked.
     pub(crate) fn error_text(&self, masks: Masks) -> Permit {
         let masks = self.masks(masks);
         if masks.any() {

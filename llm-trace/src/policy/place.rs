@@ -1,16 +1,17 @@
-//! Where a text stands.
+//! The place of a text in a call.
 
-/// Where a text stands that a scrubber is given.
+/// The place of a text that a scrubber receives.
 ///
 /// ```
 /// use llm_trace::{Policy, TextKind};
+/// use tracing_subscriber::prelude::*;
 ///
-/// // A tool's result may hold anything; what the user says stays as it is.
+/// // Replaces the results of tools and keeps all other texts.
 /// let policy = Policy::new().scrub(|text, place| match (place.kind(), place.role()) {
 ///     (TextKind::ToolResult, _) => Some(format!("[{} bytes]", text.len())),
 ///     _ => None,
 /// });
-/// # let _ = policy;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place<'a> {
@@ -18,7 +19,7 @@ pub struct Place<'a> {
     pub(crate) kind: TextKind,
 }
 
-/// What kind of content a text is.
+/// The kind of a text.
 ///
 /// ```
 /// use llm_trace::TextKind;
@@ -46,19 +47,19 @@ pub enum TextKind {
     Error,
     /// The name of a span or of an event.
     Name,
-    /// The value of an attribute that no convention counts as content.
+    /// The value of an attribute that no convention defines as content.
     Metadata,
     /// The message of another crate's event.
     Event,
 }
 
 impl TextKind {
-    /// Whether it is no message's: credentials are looked for in it under every policy.
+    /// Whether the text is not part of a message. Every policy removes credentials from such texts.
     pub(super) fn is_free_text(self) -> bool {
         matches!(self, TextKind::Error | TextKind::Name | TextKind::Metadata | TextKind::Event | TextKind::Uri)
     }
 
-    /// The word for it in `llm_trace.redaction`.
+    /// The name of this kind in `llm_trace.redaction`.
     pub fn as_str(self) -> &'static str {
         match self {
             TextKind::Text => "text",
@@ -76,28 +77,28 @@ impl TextKind {
     }
 }
 
-/// Roles of messages that no model wrote. Empty: not in a message.
+/// Roles of messages that no model wrote. Empty: outside of a message.
 const OTHER_ROLES: &[&str] =
     &["", "user", "system", "developer", "tool", "function", "human", "instruction", "context", "document", "error"];
 
-/// Whether messages of this role are a model's, as far as anybody knows.
+/// Whether a model may have written messages of this role.
 pub(crate) fn is_role_of_model(role: &str) -> bool {
     !OTHER_ROLES.iter().any(|other| role.eq_ignore_ascii_case(other))
 }
 
 impl<'a> Place<'a> {
-    /// What kind of content the text is.
+    /// The kind of the text.
     pub fn kind(&self) -> TextKind {
         self.kind
     }
 
-    /// Whether a model wrote the text, by the kind of its part or the role of its message. Roles that are not known
-    /// to be another's count as a model's.
+    /// Whether a model wrote the text, by the kind of its part or the role of its message. Unknown roles count as a
+    /// model's.
     pub(crate) fn is_by_model(&self) -> bool {
         matches!(self.kind, TextKind::Reasoning | TextKind::Arguments) || is_role_of_model(self.role)
     }
 
-    /// The role of the message it stands in; empty outside of messages.
+    /// The role of the message; empty outside of messages.
     pub fn role(&self) -> &'a str {
         self.role
     }

@@ -1,4 +1,4 @@
-//! The policy: is content wanted, and what is masked.
+//! The policy: whether content is captured and which sides are masked.
 
 use std::time::Duration;
 
@@ -10,32 +10,33 @@ use super::place::Place;
 use super::scrub::{Closure, Scrubbers};
 use super::style::{HashKey, Style};
 
-/// Where content goes, if anywhere. Content is off unless someone says on.
+/// The signals that content is recorded in. Off by default.
 ///
 /// ```
 /// use llm_trace::{Capture, Policy};
+/// use tracing_subscriber::prelude::*;
 ///
 /// let policy = Policy::new().capture(Capture::SpanAndEvent);
-/// # let _ = policy;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Capture {
-    /// No content.
+    /// Records no content.
     #[default]
     Off,
-    /// Content on span attributes.
+    /// Records content in span attributes.
     Span,
-    /// Content on events.
+    /// Records content in events.
     Event,
-    /// Content on both.
+    /// Records content in both.
     SpanAndEvent,
 }
 
-/// What may leave the process.
+/// Decides which content is recorded and how it is masked.
 ///
-/// The default lets no content out: prompts, answers and error texts stay inside until
-/// [`capture`](Self::capture) says otherwise.
+/// By default no content is recorded: prompts, responses and error texts are omitted until you enable
+/// [`capture`](Self::capture).
 ///
 /// ```
 /// use llm_trace::{Capture, Policy, Style};
@@ -46,7 +47,7 @@ pub enum Capture {
 ///     .style(Style::hash(*b"a key of thirty-two random bytes"));
 /// ```
 ///
-/// Stricter where it must hold:
+/// A stricter policy:
 ///
 /// ```
 /// use llm_trace::Policy;
@@ -60,7 +61,7 @@ pub enum Capture {
 /// assert!(policy.is_locked());
 /// ```
 ///
-/// Looser, and cut to size:
+/// A policy with scrubbing and limits:
 ///
 /// ```
 /// use std::time::Duration;
@@ -90,39 +91,38 @@ pub struct Policy {
     pub(super) locked: bool,
     pub(super) style: Style,
     pub(super) error_text: bool,
-    /// Other code's free text inside a model call is exported although capture is off.
+    /// Free text of other code inside a model call is exported although capture is off.
     pub(super) keep_free_text: bool,
     pub(super) mask_metadata: bool,
     pub(super) hash_identity: Option<HashKey>,
     pub(crate) scrubbers: Scrubbers,
     pub(super) budgets: Budgets,
     pub(super) keys: Vec<(KeyPattern, Class)>,
-    /// Targets, and whether what is written under them is content.
+    /// Targets, and whether their free text is content.
     pub(super) targets: Vec<(String, bool)>,
 }
 
 impl Policy {
-    /// A policy that lets no content out.
+    /// Creates a policy that records no content.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says where content goes, if anywhere.
+    /// Sets the signals that content is recorded in.
     #[must_use]
     pub fn capture(mut self, capture: Capture) -> Self {
         self.capture = capture;
         self
     }
 
-    /// Keeps content on this share of the traces only, from 0 to 1; on all of them unless told.
+    /// Captures content for this share of the traces only, from 0 to 1. The default is 1.
     ///
-    /// Spans, metrics and facts count all the same, and masks hold as ever: this only takes content away. Which
-    /// traces it is goes by the trace id alone, so a trace has all of its content or none, in every process that
-    /// is told the same ratio. It does not go with what a sampler keeps: of the traces that are sampled it is this
-    /// share, too. What belongs to no trace has no content then.
+    /// Spans, metrics and facts are not affected, and masks still apply. The trace id alone decides: a trace has all of
+    /// its content or none, in every process with the same ratio. The ratio is independent of sampling: the sampled
+    /// traces have the same share of content. Calls without a trace have content only with a ratio of 1.
     ///
-    /// Nothing of a call's content is copied or kept for a trace without it. Text that other layers print
-    /// ([`redact`](crate::policy)) knows no trace, and is not treated by it.
+    /// Content of the other traces is neither copied nor held in memory. The ratio does not apply to text that layers
+    /// wrapped by [`redact`](crate::redact()) print, because they do not know the trace.
     ///
     /// ```
     /// use llm_trace::{Capture, Policy};
@@ -136,60 +136,61 @@ impl Policy {
         self
     }
 
-    /// Masks what is sent to models, in every call.
+    /// Masks the input of every call.
     #[must_use]
     pub fn mask_input(mut self, mask: bool) -> Self {
         self.masks.input = mask || self.locked;
         self
     }
 
-    /// Masks what models answer, in every call.
+    /// Masks the output of every call.
     #[must_use]
     pub fn mask_output(mut self, mask: bool) -> Self {
         self.masks.output = mask || self.locked;
         self
     }
 
-    /// Masks every call that no scope has declared known by [`Masks::clear_default`].
+    /// Masks every call, except below scopes that [`Masks::clear_default`] exempts.
     ///
-    /// A scope's masks do not reach a task started by a bare `spawn`; with this, such a task is
-    /// masked and not open.
+    /// A task started by a plain `spawn` does not inherit the masks of a scope. The default mask keeps such a task
+    /// masked.
     #[must_use]
     pub fn default_mask(mut self, mask: bool) -> Self {
         self.default_mask = mask || (self.locked && self.default_mask);
         self
     }
 
-    /// Says what stands in place of masked content.
+    /// Sets the replacement for masked content.
     #[must_use]
     pub fn style(mut self, style: Style) -> Self {
         self.style = style;
         self
     }
 
-    /// Keeps error texts (status descriptions, exception messages and stacks) although content
-    /// is off.
+    /// Records error texts (status descriptions, exception messages and stack traces) although capture is off.
     ///
-    /// An error's text can echo the prompt or the answer, so it counts as content: it is left
-    /// out while capture is off, and always when either side of the call is masked. The error's
-    /// type, HTTP status and code are no content and always stay.
+    /// The text of an error may repeat the prompt or the response, so it counts as content: it is omitted while capture
+    /// is off, and always if either side of the call is masked. The error's type, HTTP status and code are always
+    /// recorded.
     #[must_use]
     pub fn error_text(mut self, keep: bool) -> Self {
         self.error_text = keep;
         self
     }
 
-    /// Exports other code's free text inside a model call (event messages, error texts, text under keys that nobody
-    /// knows) although capture is off.
+    /// Exports free text of other code inside a model call (event messages, error texts, texts under unknown keys)
+    /// although capture is off.
     ///
-    /// Such text often holds the prompt: `info!("asked: {prompt}")`. While capture is off it is held back from what
-    /// llm-trace's layer and processors export, as under a mask. Layers wrapped by [`redact`](crate::policy) go by
-    /// masks only, so local logs keep it. [`plain_key`](Self::plain_key) and [`plain_target`](Self::plain_target)
-    /// exempt one key or crate.
+    /// Such text often holds the prompt: `info!("asked: {prompt}")`. While capture is off, the layer and the processors
+    /// of llm-trace mask it on export. Layers wrapped by [`redact`](crate::redact()) apply masks only, so local logs
+    /// keep the text. [`plain_key`](Self::plain_key) and [`plain_target`](Self::plain_target) exempt one key or crate.
     ///
     /// ```
-    /// let policy = llm_trace::Policy::new().keep_free_text(true);
-    /// # let _ = policy;
+    /// use llm_trace::Policy;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let policy = Policy::new().keep_free_text(true);
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
     /// ```
     #[must_use]
     pub fn keep_free_text(mut self, keep: bool) -> Self {
@@ -197,29 +198,28 @@ impl Policy {
         self
     }
 
-    /// Masks the values of metadata that callers attach. A call with a name of its own has the
-    /// conventions' name instead; the names of other crates' spans are masked inside of a masked call.
+    /// Masks the values of metadata that callers attach. Calls with a custom span name get the name of the conventions
+    /// instead, and span names of other crates are masked inside a masked call.
     #[must_use]
     pub fn mask_metadata(mut self, mask: bool) -> Self {
         self.mask_metadata = mask || (self.locked && self.mask_metadata);
         self
     }
 
-    /// Hashes user and session identifiers with HMAC-SHA-256 under `key`.
+    /// Hashes identifiers of users and sessions with HMAC-SHA-256 under `key`.
     #[must_use]
     pub fn hash_identity(mut self, key: impl Into<Vec<u8>>) -> Self {
         self.hash_identity = Some(HashKey::new(key));
         self
     }
 
-    /// Runs `scrubber` over each text that is let through. It returns the text to put in its
-    /// place, or `None` to leave it. Scrubbers run in the order in which they were added, on whole
-    /// texts: those of a stream once they are joined, those of tool arguments one by one.
+    /// Runs `scrubber` on each text that is recorded. It returns a replacement, or `None` to keep the text. Scrubbers
+    /// run in the order in which they were added, on complete texts: the texts of a stream after they are joined, those
+    /// of tool arguments one by one.
     ///
-    /// A text whose scrubber panics, or takes longer than
-    /// [`scrub_time`](Self::scrub_time), is masked. No code can interrupt it: the call that ends waits
-    /// until the scrubber returns. Meanwhile, and for a minute after three overruns in a row, the texts
-    /// of other calls are masked without it.
+    /// A text is masked if its scrubber panics or takes longer than [`scrub_time`](Self::scrub_time). A running
+    /// scrubber cannot be interrupted: the call waits until it returns. Meanwhile, and for one minute after three
+    /// timeouts in a row, texts of other calls are masked without running it.
     ///
     /// ```
     /// use llm_trace::Policy;
@@ -236,7 +236,7 @@ impl Policy {
         self
     }
 
-    /// Runs ready rules over each text that is let through.
+    /// Runs built-in rules on each text that is recorded.
     #[cfg(feature = "scrub-rules")]
     #[must_use]
     pub fn rules(mut self, rules: super::rules::ScrubRules) -> Self {
@@ -244,52 +244,50 @@ impl Policy {
         self
     }
 
-    /// How long the scrubbers may take over one text before it is masked; 250 ms unless told.
+    /// Sets the time that all scrubbers together may take for one text before it is masked. The default is 250 ms.
     #[must_use]
     pub fn scrub_time(mut self, limit: Duration) -> Self {
         self.scrubbers.time = limit;
         self
     }
 
-    /// How many texts were masked because a scrubber panicked or took too long, in this policy
-    /// and those made from it.
+    /// The number of texts that were masked because a scrubber panicked or took too long, in this policy and its
+    /// clones.
     pub fn scrub_failures(&self) -> u64 {
         self.scrubbers.failures()
     }
 
-    /// Cuts texts longer than this many bytes of JSON; 64 KiB unless told.
+    /// Cuts texts to this many bytes of JSON. The default is 64 KiB.
     #[must_use]
     pub fn text_limit(mut self, bytes: usize) -> Self {
         self.budgets.text = bytes;
         self
     }
 
-    /// Drops messages from the middle of an attribute longer than this many bytes of JSON; the
-    /// system message and the newest stay. 256 KiB unless told.
+    /// Limits an attribute to this many bytes of JSON by dropping messages from the middle; the first system message
+    /// and the newest message are kept. The default is 256 KiB.
     #[must_use]
     pub fn attribute_limit(mut self, bytes: usize) -> Self {
         self.budgets.attribute = bytes;
         self
     }
 
-    /// As [`attribute_limit`](Self::attribute_limit), for all content of a span together; 1 MiB
-    /// unless told.
+    /// Limits all content of a span together, like [`attribute_limit`](Self::attribute_limit). The default is 1 MiB.
     #[must_use]
     pub fn span_limit(mut self, bytes: usize) -> Self {
         self.budgets.span = bytes;
         self
     }
 
-    /// Replaces base64 media longer than this many bytes by their size and SHA-256; 64 KiB unless
-    /// told.
+    /// Replaces base64 media above this many bytes by their size and SHA-256. The default is 64 KiB.
     #[must_use]
     pub fn media_limit(mut self, bytes: usize) -> Self {
         self.budgets.media = bytes;
         self
     }
 
-    /// Masks both sides, and refuses to be loosened from now on: neither this value nor a
-    /// [`PolicyHandle`](crate::PolicyHandle) that holds it will take a mask off again.
+    /// Masks input and output and locks the policy: neither this value nor a [`PolicyHandle`](crate::PolicyHandle) that
+    /// holds it can remove a mask afterwards.
     #[must_use]
     pub fn lock_masked(mut self) -> Self {
         self.locked = true;
@@ -297,12 +295,12 @@ impl Policy {
         self
     }
 
-    /// Whether the policy was locked by [`lock_masked`](Self::lock_masked).
+    /// Whether [`lock_masked`](Self::lock_masked) locked the policy.
     pub fn is_locked(&self) -> bool {
         self.locked
     }
 
-    /// What the policy says, as [`check`](crate::check) prints it.
+    /// A summary of the policy for [`check`](crate::check).
     pub(crate) fn in_words(&self) -> String {
         let capture = match self.capture {
             Capture::Off => {
@@ -327,7 +325,7 @@ impl Policy {
         format!("content goes on {capture}{share}, {masked}")
     }
 
-    /// Keeps everything that `before`, a locked policy, had closed.
+    /// Keeps every restriction of `before` if it is locked.
     pub(super) fn tighten(mut self, before: &Policy) -> Self {
         if before.locked {
             self = self.lock_masked();
@@ -341,7 +339,7 @@ impl Policy {
             let said = self.targets.into_iter().filter(|(_, content)| *content);
             self.targets = before.targets.iter().cloned().chain(said).collect();
             self.scrubbers = self.scrubbers.after(&before.scrubbers);
-            // A hash tells which texts are equal, a placeholder how many there are.
+            // A hash reveals which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {
                 (Style::Drop, _) | (_, Style::Drop) => Style::Drop,
                 (Style::Placeholder, _) => Style::Placeholder,

@@ -1,4 +1,4 @@
-//! Changing the policy at run time.
+//! Changes of the policy at run time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,20 +8,21 @@ use arc_swap::ArcSwap;
 use super::permit::PolicyState;
 use super::policy::Policy;
 
-/// A policy that can be changed while the program runs. Clones share it.
+/// A policy that can be changed while the program runs. Clones share the policy.
 ///
-/// A span that ends after [`set`](Self::set) or [`update`](Self::update) has returned is treated
-/// by the new policy, also if it began before.
+/// A span that ends after [`set`](Self::set) or [`update`](Self::update) returns is exported under the new policy, even
+/// if it started before.
 ///
 /// ```
 /// use llm_trace::{Capture, Policy, PolicyHandle};
 ///
 /// let handle = PolicyHandle::new(Policy::new().capture(Capture::Span));
 /// handle.update(|policy| policy.mask_input(true).mask_output(true));
-/// // Or as a whole, if it is not locked.
+///
+/// // Replaces the policy and restores it later. A locked policy keeps its masks.
 /// let before = handle.get();
 /// handle.set(Policy::new());
-/// # let _ = before;
+/// handle.set(before);
 /// ```
 #[derive(Clone, Debug)]
 pub struct PolicyHandle {
@@ -32,18 +33,18 @@ pub struct PolicyHandle {
 struct Shared {
     policy: ArcSwap<Policy>,
     epoch: AtomicU64,
-    /// Held while writing, so that no change is lost between reading and storing.
+    /// Serializes writers, so that no change is lost between load and store.
     writing: Mutex<()>,
 }
 
 impl PolicyHandle {
-    /// Begins with `policy`.
+    /// Creates a handle that holds `policy`.
     pub fn new(policy: Policy) -> Self {
         let policy = ArcSwap::from_pointee(policy);
         Self { shared: Arc::new(Shared { policy, epoch: AtomicU64::new(0), writing: Mutex::new(()) }) }
     }
 
-    /// The policy as it is now.
+    /// The current policy.
     pub fn get(&self) -> Policy {
         Policy::clone(&self.shared.policy.load())
     }
@@ -62,24 +63,24 @@ impl PolicyHandle {
         self.shared.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Whether free text written under this target holds content.
+    /// Whether free text with this target is content.
     pub(crate) fn is_wordy(&self, target: &str) -> bool {
         self.shared.policy.load().is_wordy(target)
     }
 
-    /// The policy, to be asked what may go out. Ask again when a call ends.
+    /// A snapshot of the policy. Take a new one when a call ends.
     pub(crate) fn state(&self) -> PolicyState {
         PolicyState::new(self.shared.policy.load())
     }
 
-    /// Changes with every change of the policy. Read it before [`state`](Self::state): then a
-    /// change in between is seen twice and never missed.
+    /// The version of the policy. Read it before [`state`](Self::state): a change in between is then processed twice
+    /// instead of missed.
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp { handle: Arc::as_ptr(&self.shared).addr(), epoch: self.shared.epoch.load(Ordering::Acquire) }
     }
 }
 
-/// Tells handles, and the policies that one handle has held, apart.
+/// Identifies a handle and a version of its policy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
     handle: usize,

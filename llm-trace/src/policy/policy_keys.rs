@@ -1,4 +1,4 @@
-//! What a policy knows to be content, by key and by target.
+//! The keys and targets that a policy classifies.
 
 use super::keys::{Class, KeyPattern, KnownKey, Wording};
 use super::permit::Side;
@@ -6,24 +6,23 @@ use super::policy::Policy;
 use super::{content_targets, keys};
 
 impl Policy {
-    /// Says that attributes and fields under this key hold what is sent to models, whoever makes
-    /// them. A key that ends in `*` stands for all that begin so.
+    /// Declares that attributes and fields with this key hold the input of a model, in every crate. A trailing `*`
+    /// matches all keys with this prefix.
     ///
-    /// The keys of known conventions and tools are known; see "What leaves your process".
+    /// The keys of known conventions and tools are built in. See "What leaves your process".
     #[must_use]
     pub fn input_key(self, key: &str) -> Self {
         self.key(key, Class::Content(Side::Input, None))
     }
 
-    /// As [`input_key`](Self::input_key), for what models answer.
+    /// Like [`input_key`](Self::input_key), for the output of a model.
     #[must_use]
     pub fn output_key(self, key: &str) -> Self {
         self.key(key, Class::Content(Side::Output, None))
     }
 
-    /// Says that attributes and fields under this key hold no free text: inside a masked call,
-    /// other crates' values under keys that nobody knows are masked, and these are not. Keys that
-    /// are known to hold content stay masked.
+    /// Declares that attributes and fields with this key hold no content. Inside a masked call, values of other crates
+    /// under unknown keys are masked; this key is exempt. Keys that are known to hold content stay masked.
     #[must_use]
     pub fn plain_key(self, key: &str) -> Self {
         self.key(key, Class::Fact(Wording::Any))
@@ -34,11 +33,10 @@ impl Policy {
         self
     }
 
-    /// Says that free text written under this target, or one below it, holds whole requests or
-    /// answers: the messages of its events, and fields under keys that nobody knows. Such text goes
-    /// out only while capture is on and no side is masked.
+    /// Declares that free text with this target, or a target below it, holds whole requests or responses: event
+    /// messages, and fields with unknown keys. Such text is recorded only while capture is on and no side is masked.
     ///
-    /// Client crates that are known to write so are known; see "What leaves your process".
+    /// Client crates that are known to log requests are built in. See "What leaves your process".
     ///
     /// ```
     /// use llm_trace::Policy;
@@ -52,12 +50,15 @@ impl Policy {
         self
     }
 
-    /// Says that free text written under this target is like anyone's: for a crate of your own that
-    /// has the name of a known client.
+    /// Declares that free text with this target is not content. Use it if your own crate has the name of a known
+    /// client.
     ///
     /// ```
-    /// let policy = llm_trace::Policy::new().plain_target("rig");
-    /// # let _ = policy;
+    /// use llm_trace::Policy;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let policy = Policy::new().plain_target("rig");
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
     /// ```
     #[must_use]
     pub fn plain_target(mut self, target: impl Into<String>) -> Self {
@@ -65,13 +66,13 @@ impl Policy {
         self
     }
 
-    /// Whether the user says that free text written under this target is like anyone's.
+    /// Whether the user exempted this target with [`plain_target`](Self::plain_target).
     pub(super) fn is_plain_target(&self, target: &str) -> bool {
         let mut said = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module)).peekable();
         said.peek().is_some() && said.all(|(_, content)| !content)
     }
 
-    /// Whether free text written under this target holds content.
+    /// Whether free text with this target is content.
     pub(crate) fn is_wordy(&self, target: &str) -> bool {
         let mut said = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module));
         match said.next() {
@@ -80,12 +81,12 @@ impl Policy {
         }
     }
 
-    /// What stands under a key: content if anyone says so.
+    /// The class of a key: content if the table or the user declares it.
     pub(super) fn class(&self, key: &str) -> Class {
         self.known(key).class
     }
 
-    /// As [`class`](Self::class), and whether only model calls have such a key.
+    /// Like [`class`](Self::class), and whether only model calls have such a key.
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         let known = keys::known(key);
         if matches!(known.class, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
@@ -94,7 +95,7 @@ impl Policy {
         KnownKey { class: self.named_class(key, known.class), ..known }
     }
 
-    /// The class that this policy gives a key, in place of that of the table.
+    /// The class that the user gave a key, in place of the table's.
     fn named_class(&self, key: &str, known: Class) -> Class {
         let mut said = self.keys.iter().filter(|(pattern, _)| pattern.fits(key)).map(|(_, class)| *class);
         let first = said.next();

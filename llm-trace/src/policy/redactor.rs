@@ -1,4 +1,4 @@
-//! Treating a finished span, or anything else made of attributes, by a policy.
+//! Redacts a finished span, or any other set of attributes, by a policy.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,75 +19,75 @@ use super::rewrite;
 use super::rewrite::ContentShape;
 use super::style::HashKey;
 
-/// Beginning of the keys of a whole trace's input and output, at backends that merge by trace.
+/// Prefix of the keys of a trace's input and output, for backends that merge spans by trace.
 const OF_TRACE: &str = "langfuse.trace.";
 
-/// What `tracing` calls the text of an event.
+/// The field name of an event's text in `tracing`.
 pub(crate) const MESSAGE: &str = "message";
 
-/// So many attributes of a span or an event are looked up once.
+/// The number of attributes per span or event whose lookup result is stored.
 const LOOKED_UP: usize = 32;
 
-/// How the convention's messages begin.
+/// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
-/// Whose attributes they are.
+/// The owner of a set of attributes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Owner {
-    /// A call's own span, with content that this policy has filtered with these masks.
+    /// The span of a call whose content this policy already filtered with these masks.
     Filtered,
-    /// A call's own span.
+    /// The span of a call.
     Call,
-    /// Another crate's span, or anyone's event or link.
+    /// The span of another crate, or any event or link.
     Other,
 }
 
-/// What is to be done with a value.
+/// The treatment of a value.
 pub(crate) enum Verdict<'f> {
     Keep,
     Remove,
-    /// By `[REDACTED]`.
+    /// Replace it by `[REDACTED]`.
     Replace,
-    /// By [`Redactor::hash`].
+    /// Replace it by [`Redactor::hash`].
     Hash,
-    /// Filter it, of whatever type it is.
+    /// Filter it, whatever its type.
     Filter(&'f mut Filter, Place<'static>),
-    /// Filter it if it is a text; numbers stay.
+    /// Filter it if it is text; keep numbers.
     FilterTexts(&'f mut Filter, Place<'static>),
-    /// Filter what stands in its JSON.
+    /// Filter the texts in its JSON.
     Rewrite(&'f mut Filter, ContentShape),
-    /// Keep identifiers, and filter other texts.
+    /// Keep identifiers and filter other texts.
     Identifiers {
         wording: Wording,
         fails: &'f mut Filter,
     },
-    /// Filter it by the authors that it names, if it is a text.
+    /// If it is text, filter it by the authors that it names.
     ByAuthor(&'f mut Filter),
 }
 
-/// The policy, as it holds in one place.
+/// Redacts attributes by the policy and masks of one place.
 pub(crate) struct Redactor<'p> {
     state: &'p PolicyState,
     masks: Masks,
-    /// Other code's free text is masked: below a call or a scope where anything is, inside a model call while capture
-    /// is off, or by whose text it is.
+    /// Free text of other code is masked: below a masked call or scope, inside a model call while capture is off, or
+    /// because of its target.
     closed: bool,
-    /// The first of these.
+    /// The first of these three reasons applies.
     masked_around: bool,
-    /// Below a call or a scope.
+    /// Inside a call or scope.
     below: bool,
-    /// For the process' own logs, where only masks hold.
+    /// For local logs, where only masks apply.
     local: bool,
-    /// Error texts are let through although content is off.
+    /// Error texts pass although capture is off.
     plain_errors: bool,
-    /// Roles of the messages in the attributes that are being treated.
+    /// The roles of the messages in the current attributes.
     roles: KnownRoles,
     open: Filter,
     masked: Filter,
     report: Report,
 }
 
-/// Adds a report to what the span says already.
+/// Adds a report to the counts on the span.
 pub(crate) fn write(mut report: Report, attributes: &mut Vec<KeyValue>) {
     if report.is_empty() {
         return;
@@ -103,7 +103,7 @@ pub(crate) fn write(mut report: Report, attributes: &mut Vec<KeyValue>) {
 }
 
 impl<'p> Redactor<'p> {
-    /// `masks` are those of the calls and scopes around, if there are any.
+    /// `masks` are those of the surrounding calls and scopes, if any.
     pub(crate) fn new(state: &'p PolicyState, masks: Option<Masks>) -> Self {
         let masked_around = masks.is_some_and(|masks| state.masks(masks).any());
         let closed = masked_around || masks.is_some_and(|masks| state.holds_free_text(masks));
@@ -127,8 +127,8 @@ impl<'p> Redactor<'p> {
         }
     }
 
-    /// For what stays in the process' own logs: only masks hold there, and outside of every call and scope error texts
-    /// stay in unless the policy masks a side.
+    /// For local logs, where only masks apply. Outside of calls and scopes, error texts pass unless the policy masks a
+    /// side.
     pub(crate) fn for_logs(mut self) -> Self {
         self.closed = self.masked_around;
         self.local = true;
@@ -136,8 +136,8 @@ impl<'p> Redactor<'p> {
         self
     }
 
-    /// For what is written under a target: free text of a crate that writes whole requests and
-    /// answers is content of both sides, and so are its error texts.
+    /// For text with this target: free text and error texts of a crate that logs whole requests and responses are
+    /// content of both sides.
     pub(crate) fn written_by(mut self, target: Option<&str>) -> Self {
         let Some(target) = target else { return self };
         if self.state.policy().is_plain_target(target) {
@@ -149,15 +149,14 @@ impl<'p> Redactor<'p> {
         self
     }
 
-    /// For a span, event or record of a model call, by the conventions of whatever crate: but for facts, all that it
-    /// says is content.
+    /// For a span, event or record of a model call, by any convention: everything except facts is content.
     pub(crate) fn for_model_call(mut self, model_call: bool) -> Self {
         let keeps = if self.local { self.state.masks(self.masks).any() } else { self.keeps_content_in() };
         self.closed |= model_call && keeps;
         self
     }
 
-    /// Whether values are masked as a whole, with what is nested in them.
+    /// Whether values are masked as a whole, including nested values.
     #[cfg(feature = "logs")]
     pub(crate) fn hides_whole(&self, owner: Owner) -> bool {
         if owner == Owner::Other { self.masked_around } else { self.hides(owner) }
@@ -167,12 +166,12 @@ impl<'p> Redactor<'p> {
         !self.state.captures() || self.state.masks(self.masks).any()
     }
 
-    /// Whether free text is masked here.
+    /// Whether free text is masked.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Whether free text is masked in what is this owner's.
+    /// Whether free text of this owner is masked.
     pub(crate) fn hides(&self, owner: Owner) -> bool {
         match owner {
             Owner::Other => self.closed,
@@ -180,14 +179,14 @@ impl<'p> Redactor<'p> {
         }
     }
 
-    /// What is known of a key.
+    /// The classification of a key.
     #[cfg(feature = "logs")]
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         self.state.policy().known(key)
     }
 
-    /// Treats all of a span, and says in it what was done. In the call's own span, `written` are the
-    /// attributes that the call wrote: others were set directly, by whomever.
+    /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
+    /// that the call wrote; other code set the rest directly.
     pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         let closed = self.closed;
         if owner == Owner::Other {
@@ -195,7 +194,7 @@ impl<'p> Redactor<'p> {
         } else {
             self.of_call(&mut span.attributes, owner, written);
         }
-        // What is plain by its target makes no other target plain.
+        // A target exempted by the user exempts no other target.
         self.closed |= closed;
         let span_closed = self.closed;
         let anywhere = self.state.span_content() || self.state.event_content();
@@ -242,12 +241,12 @@ impl<'p> Redactor<'p> {
         report
     }
 
-    /// Adds what was done to what others have done before.
+    /// Adds this report to the counts that are already recorded.
     fn tell(self, attributes: &mut Vec<KeyValue>) {
         write(self.into_report(), attributes);
     }
 
-    /// Treats attributes of whatever crate, which can say whose they are.
+    /// Redacts attributes of any crate.
     fn others(&mut self, attributes: &mut Vec<KeyValue>, convention: bool, content: bool) {
         let policy = self.state.policy();
         let mut all = [KnownKey::NOTHING; LOOKED_UP];
@@ -293,8 +292,8 @@ impl<'p> Redactor<'p> {
         });
     }
 
-    /// Treats the attributes of a call's own span, of which those in `written` passed the source gate. Others are what
-    /// the span was started with, or other code's.
+    /// Redacts the attributes of a call's span. Those in `written` passed the filter before; the rest were set at the
+    /// start or by other code.
     fn of_call(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, written: Range<usize>) {
         if written.is_empty() {
             return self.attributes(attributes, owner, self.state.span_content());
@@ -303,14 +302,14 @@ impl<'p> Redactor<'p> {
         let gated = |class| matches!(class, Class::Content(_, Some(_)));
         let mut own = Vec::new();
         let mut at = 0..attributes.len();
-        // What stands in `written` moves to the front as attributes before it are removed: its keys are read first.
+        // The range `written` moves to the front as attributes before it are removed, so its keys are collected first.
         let others = || attributes[..written.start].iter().chain(attributes.get(written.end..).unwrap_or_default());
         if others().any(|attribute| gated(self.state.policy().class(attribute.key.as_str()))) {
             own.extend(attributes[written.clone()].iter().map(|attribute| attribute.key.clone()));
         }
         attributes.retain_mut(|KeyValue { key, value, .. }| {
             let is_own = at.next().is_some_and(|at| written.contains(&at));
-            // The policy and the masks are those that it was written under.
+            // It was written under the same policy and masks.
             if is_own && owner == Owner::Filtered {
                 return true;
             }
@@ -318,7 +317,7 @@ impl<'p> Redactor<'p> {
             if is_own {
                 return self.keeps(key.as_str(), class, value, owner, content);
             }
-            // Each key stands on a span once, and the call knows what it said.
+            // Keys are unique on a span, and the value that the call wrote wins.
             if gated(class) && own.contains(key) {
                 return false;
             }
@@ -326,10 +325,10 @@ impl<'p> Redactor<'p> {
         });
     }
 
-    /// Treats one value; false where there may be none.
+    /// Redacts one value. Returns false if the attribute must be removed.
     fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
         if class == Class::Unknown && owner == Owner::Other && self.closed && !Wording::Word.fits(key) {
-            // A key can be made of anything, too.
+            // A key may be free text as well.
             self.report.dropped("key");
             return false;
         }
@@ -357,12 +356,12 @@ impl<'p> Redactor<'p> {
                 }
             }
             Verdict::FilterTexts(filter, place) => {
-                // Many numbers can be a vector, which is content.
+                // A list of numbers may be an embedding, which is content.
                 if matches!(value, Value::String(_) | Value::Array(_)) {
                     texts(value, filter, place);
                 }
             }
-            // Messages under a key that can hold anything: they stay valid JSON.
+            // Messages under an unknown key stay valid JSON.
             Verdict::Filter(filter, _) if !filter.masks() && value.as_str().starts_with(MESSAGES) => {
                 let Some(json) = rewrite::attribute(&value.as_str(), ContentShape::Messages, filter) else {
                     return false;
@@ -383,16 +382,16 @@ impl<'p> Redactor<'p> {
         true
     }
 
-    /// What is to be done with the value of a key.
+    /// The treatment of the value of a key.
     pub(crate) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
         match class {
             Class::Fact(wording) if owner == Owner::Other && self.closed => {
                 Verdict::Identifiers { wording, fails: &mut self.masked }
             }
             Class::Fact(_) => Verdict::Keep,
-            // What the source gate writes; the same under another key is anyone's.
+            // The call wrote this content through the filter. The same value under another key may come from any code.
             Class::Content(_, Some(_)) if owner == Owner::Filtered => Verdict::Keep,
-            // In every style: the backend must get the mark, to replace what it holds.
+            // In every style: the backend needs the mark to replace the value that it stores.
             Class::Content(side, _) if self.state.is_masked(side, self.masks) && key.starts_with(OF_TRACE) => {
                 self.report.masked(TextKind::Text);
                 Verdict::Replace
@@ -433,7 +432,7 @@ impl<'p> Redactor<'p> {
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
-                // A span's name is no text of a request because its crate writes some.
+                // The name of a span is not content only because its crate logs requests.
                 let hidden = match key {
                     "otel.name" if self.local => self.masked_around,
                     "otel.name" => self.masked_around && self.state.policy().mask_metadata,
@@ -446,14 +445,14 @@ impl<'p> Redactor<'p> {
         }
     }
 
-    /// The hash of an identifier; `None` where it is one already.
+    /// The hash of an identifier, or `None` if it is already hashed.
     pub(crate) fn hash(&mut self, text: &str) -> Option<String> {
         let key = self.state.policy().hash_identity.as_ref().filter(|_| !HashKey::is_digest(text))?;
         self.report.dropped("identity");
         Some(key.digest(text))
     }
 
-    /// An error's text as it may go out, if it may.
+    /// The redacted text of an error, if it may be recorded.
     fn error_text<'t>(&mut self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.state.error_text(self.masks) {
             Permit::Open(_) => Some(self.open.clean(text, Place::of(TextKind::Error))),
@@ -465,14 +464,14 @@ impl<'p> Redactor<'p> {
     }
 }
 
-/// Treats a call's own attributes where no span processor will see them: on events and metrics.
+/// Redacts a call's attributes on events and metrics, which no span processor sees.
 pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
     treatment.tell(attributes);
 }
 
-/// Treats what the user adds to a call's own span: content may stand under any key.
+/// Redacts attributes that the user adds to a call: any key may hold content.
 pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks) -> Report {
     if attributes.is_empty() {
         return Report::default();
@@ -482,7 +481,7 @@ pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyStat
     treatment.into_report()
 }
 
-/// Names of this crate's own events.
+/// Whether llm-trace records events with this name.
 fn is_own_event(name: &str) -> bool {
     matches!(name, "llm_trace.attempt" | "gen_ai.client.inference.operation.details" | "gen_ai.evaluation.result")
 }
@@ -493,7 +492,7 @@ fn replace(text: &mut Cow<'static, str>, filter: &mut Filter, place: Place<'_>) 
     }
 }
 
-/// Filters each text of a value; a number becomes a text where texts are masked.
+/// Filters each text of a value. Numbers become texts if texts are masked.
 fn texts(value: &mut Value, filter: &mut Filter, place: Place<'_>) {
     match value {
         Value::Array(Array::String(all)) => {
@@ -516,7 +515,7 @@ fn texts(value: &mut Value, filter: &mut Filter, place: Place<'_>) {
     }
 }
 
-/// A stand-in can be borrowed as well: owned unless it is the very text.
+/// Returns an owned text unless it is unchanged, because a replacement may be borrowed too.
 fn owned<'t>(clean: Cow<'t, str>, text: &str) -> Cow<'t, str> {
     if clean == text { clean } else { Cow::Owned(clean.into_owned()) }
 }

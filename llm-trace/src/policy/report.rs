@@ -1,10 +1,10 @@
-//! What was masked, scrubbed or cut: kinds and counts, never the data.
+//! Counts of masked, scrubbed and cut texts by kind, without their data.
 
 use std::borrow::Cow;
 
 use super::place::TextKind;
 
-/// What was done to content.
+/// The kinds of changes to content.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Done {
     Cut,
@@ -29,32 +29,32 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The attribute that says what was done.
+    /// The attribute that holds the report.
     pub(crate) const KEY: &'static str = "llm_trace.redaction";
 
-    /// A text was masked.
+    /// Counts a masked text.
     pub(crate) fn masked(&mut self, kind: TextKind) {
         self.count(Done::Masked, Cow::Borrowed(kind.as_str()), 1);
     }
 
-    /// So many facts were left out because they are no identifiers.
+    /// Counts facts that were omitted because they are not identifiers.
     pub(crate) fn of_facts(refused: u64) -> Self {
         let mut report = Self::default();
         report.count(Done::Cut, Cow::Borrowed("fact"), refused);
         report
     }
 
-    /// A whole attribute, or a side of a call, was left out.
+    /// Counts an omitted attribute or side of a call.
     pub(crate) fn dropped(&mut self, what: &'static str) {
         self.count(Done::Masked, Cow::Borrowed(what), 1);
     }
 
-    /// A scrubber changed a text.
+    /// Counts matches of a scrubbing rule.
     pub(crate) fn scrubbed(&mut self, rule: &str, times: u64) {
         self.count(Done::Scrubbed, Cow::Owned(rule.to_owned()), times);
     }
 
-    /// Something was too large.
+    /// Counts content that exceeded a limit.
     pub(crate) fn cut(&mut self, what: &'static str, times: u64) {
         self.count(Done::Cut, Cow::Borrowed(what), times);
     }
@@ -69,7 +69,7 @@ impl Report {
         }
     }
 
-    /// Adds another report's counts.
+    /// Adds the counts of another report.
     pub(crate) fn absorb(&mut self, other: Report) {
         if self.is_empty() {
             self.counts = other.counts;
@@ -84,14 +84,14 @@ impl Report {
         self.counts.is_empty()
     }
 
-    /// `masked:text=3`, sorted; empty where nothing was done.
+    /// The counts as `masked:text=3`, sorted; empty if nothing was changed.
     pub(crate) fn values(&self) -> Vec<String> {
         let mut counts: Vec<_> = self.counts.iter().collect();
         counts.sort();
         counts.into_iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()
     }
 
-    /// Reads back what [`values`](Self::values) wrote, to be added to.
+    /// Parses the output of [`values`](Self::values), to add to it.
     pub(crate) fn read<'v>(values: impl IntoIterator<Item = &'v str>) -> Self {
         let mut report = Self::default();
         for value in values {

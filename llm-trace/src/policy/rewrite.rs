@@ -1,4 +1,4 @@
-//! Passing content that is already in the convention's JSON through a filter once more.
+//! Filters content that is already in the JSON of the conventions.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::report::Report;
 use crate::json::{JsonView, Mode, Node, Text, write_str};
 use crate::semconv::identifier::is_word;
 
-/// What the elements of an array are.
+/// The type of an array's elements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ContentShape {
     Messages,
@@ -17,12 +17,12 @@ pub(crate) enum ContentShape {
     Tools,
     /// Objects with an id and a score.
     Documents,
-    /// Any JSON value; what is none is a text. Not an array of things that can be left out.
+    /// Any JSON value; a text if it is not JSON. Its elements cannot be omitted.
     Value(TextKind),
 }
 
-/// Rewrites the JSON array that an attribute holds; one stand-in where it is no such array, and
-/// nothing where the budget has no room for it.
+/// Rewrites the JSON array of an attribute. Returns one replacement if it is not such an array, and `None` if the limit
+/// has no room for it.
 pub(crate) fn attribute(json: &str, shape: ContentShape, filter: &mut Filter) -> Option<String> {
     if let ContentShape::Value(kind) = shape {
         let out = match container(json) {
@@ -41,7 +41,7 @@ pub(crate) fn attribute(json: &str, shape: ContentShape, filter: &mut Filter) ->
     filter.array(out, &ranges, shape)
 }
 
-/// An object or an array, if this is the text of one.
+/// The object or array that this text holds, if any.
 pub(super) fn container(json: &str) -> Option<JsonView<'_>> {
     if !json.trim_start().starts_with(['{', '[']) {
         return None;
@@ -49,13 +49,13 @@ pub(super) fn container(json: &str) -> Option<JsonView<'_>> {
     Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
 }
 
-/// A text as an attribute holds it.
+/// A text in the form of an attribute.
 pub(crate) fn text(text: &str, kind: TextKind, filter: &mut Filter) -> String {
     filter.clean(text, Place::of(kind)).into_owned()
 }
 
-/// A value as an attribute holds it: a text as it is, anything else as JSON. Where texts are
-/// masked, one stand-in for the whole.
+/// A value in the form of an attribute: a text unchanged, any other value as JSON, or one replacement for the whole
+/// value if texts are masked.
 pub(crate) fn value(node: Node<'_>, kind: TextKind, filter: &mut Filter) -> String {
     match node.text() {
         Some(Text::Plain(plain)) => text(plain, kind, filter),
@@ -69,7 +69,7 @@ pub(crate) fn value(node: Node<'_>, kind: TextKind, filter: &mut Filter) -> Stri
     }
 }
 
-/// Rewrites one retrieved document. Its score is no content.
+/// Rewrites one retrieved document. Its score is not content.
 pub(crate) fn document(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     fields(out, node, filter, &|key| match key {
         "score" => TextSlot::Number,
@@ -79,7 +79,7 @@ pub(crate) fn document(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     });
 }
 
-/// A number as it is; anything else in its place is content.
+/// Writes a number; any other value in its place is content.
 pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     match node.f64() {
         Some(_) => out.push_str(&node.to_json()),
@@ -87,8 +87,8 @@ pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     }
 }
 
-/// Rewrites each element of an array: all of them with commas between, where each one stands, and whether it is a
-/// system message.
+/// Rewrites each element of an array. Returns the elements separated by commas, and for each one its range and whether
+/// it is a system message.
 pub(super) fn items(array: Node<'_>, shape: ContentShape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
     let mut out = String::new();
     let mut ranges = Vec::new();
@@ -120,7 +120,7 @@ pub(super) fn item(out: &mut String, node: Node<'_>, shape: ContentShape, filter
 }
 
 fn message(out: &mut String, node: Node<'_>, filter: &mut Filter) {
-    // A message that names no author can be anyone's.
+    // Anyone may have written a message without a role.
     let role = node.get_str("role").unwrap_or("unknown");
     fields(out, node, filter, &|key| match key {
         "role" | "finish_reason" => TextSlot::Word,
@@ -157,23 +157,23 @@ fn place_of_part<'r>(kind: &str, role: &'r str) -> Place<'r> {
     }
 }
 
-/// What a field holds.
+/// The kind of a field.
 enum TextSlot<'a> {
-    /// A word of the structure: stays.
+    /// A structural word: kept.
     Word,
     /// Content.
     Value(Place<'a>),
-    /// A JSON schema: a stand-in would be none, so it is absent where texts are masked.
+    /// A JSON schema: omitted if texts are masked, because a replacement would not be a schema.
     Schema(Place<'a>),
     /// The parts of a message.
     Parts(&'a str),
     /// `{"type": word, …}`.
     Typed(Place<'a>),
-    /// Stays.
+    /// Kept.
     Number,
-    /// The schema wants a text: a number becomes one.
+    /// Text by the schema: a number becomes a text.
     Id,
-    /// Content under a name that may itself be content: absent where texts are masked.
+    /// Content under a key that may be content itself: omitted if texts are masked.
     Unknown(Place<'a>),
 }
 
@@ -252,18 +252,17 @@ fn comma(out: &mut String, first: &mut bool) {
     }
 }
 
-/// A word of the structure has no spaces and is short; anything else that stands in its place is
-/// treated as content.
+/// Writes a structural word, which is short and has no spaces. Any other value in its place is content.
 fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     match node.str() {
         Some(word) if is_word(word) => write_str(out, word),
         _ if node.is_null() => out.push_str("null"),
-        // It can be anyone's.
+        // Anyone may have written it.
         _ => filter.json(out, node, Place::text("unknown")),
     }
 }
 
-/// A message, part or tool definition in at most `limit` bytes, if that can be.
+/// Shortens a message, part or tool definition to at most `limit` bytes, if possible.
 pub(super) fn shorten(json: &str, shape: ContentShape, limit: usize) -> Option<String> {
     if matches!(shape, ContentShape::Value(_)) && container(json).is_none() {
         return Some(budget::cut(json, limit, &mut Report::default()).into_owned());
@@ -287,7 +286,7 @@ pub(super) fn shorten(json: &str, shape: ContentShape, limit: usize) -> Option<S
     (shape == ContentShape::Messages).then(|| fewer_parts(doc.root(), limit)).flatten()
 }
 
-/// A message with as many of its last parts, cut to their structure, as fit.
+/// Keeps as many of a message's last parts as fit, reduced to their structure.
 fn fewer_parts(node: Node<'_>, limit: usize) -> Option<String> {
     let mut filter = Filter::replace(CUT);
     let role = node.get_str("role").filter(|role| is_word(role)).unwrap_or("user");

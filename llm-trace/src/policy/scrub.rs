@@ -1,4 +1,4 @@
-//! Running scrubbers over texts that are let through.
+//! Runs scrubbers on recorded texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,10 +11,9 @@ use super::place::Place;
 use super::report::Report;
 use super::scrub_guard::Watched;
 
-/// Changes texts before they go out.
+/// Changes texts before they are recorded.
 pub(super) trait Scrub: Send + Sync {
-    /// The changed text, or `None` if there was nothing to change. Tells `hit` which rule found
-    /// something, each time.
+    /// Returns the changed text, or `None` if nothing changed. Calls `hit` with the rule's name for each match.
     fn scrub(&self, text: &str, place: &Place<'_>, hit: &mut dyn FnMut(&str)) -> Option<String>;
 }
 
@@ -31,11 +30,11 @@ impl<F: Fn(&str, &Place<'_>) -> Option<String> + Send + Sync> Scrub for Closure<
     }
 }
 
-/// The scrubbers of a policy, in the order in which they run.
+/// The scrubbers of a policy, in running order.
 #[derive(Clone)]
 pub(crate) struct Scrubbers {
     all: Vec<Arc<Watched>>,
-    /// What one text may take before it is masked.
+    /// The time limit for one text, after which it is masked.
     pub(super) time: Duration,
     failures: Arc<AtomicU64>,
 }
@@ -61,7 +60,7 @@ impl Scrubbers {
         self.all.is_empty()
     }
 
-    /// These after those of `before`.
+    /// Appends these scrubbers to those of `before`.
     pub(super) fn after(mut self, before: &Scrubbers) -> Self {
         let own = std::mem::take(&mut self.all);
         self.all.clone_from(&before.all);
@@ -73,8 +72,7 @@ impl Scrubbers {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// The text as it may go out. Scrubbers see all of it, however little will be kept: what a cut splits would be
-    /// found no more.
+    /// Scrubs a text. Scrubbers receive the whole text even if it is cut later: a cut could split a match.
     pub(super) fn run<'t>(&self, text: &'t str, place: Place<'_>, report: &mut Report) -> Cow<'t, str> {
         if self.all.is_empty() {
             return Cow::Borrowed(text);

@@ -1,8 +1,7 @@
-//! A scrubber under watch: it is the user's code, and may panic, be slow or never return.
+//! Guards against scrubbers, which are user code, that panic, are slow or never return.
 //!
-//! Nothing can interrupt it. What can be done is to let it cost few texts and few threads: a text whose
-//! scrubber fails is masked, a scrubber that keeps overrunning its time rests, and while one run hangs
-//! no other is begun.
+//! A running scrubber cannot be interrupted. The guard limits the damage: the text of a failed scrubber is masked, a
+//! scrubber that repeatedly exceeds its time limit is suspended, and no new run starts while one hangs.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -13,33 +12,33 @@ use super::scrub::Scrub;
 use crate::guarded;
 use crate::guarded::UserCode;
 
-/// After so many overruns in a row a scrubber rests.
+/// The number of timeouts in a row after which a scrubber is suspended.
 const OVERRUNS: u32 = 3;
 
-/// How long it rests before it is tried again.
+/// The duration of a suspension.
 const REST: Duration = Duration::from_secs(60);
 
-/// Whether this thread runs a scrubber. It has no current call: a text that it recorded there would come to it again.
+/// Whether this thread is running a scrubber. It then has no current call: text recorded there would be scrubbed again.
 pub(crate) fn is_running() -> bool {
     guarded::is_running(UserCode::Scrubber)
 }
 
-/// Why a text has to be masked.
+/// The reason to mask a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Failed {
     Panicked,
     TooLong,
-    /// Another text's run hangs.
+    /// A run for another text hangs.
     Hangs,
     Rests,
-    /// It is a text of a call that a scrubber makes.
+    /// The text is recorded by a call that a scrubber makes.
     Inside,
 }
 
 impl Failed {
     pub(super) fn tell(self) {
         let (code, text) = match self {
-            // The door has told.
+            // `guarded` has reported it.
             Failed::Panicked => return,
             Failed::TooLong => ("scrubber-time", "a scrubber took too long: the text it was given is masked"),
             Failed::Hangs => {
@@ -58,14 +57,14 @@ impl Failed {
     }
 }
 
-/// See the module.
+/// A scrubber with its timeouts.
 pub(super) struct Watched {
     scrubber: Box<dyn Scrub>,
-    /// How often in a row it overran its time.
+    /// Timeouts in a row.
     overruns: AtomicU32,
-    /// Until when it rests.
+    /// End of the suspension, in microseconds since the first run.
     rests: AtomicU64,
-    /// Since when a run goes on, of one of them where there are several; 0 where none does.
+    /// Start of one of the current runs; 0 if there is none.
     since: AtomicU64,
 }
 
@@ -75,8 +74,8 @@ impl Watched {
         Self { scrubber: Box::new(scrubber), overruns: AtomicU32::new(0), rests: zero(), since: zero() }
     }
 
-    /// The changed text, or `None` if there was nothing to change. `begun` is when the text's first
-    /// scrubber was begun; all of them together have `limit`.
+    /// Returns the changed text, or `None` if nothing changed. `begun` is the start of the text's first scrubber; all
+    /// its scrubbers share `limit`.
     pub(super) fn run(
         &self,
         text: &str,
@@ -113,7 +112,7 @@ impl Watched {
     }
 }
 
-/// Microseconds since the first scrubber ran; never 0.
+/// Microseconds since the first run; never 0.
 fn now() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     micros(START.get_or_init(Instant::now).elapsed()) + 1

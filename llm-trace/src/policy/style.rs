@@ -1,4 +1,4 @@
-//! What stands in place of masked content.
+//! The replacement for masked content.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,32 +8,32 @@ use sha2::Sha256;
 
 use super::filter::REDACTED;
 
-/// What stands in place of masked content.
+/// The replacement for masked content.
 ///
 /// ```
 /// use llm_trace::{Policy, Style};
 ///
-/// let absent = Policy::new().mask_input(true).style(Style::Drop);
-/// let joined = Policy::new().mask_input(true).style(Style::hash(*b"a key of thirty-two random bytes"));
-/// # let _ = (absent, joined);
+/// let key = *b"a key of thirty-two random bytes";
+/// let omitted = Policy::new().mask_input(true).style(Style::Drop);
+/// let hashed = Policy::new().mask_input(true).style(Style::hash(key));
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Style {
-    /// The structure stays (roles, part types, tool names, call ids, finish reasons, counts);
-    /// every text becomes `[REDACTED]`.
+    /// Keeps the structure (roles, part types, tool names, call ids, finish reasons, counts) and replaces every text by
+    /// `[REDACTED]`.
     #[default]
     Placeholder,
-    /// The attribute is absent.
+    /// Omits the attribute.
     Drop,
-    /// As `Placeholder`, with a keyed HMAC-SHA-256 of each text, so that equal texts still join.
+    /// Like `Placeholder`, with a keyed HMAC-SHA-256 of each text, so that equal texts can be matched.
     Hash(HashKey),
 }
 
 impl Style {
     /// Hashes each text with HMAC-SHA-256 under `key`.
     ///
-    /// Keep the key as a secret: who has it can test guesses of short texts.
+    /// Keep the key secret: anyone who has it can guess short texts by hashing candidates.
     pub fn hash(key: impl Into<Vec<u8>>) -> Self {
         Style::Hash(HashKey::new(key))
     }
@@ -41,29 +41,28 @@ impl Style {
 
 const DIGEST: &str = "hmac-sha256:";
 
-/// The key of a keyed hash. Not shown by `Debug`.
+/// The key of a keyed hash. `Debug` does not print it.
 ///
 /// ```
-/// use llm_trace::{HashKey, Style};
+/// use llm_trace::{HashKey, Policy, Style};
 ///
 /// let key = HashKey::new(*b"a key of thirty-two random bytes");
 /// assert!(!format!("{key:?}").contains("thirty"));
-/// let style = Style::Hash(key);
-/// # let _ = style;
+/// let policy = Policy::new().mask_input(true).style(Style::Hash(key));
 /// ```
 #[derive(Clone)]
 pub struct HashKey(Option<Arc<Hmac<Sha256>>>);
 
 impl HashKey {
-    /// A key of any length; 32 random bytes are best. An empty key hides nothing, so it is refused: texts are replaced
-    /// by `[REDACTED]` then, and a warning is logged.
+    /// Takes a key of any length; 32 random bytes are recommended. With an empty key, texts are replaced by
+    /// `[REDACTED]` instead and a warning is logged.
     pub fn new(key: impl Into<Vec<u8>>) -> Self {
         let key = key.into();
         if key.is_empty() {
             crate::diag::warn_once("hash-key", "an empty key for hashes is refused: texts are replaced by [REDACTED]");
             return Self(None);
         }
-        // HMAC takes keys of every length.
+        // HMAC accepts keys of any length.
         Self(<Hmac<Sha256>>::new_from_slice(&key).ok().map(Arc::new))
     }
 
@@ -78,7 +77,7 @@ impl HashKey {
         out
     }
 
-    /// Whether `text` is what [`digest`](Self::digest) makes.
+    /// Whether `text` is the output of [`digest`](Self::digest).
     pub(crate) fn is_digest(text: &str) -> bool {
         text.strip_prefix(DIGEST).is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
     }

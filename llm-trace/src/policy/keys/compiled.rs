@@ -1,38 +1,37 @@
-//! The table of keys, compiled into one lookup: a pass over the key finds its exact entry, or the longest beginning of
-//! it that has one.
+//! The table of keys as one hash index: a pass over a key finds its entry, or the entry of its longest prefix.
 
 use super::Class;
 use super::facts::FACTS;
 use super::table::TABLE;
 
-/// What is known of a key, or of all keys that begin with it.
+/// The classification of a key, or of all keys with this prefix.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) key: &'static str,
     pub(super) class: Class,
-    /// It holds for keys below this one too: those that go on with a `.` or a `:`.
+    /// Also applies to longer keys that continue with `.` or `:`.
     pub(super) below: bool,
     /// Only spans and events of model calls have such keys.
     pub(super) convention: bool,
 }
 
 impl Entry {
-    /// For this key and no other.
+    /// An entry for this key only.
     pub(super) const fn exact(key: &'static str, class: Class) -> Self {
         Self { key, class, below: false, convention: false }
     }
 
-    /// For this key and those below it.
+    /// An entry for this key and all keys below it.
     pub(super) const fn tree(key: &'static str, class: Class) -> Self {
         Self { below: true, ..Self::exact(key, class) }
     }
 
-    /// For the root of a convention for model calls: keys below it that have no entry of their own are unknown.
+    /// An entry for the root of a convention for model calls: keys below it without their own entry are unknown.
     pub(super) const fn root(key: &'static str) -> Self {
         Self { convention: true, ..Self::tree(key, Class::Unknown) }
     }
 
-    /// For a key that only model calls have.
+    /// Marks a key that only model calls have.
     pub(super) const fn of_model_call(self) -> Self {
         Self { convention: true, ..self }
     }
@@ -40,15 +39,15 @@ impl Entry {
 
 const COUNT: usize = TABLE.len() + FACTS.len();
 
-/// More than twice the entries, so that most keys that have none meet an empty slot.
+/// At least twice the number of entries, so that most unknown keys hit an empty slot.
 const SLOTS: usize = (COUNT * 2).next_power_of_two();
 
 static ENTRIES: [Entry; COUNT] = entries();
 
-/// Where the entry of a hash is, from 1; 0 is an empty slot.
+/// The number of the entry for a hash, from 1; 0 marks an empty slot.
 static INDEX: [u16; SLOTS] = index();
 
-/// The hashes of the entries: most slots that are taken need no comparison of texts.
+/// The hashes of the entries, which save most text comparisons.
 static HASHES: [u32; COUNT] = hashes();
 
 const fn entries() -> [Entry; COUNT] {
@@ -112,21 +111,21 @@ fn find(hash: u32, key: &[u8]) -> Option<&'static Entry> {
 }
 
 impl KnownKey {
-    /// Of a key that nobody knows.
+    /// The classification of an unknown key.
     pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false };
 }
 
-/// What is known of a key.
+/// The classification of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct KnownKey {
     pub(crate) class: Class,
     /// Only spans and events of model calls have such a key.
     pub(crate) convention: bool,
-    /// The key itself has an entry.
+    /// The key has its own entry.
     pub(crate) exact: bool,
 }
 
-/// What the table says of a key.
+/// Looks up a key in the table.
 pub(super) fn lookup(key: &str) -> KnownKey {
     let mut known = KnownKey::NOTHING;
     let mut hash = BASIS;

@@ -1,14 +1,14 @@
-//! Keys that hold facts on other crates' spans: identifiers, numbers and flags. Nothing is a fact that is not here.
+//! Keys of facts on other crates' spans: identifiers, numbers and flags. A key that is not listed here is not a fact.
 
 use super::compiled::Entry;
 use super::{Class, Wording};
 
-/// An identifier without blanks.
+/// An identifier without spaces.
 const fn fact(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Word))
 }
 
-/// A name that the program gives, which can have blanks.
+/// A name chosen by the program, which may contain spaces.
 const fn name(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Name))
 }
@@ -18,14 +18,14 @@ const fn count(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Count))
 }
 
-/// The module that made a span or an event.
+/// The module that created a span or an event.
 const fn target(key: &'static str) -> Entry {
     Entry::exact(key, Class::Fact(Wording::Target))
 }
 
 #[rustfmt::skip]
 pub(super) const FACTS: &[Entry] = &[
-    // OpenTelemetry GenAI, of today and of older days, and what backends add to it.
+    // OpenTelemetry GenAI, current and earlier versions, and additions of backends.
     name("gen_ai.agent.id"), name("gen_ai.agent.name"), name("gen_ai.agent.version"), fact("gen_ai.agent.type"),
     name("gen_ai.data_source.id"), name("gen_ai.evaluation.name"), fact("gen_ai.evaluation.score.value"),
     name("gen_ai.operation.name"), fact("gen_ai.output.type"), name("gen_ai.prompt.name"), name("gen_ai.prompt.version"),
@@ -49,7 +49,7 @@ pub(super) const FACTS: &[Entry] = &[
     fact("openai.response.system_fingerprint"), fact("azure.resource_provider.namespace"),
     fact("azure.service.request.id"), fact("aws.bedrock.guardrail.id"), fact("aws.bedrock.knowledge_base.id"),
     fact("aws.request_id"), fact("aws.extended_request_id"),
-    // Counts, of today and of older days.
+    // Counts, current and earlier versions.
     count("gen_ai.usage.input_tokens"), count("gen_ai.usage.output_tokens"), count("gen_ai.usage.total_tokens"),
     count("gen_ai.usage.prompt_tokens"), count("gen_ai.usage.completion_tokens"),
     count("gen_ai.usage.cache_read.input_tokens"), count("gen_ai.usage.cache_creation.input_tokens"),
@@ -58,7 +58,7 @@ pub(super) const FACTS: &[Entry] = &[
     count("llm.token_count.completion"), count("llm.token_count.total"), count("ai.usage.promptTokens"),
     count("ai.usage.completionTokens"), count("ai.usage.inputTokens"), count("ai.usage.outputTokens"),
     count("ai.usage.totalTokens"),
-    // Ours.
+    // llm-trace.
     fact("llm_trace.outcome"), fact("llm_trace.error.code"), fact("llm_trace.redaction"), fact("llm_trace.cost.source"),
     fact("llm_trace.caller.route"), fact("llm_trace.attempt"), fact("llm_trace.memory.store.id"),
     fact("llm_trace.memory.record.id"), name("llm_trace.guardrail.name"), fact("llm_trace.guardrail.decision"),
@@ -102,7 +102,7 @@ pub(super) const FACTS: &[Entry] = &[
     fact("lk.generation_id"), fact("lk.parent_generation_id"), fact("lk.function_tool.id"),
     name("lk.function_tool.name"), fact("lk.tts.label"), fact("lk.provider_request_ids"), fact("lk.participant_kind"),
     name("haystack.component.name"), fact("haystack.component.type"), fact("haystack.component.fully_qualified_type"),
-    // OpenTelemetry, of any span.
+    // OpenTelemetry, any span.
     fact("error.type"), fact("exception.type"), fact("exception.escaped"), fact("level"),
     fact("span.kind"), fact("otel.kind"), fact("otel.status_code"), fact("otel.scope.name"), fact("otel.scope.version"),
     fact("code.function.name"), fact("code.function"), fact("code.file.path"), fact("code.filepath"),
@@ -128,7 +128,7 @@ pub(super) const FACTS: &[Entry] = &[
     fact("cloud.region"), fact("cloud.account.id"), fact("k8s.pod.name"), fact("k8s.namespace.name"),
     fact("k8s.node.name"), fact("k8s.cluster.name"), fact("k8s.deployment.name"), fact("k8s.container.name"),
     fact("container.id"), fact("container.name"),
-    // What the bridge from `log` says of the place.
+    // Source location fields of the `log` bridge.
     fact("log.target"), fact("log.module_path"), fact("log.file"), fact("log.line"),
     fact("metadata.user_api_key_request_route"),
 ];

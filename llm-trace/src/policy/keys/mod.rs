@@ -1,4 +1,4 @@
-//! What stands under which key: the one table for spans, events, log records and fields of other crates.
+//! Classification of keys: one table for spans, events, log records and fields of other crates.
 
 mod compiled;
 mod facts;
@@ -13,40 +13,40 @@ use crate::policy::permit::Side;
 use crate::policy::rewrite::ContentShape;
 use crate::semconv::identifier::{is_name, is_word};
 
-/// What stands under a key.
+/// The class of a key's value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Class {
-    /// Content of a side; of a known shape where it is the convention's JSON.
+    /// Content of a side; with a known structure if it is the JSON of the conventions.
     Content(Side, Option<ContentShape>),
-    /// An error's text: can echo either side.
+    /// The text of an error, which may repeat the input or the output.
     Error,
-    /// A user's or session's identifier.
+    /// An identifier of a user or session.
     Identity,
-    /// A credential: never goes out.
+    /// A credential, which is never exported.
     Secret,
-    /// A number, a flag, or an identifier by this wording.
+    /// A number, a flag, or an identifier with this wording.
     Fact(Wording),
-    /// Anything else: free text for all we know.
+    /// Any other value, treated as free text.
     Unknown,
 }
 
-/// How an identifier is worded.
+/// The form of an identifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wording {
-    /// Without blanks: a provider or a model can have chosen it.
+    /// Without spaces: a provider or a model may have chosen it.
     Word,
-    /// As `Word`: the module that made a span or an event.
+    /// Like `Word`: the module that created a span or an event.
     Target,
-    /// Blanks may be in it: the program gives such names.
+    /// May contain spaces: the program chooses such names.
     Name,
-    /// A count. `tracing-opentelemetry` makes text of unsigned numbers.
+    /// A count. `tracing-opentelemetry` records unsigned numbers as text.
     Count,
-    /// Whatever it is: the user answers for it.
+    /// Any text, on the user's responsibility.
     Any,
 }
 
 impl Wording {
-    /// Whether `text` is an identifier.
+    /// Whether `text` is an identifier of this form.
     pub(crate) fn fits(self, text: &str) -> bool {
         match self {
             Wording::Word | Wording::Target => is_word(text),
@@ -57,10 +57,10 @@ impl Wording {
     }
 }
 
-/// What stands under `key`, by the table. Credentials are found by the parts of the key.
+/// Looks up `key` in the table. Credentials are recognized by the parts of the key.
 pub(crate) fn known(key: &str) -> KnownKey {
     let mut known = compiled::lookup(key);
-    // The names of metadata are the user's.
+    // Users choose the names of metadata.
     if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {
         known.class = Class::Secret;
     }
@@ -73,14 +73,13 @@ pub(crate) fn class(key: &str) -> Class {
     known(key).class
 }
 
-/// Whether what stands under `key` may be a metric's label.
+/// Whether metrics may use `key` as an attribute.
 #[cfg(feature = "metrics")]
 pub(crate) fn may_be_label(key: &str) -> bool {
     !matches!(class(key), Class::Content(..) | Class::Error | Class::Secret)
 }
 
-/// Whether a key of a flattened message (`llm.input_messages.0.message.role`) holds a word of the
-/// structure.
+/// Whether the key of a flattened message (`llm.input_messages.0.message.role`) holds a structural word.
 pub(crate) fn is_structure(key: &str) -> bool {
     key.contains(|c: char| c.is_ascii_digit())
         && matches!(key.rsplit('.').next(), Some("role" | "finish_reason" | "mime_type"))
@@ -88,7 +87,7 @@ pub(crate) fn is_structure(key: &str) -> bool {
         || key.ends_with(".tool_call.id")
 }
 
-/// A key, or the beginning of keys where it ends in `*`, of the user's own.
+/// A key of the user's, or a prefix if it ends in `*`.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyPattern {
     text: String,

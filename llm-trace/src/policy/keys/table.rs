@@ -29,7 +29,7 @@ const fn output(key: &'static str) -> Entry {
     Entry::tree(key, OUTPUT)
 }
 
-/// Everything but facts. The sources of each convention's names stand with the tests.
+/// All classes except facts. The tests name the source of each convention.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Entry] = &[
     // Roots of conventions.
@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("model_request_parameters", INPUT).of_model_call(),
     Entry::exact("input.value", INPUT).of_model_call(), Entry::exact("output.value", OUTPUT).of_model_call(),
 
-    // OpenTelemetry, of today.
+    // OpenTelemetry, current version.
     Entry::exact("gen_ai.agent.description", text(Side::Input)),
     Entry::exact("gen_ai.evaluation.explanation", OUTPUT),
     Entry::exact("gen_ai.input.messages", shaped(Side::Input, ContentShape::Messages)),
@@ -58,17 +58,17 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("gen_ai.tool.description", value(Side::Input, TextKind::ToolDefinition)),
     Entry::exact("gen_ai.main_agent.description", INPUT),
     input("gen_ai.memory.query"), input("gen_ai.prompt.variable"),
-    // OpenTelemetry, of older days, also as names of events.
+    // OpenTelemetry, earlier versions; also names of events.
     input("gen_ai.prompt"), output("gen_ai.completion"), input("gen_ai.content.prompt"),
     output("gen_ai.content.completion"), input("gen_ai.content.revised_prompt"), output("gen_ai.event.content"),
     input("gen_ai.message"), output("gen_ai.choice"), input("gen_ai.request.tools"),
     Entry::exact("gen_ai.system.message", INPUT), Entry::exact("gen_ai.user.message", INPUT),
-    // An answer that is sent back: its author is the model, and it stands in an input.
+    // A response that is sent back: a model wrote it, and it is part of an input.
     Entry::exact("gen_ai.assistant.message", Class::Content(Side::Either, None)),
     Entry::exact("gen_ai.tool.message", INPUT), Entry::exact("gen_ai.tools.message", INPUT),
     output("gen_ai.response.tool_calls"), output("gen_ai.response.image"), output("gen_ai.tool.args"),
     input("gen_ai.request.extra_body"), input("gen_ai.request.extra_query"),
-    // Ours.
+    // llm-trace.
     Entry::exact("llm_trace.guardrail.decided", text(Side::Either)),
     Entry::exact("llm_trace.guardrail.judged", text(Side::Either)),
     Entry::exact("llm_trace.memory.query.text", text(Side::Input)),
@@ -117,7 +117,7 @@ pub(super) const TABLE: &[Entry] = &[
     input("lk.function_tool.output"), input("lk.input_text"), input("lk.user_transcript"),
     input("haystack.component.input"), output("haystack.component.output"), input("haystack.pipeline.input_data"),
     output("haystack.pipeline.output_data"),
-    // Bare words.
+    // Keys without a namespace.
     Entry::exact("completion", OUTPUT), Entry::exact("completions", OUTPUT), Entry::exact("messages", INPUT),
     Entry::exact("prompt", INPUT), Entry::exact("prompts", INPUT), Entry::exact("raw_input", INPUT),
     Entry::exact("system_prompt", INPUT),

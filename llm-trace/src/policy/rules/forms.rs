@@ -1,8 +1,8 @@
-//! Everyday forms of secrets and personal data: what must be found, and what must not.
+//! Common forms of secrets and personal data that the rules must find, and texts that they must keep.
 
 use super::tests::all;
 
-/// Each has the word `S3CR3T`, or the digits or letters after `|`, which must not be seen any more.
+/// Each text holds the word `S3CR3T`, or the characters after `|`, which the rules must remove.
 #[rustfmt::skip]
 const FOUND: &[(&str, &str)] = &[
     // Assignments.

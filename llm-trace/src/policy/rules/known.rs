@@ -1,4 +1,4 @@
-//! What secrets and personal data look like.
+//! Patterns of secrets and personal data.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -8,8 +8,8 @@ use regex::Regex;
 use super::Rule;
 
 impl Rule {
-    // In the order in which they run: what is most telling first, so that a phone number is not
-    // found inside a card number.
+    // In the order in which they run: the most specific first, so that a phone number is not found inside a card
+    // number.
     pub(super) const ALL: [Rule; 8] =
         [Rule::ApiKey, Rule::Jwt, Rule::Bearer, Rule::Email, Rule::Iban, Rule::Card, Rule::Ip, Rule::Phone];
 
@@ -45,7 +45,7 @@ impl Rule {
         ALL.get(Rule::ALL.iter().position(|rule| *rule == self)?)?.as_ref()
     }
 
-    /// How much of a match is really one, in bytes.
+    /// The length of the part of a match that is valid, in bytes.
     pub(super) fn verify(self, text: &str, start: usize, end: usize) -> Option<usize> {
         let found = &text[start..end];
         match self {
@@ -137,7 +137,7 @@ fn luhn(found: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// The longest beginning of `found` that is an IBAN: words that follow one can look like more of it.
+/// The longest valid IBAN at the start of `found`: following words may look like a part of it.
 fn iban_len(found: &str) -> Option<usize> {
     let ends = found.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(at, _)| at + 1);
     ends.skip(14).filter(|&end| iban_check(&found[..end])).last()
@@ -153,7 +153,7 @@ fn iban_check(text: &str) -> bool {
     remainder == 1
 }
 
-/// Whether what follows a name or a scheme is a token, and neither prose nor the name of a type around it.
+/// Whether the text after a name or scheme is a token, rather than prose or the name of a surrounding type.
 fn is_token(found: &str) -> bool {
     let scheme = ["bearer", "basic"]
         .iter()
@@ -163,7 +163,7 @@ fn is_token(found: &str) -> bool {
     !is_prose && !found.ends_with('(')
 }
 
-/// The longest beginning that is a card's number: what follows one, as its code or its date, can look like more of it.
+/// The longest valid card number at the start of the match: a following code or date may look like a part of it.
 fn card_len(text: &str, start: usize, end: usize) -> Option<usize> {
     if text[..start].ends_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -175,7 +175,7 @@ fn card_len(text: &str, start: usize, end: usize) -> Option<usize> {
         .last()
 }
 
-/// The longest beginning that is an address.
+/// The longest valid IP address at the start of the match.
 fn ip_len(text: &str, start: usize, end: usize) -> Option<usize> {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     if text[..start].ends_with(word) || text[..start].ends_with('.') || text[..start].ends_with("::") {
@@ -189,7 +189,7 @@ fn ip_len(text: &str, start: usize, end: usize) -> Option<usize> {
         let part = |rest: &str| rest.starts_with(word) || (address.contains(':') && rest.starts_with(':'));
         let is_part = rest.starts_with('.') || (address.contains(':') && rest.starts_with(':'));
         let goes_on = rest.starts_with(word) || (is_part && rest.get(1..).is_some_and(part));
-        // Paths of code (`a::b`) have no digit; times (`12:30:45`) are no address.
+        // Code paths (`a::b`) have no digits; times (`12:30:45`) are not addresses.
         !goes_on
             && (address.parse::<Ipv4Addr>().is_ok()
                 || (address.contains(|c: char| c.is_ascii_digit()) && address.parse::<Ipv6Addr>().is_ok()))
@@ -200,8 +200,8 @@ const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
 const PEM_KEY: &str = "PRIVATE KEY-----";
 
-/// The first private key in PEM at or after `from`, however its lines are broken; without its end it goes on to the
-/// end of the text.
+/// The first PEM private key at or after `from`, with any line breaks. Without an end marker it extends to the end of
+/// the text.
 pub(super) fn private_key(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
@@ -214,7 +214,7 @@ pub(super) fn private_key(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Where a heading that names a private key ends.
+/// The end of the heading of a private key.
 fn heading_end(text: &str, from: usize) -> Option<usize> {
     let words = text[from..].bytes().take(40).take_while(|byte| byte.is_ascii_uppercase() || *byte == b' ').count();
     let key = PEM_KEY.len() - "-----".len();

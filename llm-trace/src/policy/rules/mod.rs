@@ -1,4 +1,4 @@
-//! Ready scrubbing rules, and patterns of the user's.
+//! Built-in scrubbing rules and user-defined patterns.
 
 #[cfg(test)]
 mod forms;
@@ -14,9 +14,9 @@ use crate::credentials;
 use crate::policy::place::{Place, TextKind};
 use crate::policy::scrub::Scrub;
 
-/// Ready rules, and patterns of the user's own, for [`Policy::rules`](crate::Policy::rules).
+/// Built-in scrubbing rules and your own patterns, for [`Policy::rules`](crate::Policy::rules).
 ///
-/// What a rule finds is replaced by its name: `[EMAIL]`.
+/// Each match is replaced by the name of its rule: `[EMAIL]`.
 ///
 /// ```
 /// use llm_trace::{Policy, Rule, ScrubRules};
@@ -31,13 +31,14 @@ pub struct ScrubRules {
     patterns: Vec<(String, String, Regex)>,
 }
 
-/// One ready rule.
+/// A built-in rule.
 ///
 /// ```
 /// use llm_trace::{Policy, Rule, ScrubRules};
+/// use tracing_subscriber::prelude::*;
 ///
 /// let policy = Policy::new().rules(ScrubRules::none().with(Rule::Email).with(Rule::Card));
-/// # let _ = policy;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -50,17 +51,17 @@ pub enum Rule {
     Bearer,
     /// E-mail addresses.
     Email,
-    /// International bank account numbers whose check digits are right.
+    /// International bank account numbers with valid check digits.
     Iban,
     /// Card numbers of 13 to 19 digits that pass the Luhn check.
     Card,
-    /// IP addresses of both versions.
+    /// IPv4 and IPv6 addresses.
     Ip,
-    /// Phone numbers: international, or grouped as one.
+    /// Phone numbers: international, or grouped like one.
     Phone,
 }
 
-/// A pattern that is no regular expression.
+/// The error for an invalid regular expression.
 ///
 /// ```
 /// use llm_trace::ScrubRules;
@@ -76,38 +77,38 @@ pub struct PatternError {
 }
 
 impl ScrubRules {
-    /// No rule.
+    /// Creates an empty set of rules.
     pub fn none() -> Self {
         Self { rules: Vec::new(), patterns: Vec::new() }
     }
 
-    /// Every ready rule.
+    /// Creates a set of all built-in rules.
     pub fn all() -> Self {
         Self { rules: Rule::ALL.to_vec(), patterns: Vec::new() }
     }
 
-    /// Adds a ready rule.
+    /// Adds a built-in rule.
     #[must_use]
     pub fn with(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
-        // Each once, and in the order in which they have to run.
+        // Each rule once, in the order in which the rules must run.
         self.rules = Rule::ALL.into_iter().filter(|known| self.rules.contains(known)).collect();
         self
     }
 
-    /// Leaves out a ready rule.
+    /// Removes a built-in rule.
     #[must_use]
     pub fn without(mut self, rule: Rule) -> Self {
         self.rules.retain(|known| *known != rule);
         self
     }
 
-    /// Adds a pattern in the syntax of the `regex` crate. What it finds is replaced by `name` in
-    /// upper case and brackets, and counted under it. Patterns run before the ready rules.
+    /// Adds a pattern in the syntax of the `regex` crate. Its matches are replaced by `name` in upper case and
+    /// brackets, and counted under `name`. Patterns run before the built-in rules.
     ///
     /// # Errors
     ///
-    /// If the pattern is no regular expression, or too large a one.
+    /// If the pattern is not a valid regular expression, or is too large.
     pub fn pattern(mut self, name: &str, pattern: &str) -> Result<Self, PatternError> {
         let regex = Regex::new(pattern).map_err(|source| PatternError { name: name.to_owned(), source })?;
         self.patterns.push((name.to_owned(), format!("[{}]", name.to_uppercase()), regex));
@@ -148,7 +149,7 @@ impl Scrub for ScrubRules {
     }
 }
 
-/// The text without characters that nobody sees, and with plain blanks: they can stand inside of a number.
+/// Removes invisible characters and normalizes spaces, which can split a number.
 fn without_gaps(text: &str) -> Cow<'_, str> {
     let is_gap = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
     let is_blank = |c: char| matches!(c, '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}');
@@ -183,7 +184,7 @@ fn private_keys(clean: &mut Cow<'_, str>, hit: &mut dyn FnMut()) {
     }
 }
 
-/// Replaces every match, as far as `verify` says that it is one.
+/// Replaces every match that `verify` accepts.
 fn replace(
     clean: &mut Cow<'_, str>,
     regex: &Regex,
@@ -203,7 +204,7 @@ fn replace(
                 copied = start + len;
                 from = copied;
             }
-            // Another match may begin inside this one.
+            // Another match may start inside this one.
             None => from = clean[start..].chars().next().map_or(clean.len() + 1, |c| start + c.len_utf8()),
         }
         if from > clean.len() {
