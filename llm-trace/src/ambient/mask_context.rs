@@ -8,11 +8,11 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::LocalKey;
 
-use opentelemetry::trace::SpanId;
+use opentelemetry::trace::{SpanContext, SpanId, TraceId};
 use opentelemetry::{Context, KeyValue, Value};
 
 use crate::policy::{Masks, Stamp};
@@ -30,7 +30,7 @@ struct Ambient {
     above: Vec<SharedMasks>,
     carried: Option<ContextLink>,
     /// The span of the call itself, which is no span of another crate's.
-    own_span: AtomicU64,
+    own_span: OnceLock<(TraceId, SpanId)>,
     /// By what the call's content was filtered.
     filtered: Mutex<Option<Filtered>>,
     /// Which attributes of its span are the call's own, where their place is known.
@@ -135,13 +135,13 @@ impl SharedMasks {
         self.0.above.iter().fold(own, |masks, above| masks.union(above.get()))
     }
 
-    /// Says which span is the call's own.
-    pub(crate) fn set_own_span(&self, span: SpanId) {
-        self.0.own_span.store(u64::from_be_bytes(span.to_bytes()), Ordering::Release);
+    /// Sets the span of the call that these masks belong to, once.
+    pub(crate) fn set_own_span(&self, span: &SpanContext) {
+        self.0.own_span.get_or_init(|| (span.trace_id(), span.span_id()));
     }
 
-    pub(crate) fn is_own_span(&self, span: SpanId) -> bool {
-        self.0.own_span.load(Ordering::Acquire) == u64::from_be_bytes(span.to_bytes())
+    pub(crate) fn is_own_span(&self, span: &SpanContext) -> bool {
+        self.0.own_span.get() == Some(&(span.trace_id(), span.span_id()))
     }
 
     /// Says by what the call's content was filtered, so that it need not be filtered again as

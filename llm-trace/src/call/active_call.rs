@@ -160,7 +160,7 @@ impl ActiveCall {
             let _current = with_call.attach();
             context = Some(span.context()).filter(Context::has_active_span);
             if let Some(context) = &context {
-                masks.set_own_span(context.span().span_context().span_id());
+                masks.set_own_span(context.span().span_context());
             }
         }
         // Whether or not the call has a span: no other may start when it did.

@@ -89,7 +89,7 @@ impl<P> RedactProcessor<P> {
         let stamp = self.policy.stamp();
         let state = self.policy.state().for_trace(span.span_context.trace_id());
         let mut written = 0..0;
-        let owner = match around.iter().find(|masks| masks.is_own_span(id)) {
+        let owner = match around.iter().find(|masks| masks.is_own_span(&span.span_context)) {
             None => Owner::Other,
             Some(own) => {
                 correct(&mut span.attributes, own.corrections());

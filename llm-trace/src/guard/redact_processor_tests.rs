@@ -135,7 +135,7 @@ fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
         let masks = SharedMasks::new(Masks::new());
         let cx = MaskContext::with(&Context::new(), masks.clone());
         let mut span = provider.tracer("llm-trace").start_with_context("chat", &cx);
-        masks.set_own_span(span.span_context().span_id());
+        masks.set_own_span(span.span_context());
         span.set_attribute(KeyValue::new("gen_ai.input.messages", messages("filtered")));
         masks.set_filtered(Filtered { stamp: handle.stamp(), masks: masks.get() });
         masks.set_written(WrittenContent { key: "gen_ai.input.messages", before: 0, count: 1 });
@@ -155,7 +155,7 @@ fn a_calls_own_metadata_stay_unless_they_are_masked() {
         let masks = SharedMasks::new(Masks::all());
         let cx = MaskContext::with(&Context::new(), masks.clone());
         let mut span = provider.tracer("llm-trace").start_with_context("chat", &cx);
-        masks.set_own_span(span.span_context().span_id());
+        masks.set_own_span(span.span_context());
         span.set_attribute(KeyValue::new("plan", "gold"));
         span.end();
         assert_eq!(get(&finished(&exporter), "plan"), Some(&expected.into()));

@@ -1,5 +1,6 @@
 //! Changes of the policy at run time.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,8 +56,13 @@ impl PolicyHandle {
     }
 
     /// Changes the policy. A locked policy keeps its masks.
+    ///
+    /// Changes run one after the other. If `change` itself calls `set` or `update` of this handle, its own return value
+    /// replaces that inner change.
     pub fn update(&self, change: impl FnOnce(Policy) -> Policy) {
-        let _writing = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let updating = Updating::begin(&self.shared);
+        let _writing =
+            (!updating.is_nested).then(|| self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner));
         let before = self.shared.policy.load_full();
         let after = change(Policy::clone(&before)).tighten(&before);
         self.shared.policy.store(Arc::new(after));
@@ -77,6 +83,31 @@ impl PolicyHandle {
     /// instead of missed.
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp { handle: Arc::as_ptr(&self.shared).addr(), epoch: self.shared.epoch.load(Ordering::Acquire) }
+    }
+}
+
+thread_local! {
+    /// The address of the handle that this thread changes, or 0.
+    static UPDATED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Marks on this thread that a handle is being changed: a second lock by the same thread would wait for itself.
+struct Updating {
+    outer: usize,
+    is_nested: bool,
+}
+
+impl Updating {
+    fn begin(shared: &Arc<Shared>) -> Self {
+        let own = Arc::as_ptr(shared).addr();
+        let outer = UPDATED.replace(own);
+        Self { outer, is_nested: outer == own }
+    }
+}
+
+impl Drop for Updating {
+    fn drop(&mut self) {
+        UPDATED.set(self.outer);
     }
 }
 
@@ -102,5 +133,26 @@ impl From<Policy> for PolicyHandle {
 impl From<&PolicyHandle> for PolicyHandle {
     fn from(handle: &PolicyHandle) -> Self {
         handle.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Capture;
+
+    #[test]
+    fn a_change_inside_of_a_change_does_not_wait_for_itself() {
+        let handle = PolicyHandle::new(Policy::new());
+        handle.update(|policy| {
+            handle.set(Policy::new().capture(Capture::Span));
+            policy.mask_input(true)
+        });
+        assert_eq!(format!("{:?}", handle.get()), format!("{:?}", Policy::new().mask_input(true)));
+
+        let change = std::panic::AssertUnwindSafe(|| handle.update(|_| panic!("on purpose")));
+        let panicked = std::panic::catch_unwind(change);
+        assert!(panicked.is_err());
+        handle.set(Policy::new());
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::filter::REDACTED;
 use super::place::Place;
 use super::report::Report;
 use super::scrub_guard::Watched;
+use crate::credentials::REDACTED;
 
 /// Changes texts before they are recorded.
 pub(super) trait Scrub: Send + Sync {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::filter::REDACTED;
+use crate::credentials::REDACTED;
 
 /// The replacement for masked content.
 ///
