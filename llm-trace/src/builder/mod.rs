@@ -1,4 +1,4 @@
-//! A call without the macro.
+//! Calls that are built by hand.
 
 mod operation_arguments;
 
@@ -15,8 +15,8 @@ use crate::capture;
 use crate::model::{Operation, Provider};
 use crate::semconv::AttributeValue;
 
-/// Builds a call by hand, with the same lifecycle as the macro's: for closures, for futures, or
-/// as a handle to end where the answer is known.
+/// Builds a call by hand, with the same lifecycle as a call of the macro. Run it around a closure or a future, or start
+/// it and end it through its handle.
 ///
 /// ```
 /// use llm_trace::{LlmCall, Operation};
@@ -32,7 +32,7 @@ use crate::semconv::AttributeValue;
 /// # ask("hello").unwrap();
 /// ```
 ///
-/// A future, with what no request tells, below a parent of its own:
+/// A future, with attributes that the request does not contain and an explicit parent:
 ///
 /// ```
 /// use llm_trace::{LlmCall, Operation};
@@ -54,7 +54,7 @@ use crate::semconv::AttributeValue;
 /// # drop(embed(b"{}"));
 /// ```
 ///
-/// Agents, tools, memory, guardrails and messages of the Model Context Protocol say more:
+/// Agents, tools, memory, guardrails and messages of the Model Context Protocol have further attributes:
 ///
 /// ```
 /// use llm_trace::{LlmCall, Nested, Operation};
@@ -121,44 +121,44 @@ impl<'a> CallBuilder<'a> {
         Self { setup: CallArguments::new(Some(operation), make_span) }
     }
 
-    /// Who is called: `gen_ai.provider.name`.
+    /// Sets the provider: `gen_ai.provider.name`.
     pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
         self.setup.provider(provider);
         self
     }
 
-    /// `gen_ai.request.model`, where no request tells.
+    /// Sets `gen_ai.request.model`, if there is no request that contains it.
     pub fn model(mut self, model: impl Into<Cow<'a, str>>) -> Self {
         self.setup.model(Some(model.into()));
         self
     }
 
-    /// The span's name, in place of the conventions' `{operation} {model}`.
+    /// Sets the name of the span, in place of the conventions' `{operation} {model}`.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.setup.name(name);
         self
     }
 
-    /// The URL or host that is called.
+    /// Sets the server, as a URL or host.
     pub fn server(mut self, server: impl Into<Cow<'a, str>>) -> Self {
         self.setup.server(Some(server.into()));
         self
     }
 
-    /// `gen_ai.conversation.id`.
+    /// Sets `gen_ai.conversation.id`.
     pub fn conversation(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.setup.conversation(Some(id.into()));
         self
     }
 
-    /// The OpenTelemetry context, or a reference to one, to put the call's span below.
+    /// Sets the parent of the call's span: an OpenTelemetry context or a reference to one.
     #[cfg(feature = "otel")]
     pub fn parent(mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) -> Self {
         self.setup.parent(parent);
         self
     }
 
-    /// What becomes of it inside of another model call, or of another inside of it.
+    /// Sets how this call nests with other model calls. See [`Nested`](crate::Nested).
     pub fn nested(mut self, nested: crate::model::Nested) -> Self {
         self.setup.nested(nested);
         self
@@ -176,20 +176,20 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// An attribute of your own.
+    /// Adds a custom attribute.
     pub fn attribute(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> Self {
         self.setup.attribute(key, value.into());
         self
     }
 
-    /// The request: `serde_json::Value`, JSON text or any `T: Serialize`.
+    /// Sets the request: a `serde_json::Value`, JSON text, or any `T: Serialize`.
     #[cfg(feature = "serde")]
     pub fn request<T: serde::Serialize + ?Sized>(mut self, request: &'a T) -> Self {
         self.setup.request(ProbedValue(CapturedValue::Owned(Box::new(SerializedRef(request)))));
         self
     }
 
-    /// The request, as JSON text.
+    /// Sets the request as JSON text.
     #[cfg(feature = "serde")]
     pub fn request_json(mut self, json: &'a [u8]) -> Self {
         self.setup.request(ProbedValue(CapturedValue::Bytes(json)));
@@ -200,14 +200,14 @@ impl<'a> CallBuilder<'a> {
         crate::__private::enabled(tracing::Level::INFO)
     }
 
-    /// Starts the call. It ends with [`LlmCall::finish`] or [`LlmCall::fail`], or when the last
-    /// clone of the handle is dropped.
+    /// Starts the call. It ends with [`LlmCall::finish`] or [`LlmCall::fail`], or when the last clone of the handle is
+    /// dropped.
     #[must_use = "a handle that is dropped ends the call"]
     pub fn start(self) -> LlmCall {
         if Self::enabled() { self.setup.start() } else { LlmCall::disabled() }
     }
 
-    /// Runs `f` as the call. A panic ends it as one.
+    /// Runs `f` as the call. The call ends when `f` returns or panics.
     pub fn run<R>(self, f: impl FnOnce(&LlmCall) -> R) -> R {
         let call = self.start();
         let result = call.run(|| f(&call));
@@ -215,10 +215,11 @@ impl<'a> CallBuilder<'a> {
         result
     }
 
-    /// Runs `f` as the call; an `Err` is the call's.
+    /// Runs `f` as the call. An `Err` ends the call with that error.
     ///
     /// # Errors
-    /// Those of `f`.
+    ///
+    /// Returns the error of `f`.
     pub fn try_run<T, E: Error + 'static>(self, f: impl FnOnce(&LlmCall) -> Result<T, E>) -> Result<T, E> {
         let call = self.start();
         let result = call.run(|| f(&call));
@@ -226,8 +227,8 @@ impl<'a> CallBuilder<'a> {
         result
     }
 
-    /// Makes a call of a future: its span starts at the first poll and ends with it, however it
-    /// ends. Inside, [`LlmCall::current`] is the call.
+    /// Instruments a future with the call. The span starts at the first poll and ends when the future completes, panics
+    /// or is dropped. Inside the future, [`LlmCall::current`] returns the call.
     pub fn instrument<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
         trace_future(self.prepare(), future, |call, output| {
             call.finish();
@@ -235,7 +236,7 @@ impl<'a> CallBuilder<'a> {
         })
     }
 
-    /// As [`instrument`](Self::instrument); an `Err` is the call's.
+    /// Like [`instrument`](Self::instrument); an `Err` ends the call with that error.
     pub fn try_instrument<F, T, E>(self, future: F) -> impl Future<Output = Result<T, E>> + use<F, T, E>
     where
         F: Future<Output = Result<T, E>>,
@@ -260,22 +261,21 @@ fn end<T, E: Error + 'static>(call: LlmCall, result: &Result<T, E>) {
 }
 
 impl LlmCall {
-    /// Builds a call by hand: see [`CallBuilder`].
+    /// Builds a call by hand. See [`CallBuilder`].
     pub fn builder<'a>(operation: impl Into<Operation>) -> CallBuilder<'a> {
         CallBuilder::new(operation.into())
     }
 
-    /// Ends the call with what was recorded. Only the first end of a call counts.
+    /// Ends the call. Further calls of `finish` or `fail` have no effect.
     ///
-    /// A call whose chunks were recorded ends as its stream did: truncated, where no end mark was
-    /// among them.
+    /// If chunks were recorded, the outcome is that of their stream: `truncated` without an end mark.
     pub fn finish(&self) {
         if let Some(live) = self.live() {
             live.end_stream();
         }
     }
 
-    /// Ends the call with an error. HTTP status and provider codes are found in it and its sources.
+    /// Ends the call with an error. The HTTP status and the provider's code are read from the error and its sources.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation};
@@ -288,8 +288,8 @@ impl LlmCall {
         }
     }
 
-    /// Records one piece of a streamed answer, from a callback or a blocking iterator: an event,
-    /// a text delta, or a piece of the stream's text.
+    /// Records one chunk of a streamed response, for example in a callback or a blocking iterator: an event, a text
+    /// delta, or a piece of the stream's text.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation};
@@ -307,7 +307,7 @@ impl LlmCall {
         self
     }
 
-    /// Records one piece of a streamed answer's bytes, cut anywhere.
+    /// Records bytes of a streamed response, split at any position.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation};

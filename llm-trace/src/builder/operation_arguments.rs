@@ -26,7 +26,7 @@ macro_rules! words {
 }
 
 words! {
-    /// The agent's name: `gen_ai.agent.name`.
+    /// Sets the agent's name: `gen_ai.agent.name`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
@@ -35,12 +35,12 @@ words! {
     /// # assert_eq!(answer, 42);
     /// ```
     agent(AgentName);
-    /// The id that a host of agents gave it: `gen_ai.agent.id`. The newest conventions have it of
-    /// agents that run elsewhere only.
+    /// Sets the id that a hosting service gave the agent: `gen_ai.agent.id`. The latest conventions define it for
+    /// remote agents only.
     agent_id(AgentId);
-    /// `gen_ai.agent.version`.
+    /// Sets `gen_ai.agent.version`.
     agent_version(AgentVersion);
-    /// The tool's name: `gen_ai.tool.name`.
+    /// Sets the tool's name: `gen_ai.tool.name`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
@@ -51,13 +51,13 @@ words! {
     /// });
     /// ```
     tool(ToolName);
-    /// `gen_ai.tool.type`: `function`, `extension` or `datastore`.
+    /// Sets `gen_ai.tool.type`: `function`, `extension` or `datastore`.
     tool_type(ToolType);
-    /// The id that the model gave this call of the tool: `gen_ai.tool.call.id`.
+    /// Sets the id that the model gave this tool call: `gen_ai.tool.call.id`.
     tool_call_id(ToolCallId);
-    /// The workflow's name: `gen_ai.workflow.name`.
+    /// Sets the workflow's name: `gen_ai.workflow.name`.
     workflow(WorkflowName);
-    /// What is searched: `gen_ai.data_source.id`.
+    /// Sets the searched data source: `gen_ai.data_source.id`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
@@ -67,16 +67,16 @@ words! {
     /// });
     /// ```
     data_source(DataSourceId);
-    /// The response that is fetched: `gen_ai.response.id`.
+    /// Sets the id of the fetched response: `gen_ai.response.id`.
     response_id(ResponseId);
-    /// From where in its stream: `gen_ai.request.stream_cursor`.
+    /// Sets the start position in the fetched stream: `gen_ai.request.stream_cursor`.
     stream_cursor(StreamCursor);
-    /// The memory store: `gen_ai.memory.store.id`, in core `llm_trace.memory.store.id`.
+    /// Sets the memory store: `gen_ai.memory.store.id`, or `llm_trace.memory.store.id` in the core profile.
     memory_store(MemoryStoreId);
-    /// The one memory that is read or written: `gen_ai.memory.record.id`, in core
-    /// `llm_trace.memory.record.id`.
+    /// Sets the memory that is read or written: `gen_ai.memory.record.id`, or `llm_trace.memory.record.id` in the core
+    /// profile.
     memory_record(MemoryRecordId);
-    /// The guardrail's name: `llm_trace.guardrail.name`.
+    /// Sets the guardrail's name: `llm_trace.guardrail.name`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
@@ -89,7 +89,7 @@ words! {
 }
 
 words! {
-    /// The method of a message of the Model Context Protocol: `mcp.method.name`.
+    /// Sets the method of a Model Context Protocol message: `mcp.method.name`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
@@ -101,47 +101,47 @@ words! {
     /// });
     /// ```
     method(McpMethod);
-    /// The prompt's name: `gen_ai.prompt.name`.
+    /// Sets the prompt's name: `gen_ai.prompt.name`.
     prompt(PromptName);
-    /// `mcp.session.id`.
+    /// Sets `mcp.session.id`.
     mcp_session(McpSession);
-    /// The version of the Model Context Protocol: `mcp.protocol.version`.
+    /// Sets the version of the Model Context Protocol: `mcp.protocol.version`.
     protocol_version(McpProtocolVersion);
-    /// The resource that is read: `mcp.resource.uri`. Not part of the span's name.
+    /// Sets the resource that is read: `mcp.resource.uri`. It is not part of the span's name.
     resource(McpResource);
-    /// The request's id in its session: `jsonrpc.request.id`. A notification has none.
+    /// Sets the request's id in its session: `jsonrpc.request.id`. A notification has none.
     request_id(RpcRequestId);
-    /// What carries it: `network.transport`, `pipe` for standard input and output, `tcp` for HTTP.
+    /// Sets `network.transport`: `pipe` for standard input and output, `tcp` for HTTP.
     transport(NetworkTransport);
-    /// `network.protocol.name`, such as `http`.
+    /// Sets `network.protocol.name`, for example `http`.
     network_protocol(NetworkProtocol);
-    /// `network.protocol.version`, such as `2`.
+    /// Sets `network.protocol.version`, for example `2`.
     network_protocol_version(NetworkProtocolVersion);
-    /// Where a message that is received comes from: `client.address`.
+    /// Sets the sender of a received message: `client.address`.
     client_address(ClientAddress);
 }
 
 impl<'a> CallBuilder<'a> {
-    /// The port a message that is received comes from: `client.port`.
+    /// Sets the sender's port of a received message: `client.port`.
     pub fn client_port(mut self, port: u16) -> Self {
         self.setup.fact(Fact::ClientPort, port);
         self
     }
 
-    /// How many documents are asked for.
+    /// Sets the number of requested documents.
     pub fn top_k(mut self, count: i64) -> Self {
         self.setup.fact(Fact::RetrievalTopK, count);
         self
     }
 
-    /// Whether it runs in another process, so that its span's kind is CLIENT, or in this one
-    /// (INTERNAL), where that is not what the operation and its provider tell.
+    /// Sets whether the call runs in another process (span kind `CLIENT`) or in this one (`INTERNAL`). By default the
+    /// operation and the provider decide.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};
     ///
-    /// let call = LlmCall::builder(Operation::Chat).provider("llama.cpp").model("tiny").remote(false);
-    /// # let _ = call;
+    /// let local = LlmCall::builder(Operation::Chat).provider("llama.cpp").model("tiny").remote(false);
+    /// local.run(|call| { call.answer("Oslo"); });
     /// ```
     pub fn remote(mut self, remote: bool) -> Self {
         self.setup.remote(remote);
@@ -166,28 +166,28 @@ macro_rules! contents {
 
 #[cfg(feature = "serde")]
 contents! {
-    /// What the agent is for: `gen_ai.agent.description`. Content of the input side.
+    /// Sets the agent's description: `gen_ai.agent.description`. Content of the input side.
     agent_description(AgentDescription);
-    /// What the tool is for: `gen_ai.tool.description`. Content of the input side.
+    /// Sets the tool's description: `gen_ai.tool.description`. Content of the input side.
     tool_description(ToolDescription);
-    /// What a model gave the tool: `gen_ai.tool.call.arguments`, as JSON. A model wrote it, so it is
-    /// content of the *output* side.
+    /// Sets the tool's arguments as JSON: `gen_ai.tool.call.arguments`. A model wrote them, so they are content of the
+    /// *output* side.
     arguments(ToolArguments);
-    /// What is searched for: `gen_ai.retrieval.query.text`. Content of the input side.
+    /// Sets the query: `gen_ai.retrieval.query.text`. Content of the input side.
     query(Query);
-    /// What memories are searched for: `gen_ai.memory.query.text`, in core
-    /// `llm_trace.memory.query.text`. Content of the input side.
+    /// Sets the query of a memory search: `gen_ai.memory.query.text`, or `llm_trace.memory.query.text` in the core
+    /// profile. Content of the input side.
     memory_query(MemoryQuery);
-    /// The memories that are written: `gen_ai.memory.records`, in core `llm_trace.memory.records`.
+    /// Sets the memories that are written: `gen_ai.memory.records`, or `llm_trace.memory.records` in the core profile.
     /// Content of the output side.
     memories(MemoryRecords);
-    /// What the guardrail judges: `llm_trace.guardrail.judged`. Content, masked where either side is.
+    /// Sets the content that the guardrail checks: `llm_trace.guardrail.judged`. Masked if either side is.
     judged(Judged);
 }
 
 #[cfg(feature = "serde")]
 impl<'a> CallBuilder<'a> {
-    /// What is asked: a text, or messages, as JSON or of any `T: Serialize`.
+    /// Sets the input: a text or messages, as JSON or any `T: Serialize`.
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation};

@@ -1,14 +1,14 @@
-//! Which keys hold a credential: parts of names, found in one pass over the key, whatever its case and whether its
-//! words are joined by `_`, `-`, `.` or nothing.
+//! Recognizes keys of credentials by parts of their names, in one pass over the key. Case is ignored, and words may be
+//! joined by `_`, `-`, `.` or nothing.
 
-/// Wherever it stands in a key.
+/// Matches anywhere in a key.
 const ANYWHERE: u8 = 1;
-/// At the end of a key.
+/// Matches at the end of a key.
 const END: u8 = 2;
-/// Says of keys that have it anywhere, or end in it, that they hold no credential.
+/// A key that contains this part, or ends with it, holds no credential.
 const NONE_ANYWHERE: u8 = 4;
 const NONE_AT_END: u8 = 8;
-/// The whole of a key's last part, in a text: `?key=`, `pwd: `.
+/// Matches the whole last part of a key in a text: `?key=`, `pwd: `.
 const WORD: u8 = 16;
 
 const PARTS: &[(&str, u8)] = &[
@@ -43,7 +43,7 @@ const PARTS: &[(&str, u8)] = &[
     ("pwd", WORD),
     ("sig", WORD),
     ("signature", WORD),
-    // What only looks like one.
+    // Keys that only resemble those of credentials.
     ("secretsmanager", NONE_ANYWHERE),
     ("secretname", NONE_AT_END),
     ("secretversion", NONE_AT_END),
@@ -81,11 +81,11 @@ const STATES: usize = {
     states
 };
 
-/// An automaton that has all parts in it: where each letter leads, and what a state has found.
+/// An automaton over all parts: the transition for each letter, and the matches in each state.
 struct Automaton {
     next: [[u16; LETTERS]; STATES],
     found: [u8; STATES],
-    /// How many letters of a part have been seen.
+    /// The number of letters matched in each state.
     depth: [u8; STATES],
 }
 
@@ -112,7 +112,7 @@ const fn compiled() -> Automaton {
         found[state] |= flags;
         at += 1;
     }
-    // Breadth first: where a part breaks off, go on with the longest other that has begun in it.
+    // Breadth first: a failed match continues with its longest suffix that starts another part.
     let mut fail = [0_u16; STATES];
     let mut queue = [0_u16; STATES];
     let (mut first, mut last, mut index) = (0, 0, 0);
@@ -126,7 +126,7 @@ const fn compiled() -> Automaton {
     while first < last {
         let state = queue[first] as usize;
         first += 1;
-        // A word is one only as a whole.
+        // A word matches only as a whole.
         found[state] |= found[fail[state] as usize] & !WORD;
         let mut index = 0;
         while index < LETTERS {
@@ -145,14 +145,14 @@ const fn compiled() -> Automaton {
     Automaton { next, found, depth }
 }
 
-/// What was found in a key.
+/// The matches in a key.
 struct Found {
     anywhere: u8,
     at_end: u8,
-    /// How many letters of the last part of the key there are, and how many of them are of the part that was found.
+    /// The number of letters in the last part of the key, and how many of them the match covers.
     letters: usize,
     depth: usize,
-    /// The last part begins with `x` and ends in `key`, with something between: `x-functions-key`.
+    /// The last part starts with `x` and ends with `key`, with other letters between: `x-functions-key`.
     x_key: bool,
 }
 
@@ -169,7 +169,7 @@ fn search(key: &str) -> Found {
                 continue;
             }
             b'_' | b'-' | b' ' => continue,
-            // A number at the end, as in `API_KEY_2`, changes nothing.
+            // A trailing number is ignored, as in `API_KEY_2`.
             _ => {
                 begun = true;
                 continue;
@@ -191,7 +191,7 @@ fn search(key: &str) -> Found {
     Found { anywhere, at_end: AUTOMATON.found[state], letters, depth, x_key }
 }
 
-/// Whether a credential stands under this key.
+/// Whether this key holds a credential.
 pub(crate) fn is_credential(key: &str) -> bool {
     let found = search(key);
     if found.anywhere & NONE_ANYWHERE != 0 || found.at_end & NONE_AT_END != 0 {
@@ -200,7 +200,7 @@ pub(crate) fn is_credential(key: &str) -> bool {
     found.anywhere & ANYWHERE != 0 || found.at_end & END != 0 || found.x_key
 }
 
-/// As [`is_credential`], for a key that stands in a text before a `=` or a `:`.
+/// Like [`is_credential`], for a key before `=` or `:` in a text.
 pub(crate) fn is_credential_word(key: &str) -> bool {
     let found = search(key);
     is_credential(key) || (found.at_end & WORD != 0 && found.depth == found.letters)

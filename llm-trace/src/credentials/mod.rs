@@ -1,5 +1,5 @@
-//! Credentials in free text: what follows the name of one, a scheme of the `Authorization` header, or `user:password@`
-//! in a URL. A literal scan in one pass, without regular expressions.
+//! Removes credentials from free text: the value after a credential's name, the token after an `Authorization` scheme,
+//! and `user:password@` in a URL. One literal scan without regular expressions.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,12 +12,12 @@ pub(crate) mod keys;
 
 use keys::{is_credential, is_credential_word};
 
-/// The text without the credentials that can be found in it, and how many there were.
+/// Replaces the credentials in a text. Returns the text and their number.
 pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
     clean_with(text, REDACTED)
 }
 
-/// As [`clean`], with another word in place of each credential.
+/// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
     let mut marks = Marks::new(text);
@@ -62,10 +62,10 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// Places in a text where a credential can begin, each byte of it looked at once.
+/// Positions in a text where a credential may start. Each byte is read once.
 struct Marks<'t> {
     bytes: &'t [u8],
-    /// The next `=` or `:`; the text's length where there is none.
+    /// The next `=` or `:`, or the text's length if there is none.
     sign: usize,
 }
 
@@ -81,7 +81,7 @@ impl<'t> Marks<'t> {
         self.sign = found.map_or(self.bytes.len(), |at| from + at);
     }
 
-    /// The next `=` or `:` at or after `from`, or the blank after a scheme if that comes before.
+    /// The next `=` or `:` at or after `from`, or the space after a scheme if it comes first.
     fn next(&mut self, mut from: usize) -> Option<usize> {
         if self.sign < from {
             self.find_sign(from);
@@ -99,7 +99,7 @@ impl<'t> Marks<'t> {
 
 const SCHEMES: [&[u8]; 4] = [b"bearer", b"basic", b"digest", b"apikey"];
 
-/// The scheme that ends before the blank at `at`.
+/// The scheme that ends before the space at `at`.
 fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
     SCHEMES.into_iter().find(|scheme| {
         let Some(start) = at.checked_sub(scheme.len()) else { return false };
@@ -108,7 +108,7 @@ fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
     })
 }
 
-/// A credential after a scheme and a blank: long, and no word of prose.
+/// A credential after a scheme and a space: long, and not a word of prose.
 fn after_scheme(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let start = at + bytes[at..].iter().take_while(|byte| **byte == b' ').count();
@@ -122,7 +122,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte)
 }
 
-/// `user:password` before an `@`, also where a `#` or a `?` stands in it.
+/// `user:password` before an `@`, even if it contains `#` or `?`.
 fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[start..];
     let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'<>`,;()[]{}".contains(byte));
@@ -130,30 +130,30 @@ fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     (at > 0).then_some(start..start + at)
 }
 
-/// The longest name, in bytes.
+/// Maximum length of a name, in bytes.
 const MAX_NAME: usize = 64;
 
-/// The value that follows a credential's name and the `=` or `:` at `at`.
+/// The value after a credential's name and the `=` or `:` at `at`.
 fn after_name(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'\\ ".contains(byte)).count();
     let end = at - quotes;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
     let start = end - bytes[..end].iter().rev().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
-    // Bytes of a name are ASCII.
+    // The bytes of a name are ASCII.
     let name = &text[start..end];
     let in_query = start.checked_sub(1).is_some_and(|before| b"?&;".contains(&bytes[before]));
     if !(is_credential(name) || (in_query && is_credential_word(name))) {
         return None;
     }
     let found = value(text, at + 1, is_header(name))?;
-    // Prose speaks of tokens: "unexpected token: end of input".
+    // Prose mentions tokens too: "unexpected token: end of input".
     let is_prose = bytes[at] == b':' && quotes == 0 && name.eq_ignore_ascii_case("token");
     let is_word = !text[found.clone()].bytes().any(|byte| byte.is_ascii_digit());
     (!(is_prose && is_word)).then_some(found)
 }
 
-/// Whether the whole line after this name is the credential.
+/// Whether the credential extends to the end of the line.
 fn is_header(name: &str) -> bool {
     let ends = |word: &str| {
         name.len()
@@ -177,7 +177,7 @@ fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
     start = skip(start, b"\\\"'");
     let quote = bytes[open..start].iter().rev().find(|byte| b"\"'".contains(byte)).copied();
     let len = match quote {
-        // Up to the quote, whatever is escaped before it.
+        // Up to the quote, including escaped characters before it.
         Some(quote) => memchr(quote, &bytes[start..]).unwrap_or(bytes.len() - start),
         None if whole_line => memchr2(b'\n', b'\r', &bytes[start..]).unwrap_or(bytes.len() - start),
         None => bytes[start..]
@@ -189,7 +189,7 @@ fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
     if quote.is_some() && end > start && bytes[end - 1] == b'\\' {
         end -= 1;
     }
-    // The scheme may stay.
+    // The scheme may be kept.
     let scheme = SCHEMES.into_iter().find(|scheme| {
         bytes[start..end].len() > scheme.len()
             && bytes[start..start + scheme.len()].eq_ignore_ascii_case(scheme)
@@ -201,7 +201,7 @@ fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
             end = start + bytes[start..].iter().take_while(|byte| is_token(**byte)).count();
         }
     } else if quote.is_none() && SCHEMES.into_iter().any(|scheme| bytes[start..end].eq_ignore_ascii_case(scheme)) {
-        // The scheme's blank comes next, and finds what is after it.
+        // The scan continues at the scheme's space and finds the token after it.
         return None;
     }
     let value = text.get(start..end)?;
@@ -212,7 +212,7 @@ fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
     (!is_none).then_some(start..end)
 }
 
-/// `[REDACTED]`, `[TOKEN]`, also without its end.
+/// `[REDACTED]`, `[TOKEN]`, with or without the closing bracket.
 fn is_stand_in(value: &str) -> bool {
     let Some(rest) = value.strip_prefix('[') else { return false };
     let end = rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();

@@ -1,4 +1,4 @@
-//! What the library reports to the people who run it: on stderr, and never the same thing in a loop.
+//! Diagnostics of the library on stderr, with a limited rate.
 #![cfg_attr(
     not(feature = "otlp-http"),
     allow(dead_code, reason = "not every combination of features has much to report")
@@ -14,13 +14,13 @@ pub(crate) mod output;
 
 const QUIET: Duration = Duration::from_secs(60);
 
-/// How long a line is waited for, so that one that was reported before the program ends is seen.
+/// Time to wait for a line to be written, so that lines reported at the end of the program are visible.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The most of one line, in characters.
+/// Maximum length of a line, in characters.
 const LINE: usize = 1000;
 
-/// The most of a text from outside, in characters.
+/// Maximum length of a text from outside, in characters.
 const OUTSIDE: usize = 200;
 
 struct Reported {
@@ -34,7 +34,7 @@ fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
     REPORTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reports `message` on stderr, as one line. It must hold neither content nor secrets.
+/// Prints `message` on stderr as one line. It must hold neither content nor secrets.
 pub(crate) fn warn(message: &str) {
     #[cfg(feature = "otel")]
     let (message, _) = crate::credentials::clean(message);
@@ -46,7 +46,7 @@ pub(crate) fn warn(message: &str) {
     }
 }
 
-/// Reports `message` on stderr, unless something was already reported under `code`.
+/// Prints `message` on stderr, unless `code` was reported before.
 pub(crate) fn warn_once(code: &'static str, message: &str) {
     let now = Reported { at: Instant::now(), withheld: 0 };
     if reported().get_or_insert_default().insert(code, now).is_none() {
@@ -54,21 +54,21 @@ pub(crate) fn warn_once(code: &'static str, message: &str) {
     }
 }
 
-/// Whether `LLM_TRACE_DEBUG` asks for the lines that only who sets a program up wants.
+/// Whether `LLM_TRACE_DEBUG` enables the lines that are useful only during setup.
 pub(crate) fn is_debugging() -> bool {
     static ASKED: OnceLock<bool> = OnceLock::new();
     *ASKED
         .get_or_init(|| std::env::var("LLM_TRACE_DEBUG").is_ok_and(|value| !matches!(value.trim(), "" | "0" | "false")))
 }
 
-/// Reports `message` once, where `LLM_TRACE_DEBUG` asks for it.
+/// Prints `message` once if `LLM_TRACE_DEBUG` is set.
 pub(crate) fn debug_once(code: &'static str, message: &str) {
     if is_debugging() {
         warn_once(code, message);
     }
 }
 
-/// Reports `message` on stderr, at most once a minute under each `code`; what was withheld is counted.
+/// Prints `message` on stderr at most once a minute per `code`, with the number of suppressed messages.
 pub(crate) fn warn_rarely(code: &'static str, message: &str) {
     let now = Instant::now();
     let before = {
@@ -88,12 +88,12 @@ pub(crate) fn warn_rarely(code: &'static str, message: &str) {
     }
 }
 
-/// A text that a server, a model, a file or a variable wrote, fit to stand in a line: escaped and cut.
+/// Escapes and cuts a text from a server, a model, a file or a variable, for use in a line.
 pub(crate) fn outside(text: &str) -> Cow<'_, str> {
     one_line(text, OUTSIDE)
 }
 
-/// `text` with what a terminal would obey escaped, and cut to so many characters.
+/// `text` with terminal control characters escaped, cut to this many characters.
 fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     let cut = text.char_indices().nth(most).map(|(at, _)| at);
     let kept = &text[..cut.unwrap_or(text.len())];
@@ -114,7 +114,7 @@ fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Control characters, line breaks and changes of direction.
+/// Whether a terminal interprets the character: control characters, line breaks and changes of direction.
 fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! Text for people, on a thread of its own: a pipe that nobody reads holds up no caller.
+//! Writes text on a separate thread, so that a blocked pipe does not block the caller.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// Bytes that may wait. What does not fit is dropped and counted.
+/// Maximum size of queued text, in bytes. Further text is dropped and counted.
 const LIMIT: usize = 4 << 20;
 
-/// Writes texts one after another, each in one piece, in the order in which they came. Clones share the thread, which
-/// ends when the last of them is gone and all is written.
+/// Writes texts in order, each in one piece. Clones share the thread, which ends when the last clone is dropped and all
+/// text is written.
 #[derive(Clone)]
 pub(crate) struct TextWriter(Arc<Handle>);
 
 struct Handle {
     queue: Arc<Queue>,
-    /// Given to the thread with the first text.
+    /// Moved to the thread with the first text.
     sink: Mutex<Option<Box<dyn Write + Send>>>,
 }
 
@@ -29,18 +29,18 @@ struct Queue {
 #[derive(Debug, Default)]
 struct WriterState {
     waiting: VecDeque<String>,
-    /// Of those that wait and the one that is being written.
+    /// Size of the queued texts and the one being written.
     bytes: usize,
     taken: u64,
     written: u64,
     /// Not yet reported.
     dropped: u64,
-    /// How many were written when somebody waited in vain: until there are more, nobody waits again.
+    /// The number of written texts at the last wait that timed out. Nobody waits again until more are written.
     stuck_at: Option<u64>,
     ended: bool,
 }
 
-/// The writer of the process's stderr.
+/// The writer for the process's stderr.
 pub(crate) fn stderr() -> &'static TextWriter {
     static STDERR: OnceLock<TextWriter> = OnceLock::new();
     STDERR.get_or_init(|| TextWriter::new(Box::new(std::io::stderr())))
@@ -51,7 +51,7 @@ impl TextWriter {
         Self(Arc::new(Handle { queue: Arc::default(), sink: Mutex::new(Some(sink)) }))
     }
 
-    /// Hands a text over without waiting; `false` if it is dropped, since too much waits.
+    /// Queues a text without blocking. Returns `false` if it is dropped because the queue is full.
     pub(crate) fn push(&self, text: String) -> bool {
         let queue = &self.0.queue;
         let mut state = queue.lock();
@@ -68,7 +68,7 @@ impl TextWriter {
         true
     }
 
-    /// Waits until what was handed over is written, no longer than this; `false` if it is not.
+    /// Waits until the queued texts are written, at most for `limit`. Returns `false` on a timeout.
     pub(crate) fn flush(&self, limit: Duration) -> bool {
         let queue = &self.0.queue;
         let state = queue.lock();
@@ -85,11 +85,11 @@ impl TextWriter {
 }
 
 impl Handle {
-    /// Starts the thread, unless it is there.
+    /// Starts the thread if it is not running.
     fn start(&self) {
         let Some(sink) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let queue = Arc::clone(&self.queue);
-        // Without a thread nothing is printed: what waits is bounded.
+        // Without a thread nothing is printed, and the queue is bounded.
         let _ = std::thread::Builder::new().name("llm-trace-print".into()).spawn(move || queue.write(sink));
     }
 }
@@ -114,7 +114,7 @@ impl Queue {
             let Some(text) = state.waiting.pop_front() else { return };
             let dropped = std::mem::take(&mut state.dropped);
             drop(state);
-            // A closed stderr is nobody's error.
+            // A closed stderr is not an error.
             let _ = sink.write_all(text.as_bytes());
             if dropped > 0 {
                 let told = format!("llm-trace: {dropped} texts were not printed: stderr was not read in time\n");
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// A pipe without room: each write waits for its reader.
+    /// A full pipe: each write waits for the reader.
     struct Pipe(SyncSender<String>);
 
     impl Write for Pipe {

@@ -1,4 +1,4 @@
-//! What is known of each callsite: a table that grows, is read without a lock and forgets nothing.
+//! Per-callsite data in a growing table that is read without a lock. Entries are never removed.
 
 use std::ptr;
 use std::sync::OnceLock;
@@ -9,13 +9,13 @@ use tracing::Metadata;
 
 use super::recorded_values::Plan;
 
-/// How many callsites the first part holds; each further one holds twice as many as the one before.
+/// Size of the first part. Each further part is twice as large as the one before.
 const FIRST: usize = 256;
 
-/// Far more than a program has callsites: what does not fit is looked at anew each time.
+/// Far more room than a program has callsites. A callsite without an entry is classified on every use.
 const PARTS: usize = 12;
 
-/// At how many places of a part a callsite can stand.
+/// Number of slots per part that a callsite may use.
 const TRIES: usize = 8;
 
 /// Callsites by the address of their metadata, which never moves and is never freed.
@@ -25,16 +25,16 @@ pub(crate) struct Sites {
 }
 
 impl Sites {
-    /// The place of a callsite; `None` where there is no room for one.
+    /// The entry of a callsite, or `None` if there is no room.
     pub(crate) fn get(&self, metadata: &'static Metadata<'static>) -> Option<&Site> {
         let address = ptr::from_ref(metadata).addr();
-        // Addresses lie at regular distances: multiplied by 2^64 / φ their upper bits do not.
+        // Addresses have regular distances. Multiplying by 2^64 / φ spreads them over the upper bits.
         let hash = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) as usize;
         self.parts.iter().enumerate().find_map(|(at, part)| {
             let places = part.get_or_init(|| (0..FIRST << at).map(|_| OnceLock::new()).collect());
             (0..TRIES).find_map(|further| {
-                // Nothing is taken out again: a callsite is always found where it was put first.
-                // A part's length is a power of two.
+                // Entries are never removed, so a callsite is always found in the slot where it was first stored. The
+                // length of a part is a power of two.
                 let at = hash.wrapping_add(further) & (places.len() - 1);
                 let site = places.get(at)?.get_or_init(|| Site::new(address));
                 (site.address == address).then_some(site)
@@ -43,13 +43,13 @@ impl Sites {
     }
 }
 
-/// What is known of one callsite.
+/// The data of one callsite.
 #[derive(Debug)]
 pub(crate) struct Site {
     address: usize,
-    /// Whether it is plain, with the epoch of the policy that says so; 0 where nothing is known.
+    /// Whether the callsite is plain, with the policy epoch of that decision; 0 if unknown.
     plain: AtomicU64,
-    /// By the policy that was asked last.
+    /// The plan under the policy that was used last.
     pub(crate) plan: ArcSwapOption<Plan>,
 }
 
@@ -58,9 +58,9 @@ impl Site {
         Self { address, plain: AtomicU64::new(0), plan: ArcSwapOption::empty() }
     }
 
-    /// What was set for the policy of this epoch.
+    /// The decision that was stored for this policy epoch.
     pub(crate) fn plain(&self, epoch: u64) -> Option<bool> {
-        // Only a hint for what the policy of that epoch says as well: nothing else hangs on its order.
+        // A hint that holds the same value for every reader of the epoch, so its order does not matter.
         let known = self.plain.load(Ordering::Relaxed);
         (known >> 1 == epoch + 1).then_some(known & 1 == 1)
     }

@@ -1,4 +1,4 @@
-//! What a last guard notes in a span or record, for whoever looks at it again before it is sent.
+//! A mark that a guard leaves on a span or record, for the check before it is sent.
 #![cfg_attr(not(feature = "init"), allow(dead_code, reason = "only exporters of `init` look again"))]
 
 use opentelemetry::Value;
@@ -6,24 +6,24 @@ use opentelemetry::Value;
 use crate::policy::redactor::Owner;
 use crate::policy::{Masks, Stamp};
 
-/// Never leaves the process: the exporters that add it are those that take it out.
+/// Never exported: the exporters that add this attribute remove it.
 pub(crate) const KEY: &str = "llm_trace.internal.treated";
 
-/// Whether an attribute is the note: whoever leaves attributes out on the way must leave it in.
+/// Whether an attribute is the mark. Code that removes attributes must keep it.
 #[cfg(feature = "init")]
 pub(crate) fn is_note(key: &str) -> bool {
     key == KEY
 }
 
-/// In place of masks: it stood below no call and no scope.
+/// In place of masks: outside of every call and scope.
 const OUTSIDE: i64 = 16;
 
-/// It was no call's own.
+/// Not the span of a call.
 const OTHER: i64 = 32;
 
 const EPOCH_AT: u32 = 6;
 
-/// Under which policy and masks something was treated: the epoch, and in the low bits the masks.
+/// The policy and masks that redacted an item: the epoch, and the masks in the low bits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Note(i64);
 
@@ -47,7 +47,7 @@ impl Note {
         self.0
     }
 
-    /// Whether the policy has not changed since.
+    /// Whether the policy is still the same.
     pub(crate) fn is_of(self, stamp: Stamp) -> bool {
         self.0 >> EPOCH_AT == stamp.epoch.cast_signed()
     }
@@ -56,7 +56,7 @@ impl Note {
         (self.0 & OUTSIDE == 0).then(|| Masks::from_bits((self.0 & 15) as u8))
     }
 
-    /// What was filtered by another policy is filtered again.
+    /// An item that an earlier policy filtered is filtered again.
     pub(crate) fn owner(self) -> Owner {
         if self.0 & OTHER == 0 { Owner::Call } else { Owner::Other }
     }

@@ -1,4 +1,4 @@
-//! Spans, values and events on their way through a layer, rewritten where the policy says so.
+//! Rewrites the field values of spans and events before a layer receives them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use super::recorded_values::{Owned, Plan, Rewriter};
 use crate::policy::redactor::Redactor;
 use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
 
-/// Remembers, per callsite, which fields have to be looked at.
+/// Rewrites field values, and caches per callsite which fields need a check.
 #[derive(Debug, Default)]
 pub(crate) struct FieldRewriter {
     sites: Sites,
-    /// The layer behind exports its values: it is no local log.
+    /// The wrapped layer exports its values; it is not a local log.
     exports: bool,
 }
 
 impl FieldRewriter {
-    /// For a layer that exports.
+    /// Creates a rewriter for a layer that exports.
     pub(crate) fn for_export() -> Self {
         Self { exports: true, ..Self::default() }
     }
 
-    /// Whether all that this callsite writes may be seen as it is, outside of every call and scope
-    /// and by this policy, always the same handle's: for most callsites this is all there is to do.
+    /// Whether all values of this callsite pass unchanged outside of calls and scopes. `policy` must be the same handle
+    /// on every call. Most callsites need no more than this check.
     pub(crate) fn is_plain(&self, policy: &PolicyHandle, metadata: &'static Metadata<'static>) -> bool {
         let Some(site) = self.sites.get(metadata) else { return false };
-        // The epoch first: see `PolicyHandle::stamp`.
+        // Read the epoch first: see `PolicyHandle::stamp`.
         let epoch = policy.stamp().epoch;
         site.plain(epoch).unwrap_or_else(|| {
             let plain = self.plan(metadata, &policy.state(), |plan| plan.plain);
@@ -39,7 +39,7 @@ impl FieldRewriter {
         })
     }
 
-    /// Hands a new span's values on as they may be seen. `around` are the masks where it stands.
+    /// Passes the redacted values of a new span to `next`. `around` are the masks of its surroundings.
     pub(crate) fn span(
         &self,
         state: &PolicyState,
@@ -61,7 +61,7 @@ impl FieldRewriter {
         });
     }
 
-    /// As [`span`](Self::span), of values recorded later on a span of this target.
+    /// Like [`span`](Self::span), for values recorded later on a span with this target.
     pub(crate) fn record(
         &self,
         state: &PolicyState,
@@ -70,7 +70,7 @@ impl FieldRewriter {
         around: Option<Masks>,
         next: impl FnOnce(&Record<'_>),
     ) {
-        // Values can be recorded from another callsite than the span's.
+        // Values may be recorded from another callsite than the span's.
         let Some(metadata) = metadata_of(values) else { return next(values) };
         match self.rewrite(state, metadata, target, around, |rewriter| values.record(rewriter)) {
             None => next(values),
@@ -78,7 +78,7 @@ impl FieldRewriter {
         }
     }
 
-    /// As [`span`](Self::span), of an event.
+    /// Like [`span`](Self::span), for an event.
     pub(crate) fn event(
         &self,
         state: &PolicyState,
@@ -100,7 +100,7 @@ impl FieldRewriter {
         });
     }
 
-    /// Does `then` with the plan of this callsite.
+    /// Calls `then` with the plan of this callsite.
     fn plan<T>(&self, metadata: &'static Metadata<'static>, state: &PolicyState, then: impl FnOnce(&Plan) -> T) -> T {
         let site = self.sites.get(metadata);
         let known = site.map(|site| site.plan.load());
@@ -114,7 +114,7 @@ impl FieldRewriter {
         then(&plan)
     }
 
-    /// The values as they may be seen, unless they may be seen as they are.
+    /// The redacted values, or `None` if all of them pass unchanged.
     fn rewrite(
         &self,
         state: &PolicyState,
@@ -124,7 +124,7 @@ impl FieldRewriter {
         record: impl FnOnce(&mut Rewriter<'_, '_>),
     ) -> Option<Values> {
         self.plan(metadata, state, |plan| {
-            // What is plain is so by the target of its own callsite.
+            // The target of a callsite decides whether it is plain, not the target of the span.
             let own_target = target.is_none_or(|target| target == metadata.target());
             let held = self.exports && around.is_some_and(|masks| state.holds_free_text(masks));
             if plan.plain && own_target && !held && !around.is_some_and(|masks| state.masks(masks).any()) {
@@ -145,7 +145,7 @@ impl FieldRewriter {
     }
 }
 
-/// Values that were treated.
+/// Redacted values.
 struct Values(Vec<Option<Owned>>);
 
 impl Values {

@@ -1,4 +1,4 @@
-//! A field formatter of our own type, for two `fmt` layers side by side.
+//! A field formatter with its own type, for two `fmt` layers in one subscriber.
 
 use std::fmt;
 
@@ -7,25 +7,33 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// Formats fields as `F` does, apart from other layers.
+/// Formats fields like `F`, but keeps the result separate from other layers.
 ///
-/// `fmt` layers whose field formatters have the same type share what they have formatted of a
-/// span. Beside a layer that is not wrapped by [`redact`](crate::policy()), one that is would
-/// print what the other has seen. With this it has a type of its own.
+/// `fmt` layers share the formatted fields of a span if their field formatters have the same type. A layer wrapped by
+/// [`redact`](crate::redact()) would then print the fields that an unwrapped layer has formatted. `FmtFields` gives it
+/// a formatter type of its own.
 ///
 /// ```
-/// use llm_trace::{FmtFields, fmt_fields, redact};
+/// use llm_trace::{fmt_fields, redact};
+/// use tracing_subscriber::{fmt, prelude::*};
+///
+/// tracing_subscriber::registry()
+///     .with(fmt::layer())
+///     .with(redact(fmt::layer().fmt_fields(fmt_fields())))
+///     .init();
+/// ```
+///
+/// With JSON output:
+///
+/// ```
+/// use llm_trace::{FmtFields, redact};
 /// use tracing_subscriber::fmt::format::JsonFields;
 /// use tracing_subscriber::{fmt, prelude::*};
 ///
-/// let subscriber = tracing_subscriber::registry()
-///     .with(fmt::layer())
-///     .with(redact(fmt::layer().fmt_fields(fmt_fields())));
-/// # let _ = subscriber;
-/// let subscriber = tracing_subscriber::registry()
+/// tracing_subscriber::registry()
 ///     .with(fmt::layer().json())
-///     .with(redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new()))));
-/// # let _ = subscriber;
+///     .with(redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new()))))
+///     .init();
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FmtFields<F = DefaultFields> {
@@ -33,20 +41,19 @@ pub struct FmtFields<F = DefaultFields> {
 }
 
 impl<F> FmtFields<F> {
-    /// Formats as `inner` does.
+    /// Creates a formatter that formats like `inner`.
     pub const fn new(inner: F) -> Self {
         Self { inner }
     }
 }
 
-/// The default format, apart from other layers: see [`FmtFields`].
+/// The default format, separate from other layers. See [`FmtFields`].
 ///
 /// ```
 /// use llm_trace::{fmt_fields, redact};
 /// use tracing_subscriber::{fmt, prelude::*};
 ///
-/// let subscriber = tracing_subscriber::registry().with(fmt::layer()).with(redact(fmt::layer().fmt_fields(fmt_fields())));
-/// # let _ = subscriber;
+/// tracing_subscriber::registry().with(fmt::layer()).with(redact(fmt::layer().fmt_fields(fmt_fields()))).init();
 /// ```
 pub fn fmt_fields() -> FmtFields {
     FmtFields::new(DefaultFields::new())
@@ -58,8 +65,8 @@ impl<'w, F: for<'a> FormatFields<'a>> FormatFields<'w> for FmtFields<F> {
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        // What is formatted is kept under this type and lent to the inner one. Colours are not:
-        // whether they are wanted cannot be seen here.
+        // The formatted fields are stored under this type and lent to the inner formatter. Colors are lost, because
+        // their setting is not accessible here.
         let mut lent = FormattedFields::<F>::new(std::mem::take(&mut current.fields));
         let added = self.inner.add_fields(&mut lent, fields);
         current.fields = lent.fields;

@@ -1,4 +1,4 @@
-//! Treating a log record by a policy.
+//! Redacts a log record by a policy.
 
 use opentelemetry::logs::{AnyValue, LogRecord as _};
 use opentelemetry::{Key, StringValue};
@@ -9,11 +9,11 @@ use crate::policy::redactor::{MESSAGE, Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
 use crate::sink::events::{json, to_json};
 
-/// How deep values are looked into; what lies deeper is replaced as a whole.
+/// Maximum depth of nested values. Deeper values are replaced as a whole.
 const DEPTH: usize = 64;
 
-/// Writes `from` into `to`, a record with nothing in it, each attribute as `keep` says. Where free text is `closed`, the
-/// words of the record must be identifiers.
+/// Copies `from` into the empty record `to`; `keep` decides each attribute. If free text is `closed`, the record's own
+/// texts must be identifiers.
 pub(crate) fn copy(
     from: &SdkLogRecord,
     mut to: SdkLogRecord,
@@ -50,7 +50,8 @@ pub(crate) fn copy(
     to
 }
 
-/// `from` without the attributes that hold content and without a body, written into `to`, if it has any of them.
+/// Copies `from` into `to` without a body and without the attributes that hold content. Returns `None` if it has
+/// neither.
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<SdkLogRecord> {
     let mut report = Report::default();
@@ -73,7 +74,7 @@ pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<S
 }
 
 impl Redactor<'_> {
-    /// The record as it may go out, written into `to`, and in it what was done.
+    /// Redacts `from` into `to` and adds the report of the changes.
     pub(crate) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
         let event = from.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
         if owner == Owner::Other {
@@ -83,7 +84,7 @@ impl Redactor<'_> {
         }
         let closed = owner == Owner::Other && self.is_closed();
         let body = from.body().and_then(|body| {
-            // Before there were attributes for it, the conventions had content in the body of named events.
+            // Earlier conventions had content in the body of named events.
             let class = match event.class {
                 Class::Content(side, _) => Class::Content(side, None),
                 _ => Class::Unknown,
@@ -97,7 +98,7 @@ impl Redactor<'_> {
                 return None;
             }
             let class = self.known(key.as_str()).class;
-            // A key can be made of anything, too.
+            // A key may be free text as well.
             if closed && class == Class::Unknown && !Wording::Word.fits(key.as_str()) {
                 return None;
             }
@@ -114,7 +115,7 @@ impl Redactor<'_> {
         to
     }
 
-    /// A value as it may stand under this key, if it may.
+    /// Redacts a value under this key. Returns `None` if it must be removed.
     fn any(
         &mut self,
         key: &str,
@@ -124,7 +125,7 @@ impl Redactor<'_> {
         depth: usize,
     ) -> Option<AnyValue> {
         let (owner, content) = whose;
-        // Where free text may stay, what is nested in it is looked at by its own keys.
+        // If free text is allowed, nested values are redacted by their own keys.
         if class == Class::Unknown && !self.hides_whole(owner) {
             let closed = self.hides(owner);
             match value {
@@ -195,7 +196,7 @@ impl Redactor<'_> {
     }
 }
 
-/// Each text of a value, names of entries too, filtered.
+/// Filters each text of a value, including the keys of maps.
 fn texts(value: AnyValue, filter: &mut Filter, place: Place<'_>, depth: usize) -> AnyValue {
     match value {
         AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => text(REDACTED),
@@ -221,7 +222,7 @@ fn texts(value: AnyValue, filter: &mut Filter, place: Place<'_>, depth: usize) -
     }
 }
 
-/// A text itself, anything else as JSON.
+/// A text itself, and any other value as JSON.
 fn written(value: &AnyValue) -> String {
     match value {
         AnyValue::String(text) => text.as_str().to_owned(),
@@ -234,7 +235,7 @@ fn text(text: &str) -> AnyValue {
     AnyValue::String(text.to_owned().into())
 }
 
-/// What was done to the record before.
+/// Parses the report of changes already made to the record.
 fn read(value: &AnyValue) -> Report {
     let AnyValue::ListAny(list) = value else { return Report::default() };
     Report::read(list.iter().filter_map(|value| match value {

@@ -1,4 +1,4 @@
-//! The last check before export: layers and processors that redact spans, events and log records of other crates.
+//! Redaction before export: layers and processors that redact spans, events and log records of other crates.
 
 mod callsite_cache;
 mod export_recheck;

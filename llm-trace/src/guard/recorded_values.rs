@@ -1,4 +1,4 @@
-//! Rewriting the values of a span's or an event's fields.
+//! Rewrites the field values of a span or event.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,18 +15,17 @@ use crate::policy::keys::{Class, KnownKey, Wording};
 use crate::policy::redactor::{Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys, rewrite};
 
-/// What stands under the fields of a callsite.
+/// The classification of a callsite's fields.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Who says so.
+    /// The policy that classified them.
     policy: Arc<Policy>,
     classes: Box<[Class]>,
-    /// Whether any field has to be looked at although nothing is masked here and nothing is
-    /// scrubbed.
+    /// Some field needs a check even if nothing is masked or scrubbed.
     pub(crate) always: bool,
-    /// Whether no value has to be looked at where nothing is masked.
+    /// No value needs a check if nothing is masked.
     pub(crate) plain: bool,
-    /// A model call of some convention, in which nothing is free text.
+    /// A model call by some convention, in which nothing is free text.
     pub(crate) model_call: bool,
 }
 
@@ -37,7 +36,7 @@ impl Plan {
         let model_call = known.iter().any(|known| known.convention) || keys::known(metadata.name()).convention;
         let classes: Box<[Class]> = known.iter().map(|known| known.class).collect();
         let always = classes.iter().any(|class| !matches!(class, Class::Fact(_) | Class::Unknown));
-        // Who wrote what comes by the crate `log` only its values tell.
+        // For events from the crate `log`, only the values name the origin.
         let free = metadata.target() != content_targets::LOG && !policy.is_wordy(metadata.target());
         let plain = !always && free && !model_call && !span_masks::declares(metadata) && policy.scrubbers.is_empty();
         Self { policy: policy.clone(), classes, always, plain, model_call }
@@ -49,18 +48,18 @@ impl Plan {
 }
 
 fn known(name: &str, policy: &Policy) -> KnownKey {
-    // The flags themselves.
+    // The mask flags themselves.
     if span_masks::is_flag(name) {
         return KnownKey { class: Class::Fact(Wording::Any), ..KnownKey::NOTHING };
     }
     policy.known(name)
 }
 
-/// Collects values, treated, to be handed on in the order of the fields.
+/// Collects redacted values, to be passed on in field order.
 pub(crate) struct Rewriter<'r, 'p> {
     plan: &'r Plan,
     treatment: &'r mut Redactor<'p>,
-    /// Whether content is wanted at all.
+    /// Content may be recorded.
     content: bool,
     values: Vec<Option<Owned>>,
     pub(crate) metadata: Option<&'static Metadata<'static>>,
@@ -72,7 +71,7 @@ impl<'r, 'p> Rewriter<'r, 'p> {
         Self { plan, treatment, content, values, metadata: None }
     }
 
-    /// The values, and the fields they belong to.
+    /// The values and their fields.
     pub(crate) fn finish(self) -> Vec<Option<Owned>> {
         self.values
     }
@@ -155,10 +154,10 @@ impl Visit for Rewriter<'_, '_> {
     }
 }
 
-/// A number recorded by `Debug` that is longer can be a card's or an account's: fewer digits than those have.
+/// A longer number recorded by `Debug` may be a card or account number, which have more digits.
 const MAX_DIGITS: usize = 11;
 
-/// A field's value, on its own.
+/// An owned field value.
 #[derive(Debug)]
 pub(crate) enum Owned {
     F64(f64),
@@ -170,12 +169,12 @@ pub(crate) enum Owned {
     Str(String),
     Bytes(Box<[u8]>),
     Error(Box<dyn Error + Send + Sync>),
-    /// What `Debug` wrote.
+    /// Output of `Debug`.
     Debug(DisplayValue<String>),
 }
 
 impl Owned {
-    /// What is handed on.
+    /// The value for the wrapped layer.
     pub(crate) fn value(&self) -> &dyn Value {
         match self {
             Owned::F64(value) => value,
@@ -191,11 +190,11 @@ impl Owned {
         }
     }
 
-    /// Whether it is more than a number or a flag.
+    /// Whether it is anything but a number or a flag.
     fn is_text(&self) -> bool {
         match self {
             Owned::Str(_) | Owned::Bytes(_) | Owned::Error(_) => true,
-            // A short number or flag recorded by `Debug` is no text; a long row of digits can be anything.
+            // A short number or flag recorded by `Debug` is not text. A long row of digits may be anything.
             Owned::Debug(written) => {
                 let text = written.to_string();
                 let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -220,7 +219,7 @@ impl Owned {
         }
     }
 
-    /// The value itself where the filter changes nothing, so that its type stays.
+    /// The filtered value. A value that does not change keeps its type.
     fn filtered(self, filter: &mut Filter, place: Place<'_>) -> Self {
         let changed = match &self {
             // The causes of an error are texts as well.

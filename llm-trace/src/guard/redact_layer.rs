@@ -1,4 +1,4 @@
-//! The second guard: a wrapper around any layer.
+//! A wrapper that redacts the spans and events that a layer receives.
 
 use std::any::TypeId;
 use std::sync::OnceLock;
@@ -17,49 +17,47 @@ use super::field_rewriter::FieldRewriter;
 use crate::ambient::{mask_context, span_masks};
 use crate::policy::{Masks, PolicyHandle};
 
-/// Wraps a layer so that it sees no content that the policy does not let out: fields of spans and
-/// events, whichever crate made them.
+/// Wraps a layer so that it receives no content that the [`Policy`](crate::Policy) does not allow, in the span and
+/// event fields of any crate.
 ///
 /// ```
 /// use tracing_subscriber::prelude::*;
 ///
-/// let subscriber = tracing_subscriber::registry()
+/// tracing_subscriber::registry()
 ///     .with(llm_trace::layer())
-///     .with(llm_trace::redact(tracing_subscriber::fmt::layer()));
-/// # let _ = subscriber;
+///     .with(llm_trace::redact(tracing_subscriber::fmt::layer()))
+///     .init();
 /// ```
 ///
 /// The policy is that of the [`layer`](crate::layer()) in the same subscriber, unless
-/// [`with_policy`](RedactLayer::with_policy) gives another. Content fields are those of the table
-/// in "What leaves your process"; below a masked call or scope the free text of other fields and
-/// messages is masked as well.
+/// [`with_policy`](RedactLayer::with_policy) sets another one. The table in "What leaves your process" lists the
+/// content fields. Inside a masked call or scope, the free text of other fields and of messages is masked as well.
 ///
-/// Two `fmt` layers side by side share what they format of a span unless their field formatters
-/// have different types: see [`FmtFields`](crate::FmtFields).
+/// Two `fmt` layers in one subscriber share the formatted fields of a span unless their field formatters have different
+/// types. See [`FmtFields`](crate::FmtFields).
 pub fn redact<L>(layer: L) -> RedactLayer<L> {
     RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: FieldRewriter::default() }
 }
 
-/// See [`redact`].
+/// The layer that [`redact`] returns.
 ///
 /// ```
 /// use llm_trace::{Policy, PolicyHandle, redact};
 /// use tracing_subscriber::{fmt, prelude::*};
 ///
 /// let policy = PolicyHandle::new(Policy::new().mask_input(true));
-/// let subscriber = tracing_subscriber::registry().with(redact(fmt::layer().json()).with_policy(&policy));
-/// # let _ = subscriber;
+/// tracing_subscriber::registry().with(redact(fmt::layer().json()).with_policy(&policy)).init();
 /// ```
 pub struct RedactLayer<L> {
     inner: L,
-    /// The policy given to this layer.
+    /// The policy set on this layer.
     own: Option<PolicyHandle>,
-    /// The policy of the subscriber.
+    /// The policy of the subscriber's layer.
     found: OnceLock<PolicyHandle>,
     passing: FieldRewriter,
 }
 
-/// Found by downcasting in a subscriber that holds a wrapped layer.
+/// Marks a subscriber with a wrapped layer; found by downcasting.
 #[derive(Debug)]
 pub(crate) struct Wrapped;
 
@@ -70,7 +68,7 @@ impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
 }
 
 impl<L> RedactLayer<L> {
-    /// Gives this layer a policy of its own.
+    /// Sets the policy of this layer, in place of the subscriber's.
     #[must_use]
     pub fn with_policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
         self.own = Some(policy.into());
@@ -78,7 +76,7 @@ impl<L> RedactLayer<L> {
     }
 
     fn policy(&self) -> &PolicyHandle {
-        // Without any policy the default one holds, which lets nothing out.
+        // Without a policy the default applies, which allows no content.
         self.own.as_ref().unwrap_or_else(|| self.found.get_or_init(PolicyHandle::default))
     }
 
@@ -87,7 +85,7 @@ impl<L> RedactLayer<L> {
     }
 }
 
-/// The masks around, and those of a span.
+/// The masks of the surroundings and of a span.
 fn with_span<S>(around: Option<Masks>, span: Option<&Id>, cx: &Context<'_, S>) -> Option<Masks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -103,7 +101,7 @@ where
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         if let Some(policy) = dispatch.downcast_ref::<PolicyHandle>() {
-            // The first subscriber counts; a layer belongs to one.
+            // The first subscriber counts: a layer belongs to one subscriber only.
             let _ = self.found.set(policy.clone());
         }
         self.inner.on_register_dispatch(dispatch);
@@ -139,7 +137,7 @@ where
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
         let around = with_span(mask_context::current(), Some(id), &cx);
         let span = cx.metadata(id);
-        // Values can be recorded from another callsite than the span's.
+        // Values may be recorded from another callsite than the span's.
         if let (None, Some(span), Some(from)) = (around, span, field_rewriter::metadata_of(values))
             && self.is_plain(from)
             && (ptr::eq(span, from) || self.is_plain(span))
@@ -162,7 +160,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
-        // The masks of the span that it is in are those of the thread.
+        // The masks of the current span are those of the thread.
         let around = with_span(mask_context::current(), event.parent(), &cx);
         if around.is_none() && self.is_plain(event.metadata()) {
             return self.inner.on_event(event, cx);

@@ -1,4 +1,4 @@
-//! The last guard of log records: a processor around the one that exports.
+//! A log processor that redacts records before they are exported.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle, PolicyState, Stamp};
 use crate::sink as otel;
 
-/// Treats every log record by a policy before the processor it wraps sees it: body and attributes,
-/// with what is nested in them, whoever made it.
+/// Redacts every log record before the wrapped processor receives it: body, attributes and nested values, from any
+/// crate.
 ///
-/// What [`RedactProcessor`](crate::RedactProcessor) is for spans. The masks are those of the call and
-/// the scopes that the record is emitted in. The record itself is left as it is for other processors.
+/// The counterpart of [`RedactProcessor`](crate::RedactProcessor) for log records. The masks are those of the call and
+/// the scopes in which the record is emitted. Other processors receive the original record.
 ///
-/// [`init`](crate::export::init) puts it in place. With a provider of your own, wrap what you give it:
+/// [`init`](crate::export::init) installs it. For your own provider, wrap the exporting processor:
 ///
 /// ```
 /// use llm_trace::{Policy, RedactLogProcessor};
@@ -50,12 +50,12 @@ impl<P: fmt::Debug> fmt::Debug for RedactLogProcessor<P> {
 }
 
 impl<P> RedactLogProcessor<P> {
-    /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
+    /// Wraps `inner`. Pass a [`PolicyHandle`] to change the policy later.
     pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
         Self { inner, policy: policy.into(), blank: Blank::default(), recheck: false }
     }
 
-    /// Leaves a note in each record for the [`RedactLogExporter`] that follows.
+    /// Marks each record for the [`RedactLogExporter`] that follows.
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
@@ -117,7 +117,7 @@ fn treat(
     Redactor::new(state, masks).written_by(target.map(AsRef::as_ref)).record(from, to, owner, content)
 }
 
-/// Where empty records come from: only a logger makes them, and none can be taken from.
+/// A source of empty records: only a logger can create them.
 struct Blank(SdkLogger);
 
 impl Default for Blank {
@@ -138,14 +138,14 @@ impl Blank {
     }
 }
 
-/// An empty record, for code that has no processor at hand.
+/// An empty record, for code without a processor.
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) fn blank_record() -> SdkLogRecord {
     static BLANK: std::sync::OnceLock<Blank> = std::sync::OnceLock::new();
     BLANK.get_or_init(Blank::default).record()
 }
 
-/// Treats records once more that have waited in a queue while the policy was changed.
+/// Redacts records again if the policy changed while they were queued.
 #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
 pub(crate) struct RedactLogExporter<E> {
@@ -155,7 +155,7 @@ pub(crate) struct RedactLogExporter<E> {
 }
 
 impl<E> RedactLogExporter<E> {
-    /// `policy` is the handle that the [`RedactLogProcessor`] before it holds.
+    /// `policy` is the handle of the [`RedactLogProcessor`] before it.
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
         Self { inner, policy, blank: Blank::default() }

@@ -1,4 +1,4 @@
-//! The last guard: a span processor around the one that exports.
+//! A span processor that redacts spans before they are exported.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,10 +21,10 @@ use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle};
 use crate::sink::forward_to_inner;
 
-/// Treats every span by a policy before the processor it wraps sees its end: attributes, events,
-/// links, name and status text, whoever made them and in whatever way.
+/// Redacts every span before the wrapped processor receives its end: attributes, events, links, name and status, from
+/// any crate.
 ///
-/// [`init`](crate::export::init) puts it in place. With a provider of your own, wrap what you give it:
+/// [`init`](crate::export::init) installs it. For your own provider, wrap the exporting processor:
 ///
 /// ```
 /// use llm_trace::{Policy, RedactProcessor};
@@ -36,23 +36,23 @@ use crate::sink::forward_to_inner;
 ///     .build();
 /// ```
 ///
-/// Several processors can hold several policies.
+/// Several processors can have different policies.
 pub struct RedactProcessor<P> {
     inner: P,
     policy: PolicyHandle,
-    /// The masks of the spans that have begun below a call or a scope, by span.
+    /// The masks of open spans that started inside a call or scope.
     live: [Apart<Mutex<Spans>>; SHARDS],
     recheck: bool,
 }
 
-/// The masks of the places that each span is in.
+/// The masks of all calls and scopes around each span.
 type Spans = HashMap<(TraceId, SpanId), Vec<SharedMasks>>;
 
 const SHARDS: usize = 16;
 
 static MADE: AtomicBool = AtomicBool::new(false);
 
-/// Whether there has been a [`RedactProcessor`] in this process.
+/// Whether a [`RedactProcessor`] was created in this process.
 pub(crate) fn guarded() -> bool {
     MADE.load(Ordering::Relaxed)
 }
@@ -64,13 +64,13 @@ impl<P: fmt::Debug> fmt::Debug for RedactProcessor<P> {
 }
 
 impl<P> RedactProcessor<P> {
-    /// Wraps `inner`. Give it a [`PolicyHandle`] to change the policy later.
+    /// Wraps `inner`. Pass a [`PolicyHandle`] to change the policy later.
     pub fn new(inner: P, policy: impl Into<PolicyHandle>) -> Self {
         MADE.store(true, Ordering::Relaxed);
         Self { inner, policy: policy.into(), live: Default::default(), recheck: false }
     }
 
-    /// Leaves a note in each span for the [`RedactExporter`] that follows.
+    /// Marks each span for the [`RedactExporter`] that follows.
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
@@ -105,7 +105,7 @@ impl<P> RedactProcessor<P> {
     }
 }
 
-/// Puts right what a call's span was started with. Of equal keys the call's own is the first.
+/// Corrects attributes set at a call's start. If a key occurs twice, the first one is the call's.
 fn correct(attributes: &mut Vec<KeyValue>, corrections: &[Correction]) {
     for (key, value) in corrections {
         let at = attributes.iter().position(|attribute| attribute.key.as_str() == *key);
@@ -139,7 +139,7 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     forward_to_inner!();
 }
 
-/// Treats spans once more that have waited in a queue while the policy was changed.
+/// Redacts spans again if the policy changed while they were queued.
 #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
 pub(crate) struct RedactExporter<E> {
@@ -149,7 +149,7 @@ pub(crate) struct RedactExporter<E> {
 
 impl<E> RedactExporter<E> {
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
-    /// `policy` is the handle that the [`RedactProcessor`] before it holds.
+    /// `policy` is the handle of the [`RedactProcessor`] before it.
     pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
         Self { inner, policy }
     }

@@ -30,7 +30,7 @@ fn open() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
-/// A span of another crate with content in every place a span has.
+/// A span of another crate with content in every part that can hold text.
 fn foreign(provider: &SdkTracerProvider, cx: &Context) {
     let mut span = provider.tracer("other").start_with_context("work", cx);
     span.set_attribute(KeyValue::new("gen_ai.prompt.0.content", SECRET));
@@ -81,7 +81,7 @@ fn outside_of_every_call_content_and_error_texts_stay_in_while_capture_is_off() 
     assert_eq!(get(&span, "gen_ai.prompt.0.content"), None);
     assert_eq!(get(&span, "gen_ai.completion.0.content"), None);
     assert_eq!(span.status, Status::error(""));
-    // The span is a model call's: nothing in it but facts is free text.
+    // The span is a model call: everything except facts is content.
     assert!(!format!("{span:?}").contains(SECRET), "{span:?}");
     let mut span = provider.tracer("other").start("work");
     span.set_attribute(KeyValue::new("note", SECRET));
@@ -228,7 +228,7 @@ fn nothing_gets_out_after_the_switch_while_many_threads_end_spans() {
         scope.spawn(|| handle.update(Policy::lock_masked));
     });
     exporter.reset();
-    // Locked by now, whatever the others have set since.
+    // Locked, whatever the other threads set.
     let mut span = provider.tracer("other").start("work");
     span.set_attribute(KeyValue::new("input.value", SECRET));
     span.end();

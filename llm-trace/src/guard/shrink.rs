@@ -1,4 +1,4 @@
-//! What gives way where a span is too large or there are too many: content first.
+//! Shrinks spans that are too large or too many, content first.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::policy::keys::{Class, class};
 use crate::policy::redactor::{Owner, Redactor, write};
 use crate::policy::{Capture, Policy, PolicyState, Report};
 
-/// Whether content stands under this key.
+/// Whether this key holds content.
 pub(crate) fn is_content(key: &str) -> bool {
     matches!(class(key), Class::Content(..))
 }
 
-/// Leaves out the content of a span, and says so in it. Returns whether there was any.
+/// Removes the content of a span and reports it on the span. Returns whether there was any.
 pub(crate) fn drop_content(span: &mut SpanData) -> bool {
     let mut dropped = 0;
     let events = span.events.events.iter_mut().map(|event| &mut event.attributes);
@@ -36,14 +36,14 @@ pub(crate) fn drop_content(span: &mut SpanData) -> bool {
     dropped > 0
 }
 
-/// Cuts content and long texts so that the span is about this many bytes at most, and says so in it.
+/// Cuts content and long texts to about this many bytes per span, and reports it on the span.
 ///
-/// What the policy has masked stays masked: only lengths are looked at here.
+/// Only lengths matter here: masked texts stay masked.
 pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
     Redactor::new(&length_limits(bytes), None).span(span, Owner::Call, 0..0);
 }
 
-/// A policy that removes nothing and cuts what is long.
+/// A policy that cuts long texts and removes nothing.
 fn length_limits(bytes: usize) -> PolicyState {
     let policy = Policy::new()
         .capture(Capture::SpanAndEvent)
@@ -60,7 +60,7 @@ pub(crate) fn without_log_content(record: &SdkLogRecord) -> Option<SdkLogRecord>
     log_record::without_content(record, blank_record())
 }
 
-/// As [`shrink`], for a log record.
+/// Like [`shrink`], for a log record.
 #[cfg(feature = "logs")]
 pub(crate) fn shrink_log(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
     Redactor::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)

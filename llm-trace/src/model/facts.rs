@@ -1,6 +1,6 @@
-//! What a call's request and answer tell, apart from content: numbers, ids and reasons.
+//! Facts of a call's request and response, without content: numbers, identifiers and reasons.
 //!
-//! Readers fill these; `otel` names them. Unknown is `None`, never zero.
+//! `wire` reads them and `sink` writes them. An unknown fact is `None`, never zero.
 
 use std::borrow::Cow;
 
@@ -20,51 +20,51 @@ pub(crate) struct RequestFacts {
     pub(crate) presence_penalty: Option<f64>,
     pub(crate) seed: Option<i64>,
     pub(crate) stop_sequences: Option<Vec<String>>,
-    /// Emitted only if it is not 1.
+    /// Recorded only if it is not 1.
     pub(crate) choice_count: Option<i64>,
-    /// Emitted only if true.
+    /// Recorded only if true.
     pub(crate) stream: Option<bool>,
     /// `text`, `json`, `image` or `speech`.
     pub(crate) output_type: Option<&'static str>,
     pub(crate) encoding_formats: Option<Vec<String>>,
-    /// The number of dimensions asked for, of an embeddings request.
+    /// The number of dimensions requested for embeddings.
     pub(crate) dimensions: Option<i64>,
-    /// As sent; `auto` is not emitted.
+    /// As sent; `auto` is not recorded.
     pub(crate) service_tier: Option<String>,
     pub(crate) conversation_id: Option<String>,
     pub(crate) previous_response_id: Option<String>,
     pub(crate) reasoning_level: Option<String>,
     pub(crate) prompt_name: Option<String>,
     pub(crate) prompt_version: Option<String>,
-    /// Attributes of one provider's own namespace.
+    /// Attributes in the namespace of one provider.
     pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
 }
 
-/// Facts of an answer, or of as much of a stream as has come.
+/// Facts of a response, or of the part of a stream received so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ResponseFacts {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
-    /// The provider's own words, in choice order; `None` where a choice has not said.
+    /// The provider's values, in choice order; `None` for a choice without one.
     pub(crate) finish_reasons: Vec<Option<String>>,
     pub(crate) usage: Usage,
-    /// What other models used of it: those that a server consulted on its way to the answer.
+    /// The part of the usage by other models that the server called for the response.
     pub(crate) usage_by_others: Vec<(String, Usage)>,
     pub(crate) service_tier: Option<String>,
     pub(crate) system_fingerprint: Option<String>,
     pub(crate) output_type: Option<&'static str>,
     pub(crate) conversation_id: Option<String>,
-    /// `gen_ai.response.status` of the newest conventions.
+    /// `gen_ai.response.status` of the latest conventions.
     pub(crate) status: Option<String>,
     /// The length of the first embedding vector.
     pub(crate) dimensions: Option<i64>,
-    /// What the provider says the call cost, in US dollars.
+    /// The cost that the provider states, in US dollars.
     pub(crate) cost: Option<f64>,
     pub(crate) error: Option<ErrorFacts>,
     pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
 }
 
-/// Forgets a text that is no identifier, and counts it.
+/// Removes a text that is not an identifier, and counts it.
 fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
     if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
         *text = None;
@@ -88,7 +88,7 @@ fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, s
 }
 
 impl RequestFacts {
-    /// Forgets texts that are no identifiers. Returns how many.
+    /// Removes texts that are not identifiers. Returns their number.
     pub(crate) fn retain_identifiers(&mut self) -> u64 {
         let refused = &mut 0;
         retain(refused, Fact::RequestModel, &mut self.model);
@@ -99,7 +99,7 @@ impl RequestFacts {
         retain(refused, Fact::RequestPromptName, &mut self.prompt_name);
         retain(refused, Fact::RequestPromptVersion, &mut self.prompt_version);
         retain_all(refused, Fact::RequestEncodingFormats, &mut self.encoding_formats);
-        // Some that are short and some that are not are one content.
+        // A list with any text that is not an identifier counts as one piece of content.
         let stop = self.stop_sequences.as_deref().unwrap_or_default();
         let fits = |text: &String| is_identifier(Fact::RequestStopSequences, text);
         if stop.len() > most(Fact::RequestStopSequences) || !stop.iter().all(fits) {
@@ -112,7 +112,7 @@ impl RequestFacts {
 }
 
 impl ResponseFacts {
-    /// Forgets texts that are no identifiers, and counts and costs that cannot be. Returns how many.
+    /// Removes texts that are not identifiers, and impossible counts and costs. Returns their number.
     pub(crate) fn retain_identifiers(&mut self) -> u64 {
         let refused = &mut 0;
         retain(refused, Fact::ResponseId, &mut self.id);
@@ -140,7 +140,7 @@ impl ResponseFacts {
 
     /// Sets the finish reason of one choice.
     pub(crate) fn set_finish_reason(&mut self, choice: usize, reason: &str) {
-        // Few APIs return more choices than this; a wild index must not make a huge vector.
+        // Few APIs return more choices than this. An invalid index must not allocate a huge vector.
         if choice >= most(Fact::FinishReasons) || reason.is_empty() {
             return;
         }
@@ -151,21 +151,21 @@ impl ResponseFacts {
     }
 }
 
-/// An error as a provider states it.
+/// An error as reported by a provider.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ErrorFacts {
-    /// The provider's machine-readable code, in preference to its type.
+    /// The provider's machine-readable code, preferred to its type.
     pub(crate) code: Option<String>,
-    /// The provider's error type or status word.
+    /// The provider's error type or status name.
     pub(crate) kind: Option<String>,
-    /// The HTTP status, where the body states it.
+    /// The HTTP status, if the body states it.
     pub(crate) status: Option<u16>,
-    /// Content: may echo the prompt. Empty unless content was asked for.
+    /// Content, because it may repeat the prompt. Empty unless content is captured.
     pub(crate) message: Option<String>,
 }
 
 impl ErrorFacts {
-    /// The low-cardinality name for `error.type`, where the provider gave one.
+    /// The low-cardinality name for `error.type`, if the provider gave one.
     pub(crate) fn name(&self) -> Option<&str> {
         self.code.as_deref().or(self.kind.as_deref())
     }

@@ -1,6 +1,6 @@
-//! The hosts of providers, by name.
+//! Host names of providers.
 
-/// `*` stands for any beginning. A name that the conventions have goes before all others.
+/// `*` matches any prefix. Names of the conventions take precedence.
 const HOSTS: &[(&str, &str)] = &[
     ("api.openai.com", "openai"),
     ("*.openai.azure.com", "azure.ai.openai"),
@@ -63,7 +63,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("api.friendli.ai", "friendliai"),
 ];
 
-/// The name of the provider whose host this is.
+/// The name of the provider with this host.
 pub(crate) fn name(host: &str) -> Option<&'static str> {
     if host.starts_with("bedrock") && host.contains(".amazonaws.com") {
         return Some("aws.bedrock");
@@ -71,7 +71,7 @@ pub(crate) fn name(host: &str) -> Option<&'static str> {
     HOSTS.iter().find(|(pattern, _)| fits(pattern, host)).map(|(_, name)| *name)
 }
 
-/// Whether a host is the one of a pattern: `host` or `*end`.
+/// Whether a host matches a pattern: `host` or `*suffix`.
 pub(crate) fn fits(pattern: &str, host: &str) -> bool {
     let Some(end) = pattern.strip_prefix('*') else { return pattern.eq_ignore_ascii_case(host) };
     let tail = host.len().checked_sub(end.len()).and_then(|at| host.as_bytes().get(at..));

@@ -1,10 +1,10 @@
-//! A model call inside of a model call: the same one twice, or two.
+//! Handling of a model call inside another model call.
 
-/// What becomes of a model call that is made inside of another with the same operation and the same
-/// provider, or where one of them names no provider: an annotated function that calls another.
+/// Sets how a model call nests inside another one with the same operation and the same provider, for example if an
+/// annotated function calls another one. Calls without a provider match any provider.
 ///
-/// Either way tokens, costs and metrics are counted once. Said on the inner call it outranks what
-/// the outer one says, and that outranks [`LlmLayer::with_nested`](crate::LlmLayer::with_nested).
+/// Tokens, costs and metrics are counted once in both modes. The setting of the inner call takes precedence over that
+/// of the outer call, and both over [`LlmLayer::with_nested`](crate::LlmLayer::with_nested).
 ///
 /// ```
 /// use llm_trace::{Nested, llm_call};
@@ -18,15 +18,15 @@
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Nested {
-    /// The two are one call: the inner one makes no span, and what it learns is told on the outer one.
+    /// The inner call is merged into the outer call: it has no span, and its facts are recorded on the outer span.
     #[default]
     Merge,
-    /// Both have a span; the outer one leaves tokens and costs to the inner one.
+    /// Both calls have a span. Only the inner one has tokens and costs.
     Separate,
 }
 
 impl From<&'static str> for Nested {
-    /// `"separate"`; anything else merges.
+    /// `"separate"`; any other value merges.
     fn from(word: &'static str) -> Self {
         if word == "separate" { Nested::Separate } else { Nested::Merge }
     }

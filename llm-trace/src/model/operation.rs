@@ -1,4 +1,4 @@
-//! What a call does.
+//! The operation of a call.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use super::span_target::NamedAfter;
 use crate::semconv::ContentField;
 use crate::semconv::{Fact, Facts};
 
-/// The method that calls a tool.
+/// The method name of a tool call.
 pub(crate) const TOOL_CALL: &str = "tools/call";
 
-/// What a call does: `gen_ai.operation.name`.
+/// The operation of a call: `gen_ai.operation.name`.
 ///
 /// ```
 /// use llm_trace::Operation;
@@ -19,11 +19,12 @@ pub(crate) const TOOL_CALL: &str = "tools/call";
 /// assert_eq!(Operation::from("rerank").as_str(), "rerank");
 /// ```
 ///
-/// Source: [GenAI spans](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
+/// Source: [GenAI
+/// spans](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Chat completions, whatever the API calls them (OpenAI Responses, Anthropic messages, …).
+    /// Chat completions, under any API name (OpenAI Responses, Anthropic Messages, …).
     #[default]
     Chat,
     /// Multimodal content generation, as in Gemini's `generateContent`.
@@ -42,36 +43,36 @@ pub enum Operation {
     ExecuteTool,
     /// Invocation of a workflow.
     InvokeWorkflow,
-    /// Fetching of a response that was begun before, as in OpenAI's background mode. Newest conventions.
+    /// Fetching of a response started earlier, as in OpenAI's background mode. Latest conventions.
     FetchResponse,
-    /// An agent's planning. Newest conventions.
+    /// An agent's planning. Latest conventions.
     Plan,
-    /// Creation of a memory store. Newest conventions, as all memory operations.
+    /// Creation of a memory store. All memory operations belong to the latest conventions.
     CreateMemoryStore,
     /// Search for memories.
     SearchMemory,
     /// Creation of memories.
     CreateMemory,
-    /// Change of memories.
+    /// Update of memories.
     UpdateMemory,
-    /// Creation or change of memories.
+    /// Creation or update of memories.
     UpsertMemory,
     /// Deletion of memories.
     DeleteMemory,
     /// Deletion of a memory store.
     DeleteMemoryStore,
-    /// A guardrail's judgement: `apply_guardrail`, a word of our own.
+    /// A guardrail's decision: `apply_guardrail`, defined by llm-trace.
     ApplyGuardrail,
-    /// A request or notification of the Model Context Protocol, where it is sent. Its span is named
-    /// after the method; `gen_ai.operation.name` is `execute_tool` where a tool is called, else absent.
+    /// A request or notification of the Model Context Protocol, on the sending side. Its span is named after the
+    /// method. `gen_ai.operation.name` is `execute_tool` for tool calls, otherwise absent.
     McpClient,
-    /// The same, where it is received.
+    /// The same on the receiving side.
     McpServer,
-    /// An operation the conventions have no word for.
+    /// An operation that the conventions do not define.
     Custom(Cow<'static, str>),
 }
 
-/// The words of the conventions, and ours.
+/// The names of the conventions and of llm-trace.
 const KNOWN: &[(&str, Operation)] = &[
     ("chat", Operation::Chat),
     ("generate_content", Operation::GenerateContent),
@@ -97,36 +98,36 @@ const KNOWN: &[(&str, Operation)] = &[
 ];
 
 impl Operation {
-    /// The value of `gen_ai.operation.name`; of the Model Context Protocol's messages a word of ours.
+    /// The value of `gen_ai.operation.name`; for messages of the Model Context Protocol, a name defined by llm-trace.
     pub fn as_str(&self) -> &str {
         match self {
-            // What nearly every call is.
+            // The most frequent operation first.
             Operation::Chat => "chat",
             Operation::Custom(name) => name,
             known => KNOWN.iter().find(|(_, operation)| operation == known).map_or("", |(name, _)| name),
         }
     }
 
-    /// Whether a model answers: what the conventions call an inference.
+    /// Whether a model generates a response: an inference in terms of the conventions.
     #[cfg(feature = "otel")]
     pub(crate) fn is_inference(&self) -> bool {
         matches!(self, Operation::Chat | Operation::GenerateContent | Operation::TextCompletion)
     }
 
-    /// Whether other calls are made below it on behalf of the same task.
+    /// Whether it makes other calls for the same task.
     #[cfg(feature = "otel")]
     pub(crate) fn is_agent(&self) -> bool {
         matches!(self, Operation::InvokeAgent | Operation::InvokeWorkflow)
     }
 
-    /// Whether it makes use of a model, so that a call of the same inside of it is the same one.
+    /// Whether it calls a model, so that a nested call with the same operation may be the same call.
     #[cfg(feature = "otel")]
     pub(crate) fn is_model_call(&self) -> bool {
         self.is_inference() || *self == Operation::Embeddings
     }
 
-    /// The value of `otel.kind`: what runs in this process is internal. `remote` is what was said
-    /// of it; else `client` tells whether it has a provider or a server.
+    /// The value of `otel.kind`: internal if it runs in this process. `remote` is the user's setting; otherwise
+    /// `client` states whether the call has a provider or a server.
     pub(crate) fn kind(&self, remote: Option<bool>, client: bool) -> &'static str {
         match self {
             Operation::McpClient => return "client",
@@ -141,7 +142,7 @@ impl Operation {
         if remote { "client" } else { "internal" }
     }
 
-    /// What its span is named after.
+    /// The attribute that completes its span's name.
     pub(crate) fn named_after(&self) -> NamedAfter {
         match self {
             Operation::Retrieval => NamedAfter::Fact(Fact::DataSourceId),
@@ -156,7 +157,7 @@ impl Operation {
         }
     }
 
-    /// Where what its function returns goes, unless that is a model's answer.
+    /// The attribute for the function's return value, unless it is a model's response.
     #[cfg(feature = "otel")]
     pub(crate) fn answer_slot(&self) -> Option<ContentField> {
         match self {
@@ -168,7 +169,7 @@ impl Operation {
         }
     }
 
-    /// Whether what its function returns tells of nothing but errors.
+    /// Whether only errors are read from the function's return value.
     #[cfg(feature = "otel")]
     pub(crate) fn is_silent(&self) -> bool {
         matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_mcp() || self.is_memory()
@@ -179,7 +180,7 @@ impl Operation {
         matches!(self, Operation::McpClient | Operation::McpServer)
     }
 
-    /// The value of `gen_ai.operation.name`, if it has one.
+    /// The value of `gen_ai.operation.name`, if any.
     pub(crate) fn name(&self, facts: Option<&Facts>) -> Option<&str> {
         if !self.is_mcp() {
             return Some(self.as_str());
@@ -187,7 +188,7 @@ impl Operation {
         (facts?.text(Fact::McpMethod) == Some(TOOL_CALL)).then_some("execute_tool")
     }
 
-    /// What its span's name begins with.
+    /// The first word of its span's name.
     pub(crate) fn verb<'o>(&'o self, facts: Option<&'o Facts>) -> &'o str {
         let method = || facts.and_then(|facts| facts.text(Fact::McpMethod));
         if self.is_mcp() { method().unwrap_or(self.as_str()) } else { self.as_str() }

@@ -1,6 +1,6 @@
-//! How a call can end.
+//! The outcome of a call.
 
-/// How a call ended: `llm_trace.outcome`.
+/// The outcome of a call: `llm_trace.outcome`.
 ///
 /// ```
 /// use llm_trace::Outcome;
@@ -10,26 +10,25 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The answer came whole.
+    /// The response was complete.
     Completed,
-    /// The provider answered with an error, by HTTP status, in the body or inside the stream, or
-    /// the function returned an error.
+    /// The function returned an error, or the provider sent one: an HTTP status, a body or a stream event.
     Error,
     /// The stream ended without its end mark.
     Truncated,
-    /// The consumer dropped the stream before its end.
+    /// The stream was dropped before its end.
     Dropped,
     /// The future was dropped before it was ready: a timeout, `select!`, an aborted task.
     Cancelled,
     /// The function or the stream panicked.
     Panicked,
-    /// Nothing was sent: the request could not be built or no connection was made.
+    /// Nothing was sent: the request could not be built, or no connection was made.
     NotSent,
     /// The call was still running when telemetry shut down.
     Unfinished,
-    /// How it ended could not be seen: the function returned a stream or a future of a named type,
-    /// in whose place nothing can be returned, and kept no handle of the call. The span ends where
-    /// the last thing that is known took place.
+    /// llm-trace could not see the end of the call: the function returned a stream or a future of a named type, which
+    /// cannot be wrapped. The span ends when the function returns or the last [`LlmCall`](crate::LlmCall) handle is
+    /// dropped, and its duration is in no metric.
     Unobserved,
 }
 
@@ -49,7 +48,7 @@ impl Outcome {
         }
     }
 
-    /// Whether a span that ended so has status Error. Giving up is no fault of the call's.
+    /// Whether this outcome sets the span status to `Error`. A cancelled call has not failed.
     #[cfg(feature = "otel")]
     pub(crate) fn is_error(self) -> bool {
         matches!(self, Outcome::Error | Outcome::Truncated | Outcome::Panicked | Outcome::NotSent)

@@ -1,10 +1,10 @@
-//! Who is called.
+//! The provider of a call.
 
 use std::borrow::Cow;
 
-/// Who is called: `gen_ai.provider.name`.
+/// The provider of a call: `gen_ai.provider.name`.
 ///
-/// An OpenAI-compatible server keeps its own name; the wire format is told by shape.
+/// An OpenAI-compatible server keeps its own name. The wire format is detected from the data.
 ///
 /// ```
 /// use llm_trace::Provider;
@@ -47,7 +47,7 @@ pub enum Provider {
     Perplexity,
     /// `x_ai`
     XAi,
-    /// A provider the conventions have no word for.
+    /// A provider that the conventions do not define.
     Custom(Cow<'static, str>),
 }
 

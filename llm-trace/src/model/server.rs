@@ -1,13 +1,13 @@
-//! Where a call goes: host and port out of a URL or a host.
+//! The server of a call: address and port, parsed from a URL or a host.
 
 use std::cell::RefCell;
 
 thread_local! {
-    /// What was read last: a program calls few servers, and most often the same one again.
+    /// The last parsed text. Programs call few servers, usually the same one again.
     static LAST: RefCell<Option<(String, Server)>> = const { RefCell::new(None) };
 }
 
-/// A server's address, and the URL's path where there was one.
+/// A server's address, and the path of the URL if there was one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Server {
     pub(crate) address: String,
@@ -16,8 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// As [`parse`](Self::parse), but a text that is the last one's again is not parsed. One that may hold a
-    /// secret is not remembered.
+    /// Like [`parse`](Self::parse), but caches the last text. Texts that may hold a secret are not cached.
     pub(crate) fn read(text: &str) -> Option<Server> {
         let known = LAST.try_with(|last| {
             let last = last.try_borrow().ok()?;
@@ -33,15 +32,15 @@ impl Server {
         })
     }
 
-    /// Reads `https://host:port/path`, `host:port` or `host`. User info is never kept, and a text that may hold a
-    /// secret in the place of a host is none: a single word without scheme and port, or one before an `@` in the path.
+    /// Parses `https://host:port/path`, `host:port` or `host`. User info is removed. A text that may hold a secret in
+    /// place of a host is rejected: a single word without scheme and port, or one before an `@` in the path.
     pub(crate) fn parse(text: &str) -> Option<Server> {
         let text = text.trim_ascii();
         let (scheme, rest) = match find(text, |byte| byte == b':') {
             Some(at) if text[at..].starts_with("://") => (Some(&text[..at]), &text[at + 3..]),
             _ => (None, text),
         };
-        // Clients take a backslash for a slash.
+        // HTTP clients treat a backslash as a slash.
         let end = find(rest, |byte| matches!(byte, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let path = &path[..find(path, |byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len())];
@@ -71,7 +70,7 @@ impl Server {
     }
 }
 
-// The searches of `str` set up more than such short texts need.
+// The search functions of `str` have too much setup cost for such short texts.
 
 fn find(text: &str, stop: impl Fn(u8) -> bool) -> Option<usize> {
     text.bytes().position(stop)
@@ -97,7 +96,7 @@ mod tests {
             ("::1", "::1", None, None),
         ] {
             let server = Server::parse(text).expect(text);
-            // What is remembered is what was read, again and after another.
+            // The cached result is the same as the first one, also after another text.
             for _ in 0..2 {
                 assert_eq!(Server::read(text).as_ref(), Some(&server));
             }

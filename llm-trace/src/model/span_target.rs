@@ -1,21 +1,21 @@
-//! The target that completes the name of a span: a model, an agent, a tool, a data source.
+//! The second part of a span's name: a model, an agent, a tool or a data source.
 
 use std::borrow::Cow;
 
 use crate::semconv::{Fact, Facts};
 
-/// What the conventions put behind the operation in a span's name.
+/// The attribute that follows the operation in a span's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum NamedAfter {
     Model,
     Fact(Fact),
-    /// The tool or the prompt of a method.
+    /// The tool or prompt of a method.
     Method,
     Nothing,
 }
 
 impl NamedAfter {
-    /// The name, where what it is named after is known.
+    /// The span's name, with its target if known.
     pub(crate) fn name<'n>(self, operation: &'n str, model: Option<&str>, facts: Option<&Facts>) -> Cow<'n, str> {
         match self.target(model, facts) {
             Some(target) => Cow::Owned([operation, target].join(" ")),
@@ -23,7 +23,7 @@ impl NamedAfter {
         }
     }
 
-    /// What it is named after, if that is known.
+    /// The value that completes the name, if known.
     pub(crate) fn target<'t>(self, model: Option<&'t str>, facts: Option<&'t Facts>) -> Option<&'t str> {
         match self {
             NamedAfter::Model => model,

@@ -2,9 +2,9 @@
 
 use crate::semconv::Fact;
 
-/// Token counts, by the convention's rules: input includes cached tokens, output includes reasoning.
+/// Token counts by the rules of the conventions: input includes cached tokens, output includes reasoning.
 ///
-/// What is not set is unknown, and absent on the span.
+/// Unset counts are unknown and omitted from the span.
 ///
 /// ```
 /// use llm_trace::Usage;
@@ -14,7 +14,7 @@ use crate::semconv::Fact;
 /// assert_ne!(usage, first);
 /// ```
 ///
-/// Media, one-hour cache writes and searches, where the provider states them:
+/// Media, one-hour cache writes and searches, if the provider reports them:
 ///
 /// ```
 /// use llm_trace::{LlmCall, Usage};
@@ -24,7 +24,8 @@ use crate::semconv::Fact;
 /// LlmCall::current().usage(usage.cache_creation_1h_tokens(50).searches(2));
 /// ```
 ///
-/// Source: [token usage](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
+/// Source: [token
+/// usage](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Usage {
     pub(crate) input: Option<i64>,
@@ -40,35 +41,35 @@ pub struct Usage {
     pub(crate) output_image: Option<i64>,
     pub(crate) output_audio: Option<i64>,
     pub(crate) output_video: Option<i64>,
-    /// Of `cache_creation`, those written to the cache that lasts an hour.
+    /// The part of `cache_creation` that is cached for an hour.
     pub(crate) cache_creation_1h: Option<i64>,
-    /// Of `cache_read`, those of sound.
+    /// The audio part of `cache_read`.
     pub(crate) cache_read_audio: Option<i64>,
-    /// Searches that are billed one by one.
+    /// Searches that are billed individually.
     pub(crate) searches: Option<i64>,
 }
 
 impl Usage {
-    /// Nothing known.
+    /// Creates a value without counts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All input tokens, cached ones included.
+    /// All input tokens, including cached ones.
     #[must_use]
     pub fn input_tokens(mut self, tokens: i64) -> Self {
         self.input = Some(tokens);
         self
     }
 
-    /// All output tokens, reasoning included.
+    /// All output tokens, including reasoning.
     #[must_use]
     pub fn output_tokens(mut self, tokens: i64) -> Self {
         self.output = Some(tokens);
         self
     }
 
-    /// Input tokens that the provider's cache served.
+    /// Input tokens read from the provider's cache.
     #[must_use]
     pub fn cache_read_tokens(mut self, tokens: i64) -> Self {
         self.cache_read = Some(tokens);
@@ -82,70 +83,70 @@ impl Usage {
         self
     }
 
-    /// Output tokens spent on reasoning.
+    /// Output tokens used for reasoning.
     #[must_use]
     pub fn reasoning_tokens(mut self, tokens: i64) -> Self {
         self.reasoning = Some(tokens);
         self
     }
 
-    /// Of the tokens written to the provider's cache, those that it keeps for an hour.
+    /// The part of the cache writes that the provider keeps for an hour.
     #[must_use]
     pub fn cache_creation_1h_tokens(mut self, tokens: i64) -> Self {
         self.cache_creation_1h = Some(tokens);
         self
     }
 
-    /// Input tokens of sound.
+    /// Audio input tokens.
     #[must_use]
     pub fn input_audio_tokens(mut self, tokens: i64) -> Self {
         self.input_audio = Some(tokens);
         self
     }
 
-    /// Input tokens of images.
+    /// Image input tokens.
     #[must_use]
     pub fn input_image_tokens(mut self, tokens: i64) -> Self {
         self.input_image = Some(tokens);
         self
     }
 
-    /// Input tokens of video.
+    /// Video input tokens.
     #[must_use]
     pub fn input_video_tokens(mut self, tokens: i64) -> Self {
         self.input_video = Some(tokens);
         self
     }
 
-    /// Output tokens of sound.
+    /// Audio output tokens.
     #[must_use]
     pub fn output_audio_tokens(mut self, tokens: i64) -> Self {
         self.output_audio = Some(tokens);
         self
     }
 
-    /// Output tokens of images.
+    /// Image output tokens.
     #[must_use]
     pub fn output_image_tokens(mut self, tokens: i64) -> Self {
         self.output_image = Some(tokens);
         self
     }
 
-    /// Output tokens of video.
+    /// Video output tokens.
     #[must_use]
     pub fn output_video_tokens(mut self, tokens: i64) -> Self {
         self.output_video = Some(tokens);
         self
     }
 
-    /// Searches that the provider made and bills one by one.
+    /// Searches that the provider made and bills individually.
     #[must_use]
     pub fn searches(mut self, searches: i64) -> Self {
         self.searches = Some(searches);
         self
     }
 
-    /// The counts as facts, in the order in which a span has them.
+    /// The counts as facts, in attribute order.
     pub(crate) fn facts(&self) -> [(Fact, Option<i64>); 11] {
         [
             (Fact::UsageInput, self.input),
@@ -162,12 +163,12 @@ impl Usage {
         ]
     }
 
-    /// Takes over what a later report knows; what it does not mention stays.
+    /// Applies a later report: its counts replace known ones, and missing counts are kept.
     pub(crate) fn update(&mut self, later: Usage) {
         self.with(later, |known, new| new.or(known));
     }
 
-    /// Adds what another call used.
+    /// Adds the usage of another call.
     pub(crate) fn add(&mut self, other: Usage) {
         self.with(other, |known, new| match (known, new) {
             (Some(known), Some(new)) => known.checked_add(new),
@@ -175,7 +176,7 @@ impl Usage {
         });
     }
 
-    /// Takes away a part of it: what another model used.
+    /// Subtracts the part that another model used.
     pub(crate) fn subtract(&mut self, part: Usage) {
         self.with(part, |known, part| match (known, part) {
             (Some(known), Some(part)) => known.checked_sub(part).map(|rest| rest.max(0)),
@@ -213,7 +214,7 @@ impl Usage {
 
 #[cfg(feature = "serde")]
 impl Usage {
-    /// Forgets counts that cannot be. Returns how many.
+    /// Removes impossible counts. Returns their number.
     pub(crate) fn retain_sane(&mut self) -> u64 {
         let mut refused = 0;
         for count in [
