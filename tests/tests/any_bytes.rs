@@ -1,4 +1,4 @@
-//! Whatever comes, the readers neither panic nor write what the schemas refuse.
+//! For any bytes, the readers do not panic and write only attributes that are valid by the schemas.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,14 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value};
 
-/// One path per wire format, and none.
+/// A path for each wire format, and an empty one.
 const PROVIDERS: &[&str] = &["", "openai", "anthropic", "gcp.gemini", "aws.bedrock", "cohere", "ollama", "mistral_ai"];
 const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
 const CONTENTS: &[Content] = &[Content::Off, Content::Full, Content::Masked];
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::load);
 
-/// Keys and short words that the wire formats use, as far as they are known here.
+/// Keys and short values of the known wire formats.
 static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let known = ["type", "role", "content", "parts", "text", "tool_use", "function_call", "output", "choices", "delta"];
     let mut words = known.map(str::to_owned).to_vec();
@@ -47,7 +47,7 @@ fn collect(value: &Value, words: &mut Vec<String>) {
     }
 }
 
-/// JSON made of the words of the wire formats.
+/// JSON made of the keys and values of the wire formats.
 fn plausible() -> impl Strategy<Value = Value> {
     let word = || select(&**WORDS);
     let leaf = prop_oneof![
@@ -68,7 +68,7 @@ fn plausible() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An exchange of the corpus in which some bytes or values are others.
+/// A recorded exchange with some bytes or values replaced.
 fn exchange(
     request: &[u8],
     response: &[u8],
@@ -85,7 +85,7 @@ fn exchange(
         fragments: &[13],
     });
     for name in ATTRIBUTES {
-        // Parameters of a tool are what the caller gave, schema or not.
+        // Tool parameters are recorded as the caller wrote them, even if they are not a valid schema.
         if *name != "gen_ai.tool.definitions" {
             let wrong = SCHEMAS.invalid(&reading.attributes, name);
             prop_assert!(wrong.is_none(), "{wrong:?}");
@@ -138,7 +138,7 @@ fn exchanges_with_values_of_another_type_give_valid_messages() {
         let response = recorded.response();
         for turn in 0..3 {
             let mut changed = |text: &[u8]| {
-                // Of a long stream some events stay as they are.
+                // In a long stream most events stay unchanged.
                 if text.len() < 2000 && runner.rng().random_range(0..4) > 0 {
                     return text.to_vec();
                 }
@@ -168,7 +168,7 @@ fn exchanges_with_values_of_another_type_give_valid_messages() {
     }
 }
 
-/// How many values a document has.
+/// The number of values in a document.
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Object(object) => object.values().map(count).sum(),
@@ -177,7 +177,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Replaces the value that is `at` places away.
+/// Replaces the value at index `at`, in document order.
 fn replace(value: &mut Value, at: &mut usize, other: &Value) {
     if *at == 0 {
         *value = other.clone();

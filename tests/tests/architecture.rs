@@ -48,7 +48,7 @@ fn rooms() -> BTreeMap<String, Vec<PathBuf>> {
     rooms
 }
 
-/// Collects the first name after `crate::` in every path and `use` outside of test code.
+/// Collects the first segment after `crate::` in every path and `use` outside of test code.
 #[derive(Default)]
 struct CratePaths(BTreeSet<String>);
 
@@ -130,7 +130,7 @@ fn imports() -> BTreeMap<String, BTreeMap<String, PathBuf>> {
     let mut imports = BTreeMap::<String, BTreeMap<String, PathBuf>>::new();
     for (room, files) in rooms.iter().filter(|(room, _)| !ROOT.contains(&room.as_str())) {
         let below = imports.entry(room.clone()).or_default();
-        // A file of unit tests may use what it tests with.
+        // Files with unit tests may import any room.
         let is_code = |file: &&PathBuf| !file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
         for file in files.iter().filter(is_code) {
             let mut paths = CratePaths::default();
@@ -162,7 +162,7 @@ fn a_room_imports_only_from_rooms_above_it() {
     let mut wrong = Vec::new();
     for (room, targets) in imports() {
         for (target, file) in targets {
-            // In one order without a step down there is no circle either.
+            // A total order also rules out circles.
             if place(&target) >= place(&room) {
                 wrong.push(format!("{room} imports {target}, for example in {}", file.display()));
             }

@@ -1,4 +1,4 @@
-//! The AWS SDK's interceptor, driven through the phases of an execution as the SDK drives it.
+//! The AWS SDK's interceptor, driven through the same execution phases as in the SDK.
 
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, InterceptorContext, Output};
@@ -26,7 +26,7 @@ fn response(status: u16, error: Option<&'static str>, kind: &'static str, body: 
     response
 }
 
-/// One execution: each answer but the last is an attempt that is made again.
+/// One execution. Each answer but the last is followed by a retry.
 fn execute(url: &str, body: &str, answers: Vec<HttpResponse>) -> Result<SdkBody, String> {
     let interceptor = CallInterceptor::new();
     let components = RuntimeComponentsBuilder::for_tests().build().expect("components for tests");
@@ -82,7 +82,7 @@ const REQUEST: &str = r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]
 const ANSWER: &str = r#"{"output":{"message":{"role":"assistant","content":[{"text":"yo"}]}},
     "stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":2}}"#;
 
-/// As the SDK's own types: it tells nothing.
+/// Like the SDK's own types, it exposes no content.
 struct Opaque(#[allow(dead_code)] SdkBody);
 
 #[test]
@@ -103,7 +103,7 @@ fn what_the_sdk_sends_and_receives_is_read() {
     assert_eq!(attribute(span, "error.type"), None);
 }
 
-/// The error types of the attempts that were made again.
+/// The error types of the attempts that were retried.
 fn attempts(span: &SpanData) -> Vec<String> {
     let attempts = span.events.iter().filter(|event| event.name == "llm_trace.attempt");
     let attributes = attempts.flat_map(|event| event.attributes.iter());
@@ -147,7 +147,7 @@ fn recorded_stream() -> Option<Exchange> {
 fn streamed(exchange: &Exchange) -> Result<SdkBody, String> {
     let url = format!("https://bedrock-runtime.us-east-1.amazonaws.com{}", exchange.meta("url_path"));
     let request = String::from_utf8(exchange.request().unwrap_or_default()).expect("a request is text");
-    // A body whose length is not known beforehand is not in memory for the SDK.
+    // The SDK does not buffer a body of unknown length.
     let body = SdkBody::from_body_1_x(http_body_util::Full::new(bytes::Bytes::from(exchange.response())));
     execute(&url, &request, vec![response(200, None, "application/vnd.amazon.eventstream", body)])
 }

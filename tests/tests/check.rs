@@ -1,4 +1,4 @@
-//! `check()` names what is on and the usual mistakes.
+//! `check()` reports the active configuration and common mistakes.
 
 use llm_trace::{Check, check};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};

@@ -1,4 +1,4 @@
-//! The collector the other tests judge by.
+//! Tests of the collector that the other tests use.
 
 use llm_trace_tests::collector::{Answer, Collector};
 use opentelemetry::trace::{Tracer, TracerProvider};

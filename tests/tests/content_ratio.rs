@@ -1,4 +1,4 @@
-//! A share of the traces has content: whole traces, and everything else counts all the same.
+//! A ratio of the traces has content. It applies to whole traces and changes no counts.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ fn answer() -> Value {
         "message": {"role": "assistant", "content": ANSWER}}], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
 }
 
-/// A trace: a span of somebody else's with content, a call that goes well and one that fails.
+/// A trace with a foreign span that has content, a successful call and a failed call.
 fn trace() {
     tracing::info_span!("request", gen_ai.prompt = PROMPT).in_scope(|| {
         chat(&request(), answer());
@@ -46,7 +46,7 @@ fn trace() {
 }
 
 struct Seen {
-    /// Per trace: spans, and those with content.
+    /// For each trace: the number of spans, and of spans with content.
     traces: HashMap<Vec<u8>, (usize, usize)>,
     calls: u64,
     raw: Vec<u8>,
@@ -93,7 +93,7 @@ fn a_trace_has_all_of_its_content_or_none_and_all_spans_and_calls_count() {
     assert_eq!((seen.traces.len(), seen.calls), (TRACES, 2 * TRACES as u64));
     let with: Vec<_> = seen.traces.values().filter(|(_, content)| *content > 0).collect();
     assert!(seen.traces.values().all(|(spans, content)| *spans == 3 && [0, 3].contains(content)), "{:?}", seen.traces);
-    // 75 are to be expected; six deviations on either side.
+    // The expected value is 75; the bounds are six standard deviations away.
     assert!((30..=120).contains(&with.len()), "{}", with.len());
 }
 
@@ -122,7 +122,7 @@ fn it_takes_content_away_and_never_adds_any() {
 fn of_the_traces_that_a_sampler_keeps_it_is_the_same_share() {
     let seen = run(capture().content_ratio(0.5), Sampler::TraceIdRatioBased(0.3));
     let (kept, with) = (seen.traces.len(), seen.traces.values().filter(|(_, content)| *content > 0).count());
-    // Half of about 90: all of them, or none, would be a share that goes with the sampler's.
+    // About half of 90 is expected. All or none would mean that the ratio correlates with the sampler.
     assert!(kept > 30 && with > kept / 5 && with < kept * 4 / 5, "{with} of {kept}");
     assert_eq!(seen.calls, 2 * TRACES as u64);
 }

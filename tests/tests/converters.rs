@@ -1,6 +1,6 @@
-//! Phoenix and MLflow take every message attribute of the corpus.
+//! Phoenix and MLflow accept every message attribute of the corpus.
 //!
-//! Needs Python with `arize-phoenix` or `mlflow-skinny`: of `LLM_TRACE_PYTHON`, or `python3`.
+//! Requires Python (`LLM_TRACE_PYTHON`, or `python3`) with `arize-phoenix` or `mlflow-skinny`.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::json;
 #[test]
 fn phoenix_and_mlflow_take_every_message_attribute_of_the_corpus() {
     let spans = corpus().unwrap().into_iter().filter(|exchange| {
-        // Parameters that the server refused are no schema, and Phoenix drops the whole list.
+        // Tool parameters that the server rejected are not a valid schema, and Phoenix then drops the whole list.
         exchange.expected.get("error").is_none()
     });
     let lines = spans.map(|exchange| {
@@ -31,7 +31,7 @@ fn phoenix_and_mlflow_take_every_message_attribute_of_the_corpus() {
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
-    // One that stopped early has not read everything.
+    // A process that exits early does not read all of its input.
     let _ = writer.join().unwrap();
     if output.status.code() == Some(3) {
         eprintln!("skipped: neither Phoenix nor MLflow is installed");

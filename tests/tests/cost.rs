@@ -1,4 +1,4 @@
-//! What calls cost, judged on exported spans and metrics.
+//! The cost of calls, tested on exported spans and metrics.
 
 use std::io::Error;
 
@@ -63,7 +63,7 @@ fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
     let series = &collector.series()[COST];
     assert_eq!((series.len(), series[0].count, series[0].unit.as_str()), (1, 1, "{USD}"));
     assert!((series[0].sum - 0.0024).abs() < 1e-9);
-    // It falls between two cents' hundredths, not into the first or the last bucket.
+    // The value falls into a middle bucket, not into the first or the last one.
     assert_eq!(series[0].bounds[series[0].buckets.iter().position(|count| *count == 1).unwrap()], 0.0025);
 }
 

@@ -1,4 +1,4 @@
-//! What the published crates depend on, with all features.
+//! Limits the dependencies of the published crates with all features.
 
 use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const OURS: [&str; 2] = ["llm-trace", "llm-trace-macros"];
 
-/// The packages that a user of ours builds.
+/// The packages that a dependent crate builds.
 fn packages() -> Vec<Value> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));

@@ -1,4 +1,4 @@
-//! Reading is linear in the bytes and bounded in depth, whatever is nested in whatever.
+//! Reading is linear in the input size and bounded in depth, for every nesting of known keys.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ const LEVELS: usize = 10_000;
 const BODIES: [Body; 4] = [Body::Whole, Body::Sse, Body::Json, Body::Stream];
 const CONTENTS: [Content; 3] = [Content::Off, Content::Full, Content::Masked];
 
-/// The keys that the readers know, and those of the recorded exchanges.
+/// The keys that the readers look up, and the keys of the recorded exchanges.
 fn keys() -> Vec<String> {
     let mut keys: BTreeSet<String> = internal::keys().into_iter().map(str::to_owned).collect();
     for exchange in corpus().unwrap_or_default() {
@@ -36,19 +36,19 @@ fn collect(value: &Value, keys: &mut BTreeSet<String>) {
     }
 }
 
-/// How a level is written.
+/// The JSON syntax of one nesting level.
 #[derive(Clone, Copy, Debug)]
 enum Level {
     Object,
     /// An array around each object.
     Array,
-    /// The key's first letter is an escape.
+    /// The first letter of the key is written as an escape sequence.
     Escaped,
-    /// Another field stands before it and after it.
+    /// The object has another field before and after the nested one.
     Crowded,
 }
 
-/// `levels` of these keys in turn, and a text of this length at the bottom.
+/// Nests `levels` of these keys in turn, with a text of `bottom` bytes at the innermost level.
 fn nested(keys: &[&str], level: Level, levels: usize, bottom: usize) -> String {
     let mut out = String::with_capacity(levels * 32 + bottom);
     let mut ends = String::new();
@@ -87,7 +87,7 @@ fn work(json: &str, path: &str, body: Body, content: Content) -> Work {
     count_work(|| internal::read(&exchange)).1
 }
 
-/// The most often that a byte of an exchange may be looked at.
+/// The maximum number of times that a byte of an exchange is read.
 const TIMES: u64 = 12;
 
 #[track_caller]
@@ -102,7 +102,7 @@ fn hold(keys: &[&str], level: Level, levels: usize, bottom: usize, (path, body, 
     assert!(two.bytes <= one.bytes * 2 + len / 4 + 4096 && two.nodes <= one.nodes * 2 + 4096, "{about}");
 }
 
-/// One of eight of all the keys that are known or were recorded, each in a way of its own.
+/// Tests one in eight of the known and recorded keys, each with one of the level syntaxes.
 #[test]
 fn any_key_alone_is_read_in_linear_time() {
     let keys = keys();
@@ -114,7 +114,7 @@ fn any_key_alone_is_read_in_linear_time() {
     }
 }
 
-/// Without content, which is how most programs run, every key that is known goes all the way down.
+/// Without content, the default in most programs, every known key is followed to the bottom.
 #[test]
 fn every_known_key_is_read_to_the_bottom_without_content() {
     for key in internal::keys() {
@@ -131,7 +131,7 @@ fn known_keys_in_turn_with_megabytes_below_are_read_in_linear_time() {
     }
 }
 
-/// A place that readers enter, and below it `levels` of one key.
+/// Nests `levels` of one key below each path that the readers follow.
 #[test]
 fn what_stands_below_a_place_that_is_read_is_read_in_linear_time() {
     let places = [
@@ -162,7 +162,7 @@ fn what_stands_below_a_place_that_is_read_is_read_in_linear_time() {
     }
 }
 
-/// Documents in strings of documents: each level escapes what is below it once more.
+/// JSON documents in strings of JSON documents: each level escapes the levels below once more.
 #[test]
 fn arguments_that_are_json_in_a_string_are_read_once() {
     let mut inner = "{}".to_owned();
@@ -215,7 +215,7 @@ fn the_fuzzers_dictionary_has_every_key() {
     }
 }
 
-/// The events of a stream, read with its content.
+/// Reads the events of a stream, with content.
 fn stream_work(events: impl Iterator<Item = String>) -> (internal::Reading, Work, u64) {
     let body: String = events.map(|event| format!("data: {event}\n\n")).collect();
     let exchange = Exchange {

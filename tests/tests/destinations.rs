@@ -1,4 +1,4 @@
-//! Several destinations: each gets its own token, content and view, whatever the environment says.
+//! Several destinations: each has its own token, content setting and view, independent of the environment.
 
 use std::process::Command;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn chat(request: &Value, answer: Value) -> Value {
     answer
 }
 
-/// One call of a known user, to these destinations.
+/// Makes one call of a known user and exports it to these destinations.
 fn call(processors: Vec<ExportProcessor>) {
     let builder = SdkTracerProvider::builder().with_id_generator(llm_trace::IdGenerator::default());
     let provider = processors.into_iter().fold(builder, |b, processor| b.with_span_processor(processor)).build();
@@ -55,7 +55,7 @@ fn has(collector: &Collector, text: &str) -> bool {
     collector.raw_bytes().windows(text.len()).any(|w| w.eq_ignore_ascii_case(text.as_bytes()))
 }
 
-/// What each of the two has, and has not.
+/// Compares the attributes that the two destinations received.
 fn compare(full: &Collector, narrow: &Collector) {
     let span = full.wait_for_spans(1, LIMIT).remove(0);
     let messages = span.attribute("gen_ai.input.messages").expect("the messages").to_string();
@@ -88,7 +88,7 @@ fn each_destination_has_its_own_token_content_and_view() {
     }
 }
 
-/// Not a test by itself: what [`the_environments_headers_reach_none_of_them`] runs with variables set.
+/// Not a test of its own: [`the_environments_headers_reach_none_of_them`] runs it with variables set.
 #[test]
 #[ignore = "run by another test"]
 fn with_variables() {
@@ -134,7 +134,7 @@ fn a_preset_sends_with_the_vendors_key_and_nothing_else() {
         (request.header("authorization"), request.header("x-langfuse-ingestion-version")),
         ("Basic cGs6c2s=", "4")
     );
-    // Nobody has said that content may go there.
+    // Content is not enabled for this destination.
     assert!(!has(&collector, PROMPT));
 }
 

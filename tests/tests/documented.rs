@@ -1,4 +1,4 @@
-//! Shapes that the providers document and the corpus may not hold.
+//! Response formats that the providers document and the corpus may lack.
 
 use llm_trace::internal::{Body, Content, Exchange, read};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ struct Case {
     request: Value,
     body: Body,
     response: Vec<Value>,
-    /// Attributes as they must be; messages as JSON, not as text.
+    /// The expected attributes, with messages as JSON instead of text.
     expected: Value,
 }
 
@@ -36,7 +36,7 @@ impl Case {
                 let value = full.get(name).cloned().unwrap_or_default();
                 let value = if is_content { parse(&value) } else { value };
                 assert_eq!(&value, known, "{what}: {name}");
-                // Facts are the same, asked for content or not.
+                // Facts are the same with and without content.
                 assert_eq!(bare.get(name).is_some(), !is_content && !known.is_null(), "{what} without content: {name}");
                 if !is_content && !known.is_null() {
                     assert_eq!(bare.get(name), Some(known), "{what} without content: {name}");

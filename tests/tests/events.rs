@@ -1,4 +1,4 @@
-//! Events, judged on the OTLP bytes that were exported.
+//! Events, tested on the exported OTLP bytes.
 
 use futures_util::FutureExt;
 use llm_trace::{CallRef, Capture, LlmCall, LlmLayer, Policy, Profile, evaluation, llm_call};
@@ -68,7 +68,7 @@ fn details(collector: &Collector) -> ReceivedLog {
     named(&collector.logs(), "gen_ai.client.inference.operation.details")
 }
 
-/// What is wrong with an event's content by the schemas, which judge JSON text.
+/// The schema violations in an event's content. The schemas validate JSON text.
 fn invalid(attributes: &Map<String, Value>) -> Vec<String> {
     let schemas = Schemas::load();
     let texts: Map<String, Value> =
@@ -92,7 +92,7 @@ fn details_are_the_spans_attributes_with_structured_content() {
         let Some(structured) = of_log.remove(*name) else { continue };
         assert!(structured.is_array(), "{name}: {structured}");
         let mut parsed: Value = serde_json::from_str(text.as_ref().and_then(Value::as_str).expect(name)).unwrap();
-        // There is no null in OpenTelemetry.
+        // OpenTelemetry has no null value.
         if let Some(list) = parsed.pointer_mut("/2/parts/0/arguments/n/2") {
             *list = json!("");
         }

@@ -1,4 +1,4 @@
-//! The way out, judged by what a collector sees on the wire.
+//! The export path, tested with the bytes that a collector receives.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn span(parts: &Parts, name: &'static str) {
     span.set_attribute(KeyValue::new("number", 7));
 }
 
-/// Sends one span and gives back the request that brought it.
+/// Sends one span and returns the request that contained it.
 fn send_one(collector: &Collector, vars: &[(&str, &str)]) -> Request {
     let parts = parts(vars);
     span(&parts, "work");
@@ -109,7 +109,7 @@ struct Pki {
 }
 
 impl Pki {
-    /// A CA, a certificate for localhost and one for a client, the latter as files too.
+    /// Creates a CA, a certificate for localhost and a client certificate, the latter also as files.
     fn new() -> Self {
         use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
         let key = KeyPair::generate().unwrap();
@@ -136,7 +136,7 @@ impl Pki {
     }
 }
 
-/// A directory that goes away with the test.
+/// A temporary directory that is deleted when dropped.
 mod tempdir {
     pub struct Dir(std::path::PathBuf);
 
@@ -188,7 +188,7 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
     let collector = Collector::start_tls(&pki.server.0, &pki.server.1, None);
     let endpoint = format!("https://localhost:{}", collector.port());
     for exporter in ["otlp_http", "otlp_grpc"] {
-        // Without the CA variable the system's roots decide, and they do not know this CA.
+        // Without the CA variable the system's root certificates apply, which do not include this CA.
         let parts = parts(&[("OTEL_EXPORTER", exporter), ("OTEL_ENDPOINT", &endpoint)]);
         span(&parts, "work");
         parts.telemetry.shutdown(LIMIT);
@@ -233,7 +233,7 @@ fn what_is_refused_for_now_is_sent_again_and_what_is_refused_for_good_is_not() {
 
 #[test]
 fn a_dead_endpoint_does_not_hold_up_the_end() {
-    // A listener that never answers: connections are taken by the system and nothing comes back.
+    // A listener that never answers: the system accepts the connections and no data is returned.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     for exporter in ["otlp_http", "otlp_grpc"] {
@@ -242,7 +242,7 @@ fn a_dead_endpoint_does_not_hold_up_the_end() {
         span(&parts, "work");
         let start = Instant::now();
         assert!(!parts.telemetry.shutdown(Duration::from_millis(200)));
-        // Far from the minute that one export may take.
+        // Well below the one-minute limit of an export.
         assert!(start.elapsed() < Duration::from_secs(30), "{exporter}");
     }
 }
@@ -307,7 +307,7 @@ fn parts_made_inside_a_runtime_outlive_it() {
     }
 }
 
-/// A proxy that opens one tunnel per connection, and the heads of the requests it got.
+/// A proxy that opens one tunnel per connection, and the heads of the requests that it received.
 fn proxy() -> (String, std::sync::mpsc::Receiver<String>) {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Collectors that misbehave, for each signal: the counts add up to what was made, and to what has arrived.
+//! Faulty collectors, for each signal: the counts add up to the records created and to the records received.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use tracing_subscriber::prelude::*;
 const EXPORTERS: [&str; 3] = ["http/protobuf", "http/json", "grpc"];
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What the server answers to the requests of one signal.
+/// The server's answers to the requests of one signal.
 type Answers = Box<dyn FnMut(&Request) -> Answer + Send>;
 
-/// Each signal goes to the collector by the same protocol.
+/// Exports every signal to the collector by the same protocol.
 fn parts(endpoint: &str, more: &[(&str, &str)]) -> Parts {
     let mut vars: HashMap<&str, &str> = HashMap::from([
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
@@ -54,7 +54,7 @@ fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
     for exporter in EXPORTERS {
         for fault in Fault::ALL {
             let collector = Collector::start();
-            // A fault of its own order for each signal.
+            // Each signal has its own sequence of faults.
             let mut by_signal: HashMap<&str, Answers> = HashMap::new();
             collector.answer_by(move |request| {
                 let answers = by_signal.entry(request.signal()).or_insert_with(|| Box::new(fault.answers()));
@@ -81,7 +81,7 @@ fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
             {
                 let accepted = of(&requests, signal).filter(|request| request.accepted);
                 let arrived: i64 = accepted.map(|request| request.records() as i64 - request.rejected).sum();
-                // A gRPC answer that breaks off is no success, although the collector has the batch.
+                // An interrupted gRPC response counts as a failure, although the collector has the batch.
                 let unsure = matches!(fault, Fault::Half | Fault::Mixed) && exporter == "grpc";
                 assert!(
                     stats.exported as i64 == arrived || unsure && arrived >= stats.exported as i64,
@@ -95,7 +95,7 @@ fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
                     assert_eq!((stats.dropped(), stats.retries > 0), (0, true), "{at}, {signal}: {stats:?}");
                 }
             }
-            // Every collection of metrics has the same series: three flushes and the end.
+            // Every collection of metrics has the same series: three flushes and the shutdown.
             let series = stats.data_points;
             assert_eq!(made(&series) % 4, 0, "{at}: {series:?}");
         }
@@ -119,7 +119,7 @@ fn a_burst_of_records_that_no_queue_holds_is_counted() {
 
 #[test]
 fn large_records_are_divided_and_cut_until_they_are_accepted() {
-    // The policy cuts a text that is very long, so a large record has many.
+    // The policy truncates very long texts, so a large record contains many texts.
     let message = |texts: usize| {
         let message = serde_json::json!({"role": "user", "content": "x".repeat(30_000)});
         serde_json::json!({"model": "m", "messages": vec![message; texts]})
@@ -172,7 +172,7 @@ fn a_signal_whose_endpoint_hangs_takes_no_time_from_the_others() {
         make_calls(&parts, 10);
         let start = Instant::now();
         assert!(!parts.telemetry.shutdown(Duration::from_secs(2)), "{signal}");
-        // The counts are true at once: what the endpoint that hangs has is in flight or given up.
+        // The counts are final at once: records sent to the endpoint that hangs are in flight or dropped.
         let at_once = stats.get();
         assert!(start.elapsed() < Duration::from_secs(10), "{signal}: {:?}", start.elapsed());
         for (name, stats) in

@@ -1,4 +1,4 @@
-//! A collector that refuses, resets and rejects: every span arrives once, or is counted with the reason why not.
+//! A collector that refuses, resets and rejects: every span arrives once, or is counted with the reason for its loss.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,10 +21,10 @@ fn span(parts: &Parts, name: String, key: &'static str, bytes: usize) {
     drop(tracer.span_builder(name).with_attributes([text]).start(&tracer));
 }
 
-/// Ends telemetry and gives back what it counted.
+/// Shuts telemetry down and returns its counts.
 fn finish(parts: Parts) -> SignalStats {
     let stats = parts.telemetry.stats_handle();
-    // One flush has a limit of its own, which a busy machine may pass.
+    // A flush has its own timeout, which a busy machine can exceed.
     let sent = (0..12).any(|_| parts.provider.force_flush().is_ok());
     assert!(sent, "{:?}", stats.get());
     let sent = parts.telemetry.shutdown(LIMIT);
@@ -59,7 +59,7 @@ fn every_span_of_mixed_sizes_arrives_once_or_is_counted() {
         let parts = parts(&vars);
         let total = 600;
         for n in 0..total {
-            // Content, so that what is too large alone can be cut: the policy is asked first and says no to none here.
+            // Content, so that an oversized span can be truncated. The policy of this test allows all content.
             let bytes = [10, 2_000, 50_000, 2_000_000][if n % 100 == 99 { 3 } else { n % 3 }];
             span(&parts, format!("span-{n}"), "note", bytes);
         }

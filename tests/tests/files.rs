@@ -1,4 +1,4 @@
-//! Telemetry on disk: as a destination, and while a destination does not accept it.
+//! Telemetry on disk: as a destination, and as a buffer while a destination does not accept data.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader};
@@ -34,12 +34,12 @@ impl Directory {
         let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         paths.retain(|path| name(path).starts_with(signal) && name(path).ends_with(".jsonl"));
-        // The numbered ones are older.
+        // Numbered files are older.
         paths.sort_by_key(|path| (name(path) == format!("{signal}.jsonl"), name(path)));
         paths
     }
 
-    /// The whole lines of a signal.
+    /// The complete lines of a signal's files.
     fn lines(&self, signal: &str) -> Vec<String> {
         let texts = self.files(signal).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
         let whole = |text: String| text[..text.rfind('\n').map_or(0, |end| end + 1)].to_owned();
@@ -73,7 +73,7 @@ fn names(range: std::ops::Range<usize>) -> BTreeSet<String> {
     range.map(|number| format!("work-{number}")).collect()
 }
 
-/// A port where nobody listens.
+/// A port without a listener.
 fn nowhere() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -111,7 +111,7 @@ fn each_signal_goes_to_a_file_of_its_own_as_lines_of_otlp_json() {
             }
         }
         assert_eq!(directory.span_names(), ["chat gpt-4o"]);
-        // As the specification has it: identifiers in hexadecimal, 64-bit numbers as text, enumerations as numbers.
+        // By the OTLP JSON encoding: identifiers in hexadecimal, 64-bit numbers as strings, enumerations as numbers.
         let line: serde_json::Value = serde_json::from_str(&directory.lines("traces")[0]).unwrap();
         let span = &line["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
         assert_eq!(span["traceId"].as_str().unwrap().len(), 32);
@@ -273,7 +273,7 @@ fn what_the_policy_holds_back_is_not_on_disk_either() {
     assert!(!lines[0].contains("secret prompt") && !lines[0].contains("sesame"), "{}", lines[0]);
 }
 
-/// Kills a program that works; returns how many spans the disk had acknowledged.
+/// Kills a running program; returns the number of spans that were acknowledged as written to disk.
 fn kill_in_the_middle(vars: &[(&str, &str)]) -> usize {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ending"))
         .arg("acknowledge")
@@ -290,7 +290,7 @@ fn kill_in_the_middle(vars: &[(&str, &str)]) -> usize {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What it printed before it was killed.
+    // The output that the program printed before it was killed.
     lines.map_while(Result::ok).filter_map(|line| line.parse().ok()).max().unwrap_or(acknowledged)
 }
 
@@ -307,7 +307,7 @@ fn what_a_killed_program_has_spilled_is_sent_at_least_once_by_the_next() {
     let directory = Directory::new("killed-spill");
     let spill = directory.text();
     let acknowledged = kill_in_the_middle(&[("OTEL_ENDPOINT", &nowhere()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
-    // As if it had been killed in the middle of a line.
+    // Simulates a kill in the middle of a line.
     let torn = directory.0.join("traces.jsonl");
     let mut text = std::fs::read_to_string(&torn).unwrap_or_default();
     text.push_str("{\"resourceSpans\":[{\"sco");

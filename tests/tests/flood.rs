@@ -1,5 +1,5 @@
-//! A flood of spans, and of log records, through every fault: each arrives exactly once, or stands in the drop count with
-//! its reason.
+//! A flood of spans and of log records with every fault: each record arrives exactly once, or is counted as dropped
+//! with its reason.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use opentelemetry::trace::{Tracer, TracerProvider};
 use serde_json::json;
 use tracing_subscriber::prelude::*;
 
-/// For all that is left to be sent.
+/// The time limit to send all remaining records.
 const LIMIT: Duration = Duration::from_secs(300);
-/// Above this the collector takes nothing.
+/// The collector rejects messages above this size.
 const LARGEST: usize = 1_500_000;
 const QUEUE: usize = 600;
 
-/// Mostly small, some of 20 and 100 KB, one in a thousand of 2 MB.
+/// Mostly small; some of 20 and 100 KB, and one in a thousand of 2 MB.
 fn size(number: usize) -> usize {
     match number % 1000 {
         999 => 2_000_000,
@@ -30,11 +30,11 @@ fn size(number: usize) -> usize {
 }
 
 fn span(parts: &Parts, number: usize) {
-    // The policy cuts a text that is very long, so a large span has many.
+    // The policy truncates very long texts, so a large span contains many texts.
     let texts = (0..size(number).div_ceil(50_000))
         .map(|at| KeyValue::new(format!("note.{at}"), "x".repeat(50_000.min(size(number) - at * 50_000))));
     let mut attributes: Vec<_> = texts.collect();
-    // Every other one of the large ones is too large because of its content, which can be left out.
+    // Half of the large spans exceed the limit only because of their content, which can be removed.
     if number % 2000 == 1999 {
         attributes.truncate(28);
         let message = format!(r#"[{{"role":"user","parts":[{{"type":"text","content":"{}"}}]}}]"#, "x".repeat(60_000));
@@ -45,7 +45,7 @@ fn span(parts: &Parts, number: usize) {
     drop(tracer.span_builder(format!("span-{number}")).with_attributes(attributes).start(&tracer));
 }
 
-/// A collector with TLS, and the file that makes it trusted.
+/// A collector with TLS, and the path of its CA certificate.
 fn secure(dir: &std::path::Path) -> (Collector, String) {
     let key = rcgen::KeyPair::generate().expect("a key");
     let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("names");
@@ -56,7 +56,7 @@ fn secure(dir: &std::path::Path) -> (Collector, String) {
     (collector, file.display().to_string())
 }
 
-/// Waits until not too many are on their way.
+/// Waits while too many spans are in flight.
 fn pace(parts: &Parts, made: u64) {
     loop {
         let stats = parts.telemetry.stats().spans;
@@ -87,7 +87,7 @@ fn flood(exporter: &str, tls: bool, total: usize) {
     let begun = Instant::now();
     for number in 0..total {
         span(&parts, number);
-        // As fast as they are taken, but for a burst at the end that no queue of this size holds.
+        // Spans are created as fast as they are exported, except for a burst at the end that overflows the queue.
         if number < total - 2 * QUEUE {
             pace(&parts, number as u64);
         }
@@ -108,7 +108,7 @@ fn flood(exporter: &str, tls: bool, total: usize) {
     assert!(twice.is_empty(), "{exporter}: more than once: {twice:?}");
     let arrived = counted.names.len() as u64 - counted.rejected;
     assert_eq!((arrived, total as u64 - arrived), (stats.exported, stats.dropped()), "{exporter}: {stats:?}");
-    // The reasons are the ones there are: nothing was given up as unreachable or for want of time.
+    // Only the expected drop reasons occur: no span was dropped as unreachable or by the shutdown deadline.
     assert_eq!((stats.unreachable, stats.shutdown), (0, 0), "{exporter}: {stats:?}");
     assert!(stats.rejected >= counted.rejected && counted.rejected > 0, "{exporter}: {stats:?} {counted:?}");
     assert!(stats.retries > 0 && stats.too_large > 0 && stats.content_cut > 0, "{exporter}: {stats:?}");
@@ -116,7 +116,7 @@ fn flood(exporter: &str, tls: bool, total: usize) {
     assert!(stats.too_large <= most_large && stats.content_cut <= most_large, "{exporter}: {stats:?}");
 }
 
-/// Log records of calls, some of them with much content.
+/// Log records of calls, some of them with large content.
 fn flood_of_records(exporter: &str, total: usize) {
     let collector = Collector::start();
     collector.count_only();
@@ -158,7 +158,7 @@ fn flood_of_records(exporter: &str, total: usize) {
     let arrived = counted.names.len() as u64 - counted.rejected;
     assert_eq!((arrived, total as u64 - arrived), (stats.exported, stats.dropped()), "{exporter}: {stats:?}");
     assert_eq!((stats.unreachable, stats.shutdown, stats.in_flight), (0, 0, 0), "{exporter}: {stats:?}");
-    // Few requests are made: not every fault of the mixture is met each time.
+    // There are few requests, so not every kind of fault occurs.
     assert!(stats.retries > 0 || counted.rejected > 0, "{exporter}: {stats:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Without a meter provider of the layer's own the global one counts, whenever it is set.
+//! Without a meter provider on the layer, metrics use the global one, whenever it is set.
 
 use llm_trace::LlmCall;
 use llm_trace_tests::collector::Collector;

@@ -1,4 +1,4 @@
-//! Numbers, files and answers from outside: an error that says what to do, or nothing worse than a lost span.
+//! Invalid numbers, files and answers from outside cause a clear error, or at worst a lost span.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -87,7 +87,7 @@ fn a_collector_that_asks_for_another_try_at_once_is_not_flooded() {
     }
 }
 
-/// A pipe that nobody writes to; opening it would wait for ever.
+/// A named pipe without a writer: opening it would block forever.
 fn pipe(name: &str) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("llm-trace-{name}-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);

@@ -1,4 +1,4 @@
-//! `init()` in programs of their own: each test starts one and looks at what it left.
+//! `init()` in separate programs: each test runs one and checks its exports.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
@@ -91,7 +91,7 @@ fn a_second_init_leaves_what_check_reports_of_the_first_as_it_was() {
 fn at_no_level_and_over_no_transport_does_the_exporter_trace_itself() {
     for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
         let collector = Collector::start();
-        // By name: looking it up is the exporter's work as well.
+        // A host name, so that the exporter also has to resolve it.
         let endpoint = format!("http://localhost:{}", collector.port());
         let vars = [
             ("OTEL_EXPORTER", exporter),
@@ -163,7 +163,7 @@ fn a_dead_endpoint_costs_one_line_and_no_time() {
         let start = Instant::now();
         let output = run("plain", &vars);
         assert!(output.status.success());
-        // Far from any default of seconds, near to the 300 ms on any machine.
+        // Well below the default timeouts of several seconds; the configured timeout is 300 ms.
         assert!(start.elapsed() < Duration::from_secs(4), "{exporter}: {:?}", start.elapsed());
         let said = stderr(&output);
         assert_eq!(said.lines().count(), 1, "{exporter}: {said}");

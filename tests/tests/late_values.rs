@@ -1,4 +1,4 @@
-//! Values that a function learns while its call runs, on the bytes that are exported.
+//! Values that a function sets while its call runs, tested on the exported bytes.
 
 use llm_trace::{LlmCall, LlmLayer, Operation, Policy, RedactProcessor, llm_agent, llm_call};
 use llm_trace_tests::collector::{Collector, ReceivedSpan};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::Registry;
 use tracing_subscriber::prelude::*;
 
-/// The model is known from the start, and nothing else.
+/// Only the model is known at the start.
 #[llm_call(model = alias)]
 fn learns_all(alias: &str) -> Value {
     LlmCall::current().provider("anthropic").server("https://gateway.example:8443/v1").http_status(200);
@@ -15,7 +15,7 @@ fn learns_all(alias: &str) -> Value {
         "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 2}})
 }
 
-/// Everything is known from the start, and wrong.
+/// Every value is set at the start and corrected later.
 #[llm_call(operation = "chat", provider = "openai", model = "alias", server = "https://api.openai.com")]
 fn corrects_all() {
     LlmCall::current()
@@ -34,7 +34,7 @@ fn under(layer: LlmLayer<Registry>, run: impl FnOnce()) {
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
 }
 
-/// The one span that a program exports, with a guard before the exporter or without.
+/// The only exported span of a program, with or without a guard before the exporter.
 fn exported(guarded: bool, run: impl FnOnce()) -> ReceivedSpan {
     let collector = Collector::start();
     let exporting = SimpleSpanProcessor::new(collector.exporter());

@@ -1,5 +1,5 @@
-//! Our layer beside every other kind of layer, in both orders and with every kind of filter: no
-//! panic, every span once, and our calls complete.
+//! Our layer with every other kind of layer, in both orders and with every kind of filter: no panic, every span once,
+//! and complete calls.
 
 use std::fmt;
 use std::io;
@@ -161,7 +161,7 @@ fn every_order_and_filter_gives_every_span_once() {
             assert_eq!(ours, once, "{case:?}");
             continue;
         }
-        // Their layer makes the spans that its filter lets through, and ours none at all.
+        // The other layer creates the spans that its filter enables; ours creates none.
         let through = case.other_filter == Filter::None || case.other_level >= LevelFilter::INFO;
         let expected = if through { &once[..] } else { &[] };
         assert_eq!(theirs, expected, "{case:?}");
@@ -171,7 +171,7 @@ fn every_order_and_filter_gives_every_span_once() {
 
 #[test]
 fn the_first_span_may_be_of_no_use_to_one_of_the_layers() {
-    // The first span is below the level of one layer, or of the other.
+    // The first span is below the level of one of the two layers.
     for ours_first in [true, false] {
         for (our_filter, other_level) in [(Filter::Level, LevelFilter::TRACE), (Filter::None, LevelFilter::WARN)] {
             for other in [Other::Fmt, Other::RedactedFmt, Other::OpenTelemetry] {

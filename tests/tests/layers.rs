@@ -1,4 +1,4 @@
-//! Our layer beside others, in either order.
+//! Our layer together with other layers, in either order.
 
 use llm_trace::{LlmCall, Operation};
 use opentelemetry::trace::TracerProvider as _;

@@ -1,4 +1,4 @@
-//! `#[llm_call]` where nobody listens. Alone in its program: a subscriber anywhere would listen.
+//! `#[llm_call]` without a subscriber. In a separate test program, because any other subscriber would enable it.
 
 use llm_trace::{LlmCall, llm_call};
 

@@ -1,4 +1,4 @@
-//! What an error tells, by its type.
+//! The attributes recorded from an error, by its type.
 
 mod macros;
 
@@ -58,7 +58,7 @@ impl<T: fmt::Debug> Error for MyError<T> {
 
 struct Silent;
 
-/// A response with this status, as an error of the client.
+/// A client error for a response with this status.
 fn status_error(status: u16) -> reqwest::Error {
     let response = http::Response::builder().status(status).body("").unwrap();
     reqwest::Response::from(response).error_for_status().unwrap_err()
@@ -143,7 +143,7 @@ fn a_timeout_around_a_result_is_an_error() {
     assert!(span.get("error.type").ends_with("Elapsed"), "{span:?}");
 }
 
-/// The first example of README.md: the body of a refusal is recorded before the status becomes an error.
+/// The first example of README.md: the error body is recorded before the status is turned into an error.
 #[test]
 fn an_answer_recorded_before_the_error_keeps_the_providers_code() {
     #[llm_call(provider = "openai", model = "gpt-4o")]

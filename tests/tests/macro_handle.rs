@@ -1,4 +1,4 @@
-//! Streams and bodies through the handle.
+//! Streams and bodies wrapped with the call's handle.
 
 mod macros;
 
@@ -59,7 +59,7 @@ async fn no_stream_by_type() -> Result<(u8, BoxStream<'static, Result<String, st
     Ok((1, LlmCall::current().stream(stream::iter(items)).boxed()))
 }
 
-/// Both the function and its body make a wrapper: the inner one counts.
+/// Both the function and its body create a wrapper: the inner one records the stream.
 #[llm_call(provider = "openai", model = "gpt-4o")]
 fn twice() -> impl Stream<Item = Bytes> {
     LlmCall::current().stream(stream::iter(pieces()))
@@ -128,7 +128,7 @@ fn respond(status: u16) -> Result<http::Response<TracedBody<Frames>>, http::Erro
     Ok(response.map(|body| LlmCall::current().body(body)))
 }
 
-/// Reads as an HTTP server does, which does not poll beyond the last frame.
+/// Reads like an HTTP server, which does not poll again after the last frame.
 fn read(body: TracedBody<Frames>) -> Vec<u8> {
     let mut body = Box::pin(body);
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! `#[llm_call]` changes nothing of a function but that it is traced.
+//! `#[llm_call]` adds tracing to a function and changes nothing else.
 #![deny(clippy::large_futures)]
 
 mod macros;
@@ -22,7 +22,7 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
-/// `Send`, but not `Sync`: a future that holds it across an await is `Send`, one that borrows it is not.
+/// `Send`, but not `Sync`: a future that holds it across an await is `Send`, a future that borrows it is not.
 #[llm_call]
 async fn sends(cell: Cell<u8>, text: &str) -> usize {
     cell.set(1);
@@ -114,7 +114,7 @@ fn output_of_an_opaque_future() -> impl Future<Output = Result<impl std::fmt::De
     async { Ok(1_u8) }
 }
 
-/// The future of a named type keeps it; of the call only its beginning is known.
+/// A named future type is not replaced, so only the start of the call is observed.
 #[llm_call]
 fn named_future() -> std::future::Ready<u8> {
     std::future::ready(9)

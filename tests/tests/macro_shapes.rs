@@ -1,4 +1,4 @@
-//! `#[llm_call]` on functions of every shape.
+//! `#[llm_call]` on every supported kind of function.
 
 mod macros;
 
@@ -200,7 +200,7 @@ async unsafe fn dangerous<T: serde::Serialize>(body: T) -> Box<dyn std::fmt::Deb
 fn generics_lifetimes_patterns_and_unsafe_are_kept() {
     let spans = trace(|| {
         *borrows(&request(), &mut vec![1, 2], (3, 4)) += 1;
-        // SAFETY: nothing is unsafe about it.
+        // SAFETY: the function has no safety requirements.
         #[allow(unsafe_code)]
         block_on(unsafe { dangerous(request()) });
     });

@@ -190,7 +190,7 @@ fn a_panic_inside_a_stream_is_seen_under_catch_unwind() {
     assert_eq!(spans[0].status, "error");
 }
 
-/// A stream whose type has a name.
+/// A named stream type.
 struct Named(std::vec::IntoIter<Value>);
 
 impl Stream for Named {

@@ -1,4 +1,4 @@
-//! What the request and the returned value tell, by their types.
+//! The attributes recorded from requests and returned values, by their types.
 
 mod macros;
 

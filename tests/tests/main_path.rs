@@ -1,4 +1,4 @@
-//! A call made by hand, seen from outside.
+//! A call made with the builder, tested on its exports.
 
 use llm_trace::__private::{CallArguments, Prepared, ProbedValue, trace_future};
 use llm_trace::{Capture, Policy};

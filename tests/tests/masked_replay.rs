@@ -1,4 +1,4 @@
-//! `LLM_TRACE_MASK=all replay` over the whole corpus prints none of its texts, sent or received.
+//! With `LLM_TRACE_MASK=all`, `replay` prints no text of the corpus, sent or received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,10 +8,10 @@ use llm_trace_tests::corpus::exchange::Exchange;
 use llm_trace_tests::replay::exchanges;
 use serde_json::Value;
 
-/// Shorter texts are words that stand in facts as well.
+/// Shorter texts also occur in facts.
 const SHORTEST: usize = 12;
 
-/// Names under which an exchange has facts: what stands there may be printed.
+/// Keys whose values are facts and may be printed.
 const FACTS: [&str; 24] = [
     "id",
     "model",
@@ -34,7 +34,7 @@ const FACTS: [&str; 24] = [
     "finish_reason",
     "stop_reason",
     "stopReason",
-    // The conventions' `gen_ai.request.stop_sequences`, a parameter.
+    // A request parameter, recorded as `gen_ai.request.stop_sequences`.
     "stop",
     "stop_sequences",
     "stopSequences",
@@ -44,7 +44,7 @@ fn is_fact(key: &str) -> bool {
     FACTS.contains(&key) || ["_id", "Id", "Identifier", "_model"].iter().any(|end| key.ends_with(end))
 }
 
-/// All strings of a JSON value, with those of JSON that is inside of strings: texts, and facts.
+/// Collects all strings of a JSON value, including those of JSON inside strings, as texts or as facts.
 fn strings(key: &str, value: &Value, texts: &mut BTreeSet<String>, facts: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => match serde_json::from_str(text) {
@@ -58,14 +58,14 @@ fn strings(key: &str, value: &Value, texts: &mut BTreeSet<String>, facts: &mut B
     }
 }
 
-/// The pieces of a text that look the same in JSON, in whichever depth of it.
+/// The substrings of a text that have no JSON escapes, at any depth of quoting.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let parts =
         text.split(|c: char| c.is_control() || matches!(c, '"' | '\\' | '/' | '<' | '>' | '&' | '\u{7f}'..='\u{9f}'));
     parts.map(str::trim).filter(|piece| piece.chars().count() >= SHORTEST)
 }
 
-/// What the corpus states of the texts that come back, of streams too.
+/// Expected values of the corpus that contain response texts, including those of streams.
 const STATED: [&str; 7] = [
     "output_text",
     "output_text_parts",
@@ -76,7 +76,7 @@ const STATED: [&str; 7] = [
     "system_instructions_text",
 ];
 
-/// The pieces of all texts in these values that are no facts.
+/// The substrings of all texts in these values that are not facts.
 fn texts<'v>(values: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
     let (mut texts, mut facts) = (BTreeSet::new(), BTreeSet::new());
     values.into_iter().for_each(|value| strings("", value, &mut texts, &mut facts));
@@ -84,7 +84,7 @@ fn texts<'v>(values: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
     pieces.filter(|piece| !facts.iter().any(|fact| fact.contains(piece))).map(str::to_owned).collect()
 }
 
-/// What was sent and what came back; of a stream, line by line.
+/// The request and the response body; a stream's body line by line.
 fn bodies(exchange: &Exchange) -> Vec<Value> {
     let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
     let mut all: Vec<Value> = exchange.request().as_deref().and_then(json).into_iter().collect();
@@ -99,7 +99,7 @@ fn bodies(exchange: &Exchange) -> Vec<Value> {
     all
 }
 
-/// What the corpus states of the texts, those that a stream adds up to with them.
+/// The response texts that the corpus expects, including the text that a stream's deltas add up to.
 fn stated(exchange: &Exchange) -> BTreeSet<String> {
     texts(STATED.iter().filter_map(|key| exchange.expected.get(key)))
 }
@@ -123,7 +123,7 @@ fn replay(root: &Path, mask: &str, capture: &str) -> (BTreeMap<String, String>, 
 #[test]
 fn a_masked_replay_of_the_corpus_prints_none_of_its_texts() {
     let Some(root) = llm_trace_tests::corpus::exchange::root() else { return };
-    // Beside what was given there are exchanges made of it.
+    // The folder also contains exchanges derived from the given ones.
     let root = Some(root.join("given")).filter(|given| given.is_dir()).unwrap_or(root);
     let all = exchanges(&root).expect("a corpus");
     let (masked, told) = replay(&root, "all", "SPAN_AND_EVENT");
@@ -144,6 +144,6 @@ fn a_masked_replay_of_the_corpus_prints_none_of_its_texts() {
     }
     println!("{} exchanges: none of {searched} texts; without masks {shown} of {known} stated ones", all.len());
     assert_eq!(leaks, Vec::<String>::new());
-    // The search finds what is there to be found.
+    // Unmasked output contains these texts, so the search works.
     assert!(known > 0 && shown * 100 > known * 95, "{shown} of {known}");
 }

@@ -1,4 +1,4 @@
-//! Metrics, judged on the OTLP bytes that were exported.
+//! Metrics, tested on the exported OTLP bytes.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn layer(collector: &Collector) -> (LlmLayer<Registry>, opentelemetry_sdk::metri
     (layer, meters)
 }
 
-/// Runs calls under a layer and gives back what was exported.
+/// Runs calls with a layer and returns the exported data.
 fn measure(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>, run: impl FnOnce()) -> Collector {
     let collector = Collector::start();
     let (layer, meters) = layer(&collector);
@@ -174,7 +174,7 @@ fn every_outcome_is_counted_once() {
         assert!(std::panic::catch_unwind(panics).is_err());
         // Not sent.
         assert!(refused().is_err());
-        // Unobserved: how long it took is not known.
+        // Unobserved: the duration is unknown.
         drop(named());
         // Unfinished.
         let call = LlmCall::builder("chat").provider("openai").model("gpt-4o").start();
@@ -390,7 +390,7 @@ fn an_agent_counts_its_own_calls_and_not_those_of_the_agents_below_it() {
         (labels(workflow), workflow.bounds.last()),
         (vec![("gen_ai.workflow.name", &json!("triage"))], Some(&7200.0))
     );
-    // None of them is a client operation, and what the agents used is counted once.
+    // None of these spans is a client operation, and the agents' tokens are counted once.
     assert!(!series.contains_key("gen_ai.client.operation.duration"));
     assert_eq!(series["gen_ai.client.inference.operation.input_tokens"][0].count, 5);
 }

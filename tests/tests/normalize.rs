@@ -1,5 +1,5 @@
-//! Crates that trace themselves, made to conform: `rig` and `genai`, with the fields of their sources, and the real
-//! `rig`. Judged on exported OTLP.
+//! Normalizes crates that trace themselves: `rig` and `genai`, with the fields of their sources, and the real `rig`.
+//! Tested on exported OTLP.
 
 use axum::{Json, Router, routing::post};
 use llm_trace::{Capture, LlmCall, NormalizeProcessor, Operation, Policy, Profile, RedactProcessor, scope};
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tracing::field::Empty;
 use tracing_subscriber::prelude::*;
 
-/// How a program is set up.
+/// The layers of a program.
 #[derive(Clone, Copy, Debug)]
 enum Setup {
-    /// Our layer brings OpenTelemetry's along.
+    /// Our layer includes the OpenTelemetry layer.
     Brought,
-    /// An OpenTelemetry layer of the program's own.
+    /// The program has its own OpenTelemetry layer.
     Beside,
 }
 
@@ -58,7 +58,7 @@ fn open() -> Policy {
 const RIG_INPUT: &str = r#"[{"role":"user","content":[{"type":"text","text":"SENTINEL-user"}]}]"#;
 const RIG_OUTPUT: &str = r#"[{"role":"assistant","content":"SENTINEL-answer","tool_calls":[{"id":"c1","type":"function","function":{"name":"add","arguments":"{\"x\":\"SENTINEL-arguments\"}"}}]}]"#;
 
-/// A completion as rig-core 0.30 traces it.
+/// A completion with the fields of rig-core 0.30.
 fn rig_chat(operation: &str) {
     let span = tracing::info_span!(
         target: "rig::completions",
@@ -84,7 +84,7 @@ fn rig_chat(operation: &str) {
     });
 }
 
-/// A chat as genai 0.7 traces it.
+/// A chat with the fields of genai 0.7.
 fn genai_chat(fails: bool) {
     let span = tracing::info_span!(
         "genai.chat",
@@ -133,7 +133,7 @@ fn json_of(span: &ReceivedSpan, key: &str) -> Value {
 
 #[track_caller]
 fn check(span: &ReceivedSpan, expected: Value) {
-    // Also: no key is there twice.
+    // Also checks that no key occurs twice.
     let attributes = span.attributes();
     for (key, value) in expected.as_object().expect("an object") {
         assert_eq!(attributes.get(key), Some(value), "{key}");
@@ -200,7 +200,7 @@ fn a_chat_of_genai_conforms() {
                     "server.port": 443,
                 }),
             );
-            // It is said only of what streams.
+            // The attribute is recorded only for streams.
             assert_eq!(span.attribute("gen_ai.request.stream"), None);
             assert_eq!(
                 json_of(&span, "gen_ai.input.messages"),
@@ -320,7 +320,7 @@ fn spans_of_others_and_our_own_stay_as_they_are() {
     }
 }
 
-/// A tool and an agent, as genai's builders have them.
+/// A tool and an agent, with the fields of genai's builders.
 #[test]
 fn kinds_and_names_follow_the_operation() {
     for setup in BOTH {
@@ -345,7 +345,7 @@ fn kinds_and_names_follow_the_operation() {
     }
 }
 
-/// Asks a provider on this machine, through the real crate.
+/// Calls a local provider through the real crate.
 async fn ask_rig() {
     let answer = || async {
         Json(json!({
@@ -378,7 +378,7 @@ fn the_real_rig_conforms_and_is_masked() {
             let spans = collector.spans();
             let chat = spans.iter().find(|span| span.attribute("gen_ai.operation.name") == Some(json!("chat")));
             let chat = chat.unwrap_or_else(|| panic!("no chat among {spans:#?}"));
-            // This rig does not say which model an agent asks for.
+            // This rig version does not record the model that an agent requests.
             assert_eq!((chat.span.name.as_str(), chat.span.kind), ("chat", 3), "{setup:?}");
             assert_eq!(chat.attribute("gen_ai.request.model"), None);
             check(chat, json!({"gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 3}));

@@ -1,4 +1,4 @@
-//! What a Prometheus server makes of the metrics: names, buckets and quantiles.
+//! The metrics as Prometheus sees them: names, buckets and quantiles.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn provider() -> (Registry, SdkMeterProvider) {
     (registry, SdkMeterProvider::builder().with_reader(exporter).build())
 }
 
-/// What a scrape reads.
+/// The text of a scrape.
 fn scrape(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
 }
@@ -50,7 +50,7 @@ fn quantiles_are_useful_from_fifty_milliseconds_to_twenty_seconds() {
         let buckets = buckets(&text, "gen_ai_client_operation_duration_seconds");
         for q in [0.5, 0.95, 0.99] {
             let told = quantile(q, &buckets);
-            // Each bucket is twice as wide as the one before.
+            // Each bucket is twice as wide as the previous one.
             assert!(told / seconds < 2.0 && seconds / told < 2.0, "p{q} of {seconds} s is {told} s");
         }
     }

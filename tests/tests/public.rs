@@ -1,4 +1,4 @@
-//! What the front page, the manifest and the pages say of each other.
+//! README.md, the manifest and the docs pages agree with each other.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +27,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The words in backquotes in the first cells of a table's rows.
+/// The words in backquotes in the first cells of table rows.
 fn first_cells(tables: &str) -> BTreeSet<String> {
     let rows = tables.lines().filter_map(|line| line.trim_start_matches("//!").trim().strip_prefix("| "));
     let cells = rows.filter_map(|row| row.split(" | ").next());

@@ -1,4 +1,4 @@
-//! Functions as programs have them: the stream is read in place, handed to a task, or hidden in a type.
+//! Functions as they occur in programs: the stream is read in place, moved to a task, or hidden in a type.
 
 use std::error::Error;
 use std::fmt;
@@ -27,13 +27,13 @@ impl fmt::Display for Broken {
 
 impl Error for Broken {}
 
-/// How a function leaves.
+/// The way a function ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leave {
     Ok,
     Err,
     Panic,
-    /// It never does.
+    /// It never returns.
     Wait,
 }
 
@@ -49,7 +49,7 @@ async fn leave(how: Leave) -> Result<(), Broken> {
     }
 }
 
-/// The one call of what `run` does.
+/// The only call that `run` makes.
 fn one(run: impl AsyncFnOnce(&OpenCalls)) -> ReceivedSpan {
     let collector = Collector::start();
     let provider = collector.provider();
@@ -66,7 +66,7 @@ fn one(run: impl AsyncFnOnce(&OpenCalls)) -> ReceivedSpan {
     spans.remove(0)
 }
 
-/// Runs a future to its end, which may be a panic or a timeout.
+/// Runs a future to its end, including a panic or a timeout.
 async fn run<T>(future: impl Future<Output = T>) {
     let limit = tokio::time::timeout(Duration::from_millis(20), future);
     drop(futures_util::FutureExt::catch_unwind(AssertUnwindSafe(limit)).await);
@@ -80,7 +80,7 @@ fn body(stream: bool) -> Value {
     json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": "hello"}]})
 }
 
-/// Values of a stream: with its end, or cut after the usage.
+/// The values of a stream: complete, or cut after the usage.
 fn chunks(whole: bool) -> Vec<Value> {
     let chunk = |delta: Value, reason: Value| {
         json!({"id": "c1", "object": "chat.completion.chunk", "model": "m-1",

@@ -1,5 +1,5 @@
-//! A wrapped layer remembers of each callsite that nothing of it has to be looked at: until the policy
-//! changes, and only where nothing is masked. Judged by the bytes that leave: of `fmt`, and of OTLP.
+//! A wrapped layer caches that a callsite needs no redaction, until the policy changes and only where nothing is
+//! masked. Tested on the output of `fmt` and on OTLP bytes.
 
 use llm_trace::{Capture, Policy, PolicyHandle, fmt_fields, redact, scope};
 use llm_trace_tests::collector::Collector;
@@ -12,7 +12,7 @@ use tracing_subscriber::prelude::*;
 
 const TEXT: &str = "SENTINEL-text";
 
-/// Both outputs, one buffer for the lines of `fmt`.
+/// Both outputs; one buffer for the lines of `fmt`.
 struct Out {
     lines: Lines,
     collector: Collector,
@@ -36,7 +36,7 @@ impl Out {
         Self { lines, collector, policy, dispatch: Dispatch::new(subscriber) }
     }
 
-    /// Which of both let the text out that `f` writes.
+    /// Which of the two outputs contain the text that `f` writes.
     fn of(&self, f: impl FnOnce()) -> (bool, bool) {
         self.lines.clear();
         self.collector.clear();
@@ -133,7 +133,7 @@ fn a_callsite_that_was_plain_outside_is_masked_below_a_mask() {
     }
 }
 
-/// The span is known to be masked, the thread is not.
+/// The span is masked, but the thread's scope is not.
 #[test]
 fn a_span_keeps_its_masks_where_it_is_entered_or_named_from_outside() {
     let out = Out::new(open());
@@ -169,7 +169,7 @@ fn a_span_keeps_its_masks_where_it_is_entered_or_named_from_outside() {
     }
 }
 
-/// Values can be recorded from a callsite that is not the span's: whose the span is counts as well.
+/// Values can be recorded from a different callsite than the span's: the masks of the span apply too.
 #[test]
 fn values_of_a_plain_callsite_are_treated_as_the_span_they_are_recorded_on() {
     fn recorded_from_elsewhere(span: &Span) {

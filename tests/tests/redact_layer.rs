@@ -1,5 +1,5 @@
-//! What a wrapped layer lets out, on the bytes it writes. No other guard is in place: the content
-//! is other crates', which the source gate never sees, and no processor is wrapped.
+//! The output of a wrapped layer. No other guard is active: the content is that of other crates, which does not pass
+//! the source gate, and no processor is wrapped.
 
 use std::io;
 
@@ -23,7 +23,7 @@ fn open() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
-/// What another crate writes in a call: `rig`'s field names, an event's text, an error.
+/// Another crate's output in a call: `rig`'s field names, an event's message, an error.
 fn client() {
     let cause = io::Error::other(ERROR);
     let span = info_span!(
@@ -76,7 +76,7 @@ fn fmt_prints_what_the_masks_let_out() {
 fn without_a_policy_no_content_is_printed() {
     let buffer = Lines::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(redact(plain(&buffer))), client);
-    // Outside of every call and scope the log keeps its own texts and errors.
+    // Outside of calls and scopes the log keeps its texts and errors.
     assert_eq!(found(&buffer.text()), [FREE, ERROR]);
 }
 
@@ -197,14 +197,14 @@ fn a_span_made_in_a_masked_scope_keeps_its_masks_on_another_thread() {
     assert_eq!(found(&buffer.text()), [OUTPUT], "{}", buffer.text());
 }
 
-/// What client crates write of whole requests, under targets that are known or that the policy names.
+/// Client crates that log whole requests, under known targets and targets that the policy names.
 fn clients(policy: Policy) -> String {
     let buffer = Lines::default();
     tracing::subscriber::with_default(
         tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(policy)),
         || {
             info!(target: "async_openai::error", "failed deserialization of: {INPUT}");
-            // As the bridge from the crate `log` has it.
+            // An event of the `log` crate's bridge.
             info!(target: "log", { log.target = "reqwest::connect", log.line = 3 }, "0001 read: {OUTPUT}");
             info!(target: "my_client::wire", tries = 3, body = ERROR, "sent");
             info!(target: "app", "an own line {FREE}");
@@ -229,7 +229,7 @@ fn what_clients_write_of_whole_requests_is_content_by_default() {
 fn a_target_that_is_said_to_be_plain_is_anyones() {
     let text = clients(Policy::new().plain_target("async_openai").plain_target("genai"));
     assert_eq!(found(&text), [INPUT, FREE, ERROR], "{text}");
-    // A locked policy takes no such word.
+    // A locked policy ignores this setting.
     let handle = PolicyHandle::new(Policy::new().lock_masked());
     handle.update(|policy| policy.plain_target("async_openai"));
     assert!(!clients(handle.get()).contains(INPUT));

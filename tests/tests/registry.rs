@@ -1,4 +1,4 @@
-//! The tables of facts and metrics are those of the conventions, and the pages that are made from them are up to date.
+//! The tables of facts and metrics match the conventions, and the pages generated from them are up to date.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use llm_trace::internal::tables::{attributes, metrics};
 use llm_trace_tests::registry::{dir, pages};
 use serde_json::Value;
 
-/// The conventions as data, one per profile: of `LLM_TRACE_SEMCONV`, or of what lies beside the repository.
+/// The conventions as data, one per profile, from `LLM_TRACE_SEMCONV` or from the folder next to the repository.
 fn conventions() -> Option<[Value; 2]> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/semconv");
     let dir = std::env::var_os("LLM_TRACE_SEMCONV").map_or_else(beside, PathBuf::from);
@@ -26,11 +26,11 @@ fn type_name(attribute: &Value) -> &str {
     value.as_str().or_else(|| value["base"].as_str()).unwrap()
 }
 
-/// Names of the core registry that are not among the GenAI conventions, and those of other tools.
+/// Names of the core registry outside of the GenAI conventions, and names of other tools.
 const ELSEWHERE: [&str; 6] =
     ["user.id", "user.email", "enduser.id", "session.id", "http.response.status_code", "gen_ai.usage.cost"];
 
-/// Names of the newest conventions that we write with core too, for want of another.
+/// Names of the newest conventions that the core profile uses because core has no equivalent.
 const EARLY: [&str; 0] = [];
 
 #[test]

@@ -4,7 +4,7 @@ use llm_trace::internal::Content;
 use llm_trace_tests::corpus::exchange::{Exchange, How, corpus};
 use llm_trace_tests::corpus::schemas::{ATTRIBUTES, Schemas};
 
-/// What is wrong with the attributes of the whole corpus.
+/// The schema violations in the attributes of the whole corpus.
 fn invalid(content: Content, is_tested: impl Fn(&Exchange, &str) -> bool) -> Vec<String> {
     let schemas = Schemas::load();
     let mut wrong = Vec::new();
@@ -24,7 +24,7 @@ fn invalid(content: Content, is_tested: impl Fn(&Exchange, &str) -> bool) -> Vec
 
 #[test]
 fn every_message_attribute_of_the_corpus_is_valid() {
-    // Parameters that the server refused need not be a schema.
+    // Tool parameters that the server rejected need not be a valid schema.
     let is_refused = |exchange: &Exchange| exchange.expected.get("error").is_some();
     let wrong = invalid(Content::Full, |exchange, name| name != "gen_ai.tool.definitions" || !is_refused(exchange));
     assert!(wrong.is_empty(), "{} invalid:\n{}", wrong.len(), wrong.join("\n"));

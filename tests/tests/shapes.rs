@@ -1,4 +1,4 @@
-//! What must not depend on how an exchange is read: masked or not, in one piece or in many.
+//! Results that must not depend on how an exchange is read: masked or unmasked, whole or in fragments.
 
 use llm_trace::internal::Content;
 use llm_trace_tests::corpus::Reading;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const MESSAGES: &[&str] = &["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"];
 
-/// The type of a part. Whether a URL that is not read holds its data itself cannot be told.
+/// The type of a part. A masked URL is not read, so embedded data (`blob`) looks like any other `uri`.
 fn part_type(part: &Value) -> Value {
     if part["type"] == "blob" { "uri".into() } else { part["type"].clone() }
 }

@@ -1,4 +1,4 @@
-//! `init()`'s parts send metrics and events where the environment asks for them.
+//! The parts of `init()` send metrics and events to the destinations that the environment configures.
 
 use std::time::Duration;
 
@@ -165,6 +165,6 @@ fn what_became_of_spans_is_a_metric_by_reason() {
     let one = |name: &str| series[name][0].sum;
     assert_eq!(one("otel.sdk.processor.span.queue.capacity"), 2048.0);
     assert_eq!((one("otel.sdk.processor.span.queue.size"), one("otel.sdk.exporter.span.inflight")), (0.0, 0.0));
-    // The export of metrics is counted too, but for the one that is under way.
+    // Metric exports are counted as well, except for the one in progress.
     assert_eq!(series["otel.sdk.exporter.metric_data_point.inflight"][0].unit, "{data_point}");
 }

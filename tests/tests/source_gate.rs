@@ -1,4 +1,4 @@
-//! The source gate: content that is not let out is not copied, whatever its size.
+//! The source gate: content that is not captured is not copied, regardless of its size.
 
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
@@ -61,7 +61,7 @@ fn shut() -> [(&'static str, Policy); 3] {
     ]
 }
 
-/// What one call allocates, after a first one has set up what is set up once.
+/// The allocations of one call, after a first call has done the one-time setup.
 fn cost(policy: &Policy, mut call: impl FnMut()) -> AllocationInfo {
     let provider = SdkTracerProvider::builder().build();
     let layer = llm_trace::layer().with_policy(policy.clone()).with_tracer_provider(&provider);
@@ -71,7 +71,7 @@ fn cost(policy: &Policy, mut call: impl FnMut()) -> AllocationInfo {
     })
 }
 
-/// Asserts that size costs nothing: as many bytes for the largest as for the smallest.
+/// Asserts that size has no cost: the largest call allocates as many bytes as the smallest.
 fn same_for_all_sizes(what: &str, costs: &[AllocationInfo]) {
     let bytes: Vec<u64> = costs.iter().map(|cost| cost.bytes_total).collect();
     assert!(bytes.iter().all(|b| *b == bytes[0]), "{what}: {bytes:?} bytes for {SIZES:?}");
@@ -84,7 +84,7 @@ fn values_bytes_and_structs_cost_the_same_whatever_their_size() {
     for (name, policy) in shut() {
         let costs = SIZES.map(|len| {
             let (request, answer) = (request(len), answer(len));
-            // The answer is moved in and out: not the call's allocation.
+            // The answer is moved in and out, so its own allocation is not counted.
             let mut answer = Some(answer);
             cost(&policy, || {
                 let taken = answer.take().expect("an answer");
@@ -162,7 +162,7 @@ fn chunks_allocate_a_few_small_things_whatever_their_text() {
                     }
                 };
                 chunks();
-                // Facts that come again: an id, a model, and the list that they are found in.
+                // Repeated facts: an id, a model, and the list that contains them.
                 let cost = measure(chunks);
                 let most = 8 * values.len() as u64;
                 assert!(cost.count_total <= most && cost.bytes_total <= 512 * most, "{name}, typed: {typed}: {cost:?}");

@@ -1,4 +1,4 @@
-//! `llm_trace::testing`, as users' tests use it.
+//! `llm_trace::testing`, used as in users' tests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -72,7 +72,7 @@ fn a_word_that_goes_out_is_found_and_a_masked_one_is_not() {
     captured.clear();
 
     chat(&question("Hello"));
-    // JSON has escaped the quotes.
+    // JSON escapes the quotes.
     let places = captured.leaks("Hi \"there\"");
     assert!(places.contains(&"span `chat gpt-4o`: gen_ai.output.messages".to_owned()), "{places:?}");
     assert!(places.contains(&"log record `gen_ai.client.inference.operation.details`".to_owned()), "{places:?}");
@@ -151,7 +151,7 @@ async fn tasks_and_threads_that_are_told_are_captured() {
     let there = captured.clone();
     std::thread::spawn(move || there.in_scope(|| chat(&question("Hello")))).join().expect("it ran");
     captured.assert_calls(9);
-    // Not told: of nobody.
+    // A plain thread does not inherit the capture, so its call is not recorded.
     std::thread::spawn(|| chat(&question("Hello"))).join().expect("it ran");
     captured.assert_calls(9);
 }
@@ -187,7 +187,7 @@ fn snapshots_are_the_same_in_every_run() {
                         let chat = || {
                             LlmCall::builder(Operation::Chat).provider("openai").request(&body).run(|_| {
                                 all_run.wait();
-                                // None ends before all have begun.
+                                // No call ends before all have started.
                                 all_run.wait();
                             });
                         };

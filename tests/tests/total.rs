@@ -1,4 +1,4 @@
-//! Readers are total: whatever bytes come, they end, and what they wrote is JSON.
+//! Readers are total: for any bytes they terminate and write valid JSON.
 
 use llm_trace::internal::{Body, Content, Exchange, PATHS, Reading, read};
 use llm_trace_tests::corpus::exchange::{self, How};
@@ -18,7 +18,7 @@ const PROVIDERS: &[Option<&str>] = &[
 
 const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
 
-/// Names that some format or other gives a meaning.
+/// Keys that have a meaning in at least one wire format.
 const KEYS: &[&str] = &[
     "model",
     "messages",
@@ -279,7 +279,7 @@ fn recorded_streams_are_read_the_same_however_they_are_cut() {
 fn a_stream_cut_short_tells_what_had_come() {
     for exchange in exchange::corpus().expect("the corpus can be listed") {
         let response = exchange.response();
-        // Responses end with everything once more, which in recordings made by hand may differ.
+        // The Responses API repeats everything in the last event, which can differ in hand-made recordings.
         if exchange.body() == Body::Whole || response.len() > 100_000 || exchange.meta("api") == "responses" {
             continue;
         }
@@ -287,7 +287,7 @@ fn a_stream_cut_short_tells_what_had_come() {
         for step in 1..8 {
             let cut = &response[..response.len() * step / 8];
             let prefix = read_stream(&exchange, cut);
-            // A recording can hold several answers, one after the other.
+            // A recording can contain several answers in sequence.
             let id = |reading: &Reading| reading.attributes.get("gen_ai.response.id").cloned();
             if id(&prefix) != id(&whole) {
                 continue;
@@ -298,7 +298,7 @@ fn a_stream_cut_short_tells_what_had_come() {
                 assert!(whole.is_some_and(|whole| whole.starts_with(part.as_str())), "{place}: {part}");
             }
             let model = |reading: &Reading| reading.attributes.get("gen_ai.response.model").cloned();
-            // A later event can name the model that went on with the answer.
+            // A later event can name another model that continued the answer.
             let named = model(&prefix).is_none_or(|model| String::from_utf8_lossy(cut).contains(&model.to_string()));
             let goes_on = String::from_utf8_lossy(&response).contains("\"fallback\"");
             assert!(
@@ -359,18 +359,18 @@ fn no_text_of_a_recording_passes_a_mask() {
             }
         }
     }
-    // Else this test looks for the wrong texts.
+    // Most texts are in the unmasked reading, so the search works.
     assert!(seen_without >= all.len() / 2, "{seen_without} of {}", all.len());
 }
 
-/// The texts under keys that hold content, as JSON escapes them.
+/// The texts under content keys, with JSON escapes.
 fn long_texts(key: &str, value: &Value, found: &mut Vec<String>) {
     const CONTENT: &[&str] =
         &["text", "content", "message", "prompt", "inputText", "input", "system", "thinking", "arguments", "data"];
     match value {
         Value::String(text) if CONTENT.contains(&key) && text.len() >= 24 => {
             let json = Value::from(text.as_str()).to_string();
-            // What stands inside of a JSON text is escaped once more.
+            // A text inside a JSON string is escaped once more.
             let inner = Value::from(&json[1..json.len() - 1]).to_string();
             found.push(inner[1..inner.len() - 1].to_owned());
         }
@@ -380,12 +380,12 @@ fn long_texts(key: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A few bytes changed, dropped or repeated, by a number that says which.
+/// Changes, drops or repeats a few bytes, determined by the seed.
 fn damaged(bytes: &[u8], seed: usize) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let mut state = seed as u64 ^ 0x9e37_79b9_7f4a_7c15;
     for _ in 0..5 {
-        // Xorshift: the same damage in every run.
+        // Xorshift: the same changes in every run.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;

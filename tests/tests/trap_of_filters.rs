@@ -1,4 +1,4 @@
-//! tokio-rs/tracing#2519: alone in its program, since other subscribers change what is asked of filters.
+//! tokio-rs/tracing#2519. In a separate test program, because other subscribers change how filters are evaluated.
 
 use llm_trace::{LlmCall, Operation};
 use llm_trace_tests::collector::Collector;
@@ -15,10 +15,10 @@ fn a_call() {
     LlmCall::builder(Operation::Chat).provider("openai").model("m").run(|_| {});
 }
 
-/// Where the trap is gone, this fails and its line can go too.
+/// If upstream fixes this bug, this test fails and its line in the docs can be removed.
 #[test]
 fn asking_whether_a_level_is_on_hides_spans_from_layers_with_filters_of_their_own() {
-    /// What `log_enabled!` does, by way of `tracing-log`.
+    /// Does the same as `log_enabled!` through `tracing-log`.
     fn ask() {
         assert!(tracing::enabled!(Level::DEBUG));
     }

@@ -61,7 +61,7 @@ fn reloading_a_layer_hides_it_and_reloading_a_filter_does_not() {
     assert_eq!(names(&collector), ["chat m"]);
 }
 
-/// On one function with `#[llm_call]` it does not compile.
+/// On a function with `#[llm_call]` it does not compile.
 #[tracing::instrument]
 fn around(question: &str) {
     a_call();
@@ -166,7 +166,7 @@ fn what_matters_stands_before_what_has_no_room() {
     }
 }
 
-/// Keeps what a sampler is shown.
+/// A sampler that records the attributes it is given.
 #[derive(Clone, Debug, Default)]
 struct Shown(Arc<Mutex<Vec<String>>>);
 
@@ -286,7 +286,7 @@ fn an_answer_that_the_function_invents_is_recorded_as_the_models() {
     assert_eq!(shown("outside"), (Some("error".into()), false));
 }
 
-/// Writes down each value of each field, as the `log` crate would get it.
+/// Records the value of each field as the `log` crate would receive it.
 #[derive(Clone, Default)]
 struct Fields(Arc<Mutex<String>>);
 

@@ -1,5 +1,5 @@
-//! Whatever code of the user's does that runs on behalf of a call, the call's function returns what it returns, its
-//! span is exported once, and nobody else waits.
+//! User code that runs on behalf of a call cannot change the function's return value, prevent or repeat the span's
+//! export, or block other threads.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,9 +23,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 enum Act {
     Nothing,
     Panic,
-    /// With a payload that panics when it is dropped, with another of its kind.
+    /// Panics with a payload that panics when dropped, with another payload of the same kind.
     Payload,
-    /// Comes back to the call that it runs for, by a handle that was kept.
+    /// Re-enters the call that it runs for, through a stored handle.
     Reenter,
     Log,
     Call,
@@ -34,7 +34,7 @@ enum Act {
 
 const ACTS: [Act; 7] = [Act::Nothing, Act::Panic, Act::Payload, Act::Reenter, Act::Log, Act::Call, Act::Block];
 
-/// Where code of the user's runs.
+/// The places where user code runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Entry {
     SerializeRequest,
@@ -84,7 +84,7 @@ impl Drop for Bomb {
 
 const BLOCK: Duration = Duration::from_millis(2000);
 
-/// What the user's code does where it runs as this entry.
+/// Runs the user code of this entry.
 fn act(entry: Entry) {
     if ENTRY.get() != entry {
         return;
@@ -103,7 +103,7 @@ fn act(entry: Entry) {
         Act::Call => {
             let _ = inner(&Spiteful(entry));
         }
-        // Once: each of the texts and keys that it is given would take as long.
+        // Blocks only once: each of the texts and keys would take as long.
         Act::Block => {
             if !BLOCKED.swap(true, Ordering::AcqRel) {
                 std::thread::sleep(BLOCK);
@@ -279,7 +279,7 @@ fn judged(request: &Value) -> Value {
     answer()
 }
 
-/// Runs the entry's function; whether it returned what it returns.
+/// Runs the entry's function; returns whether its return value is correct.
 fn run(entry: Entry) -> bool {
     match entry {
         Entry::SerializeRequest => serialize_request(&Spiteful(entry)) == 7,
@@ -318,7 +318,7 @@ fn view(_: &str) -> bool {
     true
 }
 
-/// While the user's code blocks on one thread, calls of others, and the same call's handle, go on.
+/// While user code blocks on one thread, other calls, and the same call's handle, are not blocked.
 fn nobody_waits(entry: Entry, dispatch: &tracing::Dispatch, returned: &AtomicBool) -> Option<String> {
     let end = Instant::now() + Duration::from_secs(20);
     while !BLOCKED.load(Ordering::Acquire) && !returned.load(Ordering::Acquire) && Instant::now() < end {
@@ -328,14 +328,14 @@ fn nobody_waits(entry: Entry, dispatch: &tracing::Dispatch, returned: &AtomicBoo
     ACT.set(Act::Nothing);
     tracing::dispatcher::with_default(dispatch, || {
         kept().attribute("from.elsewhere", 1).mask_output(false);
-        // While its processors run, the SDK has the ended span locked.
+        // The SDK locks the ended span while its processors run.
         if entry != Entry::View {
             kept().attempt("timeout");
         }
         let _ = inner(&Spiteful(Entry::View));
         let _ = llm_trace::check().is_ok();
     });
-    // Well below what the other one takes.
+    // Well below the time that the other thread blocks.
     (begun.elapsed() > BLOCK * 7 / 10).then(|| format!("another thread waited for {:?}", begun.elapsed()))
 }
 
@@ -364,7 +364,7 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
             ACT.set(what);
             let right = tracing::dispatcher::with_default(&dispatch, || {
                 let right = run(entry);
-                // A kept handle holds the call open: it ends here, where the user's code is looked at.
+                // A stored handle keeps the call open: it ends here, after the user code has run.
                 kept().finish();
                 right
             });
@@ -395,9 +395,9 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
     let failed = matches!(entry, Entry::ErrorText | Entry::ErrorSource | Entry::ErrorType);
     let outcome = if failed { "error" } else { "completed" };
     let expected = match (entry, what) {
-        // No attribute that its view has panicked over.
+        // Attributes are omitted if the view panics on them.
         (Entry::View, Act::Panic | Act::Payload) => None,
-        // Nothing in such items is an end mark.
+        // These items contain no end mark.
         (Entry::SerializeItem, _) => Some("truncated"),
         _ => Some(outcome),
     };
@@ -448,7 +448,7 @@ fn whatever_user_code_does_the_function_returns_what_it_returns() {
     assert!(check.to_string().contains("NOTE  a scrubber panicked"), "{check}");
 }
 
-/// `Debug` and `Display` of the fields of other crates' spans, where the layer behind does not format them itself.
+/// `Debug` and `Display` of the fields of other crates' spans, if the inner layer does not format them itself.
 #[test]
 fn a_field_that_cannot_be_formatted_is_masked() {
     struct Broken;

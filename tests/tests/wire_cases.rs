@@ -1,7 +1,7 @@
-//! Small exchanges in the shapes that providers really send: `tests/cases/wire/*.json` and those of the shared folder.
+//! Small exchanges in the formats that providers send: `tests/cases/wire/*.json` and those of the shared folder.
 //!
-//! A case is a request, an answer and what its span must hold. Each runs annotated (by value, by bytes, by a type of
-//! one's own) and through both client layers, and is judged by what was exported.
+//! A case has a request, an answer and the expected span. Each case runs annotated (by value, by bytes, by a custom
+//! type) and through both client layers, and is tested on the exported data.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -23,13 +23,13 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 use tracing_subscriber::prelude::*;
 
-/// One file.
+/// The content of one case file.
 struct Case {
     name: String,
     fields: Value,
 }
 
-/// A type of the user's own: read by serializing it.
+/// A custom type that is read by serializing it.
 #[derive(Serialize)]
 struct Typed(Value);
 
@@ -44,7 +44,7 @@ impl Case {
         self.text("provider").expect("a provider").to_owned()
     }
 
-    /// Where the function does not know the path, a client layer does.
+    /// A client layer knows the path even where the function does not.
     fn client_path(&self) -> &str {
         self.text("path").unwrap_or_else(|| match &self.fields["request"] {
             request if request.get("contents").is_some() => "/v1/publishers/google/models/m:generateContent",
@@ -80,7 +80,7 @@ impl Case {
         self.fields.get("chunks").is_some()
     }
 
-    /// The answer's bytes; a stream's event by event.
+    /// The bytes of the answer; a stream event by event.
     fn pieces(&self) -> Vec<Bytes> {
         match (&self.fields["chunks"], &self.fields["body"]) {
             (Value::Array(chunks), _) => chunks
@@ -95,7 +95,7 @@ impl Case {
         }
     }
 
-    /// The events of a stream as values; those that are none are left out.
+    /// The events of a stream as JSON values; other events are omitted.
     fn events(&self) -> Vec<Value> {
         let text = self.pieces().concat();
         let text = String::from_utf8(text).expect("text");
@@ -200,7 +200,7 @@ impl Case {
     }
 }
 
-/// A network that gives one answer.
+/// A network that returns one answer.
 #[derive(Clone)]
 struct Answer(http::Response<Vec<Bytes>>);
 
@@ -236,7 +236,7 @@ impl Middleware for Answer {
     }
 }
 
-/// How the user describes a call.
+/// The description of a call as the user writes it.
 struct Call {
     operation: Operation,
     provider: String,
@@ -285,7 +285,7 @@ async fn typed(
     Ok(stream::iter(events).map(|event| Ok(Typed(event))))
 }
 
-/// A stream's bytes in pieces that do not end where its events do.
+/// Splits a stream's bytes at positions that are not event boundaries.
 fn cut(mut bytes: &[u8]) -> Vec<Bytes> {
     let mut out = Vec::new();
     for size in [1, 7, 64, 333].into_iter().cycle() {
@@ -299,7 +299,7 @@ fn cut(mut bytes: &[u8]) -> Vec<Bytes> {
     out
 }
 
-/// What is not as the case says.
+/// The differences between the span and the case.
 fn disagreements(expected: &Map<String, Value>, span: &ReceivedSpan) -> Vec<String> {
     let attributes = span.attributes();
     let json = |name: &str| -> Vec<Value> {
@@ -356,7 +356,7 @@ fn tool_call(part: Value) -> Value {
     json!([part["id"], part["name"], part["arguments"]])
 }
 
-/// Equal, where numbers that are added up may differ in their last digits.
+/// Equal, except that sums of floating-point numbers can differ in the last digits.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {

@@ -1,4 +1,4 @@
-//! Calls without annotations, through `reqwest-middleware` and a `tower` client, judged on exported OTLP.
+//! Calls without annotations, through `reqwest-middleware` and a `tower` client, tested on exported OTLP.
 
 mod redirects;
 mod reqwest_client;
@@ -12,7 +12,7 @@ use llm_trace_tests::collector::{Collector, ReceivedSpan};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
-/// What a program that runs `f` below this policy exports.
+/// Runs `f` with this policy and returns the collector of its exports.
 pub fn exported<F: Future>(policy: Policy, f: F) -> (Collector, F::Output) {
     let collector = Collector::start();
     let provider = collector.provider();
@@ -32,7 +32,7 @@ pub fn plain() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
-/// The one call that was exported, checked for what each has.
+/// The only exported call, after checks of the attributes that every call has.
 pub fn one(collector: &Collector) -> ReceivedSpan {
     let mut spans = collector.spans();
     assert_eq!(spans.len(), 1, "{spans:#?}");

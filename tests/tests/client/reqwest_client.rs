@@ -50,7 +50,7 @@ fn a_plain_request_is_a_call_and_passes_untouched() {
     assert!(call.attribute("gen_ai.request.stream").is_none());
     assert!(text(&call, "gen_ai.input.messages").contains(SENTINELS[0]));
     assert!(text(&call, "gen_ai.output.messages").contains(SENTINELS[1]));
-    // The host is one that the trace may be told to.
+    // The host is on the list of hosts that receive trace context.
     let parent = server.header("traceparent").expect("the trace");
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert!(parent.contains(&hex(&call.span.trace_id)) && parent.contains(&hex(&call.span.span_id)), "{parent}");
@@ -201,7 +201,7 @@ fn inside_an_annotated_call_there_is_no_second_span() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         annotated(&client(), server.chat(), &question("gpt-4o")).await.expect("an answer");
-        // Also where nothing is told to the call.
+        // Also when no request is recorded on the call.
         let call = LlmCall::builder(Operation::Chat).provider("openai").model("by-hand");
         let ask = call.instrument(async { ask(server.chat(), "gpt-4o").await.expect("an answer").bytes().await });
         ask.await.expect("bytes");
@@ -271,7 +271,7 @@ fn hosts_of_ones_own_are_called_by_their_name() {
     assert!(!collector.saw("SENTINEL-key"));
 }
 
-/// A body that is a stream is not touched; the URL tells what it can.
+/// A streaming body is not read. Only facts from the URL are recorded.
 #[test]
 fn a_request_that_streams_passes() {
     let (collector, ()) = exported(plain(), async {

@@ -1,4 +1,4 @@
-//! A provider on this machine.
+//! A provider on a local port.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -13,10 +13,10 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-/// A provider. It stops when dropped.
+/// A local provider that stops when dropped.
 pub struct Server {
     pub url: String,
-    /// The headers and bodies that came.
+    /// The headers and bodies of the received requests.
     pub seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -69,7 +69,7 @@ async fn chat(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> Resp
             of(429, "application/json").body(Body::from(error.to_string()))
         }
         Some("stream") => of(200, "text/event-stream").body(Body::from_stream(sse(events()))),
-        // Two events, then silence.
+        // Two events, then no more data.
         Some("slow") => {
             let never = stream::pending::<Result<String, Infallible>>();
             of(200, "text/event-stream").body(Body::from_stream(sse(events()[..2].to_vec()).chain(never)))
@@ -80,7 +80,7 @@ async fn chat(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> Resp
         }
         Some("broken") => {
             let later = stream::once(async {
-                // So that the head of the answer is sent before.
+                // Delays the body so that the response head is sent first.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 Err(std::io::Error::other("SENTINEL-broken"))
             });

@@ -24,7 +24,7 @@ fn request(url: &str, model: &str) -> Request<Full<Bytes>> {
     Request::post(url).header("content-type", "application/json").body(body).expect("a request")
 }
 
-/// The status and the body, through a client whose body type is inferred.
+/// Returns the status and the body, through a client with an inferred body type.
 async fn ask(url: &str, model: &str) -> Result<(u16, Bytes), Box<dyn Error + Send + Sync>> {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let mut service = CallLayer::new().layer(client);
@@ -163,7 +163,7 @@ fn errors_of_a_body_are_read_where_that_is_asked_for() {
     assert!(broken(true).contains("body"));
 }
 
-/// A client whose answers break, with an error in a box.
+/// A client whose response body fails with a boxed error.
 #[derive(Clone)]
 struct Breaking;
 
@@ -198,7 +198,7 @@ fn a_body_that_breaks_with_an_error_in_a_box_tells_what_is_in_it() {
     }
 }
 
-/// A client whose errors are boxed, and a body that is a stream.
+/// A client with boxed errors and a streaming body.
 #[derive(Clone)]
 struct Failing;
 
@@ -231,7 +231,7 @@ fn errors_in_boxes_are_read_and_streams_left_alone() {
     assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
 }
 
-/// A body that panics at its second poll, and goes on.
+/// A body whose second poll panics and whose later polls succeed.
 struct Stumbling(u32);
 
 impl http_body::Body for Stumbling {
@@ -252,7 +252,7 @@ impl http_body::Body for Stumbling {
     }
 }
 
-/// A client with such answers.
+/// A client that returns [`Stumbling`] bodies.
 #[derive(Clone)]
 struct AnsweringStumbling;
 

@@ -1,4 +1,4 @@
-//! Runs code under a subscriber of its own and gives back what was exported.
+//! Runs code with its own subscriber and returns the exported spans.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// An attribute as text; empty if it is absent.
+    /// An attribute as text; the empty string if it is absent.
     pub fn get(&self, key: &str) -> String {
         self.attributes.get(key).map(ToString::to_string).unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! Every name we emit is the conventions', of that type and on that span; everything they require
-//! is there, and what a sampler may ask for is there at creation.
+//! Every emitted attribute is defined by the conventions, with the right type and on the right span. All required
+//! attributes are present, and those relevant for sampling are set at span creation.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::mcp::messages;
 use crate::support::{Asked, PROFILES, everything, export, export_sampled, keys};
 
-/// The conventions as data: of `LLM_TRACE_SEMCONV`, or of what lies beside the repository.
+/// The conventions as data, from `LLM_TRACE_SEMCONV` or from the folder next to the repository.
 fn conventions(profile: Profile) -> Option<Value> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/semconv");
     let dir = std::env::var_os("LLM_TRACE_SEMCONV").map_or_else(beside, PathBuf::from);
@@ -24,7 +24,7 @@ fn conventions(profile: Profile) -> Option<Value> {
     Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 
-/// The conventions' name for a span, where they have one.
+/// The conventions' name for a span, if it has one.
 fn span_type(profile: Profile, span: &ReceivedSpan) -> Option<&'static str> {
     let latest = profile == Profile::Latest;
     let kind = SpanKind::try_from(span.span.kind).unwrap();
@@ -49,7 +49,7 @@ fn span_type(profile: Profile, span: &ReceivedSpan) -> Option<&'static str> {
     })
 }
 
-/// Ours, and what stands on any span: see docs/operations.md.
+/// llm-trace attributes and attributes allowed on any span: see docs/operations.md.
 fn is_documented(key: &str) -> bool {
     key.starts_with("llm_trace.") || key == "error.type"
 }
@@ -89,9 +89,9 @@ fn check(span: &ReceivedSpan, profile: Profile, data: &Value, wrong: &mut Vec<St
             Some(known) if !has_type(&value, &known["type"]) => {
                 wrong.push(format!("{profile:?} {name}: {key} = {value} is no {}", known["type"]));
             }
-            // Refinements of one provider's.
+            // Attributes specific to one provider.
             _ if key.starts_with("openai.") => {}
-            // A tool's run tells of the server that it asked.
+            // A tool's span has attributes of the MCP server that it calls.
             _ if kind_of == Some("gen_ai.execute_tool.internal") && is_of_mcp(&key) => {}
             _ if spec.is_some_and(|spec| !spec.contains_key(&key)) => {
                 wrong.push(format!("{profile:?} {name}: {key} does not stand on {}", kind_of.unwrap_or_default()));
@@ -169,7 +169,7 @@ fn structured_attributes_are_valid_by_the_schemas() {
             for span in collector.spans() {
                 let Some(text) = span.attribute(key) else { continue };
                 let text = text.as_str().unwrap();
-                // One stand-in for a whole value; and a tool may be given a text.
+                // A mask can replace the whole value, and a tool's arguments can be plain text.
                 if key.ends_with("arguments") && !text.starts_with('{') {
                     continue;
                 }

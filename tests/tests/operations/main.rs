@@ -1,4 +1,4 @@
-//! Every operation that is more than a chat, in both profiles, judged on the OTLP bytes that were exported.
+//! Every operation besides chat, in both profiles, tested on the exported OTLP bytes.
 
 mod conventions;
 mod masks;

@@ -1,4 +1,4 @@
-//! Content of every operation under the masks.
+//! Content of every operation with masks.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{PROFILES, everything, export};
 
-/// What a model is going to read.
+/// Content that a model will read.
 const INPUT: [&str; 10] = [
     "SENTINEL-description",
     "SENTINEL-result",
@@ -22,7 +22,7 @@ const INPUT: [&str; 10] = [
     "SENTINEL-recall",
 ];
 
-/// What a model wrote, and what was found for it.
+/// Content that a model wrote, and documents found for it.
 const OUTPUT: [&str; 13] = [
     "SENTINEL-city",
     "SENTINEL-argument",
@@ -39,7 +39,7 @@ const OUTPUT: [&str; 13] = [
     "SENTINEL-local",
 ];
 
-/// What a guardrail judged and decided: of either side.
+/// The input and result of a guardrail: content of both sides.
 const EITHER: [&str; 2] = ["SENTINEL-judged", "SENTINEL-why"];
 
 fn seen(collector: &Collector) -> BTreeSet<&'static str> {

@@ -32,7 +32,7 @@ fn serve_tool() {
     });
 }
 
-/// Messages of several methods.
+/// Sends messages of several methods.
 pub(crate) fn messages() {
     call_tool();
     serve_tool();
@@ -71,7 +71,7 @@ fn messages_are_named_after_their_method_and_its_target() {
             ("prompts/get greet", SpanKind::Client),
             ("resources/read", SpanKind::Client),
             ("notifications/initialized", SpanKind::Server),
-            // A tool that asks a server for itself is one span.
+            // A tool that calls an MCP server itself has one span.
             ("execute_tool fetch", SpanKind::Internal),
         ];
         assert_eq!(names, expected.map(|(name, kind)| (name.to_owned(), kind)));

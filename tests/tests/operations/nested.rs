@@ -1,4 +1,4 @@
-//! A model call inside of a model call: counted once, whichever way.
+//! A model call inside another model call is counted once in every configuration.
 
 use futures_util::{Stream, StreamExt as _, stream};
 use llm_trace::{Capture, LlmCall, LlmLayer, Nested, Policy, PriceTable, llm_call, llm_tool};
@@ -8,7 +8,7 @@ use tracing_subscriber::Registry;
 
 use crate::support::{Failed, block_on, chat, export, request};
 
-/// Spans and metrics of what runs.
+/// The spans and metrics of the code that runs.
 fn measure(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>, run: impl FnOnce()) -> Collector {
     let metrics = Collector::start();
     let meters = metrics.meter_provider();
@@ -28,7 +28,7 @@ thread_local! {
     static METRICS: std::cell::RefCell<Option<Collector>> = const { std::cell::RefCell::new(None) };
 }
 
-/// How many calls were timed, and how many tokens and dollars were counted, by what was measured last.
+/// The number of timed calls, and the counted tokens and dollars, from the latest metrics.
 fn counted() -> (u64, f64, f64) {
     METRICS.with(|kept| {
         let series = kept.borrow().as_ref().unwrap().series();
@@ -85,7 +85,7 @@ fn the_inner_call_is_told_on_the_outer_one() {
     ] {
         assert_eq!(span.attribute(key), Some(value), "{key}");
     }
-    // What the model said, and not what became of it.
+    // The model's output, not the value that the outer function derived from it.
     let output = span.attribute("gen_ai.output.messages").unwrap();
     assert!(output.as_str().unwrap().contains("SENTINEL-answer"), "{output}");
     let input = span.attribute("gen_ai.input.messages").unwrap();
@@ -107,7 +107,7 @@ fn what_several_inner_calls_used_is_added_up() {
     assert_eq!(names(&collector), ["chat gpt-4o"]);
     let span = collector.span("chat gpt-4o");
     assert_eq!(span.attribute("gen_ai.usage.input_tokens"), Some(json!(20)));
-    // Nobody had told it when the span began.
+    // The provider was not known at the start of the span.
     assert_eq!(span.attribute("gen_ai.provider.name"), Some(json!("openai")));
     assert_eq!(counted(), (1, 30.0, 40.0));
 }
@@ -119,7 +119,7 @@ fn separate_calls_have_a_span_each_and_the_outer_leaves_the_counting_to_the_inne
     let cases: [(Change, Call); 3] = [
         (|layer| layer, separate),
         (|layer| layer.with_nested(Nested::Separate), whole),
-        // Another provider's call is another call.
+        // A call of another provider is a separate call.
         (|layer| layer, gateway),
     ];
     for (change, call) in cases {
@@ -145,7 +145,7 @@ fn insists(body: &Value) -> Value {
 #[test]
 fn what_a_call_says_outranks_the_layer() {
     let collector = measure(|layer| layer.with_nested(Nested::Separate), || drop(insists(&request())));
-    // `whole` says nothing, and `chat` inside of it neither: but the outermost does, for what is in it.
+    // `whole` and the inner `chat` do not set `nested`; the outermost call does, for every call inside it.
     assert_eq!(names(&collector), ["chat gpt-4o", "chat gpt-4o"]);
     assert_eq!(counted().1, 15.0);
 }
@@ -236,7 +236,7 @@ fn a_stream_inside_of_a_stream_or_of_a_future_is_the_same_call() {
     }
 }
 
-/// What nobody takes for a stream.
+/// A type that is not detected as a stream.
 struct Reply(std::pin::Pin<Box<dyn Stream<Item = Value>>>);
 
 #[llm_call(provider = "openai", model = "gpt-4o")]

@@ -1,4 +1,4 @@
-//! OpenInference's names for every operation, under the same masks.
+//! OpenInference attributes of every operation, with the same masks.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ fn open(profile: Profile, run: impl FnOnce()) -> Collector {
     export(Policy::new().capture(Capture::Span), |layer| layer.with_profile(profile), run)
 }
 
-/// The attributes, those that tell of the end left out.
+/// All attributes except those of the outcome.
 fn facts(span: &ReceivedSpan) -> Value {
     let mut attributes = span.attributes();
     attributes.shift_remove("llm_trace.outcome");
@@ -54,7 +54,7 @@ fn each_operation_has_the_name_and_the_kind_of_the_conventions() {
             ("update_memory", "CLIENT"),
             ("upsert_memory", "CLIENT"),
         ];
-        // In core a plan is no operation of the conventions', and nobody names its agent.
+        // In core, `plan` is not an operation of the conventions, so the span's name has no agent name.
         let expected: Vec<_> = expected
             .iter()
             .map(|&(name, kind)| match (name, profile) {
@@ -116,8 +116,8 @@ fn an_agent_is_around_what_it_does_and_its_tools_know_it() {
         assert_eq!(agent.attribute("gen_ai.agent.name"), Some(json!("researcher")));
         assert_eq!(agent.attribute("gen_ai.agent.description"), Some(json!("SENTINEL-purpose")));
         assert_eq!(agent.attribute("gen_ai.conversation.id"), Some(json!("c-1")));
-        // The newest conventions have these of hosted agents only. In core an agent has a provider:
-        // that of its model.
+        // The newest conventions define these attributes only for hosted agents. In core an agent has the provider of
+        // its model.
         let core = |value: &str| (!latest).then(|| json!(value));
         assert_eq!(agent.attribute("gen_ai.agent.id"), core("ag-7"));
         assert_eq!(agent.attribute("gen_ai.agent.version"), core("1.2"));

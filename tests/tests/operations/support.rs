@@ -1,4 +1,4 @@
-//! Functions of every operation, and what was exported of them.
+//! Functions for every operation, and their exported spans.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use tracing_subscriber::prelude::*;
 
 pub(crate) const PROFILES: [Profile; 2] = [Profile::Core, Profile::Latest];
 
-/// Runs code under a layer and gives back what was exported.
+/// Runs code with a layer and returns the exported data.
 pub(crate) fn export(
     policy: Policy,
     change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>,
@@ -41,7 +41,7 @@ pub(crate) fn export_sampled(
     collector
 }
 
-/// Says yes, and keeps what a sampler is told.
+/// A sampler that samples every span and records the name and attributes it is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked(pub(crate) Arc<Mutex<Vec<Start>>>);
 
@@ -88,7 +88,7 @@ pub(crate) fn weather(city: &str) -> Result<Value, Failed> {
     }
 }
 
-/// A dispatcher: the tool's name is the model's.
+/// A dispatcher: the model's tool call determines the tool's name.
 #[llm_tool(name = name, call_id = id, arguments = arguments, result = |answer| &answer.0)]
 pub(crate) async fn dispatch(name: &str, id: Option<&str>, arguments: &str) -> (String, u32) {
     (String::from("SENTINEL-text"), 7)
@@ -204,7 +204,7 @@ pub(crate) fn fetch() {
         });
 }
 
-/// Each operation, once or more.
+/// Runs each operation at least once.
 pub(crate) fn everything() {
     triage(&json!({"ticket": "SENTINEL-ticket"}));
     researcher("SENTINEL-task");

@@ -1,4 +1,4 @@
-//! Values, errors, panics and what is given up, in every shape of function.
+//! Values, errors, panics and cancellation, in every kind of function.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! A stream's items as bytes, values and types.
+//! Stream items as bytes, JSON values and typed values.
 
 use llm_trace::{Capture, LlmCall, Operation, Policy};
 use llm_trace_tests::collector::Collector;

@@ -1,4 +1,4 @@
-//! Every way a call can end, in every shape a call can have: one span each, and the right one.
+//! Every outcome of a call, in every kind of function: one span each, with the right outcome.
 
 mod functions;
 mod items;
@@ -29,7 +29,7 @@ impl fmt::Display for Overloaded {
 
 impl Error for Overloaded {}
 
-/// Runs `f` under a subscriber of its own and gives the LLM spans that came of it.
+/// Runs `f` with its own subscriber and returns the exported LLM spans.
 fn spans(f: impl FnOnce(&llm_trace::OpenCalls)) -> Vec<ReceivedSpan> {
     let collector = Collector::start();
     let provider = collector.provider();

@@ -1,4 +1,4 @@
-//! Streams: whole, cut, dropped, broken, polled from anywhere.
+//! Streams that are complete, truncated, dropped or broken, polled from any thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -63,7 +63,7 @@ fn panicking_stream() -> impl Stream<Item = Bytes> {
     stream::iter(events(false)).chain(stream::once(async { panic!("SENTINEL") }))
 }
 
-/// Panics where an item is `None`, and goes on.
+/// A stream that panics where an item is `None`, and continues afterwards.
 #[llm_call(provider = "openai", model = "m")]
 fn stumbling_stream(items: Vec<Option<Bytes>>) -> impl Stream<Item = Bytes> {
     stream::iter(items).map(|item| item.expect("SENTINEL"))
@@ -76,7 +76,7 @@ fn a_stream_that_panicked_stays_so_when_it_is_polled_again() {
         items.insert(1, None);
         items
     };
-    // Polls of it: until its end mark, until its last item, and until it is dropped in between.
+    // The number of polls: until the end mark, until the last item, and until a drop in between.
     for (whole, polls) in [(true, 20), (false, 20), (true, 3), (true, 2)] {
         let panicked = one(|_| {
             let mut stream = Box::pin(stumbling_stream(items(whole)));
@@ -117,7 +117,7 @@ fn errors_inside_a_stream_are_the_calls() {
     assert_eq!(span.attribute("error.type"), Some(json!("server_error")));
 }
 
-/// What a call with this policy tells of its error, and whether the text was sent.
+/// The status message that a call records with this policy, and whether the sentinel was exported.
 fn told(policy: Policy, chunks: impl FnOnce(&LlmCall)) -> (String, bool) {
     let collector = Collector::start();
     let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&collector.provider());
@@ -234,7 +234,7 @@ fn streams_may_be_polled_from_several_threads_and_runtimes() {
     let multi = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
     let mut stream: Pin<Box<dyn Stream<Item = Bytes> + Send>> =
         tracing::dispatcher::with_default(&dispatch, || Box::pin(streams(events(true))) as _);
-    // Each item on a thread of its own, without and with a runtime.
+    // Each item on its own thread, without and with a runtime.
     for round in 0.. {
         let dispatch = dispatch.clone();
         let handle = multi.handle().clone();

@@ -1,4 +1,4 @@
-//! Answers whose end cannot be seen, and errors that come late.
+//! Responses whose end is not visible, and errors that occur late.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{Overloaded, block_on, completed, events, one, outcome, streamed};
 
-/// A stream of a type of one's own, which can hold the call.
+/// A named stream type that can hold the call's handle.
 struct Named(std::vec::IntoIter<Bytes>, Option<LlmCall>);
 
 impl Stream for Named {
@@ -102,7 +102,7 @@ fn error_type_is_asked_for_errors_among_the_items_too() {
     }
 }
 
-/// A body that breaks after its first frame.
+/// A body that fails after its first frame.
 struct Broken(bool);
 
 impl http_body::Body for Broken {

@@ -1,4 +1,4 @@
-//! A word that a model wrote, coming back in later inputs while only the output is masked.
+//! A text that a model wrote and that later requests contain as input, while only the output is masked.
 
 use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, RedactProcessor, Style, TraceUpdate, scope};
 use llm_trace_tests::collector::Collector;
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Got, Shows as _, export, export_all, export_with};
 
-/// A model wrote it.
+/// Written by the model.
 const WORD: &str = "SENTINEL-word";
 
-/// The user wrote it.
+/// Written by the user.
 const QUESTION: &str = "QUESTION-of-the-user";
 
 fn open() -> Policy {
     Policy::new().capture(Capture::SpanAndEvent)
 }
 
-/// Requests that send the model's word back, each by its API's own marks.
+/// Requests that contain the model's earlier output, marked in the format of each API.
 fn histories() -> Vec<(&'static str, Value)> {
     let question = json!({"role": "user", "content": QUESTION});
     let arguments = json!({"city": WORD}).to_string();
@@ -112,7 +112,7 @@ fn a_models_parts_of_the_history_are_masked_with_the_output() {
                 let last = PolicyHandle::new(policy.clone());
                 let got = export_all(policy.clone(), Some(last), || ask(provider, &request, mask));
                 assert_only_the_question(&got, &what);
-                // The source gate alone.
+                // Only the source gate is active.
                 let got = export(policy, None, || ask(provider, &request, mask));
                 assert_only_the_question(&got, &what);
             }
@@ -191,7 +191,7 @@ fn messages_given_apart_from_a_request_have_authors_too() {
     assert_only_the_question(&got, "an agent's input");
 }
 
-/// What another crate writes of a chat, by key.
+/// Attributes that another crate sets for a chat, by key.
 fn foreign() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let parts = |text: &str| json!([{"type": "text", "content": text}]);
     let history = json!([{"role": "user", "content": QUESTION}, {"role": "assistant", "content": WORD}]);

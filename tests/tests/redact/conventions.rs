@@ -1,4 +1,5 @@
-//! Spans, events and log records of model calls by every known convention: facts go out, everything else is content.
+//! Spans, events and log records of model calls by every known convention: facts are exported, everything else is
+//! content.
 
 use llm_trace::{Capture, Policy, RedactLogProcessor, RedactProcessor, scope};
 use llm_trace_tests::collector::Collector;
@@ -10,7 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 
 const SECRET: &str = "SENTINEL of a prompt";
 
-/// Keys that hold content, by the convention and the file that names them.
+/// Content keys, with the convention and the file that defines them.
 #[rustfmt::skip]
 const CONTENT: &[(&str, &[&str])] = &[
     ("OpenTelemetry: open-telemetry/semantic-conventions, model/gen-ai/registry.yaml", &[
@@ -83,7 +84,7 @@ const CONTENT: &[(&str, &[&str])] = &[
     ]),
 ];
 
-/// Facts of the same conventions.
+/// Keys of facts in the same conventions.
 const FACTS: &[(&str, &str)] = &[
     ("gen_ai.request.model", "gpt-4o"),
     ("gen_ai.system", "openai"),

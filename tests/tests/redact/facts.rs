@@ -1,4 +1,5 @@
-//! Facts are identifiers and numbers that can be, whatever the policy: what a provider sends in their place stays in.
+//! Facts are valid identifiers and numbers under every policy. Other values that a provider sends in their place are
+//! not exported.
 
 use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, Style};
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ fn texts_in_the_place_of_facts_stay_in_under_every_policy() {
             let is_open = format!("{policy:?}").contains("input: false, output: false") && policy_captures(&policy);
             let got = answered(policy, &[odd.clone(), failed.clone()]);
             if is_open {
-                // The role is a part of an answer that may go out.
+                // A response role is a fact and can be exported.
                 let spans = got.spans();
                 for key in ["gen_ai.response.id", "gen_ai.response.model", "gen_ai.response.finish_reasons"] {
                     assert_eq!(spans[0].attribute(key), None, "{key}");
@@ -75,7 +76,7 @@ fn texts_in_the_place_of_facts_stay_in_under_every_policy() {
             }
             assert_eq!(got.spans()[1].attribute("error.type"), Some("_OTHER".into()));
             let report = got.spans()[0].attribute("llm_trace.redaction").map(|report| report.to_string());
-            // What is too long for any fact is not even read.
+            // A value too long for any fact is not read.
             assert!(text.len() > 256 || report.is_some_and(|report| report.contains("cut:fact=")));
         }
     }

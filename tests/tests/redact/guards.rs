@@ -1,4 +1,4 @@
-//! Each guard with the other two off.
+//! Each guard with the other two disabled.
 
 use llm_trace::{Capture, Policy, PolicyHandle, Style};
 
@@ -10,7 +10,7 @@ fn open() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
-/// All that a call's own span is written from passes the source gate; what others write does not.
+/// The source gate covers everything that is recorded on a call's own span, but not the attributes of other code.
 #[test]
 fn the_source_gate_alone_keeps_a_calls_own_content_in() {
     for policy in [Policy::new(), open().mask_input(true).mask_output(true), open().lock_masked()] {
@@ -23,7 +23,7 @@ fn the_source_gate_alone_keeps_a_calls_own_content_in() {
     }
 }
 
-/// The gate is open here: every text of the call reaches the processor.
+/// The source gate is open here: every text of the call reaches the processor.
 #[test]
 fn the_processor_alone_keeps_everything_in() {
     for ending in ENDINGS {
@@ -43,7 +43,7 @@ fn two_processors_can_hold_two_policies() {
     assert_eq!(seen(&open, &INPUT), INPUT);
 }
 
-/// What was read by the policy of before is read again by the one of now.
+/// Content read with the old policy is redacted again with the current policy.
 #[test]
 fn a_scrubber_or_a_limit_that_comes_while_a_call_runs_holds_for_what_was_read() {
     const TEXT: &str = "SENTINEL-project, at some length";
@@ -81,14 +81,14 @@ fn a_scrubber_or_a_limit_that_comes_while_a_call_runs_holds_for_what_was_read() 
     }
 }
 
-/// Each thread notes which of its calls began after a mask was set and ended before it was taken off.
+/// Each thread records which of its calls started after a mask was set and ended before it was removed.
 #[test]
 fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_threads() {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     let handle = PolicyHandle::new(open());
-    // Odd while both sides are surely masked. One thread throws the switch at a time.
+    // The turn is odd while both sides are masked. Only one thread changes the mask at a time.
     let (turns, switch) = (AtomicU64::new(0), Mutex::new(()));
     let masked = Mutex::new(Vec::new());
     let got = export_with(&handle, |dispatch| {
@@ -121,7 +121,7 @@ fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_thr
                 });
             }
         });
-        // From here on every call ends after the switch.
+        // From here on every call ends after the mask is set.
         handle.update(|policy| policy.mask_input(true).mask_output(true));
         turns.fetch_add(1, Ordering::SeqCst);
         tracing::dispatcher::with_default(dispatch, || call("last".to_owned()));
@@ -162,7 +162,7 @@ fn content_that_the_user_adds_as_an_attribute_passes_the_source_gate_too() {
     }
 }
 
-/// By other code inside of a call, past every layer, on the call's own span.
+/// Attributes that other code sets directly on the call's own span bypass every layer.
 #[test]
 fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
     use opentelemetry::trace::{Status, TraceContextExt as _};
@@ -190,7 +190,7 @@ fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
     }
 }
 
-/// With a lock of the call's held around it, neither would return.
+/// If a lock of the call were held, neither scrubber would return.
 #[test]
 fn a_scrubber_that_asks_for_the_call_or_makes_one_holds_nobody_up() {
     #[llm_trace::llm_call(provider = "openai", model = "judge", input = text)]

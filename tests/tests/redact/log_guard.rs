@@ -1,4 +1,4 @@
-//! The last guard of log records, alone: the source gate is open, no layer and no span is wrapped.
+//! The log record guard on its own: the source gate is open, and no layer or span processor is wrapped.
 
 use std::collections::HashMap;
 
@@ -26,11 +26,11 @@ fn guarded(collector: &Collector, policy: &PolicyHandle) -> SdkLoggerProvider {
     SdkLoggerProvider::builder().with_log_processor(RedactLogProcessor::new(exporting, policy)).build()
 }
 
-/// A call with a sentinel everywhere: its own events, and those of other crates by the appender.
+/// A call with a sentinel in every field: its own events, and those of other crates through the appender.
 fn export(last: Policy, masks: (bool, bool), ending: Ending) -> Collector {
     let collector = Collector::start();
     let loggers = guarded(&collector, &PolicyHandle::new(last));
-    // Spans are recorded and go nowhere.
+    // Spans are recorded but not exported.
     let spans = SdkTracerProvider::builder().build();
     let layer = llm_trace::layer().with_policy(open()).with_logger_provider(&loggers).with_tracer_provider(&spans);
     let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
@@ -74,7 +74,7 @@ fn nothing_configured_lets_no_content_of_a_call_out() {
     }
 }
 
-/// The text of other crates' events is masked where the call is, and nowhere else.
+/// The text of other crates' events is masked inside the call, and only there.
 #[test]
 fn the_masks_of_a_call_hold_for_the_text_of_other_crates() {
     let got = export(open(), (true, false), Ending::Answer);
@@ -90,8 +90,8 @@ fn map(entries: impl IntoIterator<Item = (&'static str, AnyValue)>) -> AnyValue 
     AnyValue::Map(Box::new(entries.collect::<HashMap<_, _>>()))
 }
 
-/// Records as another crate writes them: content in lists and maps, under keys that conventions know
-/// and keys that nobody knows, and in a body of the conventions' older kind.
+/// Log records of other crates: content in lists and maps, under known and unknown keys, and in the body format of
+/// older conventions.
 fn others(policy: Policy, mask: bool) -> Vec<ReceivedLog> {
     let collector = Collector::start();
     let loggers = guarded(&collector, &PolicyHandle::new(policy));
@@ -182,7 +182,7 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
         Just("prompt".to_owned()),
         Just("gen_ai.input.messages".to_owned()),
         Just("message".to_owned()),
-        // No convention's: what stands under `os.` is no text.
+        // Outside of every convention. Keys below `os.`, for example, are facts and would be exported.
         "(x[a-z.]{0,7})?",
     ];
     let leaf = prop_oneof![
@@ -217,7 +217,7 @@ fn any_value(value: &serde_json::Value) -> AnyValue {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
-    /// Whatever a record is made of, below a masked scope no text of it gets out.
+    /// For any log record, no text is exported below a masked scope.
     #[test]
     fn no_record_gets_a_text_past_a_mask(body in json_value(), attributes in prop::collection::vec(("x[a-z_.]{0,11}", json_value()), 0..4)) {
         use opentelemetry_sdk::logs::InMemoryLogExporter;
@@ -239,7 +239,7 @@ proptest! {
     }
 }
 
-/// `init()`'s pipeline: records that wait are treated once more by the policy of the moment.
+/// The pipeline of `init()`: queued records are redacted again with the current policy.
 #[test]
 fn records_that_wait_to_be_sent_obey_a_switch_that_is_thrown() {
     let collector = Collector::start();

@@ -1,5 +1,5 @@
-//! What leaves the process, on encoded OTLP bytes: a different sentinel in every place content
-//! can be, times outcomes, times masks.
+//! Exported content, tested on encoded OTLP bytes: a different sentinel in every content field, for all outcomes and
+//! masks.
 
 mod authors;
 mod conventions;

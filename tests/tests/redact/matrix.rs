@@ -1,4 +1,5 @@
-//! The promise: what is masked is nowhere in the bytes of spans, events and metrics, what is not is where the conventions say.
+//! Masked content is nowhere in the exported bytes of spans, events and metrics. Content that is not masked is under
+//! the conventions' keys.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ fn open() -> Policy {
     Policy::new().capture(Capture::SpanAndEvent)
 }
 
-/// Where a mask can be set.
+/// The ways to set a mask.
 #[derive(Clone, Copy, Debug)]
 enum By {
     Policy,
@@ -23,7 +24,7 @@ enum By {
     SpanField,
 }
 
-/// Calls that end in each of these ways, with the last guards behind the source gate.
+/// Calls with each of these endings, with the export guards behind the source gate.
 fn masked(by: By, (input, output): (bool, bool), policy: Policy, endings: &[Ending]) -> Got {
     let (policy, call) = match by {
         By::Policy => (policy.mask_input(input).mask_output(output), (false, false)),
@@ -64,7 +65,7 @@ fn what_is_masked_is_nowhere() {
                 if output {
                     assert_eq!(seen(&got, &operations::OUTPUT), NONE, "{what}");
                 }
-                // These can echo either side.
+                // These can contain text of either side.
                 assert_eq!(seen(&got, &operations::EITHER), NONE, "{what}");
                 assert_eq!(seen(&got, &ERROR), NONE, "{what}");
                 assert_eq!(seen(&got, &FREE), NONE, "{what}");
@@ -74,7 +75,7 @@ fn what_is_masked_is_nowhere() {
     }
 }
 
-/// Every place of the spans that shows a text: `span: place`.
+/// Every location in the spans that contains a text, as `span: location`.
 fn places(got: &Got, sentinel: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for received in got.spans() {
@@ -112,7 +113,7 @@ fn what_is_not_masked_is_where_the_conventions_say() {
     for sentinel in OUTPUT {
         assert_eq!(at(sentinel), ["chat gpt-4o: gen_ai.output.messages"], "{sentinel}");
     }
-    // Whose call it was is on every span of ours.
+    // Every span of llm-trace has the caller's identity.
     for (sentinel, key) in [
         ("SENTINEL-identity", "user.id"),
         ("SENTINEL-team", "llm_trace.caller.team_id"),
@@ -147,7 +148,7 @@ fn what_is_not_masked_is_where_the_conventions_say() {
         assert_eq!(at(sentinel), places, "{sentinel}");
     }
     assert_eq!(seen(&got, &NEVER), NONE);
-    // What others write is in the wrapped log as well, and what is ours never is.
+    // The wrapped log contains the text of other crates, but never the content of our calls.
     let log = got.log();
     for sentinel in &FREE[..4] {
         assert!(log.contains(sentinel), "{sentinel}: {log}");

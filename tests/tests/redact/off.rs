@@ -1,4 +1,4 @@
-//! With nothing configured, other code's free text inside of a model call is held back from export.
+//! With the default configuration, free text of other code inside a model call is not exported.
 
 use llm_trace::{LlmCall, Policy, RedactLogProcessor, RedactProcessor, redact};
 use llm_trace_tests::collector::Collector;
@@ -23,7 +23,7 @@ fn inside() {
     cx.span().set_attribute(KeyValue::new("plan.of.another", SECRET));
 }
 
-/// Where spans are guarded.
+/// The guards of spans.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum By {
     Layer,
@@ -65,7 +65,7 @@ fn free_text_inside_a_model_call_is_not_exported_while_capture_is_off() {
         assert_eq!(client.attribute("tries"), Some(3.into()));
         assert_eq!(client.attribute("http.request.method"), Some("POST".into()));
         assert!(got.spans().iter().any(|span| span.attribute("plan") == Some("gold".into())));
-        // Local logs go by masks only.
+        // Local logs are redacted by masks only.
         assert!(local.contains(&format!("asked: {SECRET}")), "{local}");
     }
 }
@@ -75,7 +75,7 @@ fn the_layer_alone_holds_back_what_tracing_says() {
     let (got, _) = run(Policy::new(), By::Layer, "chat");
     for span in got.spans() {
         let texts = format!("{:?} {:?}", span.span.events, span.attribute("body"));
-        // What is set on an OpenTelemetry span passes every layer by.
+        // Attributes set directly on an OpenTelemetry span bypass every layer.
         let told: Vec<_> = span.span.events.iter().filter(|event| event.name != SECRET).collect();
         assert!(!format!("{told:?}").contains(SECRET), "{texts}");
         assert_ne!(span.attribute("body"), Some(SECRET.into()));

@@ -1,4 +1,4 @@
-//! Tools, agents, documents and guardrails, with a sentinel in every place that they have.
+//! Tools, agents, documents and guardrails, with a sentinel in every content field.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ENDINGS, Ending, Failed, export, seen};
 
-/// What a model is going to read.
+/// Content that a model will read.
 pub(crate) const INPUT: [&str; 5] = [
     "SENTINEL-tooldescription",
     "SENTINEL-toolanswer",
@@ -16,13 +16,13 @@ pub(crate) const INPUT: [&str; 5] = [
     "SENTINEL-recall",
 ];
 
-/// What a model wrote, and what was found for it.
+/// Content that a model wrote, and documents found for it.
 pub(crate) const OUTPUT: [&str; 3] = ["SENTINEL-toolarguments", "SENTINEL-document", "SENTINEL-memory"];
 
-/// What a guardrail judged and decided, of either side, and what a tool failed of.
+/// The input and result of a guardrail and a tool's error: content of both sides.
 pub(crate) const EITHER: [&str; 3] = ["SENTINEL-judged", "SENTINEL-decided", "SENTINEL-toolerror"];
 
-/// One call of each kind. The tool ends as the ending says, as far as a function without a stream can.
+/// Runs one call of each kind. The tool ends like `ending`, as far as a function without a stream can.
 pub(crate) fn run((input, output): (bool, bool), ending: Ending) {
     let call = |operation: &'static str| LlmCall::builder(operation).mask_input(input).mask_output(output);
     let arguments = json!({"city": "SENTINEL-toolarguments"});

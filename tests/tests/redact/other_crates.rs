@@ -1,4 +1,4 @@
-//! Spans as other crates make them, past the last guard.
+//! Spans of other crates, behind the export guard.
 
 use llm_trace::{Capture, Policy, PolicyHandle, RedactProcessor, scope};
 use llm_trace_tests::collector::Collector;
@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 
 const SECRET: &str = "SENTINEL";
 
-/// Keys by which known clients and SDKs write content.
+/// Content keys of known clients and SDKs.
 const KEYS: [&str; 24] = [
     // rig
     "gen_ai.input.messages",
@@ -37,7 +37,7 @@ const KEYS: [&str; 24] = [
     "ai.prompt.messages",
     "ai.response.text",
     "ai.toolCall.args",
-    // bare
+    // without a namespace
     "prompt",
 ];
 

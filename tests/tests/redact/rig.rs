@@ -1,4 +1,4 @@
-//! A call through `rig`, which writes content into spans and events of its own.
+//! A call through `rig`, which writes content to its own spans and events.
 
 use ::rig::client::CompletionClient as _;
 use ::rig::completion::Prompt as _;
@@ -20,14 +20,14 @@ use crate::support::seen;
 const TEXTS: [&str; 3] = ["SENTINEL-user", "SENTINEL-system", "SENTINEL-answer"];
 const NONE: Vec<&str> = Vec::new();
 
-/// Which of the texts a log has.
+/// The texts that a log contains.
 fn seen_in(log: &Lines) -> Vec<&'static str> {
     let text = log.text();
     assert!(text.contains("gen_ai.agent.name"), "{text}");
     TEXTS.into_iter().filter(|sentinel| text.contains(sentinel)).collect()
 }
 
-/// Asks a provider on this machine.
+/// Calls a local provider.
 async fn ask() {
     let answer = || async {
         Json(serde_json::json!({
@@ -50,7 +50,7 @@ async fn ask() {
     server.abort();
 }
 
-/// What `rig`'s spans and events show under this policy: in exported spans, in a log, in log records.
+/// Content of `rig`'s spans and events with this policy: in exported spans, in a log and in log records.
 fn export(policy: Policy, mask: bool) -> (Collector, Lines, Collector) {
     let (spans, written, records) = (Collector::start(), Lines::default(), Collector::start());
     let handle = PolicyHandle::new(policy);
@@ -85,7 +85,7 @@ fn nothing_of_a_call_through_rig_is_shown_below_a_masked_scope() {
     assert_eq!(seen(&records, &TEXTS), NONE);
 }
 
-/// At `TRACE` it writes whole requests and answers as texts of events.
+/// At `TRACE`, `rig` logs whole requests and responses as event messages.
 #[test]
 fn nothing_of_a_call_through_rig_is_shown_while_capture_is_off() {
     let (spans, log, records) = export(Policy::new(), false);
@@ -111,7 +111,7 @@ fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
     assert_eq!(seen(&records, &TEXTS), TEXTS);
 }
 
-/// The OpenTelemetry layer that ours brings along says of no event whose it is, and no processor is wrapped.
+/// The embedded OpenTelemetry layer does not record an event's target, and no processor is wrapped.
 #[test]
 fn our_layer_alone_keeps_what_rig_writes_in() {
     for (policy, expected) in [(Policy::new(), &TEXTS[..0]), (Policy::new().capture(Capture::Span), &TEXTS)] {

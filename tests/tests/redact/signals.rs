@@ -1,4 +1,4 @@
-//! The same of events and metrics by themselves, so that no span hides what they show.
+//! The same tests for events and metrics alone, so that a span cannot hide their content.
 
 use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, scope};
 
@@ -10,7 +10,7 @@ fn events() -> Policy {
     Policy::new().capture(Capture::Event)
 }
 
-/// Which of these the bytes of one signal show, of which there are some.
+/// The sentinels in the bytes of one signal. Asserts that the signal has data.
 fn shown<'s>(got: &Got, signal: &str, sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
     let sent: Vec<Vec<u8>> =
         got.requests().iter().filter(|sent| sent.path.contains(signal)).map(|sent| sent.body.to_vec()).collect();
@@ -68,7 +68,7 @@ fn content_that_events_are_to_hold_is_where_the_conventions_say_and_on_no_span()
         assert_eq!(holders(sentinel), [details], "{sentinel}");
     }
     assert_eq!(shown(&got, "trace", INPUT.iter().chain(&OUTPUT)), NONE);
-    // What others write within the call is on no event of it.
+    // The call's own events contain no text of other crates.
     for log in logs.iter().filter(|log| log.scope.name == "llm-trace") {
         assert!(!FREE.iter().any(|sentinel| format!("{log:?}").contains(sentinel)), "{log:?}");
     }
@@ -84,7 +84,7 @@ fn no_event_holds_content_that_was_not_asked_for_there() {
     }
 }
 
-/// The meters here are told to take content for labels, and the policy lets all of it out.
+/// The meters accept every label, and some of the policies allow all content.
 #[test]
 fn no_metric_holds_content_under_any_policy() {
     let open = Policy::new().capture(Capture::SpanAndEvent).error_text(true);

@@ -1,4 +1,4 @@
-//! Sentinels, a call with one in every place, and pipelines to see what of it gets out.
+//! Sentinels, a call with one in every content field, and pipelines that show which ones are exported.
 
 use std::future::Future;
 use std::io;
@@ -21,7 +21,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 
-/// What is sent.
+/// Sent to the model.
 pub(crate) const INPUT: [&str; 8] = [
     "SENTINEL-user",
     "SENTINEL-system",
@@ -33,15 +33,15 @@ pub(crate) const INPUT: [&str; 8] = [
     "SENTINEL-history",
 ];
 
-/// What comes back.
+/// Received from the model.
 pub(crate) const OUTPUT: [&str; 4] =
     ["SENTINEL-answer", "SENTINEL-arguments", "SENTINEL-reasoning", "SENTINEL-refusal"];
 
-/// What can echo both.
+/// Errors that can repeat texts of both sides.
 pub(crate) const ERROR: [&str; 4] =
     ["SENTINEL-errorbody", "SENTINEL-errortext", "SENTINEL-refused", "SENTINEL-streamerror"];
 
-/// What another crate, or the application itself, writes inside of the call.
+/// Written by another crate or the application inside the call.
 pub(crate) const FREE: [&str; 6] = [
     "SENTINEL-eventtext",
     "SENTINEL-spanfield",
@@ -51,7 +51,7 @@ pub(crate) const FREE: [&str; 6] = [
     "SENTINEL-link",
 ];
 
-/// Who calls, and what the caller names and attaches: for `hash_identity` and `mask_metadata`.
+/// Caller, session and metadata, for `hash_identity` and `mask_metadata`.
 pub(crate) const NAMED: [&str; 8] = [
     "SENTINEL-identity",
     "SENTINEL-team",
@@ -63,7 +63,7 @@ pub(crate) const NAMED: [&str; 8] = [
     "SENTINEL-spanname",
 ];
 
-/// What no convention has an attribute for, and what goes out under no policy.
+/// Content without an attribute in any convention, never exported under any policy.
 pub(crate) const NEVER: [&str; 4] = ["SENTINEL-header", "SENTINEL-panic", "SENTINEL-embedded", "SENTINEL-unread"];
 
 pub(crate) fn request() -> Value {
@@ -108,7 +108,7 @@ pub(crate) fn answer() -> Value {
     })
 }
 
-/// The answer as a stream, each text cut in two.
+/// The response as a stream, with each text split in two.
 fn chunks(end: bool) -> Vec<Bytes> {
     let chunk = |delta: Value, reason: Value| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
@@ -138,22 +138,22 @@ fn chunks(end: bool) -> Vec<Bytes> {
     all
 }
 
-/// How a call ends.
+/// The ending of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ending {
     Answer,
-    /// The provider answers with an error.
+    /// The provider returns an error.
     ErrorBody,
     /// The function returns an error.
     Error,
-    /// No connection was made.
+    /// The connection fails.
     NotSent,
     Panic,
-    /// The future is dropped half way.
+    /// The future is dropped before it completes.
     Cancelled,
-    /// A stream that comes whole.
+    /// A complete stream.
     Stream,
-    /// The provider tells an error in the stream.
+    /// The provider sends an error in the stream.
     StreamErrorBody,
     /// An item of the stream is an error.
     StreamError,
@@ -161,7 +161,7 @@ pub(crate) enum Ending {
     /// The consumer drops the stream after a few items.
     Dropped,
     StreamPanic,
-    /// Still running when telemetry shuts down.
+    /// Still open at shutdown.
     Unfinished,
 }
 
@@ -194,7 +194,7 @@ impl std::error::Error for Failed {}
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An argument that shows everything by `Debug`.
+/// An argument whose `Debug` output contains all of its content.
 #[derive(Debug)]
 #[allow(dead_code)] // Read by `Debug` alone.
 pub(crate) struct Opaque {
@@ -251,7 +251,7 @@ pub(crate) fn streams(body: &Value, opaque: Opaque, masks: (bool, bool), ending:
     }
 }
 
-/// What happens inside of a call, around our own writing.
+/// Other code that writes content inside a call.
 fn inside(opaque: &Opaque) {
     let span = tracing::info_span!("client", body = "SENTINEL-spanfield", opaque = ?opaque, tries = 3);
     let _entered = span.enter();
@@ -266,7 +266,7 @@ fn inside(opaque: &Opaque) {
     LlmCall::current().attribute("plan", "SENTINEL-attribute");
 }
 
-/// Makes the call and waits for its ending; the value is to be kept until telemetry has shut down.
+/// Makes the call and waits for its ending. Keep the returned value until telemetry has shut down.
 #[must_use = "dropping it may end the call"]
 pub(crate) fn run(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
     let caller = llm_trace::Caller::builder().user_id("SENTINEL-identity").team_id("SENTINEL-team");
@@ -310,16 +310,16 @@ fn make(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
         }
     }
     crate::operations::run(masks, ending);
-    // A call with a name of its own, whose texts no convention has an attribute for.
+    // A named call with texts that have no attribute in any convention.
     let texts = json!({"model": "embed", "input": ["SENTINEL-embedded"]});
     let embed = LlmCall::builder("embeddings").provider("openai").request(&texts).name("embed SENTINEL-ownname");
     embed.mask_input(masks.0).mask_output(masks.1).run(|_| ());
-    // The handle of a call is of use where there is none as well.
+    // The handle can also be used outside of a call.
     LlmCall::current().attribute("late", "nothing");
     None
 }
 
-/// Attributes that hold content, or can echo it.
+/// Attributes that hold content or can repeat it.
 pub(crate) const CONTENT: [&str; 8] = [
     "gen_ai.input.messages",
     "gen_ai.output.messages",
@@ -333,7 +333,7 @@ pub(crate) const CONTENT: [&str; 8] = [
 
 type Layer = LlmLayer<Registry>;
 
-/// Everything that left: the encoded bytes, and what a wrapped log shows.
+/// All exported data: the encoded bytes, and the output of a wrapped log.
 pub(crate) struct Got {
     collector: Collector,
     log: Lines,
@@ -347,13 +347,13 @@ impl std::ops::Deref for Got {
 }
 
 impl Got {
-    /// What the wrapped `fmt` layer has written.
+    /// The output of the wrapped `fmt` layer.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }
 }
 
-/// The source gate, with or without the last guard behind it: spans.
+/// Exports spans with the source gate, and with or without the export guard behind it.
 pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
     let got = Got { collector: Collector::start(), log: Lines::default() };
     let layer = layer(&got, &gate, last);
@@ -361,7 +361,7 @@ pub(crate) fn export<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOn
     got
 }
 
-/// As [`export`], with a policy that changes and a subscriber that several threads can have.
+/// Like [`export`], with a policy that can change and a subscriber that several threads can use.
 pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Dispatch)) -> Got {
     let got = Got { collector: Collector::start(), log: Lines::default() };
     let exporting = SimpleSpanProcessor::new(got.exporter());
@@ -371,7 +371,7 @@ pub(crate) fn export_with(policy: &PolicyHandle, run: impl FnOnce(&tracing::Disp
     got
 }
 
-/// As [`export`], with one policy at the gate and at the processor.
+/// Like [`export`], with one policy for the gate and the processor.
 pub(crate) fn export_guarded<R>(policy: Policy, run: impl FnOnce() -> R) -> Got {
     let policy = PolicyHandle::new(policy);
     let got = Got { collector: Collector::start(), log: Lines::default() };
@@ -382,8 +382,8 @@ pub(crate) fn export_guarded<R>(policy: Policy, run: impl FnOnce() -> R) -> Got 
     got
 }
 
-/// As [`export`], with events and metrics besides, which take every label they are offered. With the last
-/// guards, what other crates tell goes to log records as well, and all of it to a wrapped `fmt` layer.
+/// Like [`export`], and also exports events, and metrics with every available label. With export guards, other crates'
+/// events also become log records, and all events go to a wrapped `fmt` layer.
 pub(crate) fn export_all<R>(gate: Policy, last: Option<PolicyHandle>, run: impl FnOnce() -> R) -> Got {
     let got = Got { collector: Collector::start(), log: Lines::default() };
     let loggers = match &last {
@@ -424,7 +424,7 @@ fn layer(got: &Got, gate: &Policy, last: Option<PolicyHandle>) -> Layer {
     llm_trace::layer().with_policy(gate.clone()).with_tracer_provider(&provider)
 }
 
-/// Where something can be seen.
+/// Data that can be searched for a text.
 pub(crate) trait Shows {
     fn shows(&self, needle: &str) -> bool;
 }
@@ -441,7 +441,7 @@ impl Shows for Got {
     }
 }
 
-/// Which of these are shown.
+/// The sentinels that the data contains.
 pub(crate) fn seen<'s>(by: &impl Shows, sentinels: impl IntoIterator<Item = &'s &'s str>) -> Vec<&'s str> {
     sentinels.into_iter().filter(|sentinel| by.shows(sentinel)).copied().collect()
 }

@@ -1,4 +1,4 @@
-//! Whatever is masked, hashed or cut, the attributes stay valid by the conventions' schemas.
+//! Masked, hashed and truncated attributes are valid by the conventions' schemas.
 
 use llm_trace::{Capture, Policy, PolicyHandle, Style};
 use llm_trace_tests::corpus::schemas::{ATTRIBUTES, Schemas};

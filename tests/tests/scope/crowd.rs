@@ -1,4 +1,4 @@
-//! Many callers at once, and no one's name on another's span.
+//! Many concurrent callers: no span has the name of another caller.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tracing::instrument::WithSubscriber as _;
 
 use crate::support::{ask, ask_eagerly, dispatch, text};
 
-/// How a caller makes its call.
+/// The way a caller makes its call.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Await,
@@ -41,7 +41,7 @@ const WAYS: [Way; 10] = [
     Way::SpanFields,
 ];
 
-/// The caller's name is in the model's: each span shows whom it should name.
+/// The model's name contains the caller's, so each span shows its expected caller.
 #[llm_call(provider = "openai", model = &model)]
 async fn call(model: String, pauses: u8) -> u32 {
     for _ in 0..pauses {
@@ -87,7 +87,7 @@ async fn work(way: Way, name: String, pauses: u8) {
                 tokio::task::yield_now().await;
                 call(model(), pauses).await
             };
-            // Somebody else's scope and a span lie around.
+            // Inside a foreign scope and span.
             let around = async { inner.in_scope(of(&name)).await }.instrument(tracing::info_span!("around"));
             around.in_scope(of("somebody else")).await;
         }
@@ -101,7 +101,7 @@ async fn work(way: Way, name: String, pauses: u8) {
         Way::StreamElsewhere => {
             let stream = of(&name).run(|| stream(model(), pauses));
             let task = async move { stream.collect::<Vec<_>>().await };
-            // Polled in another task, in another's scope.
+            // Polled in another task with another scope.
             drop(tokio::spawn(of("somebody else").instrument(task).with_current_subscriber()).await);
         }
         Way::Thread => {
@@ -121,7 +121,7 @@ async fn work(way: Way, name: String, pauses: u8) {
     }
 }
 
-/// Every call's span names the caller that its model does.
+/// Every call's span has the caller that its model names.
 fn run(callers: Vec<(Way, u8)>, threads: usize) -> usize {
     let (collector, dispatch) = dispatch(|layer| layer);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();

@@ -1,4 +1,4 @@
-//! Several destinations, each with a policy and a view of its own.
+//! Several destinations, each with its own policy and view.
 
 use llm_trace::{Capture, NarrowProcessor, Policy, RedactProcessor, Style, TraceUpdate, scope};
 use llm_trace_tests::collector::Collector;
@@ -31,7 +31,7 @@ fn one_store_sees_everything_and_a_vendor_what_it_may() {
         let span = vendor.span("chat m");
         assert!(text(&span, "user.id").is_some_and(|id| id.starts_with("hmac-sha256:")));
         assert_eq!(text(&span, "llm_trace.metadata.secret"), None);
-        // The vendor's trace is replaced by the mark, whatever the style.
+        // The vendor's trace attributes are replaced by the mark in every style.
         assert_eq!(text(&span, "langfuse.trace.input").as_deref(), Some("[REDACTED]"), "{style:?}");
         assert_eq!(text(&span, "langfuse.trace.output").as_deref(), Some("[REDACTED]"), "{style:?}");
     }

@@ -1,4 +1,4 @@
-//! What plain spans say by their fields.
+//! Scope fields on plain spans.
 
 use tracing::Instrument as _;
 
@@ -24,7 +24,7 @@ async fn a_span_below_takes_them_into_another_task() {
     let outer = tracing::info_span!("request", llm.user_id = "u1", llm.mask_output = tracing::field::Empty);
     let inner = outer.in_scope(|| tracing::info_span!("task"));
     tokio::spawn(ask_later(QUESTION).instrument(inner)).await.expect("joined");
-    // Said late, it holds from then on.
+    // A mask that is recorded later applies from then on.
     outer.record("llm.mask_output", true);
     outer.in_scope(|| ask(QUESTION));
     let spans = traced.collector.spans();

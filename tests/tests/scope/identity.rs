@@ -1,4 +1,4 @@
-//! Whose call it was, on every span, however the call ends.
+//! The caller's identity is on every span, for every outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -93,14 +93,14 @@ async fn unreachable() -> Result<reqwest::Response, reqwest::Error> {
     reqwest::Client::new().post("http://127.0.0.1:1").send().await
 }
 
-/// One call for each way to end, in the order of [`OUTCOMES`].
+/// One call for each outcome, in the order of [`OUTCOMES`].
 async fn end_in_every_way(open: OpenCalls) {
     all().run(|| ask("q"));
     all().run(fails).expect_err("an error");
     unreachable().in_scope(all()).await.expect_err("nobody listens");
     catch_unwind(AssertUnwindSafe(|| all().run(panics))).expect_err("a panic");
     assert!(hangs().in_scope(all()).now_or_never().is_none());
-    // Polled to its end, cut off, and dropped in the middle, all out of the scope.
+    // Polled to the end, truncated and dropped midway, all outside of the scope.
     let stream = all().run(chunks);
     assert_eq!(stream.collect::<Vec<_>>().await.len(), 2);
     let stream = all().run(cut_off);
@@ -116,7 +116,7 @@ async fn end_in_every_way(open: OpenCalls) {
 const OUTCOMES: [&str; 9] =
     ["completed", "error", "not_sent", "panicked", "cancelled", "completed", "truncated", "dropped", "unfinished"];
 
-/// Makes every outcome; a layer with logs and metrics too.
+/// Makes calls with every outcome, using a layer with logs and metrics.
 async fn outcomes(policy: Policy) -> Traced {
     let mut open = OpenCalls::default();
     let traced = traced_with(|layer, collector| {
@@ -134,7 +134,7 @@ async fn outcomes(policy: Policy) -> Traced {
 async fn identity_is_there_whatever_the_outcome() {
     let traced = outcomes(Policy::new().capture(Capture::SpanAndEvent)).await;
     traced.collector.spans().iter().for_each(shows_all);
-    // The key itself is nowhere.
+    // The plain key is never exported.
     assert!(!traced.collector.saw("the-plain-key"));
 }
 

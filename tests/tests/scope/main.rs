@@ -1,4 +1,4 @@
-//! What a scope says is on the exported spans of every call below it.
+//! The settings of a scope are on the exported spans of every call inside it.
 
 mod crowd;
 mod destinations;

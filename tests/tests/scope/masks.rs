@@ -5,7 +5,7 @@ use tracing::Instrument as _;
 
 use crate::support::{ANSWER, QUESTION, Traced, ask, ask_eagerly, ask_later, holds, traced};
 
-/// What the spans show of each side.
+/// Which sides the spans show.
 fn shown(traced: &Traced) -> Vec<(bool, bool)> {
     let side = |span: &_, key, word| holds(span, key, word);
     let spans = traced.collector.spans();
@@ -35,15 +35,15 @@ fn an_inner_scope_cannot_take_a_mask_off() {
 async fn masks_go_along_with_futures_tasks_and_threads() {
     let traced = traced(|layer| layer);
     ask_later(QUESTION).in_scope(scope().mask_input(true)).await;
-    // A task that was spawned with its scope.
+    // A task spawned with its scope.
     tokio::spawn(scope().mask_input(true).instrument(ask_later(QUESTION))).await.expect("joined");
     // A scope inside a scope, spawned.
     let task = scope().mask_input(true).run(|| scope().user("u").instrument(ask_later(QUESTION)));
     tokio::spawn(task).await.expect("joined");
-    // A task instrumented by a span of the scope.
+    // A task instrumented with a span of the scope.
     let task = scope().mask_input(true).run(|| ask_later(QUESTION).instrument(tracing::info_span!("work")));
     tokio::spawn(task).await.expect("joined");
-    // A thread, by hand.
+    // A thread that enters the scope manually.
     scope().mask_input(true).run(|| {
         let (here, dispatch) = (Scope::current(), tracing::dispatcher::get_default(Clone::clone));
         let thread =
@@ -88,7 +88,7 @@ async fn the_default_mask_is_cleared_by_a_scope_and_holds_in_a_bare_task() {
             tokio::spawn(async { ask(QUESTION) }).await.expect("joined");
         })
         .await;
-    // The second call's arguments were read in the scope.
+    // The second call's arguments were read inside the scope.
     assert_eq!(shown(&traced), [(true, true), (true, true), (false, false)]);
 }
 

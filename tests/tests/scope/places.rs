@@ -1,11 +1,11 @@
-//! Spans that are made in one place and entered in another.
+//! Spans that are created in one place and entered in another.
 
 use llm_trace::scope;
 use tracing::{Span, info_span};
 
 use crate::support::{QUESTION, Traced, ask, holds, text, traced};
 
-/// Runs `f` on another thread, with the same subscriber and nothing else.
+/// Runs `f` on another thread with the same subscriber.
 fn elsewhere(f: impl FnOnce() + Send) {
     let dispatch = tracing::dispatcher::get_default(Clone::clone);
     std::thread::scope(|threads| {
@@ -13,7 +13,7 @@ fn elsewhere(f: impl FnOnce() + Send) {
     });
 }
 
-/// Of each call: whether its input is shown, and its user.
+/// For each call: whether its input is shown, and its user.
 fn calls(traced: &Traced) -> Vec<(bool, Option<String>)> {
     let spans = traced.collector.spans();
     let calls = spans.iter().filter(|span| text(span, "gen_ai.operation.name").is_some());
@@ -34,7 +34,7 @@ fn masks_hold_below_a_span_of_the_scope_whatever_its_parent_is() {
         elsewhere(|| {
             span.in_scope(|| ask(QUESTION));
         });
-        // Below it, too.
+        // Also in a child span.
         let below = info_span!(parent: &span, "below");
         elsewhere(|| {
             below.in_scope(|| ask(QUESTION));
@@ -54,7 +54,7 @@ fn masks_are_those_of_the_place_where_a_span_was_made_and_of_the_place_where_it_
     assert!(!traced.collector.saw(QUESTION) && !traced.collector.saw(crate::support::ANSWER));
 }
 
-/// A span as a pooled connection has it: made for one request, entered in another.
+/// A span of a pooled connection: created for one request, entered in another.
 fn pooled() -> Span {
     scope().user("first").run(|| info_span!("request").in_scope(|| info_span!("connection")))
 }
@@ -64,7 +64,7 @@ fn the_current_scope_s_facts_win_over_those_that_a_span_remembers() {
     let traced = traced(|layer| layer);
     let connection = pooled();
     scope().user("second").run(|| connection.in_scope(|| ask(QUESTION)));
-    // Not even what the current scope leaves open is filled in.
+    // A current scope replaces the span's facts completely, including those it does not set.
     scope().session("s2").run(|| connection.in_scope(|| ask(QUESTION)));
     let users: Vec<Option<String>> = calls(&traced).into_iter().map(|(_, user)| user).collect();
     assert_eq!(users, [Some("second".to_owned()), None]);

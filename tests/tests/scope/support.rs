@@ -1,4 +1,4 @@
-//! A subscriber whose spans a collector gets, and calls to make in it.
+//! A subscriber that exports to a collector, and calls to make with it.
 
 use llm_trace::{Capture, LlmLayer, Policy, llm_call};
 use llm_trace_tests::collector::{Collector, ReceivedSpan, attribute};
@@ -9,24 +9,24 @@ use tracing_subscriber::registry::Registry;
 pub(crate) const QUESTION: &str = "the-secret-question";
 pub(crate) const ANSWER: &str = "the-secret-answer";
 
-/// A collector, and a guard of a subscriber that feeds it on this thread.
+/// A collector, and the guard of a subscriber that exports to it on this thread.
 pub(crate) struct Traced {
     pub(crate) collector: Collector,
     _default: tracing::subscriber::DefaultGuard,
 }
 
-/// Captures content on spans; `change` changes the layer.
+/// Captures content on spans; `change` configures the layer.
 pub(crate) fn traced(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>) -> Traced {
     traced_with(|layer, _| change(layer))
 }
 
-/// As [`traced`], for changes that need the collector.
+/// Like [`traced`], for changes that need the collector.
 pub(crate) fn traced_with(change: impl FnOnce(LlmLayer<Registry>, &Collector) -> LlmLayer<Registry>) -> Traced {
     let (collector, dispatch) = dispatch_with(change);
     Traced { collector, _default: tracing::dispatcher::set_default(&dispatch) }
 }
 
-/// As [`traced`], for threads of the test's own.
+/// Like [`traced`], for threads that the test starts.
 pub(crate) fn dispatch(
     change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>,
 ) -> (Collector, tracing::Dispatch) {
@@ -59,7 +59,7 @@ pub(crate) async fn ask_later(question: &str) -> String {
     ANSWER.to_owned()
 }
 
-/// Reads its arguments when it is called.
+/// Reads its arguments when called, before the first poll.
 #[llm_call(provider = "openai", model = "m", input = question)]
 pub(crate) fn ask_eagerly(question: &'static str) -> impl Future<Output = String> + Send {
     assert!(!question.is_empty());

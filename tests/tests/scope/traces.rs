@@ -1,4 +1,4 @@
-//! In which trace a call is.
+//! The trace that a call belongs to.
 
 use std::collections::HashMap;
 
@@ -86,7 +86,7 @@ async fn with_a_trace_id_alone_the_call_is_a_root_of_that_trace() {
         assert_eq!((trace(&chat), chat.span.parent_span_id), (TRACE.to_owned(), agent.span.span_id));
         traced.collector.clear();
     }
-    // What is outside of the scope has a trace of its own.
+    // Calls outside of the scope have their own trace.
     ask("q");
     assert_ne!(trace(&traced.collector.span("chat m")), TRACE);
 }
@@ -133,7 +133,7 @@ fn bad_ids_and_late_ones_are_errors() {
     assert!(late().is_some_and(|error| error.to_string().contains("started")));
     let span = traced.collector.span("chat m");
     assert_ne!(trace(&span), TRACE);
-    // The rest of it was said.
+    // The other values of the scope apply.
     assert_eq!(crate::support::text(&span, "user.id").as_deref(), Some("u"));
 }
 
@@ -148,7 +148,7 @@ fn a_gateways_metadata_continues_a_trace() {
 
 #[llm_call(provider = "openai", model = "m", server = host)]
 fn sends(host: &str) -> http::HeaderMap {
-    // Inside a client's own span, the call's is told.
+    // Inside a client's span, the call's context is propagated.
     tracing::info_span!("http").in_scope(|| {
         let mut headers = http::HeaderMap::new();
         llm_trace::inject(&mut headers);
@@ -168,7 +168,7 @@ fn only_named_hosts_are_told_our_ids() {
     let told = headers["traceparent"].to_str().expect("text");
     assert_eq!(told, format!("00-{}-{}-01", trace(call), hex(&call.span.span_id)));
     assert_eq!(headers["baggage"], "tenant=t1");
-    // And nobody is by default.
+    // Propagation is off by default.
     drop(traced);
     let _traced = self::traced(|layer| layer);
     assert!(sends("https://llm.internal:8080/v1").is_empty());
@@ -206,7 +206,7 @@ fn baggage_that_came_in_is_there_and_goes_no_further() {
     assert!(!traced.collector.saw("tenant"), "a client can send any value: none becomes an attribute");
 }
 
-/// In a process of its own, so to speak: no other test's id generator may be alive.
+/// Runs in a separate process, because no other test's id generator may exist.
 #[test]
 fn without_the_id_generator_the_call_is_an_orphan_of_that_trace() {
     let this = std::env::args().next().expect("a program");

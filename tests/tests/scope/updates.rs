@@ -9,7 +9,7 @@ use crate::support::{ANSWER, QUESTION, ask, holds, text, traced};
 const BOTH: TraceUpdate = TraceUpdate::INPUT.union(TraceUpdate::OUTPUT);
 const REDACTED: &str = "[REDACTED]";
 
-/// What may stand under a key.
+/// The values allowed under a key.
 #[derive(Debug, PartialEq)]
 enum Shown {
     Nothing,
@@ -90,7 +90,7 @@ fn an_open_agent_span_of_ours_shows_the_first_input_and_the_last_output() {
     let span = traced.collector.span("agent");
     assert!(holds(&span, "input.value", QUESTION) && !holds(&span, "input.value", "second"));
     assert!(holds(&span, "output.value", ANSWER));
-    // A tool speaks for itself only.
+    // A tool sets only its own input and output.
     let tool = traced.collector.span("tool");
     assert_eq!((text(&tool, "langfuse.trace.input"), text(&tool, "input.value")), (None, None));
 }
