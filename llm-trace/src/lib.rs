@@ -80,7 +80,7 @@
 //!
 //! | optional | |
 //! |---|---|
-//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai`, `anyhow` | the errors (and responses) of these crates |
+//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai` | the errors (and responses) of these crates |
 //! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
 //! | `reqwest-middleware`, `tower` | calls traced in the HTTP client, without annotations |
 //! | `otlp-grpc` | OTLP over gRPC |
@@ -169,6 +169,7 @@ pub use call::OpenCalls;
 pub use call::{CallRef, Evaluation, evaluation};
 #[cfg(all(feature = "otel", feature = "http"))]
 pub use call::{Propagation, inject, inject_to};
+pub use capture::CallError;
 #[cfg(feature = "otel")]
 pub use check::{Check, check};
 #[cfg(feature = "otel")]

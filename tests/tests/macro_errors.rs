@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use llm_trace::llm_call;
+use llm_trace::{LlmCall, Operation, llm_call};
 use macros::{Exported, block_on, trace};
 
 fn one(run: impl FnOnce()) -> Exported {
@@ -84,6 +84,11 @@ fails! {
         Box<dyn Error + Send + Sync> = Box::new(MyError::<()>::Http(status_error(401))) => "error", "401";
     the_status_is_found_inside_anyhow:
         anyhow::Error = anyhow::Error::new(status_error(404)).context("asking") => "error", "404";
+    the_status_is_found_inside_eyre: eyre::Report = eyre::Report::new(status_error(404)) => "error", "404";
+    a_report_of_a_text_is_other: anyhow::Error = anyhow::anyhow!("failed") => "error", "_OTHER";
+    a_status_is_an_error: http::StatusCode = http::StatusCode::BAD_GATEWAY => "error", "502";
+    a_status_with_its_body_is_an_error:
+        (http::StatusCode, String) = (http::StatusCode::TOO_MANY_REQUESTS, "wait".into()) => "error", "429";
     an_arc_is_looked_through: Arc<MyError<u8>> = Arc::new(MyError::Http(status_error(400))) => "error", "400";
     generics_are_not_part_of_the_name: MyError<Vec<String>> = MyError::Other(vec![]) => "error", "macro_errors::MyError";
     a_request_that_cannot_be_built_was_not_sent: reqwest::Error = builder_error() => "not_sent", "";
@@ -92,6 +97,63 @@ fails! {
     a_text_is_an_error_too: String = "failed".into() => "error", "String";
     a_type_without_any_trait_has_a_name: Silent = Silent => "error", "macro_errors::Silent";
     an_unknown_error_in_a_box_is_other: Box<dyn Error> = "failed".into() => "error", "_OTHER";
+}
+
+#[test]
+fn a_status_is_told_as_one() {
+    #[llm_call(model = "gpt-4o")]
+    async fn call() -> Result<(), http::StatusCode> {
+        Err(http::StatusCode::GATEWAY_TIMEOUT)
+    }
+    let span = one(|| assert!(block_on(call()).is_err()));
+    assert_eq!(span.get("http.response.status_code"), "504");
+    assert_eq!(span.get("error.type"), "504");
+}
+
+macro_rules! fails_by_hand {
+    ($($test:ident: $error:ty = $value:expr => $expected:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            let builder = || LlmCall::builder(Operation::Chat).model("m");
+            let run = || builder().try_run(|_| Err::<(), $error>($value)).is_err();
+            let instrument = || block_on(builder().try_instrument(async { Err::<(), $error>($value) })).is_err();
+            let fail = || {
+                let error: $error = $value;
+                builder().start().fail(&error);
+                true
+            };
+            let stream = || {
+                use futures_util::StreamExt as _;
+                let items = futures_util::stream::iter([Err::<String, $error>($value)]);
+                block_on(builder().start().stream(items).next()).is_some()
+            };
+            for end in [&run as &dyn Fn() -> bool, &instrument, &fail, &stream] {
+                let span = one(|| assert!(end()));
+                assert!(span.get("error.type").ends_with($expected), "{span:?}");
+            }
+        }
+    )*};
+}
+
+fails_by_hand! {
+    by_hand_an_error: MyError<u8> = MyError::Http(status_error(503)) => "503";
+    by_hand_a_box: Box<dyn Error> = Box::new(status_error(500)) => "500";
+    by_hand_a_box_that_is_send: Box<dyn Error + Send + Sync> = Box::new(status_error(500)) => "500";
+    by_hand_an_arc: Arc<dyn Error + Send + Sync> = Arc::new(status_error(500)) => "500";
+    by_hand_anyhow: anyhow::Error = anyhow::Error::new(status_error(404)).context("asking") => "404";
+    by_hand_eyre: eyre::Report = eyre::Report::new(status_error(404)) => "404";
+    by_hand_a_status: http::StatusCode = http::StatusCode::BAD_GATEWAY => "502";
+}
+
+#[test]
+fn by_hand_a_text() {
+    for run in [
+        || LlmCall::builder(Operation::Chat).try_run(|_| Err::<(), _>("refused")).is_err(),
+        || LlmCall::builder(Operation::Chat).try_run(|_| Err::<(), _>(String::from("refused"))).is_err(),
+    ] {
+        let span = one(|| assert!(run()));
+        assert!(!span.get("error.type").is_empty());
+    }
 }
 
 #[derive(Debug)]

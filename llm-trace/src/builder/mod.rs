@@ -3,7 +3,6 @@
 mod operation_arguments;
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::future::Future;
 
 #[cfg(feature = "serde")]
@@ -11,7 +10,7 @@ use crate::call::captured_value::{CapturedValue, ProbedValue};
 #[cfg(feature = "serde")]
 use crate::call::handle::SerializedRef;
 use crate::call::{CallArguments, LlmCall, Prepared, trace_future};
-use crate::capture;
+use crate::capture::CallError;
 use crate::model::{Operation, Provider};
 use crate::semconv::AttributeValue;
 
@@ -220,7 +219,10 @@ impl<'a> CallBuilder<'a> {
     /// # Errors
     ///
     /// Returns the error of `f`.
-    pub fn try_run<T, E: Error + 'static>(self, f: impl FnOnce(&LlmCall) -> Result<T, E>) -> Result<T, E> {
+    pub fn try_run<T, E, Kind>(self, f: impl FnOnce(&LlmCall) -> Result<T, E>) -> Result<T, E>
+    where
+        E: CallError<Kind>,
+    {
         let call = self.start();
         let result = call.run(|| f(&call));
         end(call, &result);
@@ -237,10 +239,10 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// Like [`instrument`](Self::instrument); an `Err` ends the call with that error.
-    pub fn try_instrument<F, T, E>(self, future: F) -> impl Future<Output = Result<T, E>> + use<F, T, E>
+    pub fn try_instrument<F, T, E, Kind>(self, future: F) -> impl Future<Output = Result<T, E>> + use<F, T, E, Kind>
     where
         F: Future<Output = Result<T, E>>,
-        E: Error + 'static,
+        E: CallError<Kind>,
     {
         trace_future(self.prepare(), future, |call, output| {
             end(call, &output);
@@ -253,7 +255,7 @@ impl<'a> CallBuilder<'a> {
     }
 }
 
-fn end<T, E: Error + 'static>(call: LlmCall, result: &Result<T, E>) {
+fn end<T, E: CallError<Kind>, Kind>(call: LlmCall, result: &Result<T, E>) {
     match result {
         Ok(_) => call.finish(),
         Err(error) => call.fail(error),
@@ -282,9 +284,9 @@ impl LlmCall {
     /// let call = LlmCall::builder(Operation::Chat).provider("openai").start();
     /// call.fail(&std::io::Error::other("connection reset"));
     /// ```
-    pub fn fail<E: Error + 'static>(&self, error: &E) {
+    pub fn fail<Kind>(&self, error: &impl CallError<Kind>) {
         if self.is_enabled() {
-            capture::with_error(error, |error| self.clone().finish_err(error));
+            error.read(|error| self.clone().finish_err(error));
         }
     }
 

@@ -1,10 +1,12 @@
 //! What an error tells.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use super::known_error;
-use super::known_error::KnownError;
+use super::known_error::{KnownError, Report};
 use super::peel::Probed;
 use super::{probe, purpose};
 use crate::call::ProbedValue;
@@ -15,8 +17,9 @@ purpose! {
     ErrorOf
 }
 
-probe!(ErrorOf [&&&]: KnownError => ByKnownError);
-probe!(ErrorOf [&&]: SizedError => BySource);
+probe!(ErrorOf [&&&&]: KnownError => ByKnownError);
+probe!(ErrorOf [&&&]: SizedError => BySource);
+probe!(ErrorOf [&&]: Report => ByReport);
 probe!(ErrorOf [&]: Display => ByDisplay);
 probe!(ErrorOf [] => ByName);
 
@@ -44,7 +47,7 @@ errors! {
     /// An error type that is known, or a boxed one that may hold such.
     ByKnownError: KnownError, |error| {
         let mut captured = CapturedError { message: Some(error), ..CapturedError::default() };
-        known_error::walk(Some(error.as_error()), &mut captured);
+        error.read(&mut captured);
         captured
     };
     /// An error of the user's: only what caused it can be known.
@@ -52,6 +55,12 @@ errors! {
         let mut captured =
             CapturedError { type_name: type_name::<T>(), message: Some(error), ..CapturedError::default() };
         known_error::walk(known_error::source(error), &mut captured);
+        captured
+    };
+    /// No error, but it holds one.
+    ByReport: Report, |error| {
+        let mut captured = CapturedError { message: Some(error), ..CapturedError::default() };
+        known_error::walk(error.as_error(), &mut captured);
         captured
     };
     /// No error, but it can be printed.
@@ -66,13 +75,16 @@ errors! {
 
 /// Reads an error whose type is known to be one.
 pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(ProbedValue<'_>)) {
+    // Its `source()` skips what it holds.
+    if let Some(shared) = (error as &dyn Any).downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        return with_dyn_error(&**shared, read);
+    }
     let mut captured = CapturedError { type_name: type_name::<E>(), message: Some(error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);
     read(ProbedValue(CapturedValue::Error(captured)));
 }
 
 /// As [`with_error`], where the type is not known.
-#[cfg(feature = "http-body")]
 pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(ProbedValue<'_>)) {
     let mut captured = CapturedError { message: Some(&error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);

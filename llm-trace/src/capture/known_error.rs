@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
+use std::ops::Deref;
 
 use super::error::type_name;
 use super::transport;
@@ -15,27 +16,43 @@ const MAX_DEPTH: usize = 32;
 
 /// An error that is known by its type, or that hides another.
 pub trait KnownError: Display {
-    /// The error to look at, and below.
-    fn as_error(&self) -> &(dyn Error + 'static);
+    /// Reads it, and what caused it.
+    #[allow(private_interfaces)]
+    fn read(&self, out: &mut CapturedError<'_>);
 }
 
 macro_rules! opaque {
-    ($($(#[$meta:meta])* $ty:ty: |$error:ident| $inner:expr),* $(,)?) => {$(
-        $(#[$meta])*
+    ($($ty:ty),* $(,)?) => {$(
         impl KnownError for $ty {
-            fn as_error(&self) -> &(dyn Error + 'static) {
-                let $error = self;
-                $inner
+            #[allow(private_interfaces)]
+            fn read(&self, out: &mut CapturedError<'_>) {
+                walk(Some(self), out);
             }
         }
     )*};
 }
 
-opaque! {
-    dyn Error: |error| error,
-    dyn Error + Send: |error| error,
-    dyn Error + Send + Sync: |error| error,
-    #[cfg(feature = "anyhow")] anyhow::Error: |error| &**error,
+opaque!(dyn Error, dyn Error + Send, dyn Error + Send + Sync);
+
+#[cfg(feature = "http")]
+impl KnownError for http::StatusCode {
+    #[allow(private_interfaces)]
+    fn read(&self, out: &mut CapturedError<'_>) {
+        out.status = Some(self.as_u16());
+        out.type_name = type_name::<Self>();
+    }
+}
+
+/// An error that keeps another in a box of its library's own, and is none itself: `anyhow::Error`, `eyre::Report`.
+pub trait Report: Display {
+    /// The error inside.
+    fn as_error(&self) -> Option<&(dyn Error + 'static)>;
+}
+
+impl<R: Deref<Target = dyn Error + Send + Sync> + Display> Report for R {
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        guarded::run(UserCode::Error, || -> &(dyn Error + 'static) { &**self })
+    }
 }
 
 /// What a library's error type tells of itself.
@@ -56,8 +73,9 @@ macro_rules! known {
 
             $(#[$meta])*
             impl KnownError for $ty {
-                fn as_error(&self) -> &(dyn Error + 'static) {
-                    self
+                #[allow(private_interfaces)]
+                fn read(&self, out: &mut CapturedError<'_>) {
+                    walk(Some(self), out);
                 }
             }
         )*

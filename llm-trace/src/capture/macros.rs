@@ -81,8 +81,8 @@ macro_rules! __split {
         use $crate::__private::capture::{Looked as _, Probe as _, Unwrap as _};
         let (value, outer) = $value.__llm_trace_slot().peel().peel().split();
         let (value, inner) = $crate::__slot!(value.0).peel().peel().split();
-        let outer = (&&&$crate::__slot!(outer.0).peel().peel().error_of()).probe();
-        let inner = (&&&$crate::__slot!(inner.0).peel().peel().error_of()).probe();
+        let outer = (&&&&$crate::__slot!(outer.0).peel().peel().status().error_of()).probe();
+        let inner = (&&&&$crate::__slot!(inner.0).peel().peel().status().error_of()).probe();
         (value, outer, inner)
     }};
 }

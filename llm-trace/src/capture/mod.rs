@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 mod attribute;
+mod call_error;
 mod error;
 mod known_error;
 mod leaf;
@@ -17,11 +18,14 @@ mod text;
 mod transport;
 
 pub use attribute::AttributeOf;
+pub use call_error::CallError;
+#[cfg(all(feature = "stream", feature = "serde", feature = "http"))]
+pub(crate) use call_error::Status;
+#[cfg(all(feature = "stream", feature = "serde"))]
+pub(crate) use call_error::{Boxed, Reported, Typed};
 pub use error::ErrorOf;
-#[cfg_attr(not(any(feature = "http-body", all(feature = "stream", feature = "serde"))), allow(unused_imports))]
-pub(crate) use error::with_error;
 #[cfg(feature = "http-body")]
-pub(crate) use error::{type_name, with_dyn_error};
+pub(crate) use error::{type_name, with_dyn_error, with_error};
 #[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
 pub(crate) use leaf::KnownType;
 pub use leaf::{AnswerProbe, RequestProbe, ToCapturedValue, captured};

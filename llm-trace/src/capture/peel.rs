@@ -86,6 +86,10 @@ pub trait Unwrap<'a>: Sized {
     fn head(self) -> (Option<Resolved<'a>>, Self) {
         (None, self)
     }
+
+    fn status(self) -> Self {
+        self
+    }
 }
 
 impl<'a, T: ?Sized> Unwrap<'a> for Probed<'a, T> {}
@@ -121,6 +125,14 @@ impl<'a, T, E> Probed<'a, Result<T, E>> {
             Some(Err(error)) => (Probed(None), Probed(Some(error))),
             None => (Probed(None), Probed(None)),
         }
+    }
+}
+
+/// An error that is a status and the body that goes with it, as web frameworks have it.
+#[cfg(feature = "http")]
+impl<'a, B> Probed<'a, (http::StatusCode, B)> {
+    pub fn status(self) -> Probed<'a, http::StatusCode> {
+        Probed(self.0.map(|(status, _)| status))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Streams through the handle, where the macro cannot see them.
 
 use std::any::Any;
-use std::error::Error;
+use std::marker::PhantomData;
 
 use futures_core::Stream;
 use serde::Serialize;
@@ -10,7 +10,9 @@ use super::Traced;
 use crate::call::captured_value::CapturedValue;
 use crate::call::handle::SerializedRef;
 use crate::call::{LlmCall, ProbedValue, StreamCall};
-use crate::capture::{KnownType, with_error};
+#[cfg(feature = "http")]
+use crate::capture::Status;
+use crate::capture::{Boxed, CallError, KnownType, Reported, Typed};
 
 impl LlmCall {
     /// Records a stream item by item and lets its end end the call: for a function that returns a
@@ -77,7 +79,7 @@ pub struct Plainly;
 /// The `Ok` of the item is read.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct InResult;
+pub struct InResult<Kind>(PhantomData<Kind>);
 
 impl<T: Serialize + 'static> sealed::Sealed<Plainly> for T {}
 
@@ -103,13 +105,28 @@ impl<T: Serialize + 'static> StreamItem<Plainly> for T {
     }
 }
 
-impl<T: Serialize + 'static, E: Error + 'static> sealed::Sealed<InResult> for Result<T, E> {}
+macro_rules! in_result {
+    ($($(#[$meta:meta])* $kind:ty),*) => {$(
+        $(#[$meta])*
+        impl<T: Serialize + 'static, E: CallError<$kind>> sealed::Sealed<InResult<$kind>> for Result<T, E> {}
 
-impl<T: Serialize + 'static, E: Error + 'static> StreamItem<InResult> for Result<T, E> {
-    fn record(&self, call: &mut StreamCall) {
-        match self {
-            Ok(item) => item.record(call),
-            Err(error) => with_error(error, |error| call.item_error(error)),
+        $(#[$meta])*
+        impl<T: Serialize + 'static, E: CallError<$kind>> StreamItem<InResult<$kind>> for Result<T, E> {
+            fn record(&self, call: &mut StreamCall) {
+                match self {
+                    Ok(item) => item.record(call),
+                    Err(error) => error.read(|error| call.item_error(error)),
+                }
+            }
         }
-    }
+    )*};
 }
+
+// A text is no error here: such a `Result` is `Serialize` as a whole.
+in_result!(
+    Typed,
+    Boxed,
+    Reported,
+    #[cfg(feature = "http")]
+    Status
+);
