@@ -1,4 +1,4 @@
-//! Amazon Bedrock's Converse, whose shape Amazon Nova's own requests and answers share.
+//! Amazon Bedrock's Converse API. The requests and responses of Amazon Nova have the same format.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 
@@ -15,8 +15,8 @@ use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
 
 pub(crate) struct BedrockConverse;
 
-/// Bedrock's own names, then those that models take besides (Nova's InvokeModel schema, and what
-/// is passed on in `additionalModelRequestFields`).
+/// Bedrock's names first, then further names of models (Nova's InvokeModel schema, and fields passed in
+/// `additionalModelRequestFields`).
 const REQUEST: RequestFields<Places> = RequestFields::at(
     "",
     RequestFields {
@@ -103,7 +103,7 @@ impl Reader for BedrockConverse {
 
 pub(super) const GUARDRAIL: &str = "aws.bedrock.guardrail.id";
 
-/// What Bedrock's requests tell under the convention's `aws.bedrock` names.
+/// Facts of a Bedrock request under the `aws.bedrock` names of the conventions.
 pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
     for (name, paths) in [
         (GUARDRAIL, places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"]),
@@ -118,18 +118,18 @@ pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
     }
 }
 
-/// What a whole answer and a stream's `metadata` event have in common.
+/// The fields that a whole response and a stream's `metadata` event share.
 pub(super) fn metadata(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     if let Some(usage) = doc.get(key!("usage")) {
         facts.usage.update(read_usage(usage));
     }
-    // A prompt router tells which model it chose.
+    // The model that a prompt router chose.
     if let Some(model) = places!["trace.promptRouter.invokedModelId"].find_str(doc) {
         facts.model = Some(model.to_owned());
     }
 }
 
-/// Cached tokens lie outside `inputTokens`.
+/// `inputTokens` excludes cached tokens.
 fn read_usage(usage: FoundNode<'_>) -> Usage {
     let cache_read = usage.any(keys!["cacheReadInputTokens", "cacheReadInputTokenCount"]).and_then(Tree::i64);
     let cache_creation = usage.any(keys!["cacheWriteInputTokens", "cacheWriteInputTokenCount"]).and_then(Tree::i64);
@@ -156,7 +156,7 @@ fn message_parts(message: Node<'_>, out: &mut Messages) {
     }
 }
 
-/// The one member of a union: its name and its value.
+/// The only member of a union: its name and its value.
 pub(super) fn member<'d>(union: Node<'d>) -> Option<(&'d str, Node<'d>)> {
     let field = union.items().find(|field| field.key() != "type" && !field.is_null())?;
     Some((field.key(), field))
@@ -188,7 +188,7 @@ pub(super) fn parts<'d>(block: Node<'d>, put: &mut dyn FnMut(Part<'d>)) {
     }
 }
 
-/// Generated text, with its sources beside it.
+/// Generated text with its sources.
 fn cited<'d>(value: Node<'d>, put: &mut dyn FnMut(Part<'d>)) {
     let mut citations = value.get("citations");
     for text in value.get("content").into_iter().flat_map(Node::items).filter_map(|block| block.get_text("text")) {
@@ -245,7 +245,7 @@ pub(super) fn media<'d>(kind: &'d str, value: Node<'d>) -> Part<'d> {
     }
 }
 
-/// Bedrock names file name extensions.
+/// Bedrock uses file extensions in place of media types.
 fn mime_type<'d>(modality: Modality, format: &str) -> Cow<'d, str> {
     let document = match format {
         "pdf" => "application/pdf",

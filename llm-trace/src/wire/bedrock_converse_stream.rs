@@ -18,12 +18,12 @@ pub(super) struct ConverseStream {
 const EVENTS: &[crate::json::Key] =
     keys!["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
 
-/// Whether the document is an event that names itself, or a part of one.
+/// Whether the document is an event with its name, or the content of one.
 pub(super) fn is_event<'d, T: Tree<'d>>(doc: T) -> bool {
     doc.has(EVENTS)
 }
 
-/// In the binary stream the event's type is a header; decoded, it is the name of the one member.
+/// In the binary stream a header holds the event's type. In decoded events it is the name of the only member.
 fn unwrap<'n, 'd, T: Tree<'d>>(name: Option<&'n str>, event: T) -> (&'n str, T) {
     let named = EVENTS.iter().find_map(|key| Some((key.name, event.get(*key).filter(|body| body.is_object())?)));
     named.unwrap_or((name.unwrap_or_default(), event))
@@ -79,7 +79,7 @@ impl StreamReader for ConverseStream {
     }
 }
 
-/// Whether the beginning of a content block, or more of it, holds output.
+/// Whether the start or a delta of a content block holds output.
 fn has_output(block: FoundNode<'_>) -> bool {
     if let Some(text) = block.get(key!("text")) {
         return text.len() > 0;
@@ -91,13 +91,13 @@ fn has_output(block: FoundNode<'_>) -> bool {
 }
 
 impl ConverseStream {
-    /// Reads the beginning of a content block, or more of it.
+    /// Reads the start or a delta of a content block.
     fn block(&mut self, kind: &str, block: Node<'_>, index: Option<i64>, out: &mut StreamOutput) {
         let key = Key::Index(index.unwrap_or_default());
         match kind {
             "text" => text(out, TextRun::Text, key, block.text()),
             "reasoningContent" => text(out, TextRun::Reasoning, key, block.get_text("text")),
-            // The source of the text that comes in the same block.
+            // The source of the text in the same block.
             "citation" => out.citation(0, key, "citations", block),
             "toolUse" => {
                 let name = block.get_str("name");
@@ -107,7 +107,7 @@ impl ConverseStream {
                     out.server_tool(0, &key, name.unwrap_or_default());
                 }
             }
-            // The beginning names the call, what follows is a list.
+            // The start names the call; the deltas are lists.
             "toolResult" if block.is_object() => {
                 let kind = block.get_str("type").unwrap_or("toolResult");
                 self.result = Some((block.get_str("toolUseId").map(str::to_owned), kind.to_owned()));
@@ -116,7 +116,7 @@ impl ConverseStream {
                 let (id, kind) = self.result.as_ref().map_or((None, kind), |(id, kind)| (id.as_deref(), kind));
                 out.whole(0, key, &Part::ServerToolCallResponse { id, kind, response: only(block) });
             }
-            // The beginning tells the format alone.
+            // The start holds the format only.
             "image" if block.get("source").is_none() => {}
             "image" => out.whole(0, Key::Last, &media(kind, block)),
             _ => out.whole(0, key, &Part::Generic { kind, fields: Payload::Json(block) }),
@@ -139,7 +139,7 @@ const EXCEPTIONS: &[crate::json::Key] = keys![
     "validationException",
 ];
 
-/// An exception in place of an event: told by the header, or by the member's name once decoded.
+/// An exception in place of an event: named by the header, or by the member's name in decoded events.
 pub(super) fn exception<'d, T: Tree<'d>>(name: Option<&str>, event: T) -> Option<ErrorFacts> {
     let (kind, body) = match name.filter(|name| name.ends_with("Exception")) {
         Some(name) => (name, event),

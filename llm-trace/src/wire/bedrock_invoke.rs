@@ -1,4 +1,4 @@
-//! Amazon Bedrock's InvokeModel: every model family's own format, told apart by shape.
+//! Amazon Bedrock's InvokeModel API. Every model family has its own format, detected from the fields of the body.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>
 
@@ -22,7 +22,7 @@ pub(crate) struct BedrockInvoke;
 impl Reader for BedrockInvoke {
     fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         request_reader(doc).request(doc, facts);
-        // What the maker's own API is called is no fact of this one.
+        // Attributes of the model maker's own API do not apply here.
         facts.extra.clear();
         bedrock_request(doc, facts);
     }
@@ -62,7 +62,7 @@ fn request_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
     }
 }
 
-/// Converse's content blocks have no type: the member's name tells it.
+/// Content blocks of Converse have no type: the name of the member is the type.
 fn is_converse<'d, T: Tree<'d>>(doc: T) -> bool {
     let content = doc.get(key!("messages")).and_then(Tree::first).and_then(|message| message.get(key!("content")));
     content.and_then(Tree::first).is_some_and(|block| block.is_object() && block.get(key!("type")).is_none())
@@ -85,10 +85,10 @@ fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
     }
 }
 
-/// What Bedrock adds to every family's answers and last events.
+/// The fields that Bedrock adds to the responses and last events of every family.
 fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     if let Some(metrics) = doc.get(key!("amazon-bedrock-invocationMetrics")) {
-        // What the model counted itself goes before: it knows of cached tokens.
+        // The model's own counts take precedence, because they include cached tokens.
         let mut usage = Usage {
             input: metrics.get_i64(key!("inputTokenCount")),
             output: metrics.get_i64(key!("outputTokenCount")),
@@ -101,7 +101,7 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         usage.update(facts.usage);
         facts.usage = usage;
     }
-    // The guardrail is named in a header of the request; its report repeats it.
+    // A request header names the guardrail, and its report repeats the name.
     let report =
         places!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"].find(doc);
     if let Some(id) = report.and_then(|report| report.get_str(key!("*"))).filter(|id| !id.is_empty())
@@ -111,7 +111,7 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     }
 }
 
-/// Reads each event as the family that the first event showed.
+/// Reads each event in the format of the first event.
 struct InvokeStream {
     family: Option<Box<dyn StreamReader>>,
 }
@@ -125,7 +125,7 @@ impl StreamReader for InvokeStream {
         let family = self.family.get_or_insert_with(|| family(event).stream());
         let mut seen = family.event(None, event, facts);
         bedrock_response(event, facts);
-        // The last event has the counts of the whole answer.
+        // The last event has the counts of the whole response.
         seen.end |= event.has(keys!["amazon-bedrock-invocationMetrics", "totalOutputTextTokenCount"]);
         seen
     }

@@ -29,7 +29,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
     },
 );
 
-/// Billed tokens go before the tokens that were used up.
+/// Billed tokens take precedence over used tokens.
 const USAGE: UsageFields<Places> = UsageFields::at(
     "usage.",
     UsageFields {
@@ -59,7 +59,7 @@ impl Reader for CohereChat {
         for message in doc.any(&["messages", "chat_history"]).into_iter().flat_map(Node::items) {
             input_message(message, &mut out.messages);
         }
-        // Version 1 has the last message apart, and `generate` its only one.
+        // Version 1 has the last message in its own field, and `generate` has a single prompt.
         if let Some(text) = find(doc, &["message", "prompt"]).and_then(Node::text).filter(|text| !text.is_empty()) {
             out.messages.begin("user", None);
             out.messages.part(Part::Text(text));
@@ -92,7 +92,7 @@ impl Reader for CohereChat {
         if doc.get("generations").is_some() {
             return TextGeneration.output(doc, out);
         }
-        // Version 1 has no message around it.
+        // Version 1 has no message object.
         let message = doc.get("message").filter(|message| message.is_object());
         if message.is_none() && doc.any(&["text", "tool_calls"]).is_none() {
             return;
@@ -107,7 +107,7 @@ impl Reader for CohereChat {
     }
 }
 
-/// What a whole answer and the ends of both streams have in common.
+/// The fields that a whole response and the last events of both streams share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     if let Some(id) = places!["response_id", "id", "generation_id"].find_str(doc) {
         facts.id = Some(id.to_owned());
@@ -117,7 +117,7 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     }
     if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
-        // Reasoning is counted among the tokens used up, of which not all are billed.
+        // Reasoning is part of the used tokens, not all of which are billed.
         usage.reasoning = usage.reasoning.filter(|reasoning| usage.output.is_none_or(|output| *reasoning <= output));
         usage.searches = places!["usage." => "billed_units.search_units"].find(report).and_then(Tree::i64);
         facts.usage.update(usage);
@@ -141,7 +141,7 @@ fn input_message(message: Node<'_>, out: &mut Messages) {
     out.end(None);
 }
 
-/// Version 1's results: each repeats its call, and has no id.
+/// Tool results of version 1, which repeat the call and have no id.
 fn tool_results(results: Node<'_>, out: &mut Messages) {
     if results.len() == 0 {
         return;
@@ -164,7 +164,7 @@ fn only<'d>(content: Node<'d>) -> Payload<'d> {
 }
 
 fn message_parts(message: Node<'_>, out: &mut Messages) {
-    // A plan of what the tools are for: the model's reasoning, under a name of its own.
+    // The model's plan for its tools is reasoning in a field of its own.
     if let Some(plan) = message.get_text("tool_plan") {
         out.part(Part::Reasoning(plan));
     }
@@ -185,7 +185,7 @@ fn message_parts(message: Node<'_>, out: &mut Messages) {
     }
 }
 
-/// The first text takes the citations of the message.
+/// The citations of a message are recorded with its first text.
 fn cited<'d>(text: Text<'d>, citations: &mut Option<Node<'d>>) -> Part<'d> {
     match citations.take() {
         Some(citations) => Part::Cited { text, key: "citations", citations: Payload::Json(citations) },
@@ -193,7 +193,7 @@ fn cited<'d>(text: Text<'d>, citations: &mut Option<Node<'d>>) -> Part<'d> {
     }
 }
 
-/// A call of version 2 is a function with arguments in text, one of version 1 has parameters.
+/// A call of version 2 is a function with its arguments as text; a call of version 1 has parameters.
 pub(super) fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
     let function = call.get("function").unwrap_or(call);
     Part::ToolCall {

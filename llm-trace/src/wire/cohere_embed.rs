@@ -1,4 +1,4 @@
-//! Cohere's embeddings and reranking, and the rerankers of Voyage and Jina: facts alone.
+//! Cohere's embeddings and reranking, and the rerankers of Voyage and Jina. These formats have no content.
 //!
 //! <https://docs.cohere.com/reference/embed>, <https://docs.cohere.com/reference/rerank>,
 //! <https://docs.voyageai.com/reference/reranker-api>, <https://jina.ai/reranker>
@@ -30,13 +30,13 @@ impl Reader for CohereEmbed {
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         facts.model = doc.get_owned(key!("model"));
-        // Where only a total is stated, nothing was put out.
+        // If only a total is reported, there was no output.
         let total = doc.path(keys!["usage", "total_tokens"]).and_then(Tree::i64);
         facts.usage.input = facts.usage.input.or(total);
         let Some(embeddings) = doc.get(key!("embeddings")) else { return };
-        // One list of vectors, or a list for each type asked for.
+        // A list of vectors, or one list per requested type.
         let vectors = if embeddings.is_object() {
-            // The packed types hold eight dimensions in each number.
+            // The packed types hold eight dimensions per number.
             embeddings.any(keys!["float", "int8", "uint8"])
         } else {
             Some(embeddings)

@@ -13,13 +13,13 @@ use crate::model::facts::ResponseFacts;
 
 #[derive(Default)]
 pub(super) struct CohereStream {
-    /// Whether anything of the output has come piece by piece.
+    /// Part of the output came in deltas.
     pieces: bool,
-    /// Whether tool calls have: version 1 sends them whole once more.
+    /// Tool calls came in deltas. Version 1 repeats them as a whole.
     call_pieces: bool,
 }
 
-/// Version 2 names its events in `type`, or the framing does.
+/// Version 2 names its events in `type`, or by the framing.
 fn version_2<'n, 'd: 'n, T: Tree<'d>>(name: Option<&'n str>, event: T) -> Option<&'n str> {
     let kind = event.get_str(key!("type")).or(name)?;
     Some(kind).filter(|_| !event.has(keys!["event_type", "is_finished"]))
@@ -148,7 +148,7 @@ impl CohereStream {
     }
 
     fn output_1(&mut self, event: Node<'_>, out: &mut StreamOutput) {
-        // `generate` numbers the answers that it gives side by side.
+        // `generate` numbers its parallel responses.
         let choice = event.get_i64("index").and_then(|index| usize::try_from(index).ok()).unwrap_or_default();
         match event.get_str("event_type") {
             Some("stream-start") => {}
@@ -180,7 +180,7 @@ impl CohereStream {
                 }
             }
             _ => {
-                // The last event repeats the whole answer: of use only if nothing of it came before.
+                // The last event repeats the whole response, which is needed only if no delta came before.
                 let had_pieces = self.pieces;
                 if let Some(text) = event.get_text("text") {
                     self.pieces = true;

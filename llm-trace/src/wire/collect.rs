@@ -1,4 +1,4 @@
-//! Reading a streamed answer as it passes: fragments in, facts and output out.
+//! Reads a streamed response as it passes: fragments in, facts and output out.
 
 use super::framing::{Framing, Splitter};
 use super::paths::PATHS;
@@ -7,18 +7,18 @@ use super::{Format, detect, error};
 use crate::json::{Found, FoundNode, JsonView, Mode, Node};
 use crate::model::facts::ResponseFacts;
 
-/// How a stream ended.
+/// The end of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum StreamEnd {
     Complete,
-    /// An event stated an error.
+    /// An event reported an error.
     Error,
-    /// It stopped before its end mark.
+    /// The stream stopped before its end mark.
     Truncated,
 }
 
 impl StreamEnd {
-    /// One word for it.
+    /// A name for it.
     #[cfg(feature = "internal")]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -29,17 +29,17 @@ impl StreamEnd {
     }
 }
 
-/// What a stream has told, all in all.
+/// The result of reading a stream.
 pub(crate) struct Collected {
     pub(crate) end: StreamEnd,
     pub(crate) format: Option<Format>,
     pub(crate) facts: ResponseFacts,
     pub(crate) output: Option<StreamOutput>,
-    /// How many events were too large to read.
+    /// The number of events that were too large to read.
     pub(crate) skipped: usize,
 }
 
-/// Collects one streamed answer.
+/// Collects one streamed response.
 pub(crate) struct Collector {
     splitter: Splitter,
     events: Events,
@@ -49,19 +49,19 @@ struct Events {
     provider: Option<String>,
     format: Option<Format>,
     reader: Option<Box<dyn StreamReader>>,
-    /// An event told the format.
+    /// An event confirmed the format.
     sure: bool,
     facts: ResponseFacts,
-    /// Where output content goes, and how much of it is read, if it was asked for.
+    /// The collected output and the mode of reading it, if output content is captured.
     output: Option<(Mode, StreamOutput)>,
-    /// An error's text is asked for where content is not.
+    /// The text of an error is recorded although content is not.
     error_text: bool,
     ended: bool,
 }
 
 impl Collector {
-    /// `format` is what the request told, if it did: the first event may know better.
-    /// `output` is given only if output content was asked for, with how much of it is to be read.
+    /// `format` is the format of the request, if known; the first event may correct it. `output` is set only if output
+    /// content is captured.
     pub(crate) fn new(
         provider: Option<&str>,
         format: Option<Format>,
@@ -81,19 +81,19 @@ impl Collector {
         Self { splitter: framing.map_or_else(Splitter::auto, Splitter::new), events }
     }
 
-    /// Keeps the text of an error that an event states, also where events are read without content.
+    /// Records the text of an error event, even if events are read without content.
     pub(crate) fn with_error_text(mut self, keep: bool) -> Self {
         self.events.error_text = keep;
         self
     }
 
-    /// Whether an error's text is asked for and not known.
+    /// Whether the text of an error is wanted but not known yet.
     pub(crate) fn lacks_error_text(&self) -> bool {
         let Events { error_text, facts, .. } = &self.events;
         *error_text && facts.error.as_ref().is_some_and(|error| error.message.is_none())
     }
 
-    /// Reads the text of the error that an event states, read in full.
+    /// Reads the text of an error from an event with content.
     pub(crate) fn read_error_text(&mut self, event: Node<'_>) {
         self.events.read_error_text(None, event);
     }
@@ -106,22 +106,22 @@ impl Collector {
         seen
     }
 
-    /// Reads an event that came as a value; and its content where a permit let it be read.
+    /// Reads an event that came as a value, and its content if permitted.
     pub(crate) fn event(&mut self, found: &Found<'_>, content: Option<&JsonView<'_>>) -> Event {
         self.events.event(None, found.root(), content.map(JsonView::root))
     }
 
-    /// Reads the data of an event that came apart from its framing.
+    /// Reads the data of an event without its framing.
     pub(crate) fn data(&mut self, name: Option<&str>, data: &[u8]) -> Event {
         self.events.data(name, data)
     }
 
-    /// Where the output is collected, if it was asked for.
+    /// The collected output, if output content is captured.
     pub(crate) fn output(&mut self) -> Option<&mut StreamOutput> {
         self.events.output.as_mut().map(|(_, output)| output)
     }
 
-    /// Ends the stream, be it whole or not.
+    /// Ends the stream, complete or not.
     pub(crate) fn finish(mut self) -> Collected {
         let Self { splitter, events } = &mut self;
         splitter.finish(&mut |name, data| {
@@ -182,8 +182,8 @@ impl Events {
         known.message = stated.and_then(|error| error.message);
     }
 
-    /// Chooses the reader: by what was asked until an event tells, for requests of different
-    /// formats can look the same.
+    /// Chooses the reader: that of the request until an event confirms a format, because requests of different formats
+    /// can look the same.
     fn recognize(&mut self, name: Option<&str>, doc: FoundNode<'_>) {
         let told = detect::of_event(self.provider.as_deref(), self.format, name, doc);
         self.sure = told.is_some();

@@ -1,20 +1,20 @@
-//! One total reader of provider errors.
+//! Reader of provider errors, for all formats.
 //!
-//! Codes, types and status words are facts: a provider has few of them. Messages are content, for
-//! they may echo the prompt; of what is found without content they are no part.
+//! Codes, types and status names are facts, because a provider has few of them. Messages are content, because they may
+//! repeat the prompt, and are read only with a permit.
 
 use super::paths::{key, keys};
 use crate::json::Tree;
 use crate::model::facts::ErrorFacts;
 
-/// A longer code or type is no identifier.
+/// A longer code or type is not an identifier.
 const MAX_WORD: usize = 128;
 
-/// Reads an error body, or an error inside an otherwise good answer or a stream's event.
-/// `None` where the document states no error.
+/// Reads an error body, or an error inside a successful response or a stream event. Returns `None` if the document has
+/// no error.
 pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
     if doc.is_array() {
-        // Gemini's streams state an error as an array of one.
+        // Gemini's streams send an error as an array of one.
         return doc.first().filter(|first| first.get(key!("error")).is_some()).and_then(read);
     }
     if let Some(error) = doc.get(key!("error")).filter(|error| error.bool() != Some(false)) {
@@ -31,12 +31,12 @@ pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
     if stated || aws || is_bare(doc) {
         return Some(of_object(doc));
     }
-    // A router that lost its upstream answers with a choice that failed.
+    // A router whose upstream failed returns a choice with the error.
     let choices = doc.each(key!("choices"));
     choices.filter_map(|choice| choice.get(key!("error"))).next().map(of_object)
 }
 
-/// Reads the error of a stream's event. The event's name may be all that says it is one.
+/// Reads the error of a stream event. The name of the event may be the only sign of an error.
 pub(crate) fn read_event<'d, T: Tree<'d>>(name: Option<&str>, doc: T) -> Option<ErrorFacts> {
     let error = read(doc);
     match name {
@@ -49,13 +49,13 @@ pub(crate) fn read_event<'d, T: Tree<'d>>(name: Option<&str>, doc: T) -> Option<
     }
 }
 
-/// The name of an AWS error, of its header or its `__type`: without namespace and URL.
+/// The name of an AWS error, from its header or `__type`, without namespace and URL.
 pub(crate) fn aws_name(value: &str) -> &str {
     let name = value.rsplit('#').next().unwrap_or(value);
     name.split(':').next().unwrap_or(name).trim()
 }
 
-/// A document that is nothing but a message, as gateways, FastAPI, Bedrock and Cohere have it.
+/// Whether a document is a plain message, as from gateways, FastAPI, Bedrock and Cohere.
 fn is_bare<'d, T: Tree<'d>>(doc: T) -> bool {
     let is_answer = || {
         doc.any(keys![
@@ -84,7 +84,7 @@ fn of_object<'d, T: Tree<'d>>(error: T) -> ErrorFacts {
     let kind = error.any(keys!["type", "error_type", "status"]).filter(|node| number_free(*node)).and_then(self::word);
     let kind = kind.filter(|kind| kind != "error");
     let kind = kind.or_else(|| aws.and_then(Tree::str).map(|name| aws_name(name).to_owned()));
-    // A number names an error only where no word does.
+    // A number is used as the code only if there is no name.
     let code = word.or_else(|| kind.is_none().then(|| code.and_then(self::word)).flatten());
     let status = number.and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n));
     ErrorFacts { code, kind, status, message: message(error) }
@@ -109,7 +109,7 @@ fn message<'d, T: Tree<'d>>(error: T) -> Option<String> {
     text(error.any(keys!["message", "Message", "msg", "detail", "error", "error_message"])?)
 }
 
-/// A message's text: itself, or what stands deeper down, as FastAPI's lists of what failed have it.
+/// The text of a message: itself, or nested texts as in FastAPI's lists of validation errors.
 fn text<'d, T: Tree<'d>>(node: T) -> Option<String> {
     match node.str() {
         Some(text) => Some(text).filter(|text| !text.is_empty()).map(str::to_owned),

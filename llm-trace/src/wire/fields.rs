@@ -1,4 +1,4 @@
-//! Where a format keeps the parameters and counts that every format has: tables of dotted paths.
+//! Tables of dotted paths: the location of the common parameters and counts in each format.
 
 use super::paths::PATHS;
 use crate::json::{FoundNode, Key, Node, Tree};
@@ -7,7 +7,7 @@ use crate::model::facts::{RequestFacts, Usage};
 /// Dotted paths, in order of preference.
 pub(super) type Paths = &'static [&'static str];
 
-/// Paths of facts, made ready when this is compiled, which they do only if the table has them.
+/// Paths of facts, resolved at compile time against the table of paths.
 #[derive(Clone, Copy)]
 pub(super) struct Places {
     list: [Place; MOST],
@@ -21,13 +21,13 @@ struct Place {
     len: usize,
 }
 
-/// The paths of one parameter are no more than this.
+/// Maximum number of paths per parameter.
 const MOST: usize = 13;
 
 const DEPTH: usize = 3;
 
 impl Places {
-    /// Of paths that start at a place of the table: the root is the empty one, any other ends in a dot.
+    /// Resolves paths relative to a prefix of the table: empty for the root, otherwise ending in a dot.
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
         let none = Place { keys: [PATHS.key("model"); DEPTH], len: 0 };
         let (mut list, mut path) = ([none; MOST], 0);
@@ -46,7 +46,7 @@ impl Places {
         Self { list, len: paths.len() }
     }
 
-    /// The value at the first of these paths that leads to one.
+    /// The value at the first path that exists.
     pub(super) fn find<'d, T: Tree<'d>>(&self, doc: T) -> Option<T> {
         self.list
             .iter()
@@ -54,7 +54,7 @@ impl Places {
             .find_map(|place| place.keys.iter().take(place.len).try_fold(doc, |node, key| node.get(*key)))
     }
 
-    /// Whether a path leads to a value of this kind, be it null.
+    /// Whether a path leads to a value of this kind, including null.
     pub(super) fn ends_in<'d, T: Tree<'d>>(&self, doc: T, is: impl Fn(T) -> bool) -> bool {
         self.list.iter().take(self.len).any(|place| {
             let keys = place.keys.get(..place.len).and_then(<[Key]>::split_last);
@@ -63,13 +63,13 @@ impl Places {
         })
     }
 
-    /// The string at the first of these paths that leads to one which is kept and not empty.
+    /// The non-empty string at the first path that exists.
     pub(super) fn find_str<'d, T: Tree<'d>>(&self, doc: T) -> Option<&'d str> {
         self.find(doc)?.str().filter(|word| !word.is_empty())
     }
 }
 
-/// Paths from the root, or from a place of the table.
+/// Paths from the root, or from a prefix of the table.
 macro_rules! places {
     ($($path:literal),+ $(,)?) => {
         places!("" => $($path),+)
@@ -80,22 +80,22 @@ macro_rules! places {
 }
 pub(super) use places;
 
-/// The value at the first of these paths that leads to one, of a document's content.
+/// The value in a content document at the first path that exists.
 pub(super) fn find<'d>(doc: Node<'d>, paths: &[&str]) -> Option<Node<'d>> {
     paths.iter().find_map(|path| path.split('.').try_fold(doc, |node, key| node.get(key)))
 }
 
-/// The length of an embedding vector; a vector in base64 has none that the wire tells.
+/// The length of an embedding vector; unknown for a vector in base64.
 pub(super) fn vector_len(vector: FoundNode<'_>) -> Option<i64> {
     if vector.is_str() { None } else { i64::try_from(vector.len()).ok().filter(|len| *len > 0) }
 }
 
-/// The first vector of a list, which may be a vector itself.
+/// The first vector of a list, or the list itself if it is a vector.
 pub(super) fn first_vector(list: FoundNode<'_>) -> FoundNode<'_> {
     list.first().filter(|first| first.is_array() || first.is_object() || first.is_str()).unwrap_or(list)
 }
 
-/// Where a request keeps its parameters.
+/// The locations of a request's parameters.
 #[derive(Clone, Copy)]
 pub(super) struct RequestFields<P = Paths> {
     pub(super) model: P,
@@ -115,7 +115,7 @@ pub(super) struct RequestFields<P = Paths> {
 }
 
 impl RequestFields {
-    /// The names that most formats share, at the top of the body.
+    /// The names that most formats share, at the top level of the body.
     pub(super) const COMMON: Self = Self {
         model: &["model"],
         temperature: &["temperature"],
@@ -133,7 +133,7 @@ impl RequestFields {
         reasoning_level: &["reasoning_effort"],
     };
 
-    /// Made ready to be read by, at a place of the table.
+    /// Resolves the paths relative to a prefix of the table.
     pub(super) const fn at(place: &str, fields: RequestFields) -> RequestFields<Places> {
         RequestFields {
             model: Places::new(place, fields.model),
@@ -177,7 +177,7 @@ impl RequestFields<Places> {
     }
 }
 
-/// Where an answer keeps its token counts, when they need no arithmetic.
+/// The locations of a response's token counts, for formats whose counts need no arithmetic.
 #[derive(Clone, Copy)]
 pub(super) struct UsageFields<P = Paths> {
     pub(super) input: P,
@@ -188,7 +188,7 @@ pub(super) struct UsageFields<P = Paths> {
 }
 
 impl UsageFields {
-    /// Made ready to be read by, at a place of the table.
+    /// Resolves the paths relative to a prefix of the table.
     pub(super) const fn at(place: &str, fields: UsageFields) -> UsageFields<Places> {
         UsageFields {
             input: Places::new(place, fields.input),

@@ -1,4 +1,4 @@
-//! The list of wire formats: one line each.
+//! The supported wire formats.
 
 use super::Reader;
 use super::anthropic::{AnthropicComplete, AnthropicMessages};
@@ -14,28 +14,28 @@ use super::openai_embeddings::OpenAiEmbeddings;
 use super::openai_responses::OpenAiResponses;
 use super::text_generation::TextGeneration;
 
-/// A wire format this crate reads.
+/// A supported wire format.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Format {
-    /// OpenAI chat completions, and every server that speaks it.
+    /// OpenAI chat completions and compatible servers.
     OpenAiChat,
     /// OpenAI Responses.
     OpenAiResponses,
-    /// OpenAI's legacy completions, and every server that speaks it.
+    /// OpenAI's legacy completions and compatible servers.
     OpenAiCompletions,
-    /// OpenAI embeddings, and every server that speaks it.
+    /// OpenAI embeddings and compatible servers.
     OpenAiEmbeddings,
     /// Anthropic messages.
     AnthropicMessages,
     /// Anthropic's legacy text completions.
     AnthropicComplete,
-    /// Gemini's `generateContent` and `streamGenerateContent`, on either of Google's platforms.
+    /// Gemini's `generateContent` and `streamGenerateContent`, on both Google platforms.
     Gemini,
-    /// Google's `embedContent`, `batchEmbedContents` and Vertex' `predict` of embedding models.
+    /// Google's `embedContent`, `batchEmbedContents`, and `predict` of embedding models on Vertex AI.
     GeminiEmbed,
     /// Bedrock's `Converse` and `ConverseStream`.
     BedrockConverse,
-    /// Bedrock's `InvokeModel` and its stream: the models' own formats.
+    /// Bedrock's `InvokeModel` and its stream, in the models' own formats.
     BedrockInvoke,
     /// Cohere chat, version 2.
     CohereChat,
@@ -45,7 +45,7 @@ pub(crate) enum Format {
     CohereGenerate,
     /// Cohere embed, both versions.
     CohereEmbed,
-    /// Cohere rerank, and those that speak it.
+    /// Cohere rerank and compatible servers.
     CohereRerank,
     /// Ollama chat.
     OllamaChat,
@@ -53,12 +53,12 @@ pub(crate) enum Format {
     OllamaGenerate,
     /// Ollama embed, both versions.
     OllamaEmbed,
-    /// A prompt in, text out: text-generation-inference, watsonx, Replicate, llama.cpp's own.
+    /// One prompt in, text out: text-generation-inference, watsonx, Replicate, the llama.cpp API.
     TextGeneration,
 }
 
 impl Format {
-    /// The operation it is, by the conventions' list.
+    /// The operation of a request in this format.
     pub(crate) fn operation(self) -> &'static str {
         match self {
             Format::OpenAiChat
@@ -80,7 +80,7 @@ impl Format {
         }
     }
 
-    /// Whose format it is. OpenAI's is spoken by many; `None` where it is nobody's in particular.
+    /// The provider with this format, or `None` for a format without an owner. Many servers use OpenAI's formats.
     pub(crate) fn provider(self) -> Option<&'static str> {
         Some(match self {
             Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::OpenAiEmbeddings => {

@@ -1,15 +1,15 @@
-//! Pieces of one text that stand apart on the wire.
+//! Joins pieces of one text that are separate on the wire.
 
 use crate::json::Text;
 
-/// The text that pieces make.
+/// The joined text.
 pub(super) enum JoinedText<'d> {
     One(Text<'d>),
     Many(String),
 }
 
 impl<'d> JoinedText<'d> {
-    /// Joins the pieces; `None` where there are none.
+    /// Joins the pieces. Returns `None` if there are none.
     pub(super) fn of(pieces: impl Iterator<Item = Text<'d>>) -> Option<Self> {
         let mut pieces = pieces.filter(|piece| !piece.is_empty());
         let first = pieces.next()?;

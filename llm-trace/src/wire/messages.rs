@@ -1,4 +1,4 @@
-//! Messages given apart from any API's request: the shape that everybody writes by hand.
+//! Messages that the user passes without a request, in the common hand-written format.
 
 use super::openai_chat::{input_message, output_message, tool};
 use crate::json::Node;

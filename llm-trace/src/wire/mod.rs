@@ -1,7 +1,8 @@
-//! Readers of the providers' wire formats. Each is pure: facts by the paths of one table, and content from a document.
+//! Readers of the providers' wire formats. They are pure: facts come from the paths of one table, and content from a
+//! document.
 //!
-//! Nothing here knows OpenTelemetry. What a reader may see of content is decided before it is called, by the
-//! [`Mode`](crate::json::Mode) the document was built with; without a permit there is no document.
+//! This module does not depend on OpenTelemetry. The [`Mode`](crate::json::Mode) with which a document is built decides
+//! before reading how much content a reader sees. Without a permit there is no document.
 
 mod anthropic;
 mod bedrock_converse;
@@ -44,7 +45,7 @@ use crate::message::{InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use stream::StreamReader;
 
-/// Tells a request's format and reads its facts, of the URL's path those that only it has.
+/// Detects the format of a request and reads its facts, including those of the URL's path.
 #[cfg(feature = "internal")]
 pub(crate) fn read_request(
     provider: Option<&str>,
@@ -55,7 +56,7 @@ pub(crate) fn read_request(
     let format = detect::of_request(provider, path, doc);
     match format {
         Some(format) => format.reader().request(doc, &mut facts),
-        // Whatever it is that is asked, this is whom.
+        // The model is read for unknown formats too.
         None => facts.model = doc.get_owned(paths::key!("model")),
     }
     if let Some(path) = path {
@@ -64,7 +65,7 @@ pub(crate) fn read_request(
     (format, facts)
 }
 
-/// Tells a whole answer's format, where the request may already have, and reads its facts and errors.
+/// Detects the format of a whole response, unless the request determines it, and reads its facts and errors.
 #[cfg(feature = "internal")]
 pub(crate) fn read_response(
     provider: Option<&str>,
@@ -79,7 +80,7 @@ pub(crate) fn read_response(
     (format, facts)
 }
 
-/// One wire format.
+/// A reader of one wire format.
 pub(crate) trait Reader: Sync {
     /// Reads the facts of a request.
     fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts);
@@ -87,12 +88,12 @@ pub(crate) trait Reader: Sync {
     /// Reads the messages, instructions and tools of a request.
     fn input(&self, doc: Node<'_>, out: &mut InputContent);
 
-    /// Reads the facts of a whole answer. Errors are read before, by [`error::read`].
+    /// Reads the facts of a whole response. [`error::read`] reads errors before.
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts);
 
-    /// Reads the output messages of a whole answer: one per choice.
+    /// Reads the output messages of a whole response, one per choice.
     fn output(&self, doc: Node<'_>, out: &mut Messages);
 
-    /// Begins to read a streamed answer.
+    /// Starts reading a streamed response.
     fn stream(&self) -> Box<dyn StreamReader>;
 }

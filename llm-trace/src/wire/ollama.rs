@@ -20,13 +20,13 @@ pub(crate) struct OllamaChat;
 /// `/api/generate`.
 pub(crate) struct OllamaGenerate;
 
-/// `/api/embed`, and `/api/embeddings` before it.
+/// `/api/embed` and its predecessor `/api/embeddings`.
 pub(crate) struct OllamaEmbed;
 
 const REQUEST: RequestFields<Places> = RequestFields::at(
     "",
     RequestFields {
-        // Its own names, then those of its endpoint that is like OpenAI's.
+        // Ollama's own names, then those of its OpenAI-compatible endpoint.
         temperature: &["options.temperature", "temperature"],
         top_p: &["options.top_p", "top_p"],
         top_k: &["options.top_k", "top_k"],
@@ -66,7 +66,7 @@ impl Reader for OllamaChat {
                 out.messages.part(Part::ToolCallResponse { id, response: Payload::node(message.get("content")) });
             } else {
                 out.messages.begin(role, message.get_str("name"));
-                // Ollama's messages are OpenAI's but for the pictures, and it has an endpoint for either.
+                // Ollama's messages are those of OpenAI except for images, and it has endpoints for both.
                 message_parts(message, &mut out.messages);
             }
             out.messages.end(None);
@@ -161,9 +161,9 @@ impl Reader for OllamaEmbed {
 
 fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
     REQUEST.read(doc, facts);
-    // Ollama streams unless it is told not to.
+    // Ollama streams by default.
     facts.stream = facts.stream.or(Some(true));
-    // `json`, or a schema; an empty string asks for nothing.
+    // `json` or a schema; an empty string is the default.
     if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
         facts.output_type = Some("json");
     }
@@ -216,7 +216,7 @@ impl StreamReader for OllamaStream {
             text.into_iter().for_each(|text| out.text(0, run, Key::Last, text));
         }
         for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-            // Calls come whole, each with a number of its own only in newer versions.
+            // Calls arrive complete, and only newer versions number them.
             self.calls += 1;
             out.part(0, Key::Index(self.calls), &tool_call(call));
         }

@@ -1,13 +1,13 @@
-//! What answers in OpenAI's formats have in common.
+//! The fields that responses in OpenAI's formats share.
 
 use super::openai_usage;
 use super::paths::{key, keys};
 use crate::json::{FoundNode, Tree};
 use crate::model::facts::ResponseFacts;
 
-/// What answers and chunks have in common.
+/// The fields that responses and chunks share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    // Some servers give each chunk an id of its own: the first is the answer's.
+    // Some servers give each chunk its own id. The first one is the response's.
     facts.id = facts.id.take().or_else(|| doc.get_owned(key!("id")));
     let model = doc.get_owned(key!("model")).or_else(|| doc.get_owned(key!("model_id")));
     facts.model = model.or(facts.model.take());
@@ -24,8 +24,8 @@ pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T
     })
 }
 
-/// Mistral's models behind Bedrock call it `stop_reason`, some gateways to Google `finishReason`. Some servers write the
-/// word `null`.
+/// Mistral's models behind Bedrock name it `stop_reason`, some gateways to Google `finishReason`. Some servers send the
+/// text `null`.
 pub(super) fn reason<'d, T: Tree<'d>>(choice: T) -> Option<&'d str> {
     let reason = choice.any(keys!["finish_reason", "stop_reason", "finishReason"]).and_then(Tree::str);
     reason.filter(|reason| !matches!(*reason, "" | "null"))

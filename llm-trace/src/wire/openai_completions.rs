@@ -1,4 +1,4 @@
-//! OpenAI's legacy completions, and every server that speaks it.
+//! OpenAI's legacy completions and compatible servers.
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
@@ -24,7 +24,7 @@ impl Reader for OpenAiCompletions {
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
         let Some(prompt) = doc.get("prompt") else { return };
-        // Each text of a list is a prompt of its own; a list of numbers is one prompt, in tokens.
+        // Each text of a list is a prompt; a list of numbers is one prompt in tokens.
         if prompt.items().any(|item| item.is_str() || item.is_array()) {
             prompt.items().for_each(|prompt| input_prompt(prompt, &mut out.messages));
         } else {

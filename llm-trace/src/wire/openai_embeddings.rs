@@ -1,4 +1,4 @@
-//! OpenAI embeddings, and every server that speaks it: Mistral, Voyage, Jina and the routers.
+//! OpenAI embeddings and compatible servers: Mistral, Voyage, Jina and the routers.
 //!
 //! <https://platform.openai.com/docs/api-reference/embeddings>
 
@@ -18,7 +18,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
     "",
     RequestFields {
         encodings: &["encoding_format", "embedding_type"],
-        // Mistral's and Voyage's name beside OpenAI's.
+        // OpenAI, then Mistral and Voyage.
         dimensions: &["dimensions", "output_dimension"],
         ..RequestFields::COMMON
     },
@@ -29,16 +29,16 @@ impl Reader for OpenAiEmbeddings {
         REQUEST.read(doc, facts);
     }
 
-    /// The conventions have no attribute for what is embedded.
+    /// The conventions have no attribute for the input of embeddings.
     fn input(&self, _doc: Node<'_>, _out: &mut InputContent) {}
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
         let usage = doc.get(key!("usage"));
-        // Voyage states the total alone; an embedding has no output.
+        // Voyage reports only the total, and embeddings have no output.
         let total = usage.and_then(|usage| usage.get_i64(key!("total_tokens")));
         facts.usage.input = facts.usage.input.or(total);
-        // Mistral states that there was none.
+        // Mistral reports zero output tokens.
         facts.usage.output = None;
         facts.dimensions = dimensions(doc);
     }
@@ -50,13 +50,13 @@ impl Reader for OpenAiEmbeddings {
     }
 }
 
-/// The length of the first vector. In base64 it is made of 4-byte floats.
+/// The length of the first vector. In base64 it consists of 4-byte floats.
 fn dimensions(doc: FoundNode<'_>) -> Option<i64> {
     let vector = doc.get(key!("data")).and_then(Tree::first).and_then(|first| first.get(key!("embedding")))?;
     if !vector.is_str() {
         return vector_len(vector);
     }
-    // Voyage, which alone states no prompt tokens, has vectors of smaller numbers as well.
+    // Voyage, the only one without prompt tokens, has vectors of smaller numbers too.
     let usage = doc.get(key!("usage"))?;
     usage.any(keys!["prompt_tokens", "input_tokens"])?;
     i64::try_from(vector.len() / 4 * 3 / 4).ok().filter(|len| *len > 0)

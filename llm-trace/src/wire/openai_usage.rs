@@ -1,4 +1,4 @@
-//! Token counts as OpenAI states them, and as the servers that speak its formats do.
+//! Token counts of OpenAI and compatible servers.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
@@ -8,7 +8,7 @@ use crate::model::facts::{ResponseFacts, Usage};
 
 /// Reads a `usage` object.
 pub(super) fn read(usage: FoundNode<'_>) -> Usage {
-    // Also Writer's spelling of either.
+    // OpenAI and Writer.
     let input = [
         usage.get(key!("prompt_tokens_details")),
         usage.get(key!("prompt_token_details")),
@@ -30,7 +30,7 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
     let mut counts = Usage {
         input: top!("prompt_tokens", "input_tokens"),
         output: top!("completion_tokens", "output_tokens"),
-        // Also DeepSeek's spelling, Moonshot's and Together's, Mistral's, and that of routers to Anthropic.
+        // Then DeepSeek, Moonshot and Together, Mistral, and routers to Anthropic.
         cache_read: of!(input, "cached_tokens").or_else(|| {
             top!("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
         }),
@@ -38,12 +38,12 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
             .or_else(|| of!(input, "cache_creation_tokens"))
             .or_else(|| of!(input, "cache_creation_input_tokens"))
             .or_else(|| top!("cache_creation_input_tokens")),
-        // Also Perplexity's, Copilot's and SGLang's place.
+        // Then Perplexity, Copilot and SGLang.
         reasoning: of!(output, "reasoning_tokens").or_else(|| top!("reasoning_tokens")),
         input_text: of!(input, "text_tokens"),
         input_image: of!(input, "image_tokens"),
         input_audio: of!(input, "audio_tokens"),
-        // Alibaba's.
+        // Alibaba.
         input_video: of!(input, "video_tokens"),
         output_text: of!(output, "text_tokens"),
         output_image: of!(output, "image_tokens"),
@@ -53,7 +53,7 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
         cache_read_audio: count(
             input.iter().flatten().find_map(|details| details.path(keys!["cached_tokens_details", "audio_tokens"])),
         ),
-        // Perplexity's, and that of routers to Anthropic.
+        // Perplexity, then routers to Anthropic.
         searches: top!("num_search_queries")
             .or_else(|| count(usage.path(keys!["server_tool_use", "web_search_requests"]))),
     };
@@ -63,7 +63,7 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
     counts
 }
 
-/// What routers to Anthropic state of the cache that lasts an hour.
+/// One-hour cache writes, as reported by routers to Anthropic.
 fn hour(usage: FoundNode<'_>, details: &[Option<FoundNode<'_>>]) -> Option<i64> {
     let places = details.iter().flatten().copied().chain([usage]);
     let lists = places.filter_map(|place| place.any(keys!["cache_creation", "cache_creation_token_details"]));
@@ -74,8 +74,8 @@ fn count(node: Option<FoundNode<'_>>) -> Option<i64> {
     node.and_then(Tree::i64).filter(|count| *count >= 0)
 }
 
-/// Some servers count parts beside the prompt and the completion, not within them: xAI reasoning,
-/// Mistral audio. Their total tells: it is what prompt and completion are short of.
+/// Corrects counts of servers that exclude parts from the prompt and completion (xAI: reasoning, Mistral: audio). The
+/// difference to the total reveals them.
 fn count_all(counts: &mut Usage, total: i64) {
     let (Some(input), Some(output)) = (counts.input, counts.output) else { return };
     let beside = total.saturating_sub(input).saturating_sub(output);
@@ -97,13 +97,13 @@ fn count_all(counts: &mut Usage, total: i64) {
     }
 }
 
-/// Reads the `usage` of an answer or a chunk, wherever it stands.
+/// Reads the `usage` of a response or a chunk, at any of its locations.
 pub(super) fn of_answer(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    // Groq's streams state it apart, and some of them only there.
+    // Groq's streams report it in a separate object, some of them only there.
     let usage = doc.get(key!("usage")).or_else(|| doc.path(keys!["x_groq", "usage"]));
     let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
     facts.usage.update(read(usage));
-    // OpenRouter and Perplexity, in dollars; xAI, in ten-billionths of one.
+    // OpenRouter and Perplexity report dollars; xAI reports units of 1e-10 dollars.
     let cost = usage.get(key!("cost")).map(|cost| cost.get(key!("total_cost")).unwrap_or(cost)).and_then(Tree::f64);
     let ticks = usage.get_f64(key!("cost_in_usd_ticks")).map(|ticks| ticks / 1e10);
     facts.cost = cost.or(ticks).or(facts.cost);

@@ -1,4 +1,4 @@
-//! The readers of streamed answers, event by event.
+//! Readers of streamed responses, event by event.
 
 pub(crate) use super::stream_output::{CallFragment, Key, StreamOutput, TextRun};
 
@@ -7,30 +7,29 @@ use crate::model::facts::ResponseFacts;
 
 /// Reads the events of one stream, in order.
 pub(crate) trait StreamReader: Send + Sync {
-    /// Reads the facts of one event, and tells what it was. `name` is the SSE `event:` line or the event stream's
-    /// `:event-type`, where there is one.
+    /// Reads the facts of one event. `name` is the SSE `event:` line or the event stream's `:event-type`, if any.
     fn event(&mut self, name: Option<&str>, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event;
 
-    /// Reads the content of the same event, after its facts and only if output content was asked for.
+    /// Reads the content of the same event, after its facts and only if output content is captured.
     fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput);
 
-    /// Whether a stream that ends here, without an end mark of its own, ended whole.
+    /// Whether a stream that ends here without an end mark is complete.
     fn is_complete(&self, facts: &ResponseFacts) -> bool {
         !facts.finish_reasons.is_empty() && facts.finish_reasons.iter().all(Option::is_some)
     }
 }
 
-/// What an event was.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Event {
-    /// It carried output of any kind: text, reasoning, a refusal, a tool call.
+    /// It has output of any kind: text, reasoning, a refusal, a tool call.
     pub(crate) content: bool,
     /// It is the stream's own end mark.
     pub(crate) end: bool,
 }
 
 impl Event {
-    /// Adds what another event was.
+    /// Merges the kind of another event.
     pub(crate) fn merge(&mut self, other: Event) {
         self.content |= other.content;
         self.end |= other.end;

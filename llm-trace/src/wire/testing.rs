@@ -1,4 +1,4 @@
-//! Readers under test: JSON in, facts and messages out.
+//! Test helpers for readers: JSON in, facts and messages out.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub(super) fn content(reader: &dyn Reader, body: Value) -> [Value; 3] {
     [messages, instructions, tools].map(parsed)
 }
 
-/// The facts and the output messages of a whole answer.
+/// The facts and the output messages of a whole response.
 pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = JsonView::from_value(&body, Mode::Full);
@@ -39,7 +39,7 @@ pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value)
     (facts, parsed(out.finish().0))
 }
 
-/// How a stream of events ended, its facts and its output messages.
+/// The end, the facts and the output messages of a stream of events.
 pub(super) fn stream(format: Format, events: &[Value]) -> (StreamEnd, ResponseFacts, Value) {
     let mut stream = Collector::new(None, Some(format), None, Some((Mode::Full, StreamOutput::default())));
     for event in events {

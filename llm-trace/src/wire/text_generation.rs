@@ -1,8 +1,7 @@
-//! Formats that take one prompt and give text back: tables of field paths in place of readers.
+//! Formats with one prompt and a text as response, described by tables of field paths.
 //!
 //! They are the models' own formats behind Bedrock's InvokeModel, Anthropic's legacy completions,
-//! text-generation-inference, watsonx text generation, Replicate predictions and llama.cpp's
-//! `/completion`:
+//! text-generation-inference, watsonx text generation, Replicate predictions and llama.cpp's `/completion`:
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>,
 //! <https://docs.anthropic.com/en/api/complete>,
 //! <https://huggingface.co/docs/text-generation-inference/reference/api_reference>,
@@ -88,17 +87,17 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 const PROMPT: Paths =
     &["prompt", "inputText", "inputPrompt", "inputs", "input.prompt", "input.text", "textToImageParams.text", "input"];
 const SYSTEM: Paths = &["system_prompt", "input.system_prompt", "input.system_instruction"];
-/// Pictures to look at, as base64 or as a URL.
+/// Images as base64 or as URLs.
 const IMAGES: Paths = &["images", "input.images", "input.image"];
 
-/// Where one family keeps what it generated.
+/// The location of the output in one model family's format.
 pub(super) struct RequestShape {
-    /// The list of choices; the body itself is the only choice where there is none.
+    /// The list of choices. Without a list, the body is the only choice.
     list: Option<Key>,
-    /// The text of a choice. A family is known by it.
+    /// The text of a choice, which identifies the family.
     pub(super) text: Places,
     pub(super) finish: Places,
-    /// Its text stands where an error's message does.
+    /// Its text has the same path as an error's message.
     is_message: bool,
 }
 
@@ -144,14 +143,14 @@ static SHAPES: &[RequestShape] = &[
         finish: Places::new("completions[].", &["finishReason.reason"]),
         is_message: false,
     },
-    // Claude before messages.
+    // Claude before the messages API.
     RequestShape {
         list: None,
         text: Places::new("", &["completion"]),
         finish: Places::new("", &["stop_reason"]),
         is_message: false,
     },
-    // DeepSeek, and imported models.
+    // DeepSeek and imported models.
     RequestShape {
         list: Some(key!("choices")),
         text: Places::new("choices[].", &["text"]),
@@ -185,7 +184,7 @@ static SHAPES: &[RequestShape] = &[
         finish: Places::new("", &[]),
         is_message: false,
     },
-    // Replicate: one string, or a list of its pieces.
+    // Replicate: one string, or a list of pieces.
     RequestShape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
     // TwelveLabs Pegasus.
     RequestShape {
@@ -303,7 +302,7 @@ fn texts<'d>(node: Node<'d>, put: &mut dyn FnMut(Text<'d>)) {
     }
 }
 
-/// A text that may have come in pieces, as one part.
+/// Joins a text that may be a list of pieces into one part.
 fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
     if let Some(text) = node.text() {
         if !text.is_empty() {
@@ -336,9 +335,9 @@ fn picture(image: Text<'_>) -> Part<'_> {
     }
 }
 
-/// What whole answers and events have in common.
+/// The fields that whole responses and events share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    // text-generation-inference answers with a list of one.
+    // text-generation-inference returns a list of one.
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     if let Some(id) = doc.any(keys!["id", "generation_id", "sessionId"]) {
         let id = id.str().map(str::to_owned).or_else(|| id.i64().map(|id| id.to_string()));
@@ -358,12 +357,12 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let sum = |key| results().filter_map(|result| result.get_i64(key)).reduce(i64::saturating_add);
     usage.output = usage.output.or_else(|| sum(key!("tokenCount"))).or_else(|| sum(key!("generated_token_count")));
     usage.input = usage.input.or_else(|| results().find_map(|result| result.get_i64(key!("input_token_count"))));
-    // A later event of a stream may say 0 for what an earlier one has counted.
+    // A later event of a stream may report 0 for an earlier count.
     let known = facts.usage;
     facts.usage.update(Usage { input: usage.input.max(known.input), output: usage.output.max(known.output), ..usage });
 }
 
-/// The choices of an answer, each with its number and its shape.
+/// The choices of a response, each with its number and format.
 pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static RequestShape)> {
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     let shape = SHAPES.iter().find(|shape| {
@@ -384,16 +383,16 @@ pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T
     })
 }
 
-/// Whether a text, or a list of texts, stands where the shape has it; null counts for an event without text.
+/// Whether the format's path holds a text or a list of texts; null counts, for events without text.
 fn has<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> bool {
-    // An error's message stands alone.
+    // The message of an error has no finish reason beside it.
     if shape.is_message && !choice.has_field(key!("finishReason")) {
         return false;
     }
     shape.text.ends_in(choice, |text| !text.is_object())
 }
 
-/// The provider's word, except for one that says it is not finished.
+/// The provider's finish reason, unless it states that the response is unfinished.
 pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<&'d str> {
     shape.finish.find_str(choice).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
 }

@@ -1,5 +1,5 @@
-//! Streams of the formats in [`super::prompt`]: each event has the shape of a whole answer, with
-//! more of the text.
+//! Streams of the formats in [`super::text_generation`]: each event has the format of a whole response, with the next
+//! piece of text.
 
 use super::fields::places;
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
@@ -35,7 +35,7 @@ impl StreamReader for PromptStream {
     }
 }
 
-/// What a choice adds: tokens that mark an end are no text.
+/// The text that an event adds to a choice. Tokens that mark an end are not text.
 fn text<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<Text<'d>> {
     let special = places!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
     shape.text.find(choice)?.text().filter(|text| !text.is_empty() && !special)

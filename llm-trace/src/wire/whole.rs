@@ -1,11 +1,11 @@
-//! Formats that do not stream: an event is the whole answer.
+//! Formats without streaming: an event is the whole response.
 
 use super::Reader;
 use super::stream::{Event, StreamOutput, StreamReader};
 use crate::json::{FoundNode, Node};
 use crate::model::facts::ResponseFacts;
 
-/// Reads each event as a whole answer.
+/// Reads each event as a whole response.
 pub(super) struct WholeAnswer(pub(super) &'static dyn Reader);
 
 impl StreamReader for WholeAnswer {

@@ -30,7 +30,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 impl Reader for AnthropicMessages {
     fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
         REQUEST.read(doc, facts);
-        // The structured-output beta had the format at the top.
+        // The beta of structured outputs had the format at the top level.
         let format = doc.path(keys!["output_config", "format"]).or_else(|| doc.get(key!("output_format")));
         facts.output_type = format.and_then(|format| format.get(key!("type"))).map(|_| "json");
         facts.service_tier = doc.get_owned(key!("service_tier"));
@@ -48,7 +48,7 @@ impl Reader for AnthropicMessages {
             out.messages.end(None);
         }
         for tool in doc.get("tools").into_iter().flat_map(Node::items) {
-            // Tools of one's own have no type, or `custom`.
+            // User-defined tools have no type, or `custom`.
             let kind = tool.get_str("type").filter(|kind| *kind != "custom").unwrap_or("function");
             let name = tool.any(&["name", "mcp_server_name"]).and_then(Node::str).unwrap_or(kind);
             out.tool(kind, name, tool.get_text("description"), tool.get("input_schema"));
@@ -75,7 +75,7 @@ impl Reader for AnthropicMessages {
     }
 }
 
-/// What a message and the beginning of a streamed one have in common.
+/// The fields that a message and the first event of a streamed message share.
 fn envelope(message: FoundNode<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
     facts.id = message.get_owned(key!("id")).or(facts.id.take());
     facts.model = message.get_owned(key!("model")).or(facts.model.take());
@@ -84,7 +84,7 @@ fn envelope(message: FoundNode<'_>, facts: &mut ResponseFacts, usage: &mut RawUs
     }
 }
 
-/// The parts of a content that is a text or a list of blocks.
+/// The parts of a content, which is a text or a list of blocks.
 fn content(content: Node<'_>, emit: &mut dyn FnMut(Part<'_>)) {
     match content.text() {
         Some(text) if text.is_empty() => {}
@@ -93,7 +93,7 @@ fn content(content: Node<'_>, emit: &mut dyn FnMut(Part<'_>)) {
     }
 }
 
-/// The part that a content block is; `None` where it holds nothing.
+/// The part for a content block, or `None` if the block is empty.
 fn block(block: Node<'_>) -> Option<Part<'_>> {
     let kind = block.get_str("type").unwrap_or("unknown");
     Some(match kind {
@@ -104,7 +104,7 @@ fn block(block: Node<'_>) -> Option<Part<'_>> {
                 None => Part::Text(text),
             }
         }
-        // Newer models may keep the thought to themselves and send its signature alone.
+        // Newer models may omit the thought and send its signature only.
         "thinking" => Part::Reasoning(block.get_text("thinking")?),
         "image" | "document" => media(kind, block),
         "tool_use" => Part::ToolCall {
@@ -132,7 +132,7 @@ fn block(block: Node<'_>) -> Option<Part<'_>> {
     })
 }
 
-/// The kind of a tool that the provider runs, if the block is a call of one.
+/// The kind of a server-side tool, if the block is a call of one.
 fn server_tool(block: Node<'_>) -> Option<&str> {
     match block.get_str("type")? {
         "server_tool_use" => Some(block.get_str("name").unwrap_or("unknown")),

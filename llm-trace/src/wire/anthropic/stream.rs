@@ -13,7 +13,7 @@ use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, 
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {
     usage: RawUsage,
-    /// The index of a tool call whose input came whole at its start, as some gateways send it.
+    /// The index of a tool call whose complete input came in its first event, as from some gateways.
     whole_input: Option<i64>,
 }
 
@@ -27,7 +27,7 @@ impl StreamReader for MessageStream {
             }
             Some("content_block_start") => {
                 let Some(block) = event.get(key!("content_block")) else { return Event::default() };
-                // Another model goes on: it is the one that answers.
+                // A fallback model takes over and generates the response.
                 if block.get_str(key!("type")) == Some("fallback") {
                     let other = block.path(keys!["to", "model"]).and_then(Tree::str).filter(|model| !model.is_empty());
                     facts.model = other.map(str::to_owned).or(facts.model.take());
@@ -66,7 +66,7 @@ impl StreamReader for MessageStream {
     }
 }
 
-/// Whether a block holds anything when it begins.
+/// Whether the first event of a block holds output.
 fn begins_output(block: FoundNode<'_>) -> bool {
     match block.get_str(key!("type")) {
         Some("text") => block.get_text(key!("text")).is_some(),
@@ -104,7 +104,7 @@ impl MessageStream {
                         is_whole: false,
                     },
                 );
-                // A tool without arguments is called with `{}`: no delta tells so once more.
+                // A tool without arguments is called with `{}`, and no delta repeats it.
                 if json.is_none() && input.is_some_and(Node::is_object) {
                     out.set_empty_object(0, &key);
                 }

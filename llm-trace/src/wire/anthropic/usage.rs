@@ -1,4 +1,4 @@
-//! Token counts of a message, of all the attempts that led to it.
+//! Token counts of a message, including all attempts that led to it.
 //!
 //! <https://docs.claude.com/en/api/messages>, <https://docs.claude.com/en/docs/build-with-claude/compaction>
 
@@ -6,7 +6,7 @@ use crate::json::{FoundNode, Tree};
 use crate::model::facts::{ResponseFacts, Usage};
 use crate::wire::paths::{key, keys};
 
-/// The counts as they stand on the wire, where a later report replaces an earlier one.
+/// The counts as sent. A later report replaces an earlier one.
 #[derive(Debug, Default)]
 pub(super) struct RawUsage {
     counts: Counts,
@@ -14,7 +14,7 @@ pub(super) struct RawUsage {
 }
 
 impl RawUsage {
-    /// Takes over a report, and states what is known by now.
+    /// Applies a report and updates the facts.
     pub(super) fn report(&mut self, usage: FoundNode<'_>, facts: &mut ResponseFacts) {
         self.counts.read(usage);
         let searches = usage.path(keys!["server_tool_use", "web_search_requests"]).and_then(Tree::i64);
@@ -28,13 +28,13 @@ impl RawUsage {
             None => facts.usage.update(Usage { searches: self.searches, ..self.counts.totals() }),
         }
         facts.service_tier = usage.get_owned(key!("service_tier")).or(facts.service_tier.take());
-        // What OpenRouter adds.
+        // Added by OpenRouter.
         facts.cost = usage.get_f64(key!("cost")).or(facts.cost);
     }
 }
 
-/// What all iterations consumed, and what of it other models than `model` did. The counts beside them leave out
-/// compactions and advisors. An attempt that was declined, so that another model took over, is not billed.
+/// The usage of all iterations, and the part of models other than `model`. The counts beside the iterations omit
+/// compactions and advisors. A declined attempt that another model took over is not billed.
 fn consumed(iterations: FoundNode<'_>, model: Option<&str>) -> (Usage, Vec<(String, Usage)>) {
     let mut all = Usage::default();
     let mut others: Vec<(String, Usage)> = Vec::new();
@@ -61,7 +61,7 @@ fn consumed(iterations: FoundNode<'_>, model: Option<&str>) -> (Usage, Vec<(Stri
     (all, others)
 }
 
-/// No message consults more models than this.
+/// More models than any message consults.
 const MAX_OTHERS: usize = 64;
 
 /// Whether another model took over after this iteration.
@@ -74,7 +74,7 @@ fn is_declined(iteration: FoundNode<'_>, rest: &[FoundNode<'_>]) -> bool {
     })
 }
 
-/// Whether two names are the same model's, one of which may have a date behind.
+/// Whether two names denote the same model, one of them with a date suffix.
 fn is_same_model(a: &str, b: &str) -> bool {
     let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
     let dated = |rest: &str| rest.starts_with('-') && rest.bytes().skip(1).all(|byte| byte.is_ascii_digit());
@@ -107,7 +107,7 @@ impl Counts {
         self.thinking = thinking.or(self.thinking);
     }
 
-    /// The convention's counts: on the wire `input_tokens` leaves out what the cache took part in.
+    /// The counts by the conventions. As sent, `input_tokens` excludes cached tokens.
     fn totals(self) -> Usage {
         let cached = self.cache_read.unwrap_or(0).saturating_add(self.cache_creation.unwrap_or(0));
         Usage {

@@ -1,26 +1,26 @@
-//! The endpoints of the providers' APIs: which of them are calls, and of which operation.
+//! The endpoints of the providers' APIs: whether a request is a call, and its operation.
 
-/// What a request to an endpoint becomes.
+/// The meaning of a request to an endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Is {
     /// A call of this operation.
     Call(&'static str),
-    /// The same, if it is fetched by `GET`.
+    /// The same, for a `GET` request.
     Fetch(&'static str),
-    /// No call: nothing is billed by the token, or what is asked for comes by other requests.
+    /// Not a call: it is not billed by tokens, or the result comes in other requests.
     NoCall,
 }
 
-/// The endpoints by how their paths end: `*` stands for one segment. The first that fits counts.
+/// Endpoints by the suffix of their path; `*` matches one segment. The first match applies.
 const ENDPOINTS: &[(&str, Is)] = &[
-    // Counting and checking, which cost nothing.
+    // Counting and validation, which are free.
     ("messages/count_tokens", Is::NoCall),
     ("responses/input_tokens", Is::NoCall),
     ("*:countTokens", Is::NoCall),
     ("*:computeTokens", Is::NoCall),
     ("tokenize", Is::NoCall),
     ("moderations", Is::NoCall),
-    // Pictures, sound and video: there is no operation of the conventions for them.
+    // Images, audio and video, for which the conventions have no operation.
     ("images/generations", Is::NoCall),
     ("images/edits", Is::NoCall),
     ("images/variations", Is::NoCall),
@@ -28,21 +28,21 @@ const ENDPOINTS: &[(&str, Is)] = &[
     ("audio/transcriptions", Is::NoCall),
     ("audio/translations", Is::NoCall),
     ("videos", Is::NoCall),
-    // Batches: their calls are answered by a file.
+    // Batches, whose results come in a file.
     ("batches", Is::NoCall),
     ("messages/batches", Is::NoCall),
     ("*:batchGenerateContent", Is::NoCall),
-    // OpenAI's formats, and those who speak them.
+    // OpenAI and compatible servers.
     ("chat/completions", Is::Call("chat")),
     ("responses", Is::Call("chat")),
     ("responses/compact", Is::Call("chat")),
     ("responses/*", Is::Fetch("fetch_response")),
     ("completions", Is::Call("text_completion")),
     ("embeddings", Is::Call("embeddings")),
-    // Anthropic's.
+    // Anthropic.
     ("messages", Is::Call("chat")),
     ("complete", Is::Call("text_completion")),
-    // Google's.
+    // Google.
     ("*:generateContent", Is::Call("chat")),
     ("*:streamGenerateContent", Is::Call("chat")),
     ("*:rawPredict", Is::Call("chat")),
@@ -51,13 +51,13 @@ const ENDPOINTS: &[(&str, Is)] = &[
     ("*:batchEmbedContents", Is::Call("embeddings")),
     ("*:asyncBatchEmbedContent", Is::Call("embeddings")),
     ("*:predict", Is::Call("embeddings")),
-    // Bedrock's.
+    // Bedrock.
     ("converse", Is::Call("chat")),
     ("converse-stream", Is::Call("chat")),
     ("model/*/invoke", Is::Call("chat")),
     ("model/*/invoke-with-response-stream", Is::Call("chat")),
     ("retrieveAndGenerate", Is::Call("chat")),
-    // Cohere's, Ollama's, watsonx' and those of text-generation-inference.
+    // Cohere, Ollama, watsonx and text-generation-inference.
     ("v1/chat", Is::Call("chat")),
     ("v2/chat", Is::Call("chat")),
     ("api/chat", Is::Call("chat")),
@@ -78,7 +78,7 @@ fn find(path: &str) -> Option<Is> {
     ENDPOINTS.iter().find(|(end, _)| ends_with(path, end)).map(|(_, is)| *is)
 }
 
-/// What is asked for under a path, where nothing but method and path are known; `None` where it is no call.
+/// The operation of a request by method and path, or `None` if it is not a call.
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 pub(crate) fn operation(is_get: bool, path: &str) -> Option<&'static str> {
     match find(path)? {
@@ -88,12 +88,12 @@ pub(crate) fn operation(is_get: bool, path: &str) -> Option<&'static str> {
     }
 }
 
-/// Endpoints that are no calls, and whose requests look like those of others.
+/// Endpoints that are not calls although their requests look like calls.
 pub(super) fn is_no_call(path: &str) -> bool {
     find(path) == Some(Is::NoCall)
 }
 
-/// Whether the last segments of a path are those of a pattern.
+/// Whether a path ends with the segments of a pattern.
 fn ends_with(path: &str, pattern: &str) -> bool {
     let mut segments = path.rsplit('/');
     pattern.rsplit('/').all(|wanted| {
@@ -101,7 +101,7 @@ fn ends_with(path: &str, pattern: &str) -> bool {
         match wanted.strip_prefix('*') {
             None => segment == wanted,
             Some("") => true,
-            // A colon may be encoded.
+            // The colon may be percent-encoded.
             Some(method) => {
                 let name = method.trim_start_matches(':');
                 let rest = segment.strip_suffix(name);

@@ -1,5 +1,5 @@
-//! Telling wire formats apart: by the URL's path, by the body's shape, and, where several formats
-//! share a shape, by the provider's name.
+//! Detection of wire formats: by the URL's path, by the fields of the body, and, if several formats share them, by the
+//! provider's name.
 
 mod endpoints;
 mod path;
@@ -23,8 +23,8 @@ pub(crate) fn of_request(provider: Option<&str>, path: Option<&str>, doc: FoundN
     by_path.or_else(|| request::format(family, doc))
 }
 
-/// The format of an answer or of one event of a stream. `asked` is what the request told: it
-/// decides where the shape does not.
+/// The format of a response or of one stream event. `asked` is the format of the request, used if the fields are
+/// ambiguous.
 pub(crate) fn of_response(
     provider: Option<&str>,
     asked: Option<Format>,
@@ -34,19 +34,19 @@ pub(crate) fn of_response(
     of_event(provider, asked, event, doc).or(asked)
 }
 
-/// As [`of_response`], but `None` where this document does not tell.
+/// Like [`of_response`], but `None` if this document is ambiguous.
 pub(crate) fn of_event(
     provider: Option<&str>,
     asked: Option<Format>,
     event: Option<&str>,
     doc: FoundNode<'_>,
 ) -> Option<Format> {
-    // What a model answers through Bedrock looks like its maker's own API.
+    // Responses of a model behind Bedrock look like those of its maker's API.
     let kept = asked.filter(|asked| *asked == Format::BedrockInvoke);
     kept.or_else(|| response::format(Family::of(provider), asked, event, doc))
 }
 
-/// Providers whose formats look like others'.
+/// Providers whose formats resemble others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Family {
     Anthropic,

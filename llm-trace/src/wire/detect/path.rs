@@ -1,4 +1,4 @@
-//! What a URL's path tells: the format, and sometimes the model and whether it streams.
+//! Facts of a URL's path: the format, and sometimes the model and whether the response streams.
 
 use super::Family;
 use crate::json::{FoundNode, Tree};
@@ -6,7 +6,7 @@ use crate::model::facts::RequestFacts;
 use crate::wire::Format;
 use crate::wire::paths::key;
 
-/// The format that is served under a path; `None` where the path is no API's.
+/// The format of an API path, or `None` for any other path.
 pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<Format> {
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let mut segments = path.rsplit('/');
@@ -16,7 +16,7 @@ pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<F
         return match method {
             "generateContent" | "streamGenerateContent" => Some(Format::Gemini),
             "embedContent" | "batchEmbedContents" | "asyncBatchEmbedContent" | "predict" => Some(Format::GeminiEmbed),
-            // Vertex passes other makers' formats through.
+            // Vertex AI passes through the formats of other makers.
             _ => None,
         };
     }
@@ -43,7 +43,7 @@ pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<F
     })
 }
 
-/// Adds what only the path tells.
+/// Adds facts that only the path contains.
 pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     if facts.model.is_none() {
@@ -55,12 +55,12 @@ pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
     }
 }
 
-/// The model's name, or the deployment's that stands for it.
+/// The name of the model, or of its deployment.
 fn model(path: &str) -> Option<String> {
     let mut segments = path.split('/').skip_while(|segment| !matches!(*segment, "models" | "model" | "deployments"));
     let marker = segments.next()?;
     let segment = segments.next()?;
-    // Identifiers in ARNs are encoded, slashes and colons included.
+    // Identifiers in ARNs are percent-encoded, including slashes and colons.
     let decoded = percent_decode(segment);
     let name = if marker == "models" { decoded.split(':').next().unwrap_or_default() } else { &decoded };
     (!name.is_empty()).then(|| name.to_owned())

@@ -1,4 +1,4 @@
-//! Formats by the keys of a request.
+//! Formats of requests by their fields.
 
 use super::Family;
 use crate::json::{FoundNode, Tree};
@@ -42,7 +42,7 @@ pub(super) fn format(family: Family, doc: FoundNode<'_>) -> Option<Format> {
             _ if doc.any(keys!["options", "keep_alive", "raw", "template", "context"]).is_some() => {
                 Format::OllamaGenerate
             }
-            // Everyone else's requests name the model; Bedrock's have it in the URL.
+            // All other requests name the model in the body; Bedrock has it in the URL.
             _ if bedrock_keys(doc) || doc.get(key!("model")).is_none() => Format::BedrockInvoke,
             Family::Cohere => Format::CohereGenerate,
             _ if doc.any(keys!["k", "p", "num_generations"]).is_some() => Format::CohereGenerate,
@@ -58,7 +58,7 @@ pub(super) fn format(family: Family, doc: FoundNode<'_>) -> Option<Format> {
     None
 }
 
-/// Requests of text-generation-inference, watsonx, Replicate and llama.cpp's own API.
+/// Requests of text-generation-inference, watsonx, Replicate and the llama.cpp API.
 fn text_generation(doc: FoundNode<'_>) -> bool {
     let watsonx =
         || doc.any(keys!["model_id", "project_id", "space_id"]).is_some() && doc.get(key!("parameters")).is_some();
@@ -67,12 +67,12 @@ fn text_generation(doc: FoundNode<'_>) -> bool {
         || (doc.get(key!("prompt")).is_some() && doc.get(key!("n_predict")).is_some())
 }
 
-/// Keys of the model makers' own formats on Bedrock.
+/// Fields of the model makers' formats on Bedrock.
 fn bedrock_keys(doc: FoundNode<'_>) -> bool {
     doc.any(keys!["inputText", "textGenerationConfig", "max_gen_len", "taskType", "schemaVersion"]).is_some()
 }
 
-/// Keys of Bedrock's own format for all models.
+/// Fields of Bedrock's unified format.
 fn converse_keys(doc: FoundNode<'_>) -> bool {
     doc.any(keys!["inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields", "modelId"])
         .is_some()

@@ -1,4 +1,4 @@
-//! Formats by the keys of an answer, or of one event of a stream.
+//! Formats of responses and stream events by their fields.
 
 use super::Family;
 use crate::json::{FoundNode, Tree};
@@ -6,7 +6,7 @@ use crate::wire::Format;
 use crate::wire::paths::{key, keys};
 
 pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>, doc: FoundNode<'_>) -> Option<Format> {
-    // A stream of Gemini's without `alt=sse`, whole.
+    // A complete Gemini stream without `alt=sse`.
     let doc = doc.first().filter(|first| doc.is_array() && first.get(key!("candidates")).is_some()).unwrap_or(doc);
     if let Some(format) = by_event(event) {
         return Some(format);
@@ -73,8 +73,7 @@ pub(super) fn format(family: Family, asked: Option<Format>, event: Option<&str>,
         .then_some(Format::BedrockInvoke)
 }
 
-/// Answers of text-generation-inference, which may come in a list of one, watsonx, Replicate and
-/// llama.cpp's own API.
+/// Responses of text-generation-inference (possibly in a list of one), watsonx, Replicate and the llama.cpp API.
 fn text_generation(doc: FoundNode<'_>) -> Option<Format> {
     let answer = if doc.is_array() { doc.first()? } else { doc };
     let watsonx = || {
@@ -129,7 +128,7 @@ fn by_type(doc: FoundNode<'_>) -> Option<Format> {
     })
 }
 
-/// Chat and generate stream alike, but chat says when it begins.
+/// Chat and generate have the same events, but only chat has a start event.
 fn cohere_v1(asked: Option<Format>, doc: FoundNode<'_>) -> Format {
     match asked {
         Some(Format::CohereGenerate) => Format::CohereGenerate,

@@ -1,4 +1,4 @@
-//! The binary event streams of Amazon Bedrock, frame by frame, from pieces of any size.
+//! Decodes the binary event streams of Amazon Bedrock from fragments of any size.
 //!
 //! <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html> describes the framing.
 
@@ -9,23 +9,23 @@ use bytes::{Buf, BytesMut};
 use super::{FrameSink, MAX_EVENT};
 use crate::json::{JsonView, Mode, write_str};
 
-/// Cuts bytes into frames. Never holds more than one frame and one piece.
+/// Splits bytes into frames. Buffers at most one frame and one fragment.
 #[derive(Debug, Default)]
 pub(super) struct EventStream {
     decoder: MessageFrameDecoder,
     buffer: BytesMut,
-    /// The decoder has taken the beginning of a frame.
+    /// The decoder has consumed the start of a frame.
     begun: bool,
     broken: bool,
 }
 
-/// The frame's length, its headers' length, and a checksum of both.
+/// The length of the frame, the length of its headers, and a checksum of both.
 const PRELUDE: usize = 12;
 const PIECE: usize = 64 << 10;
 
 impl EventStream {
-    /// Hands on each frame that these bytes complete. After a damaged frame, or one too large,
-    /// nobody knows where the next begins: nothing more is read.
+    /// Passes on each frame that these bytes complete. After a damaged or oversized frame the start of the next one is
+    /// unknown, so nothing more is read.
     pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         for piece in bytes.chunks(PIECE) {
             if self.broken {
@@ -38,7 +38,7 @@ impl EventStream {
         }
     }
 
-    /// How many frames were not read, as far as it is known.
+    /// The number of frames that were not read, as far as known.
     pub(super) fn skipped(&self) -> usize {
         usize::from(self.broken)
     }
@@ -68,14 +68,14 @@ impl EventStream {
     }
 }
 
-/// Events and exceptions go by their type, errors by their code.
+/// Passes on events and exceptions under their type, errors under their code.
 fn frame(message: &Message, sink: &mut FrameSink<'_>) {
     let header = |name: &str| {
         let header = message.headers().iter().find(|header| header.name().as_str() == name)?;
         header.value().as_string().ok().map(|value| value.as_str())
     };
     if let Some(code) = header(":error-code") {
-        // An error frame has no payload: its headers say it all.
+        // An error frame has headers and no payload.
         let mut payload = String::from("{\"error\":{\"code\":");
         write_str(&mut payload, code);
         payload.push_str(",\"message\":");
@@ -88,7 +88,7 @@ fn frame(message: &Message, sink: &mut FrameSink<'_>) {
     sink(name, chunk.as_deref().unwrap_or(message.payload()));
 }
 
-/// `{"bytes": "<base64>"}`, in which InvokeModelWithResponseStream wraps the model's own events.
+/// `{"bytes": "<base64>"}`, which InvokeModelWithResponseStream wraps around the model's events.
 fn unwrap_chunk(payload: &[u8]) -> Option<Vec<u8>> {
     let doc = JsonView::from_slice(payload, Mode::Full);
     aws_smithy_types::base64::decode(doc.root().get_str("bytes")?).ok()

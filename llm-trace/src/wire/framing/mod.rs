@@ -1,7 +1,7 @@
-//! Splitting a streamed body into events, however the bytes arrive.
+//! Splits a streamed body into events, for any fragmentation of the bytes.
 //!
-//! An event that lies whole in one fragment is handed on without a copy. Memory is bounded: of an
-//! event over [`MAX_EVENT`] nothing is kept, it is skipped and counted.
+//! An event within one fragment is passed on without a copy. Memory is bounded: events above [`MAX_EVENT`] are skipped
+//! and counted.
 
 #[cfg(feature = "aws-eventstream")]
 mod eventstream;
@@ -13,25 +13,25 @@ use eventstream::EventStream;
 use sse::Sse;
 use values::Values;
 
-/// The largest event that is read, in bytes.
+/// Maximum size of an event, in bytes.
 pub(crate) const MAX_EVENT: usize = 16 << 20;
 
-/// How a streamed body is cut into events.
+/// The framing of a streamed body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Framing {
     /// Server-sent events.
     Sse,
-    /// One JSON value after the other, or the elements of one JSON array.
+    /// A sequence of JSON values, or the elements of one JSON array.
     Json,
     /// `application/vnd.amazon.eventstream`.
     AwsEventStream,
 }
 
 impl Framing {
-    /// By the first bytes of the body. `None` where they are too few to tell.
+    /// Detects the framing from the first bytes of the body. Returns `None` if there are too few.
     pub(crate) fn detect(bytes: &[u8]) -> Option<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";
-        // A frame begins with its length, which is below 16 MiB.
+        // A frame starts with its length, which is below 16 MiB.
         if bytes.first() == Some(&0) {
             return Some(Self::AwsEventStream);
         }
@@ -46,10 +46,10 @@ impl Framing {
     }
 }
 
-/// Takes each event: its name, where it has one, and its data.
+/// Receives each event: its name, if any, and its data.
 pub(crate) type FrameSink<'s> = dyn FnMut(Option<&str>, &[u8]) + 's;
 
-/// Cuts one body into events.
+/// Splits one body into events.
 #[derive(Debug)]
 pub(crate) struct Splitter {
     state: FramingState,
@@ -57,13 +57,13 @@ pub(crate) struct Splitter {
 
 #[derive(Debug)]
 enum FramingState {
-    /// Not enough bytes yet to tell; these are kept.
+    /// Not detected yet; the first bytes are buffered.
     Unknown(Vec<u8>),
     Sse(Sse),
     Values(Values),
     #[cfg(feature = "aws-eventstream")]
     EventStream(EventStream),
-    /// Frames of a kind this build does not read.
+    /// Frames that this build does not support.
     #[cfg(not(feature = "aws-eventstream"))]
     Unread,
 }
@@ -82,12 +82,12 @@ impl FramingState {
 }
 
 impl Splitter {
-    /// Of a known framing.
+    /// Creates a splitter for a known framing.
     pub(crate) fn new(framing: Framing) -> Self {
         Self { state: FramingState::new(framing) }
     }
 
-    /// Of a framing that the first bytes tell.
+    /// Creates a splitter that detects the framing from the first bytes.
     pub(crate) fn auto() -> Self {
         Self { state: FramingState::Unknown(Vec::new()) }
     }
@@ -96,7 +96,7 @@ impl Splitter {
     pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         let FramingState::Unknown(held) = &mut self.state else { return self.split(bytes, sink) };
         if held.is_empty() {
-            // Space before a body is no part of it, in whatever pieces it comes.
+            // Leading whitespace is not part of the body, in any fragmentation.
             let bytes = bytes.trim_ascii_start();
             match Framing::detect(bytes) {
                 Some(framing) => self.state = FramingState::new(framing),
@@ -106,7 +106,7 @@ impl Splitter {
         } else {
             held.extend_from_slice(bytes);
             let Some(framing) = Framing::detect(held) else {
-                // After a byte order mark, space is no part of the body either.
+                // Whitespace after a byte order mark is not part of the body either.
                 return held.truncate(held.trim_ascii_end().len());
             };
             let held = std::mem::take(held);
@@ -127,17 +127,17 @@ impl Splitter {
         }
     }
 
-    /// Ends the body: hands on a last event that is whole but for its end mark.
+    /// Ends the body. Passes on a last event that is complete except for its end mark.
     pub(crate) fn finish(&mut self, sink: &mut FrameSink<'_>) {
         match &mut self.state {
             FramingState::Sse(sse) => sse.finish(sink),
             FramingState::Values(values) => values.finish(sink),
-            // A frame that is not whole tells nothing.
+            // An incomplete frame is dropped.
             _ => {}
         }
     }
 
-    /// How many events were too large and skipped.
+    /// The number of events that were skipped because of their size.
     pub(crate) fn skipped(&self) -> usize {
         match &self.state {
             FramingState::Sse(sse) => sse.skipped(),
@@ -149,7 +149,7 @@ impl Splitter {
     }
 }
 
-/// Whether the data of a last event, of which the end mark is missing, is all there.
+/// Whether the data of a last event without an end mark is complete.
 fn is_whole(data: &[u8]) -> bool {
     crate::json::work::bytes(data.len());
     data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()

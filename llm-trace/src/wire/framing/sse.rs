@@ -4,23 +4,23 @@ use memchr::memchr2;
 
 use super::{FrameSink, MAX_EVENT, is_whole};
 
-/// A longer event name is no name.
+/// Maximum length of an event name.
 const MAX_NAME: usize = 256;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Debug, Default)]
 pub(super) struct Sse {
-    /// A line of which the end has not come yet.
+    /// An incomplete line.
     line: Vec<u8>,
-    /// The data lines of the open event, joined, as far as they came in earlier fragments.
+    /// The joined data lines of the open event from earlier fragments.
     data: Vec<u8>,
     has_data: bool,
     name: String,
-    /// The last fragment ended in a carriage return, which a line feed may follow.
+    /// The last fragment ended with a carriage return, which a line feed may follow.
     after_cr: bool,
     started: bool,
-    /// The open line, or event, is over the limit.
+    /// The open line or event exceeds the limit.
     line_over: bool,
     event_over: bool,
     skipped: usize,
@@ -29,7 +29,7 @@ pub(super) struct Sse {
 impl Sse {
     pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         let mut rest = bytes;
-        // The one data line of the open event, as long as it lies in this fragment.
+        // The only data line of the open event, while it lies in this fragment.
         let mut here: Option<&[u8]> = None;
         if rest.is_empty() {
             return;
@@ -49,7 +49,7 @@ impl Sse {
             } else {
                 self.hold(line);
                 let whole = std::mem::take(&mut self.line);
-                // Held bytes outlive no fragment: what they say is copied.
+                // The buffer is reused for the next fragment, so its data is copied.
                 let mut held = None;
                 self.line(&whole, &mut held, sink);
                 if let Some(data) = held {
@@ -63,7 +63,7 @@ impl Sse {
         self.hold(rest);
     }
 
-    /// Keeps the beginning of a line.
+    /// Buffers the start of a line.
     fn hold(&mut self, bytes: &[u8]) {
         if self.line_over || self.line.len() + bytes.len() > MAX_EVENT {
             self.line_over = true;
@@ -73,7 +73,7 @@ impl Sse {
         }
     }
 
-    /// Adds a data line to the open event's.
+    /// Appends a data line to the open event.
     fn keep(&mut self, data: &[u8]) {
         if std::mem::replace(&mut self.has_data, true) {
             self.data.push(b'\n');
@@ -102,7 +102,7 @@ impl Sse {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"data" => self.data_line(value, here),
-            // Older llama.cpp servers state an error in a field of its own.
+            // Older llama.cpp servers send an error in its own field.
             b"error" => {
                 self.set_name("error");
                 self.data_line(value, here);

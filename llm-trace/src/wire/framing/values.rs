@@ -1,4 +1,4 @@
-//! JSON values one after the other: newline-delimited, pretty-printed, or as one array's elements.
+//! A sequence of JSON values: newline-delimited, pretty-printed, or as the elements of one array.
 
 use memchr::memchr3;
 
@@ -6,15 +6,15 @@ use super::{FrameSink, MAX_EVENT, is_whole};
 
 #[derive(Debug, Default)]
 pub(super) struct Values {
-    /// The open value, as far as it came in earlier fragments.
+    /// The part of the open value from earlier fragments.
     held: Vec<u8>,
     at: At,
     /// Open brackets of the open value.
     depth: usize,
-    /// The body is one array, of which the elements are the events.
+    /// The body is one array whose elements are the events.
     in_array: bool,
     started: bool,
-    /// The open value is over the limit.
+    /// The open value exceeds the limit.
     over: bool,
     skipped: usize,
 }
@@ -23,23 +23,23 @@ pub(super) struct Values {
 enum At {
     #[default]
     Between,
-    /// Inside an object or array, outside its strings.
+    /// Inside an object or array, outside of strings.
     Value,
     Text,
     /// After a backslash.
     Escape,
-    /// Inside a number or word.
+    /// Inside a number or literal.
     Scalar,
 }
 
 impl Values {
     pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
-        // Where the open value begins in this fragment.
+        // The start of the open value in this fragment.
         let mut from = 0;
         let mut next = 0;
         while let Some(&byte) = bytes.get(next) {
             if self.at == At::Text {
-                // Nothing in between means anything inside a string.
+                // Only these bytes matter inside a string.
                 match memchr3(b'"', b'\\', b'\n', &bytes[next..]) {
                     Some(0) => {}
                     Some(skip) => {
@@ -56,7 +56,7 @@ impl Values {
                 (At::Text, b'"') if self.depth == 0 => self.emit(&bytes[from..=at], sink),
                 (At::Text, b'"') => self.at = At::Value,
                 (At::Text, b'\\') => self.at = At::Escape,
-                // A string holds no line break: the value was cut, and the next begins here.
+                // Strings contain no line breaks: the value was cut off, and the next one starts here.
                 (At::Text | At::Escape, b'\n') => self.reset(),
                 (At::Text, _) => {}
                 (At::Escape, _) => self.at = At::Text,
@@ -78,7 +78,7 @@ impl Values {
         }
     }
 
-    /// Looks at a byte between two values; tells where a value begins.
+    /// Reads a byte between two values. Returns the start of the next value.
     fn begin(&mut self, at: usize, byte: u8) -> usize {
         let first = !self.started;
         match byte {

@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::json::Node;
 
-/// No arguments nest deeper, and no list of them is longer.
+/// Limits on the depth of arguments and the length of their lists.
 const MAX_DEPTH: usize = 32;
 const MAX_ITEMS: usize = 1024;
 
-/// Places that paths may skip in all the lists of one call.
+/// Maximum number of list elements that the paths of one call may skip.
 const MAX_GAPS: usize = 4096;
 
-/// The arguments that have come so far.
+/// The arguments received so far.
 #[derive(Debug, Default)]
 pub(super) struct Arguments {
     root: Value,
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Adds one `partialArgs` entry: a value, or more of a string, and where it belongs.
+    /// Adds one `partialArgs` entry: a value or a piece of a string, with its path.
     pub(super) fn add(&mut self, entry: Node<'_>) {
         let Some(path) = entry.any(&["jsonPath", "json_path"]).and_then(Node::str) else { return };
         let Some(place) = place(&mut self.root, path, &mut self.gaps) else { return };
@@ -37,13 +37,13 @@ impl Arguments {
         }
     }
 
-    /// The arguments as JSON text, if any have come.
+    /// The arguments as JSON text, if any were received.
     pub(super) fn json(&self) -> Option<String> {
         self.root.is_object().then(|| self.root.to_string())
     }
 }
 
-/// The value at a path such as `$.a.b[0]['c']`, made if it is not there yet.
+/// The value at a path such as `$.a.b[0]['c']`, created if missing.
 fn place<'v>(root: &'v mut Value, path: &str, gaps: &mut usize) -> Option<&'v mut Value> {
     let mut rest = path.strip_prefix('$')?;
     let mut value = root;

@@ -1,4 +1,4 @@
-//! Gemini's embedContent and batchEmbedContents, and Vertex AI's predict of embedding models.
+//! Gemini's embedContent and batchEmbedContents, and `predict` of embedding models on Vertex AI.
 //!
 //! <https://ai.google.dev/api/embeddings>,
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>
@@ -27,7 +27,7 @@ const DIMENSIONS: Places = Places::new(
 
 impl Reader for GeminiEmbed {
     fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
-        // A batch states model and dimensions once per text, and they must be the same.
+        // A batch repeats the model and the dimensions per text, and they must be equal.
         let one = doc.get(key!("requests")).and_then(Tree::first).unwrap_or(doc);
         facts.model = one.get_str(key!("model")).map(|model| model_name(model).to_owned());
         facts.dimensions = DIMENSIONS.find(one).and_then(Tree::i64);

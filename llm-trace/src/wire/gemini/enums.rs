@@ -1,4 +1,4 @@
-//! Enums of Google's protobuf messages, which JSON may hold by name or by number.
+//! Enums of Google's protobuf messages, which are names or numbers in JSON.
 //!
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse>
 
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::Tree;
 
-/// By number, as in Vertex AI's proto; the Gemini API numbers the first six alike.
+/// Indexed by number, as in Vertex AI's proto. The first six numbers of the Gemini API are the same.
 pub(super) const FINISH_REASONS: &[&str] = &[
     "FINISH_REASON_UNSPECIFIED",
     "STOP",
@@ -40,7 +40,7 @@ pub(super) const BLOCK_REASONS: &[&str] = &[
 
 pub(super) const MODALITIES: &[&str] = &["MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"];
 
-/// The name of an enum's value; a number that has none stays a number. What is unspecified is unknown.
+/// The name of an enum value. A number without a name stays a number, and "unspecified" is unknown.
 pub(super) fn word<'d, T: Tree<'d>>(node: T, names: &[&'static str]) -> Option<Cow<'d, str>> {
     let word = match (node.str(), node.i64()) {
         (Some(word), _) => Cow::Borrowed(word),

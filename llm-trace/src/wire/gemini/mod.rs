@@ -1,8 +1,8 @@
-//! Gemini's and Vertex AI's generateContent.
+//! The generateContent API of Gemini and Vertex AI.
 //!
 //! <https://ai.google.dev/api/generate-content>, and for Vertex AI
-//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>.
-//! REST takes and gives camelCase, and takes snake_case as well: readers know both.
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>. The REST API uses camelCase and
+//! accepts snake_case in requests. The readers accept both.
 
 mod args;
 mod embed;
@@ -57,7 +57,7 @@ impl Reader for Gemini {
             CONFIG.read(config, facts);
             facts.output_type = output_type(config);
         }
-        // The model stands in the URL; libraries that log the body may repeat it here.
+        // The model is in the URL; libraries that log the body may repeat it here.
         facts.model = doc.get_str(key!("model")).map(|model| model_name(model).to_owned());
     }
 
@@ -106,7 +106,7 @@ impl Reader for Gemini {
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         if doc.is_array() {
             let mut joined = StreamOutput::default();
-            // A stream without `alt=sse` is an array, and may be read when it is whole.
+            // A stream without `alt=sse` is an array, and may be read as a whole.
             let mut stream = ContentStream::default();
             doc.items().for_each(|chunk| stream.output(None, chunk, &mut joined));
             joined.write(out);
@@ -131,7 +131,7 @@ impl Reader for Gemini {
     }
 }
 
-/// The name of a model, which Google also writes as a resource: `models/…`, `publishers/google/models/…`.
+/// The name of a model without its resource prefix: `models/…`, `publishers/google/models/…`.
 fn model_name(resource: &str) -> &str {
     resource.rsplit_once("models/").map_or(resource, |(_, name)| name)
 }
@@ -154,7 +154,7 @@ fn output_type(config: FoundNode<'_>) -> Option<&'static str> {
     }
 }
 
-/// A repeated field: the list, or the one value that may stand in its place.
+/// A repeated field: a list, or a single value in its place.
 fn one_or_many(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     let one = node.is_object().then_some(node);
     let many = node.is_array().then(|| node.items());
@@ -179,7 +179,7 @@ fn message(content: Node<'_>, out: &mut Messages) {
     out.end(None);
 }
 
-/// A tool of the request: one's own functions, or tools that Google runs, by their field's name.
+/// A tool of the request: user-defined functions, or tools that Google runs, named by their field.
 fn tools(tool: Node<'_>, out: &mut InputContent) {
     for field in tool.items().filter(|field| !field.is_null()) {
         if !matches!(field.key(), "functionDeclarations" | "function_declarations") {
@@ -204,7 +204,7 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
     }
 }
 
-/// What answers and chunks have in common.
+/// The fields that responses and chunks share.
 fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let word = |keys| doc.any(keys).and_then(Tree::str).filter(|word: &&str| !word.is_empty());
     facts.id = word(keys!["responseId", "response_id"]).map(str::to_owned).or(facts.id.take());
@@ -219,19 +219,19 @@ fn candidates<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T)> {
     })
 }
 
-/// Why a candidate ended.
+/// The finish reason of a candidate.
 fn finish<'d, T: Tree<'d>>(candidate: T) -> Option<Cow<'d, str>> {
     enums::word(candidate.any(keys!["finishReason", "finish_reason"])?, enums::FINISH_REASONS)
 }
 
-/// What the provider says of a candidate that did not end well.
+/// The provider's message about a candidate that failed.
 fn finish_message(candidate: Node<'_>) -> Option<Text<'_>> {
     let has_failed =
         finish(candidate).is_some_and(|reason| matches!(finish_reason(&reason), "error" | "content_filter"));
     candidate.any(&["finishMessage", "finish_message"]).filter(|_| has_failed)?.text()
 }
 
-/// Why the prompt was refused, where there is no candidate that could say.
+/// The reason why the prompt was refused, if there is no candidate.
 fn blocked<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
     if doc.get(key!("candidates")).is_some_and(|candidates| candidates.len() > 0) {
         return None;
@@ -240,13 +240,13 @@ fn blocked<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
     enums::word(feedback.any(keys!["blockReason", "block_reason"])?, enums::BLOCK_REASONS)
 }
 
-/// What the provider says of a prompt that was refused.
+/// The provider's message about a refused prompt.
 fn block_message(doc: Node<'_>) -> Option<Text<'_>> {
     let feedback = doc.any(&["promptFeedback", "prompt_feedback"])?;
     feedback.any(&["blockReasonMessage", "block_reason_message"])?.text().filter(|text| !text.is_empty())
 }
 
-/// The counts as they stand on the wire, where a later report replaces an earlier one.
+/// The counts as sent. A later report replaces an earlier one.
 #[derive(Clone, Copy, Debug, Default)]
 struct RawUsage {
     prompt: Option<i64>,
@@ -256,7 +256,7 @@ struct RawUsage {
     thoughts: Option<i64>,
 }
 
-/// Takes over a report of usage, if there is one, and states what is known by now.
+/// Applies a report of usage, if present, and updates the facts.
 fn update_usage(doc: FoundNode<'_>, raw: &mut RawUsage, facts: &mut ResponseFacts) {
     let Some(report) = doc.any(keys!["usageMetadata", "usage_metadata"]) else { return };
     for (known, keys) in [
@@ -269,7 +269,7 @@ fn update_usage(doc: FoundNode<'_>, raw: &mut RawUsage, facts: &mut ResponseFact
         *known = report.any(keys).and_then(Tree::i64).or(*known);
     }
     let mut usage = Usage {
-        // Tool results and thoughts lie outside the prompt's and the candidates' counts.
+        // The counts of the prompt and the candidates exclude tool results and thoughts.
         input: raw.prompt.map(|prompt| prompt.saturating_add(raw.tool_use.unwrap_or(0))),
         output: sum(raw.candidates, raw.thoughts),
         cache_read: raw.cached,
@@ -303,7 +303,7 @@ fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-/// Adds up the counts of text, images, sound and video.
+/// Adds the counts of text, images, audio and video.
 fn by_modality(details: FoundNode<'_>, [text, image, audio, video]: [&mut Option<i64>; 4]) {
     for entry in details.items() {
         let count = entry.any(keys!["tokenCount", "token_count"]).and_then(Tree::i64);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::json::Node;
 use crate::message::{Modality, Part, Payload};
 
-/// Fields that say something about a part and are not what it holds.
+/// Fields that describe a part and are not its content.
 const ASIDES: &[&str] = &[
     "thought",
     "thoughtSignature",
@@ -20,7 +20,7 @@ const ASIDES: &[&str] = &[
     "part_metadata",
 ];
 
-/// The part; `None` where it holds nothing, as one that carries a signature alone.
+/// The part for a node, or `None` if it has no content, for example a signature only.
 pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
     let held = node.items().find(|field| !field.is_null() && !ASIDES.contains(&field.key()))?;
     Some(match held.key() {
@@ -42,14 +42,14 @@ pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
             }
             None => generic(held),
         },
-        // The end of a call that came in pieces.
+        // The end of a call that came in deltas.
         "functionCall" | "function_call" if held.len() == 0 => return None,
         "functionCall" | "function_call" => Part::ToolCall {
             id: held.get_str("id"),
             name: Cow::Borrowed(held.get_str("name").unwrap_or_default()),
             arguments: Payload::node(held.get("args")),
         },
-        // Before Gemini 3 a call has no id, and its answer is found by the function's name.
+        // Before Gemini 3, calls have no id and responses refer to the function's name.
         "functionResponse" | "function_response" => Part::ToolCallResponse {
             id: held.any(&["id", "name"]).and_then(Node::str),
             response: Payload::node(held.get("response")),
@@ -83,7 +83,7 @@ pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
     })
 }
 
-/// The part of a field that the convention has no name for.
+/// A part for a field that the conventions do not define.
 fn generic(held: Node<'_>) -> Part<'_> {
     Part::Generic { kind: held.key(), fields: Payload::node(Some(held)) }
 }

@@ -1,17 +1,17 @@
-//! Gemini's parameter schemas, as JSON Schema.
+//! Converts Gemini's parameter schemas to JSON Schema.
 //!
-//! Google writes a subset of OpenAPI's schema: types in capitals or as numbers, and whole numbers
-//! as strings. <https://ai.google.dev/api/caching#Schema>
+//! Google uses a subset of the OpenAPI schema: types in capitals or as numbers, and integers as strings.
+//! <https://ai.google.dev/api/caching#Schema>
 
 use crate::json::{Node, write_str};
 
-/// Words whose whole number ProtoJSON writes as a string.
+/// Keywords whose integer ProtoJSON writes as a string.
 const COUNTS: &[&str] = &["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"];
 
-/// Values that are the user's own, and no schemas.
+/// Keywords with the user's own values, which are not schemas.
 const VALUES: &[&str] = &["default", "enum", "example", "required"];
 
-/// The schema as JSON text by JSON Schema's rules.
+/// The schema as JSON Schema text.
 pub(super) fn json_schema(schema: Node<'_>) -> String {
     let mut out = String::new();
     write_schema(schema, &mut out);
@@ -63,7 +63,7 @@ fn write_object(object: Node<'_>, out: &mut String, mut value: impl FnMut(Node<'
     out.push('}');
 }
 
-/// The type that a number of the `Type` enum stands for.
+/// The type for a number of the `Type` enum.
 fn type_of(field: Node<'_>) -> Option<&'static str> {
     Some(match field.i64()? {
         1 => "string",

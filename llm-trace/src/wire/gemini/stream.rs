@@ -12,14 +12,14 @@ use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 #[derive(Debug, Default)]
 pub(super) struct ContentStream {
     usage: RawUsage,
-    /// How many parts that are no running text have come: their keys.
+    /// The number of parts without running text; used as their keys.
     count: i64,
-    /// A call whose arguments are still coming.
+    /// A call whose arguments are incomplete.
     open: Option<(Key, Arguments)>,
 }
 
 impl ContentStream {
-    /// Reads a piece of a call whose arguments come one by one; `false` where it is none.
+    /// Reads a piece of a call whose arguments are streamed. Returns `false` if the part is none.
     fn arguments(&mut self, index: usize, part: Node<'_>, out: &mut StreamOutput) -> bool {
         let Some(call) = part.any(&["functionCall", "function_call"]) else { return false };
         let goes_on = call.any(&["willContinue", "will_continue"]).and_then(Node::bool) == Some(true);
@@ -47,7 +47,7 @@ impl ContentStream {
     }
 }
 
-/// Fields that tell something about a part and are not what it holds.
+/// Fields that describe a part and are not its content.
 const ASIDES: &[crate::json::Key] = keys![
     "thought",
     "thoughtSignature",
@@ -60,7 +60,7 @@ const ASIDES: &[crate::json::Key] = keys![
     "part_metadata",
 ];
 
-/// Whether a part holds anything.
+/// Whether a part has content.
 fn has_output(part: FoundNode<'_>) -> bool {
     let asides = ASIDES.iter().filter(|key| part.field(**key).is_some()).count();
     match (part.len().saturating_sub(asides), part.get(key!("text"))) {

@@ -1,4 +1,4 @@
-//! Messages and their parts, of requests and of whole answers.
+//! Messages and their parts, in requests and whole responses.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ pub(in super::super) fn parts(message: Node<'_>, out: &mut Messages) {
             None => content_part(image, &mut |part| out.part(part)),
         }
     }
-    // Some servers write the field for every message: without a name no call was made.
+    // Some servers send the field in every message; without a name there is no call.
     if let Some(call) = message.get("function_call").filter(|call| call.get_str("name").is_some()) {
         tool_call(None, call, out);
     }
@@ -67,7 +67,7 @@ fn tool_call(id: Option<&str>, function: Node<'_>, out: &mut Messages) {
     out.part(Part::ToolCall { id, name, arguments: Payload::node(function.any(&["arguments", "input"])) });
 }
 
-/// A picture as a URL, or in base64 as Ollama has it.
+/// An image as a URL, or in base64 as in Ollama's messages.
 fn picture(content: Text<'_>) -> Part<'_> {
     match content {
         Text::Plain(url) if is_url(url) => Part::from_url(content, Some(Modality::Image)),
@@ -75,7 +75,7 @@ fn picture(content: Text<'_>) -> Part<'_> {
     }
 }
 
-/// What a model said: the words, and the sound.
+/// A model's audio output: the transcript and the audio.
 fn audio_output(audio: Node<'_>, out: &mut Messages) {
     if let Some(text) = audio.get_text("transcript") {
         out.part(Part::Text(text));
@@ -87,14 +87,14 @@ fn audio_output(audio: Node<'_>, out: &mut Messages) {
     }
 }
 
-/// One part of a list of content parts, of a message or of a streamed delta.
+/// One content part of a message or of a streamed delta.
 pub(super) fn content_part(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     let kind = part.get_str("type").unwrap_or("unknown");
     match kind {
         _ if part.is_str() => part.text().filter(|text| !text.is_empty()).map(Part::Text).into_iter().for_each(each),
         "text" | "input_text" | "output_text" => part.get_text("text").map(Part::Text).into_iter().for_each(each),
         "refusal" => part.get_text("refusal").map(Part::Refusal).into_iter().for_each(each),
-        // Mistral's chunks.
+        // Mistral's parts.
         "thinking" => thinking(part, each),
         "image_url" | "input_image" => media(part, &["image_url"], Modality::Image, each),
         "video_url" => media(part, &["video_url"], Modality::Video, each),
@@ -106,7 +106,7 @@ pub(super) fn content_part(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     }
 }
 
-/// One thought, which may come in a list of pieces.
+/// One thought, possibly a list of pieces.
 fn thinking(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     let Some(thinking) = part.get("thinking") else { return };
     let pieces = thinking.items().filter_map(|chunk| chunk.get_text("text"));
@@ -115,7 +115,7 @@ fn thinking(part: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     }
 }
 
-/// A URL, as a string or in an object; data URLs hold the media themselves.
+/// A URL, as a string or in an object. Data URLs hold the media.
 fn media(part: Node<'_>, keys: &[&str], modality: Modality, each: &mut dyn FnMut(Part<'_>)) {
     let url = part.any(keys).and_then(|url| url.text().or_else(|| url.get_text("url")));
     match (url, part.get_str("file_id")) {

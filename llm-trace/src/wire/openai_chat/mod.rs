@@ -1,4 +1,4 @@
-//! OpenAI chat completions, and every server that speaks it.
+//! OpenAI chat completions and compatible servers.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
@@ -22,13 +22,13 @@ pub(crate) struct OpenAiChat;
 const REQUEST: RequestFields<Places> = RequestFields::at(
     "",
     RequestFields {
-        // watsonx' name beside OpenAI's.
+        // watsonx and OpenAI.
         model: &["model", "model_id"],
         max_tokens: &["max_completion_tokens", "max_tokens"],
-        // Mistral's name beside OpenAI's.
+        // Mistral and OpenAI.
         seed: &["seed", "random_seed"],
         dimensions: &[],
-        // OpenRouter's place beside OpenAI's.
+        // OpenRouter and OpenAI.
         reasoning_level: &["reasoning_effort", "reasoning.effort"],
         ..RequestFields::COMMON
     },
@@ -70,7 +70,7 @@ impl Reader for OpenAiChat {
             if let Some(message) = choice.get("message") {
                 output_message(message, finish, out);
             } else {
-                // Some servers answer a chat with a completion's choice.
+                // Some servers return a choice of the completions API for a chat.
                 out.begin("assistant", None);
                 choice.get_text("text").into_iter().for_each(|text| out.part(Part::Text(text)));
                 out.end(finish);
@@ -83,7 +83,7 @@ impl Reader for OpenAiChat {
     }
 }
 
-/// One tool definition. A tool that the server runs itself has a type and no name.
+/// One tool definition. A server-side tool has a type and no name.
 pub(super) fn tool(definition: Node<'_>, out: &mut InputContent) {
     let kind = definition.get_str("type").unwrap_or("function");
     let function = definition.any(&["function", "custom"]).unwrap_or(definition);
@@ -114,8 +114,9 @@ fn output_type(doc: FoundNode<'_>) -> Option<&'static str> {
     }
 }
 
-/// The reasoning that stands beside a message's or delta's content, under the first of its names that is there: the
-/// same text may stand under several. DeepSeek, Groq and vLLM, Ollama, Copilot; then the lists of OpenRouter and LiteLLM.
+/// The reasoning of a message or delta, from the first field that is present, because several fields may repeat the
+/// same text. The fields are those of DeepSeek, Groq and vLLM, Ollama, Copilot; then the lists of OpenRouter and
+/// LiteLLM.
 pub(super) fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
     let names = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
     if let Some(text) = names.into_iter().find_map(|name| message.get_text(name)) {
@@ -123,7 +124,7 @@ pub(super) fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
     }
     let lists = ["reasoning_details", "thinking_blocks"].into_iter().filter_map(|name| message.get(name));
     let Some(blocks) = lists.into_iter().find(|list| list.len() > 0) else { return };
-    // Pieces of one block have its index.
+    // Pieces of the same block have the same index.
     let mut pieces = blocks.items().filter_map(thought).peekable();
     while let Some((index, first)) = pieces.next() {
         let mut more = Vec::new();
@@ -136,7 +137,7 @@ pub(super) fn reasoning(message: Node<'_>, each: &mut dyn FnMut(Text<'_>)) {
     }
 }
 
-/// The text of a block of reasoning, and the block's index.
+/// The text and the index of a reasoning block.
 fn thought(block: Node<'_>) -> Option<(Option<i64>, Text<'_>)> {
     let text = ["text", "summary", "thinking"].into_iter().find_map(|name| block.get_text(name))?;
     Some((block.get_i64("index"), text))

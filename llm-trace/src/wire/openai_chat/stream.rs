@@ -18,7 +18,7 @@ impl StreamReader for ChatStream {
         envelope(event, facts);
         let mut content = false;
         for (index, choice) in choices(event) {
-            // A server that does not stream after all sends its message whole.
+            // A server that ignores `stream` sends the whole message.
             content |= choice.any(keys!["delta", "message"]).is_some_and(has_output);
             if let Some(reason) = reason(choice) {
                 facts.set_finish_reason(index, reason);
@@ -39,7 +39,7 @@ impl StreamReader for ChatStream {
     }
 }
 
-/// Whether a delta or a message carries output.
+/// Whether a delta or a message has output.
 fn has_output(delta: FoundNode<'_>) -> bool {
     let audio = delta.get(key!("audio")).and_then(|audio| audio.get_text(key!("transcript")));
     says(delta, keys!["content", "refusal", "reasoning_content", "reasoning", "thinking", "reasoning_text"])
@@ -59,7 +59,7 @@ fn says(node: FoundNode<'_>, keys: &[crate::json::Key]) -> bool {
     keys.iter().any(|key| node.get_text(*key).is_some())
 }
 
-/// Whether a part of a content that is a list holds anything.
+/// Whether an element of a content list is not empty.
 fn is_part(part: FoundNode<'_>) -> bool {
     match part.get_str(key!("type")) {
         _ if part.is_str() => part.len() > 0,
@@ -73,7 +73,7 @@ fn is_part(part: FoundNode<'_>) -> bool {
     }
 }
 
-/// Whether this is a fragment of a call. Some servers fill the list with calls that are none.
+/// Whether this is a fragment of a call. Some servers send empty entries.
 fn is_call(call: FoundNode<'_>) -> bool {
     let function = call.any(keys!["function", "custom"]).unwrap_or(call);
     let arguments = function.any(keys!["arguments", "input"]);
@@ -87,7 +87,7 @@ fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
         out.role(choice, role);
     }
     reasoning(delta, &mut |text| out.text(choice, TextRun::Reasoning, Key::Last, text));
-    // Of sound the words are kept: pieces of base64 cannot be joined.
+    // Only the transcript of audio is recorded: pieces of base64 cannot be joined.
     let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
     for (run, text) in [
         (TextRun::Text, delta.get_text("content")),
@@ -116,7 +116,7 @@ fn read_call(choice: usize, call: Node<'_>, out: &mut StreamOutput) {
     let (id, name) = (call.get_str("id"), function.get_str("name"));
     let arguments = function.any(&["arguments", "input"]);
     let text = arguments.map(Node::text);
-    // Some servers fill the list with calls that are none.
+    // Some servers send empty entries.
     if id.is_none() && name.is_none() && text.is_none_or(|text| text.is_some_and(Text::is_empty)) {
         return;
     }

@@ -1,4 +1,4 @@
-//! The items of the Responses API: messages, reasoning, calls of tools and their results.
+//! The items of the Responses API: messages, reasoning, tool calls and their results.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
     out.end(None);
 }
 
-/// The parts of an output item, each with a number that grows and stays the same while it is
-/// streamed. A message of the input that is given back is none of the model's.
+/// The parts of an output item, each with an increasing number that is stable while the item is streamed. A returned
+/// input message is not output.
 pub(super) fn output_item(item: Node<'_>, emit: &mut dyn FnMut(i64, Part<'_>)) {
     if matches!(item.get_str("role"), None | Some("assistant")) {
         parts(item, false, emit);
@@ -69,13 +69,13 @@ fn parts(item: Node<'_>, is_result: bool, emit: &mut dyn FnMut(i64, Part<'_>)) {
     }
 }
 
-/// The item's type. Messages of the request may leave it out.
+/// The item's type, which messages of a request may omit.
 fn kind(item: Node<'_>) -> &str {
     item.get_str("type").unwrap_or(if item.get("role").is_some() { "message" } else { "unknown" })
 }
 
-/// What a reasoning item tells of the thought: a summary, or the words themselves; often neither. Its texts are pieces
-/// of one thought.
+/// The text of a reasoning item: a summary, or the thought itself, and often neither. Its texts are pieces of one
+/// thought.
 fn reasoning(item: Node<'_>) -> Option<JoinedText<'_>> {
     let lists = ["summary", "content"].into_iter().filter_map(|key| item.get(key));
     JoinedText::of(lists.flat_map(Node::items).filter_map(|piece| piece.get_text("text")))
@@ -89,18 +89,18 @@ fn call<'d>(item: Node<'d>, arguments: Payload<'d>) -> Part<'d> {
     }
 }
 
-/// Whether the input item is the result of a tool that the client ran. What OpenAI's own tools
-/// gave is output, and stands in the input if it is sent back.
+/// Whether the input item is the result of a tool that the client ran. Results of OpenAI's own tools are output, and
+/// are part of the input only if they are sent back.
 fn is_result(item: Node<'_>) -> bool {
     match kind(item) {
-        // These two come from either side.
+        // Either side may produce these two.
         "shell_call_output" | "tool_search_output" => !is_hosted(item),
         "mcp_approval_response" => true,
         kind => kind.ends_with("_output"),
     }
 }
 
-/// Whether the item waits for the client: to run a tool, or to allow one.
+/// Whether the item waits for the client to run or approve a tool.
 pub(super) fn is_client_call(item: Node<'_>) -> bool {
     match kind(item) {
         "function_call"
@@ -114,11 +114,11 @@ pub(super) fn is_client_call(item: Node<'_>) -> bool {
     }
 }
 
-/// Whether OpenAI itself runs a tool that the client could run as well.
+/// Whether OpenAI runs a tool that the client could run as well.
 fn is_hosted(item: Node<'_>) -> bool {
     match item.get_str("execution") {
         Some(execution) => execution == "server",
-        // A shell's call names its environment; its result has an id only if OpenAI made it.
+        // A shell call names its environment. Its result has an id only if OpenAI ran it.
         None => match item.path(&["environment", "type"]).and_then(Node::str) {
             Some(environment) => environment != "local",
             None => item.get("output").is_some() && item.get("id").is_some(),
@@ -126,7 +126,7 @@ fn is_hosted(item: Node<'_>) -> bool {
     }
 }
 
-/// An item that is neither message nor function call.
+/// An item that is neither a message nor a function call.
 fn other<'d>(kind: &'d str, item: Node<'d>) -> Part<'d> {
     if let Some(tool) = kind.strip_suffix("_call_output").or(kind.strip_suffix("_output")) {
         return Part::ServerToolCallResponse { id: item.get_str("call_id"), kind: tool, response: Payload::Json(item) };
@@ -147,7 +147,7 @@ fn other<'d>(kind: &'d str, item: Node<'d>) -> Part<'d> {
     }
 }
 
-/// A part of a message's content; `None` where it is empty.
+/// A content part of a message, or `None` if it is empty.
 fn content_part(part: Node<'_>) -> Option<Part<'_>> {
     let kind = part.get_str("type").unwrap_or("unknown");
     Some(match kind {
@@ -178,7 +178,7 @@ fn content_part(part: Node<'_>) -> Option<Part<'_>> {
     })
 }
 
-/// A URL alone, or in an object as chat completions have it.
+/// A plain URL, or an object with a URL as in chat completions.
 fn url_of(url: Node<'_>) -> Text<'_> {
     url.text().or_else(|| url.get_text("url")).unwrap_or(Text::Elided(0))
 }

@@ -1,4 +1,4 @@
-//! OpenAI's Responses API, and every server that speaks it.
+//! OpenAI's Responses API and compatible servers.
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
@@ -78,7 +78,7 @@ impl Reader for OpenAiResponses {
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         let Some(items) = doc.get("output").filter(|items| items.is_array()) else { return };
-        // Nothing was produced yet, or never will be.
+        // The response has no output yet, or failed.
         if items.len() == 0 && doc.get_str("status").is_some_and(|status| status != "completed") {
             return;
         }
@@ -92,11 +92,11 @@ impl Reader for OpenAiResponses {
     }
 }
 
-/// A tool of the request: a function, or one of OpenAI's own, by its type.
+/// A tool of the request: a function, or an OpenAI tool named by its type.
 fn define(tool: Node<'_>, out: &mut InputContent) {
     let kind = tool.get_str("type").unwrap_or("function");
     let name = tool.any(&["name", "server_label"]).and_then(Node::str).unwrap_or(kind);
-    // A custom tool has a grammar instead of parameters, a namespace tools of its own.
+    // A custom tool has a grammar in place of parameters; a namespace contains tools.
     let parameters = tool.any(&["parameters", "format"]);
     out.tool(kind, name, tool.get_text("description"), parameters);
     if kind == "namespace" {
@@ -104,7 +104,7 @@ fn define(tool: Node<'_>, out: &mut InputContent) {
     }
 }
 
-/// What a response and the events around it have in common.
+/// The fields that a response and its lifecycle events share.
 fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     for (known, key) in [
         (&mut facts.id, key!("id")),
@@ -119,13 +119,13 @@ fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     openai_usage::of_answer(doc, facts);
 }
 
-/// The conversation's id, which stands alone or in an object.
+/// The conversation's id, as a string or in an object.
 fn conversation(doc: FoundNode<'_>) -> Option<String> {
     let conversation = doc.get(key!("conversation"))?;
     conversation.str().map(str::to_owned).or_else(|| conversation.get_owned(key!("id")))
 }
 
-/// Why the response ended: this API says it by its status, and by a reason if it is incomplete.
+/// The finish reason: the status of the response, or the reason if it is incomplete.
 fn stop<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
     let status = doc.get_str(key!("status"))?;
     match status {
@@ -138,7 +138,7 @@ fn stop<'d, T: Tree<'d>>(doc: T) -> Option<Cow<'d, str>> {
     }
 }
 
-/// The schema's word for it. A response that waits for its client's tools is complete too.
+/// The finish reason by the schema. A response that waits for tools of the client is complete too.
 fn schema_reason(doc: Node<'_>, calls: bool) -> Option<Cow<'_, str>> {
     let stop = stop(doc)?;
     Some(match &*stop {

@@ -14,30 +14,29 @@ use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 #[derive(Debug, Default)]
 pub(super) struct ResponseStream {
-    /// Whether an item waits for the client.
+    /// An item waits for the client.
     calls: bool,
-    /// The numbers of items by id, for servers that do not number them.
+    /// Numbers of items by id, for servers that do not number them.
     items: HashMap<String, i64>,
 }
 
-/// What an event that brings a piece of output adds to.
+/// The target of a delta event.
 enum Delta {
     /// A part of a message.
     Message(TextRun),
-    /// The one text of a reasoning item.
+    /// The only text of a reasoning item.
     Reasoning,
     Arguments,
 }
 
-/// What an event does to the output.
+/// The effect of an event on the output.
 enum Kind {
     Delta(Delta),
-    /// The arguments of a call, whole, under this key.
+    /// The complete arguments of a call, under this key.
     Arguments(&'static str),
-    /// An item that begins, or is whole.
+    /// The start of an item, or a complete item.
     Item,
-    /// The response as a whole, at its beginning or end; or a piece of a tool that OpenAI runs: those items come whole
-    /// when they are done.
+    /// The response at its start or end; or a delta of a tool that OpenAI runs, whose item arrives complete at its end.
     Other,
 }
 
@@ -101,12 +100,12 @@ impl StreamReader for ResponseStream {
     }
 }
 
-/// Whether the response has only begun.
+/// Whether the response has only started.
 fn is_beginning(kind: &str) -> bool {
     matches!(kind, "response.created" | "response.queued" | "response.in_progress")
 }
 
-/// The facts of the response as a whole.
+/// Reads the facts of a lifecycle event.
 fn lifecycle(kind: &str, response: FoundNode<'_>, facts: &mut ResponseFacts) -> Event {
     envelope(response, facts);
     if let Some(error) = error::read(response) {
@@ -119,7 +118,7 @@ fn lifecycle(kind: &str, response: FoundNode<'_>, facts: &mut ResponseFacts) -> 
     Event { content: false, end: stop.is_some() }
 }
 
-/// Whether there is anything in an item: a message that begins is empty.
+/// Whether an item has output. The first event of a message is empty.
 fn has_output(item: FoundNode<'_>) -> bool {
     let kind = item.get_str(key!("type"));
     let says = |part: FoundNode<'_>| part.get_text(key!("text")).is_some();
@@ -146,7 +145,7 @@ impl ResponseStream {
         next
     }
 
-    /// An item that begins, or is whole.
+    /// Reads the start of an item, or a complete item.
     fn item(&mut self, event: Node<'_>, out: &mut StreamOutput) {
         let Some(item) = event.get("item") else { return };
         self.calls |= is_client_call(item);
@@ -155,12 +154,12 @@ impl ResponseStream {
         output_item(item, &mut |part, content| out.part(0, Key::Item(number, part), &content));
     }
 
-    /// The output of the response as a whole.
+    /// Reads the output of the complete response.
     fn end(&mut self, kind: &str, response: Node<'_>, out: &mut StreamOutput) {
         if is_beginning(kind) {
             return;
         }
-        // Some backends end with an empty output, and have sent the items before.
+        // Some backends send the items earlier and end with an empty output.
         if let Some(items) = response.get("output").filter(|output| output.len() > 0) {
             self.calls = items.items().any(is_client_call);
             out.clear();

@@ -1,4 +1,4 @@
-//! Where answers and the events of streams keep their facts.
+//! Paths of facts in responses and stream events.
 
 pub(super) const ANSWER_WORDS: &[&str] = &[
     "type",
@@ -57,7 +57,7 @@ pub(super) const ANSWER_SHAPE: &[&str] = &[
     "message.thinking",
     "message.content",
     "message.tool_calls",
-    // Output in events, of which nothing but its being there is a fact.
+    // Output in events, of which only the presence is read.
     "delta",
     "delta.text",
     "delta.thinking",
@@ -78,7 +78,7 @@ pub(super) const ANSWER_SHAPE: &[&str] = &[
     "start",
 ];
 
-/// Of OpenAI's responses, whole or in an event.
+/// OpenAI's responses, whole or in an event.
 pub(super) const RESPONSE_WORDS: &[&str] = &[
     "id",
     "model",
@@ -93,7 +93,7 @@ pub(super) const RESPONSE_WORDS: &[&str] = &[
     "object",
 ];
 
-/// Whether a chat's message or delta carries output.
+/// Output of a chat message or delta, of which only the presence is read.
 pub(super) const CHAT_MESSAGE: &[&str] = &[
     "content",
     "refusal",
@@ -149,7 +149,7 @@ pub(super) const GEMINI_WORDS: &[&str] = &[
     "prompt_feedback.block_reason",
 ];
 
-/// Whether a part is there: what is in it is content.
+/// Parts, of which only the presence is read: their values are content.
 pub(super) const GEMINI_SHAPE: &[&str] = &[
     "candidates",
     "candidates[].index",
@@ -207,7 +207,7 @@ pub(super) const INVOKE_TRACES: &[&str] =
 
 pub(super) const COHERE_WORDS: &[&str] = &["id", "response_id", "generation_id", "conversation_id", "finish_reason"];
 
-/// Of formats that give back text, whole or in an event, and in a list of one.
+/// Formats that return text, whole, in an event, or in a list of one.
 pub(super) const TEXT_WORDS: &[&str] = &[
     "id",
     "model",

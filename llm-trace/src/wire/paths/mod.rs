@@ -1,8 +1,8 @@
-//! Every place where a fact can stand in any format. What no path names is never read as a fact.
+//! Every path of a fact, in all formats. A value without a path is never read as a fact.
 //!
-//! A string at a path of [`Keep::Word`] is an identifier: a model's name, an id, a reason. Of one at a path of
-//! [`Keep::Length`] nothing but its length is seen: the path is there for a number, for what tells formats apart,
-//! or to know that there is output.
+//! A string at a path with [`Keep::Word`] is an identifier, for example a model name, an id or a reason. At a path with
+//! [`Keep::Length`] only the length of a string is read: the path is for numbers, for the detection of formats, or for
+//! the presence of output.
 
 mod answer;
 mod request;
@@ -14,7 +14,7 @@ use usage::*;
 
 use crate::json::{Group, Keep, Trie};
 
-/// The table, compiled.
+/// The compiled table.
 pub(crate) static PATHS: Trie = Trie::new(TABLE);
 
 const TOP: &[&str] = &[""];
@@ -30,7 +30,7 @@ const TABLE: &[Group] = &[
     Group { at: &["generationConfig.", "generation_config."], keep: Keep::Length, paths: GEMINI_CONFIG_NUMBERS },
     Group { at: &["", "requests[0]."], keep: Keep::Word, paths: &["model"] },
     Group { at: &["", "requests[0]."], keep: Keep::Length, paths: GEMINI_DIMENSIONS },
-    // Answers, and the events of streams.
+    // Responses and stream events.
     Group { at: TOP, keep: Keep::Word, paths: ANSWER_WORDS },
     Group { at: TOP, keep: Keep::Length, paths: ANSWER_SHAPE },
     Group { at: &["", "response."], keep: Keep::Word, paths: RESPONSE_WORDS },
@@ -74,7 +74,7 @@ const TABLE: &[Group] = &[
     Group { at: TOP, keep: Keep::Length, paths: DOCUMENT_LISTS },
 ];
 
-/// A key of the table, found when this is compiled.
+/// A key of the table, resolved at compile time.
 macro_rules! key {
     ($name:literal) => {
         const { $crate::wire::paths::PATHS.key($name) }
@@ -82,7 +82,7 @@ macro_rules! key {
 }
 pub(crate) use key;
 
-/// Some keys of the table.
+/// A list of keys of the table.
 macro_rules! keys {
     ($($name:literal),+ $(,)?) => {{
         const KEYS: &[$crate::json::Key] = &[$($crate::wire::paths::key!($name)),+];

@@ -1,4 +1,4 @@
-//! Where requests keep their facts, and what tells their formats apart.
+//! Paths of facts in requests, and of fields that identify the format.
 
 pub(super) const REQUEST_WORDS: &[&str] = &[
     "model",
@@ -118,7 +118,7 @@ pub(super) const REQUEST_NUMBERS: &[&str] = &[
     "singleEmbeddingParams.embeddingDimension",
 ];
 
-/// What tells the formats of requests apart, and what kind of output is asked for.
+/// Fields that identify the format and the requested output type.
 pub(super) const REQUEST_SHAPE: &[&str] = &[
     "messages",
     "messages[0].content[0].type",

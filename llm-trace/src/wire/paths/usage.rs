@@ -1,4 +1,4 @@
-//! Where answers count what they consumed.
+//! Paths of token counts in responses.
 
 pub(super) const OPENAI_USAGE: &[&str] = &[
     "prompt_tokens",
@@ -62,7 +62,7 @@ pub(super) const OPENAI_OUTPUT_DETAILS: &[&str] = &[
 pub(super) const OPENAI_OUTPUT: &[&str] =
     &["reasoning_tokens", "text_tokens", "image_tokens", "audio_tokens", "video_tokens"];
 
-/// Of all attempts together, and of each.
+/// The total and each attempt.
 pub(super) const ANTHROPIC_USAGES: &[&str] =
     &["usage.", "message.usage.", "usage.iterations[].", "message.usage.iterations[]."];
 

@@ -1,4 +1,4 @@
-//! What a streamed answer has brought so far.
+//! The output of a streamed response so far.
 
 mod pieces;
 mod tool_calls;
@@ -14,7 +14,7 @@ pub(crate) use self::tool_calls::CallFragment;
 use crate::json::{Node, Text};
 use crate::message::{Messages, Part, Payload};
 
-/// The output of a stream, joined per choice and part, in the order in which parts began.
+/// The output of a stream, joined per choice and part, in the order in which the parts started.
 #[derive(Debug, Default)]
 pub(crate) struct StreamOutput {
     choices: Vec<Choice>,
@@ -23,7 +23,7 @@ pub(crate) struct StreamOutput {
 }
 
 impl StreamOutput {
-    /// Keeps at most this many bytes of text.
+    /// Limits the text to this many bytes.
     pub(crate) fn with_limit(limit: Option<usize>) -> Self {
         Self { limit, ..Self::default() }
     }
@@ -34,7 +34,7 @@ impl StreamOutput {
         }
     }
 
-    /// The schema's finish reason of a choice: see [`crate::message::finish_reason`].
+    /// Sets the schema's finish reason of a choice. See [`crate::message::finish_reason`].
     pub(crate) fn finish(&mut self, choice: usize, reason: &str) {
         if let Some(choice) = self.choice(choice) {
             choice.finish = Some(reason.to_owned());
@@ -51,13 +51,13 @@ impl StreamOutput {
         }
     }
 
-    /// Adds a fragment of a tool call to the call it belongs to. Gives the call's key.
+    /// Adds a fragment to its tool call. Returns the key of the call.
     pub(crate) fn call_fragment(&mut self, choice: usize, fragment: CallFragment<'_>) -> Key {
         let is_some = |text: &&str| !text.is_empty();
         let (id, name) = (fragment.id.filter(is_some), fragment.name.filter(is_some));
         let fragment = CallFragment { id, name, ..fragment };
         let kept = fragment.arguments.map_or(("", 0), |text| self.keep(text));
-        // Where nothing is kept it does not matter to which call it would have been added.
+        // Nothing is stored, so the key does not matter.
         let Some(choice) = self.choice(choice) else { return Key::Last };
         match choice.calls.add(&fragment, kept) {
             Assembled::Began(number) => {
@@ -69,7 +69,7 @@ impl StreamOutput {
         }
     }
 
-    /// Begins the tool call of a key or adds to it, where the format gives each call a key of its own.
+    /// Starts or extends the tool call with this key, for formats that give each call its own key.
     pub(crate) fn tool_call(
         &mut self,
         choice: usize,
@@ -100,7 +100,7 @@ impl StreamOutput {
         }
     }
 
-    /// Replaces what was joined of a tool call's arguments by their final state.
+    /// Replaces the joined arguments of a tool call by their final text.
     pub(crate) fn set_arguments(&mut self, choice: usize, key: &Key, whole: Text<'_>) {
         let kept = self.keep(whole);
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
@@ -108,28 +108,28 @@ impl StreamOutput {
         }
     }
 
-    /// Says that a tool call begun before had an empty object of arguments, unless pieces of others follow.
+    /// Records that an earlier tool call had an empty object of arguments, unless deltas follow.
     pub(crate) fn set_empty_object(&mut self, choice: usize, key: &Key) {
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
             call.is_empty_object = true;
         }
     }
 
-    /// Says that a tool call begun before is run by the provider.
+    /// Records that the provider runs an earlier tool call.
     pub(crate) fn server_tool(&mut self, choice: usize, key: &Key, kind: &str) {
         if let Some(call) = self.choice(choice).and_then(|choice| choice.call(key)) {
             call.server = Some(kind.to_owned());
         }
     }
 
-    /// Adds a source that the text of this key cites.
+    /// Adds a source that the text with this key cites.
     pub(crate) fn citation(&mut self, choice: usize, key: Key, name: &'static str, source: Node<'_>) {
         let Some(json) = self.take_all(source.to_json()) else { return };
         let Some(choice) = self.choice(choice) else { return };
         choice.citations.get_or_insert_with(|| Citations::new(name)).add(key, &json);
     }
 
-    /// Adds a part that came whole, in whatever form it is kept.
+    /// Adds a complete part.
     pub(crate) fn part(&mut self, choice: usize, key: Key, part: &Part<'_>) {
         match part {
             Part::Text(text) => self.text(choice, TextRun::Text, key, *text),
@@ -151,14 +151,14 @@ impl StreamOutput {
         }
     }
 
-    /// Forgets the parts of one item: they come whole.
+    /// Removes the parts of one item, because they are sent again as a whole.
     pub(crate) fn forget_item(&mut self, choice: usize, item: i64) {
         if let Some(choice) = self.choices.get_mut(choice) {
             choice.forget_item(item);
         }
     }
 
-    /// Adds a part that came whole. A part of the same id or index is replaced.
+    /// Adds a complete part. It replaces a part with the same id or index.
     pub(crate) fn whole(&mut self, choice: usize, key: Key, part: &Part<'_>) {
         let mut json = String::new();
         part.write_plain(&mut json);
@@ -171,7 +171,7 @@ impl StreamOutput {
         }
     }
 
-    /// Forgets everything: the stream sends its final state whole.
+    /// Removes everything, because the stream sends its final state as a whole.
     pub(crate) fn clear(&mut self) {
         (self.choices, self.bytes) = (Vec::new(), 0);
     }
@@ -213,7 +213,7 @@ impl StreamOutput {
     }
 
     fn choice(&mut self, index: usize) -> Option<&mut Choice> {
-        // As in `ResponseFacts::set_finish_reason`: a wild index must not make a huge vector.
+        // As in `ResponseFacts::set_finish_reason`: an invalid index must not allocate a huge vector.
         if index >= 1024 {
             return None;
         }
@@ -230,7 +230,7 @@ impl StreamOutput {
         }
     }
 
-    /// As much of `text` as the limit leaves room for, in whole characters.
+    /// The longest prefix of `text` that fits the limit, in whole characters.
     fn take<'s>(&mut self, text: &'s str) -> &'s str {
         let room = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.bytes));
         let mut end = text.len().min(room);

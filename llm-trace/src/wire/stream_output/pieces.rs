@@ -1,4 +1,4 @@
-//! The parts of an answer, as they are joined from a stream.
+//! The parts of a response as they are joined from a stream.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use super::tool_calls::{ToolCall, ToolCalls};
 use crate::json::Text;
 use crate::message::Payload;
 
-/// One choice of an answer.
+/// One choice of a response.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
     pub(super) role: Option<String>,
     pub(super) finish: Option<String>,
-    /// In the order in which they began; `None` where one was forgotten.
+    /// In the order in which they started; `None` for a removed part.
     parts: Vec<Option<(Key, Piece)>>,
-    /// Where the last part of each kind is: an answer may have any number of them.
+    /// The position of the last part of each kind.
     places: HashMap<(Key, Kind), usize>,
-    /// The places of each item's parts.
+    /// The positions of each item's parts.
     items: HashMap<i64, Vec<usize>>,
     live: usize,
     pub(super) calls: ToolCalls,
@@ -23,7 +23,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// No answer has more parts than this.
+    /// Maximum number of parts.
     const MAX_PARTS: usize = 4096;
 
     /// Adds a piece.
@@ -45,10 +45,10 @@ impl Choice {
         self.parts.get_mut(at)?.as_mut().map(|(_, piece)| piece)
     }
 
-    /// The running text that more of the kind is appended to.
+    /// The running text to which a delta of this kind is appended.
     pub(super) fn run(&mut self, key: &Key, run: TextRun) -> Option<&mut Joined> {
         let piece = match key {
-            // Only the last part goes on.
+            // Only the last part is extended.
             Key::Last => self.parts.last_mut()?.as_mut().filter(|(known, _)| known == key).map(|(_, piece)| piece),
             key => self.find(key, Kind::TextRun(run)),
         };
@@ -58,7 +58,7 @@ impl Choice {
         }
     }
 
-    /// The call that has begun under this key.
+    /// The call that started with this key.
     pub(super) fn call(&mut self, key: &Key) -> Option<&mut ToolCall> {
         let number = match key {
             Key::Call(number) => *number,
@@ -70,7 +70,7 @@ impl Choice {
         self.calls.get_mut(number)
     }
 
-    /// A part that came whole, if the wire tells it from others.
+    /// A complete part, if the wire format identifies it.
     pub(super) fn whole(&mut self, key: &Key) -> Option<&mut String> {
         match self.find(key, Kind::Whole).filter(|_| *key != Key::Last)? {
             Piece::Whole(json) => Some(json),
@@ -91,7 +91,7 @@ impl Choice {
         self.live == 0
     }
 
-    /// The parts in the order in which they began, those of items where the items' numbers say.
+    /// The parts in the order in which they started, or by the numbers of their items.
     pub(super) fn in_order(&self) -> Vec<&(Key, Piece)> {
         let mut parts: Vec<_> = self.parts.iter().flatten().collect();
         let numbers = |part: &&(Key, Piece)| match part.0 {
@@ -110,7 +110,7 @@ impl Choice {
     }
 }
 
-/// What the texts of a choice cite: one JSON array per text, under the provider's name.
+/// The citations of a choice: one JSON array per text, under the provider's name.
 #[derive(Debug)]
 pub(super) struct Citations {
     pub(super) name: &'static str,
@@ -135,29 +135,29 @@ impl Citations {
     }
 }
 
-/// Tells the parts of one choice apart: the wire's own index or id.
+/// Identifies a part of a choice: the index or id of the wire format.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Key {
-    /// The one text, or the one reasoning, of a choice: joined with the last part of that kind.
+    /// The only text or reasoning of a choice, joined with the last part of its kind.
     Last,
     Index(i64),
-    /// A part of an item, where the wire numbers both: written in that order.
+    /// A part of an item, if the wire format numbers both. Written in that order.
     Item(i64, i64),
-    /// A tool call that was put together, by its number.
+    /// An assembled tool call, by number.
     Call(usize),
 }
 
-/// A part, as it is joined.
+/// A part that is being joined.
 #[derive(Debug)]
 pub(super) enum Piece {
     TextRun(TextRun, Joined),
     /// The number of a call.
     ToolCall(usize),
-    /// A part that came whole, already in the convention's JSON.
+    /// A complete part, already in the JSON of the conventions.
     Whole(String),
 }
 
-/// What parts of one key are told apart by.
+/// The kind of a part, for parts with the same key.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Kind {
     TextRun(TextRun),
@@ -175,7 +175,7 @@ impl Piece {
     }
 }
 
-/// A text that comes in pieces, or of which only the length may be known.
+/// A text in pieces, some of which may be known by length only.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
     text: String,

@@ -1,24 +1,25 @@
-//! The tool calls of one choice of a stream, put together from fragments.
+//! Assembles the tool calls of one choice of a stream from fragments.
 //!
-//! Servers differ in how they mark a fragment: by an index, an id, a name, or only by its place after the fragment
-//! before. Some indexes drift, some ids are the same for all calls, some heads and whole arguments are repeated.
+//! Servers mark the fragments of a call differently: by index, by id, by name, or only by their position after the
+//! previous fragment. Some indexes drift, some ids are the same for all calls, and some servers repeat the start or the
+//! complete arguments of a call.
 
 use std::collections::HashMap;
 
 use super::pieces::Joined;
 use crate::json::Text;
 
-/// More calls than this in one choice are no real ones.
+/// Maximum number of calls per choice.
 const MAX_CALLS: usize = 1024;
 
-/// A fragment of a tool call, as the wire has it. An empty id or name counts as absent.
+/// A fragment of a tool call as sent. An empty id or name counts as absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CallFragment<'a> {
     pub(crate) index: Option<i64>,
     pub(crate) id: Option<&'a str>,
     pub(crate) name: Option<&'a str>,
     pub(crate) arguments: Option<Text<'a>>,
-    /// The arguments are all of them, and no piece.
+    /// The arguments are complete.
     pub(crate) is_whole: bool,
 }
 
@@ -28,19 +29,19 @@ impl CallFragment<'_> {
     }
 }
 
-/// A tool call, as it is put together.
+/// A tool call that is being assembled.
 #[derive(Debug, Default)]
 pub(super) struct ToolCall {
     pub(super) id: Option<String>,
     pub(super) name: String,
     pub(super) arguments: Joined,
-    /// The kind of a tool that the provider runs itself.
+    /// The kind of a server-side tool.
     pub(super) server: Option<String>,
-    /// The call had an empty object of arguments, unless pieces of others follow.
+    /// The call had an empty object of arguments, unless deltas follow.
     pub(super) is_empty_object: bool,
     has_index: bool,
     json: JsonProgress,
-    /// Its head came once more after its arguments were whole: further arguments are another call's.
+    /// The start was repeated after the arguments were complete: further arguments belong to another call.
     is_restarted: bool,
 }
 
@@ -55,21 +56,21 @@ impl ToolCall {
         self.json.push(piece);
     }
 
-    /// Whether a fragment with this call's id, index or name is another call's all the same.
+    /// Whether a fragment with this call's id, index or name belongs to another call nevertheless.
     fn differs_from(&self, fragment: &CallFragment<'_>) -> bool {
         match fragment.name {
             None => false,
             Some(_) if self.name.is_empty() => false,
-            // A piece of the name, as long as no arguments have come.
+            // The name itself may be split, as long as there are no arguments.
             Some(name) if name != self.name => self.json.has_begun,
             Some(_) => self.json.is_complete() && fragment.has_arguments() && !self.repeats(fragment),
         }
     }
 
-    /// Whether a fragment brings the arguments that are known already.
+    /// Whether a fragment repeats the known arguments.
     fn repeats(&self, fragment: &CallFragment<'_>) -> bool {
         match (fragment.arguments, self.arguments.as_text()) {
-            // What is kept may have been cut.
+            // The stored text may have been cut.
             (Some(Text::Plain(more)), Text::Plain(known)) => more.starts_with(known),
             _ => false,
         }
@@ -84,26 +85,26 @@ impl ToolCall {
     }
 }
 
-/// The calls of one choice, in the order in which they began.
+/// The calls of one choice, in the order in which they started.
 #[derive(Debug, Default)]
 pub(super) struct ToolCalls {
     calls: Vec<ToolCall>,
-    /// The last call of each index, id, name, and of each id with a name.
+    /// The last call for each index, id and name, and for each id with a name.
     by_index: HashMap<i64, usize>,
     by_id: HashMap<String, usize>,
     by_name: HashMap<String, usize>,
     by_both: HashMap<(String, String), usize>,
-    /// The call that the last fragment belonged to.
+    /// The call of the last fragment.
     current: Option<usize>,
 }
 
-/// What a fragment did.
+/// The effect of a fragment.
 pub(super) enum Assembled {
-    /// It began the call of this number.
+    /// Started the call with this number.
     Began(usize),
-    /// It added to the call of this number.
+    /// Extended the call with this number.
     Added(usize),
-    /// There are too many calls.
+    /// Dropped, because there are too many calls.
     Dropped,
 }
 
@@ -116,7 +117,7 @@ impl ToolCalls {
         self.calls.get_mut(number)
     }
 
-    /// Begins a call that no fragment before can have belonged to.
+    /// Starts a call to which no earlier fragment belongs.
     pub(super) fn begin(&mut self, fragment: &CallFragment<'_>, kept: (&str, usize)) -> Option<usize> {
         if self.calls.len() >= MAX_CALLS {
             return None;
@@ -132,7 +133,7 @@ impl ToolCalls {
         Some(self.calls.len() - 1)
     }
 
-    /// Adds a fragment, of whose arguments `kept` are kept, to its call.
+    /// Adds a fragment to its call. `kept` is the stored part of its arguments.
     pub(super) fn add(&mut self, fragment: &CallFragment<'_>, kept: (&str, usize)) -> Assembled {
         let found = self.find(fragment);
         let Some(at) = found else {
@@ -168,7 +169,7 @@ impl ToolCalls {
         Assembled::Added(at)
     }
 
-    /// The call that a fragment belongs to; `None` where it begins one.
+    /// The call of a fragment, or `None` if it starts one.
     fn find(&self, fragment: &CallFragment<'_>) -> Option<usize> {
         let of_index = |index: i64| self.by_index.get(&index).copied();
         let at = match (fragment.id, fragment.index) {
@@ -176,11 +177,11 @@ impl ToolCalls {
                 let both = fragment.name.and_then(|name| self.by_both.get(&(id.to_owned(), name.to_owned())));
                 both.or_else(|| self.by_id.get(id)).copied()
             }
-            // A call whose id comes late, or one of which each fragment has a new id.
+            // A call whose id arrives late, or whose fragments all have different ids.
             (Some(_), Some(index)) => of_index(index).filter(|at| fragment.name.is_none() || self.lacks_id(*at)),
             (Some(_), None) => self.current.filter(|at| self.lacks_id(*at) && self.may_be_named(*at, fragment.name)),
             (None, Some(index)) => of_index(index).or_else(|| match fragment.name {
-                // The index has drifted away from its call's.
+                // The index drifted from the one of its call.
                 None => self.current.filter(|at| !self.is_complete(*at)),
                 Some(name) => self.current.filter(|at| self.lacks_index(*at) && self.may_be_named(*at, Some(name))),
             }),
@@ -197,7 +198,7 @@ impl ToolCalls {
         at.filter(|at| self.calls.get(*at).is_some_and(|call| !self.begins_anew(call, fragment)))
     }
 
-    /// Lets a call be found by its id and name.
+    /// Registers a call under its id and name.
     fn register(&mut self, at: usize, fragment: &CallFragment<'_>) {
         let Some(call) = self.calls.get(at).filter(|_| fragment.id.is_some() || fragment.name.is_some()) else {
             return;
@@ -228,20 +229,20 @@ impl ToolCalls {
         self.calls.get(at).is_some_and(|call| call.json.is_complete())
     }
 
-    /// Whether a name can be that of a call which has none yet, or the same.
+    /// Whether a call without a name, or with the same name, may have this name.
     fn may_be_named(&self, at: usize, name: Option<&str>) -> bool {
         self.calls.get(at).is_some_and(|call| name.is_none_or(|name| call.name.is_empty() || call.name == name))
     }
 }
 
-/// How far the JSON text of arguments has come.
+/// Progress of the JSON text of arguments.
 #[derive(Clone, Copy, Debug, Default)]
 struct JsonProgress {
     depth: usize,
     has_begun: bool,
     is_in_string: bool,
     is_escaped: bool,
-    /// Only the length of a piece is known.
+    /// Some piece is known by length only.
     is_unknown: bool,
 }
 
