@@ -244,7 +244,6 @@ fn put_facts(
 }
 
 /// Records chat calls of these durations, as a layer with this meter provider does.
-#[cfg(feature = "metrics")]
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
     use crate::model::{Operation, Provider};
     use crate::sink::measured::Measured;

@@ -84,7 +84,7 @@
 //! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
 //! | `reqwest-middleware`, `tower` | calls traced in the HTTP client, without annotations |
 //! | `otlp-grpc` | OTLP over gRPC |
-//! | `metrics`, `logs` | GenAI metrics, and events as log records |
+//! | `metrics`, `logs` | `init()` exports GenAI metrics, and events as log records; `RedactLogProcessor` |
 //! | `scrub-rules` | built-in scrubbing rules |
 //! | `fmt` | a field formatter for two `fmt` layers in one subscriber |
 //! | `testing` | assertions on spans for your own tests |
@@ -165,7 +165,7 @@ pub use builder::CallBuilder;
 pub use call::LlmCall;
 #[cfg(feature = "otel")]
 pub use call::OpenCalls;
-#[cfg(feature = "logs")]
+#[cfg(feature = "otel")]
 pub use call::{CallRef, Evaluation, evaluation};
 #[cfg(all(feature = "otel", feature = "http"))]
 pub use call::{Propagation, inject, inject_to};

@@ -119,7 +119,6 @@ impl SharedMasks {
     }
 
     /// Masks below those of the place where the program is now.
-    #[cfg(any(feature = "logs", test))]
     pub(crate) fn here(masks: Masks) -> Self {
         Self::child_of(masks, Context::map_current(of_span))
     }

@@ -65,7 +65,6 @@ pub(crate) struct ActiveCall {
     /// The same moment by the wall clock.
     begun_at: SystemTime,
     agent: Agent,
-    #[cfg(feature = "logs")]
     reference: OnceLock<super::CallRef>,
     started: Started,
     slot: OnceLock<OpenCallSlot>,
@@ -182,7 +181,6 @@ impl ActiveCall {
             begun,
             begun_at,
             agent,
-            #[cfg(feature = "logs")]
             reference: OnceLock::new(),
             parent: above,
             outer: None,
@@ -213,7 +211,6 @@ impl ActiveCall {
             begun: Instant::now(),
             begun_at: SystemTime::now(),
             agent: outer.agent.clone(),
-            #[cfg(feature = "logs")]
             reference: OnceLock::new(),
             parent: Some(Arc::downgrade(&outer)),
             outer: Some(outer),
@@ -309,7 +306,6 @@ impl ActiveCall {
     }
 
     /// What stays of the call when it is over, once somebody has asked for it.
-    #[cfg(feature = "logs")]
     pub(crate) fn reference(&self) -> &OnceLock<super::CallRef> {
         &self.reference
     }

@@ -71,7 +71,6 @@ impl ActiveCall {
                 Some(again) => (state, late) = (again, true),
             },
         }
-        #[cfg(feature = "logs")]
         if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
             reference.set_response_id(id);
         }

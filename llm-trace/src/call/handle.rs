@@ -186,7 +186,7 @@ impl LlmCall {
     }
 
     /// The call, to come back to when it is over: see [`CallRef`](crate::CallRef).
-    #[cfg(feature = "logs")]
+    #[cfg(feature = "otel")]
     pub fn reference(&self) -> crate::CallRef {
         self.0.as_ref().map(|live| crate::CallRef::of(live)).unwrap_or_default()
     }

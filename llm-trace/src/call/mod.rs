@@ -19,7 +19,7 @@ mod active_call;
 mod agent_totals;
 #[cfg(feature = "otel")]
 mod call_record;
-#[cfg(feature = "logs")]
+#[cfg(feature = "otel")]
 mod call_ref;
 #[cfg(feature = "otel")]
 mod corrections;
@@ -27,7 +27,7 @@ mod corrections;
 mod current;
 #[cfg(feature = "otel")]
 mod documents;
-#[cfg(feature = "logs")]
+#[cfg(feature = "otel")]
 mod evaluation;
 #[cfg(feature = "otel")]
 mod final_content;
@@ -71,12 +71,12 @@ pub(crate) use active_call::ActiveCall;
 pub use active_call::EnteredCall;
 pub(crate) use call_arguments::is_enabled;
 pub use call_arguments::{CallArguments, Prepared};
-#[cfg(feature = "logs")]
+#[cfg(feature = "otel")]
 pub use call_ref::CallRef;
 pub use captured_value::ProbedValue;
 #[cfg(feature = "otel")]
 pub(crate) use current::CarriedCall;
-#[cfg(feature = "logs")]
+#[cfg(feature = "otel")]
 pub use evaluation::{Evaluation, evaluation};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;

@@ -145,7 +145,6 @@ impl<S> LlmLayer<S> {
     /// let layer = llm_trace::layer::<Registry>().with_meter_provider(&provider);
     /// # let _ = layer;
     /// ```
-    #[cfg(feature = "metrics")]
     #[must_use]
     pub fn with_meter_provider(self, provider: &impl opentelemetry::metrics::MeterProvider) -> Self {
         self.set(|pipeline| pipeline.metrics.set_provider(provider))
@@ -161,7 +160,6 @@ impl<S> LlmLayer<S> {
     /// let layer = llm_trace::layer::<Registry>().with_metric_attributes(["llm_trace.outcome", "app.tenant"]);
     /// # let _ = layer;
     /// ```
-    #[cfg(feature = "metrics")]
     #[must_use]
     pub fn with_metric_attributes<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
         self.set(|pipeline| pipeline.metrics.allow(keys.into_iter().map(Into::into)))
@@ -182,7 +180,6 @@ impl<S> LlmLayer<S> {
     ///     .with_policy(Policy::new().capture(Capture::Event));
     /// # let _ = layer;
     /// ```
-    #[cfg(feature = "logs")]
     #[must_use]
     pub fn with_logger_provider<P>(self, provider: &P) -> Self
     where

@@ -26,7 +26,6 @@ mod style;
 
 pub use env::PolicyError;
 pub(crate) use filter::{Filter, REDACTED};
-#[cfg(feature = "metrics")]
 pub(crate) use keys::may_be_label;
 pub use masks::{MaskFlag, Masks, Metadata};
 pub(crate) use permit::{Permit, PolicyState, Side};

@@ -2,7 +2,6 @@
 
 #[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 mod content_field;
-#[cfg_attr(not(feature = "logs"), allow(dead_code))]
 pub(crate) mod event;
 mod fact;
 #[allow(dead_code, reason = "readers and sinks move to it one by one")]
@@ -20,7 +19,6 @@ pub(crate) mod value;
 pub use content_field::ContentField;
 pub use fact::Fact;
 pub(crate) use facts::Facts;
-#[cfg(any(feature = "metrics", feature = "internal"))]
 #[cfg_attr(not(feature = "internal"), allow(unused_imports))]
 pub(crate) use metric::{Instrument, Metric};
 pub use profile::Profile;

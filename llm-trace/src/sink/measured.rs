@@ -11,7 +11,6 @@ use crate::semconv::Facts;
 
 /// What is measured of a call.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "nobody measures"))]
 pub(crate) struct Measured<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) provider: Option<&'a Provider>,

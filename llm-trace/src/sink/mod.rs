@@ -2,19 +2,11 @@
 
 pub(crate) mod attributes;
 pub(crate) mod compat;
-#[cfg(feature = "logs")]
-pub(crate) mod events;
-#[cfg(not(feature = "logs"))]
-#[path = "events_off.rs"]
 pub(crate) mod events;
 mod forward_processor;
 pub(crate) mod hook;
 pub(crate) mod identity;
 pub(crate) mod measured;
-#[cfg(feature = "metrics")]
-pub(crate) mod metrics;
-#[cfg(not(feature = "metrics"))]
-#[path = "metrics_off.rs"]
 pub(crate) mod metrics;
 pub(crate) mod openinference;
 

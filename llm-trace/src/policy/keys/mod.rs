@@ -68,13 +68,11 @@ pub(crate) fn known(key: &str) -> KnownKey {
 }
 
 /// The class of [`known`].
-#[cfg(any(feature = "metrics", feature = "otlp-http", feature = "otlp-grpc", test))]
 pub(crate) fn class(key: &str) -> Class {
     known(key).class
 }
 
 /// Whether metrics may use `key` as an attribute.
-#[cfg(feature = "metrics")]
 pub(crate) fn may_be_label(key: &str) -> bool {
     !matches!(class(key), Class::Content(..) | Class::Error | Class::Secret)
 }

@@ -14,8 +14,10 @@ use crate::policy::Report;
 use crate::semconv::{ContentField, Fact, Profile, event};
 use crate::sink::scope;
 
+pub(crate) use structured::json;
+#[cfg(feature = "logs")]
+pub(crate) use structured::to_json;
 use structured::value;
-pub(crate) use structured::{json, to_json};
 
 /// An event's attributes.
 pub(crate) type Fields = Vec<(Key, AnyValue)>;

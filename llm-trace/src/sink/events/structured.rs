@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use base64::Engine as _;
 use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, Key, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -29,13 +28,16 @@ pub(crate) fn json(text: &str) -> Option<AnyValue> {
 }
 
 /// A value as JSON, for a text or to be read again; bytes are base64.
+#[cfg(feature = "logs")]
 pub(crate) fn to_json(value: &AnyValue) -> serde_json::Value {
     match value {
         AnyValue::Int(number) => (*number).into(),
         AnyValue::Double(number) => (*number).into(),
         AnyValue::String(text) => text.as_str().into(),
         AnyValue::Boolean(flag) => (*flag).into(),
-        AnyValue::Bytes(bytes) => base64::engine::general_purpose::STANDARD.encode(bytes.as_slice()).into(),
+        AnyValue::Bytes(bytes) => {
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes.as_slice()).into()
+        }
         AnyValue::ListAny(list) => list.iter().map(to_json).collect(),
         AnyValue::Map(map) => {
             let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect();
