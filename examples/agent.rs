@@ -1,5 +1,5 @@
-//! `cargo run --example agent`: a workflow with a guardrail, a retrieval and an agent that uses two
-//! tools at once, printed as a tree; then its metrics and events.
+//! `cargo run --example agent`: a workflow with a guardrail, a retrieval and an agent that uses two tools concurrently.
+//! Prints the trace as a tree, then its metrics and events.
 
 use futures_util::future::join_all;
 use llm_trace::{PriceTable, llm_agent, llm_call, llm_guardrail, llm_retrieval, llm_tool, llm_workflow};
@@ -29,7 +29,7 @@ impl Api {
         self.post("/v1/embeddings", body).await
     }
 
-    /// Finds what is near to the question: in this process, so the span's kind is INTERNAL.
+    /// Finds the documents closest to the question. The search runs in this process, so the span's kind is INTERNAL.
     #[llm_retrieval(data_source = "travel-notes", query = question, top_k = 2, remote = false)]
     async fn search(&self, question: &str) -> Result<Vec<Value>, reqwest::Error> {
         self.embed(&json!({"model": "text-embedding-3-small", "input": [question]})).await?;
@@ -45,7 +45,7 @@ fn is_harmless(text: &str) -> bool {
     !text.contains("password")
 }
 
-/// Runs whichever tool the model has called.
+/// Runs the tool that the model called.
 #[llm_tool(name = &call["function"]["name"].as_str(), call_id = &call["id"].as_str(),
     arguments = call["function"]["arguments"].as_str())]
 async fn run_tool(call: &Value) -> Result<Value, Error> {
@@ -94,7 +94,7 @@ async fn trip(api: &Api, question: &str) -> Result<String, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    // All three on the console, unless the environment says otherwise; what is said is shown.
+    // All three signals go to the console with content, unless the environment configures otherwise.
     let parts = llm_trace::export::from_lookup(&|name| {
         let default = match name {
             "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => Some("console"),
@@ -106,7 +106,7 @@ async fn main() -> Result<(), Error> {
     let prices = PriceTable::from_json(
         br#"{"gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;
-    // The agents' metrics are the newest conventions'.
+    // Agent metrics are part of the newest conventions.
     let layer = parts.layer().with_profile(llm_trace::Profile::Latest).prices(prices);
     tracing_subscriber::registry().with(layer).try_init()?;
 

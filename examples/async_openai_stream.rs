@@ -1,4 +1,4 @@
-//! `cargo run --example async_openai_stream`: the stream of a client crate, annotated only.
+//! `cargo run --example async_openai_stream`: a client crate's stream, traced with an annotation only.
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;

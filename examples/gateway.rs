@@ -1,8 +1,8 @@
 //! `cargo run --example gateway`: a gateway with virtual keys, in front of a local model server.
 //!
-//! Every call's span says whose it was: the one that succeeds, the one that is refused, the one with
-//! a bad key, the one whose client hangs up, and the one that belongs to a trace of the client's.
-//! With `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only` the messages are shown as well.
+//! Every call's span has its caller: for a successful call, a refused one, one with an invalid key, one whose client
+//! disconnects, and one that belongs to the client's trace. To capture the messages as well, set
+//! `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A virtual key: who may call, and on whose account.
+/// A virtual key: its user and the account that is billed.
 struct Key {
     alias: &'static str,
     user: &'static str,
@@ -62,7 +62,7 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Gateway {
-    /// What is said of a request's call, whatever becomes of it.
+    /// The scope of a request's call, from its headers and metadata. It applies to every outcome.
     fn scope(&self, headers: &HeaderMap, body: &Value) -> Scope {
         let metadata = Scope::from_metadata(&body["metadata"]);
         let scope = metadata.unwrap_or_else(|error| {
@@ -82,7 +82,7 @@ impl Gateway {
         key: String,
         body: Value,
     ) -> Result<impl Stream<Item = reqwest::Result<Bytes>> + Send + Unpin + use<>, Refused> {
-        // Before anything is sent: the call's span is there all the same.
+        // Checked before a request is sent. The call's span is recorded in any case.
         if !self.keys.contains_key(key.as_str()) {
             return Err(Refused::UnknownKey);
         }
@@ -131,25 +131,25 @@ async fn main() -> Result<(), Error> {
         body
     };
 
-    // Allowed; the provider says 429; no such key.
+    // A successful call; a 429 from the provider; an unknown key.
     send("sk-ada", ask("gpt-4o-mini", json!({}))).await?.error_for_status()?.bytes().await?;
     assert_eq!(send("sk-bob", ask("busy", json!({}))).await?.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(send("sk-eve", ask("gpt-4o-mini", json!({}))).await?.status(), StatusCode::UNAUTHORIZED);
 
-    // The client hangs up in the middle of a stream.
+    // The client disconnects in the middle of a stream.
     let streamed = send("sk-ada", ask("gpt-4o-mini", json!({"stream": true}))).await?;
     let mut chunks = streamed.bytes_stream();
     chunks.next().await.transpose()?;
     drop(chunks);
 
-    // Part of a trace that the client began, with what was asked kept out of it.
+    // Part of a trace that the client started, with the input masked.
     let metadata = json!({"metadata": {
         "existing_trace_id": "4bf92f35-77b3-4da6-a3ce-929d0e0e4736", "parent_span_id": "00f067aa0ba902b7",
         "update_trace_keys": ["input", "output"], "mask_input": true, "session_id": "chat-7", "tags": ["beta"],
     }});
     send("sk-bob", ask("gpt-4o-mini", metadata)).await?.bytes().await?;
 
-    // The server notices the hang-up when it next writes.
+    // The server detects the disconnect at its next write.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! `cargo run --example metrics`: what calls cost, how long they took and how good they were, as
-//! metrics and events on stderr.
+//! `cargo run --example metrics`: cost, duration and evaluation of calls, as metrics and events on stderr.
 
 use llm_trace::{CallRef, LlmCall, PriceTable, llm_call};
 use llm_trace_examples::MockLlm;
@@ -18,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => Some("console".to_owned()),
         _ => std::env::var(name).ok(),
     })?;
-    // In a program of yours: `PriceTable::from_file("model_prices_and_context_window.json")`.
+    // In your program: `PriceTable::from_file("model_prices_and_context_window.json")`.
     let prices = PriceTable::from_json(
         br#"{"gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;

@@ -1,4 +1,4 @@
-//! `cargo run --example shutdown`: a program that loses nothing when it is told to stop.
+//! `cargo run --example shutdown`: a program that exports all its telemetry when it is stopped.
 //!
 //! Stop it with Ctrl-C, or with `kill` from another terminal.
 
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-    // The call under way was dropped by `select!`: its span says so, and is sent with the rest.
+    // `select!` dropped the running call: its span records that and is exported with the others.
     telemetry.shutdown(Duration::from_secs(5));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo run --example stream_chat`: prints tokens as they come, then the span.
+//! `cargo run --example stream_chat`: prints tokens as they arrive, then the span.
 
 use std::io::Write as _;
 

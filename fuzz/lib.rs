@@ -1,11 +1,11 @@
-//! What the fuzz targets share. A target per shape of answer chooses the format by the first byte; one per
-//! format, the shape.
+//! Code shared by the fuzz targets. A target for a response body kind selects the format by the first byte; a target
+//! for a format selects the body kind.
 
 #[doc(hidden)]
 pub use libfuzzer_sys::fuzz_target;
 use llm_trace::internal::{Body, Content, Exchange, PATHS, count_work, keys, read};
 
-/// A target for the format that this request to this path is of.
+/// Defines a target for the format of this request path.
 #[macro_export]
 macro_rules! reader {
     ($path:literal, $request:literal) => {
@@ -13,24 +13,24 @@ macro_rules! reader {
     };
 }
 
-/// Reads the data as a request and as an answer of this shape, in the format that the first byte tells.
+/// Reads the data as a request and as a response of this kind. The first byte selects the format.
 pub fn run(body: Body, data: &[u8]) {
     let [path, cut, data @ ..] = data else { return };
-    // A request that names the model, so that each format is reached without luck.
+    // A request that names the model, so that every format is reached.
     let asked = br#"{"model":"m","messages":[],"prompt":"x","input":"x"}"#;
     let path = Some(PATHS[usize::from(*path) % PATHS.len()]).filter(|path| !path.is_empty());
     hold(path, asked, body, *cut, data);
 }
 
-/// Reads the data as a request and as an answer of this format, in the shape that the first byte tells.
+/// Reads the data as a request and as a response of this format. The first byte selects the body kind.
 pub fn run_format(path: &'static str, asked: &[u8], data: &[u8]) {
     let [body, cut, data @ ..] = data else { return };
     let bodies = [Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
     hold(Some(path), asked, bodies[usize::from(*body) % bodies.len()], *cut, data);
 }
 
-/// Reads a document that nests the keys the readers know, far deeper than any byte mutation would: each three bytes
-/// are a key, how often it is repeated, and how the level is written. What is left of the data stands at the bottom.
+/// Reads a document that nests known keys far deeper than byte mutations would. Each three bytes select a key, its
+/// number of repetitions and the syntax of the level. The rest of the data is the innermost value.
 pub fn run_deep(data: &[u8]) {
     let [path, body, levels, data @ ..] = data else { return };
     let (levels, bottom) = data.split_at(data.len().min(3 * usize::from(*levels)));
@@ -61,12 +61,12 @@ pub fn run_deep(data: &[u8]) {
     let response = if body == Body::Sse { format!("data: {json}\n\n") } else { json.clone() };
     let path = Some(PATHS[usize::from(*path) % PATHS.len()]).filter(|path| !path.is_empty());
     let (_, work) = count_work(|| hold(path, json.as_bytes(), body, 7, response.as_bytes()));
-    // Eight readings, each of a request and an answer.
+    // Eight readings, each of a request and a response.
     assert!(work.bytes <= 8 * 12 * (json.len() + response.len()) as u64 + 4096, "{work:?} of {json}");
 }
 
-/// Reads with and without content, and holds that a stream is read the same however it is cut, and that what is
-/// written is JSON.
+/// Reads with and without content. Checks that a stream's result does not depend on its fragments, and that the output
+/// is JSON.
 fn hold(path: Option<&'static str>, asked: &[u8], body: Body, cut: u8, data: &[u8]) {
     for request in [asked, data] {
         let exchange = Exchange {

@@ -1,4 +1,4 @@
-//! Spans, values and events of another crate, without content, by a layer alone and in `RedactLayer`.
+//! Spans, values and events of another crate, without content, through a plain layer and through `RedactLayer`.
 
 use std::fmt::Debug;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Looks at each field and keeps none.
+/// Visits each field and keeps no value.
 struct Looks;
 
 struct Look;
@@ -66,9 +66,9 @@ fn events(times: u64) {
     }
 }
 
-/// Runs the workload of this name; false where there is none.
+/// Runs the workload of this name; returns false if there is none.
 ///
-/// `_after` is in a program that has made a span below a call, `_below` is below a call that masks nothing.
+/// `_after` runs after the program has created a span inside a call, `_below` inside a call without masks.
 pub(crate) fn run(workload: &str, times: u64) -> bool {
     let (what, redacted) = workload.split_once('_').map_or((workload, None), |(what, how)| (what, Some(how)));
     let run: fn(u64) = match what {

@@ -1,4 +1,4 @@
-//! One workload, so many times: counted from outside by `instructions.sh`.
+//! Runs one workload a number of times. `instructions.sh` counts its instructions.
 
 mod foreign;
 #[path = "../../llm-trace/benches/shared/null.rs"]

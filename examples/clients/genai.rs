@@ -1,4 +1,4 @@
-//! `cargo run --features genai --example genai`: the provider's own answer is asked for, and read.
+//! `cargo run --features genai --example genai`: enables genai's raw response body and records it.
 
 use genai::adapter::AdapterKind;
 use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ChatResponse};

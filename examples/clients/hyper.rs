@@ -1,4 +1,4 @@
-//! `cargo run --features hyper --example hyper`: requests and responses as `http` has them.
+//! `cargo run --features hyper --example hyper`: `http` requests and responses.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};

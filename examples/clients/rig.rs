@@ -1,4 +1,5 @@
-//! `RUST_LOG=info,rig::completions=off cargo run --features rig --example rig`: `rig` keeps the provider's answer, which is read.
+//! `RUST_LOG=info,rig::completions=off cargo run --features rig --example rig`: records the raw response that `rig`
+//! keeps.
 
 use llm_trace::llm_call;
 use llm_trace_examples::MockLlm;

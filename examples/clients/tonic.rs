@@ -1,4 +1,4 @@
-//! `cargo run --features tonic --example tonic`: what a service's method does with the metadata of its request.
+//! `cargo run --features tonic --example tonic`: a service method that reads the metadata of its request.
 
 use llm_trace::{InScope as _, llm_call};
 use llm_trace_examples::MockLlm;

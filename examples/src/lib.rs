@@ -1,4 +1,4 @@
-//! A small server that speaks the providers' APIs, for the examples: no key, no network.
+//! A small local server that implements the providers' APIs for the examples, without keys or network.
 
 mod answers;
 mod server;

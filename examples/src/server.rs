@@ -1,4 +1,4 @@
-//! The server: one thread that accepts, one for each connection, one request for each connection.
+//! The server: one accepting thread, one thread per connection, one request per connection.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::answers;
 
-/// The longest body that is read, in bytes.
+/// The maximum size of a request body, in bytes.
 const MAX_BODY: usize = 16 << 20;
 
-/// A server on a free local port, gone when this is dropped.
+/// A server on a free local port. It stops when dropped.
 pub struct MockLlm {
     url: String,
     address: SocketAddr,
@@ -34,14 +34,14 @@ impl MockLlm {
                 if is_stopped.load(Ordering::Acquire) {
                     return;
                 }
-                // A client that hangs up in the middle is no fault of the server's.
+                // A disconnect in the middle of a response is not a server error.
                 thread::spawn(move || connection.and_then(serve));
             }
         });
         Ok(MockLlm { url: format!("http://{address}"), address, stopped, thread: Some(thread) })
     }
 
-    /// Where it listens, without a trailing slash.
+    /// The server's URL, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -50,11 +50,11 @@ impl MockLlm {
 impl Drop for MockLlm {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);
-        // Wakes the thread that waits for a connection.
+        // Unblocks the accepting thread.
         if TcpStream::connect(self.address).is_ok()
             && let Some(thread) = self.thread.take()
         {
-            // A server that panicked has nothing more to do.
+            // Ignores a panic of the server thread.
             let _ = thread.join();
         }
     }
@@ -76,7 +76,7 @@ fn serve(mut connection: TcpStream) -> io::Result<()> {
     }
 }
 
-/// The path of a request, and its body, null where that is no JSON.
+/// The path and body of a request; the body is null if it is not JSON.
 fn read_request(connection: &TcpStream) -> io::Result<(String, Value)> {
     let mut reader = BufReader::new(connection);
     let mut line = String::new();
@@ -121,7 +121,7 @@ fn send(connection: &mut TcpStream, status: &str, answer: &Value) -> io::Result<
     )
 }
 
-/// Sends server-sent events, one after the other, each in a chunk of its own.
+/// Sends server-sent events in order, one per chunk.
 fn send_events(connection: &mut TcpStream, events: &[String]) -> io::Result<()> {
     write!(
         connection,

@@ -1,8 +1,8 @@
-//! Makes a function of each Rust snippet in README.md and docs/.
+//! Generates a function for each Rust snippet in README.md and docs/.
 //!
-//! What a snippet takes for granted stands in a comment right above it, as parameters:
-//! `<!-- given: key: &str, headers: http::HeaderMap -->`. A snippet that needs a crate which is not here is marked
-//! `rust,ignore`, and must stand word for word in an example of `examples/clients`.
+//! A comment directly above a snippet lists its free variables as parameters: `<!-- given: key: &str, headers:
+//! http::HeaderMap -->`. A snippet that needs a crate outside of the workspace is marked `rust,ignore` and must occur
+//! verbatim in an example of `examples/clients`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn snippets(page: &str) -> Vec<Snippet> {
     found
 }
 
-/// A page that talks of a layer goes on to put it on a subscriber.
+/// A page that builds a layer ends by adding it to a subscriber.
 fn rest(code: &str) -> &'static str {
     if code.contains("let layer =") && !code.contains(".with(layer)") {
         "let _ = tracing_subscriber::registry().with(layer);"
@@ -52,7 +52,7 @@ fn function(name: &str, page: &Path, Snippet { line, given, code, .. }: &Snippet
     )
 }
 
-/// The words, wherever lines are broken.
+/// The words, independent of line breaks.
 fn words(code: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ")
 }

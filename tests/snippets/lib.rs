@@ -1,4 +1,4 @@
-//! Every Rust snippet of README.md and docs/, each in a function of its own. They are compiled, not run.
+//! Every Rust snippet of README.md and docs/, each in its own function. They are compiled, not run.
 #![allow(dead_code, unused_imports, unused_variables, clippy::all, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Everything that a program under load can do to its telemetry, all at once: for `--bin load`.
+//! Concurrent interference of a program with its telemetry, for `--bin load`.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,15 +12,15 @@ use llm_trace::{LlmCall, Operation, Place, Policy, PolicyHandle, llm_call};
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
 use serde_json::{Value, json};
 
-/// Spans in a second of a flood.
+/// The number of spans in one second of a flood.
 const FLOOD: u32 = 10_000;
 
-/// How many spans were made, and by what.
+/// The number of spans created, by source.
 #[derive(Debug, Default)]
 pub struct Made {
     /// Calls whose future was dropped while it waited.
     pub cancelled: AtomicU64,
-    /// Calls whose stream was dropped in the middle, or whose handle was.
+    /// Calls whose stream or handle was dropped before the end.
     pub dropped: AtomicU64,
     /// Calls whose `Serialize` panicked.
     pub panicked: AtomicU64,
@@ -31,13 +31,13 @@ pub struct Made {
 }
 
 impl Made {
-    /// All spans.
+    /// The total number of spans.
     pub fn spans(&self) -> u64 {
         [&self.cancelled, &self.dropped, &self.panicked, &self.flood].iter().map(|n| n.load(Ordering::Relaxed)).sum()
     }
 }
 
-/// Panics over one text in a thousand, with a payload that panics when it is dropped, and dawdles over another.
+/// Panics on one text in a thousand, with a payload that panics when dropped, and sleeps on another.
 fn scrubber(text: &str, _: &Place<'_>) -> Option<String> {
     static TEXTS: AtomicU64 = AtomicU64::new(0);
     match TEXTS.fetch_add(1, Ordering::Relaxed) % 1000 {
@@ -81,13 +81,13 @@ fn breaks(request: &Broken) -> usize {
     7
 }
 
-/// Adds the scrubber to the policy. Panics of user code say nothing from here on.
+/// Adds the scrubber to the policy. From here on, panics of user code print no message.
 pub fn begin(parts: &Parts) {
     std::panic::set_hook(Box::new(|_| {}));
     parts.policy.update(|policy| policy.scrub(scrubber));
 }
 
-/// Makes trouble on this thread until `done`.
+/// Interferes on this thread until `done`.
 pub fn run(parts: &Parts, made: &Made, done: &AtomicBool) {
     let begun = Instant::now();
     let add = |count: &AtomicU64| count.fetch_add(1, Ordering::Relaxed);
@@ -114,7 +114,7 @@ pub fn run(parts: &Parts, made: &Made, done: &AtomicBool) {
             second = now;
             change(&parts.policy, now);
             add(&made.policies);
-            // One second in ten.
+            // For one second in ten.
             if now % 10 == 5 {
                 flood(parts, made);
             }
@@ -123,7 +123,7 @@ pub fn run(parts: &Parts, made: &Made, done: &AtomicBool) {
     }
 }
 
-/// Masks come and go.
+/// Sets and removes masks.
 fn change(policy: &PolicyHandle, second: u64) {
     policy.update(|before: Policy| before.mask_input(second.is_multiple_of(2)).mask_output(second.is_multiple_of(3)));
 }
@@ -134,7 +134,7 @@ fn flood(parts: &Parts, made: &Made) {
     for n in 0..FLOOD {
         drop(tracer.span_builder("flood").start(&tracer));
         made.flood.fetch_add(1, Ordering::Relaxed);
-        // Spread over the second, in small heaps.
+        // Spread over the second in small bursts.
         if n % 100 == 99 {
             let due = Duration::from_millis(u64::from(n) / 10);
             std::thread::sleep(due.saturating_sub(begun.elapsed()));

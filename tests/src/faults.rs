@@ -1,41 +1,41 @@
-//! Faults of a collector, by name and always in the same order.
+//! Faults of a collector, by name and in a fixed order.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::collector::{Answer, Request};
 
-/// What is wrong with a collector.
+/// A fault of a collector.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// One request in five is answered in one of the ways below.
+    /// One request in five has one of the faults below.
     Mixed,
-    /// One request in three is to come again: 429 with `Retry-After`, UNAVAILABLE.
+    /// One request in three is to be retried: 429 with `Retry-After`, UNAVAILABLE.
     Later,
-    /// One request in three is answered with 503 and no time.
+    /// One request in three is answered with 503 without `Retry-After`.
     Unavailable,
     /// Every answer takes 100 ms.
     Slow,
     /// One connection in three is closed before an answer.
     Reset,
-    /// One answer in three breaks off.
+    /// One answer in three is incomplete.
     Half,
-    /// One request in three has a span that is not taken.
+    /// One request in three has a rejected span.
     Partial,
-    /// Nothing above 64 KiB is taken.
+    /// Messages above 64 KiB are rejected.
     TooLarge,
-    /// Nobody ever answers.
+    /// No request is answered.
     BlackHole,
-    /// One answer in three is no answer at all: bytes without a meaning.
+    /// One answer in three consists of meaningless bytes.
     Garbage,
-    /// One request in two has one of the above.
+    /// One request in two has one of the faults above.
     Chaos,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Fault; 12] = [
         Fault::None,
         Fault::Mixed,
@@ -69,7 +69,7 @@ impl Fault {
         }
     }
 
-    /// How a collector with this fault answers its requests, one after another.
+    /// The answers of a collector with this fault, in sequence.
     pub fn answers(self) -> impl FnMut(&Request) -> Answer + Send + 'static {
         let mut number = 0_usize;
         move |request| {

@@ -1,4 +1,4 @@
-//! Tests of llm-trace as a whole, and the tools they are made with.
+//! Integration tests of llm-trace, and their tools.
 
 pub mod chaos;
 pub mod collector;

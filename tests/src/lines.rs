@@ -1,4 +1,4 @@
-//! What a `fmt` layer has written.
+//! Captures the output of a `fmt` layer.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +10,12 @@ use tracing_subscriber::fmt::MakeWriter;
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// Forgets what was written.
+    /// Clears the buffer.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// All that was written.
+    /// The whole output.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }

@@ -1,16 +1,16 @@
-//! The pages of `docs/semconv`, made from the library's tables.
+//! The pages of `docs/semconv`, generated from the library's tables.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use llm_trace::internal::tables::{Attribute, MetricRow, attributes, metrics};
 
-/// Where the pages are.
+/// The folder of the pages.
 pub fn dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/semconv")
 }
 
-/// The pages: the file's name below [`dir`], and its text.
+/// The pages: each file's name below [`dir`], and its text.
 pub fn pages() -> [(&'static str, String); 3] {
     [
         ("README.md", page()),
@@ -23,7 +23,7 @@ fn code(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!("`{name}`"))
 }
 
-/// For people.
+/// The page for human readers.
 fn page() -> String {
     let mut out = String::from(
         "# Attributes and metrics\n\n\
@@ -55,7 +55,7 @@ fn page() -> String {
     out
 }
 
-/// A text as YAML has it in double quotes.
+/// A text as a double-quoted YAML string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -64,7 +64,7 @@ fn is_ours(name: &str) -> bool {
     name.starts_with("llm_trace.")
 }
 
-/// Our own attributes, for Weaver.
+/// The attributes of llm-trace, for Weaver.
 fn attribute_registry() -> String {
     let mut out = String::from(
         "groups:\n  - id: registry.llm_trace\n    type: attribute_group\n    display_name: llm-trace attributes\n    \
@@ -101,7 +101,7 @@ fn attribute_registry() -> String {
     out
 }
 
-/// Our own metrics, for Weaver.
+/// The metrics of llm-trace, for Weaver.
 fn metric_registry() -> String {
     let mut out = String::from("groups:\n");
     for MetricRow { core, instrument, unit, doc, .. } in metrics() {

@@ -1,8 +1,8 @@
-//! What genai's own spans cost, and ours around the same calls: `cargo run --release`.
+//! The cost of genai's own spans, and of ours around the same calls: `cargo run --release`.
 //!
-//! genai makes its spans inside its HTTP client, so each call goes over loopback to a server on the same thread; the
-//! differences between the rows are what tracing costs. A workload and a number run that one only, so many times, for a
-//! count of instructions from outside.
+//! genai creates its spans inside its HTTP client, so each call goes over loopback to a server on the same thread. The
+//! differences between the rows are the cost of tracing. A workload and a number as arguments run only that workload,
+//! that many times, to count instructions with an external tool.
 
 #[path = "../../../llm-trace/benches/shared/null.rs"]
 mod null;
@@ -30,7 +30,7 @@ fn provider() -> SdkTracerProvider {
     SdkTracerProvider::builder().with_span_processor(Null).build()
 }
 
-/// What is measured. Content is on in none: genai writes none unless it is asked to.
+/// The measured workload. None captures content: genai does so only on request.
 #[derive(Clone, Copy)]
 enum Workload {
     Untraced,
@@ -78,7 +78,7 @@ async fn annotated(
     client.exec_chat(model, request, Some(&options)).await
 }
 
-/// A provider that answers each request of a connection alike.
+/// A provider that gives the same answer to each request of a connection.
 async fn serve(mut socket: TcpStream) {
     let answer = json!({
         "id": "chatcmpl-8d3f", "object": "chat.completion", "created": 1_790_000_000, "model": "gpt-4o-mini-2024-07-18",
@@ -104,7 +104,7 @@ async fn serve(mut socket: TcpStream) {
     }
 }
 
-/// Whether the body that the head promises is there.
+/// Whether the body is complete by the head's content length.
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -112,14 +112,14 @@ fn is_whole(request: &[u8]) -> bool {
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
-/// How long this thread has run, what others did in between left out where the system tells.
+/// The CPU time of this thread where the system reports it, otherwise the elapsed time.
 fn ran(since: Instant) -> u64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let told = told.and_then(|told| told.split_whitespace().next()?.parse().ok());
     told.unwrap_or_else(|| u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// The nanoseconds of one call.
+/// Nanoseconds per call.
 async fn measure(workload: Workload, client: &Client, times: u32) -> Result<f64, genai::Error> {
     let since = Instant::now();
     let before = ran(since);

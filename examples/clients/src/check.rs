@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-/// What the call's span must say, whichever client made the call; `null` for what cannot be known.
+/// The expected attributes of the call's span, the same for every client; `null` if a value is not known in advance.
 fn expected(example: &str) -> Option<Value> {
     let openai = |kind| {
         json!({"kind": "client", "gen_ai.provider.name": "openai", "gen_ai.operation.name": "chat",

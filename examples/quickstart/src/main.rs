@@ -1,6 +1,6 @@
 //! `cargo run -p quickstart`: four calls to a local server, traced and printed.
 //!
-//! With `--features llm-trace/otlp-http` the spans can be sent to where `OTEL_ENDPOINT` points.
+//! With `--features llm-trace/otlp-http` you can export the spans to `OTEL_ENDPOINT`.
 
 use llm_trace::llm_call;
 use llm_trace_examples::MockLlm;
@@ -42,7 +42,7 @@ async fn calls(base: &str) -> Result<(), reqwest::Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // What `llm_trace::init()` does, beside the `fmt` layer that a program usually has.
+    // `llm_trace::init()` does the same. Here the program also adds its own `fmt` layer.
     let parts = llm_trace::export::from_env()?;
     tracing_subscriber::registry()
         .with(EnvFilter::builder().with_default_directive(tracing::level_filters::LevelFilter::INFO.into()).from_env()?)

@@ -1,4 +1,4 @@
-//! What the server answers, in the providers' formats.
+//! The server's answers, in the providers' formats.
 
 mod others;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 pub(crate) use others::{converse, message, ollama, responses};
 
-/// A chat completion: a call of each tool where tools are offered and not yet used, else a text.
+/// A chat completion: if tools are offered and not used yet, a call of each tool, otherwise a text.
 pub(crate) fn chat(body: &Value) -> Value {
     let (message, reason) = match tools(body) {
         Some(calls) => (json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls"),
@@ -19,7 +19,7 @@ pub(crate) fn chat(body: &Value) -> Value {
     })
 }
 
-/// The same as a stream, without its frames; the last is the end mark.
+/// The same completion as stream events, without framing. The last one is the end mark.
 pub(crate) fn chat_chunks(body: &Value) -> Vec<String> {
     let chunk = |delta: Value, reason: Value| {
         json!({"id": "chatcmpl-8d40", "object": "chat.completion.chunk", "created": 1_790_000_000,
@@ -76,7 +76,7 @@ fn text(body: &Value) -> &'static str {
     }
 }
 
-/// The dated name that stands for an alias.
+/// The dated model name of an alias.
 fn dated(body: &Value) -> String {
     match body["model"].as_str() {
         Some("gpt-4o-mini") => "gpt-4o-mini-2024-07-18".to_owned(),
@@ -90,7 +90,7 @@ fn usage(body: &Value) -> Value {
         "prompt_tokens_details": {"cached_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0}})
 }
 
-/// The text deltas of the events in a piece of a stream, for printing. A piece of this server's holds whole events.
+/// The text deltas in a piece of a stream, for printing. This server's pieces contain complete events.
 pub fn deltas(bytes: &[u8]) -> Vec<String> {
     let events = String::from_utf8_lossy(bytes);
     let data = events.lines().filter_map(|line| line.strip_prefix("data: "));

@@ -1,4 +1,4 @@
-//! The answers of the APIs that are not chat completions.
+//! Answers of APIs other than chat completions.
 
 use serde_json::{Value, json};
 

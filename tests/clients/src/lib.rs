@@ -1,2 +1,2 @@
-//! Client crates that write content of their own, under our guards. They are many and slow to build, so
-//! they are no part of the workspace: `cd tests/clients && cargo test --locked`.
+//! Tests with client crates that write content to their own telemetry. These crates have many dependencies and build
+//! slowly, so they are not in the workspace: `cd tests/clients && cargo test --locked`.

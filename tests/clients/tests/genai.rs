@@ -1,5 +1,5 @@
-//! Calls through `genai`, which writes content into spans and events of its own: what of it is in the
-//! encoded OTLP of spans and log records, and in a log.
+//! Calls through `genai`, which writes content to its own spans and events. Checks the encoded OTLP of spans and log
+//! records, and a log.
 
 use futures_util::StreamExt as _;
 use genai::adapter::AdapterKind;
@@ -32,7 +32,7 @@ const INPUT: [&str; 5] =
 const OUTPUT: [&str; 3] = ["SENTINEL-answer", "SENTINEL-arguments", "SENTINEL-chunk"];
 const NONE: Vec<&str> = Vec::new();
 
-/// A provider that answers one request per connection: what, is told by the model.
+/// A provider that answers one request per connection. The model's name selects the answer.
 async fn serve(listener: tokio::net::TcpListener) {
     while let Ok((mut socket, _)) = listener.accept().await {
         let mut request = Vec::new();
@@ -71,7 +71,7 @@ async fn serve(listener: tokio::net::TcpListener) {
     }
 }
 
-/// Whether the body that the head promises is there.
+/// Whether the body is complete by the head's content length.
 fn ends(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -79,7 +79,7 @@ fn ends(request: &[u8]) -> bool {
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
-/// A chat, a stream and a refusal.
+/// A chat, a stream and an error response.
 async fn ask() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = Endpoint::from_owned(format!("http://{}/v1/", listener.local_addr().expect("an address")));
@@ -171,7 +171,7 @@ fn open() -> Policy {
     Policy::new().capture(Capture::SpanAndEvent)
 }
 
-/// So that the other tests mean something: this crate does write all of it.
+/// Shows that this crate writes all of these texts, which the other tests rely on.
 #[test]
 fn its_texts_are_shown_where_they_are_wanted() {
     let out = export(open(), (false, false));
@@ -204,7 +204,7 @@ fn none_of_a_masked_sides_texts_is_shown() {
     }
 }
 
-/// The spans as they are with `normalize(true)`, of a chat, a refusal and a stream.
+/// The spans of a chat, an error and a stream with `normalize(true)`.
 #[test]
 fn its_spans_conform() {
     let spans = InMemorySpanExporter::default();

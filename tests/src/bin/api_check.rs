@@ -1,12 +1,12 @@
-//! Checks what is public, as rustdoc tells it in JSON:
+//! Checks the public API with rustdoc's JSON output:
 //!
 //! ```sh
 //! RUSTDOC=$PWD/.ci/rustdoc-json cargo doc --workspace --all-features --no-deps
 //! cargo run --all-features --bin api_check -- target/doc/llm_trace.json
 //! ```
 //!
-//! Every item has an example, every method is called in one; types are `Debug`, enums and structs can grow, builders are
-//! `must_use`.
+//! Every item has an example and every method is called in one. Types are `Debug`, enums and structs are
+//! non-exhaustive, builders are `must_use`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ struct Api {
     index: HashMap<String, Value>,
     /// The code of all examples.
     examples: String,
-    /// The types that are `Debug`, by id.
+    /// The ids of the types that are `Debug`.
     debug: HashSet<String>,
     seen: BTreeSet<String>,
     wrong: Vec<String>,
@@ -140,6 +140,6 @@ fn main() -> ExitCode {
     api.walk(&root, "");
     println!("{} public items, {} of them wrong", api.seen.len(), api.wrong.len());
     api.wrong.iter().for_each(|wrong| println!("{wrong}"));
-    // A document of another shape has no items: that is no pass.
+    // A document in an unknown format has no items and must fail.
     if api.wrong.is_empty() && api.seen.len() > 50 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

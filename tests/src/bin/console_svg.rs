@@ -1,10 +1,10 @@
-//! What a terminal shows, as a picture: ANSI text in, SVG out. `docs/console.sh` makes the README's with it.
+//! Renders terminal output as a picture: ANSI text in, SVG out. `docs/console.sh` uses it for README.md.
 
 use std::io::{Read as _, Write as _};
 
 use anstyle_svg::Term;
 
-/// The terminal's colours as they read well on the card: old, new.
+/// Replacements of terminal colours that are readable on the card: old, new.
 const COLOURS: [(&str, &str); 9] = [
     ("#000000", "#1b1f27"),
     ("#AAAAAA", "#dfe3ea"),
@@ -20,7 +20,7 @@ const COLOURS: [(&str, &str); 9] = [
 fn main() -> std::io::Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
-    // The card brings its own background: it reads the same on a light page and on a dark one.
+    // The card has its own background, so it is readable on light and dark pages.
     let card = Term::new().render_svg(text.trim_end());
     let card = COLOURS.iter().fold(card, |card, (old, new)| card.replace(old, new));
     std::io::stdout().write_all(card.as_bytes())

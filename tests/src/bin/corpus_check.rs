@@ -1,10 +1,9 @@
-//! Reads recorded exchanges and reports, per provider and API, which facts come out as known.
+//! Reads recorded exchanges and reports for each provider and API which facts are read correctly.
 //!
 //! `corpus_check DIR [--only provider/api] [--readers] [--by-shape] [--extra] [--disputed FILE]`
 //!
-//! Judged is what was exported: each exchange goes through an annotated function and comes back
-//! from a collector as OTLP. `--readers` asks the readers alone; `--by-shape` does not tell them
-//! provider and path.
+//! The check uses exported data: each exchange runs through an annotated function and is read back from a collector as
+//! OTLP. `--readers` calls the readers directly; `--by-shape` withholds the provider and the path from them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,7 +56,7 @@ impl Arguments {
     }
 }
 
-/// How often a fact was right, wrong, missing, extra and argued.
+/// The number of right, wrong, missing, extra and disputed values of a fact.
 #[derive(Clone, Copy, Default)]
 struct Count {
     verdicts: [usize; 4],
@@ -115,13 +114,13 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     Ok(open == 0)
 }
 
-/// Whether `only` names this group, its provider or its API.
+/// Whether `only` is this group, its provider or its API.
 fn is_part(group: &str, only: &str) -> bool {
     let (provider, api) = group.split_once('/').unwrap_or((group, ""));
     group == only || provider == only || api == only
 }
 
-/// Counts a finding; tells whether it is argued.
+/// Counts a finding; returns whether it is disputed.
 fn count(group: &mut Group, disputes: &[Dispute], exchange: &Exchange, finding: &Finding) -> bool {
     let count = group.facts.entry(finding.fact.clone()).or_default();
     let disagrees = matches!(finding.verdict, Verdict::Wrong | Verdict::Missing);

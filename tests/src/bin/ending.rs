@@ -1,4 +1,4 @@
-//! Programs that end in different ways; the tests look at what they left with a collector.
+//! Programs with different endings. The tests check the data that a collector received from them.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ fn check() -> Outcome {
     Ok(())
 }
 
-/// Stays long enough to send what an earlier program has left on disk.
+/// Runs long enough to send the files that an earlier process left on disk.
 fn resume() -> Outcome {
     let telemetry = llm_trace::init()?;
     work();

@@ -1,8 +1,8 @@
-//! Hostile input to everything that reads what others write: answers of models and collectors, variables, headers,
-//! files, values of other crates' spans. A panic aborts the program, also one that is caught.
+//! Hostile input for every reader of foreign data: answers of models and collectors, variables, headers, files, values
+//! of other crates' spans. Every panic aborts the program, even if it would be caught.
 //!
-//! `cargo run --profile abort -p llm-trace-tests --bin hostile` builds it with `panic = "abort"`; the tests run the
-//! plain build, which aborts by its panic hook.
+//! `cargo run --profile abort -p llm-trace-tests --bin hostile` builds it with `panic = "abort"`. The tests run the
+//! normal build, which aborts in its panic hook.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
@@ -50,7 +50,7 @@ impl Random {
         &all[self.below(all.len())]
     }
 
-    /// Pieces of what readers look for, with anything between them.
+    /// Fragments of the formats that the readers parse, mixed with random bytes.
     fn text(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         for _ in 0..self.below(24) {
@@ -183,7 +183,7 @@ fn variables(random: &mut Random, rounds: usize) {
         let mut vars: HashMap<&str, String> = HashMap::new();
         for _ in 0..1 + random.below(4) {
             let name = *random.pick(NAMES);
-            // Prices and certificates are files: what they name is no variable's business here.
+            // Variables for prices and certificates name files, which this test does not cover.
             let value = if random.below(3) == 0 { random.next().to_string() } else { random.string() };
             vars.insert(name, value.replace('\0', ""));
         }
@@ -242,7 +242,7 @@ fn calls(random: &mut Random, rounds: usize) {
     let _ = provider.shutdown_with_timeout(Duration::from_secs(20));
 }
 
-/// Collectors that answer with anything at all, or with what looks like an answer.
+/// Collectors that answer with random bytes or with something similar to an answer.
 fn collectors(random: &mut Random) {
     let answers: Vec<Vec<u8>> = (0..40)
         .map(|_| {

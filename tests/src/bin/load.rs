@@ -1,12 +1,12 @@
-//! What tracing costs a program under load, and what becomes of its spans when the collector misbehaves.
+//! Measures the cost of tracing for a program under load, and counts its spans when the collector is faulty.
 //!
 //! `cargo run --release -p llm-trace-tests --bin load -- --rate 2000 --seconds 180 --bytes 2000 --fault mixed`
 //!
-//! `--chaos on` adds all that a program can do to its telemetry: scrubbers and requests that panic, calls that are
-//! cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second. With `--fault chaos` the
-//! collector is slow, refuses, closes and answers with garbage.
+//! `--chaos on` adds everything that a program can do to its telemetry: scrubbers and requests that panic, calls that
+//! are cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second. With `--fault chaos`
+//! the collector is slow, refuses, closes connections and answers with garbage.
 //!
-//! The collector runs in a process of its own, so that CPU and memory are the program's alone.
+//! The collector runs in a separate process, so that the measured CPU time and memory are those of the program.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -84,7 +84,7 @@ fn main() -> Outcome {
     }
 }
 
-/// The collector's process: says where it listens, and at the end of its input what came.
+/// Runs the collector's process: prints its address, and the received counts when its input ends.
 fn collect(fault: Fault) -> Outcome {
     let collector = Collector::start();
     collector.count_only();
@@ -136,7 +136,7 @@ fn load(options: &Options) -> Outcome {
     let Parts { telemetry, .. } = parts;
     let stats = telemetry.stats_handle();
     telemetry.shutdown(Duration::from_secs(limit));
-    // A request that nobody answers is waited for to its own end, and what stands behind it is counted then.
+    // A pending request runs into its timeout. Only then are the records behind it counted.
     let end = Instant::now() + Duration::from_secs(20);
     while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 + made.spans()
         && Instant::now() < end
@@ -187,10 +187,10 @@ fn reply(bytes: usize) -> Value {
         "usage": {"prompt_tokens": 11, "completion_tokens": 7}})
 }
 
-/// Calls at this worker's share of the rate; how long each took, in nanoseconds.
+/// Makes this worker's share of the calls; returns the duration of each in nanoseconds.
 fn work(o: &Options, worker: u64, begun: Instant, end: Instant, request: &Value, answer: &'static Value) -> Vec<u32> {
     let calls = o.rate * o.seconds / o.threads + 1;
-    // Written to at once, so that the room for results does not look like a leak.
+    // Filled at once, so that later writes do not look like a memory leak.
     let mut latencies = vec![u32::MAX; usize::try_from(calls).unwrap_or_default()];
     let step = Duration::from_secs_f64(o.threads as f64 / o.rate as f64);
     let mut due = begun + step.mul_f64(worker as f64 / o.threads as f64);
@@ -207,7 +207,7 @@ fn work(o: &Options, worker: u64, begun: Instant, end: Instant, request: &Value,
     latencies
 }
 
-/// The process's memory, in KiB, every second.
+/// The process's memory every second, in KiB.
 fn watch(begun: Instant, done: &AtomicBool) -> Vec<u64> {
     let mut memory = Vec::with_capacity(4096);
     while !done.load(Ordering::Relaxed) {
@@ -220,17 +220,17 @@ fn watch(begun: Instant, done: &AtomicBool) -> Vec<u64> {
     memory
 }
 
-/// A line of `/proc/self/status`, in KiB; 0 where there is none.
+/// A line of `/proc/self/status`, in KiB; 0 if it is missing.
 fn status(line: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let value = text.lines().find_map(|l| l.strip_prefix(line)).unwrap_or_default();
     value.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or_default()
 }
 
-/// CPU time of the process so far; 0 where it cannot be told.
+/// The CPU time of the process so far; 0 if it is unknown.
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name, which may hold spaces: state is the first word, user and system time the 12th and 13th.
+    // The name can contain spaces. After it, the state is the first word, user and system time are the 12th and 13th.
     let words: Vec<_> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| words.get(at).and_then(|n| n.parse::<f64>().ok()).unwrap_or_default();
     (ticks(11) + ticks(12)) / 100.0
@@ -326,6 +326,6 @@ fn report(
         );
         line("threads at the end", status("Threads:").to_string());
     }
-    // Nobody may be reading.
+    // The reader may have closed the pipe.
     let _ = std::io::stdout().write_all(out.as_bytes());
 }

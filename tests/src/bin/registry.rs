@@ -1,4 +1,4 @@
-//! Writes `docs/semconv` from the library's tables.
+//! Generates `docs/semconv` from the library's tables.
 
 use llm_trace_tests::registry::{dir, pages};
 

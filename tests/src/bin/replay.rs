@@ -1,7 +1,7 @@
 //! Replays recorded exchanges through annotated functions and prints the exported spans.
 //!
-//! `replay DIR [--profile core|latest] [--compat openinference|litellm]`: one JSON line per exchange below DIR on stdout, nothing
-//! else. Capture, masks and profile come from the environment.
+//! `replay DIR [--profile core|latest] [--compat openinference|litellm]` prints one JSON line for each exchange below
+//! DIR on stdout, and nothing else. Capture, masks and profile are read from the environment.
 
 use std::io::Write as _;
 use std::path::PathBuf;

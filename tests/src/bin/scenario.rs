@@ -1,7 +1,7 @@
-//! Sends known spans to a real backend, and prints what was sent: one JSON line per span.
+//! Sends known spans to a real backend and prints them, one JSON line per span.
 //!
-//! `scenario calls|updates|operations phoenix|mlflow [http|json|grpc]`, with the backend's address in the vendor's own variable.
-//! `tests/backends/` asks the backend for them again.
+//! `scenario calls|updates|operations phoenix|mlflow [http|json|grpc]`, with the backend's address in the vendor's own
+//! variable. `tests/backends/` reads the spans back from the backend.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn main() -> Outcome {
         .build();
     let trace_backend = if backend == "mlflow" { TraceBackend::MlFlow } else { TraceBackend::Phoenix };
     let layer = llm_trace::layer().with_policy(policy).with_trace_backend(trace_backend);
-    // What fills both backends' lists; the other scenarios show what is there without.
+    // Fills the lists of both backends. The other scenarios run without compatibility attributes.
     let layer = if scenario == "operations" { layer.with_compat(Compat::OpenInference) } else { layer };
     let layer = layer.with_tracer_provider(&provider);
     let run = match scenario {
@@ -47,7 +47,7 @@ fn main() -> Outcome {
         other => return Err(format!("there is no scenario {other}").into()),
     };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
-    // Before the end: then this one forgets them.
+    // Read before the shutdown, which clears the exporter.
     for span in kept.get_finished_spans()? {
         println!("{}", line(&span));
     }
@@ -90,7 +90,7 @@ fn answer(text: &str) -> Value {
             "prompt_tokens_details": {"cached_tokens": 200}}})
 }
 
-/// A question that takes a tool, an embedding, a call that is refused and one that is masked, below one root.
+/// A question that needs a tool, an embedding, a refused call and a masked call, below one root.
 fn calls() {
     let caller = Caller::from_api_key("sk-virtual").key_alias("ci").team_id("platform");
     llm_trace::scope().user("user-17").session("session-4711").caller(caller).run(|| {
@@ -125,7 +125,7 @@ fn calls() {
     });
 }
 
-/// Traces with an input and an output of their own, which a second call takes back, side by side.
+/// Concurrent traces with their own input and output, which a second call later replaces.
 fn updates() {
     let ask = |text: &str| json!({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]});
     let masks = [("open", false, false), ("input", true, false), ("output", false, true), ("both", true, true)];
@@ -135,7 +135,7 @@ fn updates() {
             let scope = llm_trace::scope().session(format!("update-{name}"));
             scope.update_trace(TraceUpdate::INPUT | TraceUpdate::OUTPUT).existing_trace(trace.as_str())
         };
-        // The second call comes later, from elsewhere, and joins the trace of the first.
+        // The second call comes later and from other code, and joins the trace of the first.
         let (Ok(first), Ok(second)) = (of_trace(), of_trace()) else { continue };
         first.run(|| chat(&ask("first question"), answer("first answer")));
         second.mask_input(input).mask_output(output).run(|| chat(&ask("second question"), answer("second answer")));
@@ -198,7 +198,7 @@ fn flights(id: &str, city: &str) -> Result<Value, std::io::Error> {
     Err(std::io::Error::other("no answer from the airline"))
 }
 
-/// A workflow with a guardrail and an agent, which searches, calls models and two tools, one of which fails.
+/// A workflow with a guardrail and an agent that searches, calls models and two tools, one of which fails.
 fn operations() {
     llm_trace::scope().user("user-17").session("session-operations").run(|| {
         travel_desk("What do I pack for Oslo?");

@@ -1,4 +1,4 @@
-//! A span exporter straight into the collector: encoded as on the wire, without a network.
+//! A span exporter that passes encoded OTLP to the collector without a network.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! An OTLP collector inside the process: HTTP (protobuf and JSON) and gRPC on one port, plain or gzip.
+//! An in-process OTLP collector: HTTP (protobuf and JSON) and gRPC on one port, plain or gzip.
 //!
-//! It keeps what came over the wire, byte by byte, so that a test can judge what left the process.
+//! It keeps the exact bytes received, so that a test can check the data that left the process.
 //!
 //! ```
 //! use llm_trace_tests::collector::Collector;
@@ -42,14 +42,15 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts a collector on a free loopback port, on a thread and runtime of its own.
+    /// Starts a collector on a free loopback port, with its own thread and runtime.
     pub fn start() -> Self {
         let store = Arc::new(store::Store::default());
         let (server, addr) = server::Server::start(Arc::clone(&store), None);
         Self { addr, store, _server: server }
     }
 
-    /// As [`start`](Self::start), over TLS with this PEM certificate chain and key; a client CA asks for client certificates.
+    /// Like [`start`](Self::start), over TLS with this PEM certificate chain and key. With a client CA it requests
+    /// client certificates.
     pub fn start_tls(cert_pem: &str, key_pem: &str, client_ca_pem: Option<&str>) -> Self {
         let store = Arc::new(store::Store::default());
         let tls = server::tls_config(cert_pem, key_pem, client_ca_pem);
@@ -57,37 +58,37 @@ impl Collector {
         Self { addr, store, _server: server }
     }
 
-    /// Where to send: `http://127.0.0.1:<port>`, for HTTP and gRPC alike.
+    /// The endpoint for HTTP and gRPC: `http://127.0.0.1:<port>`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    /// The port it listens on.
+    /// The port of the collector.
     pub fn port(&self) -> u16 {
         self.addr.port()
     }
 
-    /// How the next requests are answered, one answer per request; then with success again.
+    /// Sets the answers to the next requests, one each. Later requests succeed.
     pub fn answer_next(&self, answers: impl IntoIterator<Item = Answer>) {
         self.store.answer_next(answers);
     }
 
-    /// How all requests are answered from now on, once those of [`answer_next`](Self::answer_next) have been.
+    /// Sets the answers to all requests that follow those of [`answer_next`](Self::answer_next).
     pub fn answer_by(&self, answer: impl FnMut(&Request) -> Answer + Send + 'static) {
         self.store.answer_by(Box::new(answer));
     }
 
-    /// From now on keeps no requests, but counts spans by name: for more than fits in memory.
+    /// Stops keeping requests and only counts spans by name, for amounts that do not fit in memory.
     pub fn count_only(&self) {
         self.store.count_only();
     }
 
-    /// What came since [`count_only`](Self::count_only).
+    /// The counts since [`count_only`](Self::count_only).
     pub fn counted(&self) -> Counted {
         self.store.counted()
     }
 
-    /// From now on no message above this size is taken, as a collector with such a limit does.
+    /// Rejects messages above this size, like a collector with such a limit.
     pub fn refuse_above(&self, bytes: usize) {
         self.store.refuse_above(bytes);
     }
@@ -117,7 +118,7 @@ impl Collector {
         received::flatten(self.trace_requests())
     }
 
-    /// The one span with this name.
+    /// The only span with this name.
     ///
     /// # Panics
     /// If there is none, or more than one.
@@ -132,10 +133,10 @@ impl Collector {
         }
     }
 
-    /// Waits until `count` spans have come, or fails the test after `limit`.
+    /// Waits until `count` spans have arrived, or fails the test after `limit`.
     ///
     /// # Panics
-    /// If they do not come in time.
+    /// If they do not arrive in time.
     pub fn wait_for_spans(&self, count: usize, limit: Duration) -> Vec<ReceivedSpan> {
         let mut spans = Vec::new();
         let came = self.store.wait(limit, || {
@@ -146,37 +147,37 @@ impl Collector {
         spans
     }
 
-    /// Waits until `done` holds of the requests, or fails the test after `limit`.
+    /// Waits until `done` returns true for the requests, or fails the test after `limit`.
     ///
     /// # Panics
-    /// If it does not come to hold in time.
+    /// If it does not return true in time.
     pub fn wait_for(&self, limit: Duration, done: impl Fn(&[Request]) -> bool) -> Vec<Request> {
         let came = self.store.wait(limit, || done(&self.requests()));
         assert!(came, "not within {limit:?}: {:?}", self.requests());
         self.requests()
     }
 
-    /// Everything received, headers and decompressed bodies, to search for what must not be there.
+    /// All received headers and decompressed bodies, to search for data that must not be exported.
     pub fn raw_bytes(&self) -> Vec<u8> {
         self.store.requests().iter().flat_map(Request::raw_bytes).collect()
     }
 
-    /// Whether `needle` is anywhere in what was received.
+    /// Whether `needle` occurs anywhere in the received data.
     pub fn saw(&self, needle: &str) -> bool {
         String::from_utf8_lossy(&self.raw_bytes()).contains(needle)
     }
 
-    /// An exporter that hands encoded protobuf to this collector without a network.
+    /// An exporter that passes encoded protobuf to this collector without a network.
     pub fn exporter(&self) -> CollectorExporter {
         CollectorExporter::new(Arc::clone(&self.store))
     }
 
-    /// A provider whose spans are here, as encoded bytes, as soon as they have ended.
+    /// A provider whose spans arrive here as encoded bytes as soon as they end.
     pub fn provider(&self) -> SdkTracerProvider {
         SdkTracerProvider::builder().with_span_processor(SimpleSpanProcessor::new(self.exporter())).build()
     }
 
-    /// Forgets what came so far.
+    /// Discards all received data.
     pub fn clear(&self) {
         self.store.clear();
     }

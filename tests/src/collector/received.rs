@@ -1,11 +1,11 @@
-//! Reading received spans with little ceremony.
+//! Access to received spans.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value as Any};
 use opentelemetry_proto::tonic::{resource::v1::Resource, trace::v1::Span};
 use serde_json::{Map, Value, json};
 
-/// A span with what it was sent under.
+/// A span with its scope and resource.
 #[derive(Clone, Debug)]
 pub struct ReceivedSpan {
     /// The span itself.
@@ -53,7 +53,7 @@ pub fn attribute(attributes: &[KeyValue], key: &str) -> Option<Value> {
 /// All attributes as JSON, each with its own type.
 ///
 /// # Panics
-/// If a key occurs twice: no span may carry one twice.
+/// If a key occurs twice, which is invalid on a span.
 pub fn attributes_json(attributes: &[KeyValue]) -> Map<String, Value> {
     let mut map = Map::new();
     for kv in attributes {

@@ -1,4 +1,4 @@
-//! The collector's listening side: one handler for OTLP over HTTP/1, HTTP/2 and gRPC.
+//! The collector's server: one handler for OTLP over HTTP/1, HTTP/2 and gRPC.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto, server::WebPkiCl
 
 use super::store::{Request, Store, gunzip};
 
-/// How a request is answered.
+/// An answer to a request.
 #[derive(Clone, Debug, Default)]
 pub enum Answer {
     /// Full success.
@@ -31,17 +31,17 @@ pub enum Answer {
     Grpc(i32),
     /// Too large: 413, or RESOURCE_EXHAUSTED.
     TooLarge,
-    /// Success, but so many spans were rejected.
+    /// Success with this number of rejected spans.
     Partial(i64),
-    /// No answer within this time, and nothing is kept.
+    /// No answer within this time; the data is not kept.
     Slow(Duration),
     /// Full success, after this time.
     After(Duration),
-    /// The connection is closed instead of an answer, and nothing is kept.
+    /// Closes the connection without an answer; the data is not kept.
     Reset,
-    /// The batch is kept, but the answer breaks off.
+    /// Keeps the batch, but sends an incomplete answer.
     Half,
-    /// The answer is bytes without a meaning, with control characters among them; over HTTP the batch is kept.
+    /// Answers with meaningless bytes that include control characters; over HTTP the batch is kept.
     Garbage,
 }
 
@@ -83,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-/// A server's TLS with one certificate, and client certificates asked for if a CA is given.
+/// The TLS configuration of a server with one certificate. With a CA it requests client certificates.
 pub(super) fn tls_config(cert_pem: &str, key_pem: &str, client_ca_pem: Option<&str>) -> Arc<ServerConfig> {
     let chain = certificates(cert_pem);
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).expect("a PEM key");
@@ -116,7 +116,7 @@ async fn accept(listener: TcpListener, store: Arc<Store>, tls: Option<Arc<Server
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request| handle(Arc::clone(&store), request));
             let builder = auto::Builder::new(TokioExecutor::new());
-            // A client that goes away is its own business.
+            // Connection errors of a client are ignored.
             match acceptor {
                 None => drop(builder.serve_connection(TokioIo::new(stream), service).await),
                 Some(acceptor) => {
@@ -156,7 +156,7 @@ async fn handle(
     let Some(plain) = plain else { return Ok(status(StatusCode::BAD_REQUEST)) };
     received.body = plain;
     let json = received.header("content-type").starts_with("application/json");
-    // In JSON the name of the count is the signal's own; in protobuf all three are alike.
+    // In JSON the name of this field depends on the signal; in protobuf all three are the same.
     let rejected_key = match received.signal() {
         "logs" => "rejectedLogRecords",
         "metrics" => "rejectedDataPoints",
@@ -164,7 +164,7 @@ async fn handle(
     };
     let mut answer = store.receive(received);
     if let Answer::Reset = answer {
-        // An error of the service closes the connection.
+        // An error from the service closes the connection.
         return Err("reset by the test".into());
     }
     if let (Answer::TooLarge, grpc) = (&answer, grpc) {
@@ -176,7 +176,7 @@ async fn handle(
     Ok(if grpc { answer_grpc(&answer) } else { answer_http(&answer, json.then_some(rejected_key)) })
 }
 
-/// A gRPC message out of its frame: a flag, four bytes of length, the message.
+/// Extracts the message from a gRPC frame: a flag, four bytes of length, the message.
 fn unframe(frame: &[u8]) -> Option<Vec<u8>> {
     let (flag, message) = (*frame.first()?, frame.get(5..)?);
     if flag == 1 { gunzip(message) } else { Some(message.to_vec()) }
@@ -221,10 +221,10 @@ fn answer_http(answer: &Answer, json: Option<&str>) -> Response<Body> {
     response
 }
 
-/// Some bytes, and then an error.
+/// A body that fails after some bytes.
 fn half(bytes: Vec<u8>) -> Body {
     let cut = async {
-        // The head and what there is of the body go out first.
+        // Sends the head and the first part of the body first.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(std::io::Error::other("cut by the test"))
     };
@@ -232,7 +232,7 @@ fn half(bytes: Vec<u8>) -> Body {
     Body::from_stream(futures_util::StreamExt::chain(start, futures_util::stream::once(cut)))
 }
 
-/// Bytes that are no message of any kind.
+/// Bytes that are not a message in any format.
 fn garbage() -> Vec<u8> {
     (0..200_u8).map(|n| n.wrapping_mul(37) ^ 0x1b).collect()
 }

@@ -1,4 +1,4 @@
-//! Metrics and logs straight into the collector: encoded as on the wire, without a network.
+//! Metrics and logs that are passed to the collector as encoded OTLP, without a network.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -81,7 +81,7 @@ impl LogExporter for Straight {
     }
 }
 
-/// One series of a metric, with what it was sent under.
+/// One series of a metric, with its scope.
 #[derive(Clone, Debug)]
 pub struct Series {
     /// The metric's name.
@@ -90,19 +90,19 @@ pub struct Series {
     pub unit: String,
     /// Its labels.
     pub labels: Map<String, Value>,
-    /// Bucket boundaries, of a histogram.
+    /// Bucket boundaries of a histogram.
     pub bounds: Vec<f64>,
-    /// How many values fell into each bucket.
+    /// The number of values in each bucket.
     pub buckets: Vec<u64>,
-    /// How many values there were; of a counter 0.
+    /// The number of values; 0 for a counter.
     pub count: u64,
-    /// Their sum, or what a counter says.
+    /// The sum of the values, or the value of a counter.
     pub sum: f64,
     /// The schema URL of its scope.
     pub schema_url: String,
 }
 
-/// A log record, with what it was sent under.
+/// A log record with its scope.
 #[derive(Clone, Debug)]
 pub struct ReceivedLog {
     /// The record itself.
@@ -130,23 +130,23 @@ impl Collector {
         Straight { store: Arc::clone(&self.store), resource: ResourceAttributesWithSchema::default() }
     }
 
-    /// A provider whose metrics are here after a `force_flush`.
+    /// A provider whose metrics arrive here after a `force_flush`.
     pub fn meter_provider(&self) -> SdkMeterProvider {
         let reader = PeriodicReader::builder(self.straight()).with_interval(Duration::from_secs(3600)).build();
         SdkMeterProvider::builder().with_reader(reader).build()
     }
 
-    /// A provider whose log records are here as soon as they are emitted.
+    /// A provider whose log records arrive here as soon as they are emitted.
     pub fn logger_provider(&self) -> SdkLoggerProvider {
         SdkLoggerProvider::builder().with_simple_exporter(self.straight()).build()
     }
 
-    /// An exporter that hands encoded log records to this collector without a network.
+    /// An exporter that passes encoded log records to this collector without a network.
     pub fn log_exporter(&self) -> impl LogExporter + use<> {
         self.straight()
     }
 
-    /// The newest state of every series, by metric.
+    /// The latest state of every series, by metric.
     pub fn series(&self) -> BTreeMap<String, Vec<Series>> {
         let mut all: BTreeMap<String, Vec<Series>> = BTreeMap::new();
         let Some(newest) = self.metric_requests().pop() else { return all };

@@ -1,4 +1,4 @@
-//! What came in, and how the next requests are to be answered.
+//! The received requests and the answers to the next ones.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Read;
@@ -15,7 +15,7 @@ use prost::Message;
 use super::received::attribute;
 use super::server::Answer;
 
-/// One request as it came over the wire.
+/// A request as received over the wire.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The HTTP method.
@@ -30,9 +30,9 @@ pub struct Request {
     pub wire_size: usize,
     /// The body, decompressed; for gRPC the message without its frame.
     pub body: Vec<u8>,
-    /// Whether it was answered with success.
+    /// Whether the answer was a success.
     pub accepted: bool,
-    /// How many of its spans, log records or data points were refused all the same.
+    /// The number of its spans, log records or data points that were rejected despite a successful answer.
     pub rejected: i64,
 }
 
@@ -42,19 +42,19 @@ impl Request {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 
-    /// Whether it came by gRPC.
+    /// Whether it was received by gRPC.
     pub fn is_grpc(&self) -> bool {
         self.header("content-type").starts_with("application/grpc")
     }
 
-    /// Which signal's path it was sent to: `traces`, `logs`, `metrics`, or the empty string.
+    /// The signal of its path: `traces`, `logs`, `metrics`, or the empty string.
     pub fn signal(&self) -> &'static str {
         let path = self.path.to_ascii_lowercase();
         let signals = [("trace", "traces"), ("logs", "logs"), ("metrics", "metrics")];
         signals.into_iter().find(|(word, _)| path.contains(word)).map_or("", |(_, signal)| signal)
     }
 
-    /// How many spans, log records or data points are in it.
+    /// The number of spans, log records or data points in it.
     pub fn records(&self) -> usize {
         let spans = self.traces().into_iter().flat_map(|t| t.resource_spans).flat_map(|r| r.scope_spans);
         let logs = self.logs().into_iter().flat_map(|l| l.resource_logs).flat_map(|r| r.scope_logs);
@@ -132,18 +132,18 @@ struct Inner {
     answers: VecDeque<Answer>,
     answer_by: Option<AnswerBy>,
     max_body: Option<usize>,
-    /// In place of requests, where only names are kept.
+    /// Replaces the requests when only counts are kept.
     counted: Option<Counted>,
 }
 
-/// What came, where it would be too much to keep.
+/// Counts of the received data, used for amounts that are too large to keep.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
-    /// How often a span of each name, or a log record with this `test.name`, has come in a request that was taken.
+    /// How often a span of each name, or a log record with this `test.name`, arrived in an accepted request.
     pub names: HashMap<String, u32>,
-    /// How many of these were refused all the same.
+    /// The number of these that were rejected despite a successful answer.
     pub rejected: u64,
-    /// Requests, taken or not.
+    /// Requests, accepted or not.
     pub requests: u64,
     /// Bytes of their bodies on the wire.
     pub bytes: u64,
@@ -177,7 +177,7 @@ impl Store {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Keeps the request and says how to answer it.
+    /// Keeps the request and returns its answer.
     pub(super) fn receive(&self, mut request: Request) -> Answer {
         let mut inner = self.lock();
         let answer = if request.body.len() > inner.max_body.unwrap_or(usize::MAX) {
@@ -192,7 +192,7 @@ impl Store {
         request.rejected = if let Answer::Partial(spans) = answer { spans } else { 0 };
         request.accepted = match answer {
             Answer::Ok | Answer::After(_) | Answer::Half | Answer::Partial(_) => true,
-            // Over gRPC it stands for no success.
+            // Over gRPC it is not a success.
             Answer::Garbage => !request.is_grpc(),
             _ => false,
         };
@@ -232,7 +232,7 @@ impl Store {
         self.lock().requests.clear();
     }
 
-    /// Looks again after each request until `done`, or until `limit` has passed.
+    /// Checks `done` after each request, until it returns true or `limit` has passed.
     pub(super) fn wait(&self, limit: Duration, mut done: impl FnMut() -> bool) -> bool {
         let end = Instant::now() + limit;
         loop {

@@ -1,19 +1,19 @@
-//! Comparing the attributes of a span with what is known of an exchange.
+//! Compares the attributes of a span with the known facts of an exchange.
 
 use serde_json::{Value, json};
 
 use super::Reading;
 
-/// How one fact compares.
+/// The result of comparing one fact.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Verdict {
     /// As expected.
     Right,
-    /// There, but not as expected.
+    /// Present, but not as expected.
     Wrong,
-    /// Expected, but not there.
+    /// Expected, but absent.
     Missing,
-    /// There, though nothing of it is known.
+    /// Present, without an expected value.
     Extra,
 }
 
@@ -22,11 +22,11 @@ pub enum Verdict {
 pub struct Finding {
     /// Its name, as in `expected.json`.
     pub fact: String,
-    /// How it compares.
+    /// The result of the comparison.
     pub verdict: Verdict,
-    /// What is known.
+    /// The expected value.
     pub expected: Value,
-    /// What was read.
+    /// The value that was read.
     pub actual: Value,
 }
 
@@ -43,8 +43,7 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("dimension_count", "gen_ai.embeddings.dimension.count"),
 ];
 
-/// Facts of the request that are one attribute each. `previous_response_id` has none in the default
-/// profile.
+/// Request facts that are one attribute each. `previous_response_id` has no attribute in the default profile.
 const PARAMETERS: &[(&str, &str)] = &[
     ("temperature", "gen_ai.request.temperature"),
     ("top_p", "gen_ai.request.top_p"),
@@ -74,10 +73,10 @@ const PART_TYPES: &[&str] = &[
     "file",
 ];
 
-/// The items of the Responses API whose parts stand under `output_part_types`.
+/// The items of the Responses API whose parts are listed under `output_part_types`.
 const PLAIN_ITEMS: &[&str] = &["message", "reasoning", "function_call", "custom_tool_call"];
 
-/// Compares each fact that is known of an exchange with what was read of it.
+/// Compares each known fact of an exchange with the value that was read.
 pub fn compare(expected: &Value, reading: &Reading) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
     let attribute = |name: &str| reading.attributes.get(name).cloned();
@@ -95,7 +94,7 @@ pub fn compare(expected: &Value, reading: &Reading) -> Vec<Finding> {
     for (fact, name) in PARAMETERS {
         let fact_name = format!("request.{fact}");
         let value = expected.get("request").and_then(|request| request.get(*fact));
-        // What the answer says of itself stands under the same name.
+        // The answer's own value has the same name.
         if value.is_some() || !matches!(*fact, "output_type" | "dimensions") {
             findings.add(&fact_name, value, attribute(name), numbers_equal);
         }
@@ -147,7 +146,7 @@ fn output(findings: &mut Findings, expected: &Value, messages: &[Value]) {
         if let Some(known) = expected.get(fact) {
             findings.add(fact, Some(known), Some(actual), texts_match);
         } else if let Some(plan) = expected.get("tool_plan").filter(|_| fact == "reasoning_text") {
-            // Cohere documents the plan as the model's chain of thought: a part before the calls it is for.
+            // Cohere documents the plan as the model's chain of thought: a part before the calls it describes.
             findings.add("tool_plan", Some(&json!([plan])), Some(actual), texts_match);
         } else if fact == "reasoning_text" && expected.get("output_text").is_some() {
             let some = Some(actual).filter(|all| all.as_array().is_some_and(|all| all.iter().any(|text| text != "")));
@@ -160,7 +159,7 @@ fn output(findings: &mut Findings, expected: &Value, messages: &[Value]) {
         });
         findings.add("tool_calls", Some(known), Some(actual), tool_calls_match);
     }
-    // The Responses API: items that are neither message, reasoning nor function call are listed apart.
+    // The Responses API: items other than messages, reasoning and function calls are listed separately.
     let items = expected.get("output_item_types").and_then(Value::as_array);
     let is_item = |kind: &Value| {
         let item = |items: &Vec<Value>| match kind.as_str().unwrap_or_default() {
@@ -231,7 +230,7 @@ fn numbers_equal(a: &Value, b: &Value) -> bool {
 }
 
 fn same_text(a: &Value, b: &Value) -> bool {
-    // Pieces of text stand apart on the wire; how they are joined is nobody's rule.
+    // Texts are separate parts on the wire, and no rule defines how to join them.
     let squeeze = |value: &Value| value.as_str().map(|text| text.split_whitespace().collect::<String>());
     squeeze(a) == squeeze(b)
 }
@@ -252,13 +251,13 @@ fn tool_calls_match(expected: &Value, actual: &Value) -> bool {
     })
 }
 
-/// No arguments can be written in more than one way.
+/// Missing arguments can be written in more than one way.
 fn arguments_equal(a: &Value, b: &Value) -> bool {
     let none = |value: &Value| value.is_null() || *value == json!("");
     (none(a) && none(b)) || numbers_equal(a, b)
 }
 
-/// Compares choice by choice; a choice that produced nothing need not be there.
+/// Compares choice by choice; a choice without output can be absent.
 fn padded(expected: &Value, actual: &Value, nothing: &Value, equal: impl Fn(&Value, &Value) -> bool) -> bool {
     let (Some(expected), Some(actual)) = (expected.as_array(), actual.as_array()) else { return false };
     let len = expected.len().max(actual.len());
@@ -269,7 +268,7 @@ fn padded(expected: &Value, actual: &Value, nothing: &Value, equal: impl Fn(&Val
     })
 }
 
-/// Rows of part types; expected entries with a star may be there or not, under any name.
+/// Compares rows of part types; an expected entry with a star is optional and can have any name.
 fn rows_match(expected: &Value, actual: &Value) -> bool {
     padded(expected, actual, &json!([]), |expected, actual| {
         let (Some(expected), Some(actual)) = (expected.as_array(), actual.as_array()) else { return false };
@@ -307,7 +306,7 @@ fn texts(parts: &[Value], kind: &str) -> String {
     parts.iter().filter(|part| part["type"] == kind).filter_map(|part| part["content"].as_str()).collect()
 }
 
-/// The name of a number of Google's `FinishReason`; of those that were recorded.
+/// The name of a number of Google's `FinishReason`, for the numbers in the corpus.
 fn finish_word(number: &Value) -> Value {
     match number.as_u64() {
         Some(1) => "STOP".into(),
@@ -322,7 +321,7 @@ fn word(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()
 }
 
-/// The error type of an error that has no name: the status, unless that says that all went well.
+/// The error type of an unnamed error: the status, unless it is a success.
 fn status_word(status: &Value) -> Value {
     if status.as_u64().is_some_and(|status| status >= 400) { word(status) } else { "_OTHER".into() }
 }

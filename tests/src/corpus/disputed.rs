@@ -1,4 +1,4 @@
-//! Facts of the corpus that the provider's documentation speaks against.
+//! Facts of the corpus that contradict the provider's documentation.
 
 use std::path::Path;
 
@@ -7,20 +7,19 @@ use serde::Deserialize;
 use super::compare::Finding;
 use super::exchange::Exchange;
 
-/// One argued disagreement.
+/// One disagreement and its reason.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dispute {
-    /// The directory name of the exchange, or with slashes in it `provider/api/name`; a `*` stands
-    /// for any text.
+    /// The directory name of the exchange, or `provider/api/name` if it contains slashes; a `*` matches any text.
     pub exchange: String,
-    /// The fact, as the report names it.
+    /// The fact, as named in the report.
     pub fact: String,
-    /// A piece of the known value's JSON, where only such values are wrong.
+    /// Part of the known value's JSON, if only such values are wrong.
     pub known: Option<String>,
-    /// Why our value is right.
+    /// Why the value that we read is right.
     pub reason: String,
-    /// Where the provider documents it.
+    /// The provider's documentation.
     pub documentation: String,
 }
 
@@ -33,7 +32,7 @@ struct File {
 /// Reads the list.
 ///
 /// # Errors
-/// Says what in the file is not as it should be.
+/// If the file cannot be read or has an invalid entry.
 pub fn load(path: &Path) -> Result<Vec<Dispute>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -41,7 +40,7 @@ pub fn load(path: &Path) -> Result<Vec<Dispute>, String> {
 }
 
 impl Dispute {
-    /// Whether this is about that finding of that exchange.
+    /// Whether this dispute applies to that finding of that exchange.
     pub fn covers(&self, exchange: &Exchange, finding: &Finding) -> bool {
         let id = exchange.id();
         let name = if self.exchange.contains('/') { format!("{}/{id}", exchange.group()) } else { id };
@@ -50,7 +49,7 @@ impl Dispute {
     }
 }
 
-/// Whether a text is as a pattern says.
+/// Whether a text matches a pattern.
 fn is_like(text: &str, pattern: &str) -> bool {
     let Some((head, mut rest)) = pattern.split_once('*') else { return text == pattern };
     let Some(mut text) = text.strip_prefix(head) else { return false };

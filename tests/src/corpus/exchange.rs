@@ -1,4 +1,4 @@
-//! Finding and loading recorded exchanges.
+//! Finds and loads recorded exchanges.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::Reading;
 /// One recorded exchange.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Where it lies.
+    /// The exchange's directory.
     pub dir: PathBuf,
     /// `meta.json`.
     pub meta: Value,
@@ -23,7 +23,7 @@ impl Exchange {
     /// Loads the exchange of a directory.
     ///
     /// # Errors
-    /// Says which file could not be read.
+    /// If a file cannot be read.
     pub fn load(dir: &Path) -> Result<Self, String> {
         let read = |name: &str| -> Result<Value, String> {
             let path = dir.join(name);
@@ -33,7 +33,7 @@ impl Exchange {
         Ok(Self { dir: dir.to_owned(), meta: read("meta.json")?, expected: read("expected.json").unwrap_or_default() })
     }
 
-    /// Its directory's name.
+    /// The name of its directory.
     pub fn id(&self) -> String {
         self.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
@@ -48,7 +48,7 @@ impl Exchange {
         format!("{}/{}", self.meta("provider"), self.meta("api"))
     }
 
-    /// The request's body, where it was recorded.
+    /// The request's body, if it was recorded.
     pub fn request(&self) -> Option<Vec<u8>> {
         fs::read(self.dir.join("request.json")).ok()
     }
@@ -74,7 +74,7 @@ impl Exchange {
         }
     }
 
-    /// What the readers make of it, without a span in between.
+    /// The result of the readers for this exchange, without a span.
     pub fn read(&self, how: &How<'_>) -> Reading {
         let (request, response) = (self.request(), self.response());
         let told = |value| Some(value).filter(|value: &&str| !value.is_empty() && !how.by_shape);
@@ -92,14 +92,14 @@ impl Exchange {
     }
 }
 
-/// How an exchange is read.
+/// Options for reading an exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct How<'a> {
-    /// How much content.
+    /// How much content is read.
     pub content: Content,
     /// The sizes of a stream's fragments.
     pub fragments: &'a [usize],
-    /// Neither provider nor path are told.
+    /// Withholds the provider and the path from the readers.
     pub by_shape: bool,
 }
 
@@ -109,7 +109,7 @@ impl Default for How<'_> {
     }
 }
 
-/// Where the corpus is: `LLM_TRACE_CORPUS`, or beside the repository. Says so where there is neither.
+/// The corpus: `LLM_TRACE_CORPUS`, or the folder next to the repository. Prints a message if there is none.
 pub fn root() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let root = std::env::var_os("LLM_TRACE_CORPUS").map_or_else(beside, PathBuf::from);
@@ -120,19 +120,19 @@ pub fn root() -> Option<PathBuf> {
     None
 }
 
-/// All exchanges of the corpus; none where there is no corpus.
+/// All exchanges of the corpus; empty if there is no corpus.
 ///
 /// # Errors
-/// Says which file could not be read.
+/// If a file cannot be read.
 pub fn corpus() -> Result<Vec<Exchange>, String> {
     let Some(root) = root() else { return Ok(Vec::new()) };
     find(&root)?.iter().map(|dir| Exchange::load(dir)).collect()
 }
 
-/// The directories below `root` that hold an exchange, sorted.
+/// The directories below `root` that contain an exchange, sorted.
 ///
 /// # Errors
-/// Says which directory could not be read.
+/// If a directory cannot be read.
 pub fn find(root: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];

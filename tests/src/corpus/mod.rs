@@ -1,4 +1,4 @@
-//! Recorded exchanges with known facts, and how what we read of them compares.
+//! Recorded exchanges with known facts, and the comparison with the facts that were read.
 
 pub mod compare;
 pub mod disputed;
@@ -7,11 +7,11 @@ pub mod schemas;
 
 use serde_json::{Map, Value};
 
-/// What was read of one exchange, from whatever source.
+/// The result of reading one exchange, from any source.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     /// The span's attributes.
     pub attributes: Map<String, Value>,
-    /// `complete`, `error` or `truncated`; of streams only.
+    /// `complete`, `error` or `truncated`; only for streams.
     pub outcome: Option<String>,
 }

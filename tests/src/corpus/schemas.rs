@@ -14,10 +14,10 @@ pub const ATTRIBUTES: &[&str] =
 pub struct Schemas(BTreeMap<&'static str, Validator>);
 
 impl Schemas {
-    /// Loads the schemas that lie beside the tests.
+    /// Loads the schemas from the tests' folder.
     ///
     /// # Panics
-    /// If one is missing or is no schema.
+    /// If one is missing or invalid.
     pub fn load() -> Self {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/core-1.41.1");
         let load = |name: &&'static str| {
@@ -31,7 +31,7 @@ impl Schemas {
         Self(ATTRIBUTES.iter().map(load).collect())
     }
 
-    /// What is wrong with one of the attributes, if it is there.
+    /// The schema violation of an attribute, if it is present and invalid.
     pub fn invalid(&self, attributes: &Map<String, Value>, name: &str) -> Option<String> {
         let text = attributes.get(name)?.as_str()?;
         let value: Value = match serde_json::from_str(text) {

@@ -7,7 +7,7 @@ use llm_trace::{Operation, llm_call};
 
 use crate::corpus::exchange::Exchange;
 
-/// What an application would have at hand for a call.
+/// The values that an application has available for a call.
 struct Call<'a> {
     http: &'a reqwest::Client,
     url: String,
@@ -37,7 +37,7 @@ async fn streamed(call: Call<'_>) -> Result<impl Stream<Item = Result<Bytes, req
     Ok(call.send().await?.error_for_status()?.bytes_stream())
 }
 
-/// Makes the call of an exchange and drops what comes of it.
+/// Makes the call of an exchange and discards the result.
 pub(super) async fn call(http: &reqwest::Client, base: &str, exchange: &Exchange) {
     let path = Some(exchange.meta("url_path")).filter(|path| path.starts_with('/')).unwrap_or("/");
     let call = Call {
@@ -48,14 +48,14 @@ pub(super) async fn call(http: &reqwest::Client, base: &str, exchange: &Exchange
         body: exchange.request().map(Bytes::from),
     };
     if exchange.body() == Body::Whole {
-        // The span tells of errors too.
+        // Errors are recorded on the span.
         let _ = whole(call).await;
     } else if let Ok(stream) = streamed(call).await {
         stream.for_each(|_| std::future::ready(())).await;
     }
 }
 
-/// What whoever wrote the function would say it does, by the API's name.
+/// The operation that the author of the function would declare, by the API's name.
 fn operation(api: &str) -> Operation {
     match api {
         _ if api.contains("embed") => Operation::Embeddings,

@@ -1,5 +1,5 @@
-//! Recorded exchanges, sent once more: through annotated functions, against a server that answers
-//! with the recorded bytes, out as OTLP to a collector, and read back from there.
+//! Replays recorded exchanges: through annotated functions, against a server that returns the recorded bytes, exported
+//! as OTLP to a collector, and read back from it.
 
 mod calls;
 mod output;
@@ -19,7 +19,7 @@ use crate::corpus::exchange::{Exchange, find};
 pub use output::line;
 use server::Server;
 
-/// Replays exchanges, one after the other.
+/// Replays exchanges in sequence.
 pub struct Replay {
     server: Server,
     collector: Collector,
@@ -29,10 +29,10 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// `layer` makes the layer of each exchange: without a provider, which is the replay's own.
+    /// `layer` builds the layer of each exchange, without a provider: the replay sets its own.
     ///
     /// # Errors
-    /// Says what could not be started.
+    /// If a component cannot be started.
     pub fn new(layer: impl Fn() -> LlmLayer<Registry> + 'static) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self {
@@ -44,10 +44,10 @@ impl Replay {
         })
     }
 
-    /// Replays one exchange and gives the one span that came of it.
+    /// Replays one exchange and returns its only span.
     ///
     /// # Errors
-    /// Says how many spans came instead of one.
+    /// If there is not exactly one span.
     pub fn exchange(&self, exchange: &Exchange) -> Result<ReceivedSpan, String> {
         self.collector.clear();
         let provider = self.collector.provider();
@@ -68,7 +68,7 @@ impl Replay {
 }
 
 impl Replay {
-    /// Replays one exchange and gives what its span tells.
+    /// Replays one exchange and returns the reading of its span.
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).
@@ -83,10 +83,10 @@ impl Replay {
     }
 }
 
-/// All exchanges below `root`, each with its folder's path relative to it.
+/// All exchanges below `root`, each with the relative path of its folder.
 ///
 /// # Errors
-/// Says which file could not be read.
+/// If a file cannot be read.
 pub fn exchanges(root: &Path) -> Result<Vec<(String, Exchange)>, String> {
     find(root)?
         .iter()

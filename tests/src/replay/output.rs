@@ -1,11 +1,11 @@
-//! One line of JSON per span.
+//! Writes a span as one line of JSON.
 
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Map, Value, json};
 
 use crate::collector::{ReceivedSpan, attributes_json};
 
-/// A span as one line: what was exported, with each attribute's own type.
+/// A span as one line: the exported data, with each attribute's own type.
 pub fn line(id: &str, span: &ReceivedSpan) -> String {
     let kind = SpanKind::try_from(span.span.kind).unwrap_or_default();
     let code = match span.status_code() {

@@ -1,4 +1,4 @@
-//! A server that answers with recorded bytes, streams in fragments of random sizes.
+//! A server that answers with recorded bytes, and splits streams into fragments of random sizes.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,7 +12,7 @@ use llm_trace::internal::Body;
 
 use crate::corpus::exchange::Exchange;
 
-/// What the next request is answered with.
+/// The answer to the next request.
 #[derive(Clone, Default)]
 struct Answer {
     status: u16,
@@ -34,7 +34,7 @@ impl Server {
         let port = listener.local_addr()?.port();
         let next = Arc::<Mutex<Answer>>::default();
         let answers = Arc::clone(&next);
-        // Reads the request to its end: a server that answers early resets the connection.
+        // Reads the whole request: a server that answers early resets the connection.
         let app = Router::new().fallback(move |_request: Bytes| {
             let answer = answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
             async move { respond(answer) }
@@ -70,7 +70,7 @@ fn respond(answer: Answer) -> Response<HttpBody> {
     response
 }
 
-/// Cuts a body into pieces of 1 to 400 bytes, the same ones every time.
+/// Splits a body into fragments of 1 to 400 bytes, the same ones in every run.
 fn cut(mut body: Bytes, seed: u64) -> Vec<Bytes> {
     let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut fragments = Vec::new();
