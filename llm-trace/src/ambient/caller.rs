@@ -1,10 +1,10 @@
-//! Whose call it is.
+//! The caller of a scope.
 
 use sha2::{Digest, Sha256};
 
-/// Whose call it is, as a gateway knows its callers: by a virtual key, a user, a team.
+/// The caller of an LLM call as a gateway identifies it: by a virtual key, a user, a team.
 ///
-/// What is not said is absent. Values are strings as the gateway has them.
+/// Unset fields are omitted. Values are the strings that the gateway uses.
 ///
 /// ```
 /// use llm_trace::Caller;
@@ -28,29 +28,29 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller of whom nothing is known yet.
+    /// Creates a caller without any fields.
     pub fn builder() -> Self {
         Self::default()
     }
 
-    /// A caller known by its key: what is kept is the SHA-256 of the key, in hex, never the key.
+    /// Creates a caller from its API key. Only the SHA-256 of the key is stored, in hex.
     ///
     /// ```
-    /// # use llm_trace::Caller;
-    /// let caller = Caller::from_api_key("sk-1234");
-    /// # let _ = caller;
+    /// use llm_trace::Caller;
+    ///
+    /// llm_trace::scope().caller(Caller::from_api_key("sk-1234")).run(|| { /* calls */ });
     /// ```
     pub fn from_api_key(key: impl AsRef<str>) -> Self {
         Self { key_hash: Some(sha256_hex(key.as_ref())), ..Self::default() }
     }
 
-    /// The hash of the caller's key. A plain key (`sk-…`) given by mistake is hashed.
+    /// Sets the hash of the caller's key. A plain key (`sk-…`) passed by mistake is hashed.
     pub fn key_hash(mut self, hash: impl Into<Id>) -> Self {
         self.key_hash = hash.into().0.map(|hash| if hash.starts_with("sk-") { sha256_hex(&hash) } else { hash });
         self
     }
 
-    /// Fills what is not known here from `base`. Another key is another caller: then nothing is.
+    /// Fills unset fields from `base`, unless its key belongs to another caller.
     pub(crate) fn over(&self, base: &Caller) -> Caller {
         if self.key_hash.is_some() && base.key_hash.is_some() && self.key_hash != base.key_hash {
             return self.clone();
@@ -83,25 +83,25 @@ macro_rules! setters {
 }
 
 setters! {
-    /// The name of the caller's key.
+    /// Sets the name of the caller's key.
     key_alias,
-    /// The user who owns the key.
+    /// Sets the user who owns the key.
     user_id,
-    /// The team that owns the key.
+    /// Sets the team that owns the key.
     team_id,
-    /// The team's name.
+    /// Sets the team's name.
     team_alias,
-    /// The organization.
+    /// Sets the organization.
     org_id,
-    /// The user on whose behalf the owner of the key calls.
+    /// Sets the end user on whose behalf the call is made.
     end_user_id,
-    /// The user's e-mail address.
+    /// Sets the user's e-mail address.
     email,
-    /// The gateway's route, such as `/v1/chat/completions`.
+    /// Sets the gateway's route, for example `/v1/chat/completions`.
     route,
 }
 
-/// An identifier, or none: an empty text is none.
+/// An optional identifier. An empty text is no identifier.
 ///
 /// ```
 /// use llm_trace::{Caller, Id};

@@ -1,4 +1,4 @@
-//! A scope that is entered: around one poll, or one call of a closure.
+//! Entering a scope for one poll or one call of a closure.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,13 +14,13 @@ use super::scope_facts::ScopeFacts;
 use super::trace::{Continued, Parent};
 use crate::policy::Masks;
 
-/// A scope below the place where it was made.
+/// A scope and the place where it was created.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopePlace {
     own: SharedMasks,
     parent: Option<Parent>,
     context: Option<Context>,
-    /// Where it was last entered, and its masks together with those of that place.
+    /// The place where it was last entered, and its masks combined with those of that place.
     last: Option<(Vec<SharedMasks>, SharedMasks)>,
 }
 
@@ -34,7 +34,7 @@ impl ScopePlace {
         Self { own: level(masks, facts, above), parent, context, last: None }
     }
 
-    /// Enters it. The guard must not be held across an `.await`.
+    /// Enters the scope. The guard must not be held across an `.await`.
     pub(crate) fn enter(&mut self) -> EnteredScope {
         let current = Context::current();
         let here = mask_context::of_span(&current);
@@ -47,7 +47,7 @@ impl ScopePlace {
         EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
     }
 
-    /// Its masks, and those of the place where it is entered: a mask holds on either way.
+    /// The masks of the scope and of the place where it is entered. Both apply.
     fn within(&mut self, here: Vec<SharedMasks>) -> SharedMasks {
         if here.iter().all(|place| self.own.is_within(place)) {
             return self.own.clone();
@@ -67,7 +67,7 @@ fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
 }
 
-/// Masks and facts below other places; facts that they have and `own` has not are theirs.
+/// Masks and facts inside other places. Facts that `own` lacks are inherited.
 pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
     let facts = above.iter().filter_map(ScopeFacts::of).fold(own, |facts, base| facts.over(&base));
     if facts == ScopeFacts::default() {
@@ -76,15 +76,15 @@ pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> S
     SharedMasks::with_scope(masks, above, Arc::new(facts))
 }
 
-/// Gives the thread its scope back when dropped.
+/// Restores the thread's previous scope when dropped.
 pub(crate) struct EnteredScope {
-    // Fields drop in this order: the reverse of how they were entered.
+    // Fields drop in declaration order, which is the reverse of the entry order.
     _masks: mask_context::EnteredMasks,
     _context: ContextGuard,
 }
 
 pin_project_lite::pin_project! {
-    /// A future or stream in a [`Scope`].
+    /// A future or stream inside a [`Scope`].
     ///
     /// ```
     /// let task = llm_trace::scope().session("chat-7").instrument(async { /* calls */ });
@@ -105,7 +105,7 @@ impl<T> Scoped<T> {
         Self { inner, place }
     }
 
-    /// What is in the scope.
+    /// Returns the future or stream without the scope.
     pub fn into_inner(self) -> T {
         self.inner
     }

@@ -1,4 +1,4 @@
-//! Trace context in headers: read from those that come in, written to those that go out.
+//! Trace context in HTTP headers: extracted from incoming requests, injected into outgoing ones.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -13,23 +13,22 @@ use super::scope::Scope;
 use super::trace::Parent;
 use crate::diag;
 
-/// Headers of a request that came in.
+/// The headers of an incoming request.
 ///
 /// ```
 /// use std::collections::HashMap;
 ///
 /// let headers = HashMap::from([("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]);
-/// let scope = llm_trace::scope().parent_from(&headers);
-/// # let _ = scope;
+/// llm_trace::scope().parent_from(&headers).run(|| { /* calls */ });
 /// ```
 ///
-/// Sealed: of other types put the headers into a map.
+/// This trait is sealed. For other types, put the headers into a map.
 pub trait Headers: sealed::Sealed {
-    /// A header's value, by its name in lower case.
+    /// The value of a header, by its name in lower case.
     #[doc(hidden)]
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
 
-    /// All names.
+    /// The names of all headers.
     #[doc(hidden)]
     fn names(&self) -> Vec<&str>;
 }
@@ -50,7 +49,7 @@ impl Headers for http::HeaderMap {
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut values = self.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let first = values.next()?;
-        // `tracestate` and `baggage` may come in several pieces.
+        // `tracestate` and `baggage` may be split into several headers.
         Some(values.fold(Cow::Borrowed(first), |all, more| Cow::Owned(format!("{all},{more}"))))
     }
 
@@ -77,7 +76,7 @@ macro_rules! of_maps {
 
 of_maps!([S] HashMap<K, V, S>, [] BTreeMap<K, V>);
 
-/// OpenTelemetry's extractor hands out borrowed texts: those of several pieces are joined first.
+/// Joins split headers, because OpenTelemetry's extractor returns borrowed texts.
 struct Joined<'h>(Vec<(&'h str, Cow<'h, str>)>);
 
 impl<'h> Joined<'h> {
@@ -99,7 +98,7 @@ impl Extractor for Joined<'_> {
 
 const TRACEPARENT: &str = "traceparent";
 
-/// Whether a `traceparent` is one by W3C's grammar.
+/// Whether a `traceparent` is valid by the W3C grammar.
 fn is_traceparent(value: &str) -> bool {
     let hex = |part: &str, len: usize| {
         part.len() == len && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -111,7 +110,7 @@ fn is_traceparent(value: &str) -> bool {
     known && hex(trace, 32) && some(trace) && hex(span, 16) && some(span) && hex(flags, 2)
 }
 
-/// The global propagator, or W3C's where none was set.
+/// The global propagator, or the W3C propagators if none is set.
 pub(crate) fn with_propagator<R>(mut use_it: impl FnMut(&dyn TextMapPropagator) -> R) -> R {
     opentelemetry::global::get_text_map_propagator(|global| {
         if global.fields().next().is_some() {
@@ -124,19 +123,19 @@ pub(crate) fn with_propagator<R>(mut use_it: impl FnMut(&dyn TextMapPropagator) 
     })
 }
 
-/// The baggage of a context, by key.
+/// The baggage of a context, filtered by key.
 pub(crate) fn baggage(cx: &Context, keep: impl Fn(&str) -> bool) -> Vec<KeyValueMetadata> {
     let kept = cx.baggage().iter().filter(|(key, _)| keep(key.as_str()));
     kept.map(|(key, (value, more))| KeyValueMetadata::new(key.clone(), value.clone(), more.clone())).collect()
 }
 
 impl Scope {
-    /// Puts the calls right below under the span that the headers of an incoming request name,
-    /// read by OpenTelemetry's global propagator: W3C's `traceparent` and `tracestate` unless another
-    /// was set. A local span that is open here becomes a link.
+    /// Sets the remote parent of the calls directly inside the scope, from the headers of an incoming request.
+    /// OpenTelemetry's global propagator reads them: W3C `traceparent` and `tracestate` unless another one is set. An
+    /// open local span becomes a link.
     ///
-    /// Headers without a trace change nothing. Nor does a `traceparent` that cannot be read: a new
-    /// trace begins, and stderr is told once.
+    /// Headers without a trace change nothing. An invalid `traceparent` is ignored too: the call starts a new trace,
+    /// and a warning is logged once.
     ///
     /// ```
     /// let mut headers = http::HeaderMap::new();
@@ -145,7 +144,7 @@ impl Scope {
     /// ```
     pub fn parent_from<H: Headers + ?Sized>(mut self, headers: &H) -> Self {
         let mut joined = Joined::new(headers);
-        // Propagators are not strict about it.
+        // Propagators accept invalid values.
         let unreadable = joined.get(TRACEPARENT).is_some_and(|value| !is_traceparent(value));
         if unreadable {
             joined.0.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACEPARENT));

@@ -1,4 +1,4 @@
-//! Ids for spans, and for traces that exist already.
+//! Ids of new spans, and of spans in existing traces.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,37 +9,36 @@ use super::trace::Continued;
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether any such generator is in use.
+/// Whether any such generator exists.
 pub(crate) fn any() -> bool {
     ALIVE.load(Ordering::Relaxed) > 0
 }
 
-/// Hands out the id of an [existing trace](crate::Scope::existing_trace) to the first span of ours
-/// in it, so that it is a root of that trace; all other ids are `inner`'s.
+/// Generates ids. The first llm-trace span in an [existing trace](crate::Scope::existing_trace) gets that trace id and
+/// becomes a root span; `inner` generates all other ids.
 ///
-/// [`init`](crate::export::init) has one. With a provider of your own:
-///
-/// ```
-/// use opentelemetry_sdk::trace::SdkTracerProvider;
-///
-/// let provider = SdkTracerProvider::builder()
-///     .with_id_generator(llm_trace::IdGenerator::default())
-///     .build();
-/// # let _ = provider;
-/// ```
-///
-/// Around a generator of your own: `IdGenerator::new(yours)`.
+/// [`init`](crate::export::init) installs one. With your own provider:
 ///
 /// ```
 /// use llm_trace::IdGenerator;
-/// use opentelemetry_sdk::trace::RandomIdGenerator;
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
 ///
-/// let generator = IdGenerator::new(RandomIdGenerator::default());
-/// # let _ = generator;
+/// let provider = SdkTracerProvider::builder().with_id_generator(IdGenerator::default()).build();
+/// opentelemetry::global::set_tracer_provider(provider);
 /// ```
 ///
-/// Without it, a trace of which only the id is known is continued by spans whose parent was never
-/// seen by anyone.
+/// `IdGenerator::new` wraps your own generator:
+///
+/// ```
+/// use llm_trace::IdGenerator;
+/// use opentelemetry_sdk::trace::{RandomIdGenerator, SdkTracerProvider};
+///
+/// let generator = IdGenerator::new(RandomIdGenerator::default());
+/// let provider = SdkTracerProvider::builder().with_id_generator(generator).build();
+/// opentelemetry::global::set_tracer_provider(provider);
+/// ```
+///
+/// Without this generator, a trace that is known by its id only is continued by spans whose parent does not exist.
 #[derive(Debug)]
 pub struct IdGenerator<G = RandomIdGenerator> {
     inner: G,
@@ -56,7 +55,7 @@ impl Drop for Alive {
 }
 
 impl<G> IdGenerator<G> {
-    /// Takes all other ids from `inner`.
+    /// Creates a generator that takes all other ids from `inner`.
     pub fn new(inner: G) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
         Self { inner, _alive: Alive }

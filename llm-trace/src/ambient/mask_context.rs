@@ -1,8 +1,7 @@
-//! The masks of the place where the program is now.
+//! The masks at the current place of the program.
 //!
-//! They travel in the OpenTelemetry `Context` and, for code that never looks at one, in a
-//! thread-local of our own. Neither needs an enabled span. What else a scope says of the calls
-//! below it travels with them.
+//! They travel in the OpenTelemetry `Context` and in a thread-local, for code that does not propagate a `Context`.
+//! Neither requires an enabled span. The facts of a scope travel with the masks.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -17,11 +16,11 @@ use opentelemetry::{Context, KeyValue, Value};
 
 use crate::policy::{Masks, Stamp};
 
-/// The masks of a call or a scope, shared by everything below it, and growing only.
+/// The masks of a call or scope, shared by everything inside it. Masks can only be added.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMasks(Arc<Ambient>);
 
-/// What a scope says of the calls below it, besides masks. It is the scope's to read.
+/// The facts of a scope. Only the scope's code reads them.
 pub(crate) type ContextLink = Arc<dyn Any + Send + Sync>;
 
 #[derive(Debug, Default)]
@@ -29,32 +28,32 @@ struct Ambient {
     bits: AtomicU8,
     above: Vec<SharedMasks>,
     carried: Option<ContextLink>,
-    /// The span of the call itself, which is no span of another crate's.
+    /// The id of the call's own span.
     own_span: OnceLock<(TraceId, SpanId)>,
-    /// By what the call's content was filtered.
+    /// The policy and masks that filtered the call's content.
     filtered: Mutex<Option<Filtered>>,
-    /// Which attributes of its span are the call's own, where their place is known.
+    /// The range of attributes that the call wrote to its span, if known.
     written: OnceLock<WrittenContent>,
-    /// A guard of ours will see the span before it is exported.
+    /// A guard of llm-trace sees the span before it is exported.
     guarded: AtomicBool,
-    /// What the guard puts right in the span.
+    /// The corrections that the guard applies to the span.
     corrections: OnceLock<Vec<Correction>>,
 }
 
-/// The value that an attribute has in place of the one it was started with.
+/// The final value of an attribute that was set at the start.
 pub(crate) type Correction = (&'static str, Option<Value>);
 
-/// The attributes that a call writes at once when it ends, told by one that is among them.
+/// The attributes that a call writes at its end, located by the key of one of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct WrittenContent {
     pub(crate) key: &'static str,
-    /// How many stand before that one.
+    /// The number of attributes before that one.
     pub(crate) before: usize,
     pub(crate) count: usize,
 }
 
 impl WrittenContent {
-    /// Where they stand among all attributes of the span: what others set directly is not among them.
+    /// The range of these attributes on the span. Attributes that other code set directly are not in it.
     pub(crate) fn range(self, attributes: &[KeyValue]) -> Range<usize> {
         let known = attributes.iter().rposition(|attribute| attribute.key.as_str() == self.key);
         let start = known.and_then(|at| at.checked_sub(self.before)).unwrap_or(attributes.len());
@@ -62,7 +61,7 @@ impl WrittenContent {
     }
 }
 
-/// A policy at one moment, and the masks that were asked with it.
+/// A version of a policy, and the masks that were applied with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Filtered {
     pub(crate) stamp: Stamp,
@@ -70,35 +69,35 @@ pub(crate) struct Filtered {
 }
 
 impl SharedMasks {
-    /// Masks below nothing.
+    /// Masks without a surrounding place.
     #[cfg(test)]
     pub(crate) fn new(masks: Masks) -> Self {
         Self::child_of(masks, Vec::new())
     }
 
-    /// Masks below those of other places, the innermost first; it says what that one says.
+    /// Masks inside other places, the innermost first. The facts are those of the innermost place.
     pub(crate) fn child_of(masks: Masks, above: Vec<SharedMasks>) -> Self {
         let carried = above.iter().find_map(|place| place.0.carried.clone());
         Self(Arc::new(Ambient { bits: AtomicU8::new(masks.bits()), above, carried, ..Ambient::default() }))
     }
 
-    /// As [`below`](Self::child_of), for a place that has more to say.
+    /// Like [`child_of`](Self::child_of), with facts of its own.
     pub(crate) fn with_scope(masks: Masks, above: Vec<SharedMasks>, carried: ContextLink) -> Self {
         let bits = AtomicU8::new(masks.bits());
         Self(Arc::new(Ambient { bits, above, carried: Some(carried), ..Ambient::default() }))
     }
 
-    /// The same place without its facts: its masks hold, now and later.
+    /// The same place without its facts. Its masks apply, including those that are added later.
     pub(crate) fn without_facts(&self) -> Self {
         Self(Arc::new(Ambient { above: vec![self.clone()], ..Ambient::default() }))
     }
 
-    /// What the scopes say here.
+    /// The facts of the surrounding scopes.
     pub(crate) fn context_link(&self) -> Option<&ContextLink> {
         self.0.carried.as_ref()
     }
 
-    /// Whether this says something in place of what `other` says.
+    /// Whether the facts of this place replace those of `other`.
     fn overrides(&self, other: &SharedMasks) -> bool {
         fn says(place: &SharedMasks, carried: &ContextLink) -> bool {
             place.context_link().is_some_and(|own| Arc::ptr_eq(own, carried))
@@ -113,28 +112,28 @@ impl SharedMasks {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether this is `other` or a place below it.
+    /// Whether this is `other` or a place inside it.
     pub(crate) fn is_within(&self, other: &SharedMasks) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.above.iter().any(|above| above.is_within(other))
     }
 
-    /// Masks below those of the place where the program is now.
+    /// Masks inside the current place of the program.
     pub(crate) fn here(masks: Masks) -> Self {
         Self::child_of(masks, Context::map_current(of_span))
     }
 
-    /// Adds masks, for good.
+    /// Adds masks permanently.
     pub(crate) fn add(&self, masks: Masks) {
         self.0.bits.fetch_or(masks.bits(), Ordering::AcqRel);
     }
 
-    /// Everything that is masked here and above.
+    /// The masks of this place and all places around it.
     pub(crate) fn get(&self) -> Masks {
         let own = Masks::from_bits(self.0.bits.load(Ordering::Acquire));
         self.0.above.iter().fold(own, |masks, above| masks.union(above.get()))
     }
 
-    /// Sets the span of the call that these masks belong to, once.
+    /// Sets the id of the call's own span.
     pub(crate) fn set_own_span(&self, span: &SpanContext) {
         self.0.own_span.get_or_init(|| (span.trace_id(), span.span_id()));
     }
@@ -143,8 +142,7 @@ impl SharedMasks {
         self.0.own_span.get() == Some(&(span.trace_id(), span.span_id()))
     }
 
-    /// Says by what the call's content was filtered, so that it need not be filtered again as
-    /// long as neither the policy nor the masks change.
+    /// Records the policy and masks that filtered the call's content. It is not filtered again unless either changes.
     pub(crate) fn set_filtered(&self, by: Filtered) {
         *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
     }
@@ -153,7 +151,7 @@ impl SharedMasks {
         *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says which of its span's attributes are the call's own.
+    /// Records the range of attributes that the call wrote.
     pub(crate) fn set_written(&self, written: WrittenContent) {
         let _ = self.0.written.set(written);
     }
@@ -181,7 +179,7 @@ impl SharedMasks {
     }
 }
 
-/// The masks that an OpenTelemetry `Context` carries, and the call that is in it.
+/// The masks and the current call in an OpenTelemetry `Context`.
 #[derive(Clone, Debug)]
 pub(crate) struct MaskContext {
     masks: SharedMasks,
@@ -189,7 +187,7 @@ pub(crate) struct MaskContext {
 }
 
 impl MaskContext {
-    /// The masks that `cx` carries, if any.
+    /// The masks in `cx`, if any.
     pub(crate) fn of(cx: &Context) -> Option<SharedMasks> {
         cx.get::<MaskContext>().map(|carried| carried.masks.clone())
     }
@@ -200,12 +198,12 @@ impl MaskContext {
         cx.with_value(MaskContext { masks, call })
     }
 
-    /// `cx` with a call and its masks. What a call is only `call` knows.
+    /// `cx` with a call and its masks. The type of the call is private to `call`.
     pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn Any + Send + Sync>) -> Context {
         cx.with_value(MaskContext { masks, call: Some(call) })
     }
 
-    /// The call that `cx` carries, if any.
+    /// The call in `cx`, if any.
     pub(crate) fn call<T: 'static>(cx: &Context) -> Option<&T> {
         cx.get::<MaskContext>()?.call.as_deref()?.downcast_ref()
     }
@@ -221,7 +219,7 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct SpanPlace {
     pub(crate) place: SharedMasks,
-    /// The span's own fields make it a scope. Otherwise it only remembers the place where it was made.
+    /// The span is a scope by its own fields. Otherwise it only stores the place where it was created.
     pub(crate) is_scope: bool,
 }
 
@@ -231,12 +229,12 @@ struct EnteredSpan {
     span: SpanPlace,
 }
 
-/// A span that has a place is entered on this thread.
+/// Records that a span with a place was entered on this thread.
 pub(crate) fn enter_span(id: u64, span: SpanPlace) {
     let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push(EnteredSpan { id, span })));
 }
 
-/// The span is exited, in whatever order.
+/// Records that the span was exited, in any order.
 pub(crate) fn exit_span(id: u64) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
@@ -245,7 +243,7 @@ pub(crate) fn exit_span(id: u64) {
     });
 }
 
-/// An entered span says something new.
+/// Updates the place of an entered span.
 pub(crate) fn change_span(id: u64, span: &SpanPlace) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
@@ -254,9 +252,9 @@ pub(crate) fn change_span(id: u64, span: &SpanPlace) {
     });
 }
 
-/// The places of the entered spans, the innermost first: of those that are scopes, or of those that are not.
+/// The places of the entered spans, the innermost first: either those that are scopes or those that are not.
 fn entered(scopes: bool) -> Vec<SharedMasks> {
-    // At the end of a thread the values may be gone.
+    // The thread-local may be destroyed at the end of a thread.
     let spans = SPANS.try_with(|spans| {
         let spans = spans.try_borrow().ok()?;
         let wanted = spans.iter().rev().filter(|entered| entered.span.is_scope == scopes);
@@ -265,18 +263,18 @@ fn entered(scopes: bool) -> Vec<SharedMasks> {
     spans.ok().flatten().unwrap_or_default()
 }
 
-/// The place of the call or scope that runs on this thread.
+/// The place of the call or scope that is running on this thread.
 fn running() -> Option<SharedMasks> {
     AMBIENT.try_with(|ambient| ambient.try_borrow().ok()?.clone()).ok().flatten()
 }
 
-/// The place that a span which is made here remembers, for whoever enters it elsewhere: `None` outside of every scope,
-/// and where no call or scope around has masks or facts.
+/// The place that a new span stores, for use if it is entered elsewhere. `None` outside of every scope, and if no
+/// surrounding call or scope has masks or facts.
 pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
     fn has_any(place: &SharedMasks) -> bool {
         place.context_link().is_some() || place.get() != Masks::new()
     }
-    // Most spans are made outside of every scope: they clone nothing.
+    // Most spans are created outside of scopes and need no clone.
     let is_inside = cx.get::<MaskContext>().is_some_and(|carried| has_any(&carried.masks))
         || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has_any)))
             == Ok(true)
@@ -299,13 +297,13 @@ fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
         .ok()?
 }
 
-/// Makes `masks` those of this thread until the guard is dropped. To be held around one poll or
-/// one call of a closure, never across an `.await`.
+/// Makes `masks` the masks of this thread until the guard is dropped. Hold the guard for one poll or one call of a
+/// closure, never across an `.await`.
 pub(crate) fn enter(masks: SharedMasks) -> EnteredMasks {
     EnteredMasks { before: replace(Some(masks)), not_send: PhantomData }
 }
 
-/// Gives the thread its masks back when dropped.
+/// Restores the thread's previous masks when dropped.
 #[derive(Debug)]
 pub(crate) struct EnteredMasks {
     before: Option<SharedMasks>,
@@ -318,13 +316,14 @@ impl Drop for EnteredMasks {
     }
 }
 
-/// What is masked where the program is now; `None` outside of every call and scope.
+/// The masks at the current place, or `None` outside of every call and scope.
 pub(crate) fn current() -> Option<Masks> {
     fn and(known: Option<Masks>, more: &SharedMasks) -> Option<Masks> {
         Some(known.map_or_else(|| more.get(), |known| known.union(more.get())))
     }
     fn of_thread<T>(kept: &'static LocalKey<RefCell<T>>, get: impl FnOnce(&T) -> Option<Masks>) -> Option<Masks> {
-        // At the end of a thread the values may be gone: then nobody knows what is masked, and all is.
+        // The thread-local may be destroyed at the end of a thread. The masks are then unknown, and everything is
+        // masked.
         let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
@@ -334,18 +333,18 @@ pub(crate) fn current() -> Option<Masks> {
     [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
 }
 
-/// The places that a call, a scope or a span which begins here, below `cx`, is in: none that another is below of, and
-/// first those whose facts count first.
+/// The places around a call, scope or span that starts here, below `cx`. No place in the list contains another one, and
+/// those with precedence for facts come first.
 ///
-/// The masks of all of them hold. Facts are those of the scopes that are current on this thread. What `cx` and the
-/// entered spans remember fills in only where those have none: a pooled connection's span must not put one caller on
-/// another's call.
+/// The masks of all places apply. Facts are those of the scopes that are current on this thread. Facts stored in `cx`
+/// and in entered spans are used only if there are no current ones: the span of a pooled connection must not assign one
+/// caller's facts to the call of another.
 pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
     places(cx, true)
 }
 
-/// As [`of_span`], for a call whose parent is explicitly of another trace: it takes no facts from what `cx` and the
-/// entered spans remember.
+/// Like [`of_span`], for a call with an explicit parent in another trace: the facts stored in `cx` and in entered spans
+/// do not apply.
 pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
     places(cx, false)
 }
@@ -362,7 +361,7 @@ fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     for place in entered(true).into_iter().chain(running()) {
         add(place, &mut all);
     }
-    // Two layers can keep the masks of one span: what one of them says anew counts first.
+    // Two layers may keep masks for the same span. The newer facts take precedence.
     if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
         all[..=at].rotate_right(1);
     }

@@ -1,4 +1,4 @@
-//! A scope from the metadata of a gateway's request.
+//! A scope from the metadata of a gateway request.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,7 +11,8 @@ use crate::diag;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
 
-/// What was wrong in a request's metadata; the rest of it is in [`into_scope`](MetadataError::into_scope).
+/// An error in the metadata of a request. [`into_scope`](MetadataError::into_scope) returns a scope with the valid
+/// rest.
 ///
 /// ```
 /// use llm_trace::Scope;
@@ -19,8 +20,8 @@ use crate::semconv::AttributeValue;
 /// let metadata = serde_json::json!({"existing_trace_id": "17", "mask_input": true});
 /// let error = Scope::from_metadata(&metadata).unwrap_err();
 /// assert!(error.reason().to_string().contains("17"));
-/// let scope = error.into_scope(); // the mask holds all the same
-/// # let _ = scope;
+/// let scope = error.into_scope(); // the mask still applies
+/// scope.run(|| { /* calls */ });
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("metadata: {source}")]
@@ -30,36 +31,36 @@ pub struct MetadataError {
 }
 
 impl MetadataError {
-    /// What the metadata says apart from what is wrong: masks above all.
+    /// The scope with the valid part of the metadata, including its masks.
     pub fn into_scope(self) -> Scope {
         *self.scope
     }
 
-    /// What was wrong.
+    /// The invalid id.
     pub fn reason(&self) -> &TraceError {
         &self.source
     }
 }
 
 impl Scope {
-    /// Reads the metadata object of a gateway's request, in the names that gateways use:
+    /// Creates a scope from the metadata object of a gateway request. These keys are read:
     ///
-    /// | says | keys |
+    /// | sets | keys |
     /// |---|---|
     /// | masks | `mask_input`, `mask_output` |
     /// | caller | `user_api_key_hash`, `_alias`, `_user_id`, `_team_id`, `_team_alias`, `_org_id`, `_end_user_id`, `_user_email`, `_request_route`, also without `user_api_key_` |
-    /// | caller, by its key | `user_api_key`: kept as SHA-256 |
+    /// | caller, by its key | `user_api_key`: stored as SHA-256 |
     /// | user | `user_id`, `trace_user_id` |
     /// | session | `session_id`, `litellm_session_id` |
     /// | conversation | `conversation_id` |
     /// | tags | `tags`: a list, or a text with commas |
     /// | prompt | `prompt_name`, `prompt_version` |
-    /// | trace | `existing_trace_id`, and `parent_span_id` or `parent_observation_id`; `trace_id`, if it is one |
+    /// | trace | `existing_trace_id`, and `parent_span_id` or `parent_observation_id`; `trace_id` if it is valid |
     /// | update of the trace | `update_trace_keys`: `input`, `output` |
     ///
-    /// Every other key whose value is a text, a number or a flag becomes metadata of the same name, `trace_name` and
-    /// `generation_name` among them, as does a `trace_id` that is no id of OpenTelemetry's. Lists, objects, texts of more
-    /// than 512 bytes and other keys of the gateway's own (`user_api_key_…`) are left out, and a warning names them once.
+    /// Any other key with a text, a number or a flag is recorded as metadata with the same name, including
+    /// `trace_name`, `generation_name`, and a `trace_id` that is not an OpenTelemetry id. Lists, objects, texts of more
+    /// than 512 bytes and other `user_api_key_…` keys are omitted, and a warning lists them once.
     ///
     /// ```
     /// use llm_trace::Scope;
@@ -69,11 +70,12 @@ impl Scope {
     ///     eprintln!("{error}");
     ///     error.into_scope()
     /// });
-    /// # let _ = scope;
+    /// scope.run(|| { /* calls */ });
     /// ```
     ///
     /// # Errors
-    /// A trace or span id that is none.
+    ///
+    /// If a trace or span id is invalid.
     pub fn from_metadata<M: Serialize + ?Sized>(metadata: &M) -> Result<Scope, MetadataError> {
         let Ok(Value::Object(map)) = serde_json::to_value(metadata) else { return Ok(Scope::default()) };
         let scope = read(&map);
@@ -127,7 +129,7 @@ fn read(map: &Map<String, Value>) -> Scope {
         }
     }
     if !unread.is_empty() {
-        // They are whoever sent the request's.
+        // The sender of the request chose these keys.
         unread.retain(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)));
         unread.truncate(MAX_KEYS);
         diag::warn_once("metadata-keys", &format!("metadata that is not recorded: {}", unread.join(", ")));
@@ -135,7 +137,7 @@ fn read(map: &Map<String, Value>) -> Scope {
     scope
 }
 
-/// The keys that are read as something else than metadata.
+/// The keys that are not recorded as metadata.
 const KNOWN: &[&str] = &[
     "conversation_id",
     "email",
@@ -171,13 +173,13 @@ const KNOWN: &[&str] = &[
     "user_id",
 ];
 
-/// No request has more metadata than this.
+/// Maximum number of metadata keys per request.
 const MAX_KEYS: usize = 64;
 
-/// A text longer than this is no identifier.
+/// Maximum length of a metadata value, in bytes.
 const MAX_TEXT: usize = 512;
 
-/// The value of a key that is kept under its own name.
+/// The value of a key that is recorded under its own name.
 fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
     if key.starts_with("user_api_key") || key.is_empty() || key.len() > MAX_TEXT {
         return None;
@@ -197,7 +199,7 @@ fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
 fn trace(map: &Map<String, Value>) -> Result<Option<ExistingTrace>, TraceError> {
     let trace = match map.get("existing_trace_id").and_then(text) {
         Some(id) => ExistingTrace::new(id)?,
-        // Gateways take any text here: one that is no trace's id is metadata.
+        // Gateways accept any text here. A text that is not a trace id is metadata.
         None => match map.get("trace_id").and_then(text).and_then(|id| ExistingTrace::new(id).ok()) {
             Some(trace) => trace,
             None => return Ok(None),
@@ -210,7 +212,7 @@ fn trace(map: &Map<String, Value>) -> Result<Option<ExistingTrace>, TraceError> 
     }
 }
 
-/// An identifier, which may be a number.
+/// An identifier, as a text or a number.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),

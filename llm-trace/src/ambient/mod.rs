@@ -1,4 +1,4 @@
-//! The ambient state at a place in the program: scopes (caller, session, trace) and masks.
+//! Scopes (caller, session, trace) and masks at a place in the program.
 
 mod caller;
 mod entered_scope;

@@ -1,4 +1,4 @@
-//! A scope: who calls, in which conversation and trace, and what is masked, for every call inside it.
+//! A scope sets the caller, the session, the trace and the masks of every call inside it.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -14,13 +14,12 @@ use crate::ambient::mask_context::SharedMasks;
 use crate::policy::Masks;
 use crate::semconv::value::Maybe;
 
-/// Begins to say something of all calls below a place in the program.
+/// Creates a [`Scope`]: caller, session and masks for every call made inside it.
 ///
-/// It holds for every call and span made inside [`run`](Scope::run) or
-/// [`instrument`](Scope::instrument), across `.await`, instrumented tasks and streams, whether or
-/// not any span around is enabled. Scopes nest: what an inner one says overrides field by field,
-/// except masks, which only add up. A call reads its scope when its arguments are read, and keeps
-/// it.
+/// A scope applies to every call and span created inside [`run`](Scope::run) or [`instrument`](Scope::instrument),
+/// across `.await`, instrumented tasks and streams, even if no surrounding span is enabled. Scopes nest: each field of
+/// an inner scope overrides that of the outer one, but masks are only added. A call reads its scope when it is created
+/// and keeps it.
 ///
 /// ```
 /// use llm_trace::Caller;
@@ -36,14 +35,13 @@ use crate::semconv::value::Maybe;
 /// # }
 /// ```
 ///
-/// A bare `spawn` carries nothing along. Instrument the spawned future with a scope, or hand one
-/// over by [`Scope::current`]; [`Policy::default_mask`](crate::Policy::default_mask) masks what was
-/// forgotten.
+/// A plain `spawn` does not inherit the scope. Instrument the spawned future with a scope, or pass [`Scope::current`]
+/// to the task. [`Policy::default_mask`](crate::Policy::default_mask) masks calls in tasks without a scope.
 pub fn scope() -> Scope {
     Scope::default()
 }
 
-/// See [`scope`].
+/// Caller, session, trace and masks for every call made inside. Created by [`scope`].
 ///
 /// ```
 /// use llm_trace::Caller;
@@ -68,7 +66,7 @@ pub struct Scope {
     pub(super) base: Option<Base>,
 }
 
-/// A place that was captured by [`Scope::current`].
+/// A place captured by [`Scope::current`].
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
     pub(super) above: Vec<SharedMasks>,
@@ -76,8 +74,8 @@ pub(crate) struct Base {
 }
 
 impl Scope {
-    /// The scope that holds here, to run something elsewhere in it: on another thread, in a task.
-    /// OpenTelemetry's current context goes along, so that spans find their parent.
+    /// Captures the current scope, to run code in it on another thread or task. It includes OpenTelemetry's current
+    /// context, so that spans keep their parent.
     ///
     /// ```
     /// let here = llm_trace::Scope::current();
@@ -89,13 +87,13 @@ impl Scope {
         Scope { base: Some(Base { above, context }), ..Scope::default() }
     }
 
-    /// Masks what is sent to models below; `false` leaves it as it was.
+    /// Masks the input of calls inside. `false` changes nothing.
     pub fn mask_input(mut self, mask: bool) -> Self {
         self.masks = self.masks.mask_input(mask);
         self
     }
 
-    /// Masks what models answer below; `false` leaves it as it was.
+    /// Masks the output of calls inside. `false` changes nothing.
     pub fn mask_output(mut self, mask: bool) -> Self {
         self.masks = self.masks.mask_output(mask);
         self
@@ -106,62 +104,61 @@ impl Scope {
     /// ```
     /// # use llm_trace::Masks;
     /// # let headers = [("x-mask-input", "1")];
-    /// let scope = llm_trace::scope().masks(Masks::from_pairs(headers));
-    /// # let _ = scope;
+    /// llm_trace::scope().masks(Masks::from_pairs(headers)).run(|| { /* calls */ });
     /// ```
     pub fn masks(mut self, masks: Masks) -> Self {
         self.masks = self.masks.union(masks);
         self
     }
 
-    /// Says that this place is known and that [`Policy::default_mask`](crate::Policy::default_mask)
-    /// need not hold below it. Every other mask still does.
+    /// Exempts calls inside from [`Policy::default_mask`](crate::Policy::default_mask). All other masks still apply.
     ///
     /// ```
     /// use llm_trace::Policy;
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let policy = Policy::new().default_mask(true); // all is masked …
-    /// let scope = llm_trace::scope().clear_default_mask(); // … but here
-    /// # let _ = (policy, scope);
+    /// let policy = Policy::new().default_mask(true); // masks every call …
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).init();
+    /// llm_trace::scope().clear_default_mask().run(|| { /* … except these calls */ });
     /// ```
     pub fn clear_default_mask(mut self) -> Self {
         self.masks = self.masks.clear_default();
         self
     }
 
-    /// Whose calls they are.
+    /// Sets the caller.
     pub fn caller(mut self, caller: Caller) -> Self {
         self.facts.caller = caller.over(&self.facts.caller);
         self
     }
 
-    /// `gen_ai.conversation.id`.
+    /// Sets `gen_ai.conversation.id`.
     pub fn conversation(mut self, id: impl Into<Id>) -> Self {
         self.facts.conversation = id.into().0;
         self
     }
 
-    /// `session.id`.
+    /// Sets `session.id`.
     pub fn session(mut self, id: impl Into<Id>) -> Self {
         self.facts.session = id.into().0;
         self
     }
 
-    /// `user.id`.
+    /// Sets `user.id`.
     pub fn user(mut self, id: impl Into<Id>) -> Self {
         self.facts.user = id.into().0;
         self
     }
 
-    /// `llm_trace.tags`.
+    /// Sets `llm_trace.tags`.
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
         self.facts.tags = Some(tags).filter(|tags| !tags.is_empty());
         self
     }
 
-    /// `llm_trace.metadata.<key>`: a typed value; a JSON object goes as JSON text; `None` and null
-    /// say nothing.
+    /// Sets `llm_trace.metadata.<key>`. Scalars keep their type, and JSON objects are recorded as JSON text. `None` and
+    /// null set nothing.
     pub fn metadata(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) -> Self {
         if let Maybe(Some(value)) = value.into() {
             self.facts.set_metadata(key.into(), value);
@@ -169,43 +166,42 @@ impl Scope {
         self
     }
 
-    /// Which prompt of a prompt registry is used: `gen_ai.prompt.name` and its version.
+    /// Sets the prompt of a prompt registry and its version: `gen_ai.prompt.name` and `gen_ai.prompt.version`.
     pub fn prompt(mut self, name: impl Into<Id>, version: impl Into<Id>) -> Self {
         self.facts.prompt = name.into().0.map(|name| PromptName { name, version: version.into().0 });
         self
     }
 
-    /// Has the calls below write the input and output of the trace they are in, for backends that
-    /// show them per trace. What is masked is written as the redaction mark, so that a backend that
-    /// merges by trace id replaces what it held. See `docs/one-trace.md` for the backends.
+    /// Makes the calls inside write the input and output of their trace, for backends that show them per trace. Masked
+    /// values are written as the redaction mark, so that a backend that merges by trace id replaces its stored value.
+    /// `docs/one-trace.md` lists the backends.
     ///
     /// ```
     /// use llm_trace::TraceUpdate;
     ///
-    /// let scope = llm_trace::scope().update_trace(TraceUpdate::INPUT | TraceUpdate::OUTPUT);
-    /// # let _ = scope;
+    /// llm_trace::scope().update_trace(TraceUpdate::INPUT | TraceUpdate::OUTPUT).run(|| { /* calls */ });
     /// ```
     pub fn update_trace(mut self, update: TraceUpdate) -> Self {
         self.facts.update = Some(update);
         self
     }
 
-    /// Continues a trace that exists: a trace id, or `(trace id, span id)`, or an [`ExistingTrace`].
+    /// Continues an existing trace: a trace id, `(trace id, span id)`, or an [`ExistingTrace`].
     ///
-    /// With a span id, the calls right below are children of that span, and sampled. With a trace id
-    /// alone they are roots of that trace, given [`init`](crate::export::init) or our [`IdGenerator`]. A
-    /// local span that is open here becomes a link.
+    /// With a span id, the calls directly inside are sampled children of that span. With a trace id only, they are root
+    /// spans of that trace; this requires [`init`](crate::export::init) or [`IdGenerator`](crate::IdGenerator). An open
+    /// local span becomes a link.
     ///
     /// ```
     /// # fn main() -> Result<(), llm_trace::TraceError> {
-    /// let scope = llm_trace::scope().existing_trace("4bf92f3577b34da6a3ce929d0e0e4736")?;
-    /// # let _ = scope;
+    /// llm_trace::scope().existing_trace("4bf92f3577b34da6a3ce929d0e0e4736")?.run(|| { /* calls */ });
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// An id that is none.
+    ///
+    /// If an id is invalid.
     pub fn existing_trace<T>(mut self, trace: T) -> Result<Self, TraceError>
     where
         T: TryInto<ExistingTrace>,
@@ -230,8 +226,7 @@ impl Scope {
         f()
     }
 
-    /// A future or stream that is polled in this scope, and in what surrounds it here, wherever
-    /// it is polled.
+    /// Instruments a future or stream with this scope and the current surroundings, wherever it is polled.
     ///
     /// ```
     /// # async fn work() {}
@@ -243,7 +238,7 @@ impl Scope {
     }
 }
 
-/// `.in_scope(..)` on futures; for streams there is [`Scope::instrument`].
+/// Adds `.in_scope(..)` to futures. For streams, use [`Scope::instrument`].
 ///
 /// ```
 /// use llm_trace::InScope as _;
@@ -254,13 +249,13 @@ impl Scope {
 /// # }
 /// ```
 pub trait InScope: Sized + sealed::Sealed {
-    /// As [`Scope::instrument`].
+    /// Like [`Scope::instrument`].
     fn in_scope(self, scope: Scope) -> Scoped<Self> {
         scope.instrument(self)
     }
 }
 
-// Not for every type: it would come before `tracing::Span::in_scope`, which takes a reference.
+// Only for futures: a blanket implementation would shadow `tracing::Span::in_scope`, which takes a reference.
 impl<F: Future> InScope for F {}
 
 mod sealed {

@@ -1,4 +1,4 @@
-//! What a scope says of the calls below it.
+//! The facts of a scope.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::mask_context::SharedMasks;
 use super::trace_update::TraceUpdate;
 use crate::semconv::AttributeValue;
 
-/// What a scope says of the calls below it.
+/// The facts that calls inside a scope inherit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ScopeFacts {
     pub(crate) caller: Caller,
@@ -28,7 +28,7 @@ pub(crate) struct PromptName {
 }
 
 impl ScopeFacts {
-    /// Fills what is not said here from what is said around, field by field.
+    /// Fills unset fields from the surrounding facts.
     pub(crate) fn over(mut self, base: &ScopeFacts) -> ScopeFacts {
         self.caller = self.caller.over(&base.caller);
         self.user = self.user.or_else(|| base.user.clone());
@@ -45,7 +45,7 @@ impl ScopeFacts {
         self
     }
 
-    /// Sets one key of the metadata.
+    /// Sets one metadata key.
     pub(crate) fn set_metadata(&mut self, key: Cow<'static, str>, value: AttributeValue) {
         match self.metadata.iter_mut().find(|(known, _)| *known == key) {
             Some((_, known)) => *known = value,
@@ -53,7 +53,7 @@ impl ScopeFacts {
         }
     }
 
-    /// What the scopes say of a call or scope with these masks.
+    /// The facts for a call or scope with these masks.
     pub(crate) fn of(place: &SharedMasks) -> Option<Arc<ScopeFacts>> {
         Arc::downcast(Arc::clone(place.context_link()?)).ok()
     }

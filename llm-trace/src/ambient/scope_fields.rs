@@ -1,4 +1,4 @@
-//! The same by fields of plain tracing spans: `info_span!("request", llm.user_id = id)`.
+//! Scopes declared by the fields of plain tracing spans: `info_span!("request", llm.user_id = id)`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,13 +20,13 @@ use crate::guarded::UserCode;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
 
-/// Whether any span in the program has a place: entering a span costs one load where none has.
+/// Whether any span in the program has a place. Otherwise entering a span costs a single load.
 static ANY: AtomicBool = AtomicBool::new(false);
 
 const PREFIX: &str = "llm.";
 const METADATA: &str = "metadata.";
 
-/// Where a field's text goes.
+/// The fact for a field.
 fn place<'f>(facts: &'f mut ScopeFacts, name: &str) -> Option<&'f mut Option<String>> {
     Some(match name {
         "user_id" => &mut facts.user,
@@ -56,7 +56,7 @@ fn has_known(fields: &FieldSet) -> bool {
     fields.iter().any(|field| is_known(field.name()))
 }
 
-/// Looks at a callsite once.
+/// Checks a new callsite.
 pub(crate) fn on_callsite(metadata: &Metadata<'_>) {
     if metadata.is_span() && has_known(metadata.fields()) {
         ANY.store(true, Ordering::Relaxed);
@@ -95,7 +95,7 @@ impl Said {
 
 impl Visit for Said {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Formatting is the user's code, and may be dear.
+        // Formatting runs user code and may be expensive.
         if is_known(field.name())
             && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
         {
@@ -126,7 +126,7 @@ impl Visit for Said {
     }
 }
 
-/// Keeps the place of a new span: the scope that its own fields make, or the place where it is made.
+/// Stores the place of a new span: the scope declared by its fields, or the place where it is created.
 pub(crate) fn on_new_span<S>(attributes: &Attributes<'_>, id: &Id, ctx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -151,7 +151,7 @@ where
         let mut above = OtelContext::map_current(mask_context::of_span);
         let around = around.map(|around| around.place);
         above.extend(around.filter(|around| !above.iter().any(|place| place.is_within(around))));
-        // What it says late is added to a place of its own, which the spans below it share.
+        // Fields recorded later are added to a place of its own, which spans inside share.
         Some(SpanPlace { place: level(said.masks, said.facts, above), is_scope: said.anything })
     } else {
         let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
@@ -170,7 +170,7 @@ where
     }
 }
 
-/// Whether a span has an explicit parent, or none, although another trace is current here.
+/// Whether a span has an explicit parent, or is an explicit root, while another trace is current.
 fn is_of_other_trace<S>(attributes: &Attributes<'_>, ctx: &Context<'_, S>) -> bool
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -183,7 +183,7 @@ where
     attributes.parent().and_then(|parent| ctx.span(parent)).and_then(root) != Some(current)
 }
 
-/// Takes on what a span says late. Masks hold from now on for everything below.
+/// Applies fields that a span records later. Their masks apply to everything inside from now on.
 pub(crate) fn on_record<S>(id: &Id, values: &Record<'_>, ctx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

@@ -1,4 +1,4 @@
-//! Masks that `tracing` spans carry: declared as fields, or found where the span was made.
+//! Masks of `tracing` spans: declared as fields, or inherited from the place where the span was created.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,26 +18,26 @@ use crate::policy::{MaskFlag, Masks};
 const INPUT: &str = "llm.mask_input";
 const OUTPUT: &str = "llm.mask_output";
 
-/// Whether any span carries masks: nothing is looked up before.
+/// Whether any span has masks. Nothing is looked up before.
 static ANY: AtomicBool = AtomicBool::new(false);
 
-/// The masks of a `tracing` span, among its extensions.
+/// The masks of a `tracing` span, stored in its extensions.
 #[derive(Clone, Debug)]
 struct SpanMasks(SharedMasks);
 
-/// Remembers the masks of a new span, and says them: those it declares, and those of the place where
-/// it is made. `None` where it has none.
+/// Stores and returns the masks of a new span: those it declares and those of the place where it is created. Returns
+/// `None` if it has none.
 pub(crate) fn on_new_span<S>(attrs: &Attributes<'_>, id: &Id, cx: &Context<'_, S>) -> Option<Masks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let declared = declared(attrs);
-    // The span that is entered is among the places of the thread.
+    // The places of the thread include the entered span.
     let mut above = OtelContext::map_current(mask_context::of_span);
     above.extend(attrs.parent().and_then(|parent| of(parent, cx)));
     let span = cx.span(id).filter(|_| declared.is_some() || !above.is_empty())?;
     let mut extensions = span.extensions_mut();
-    // Several layers of ours can see the same span.
+    // Several layers of llm-trace may see the same span.
     if let Some(known) = extensions.get_mut::<SpanMasks>() {
         return Some(known.0.get());
     }
@@ -47,7 +47,7 @@ where
     };
     let said = masks.get();
     extensions.insert(SpanMasks(masks));
-    // All threads read it: it is written once.
+    // Written only once, because all threads read it.
     if !any() {
         ANY.store(true, Ordering::Relaxed);
     }
@@ -67,7 +67,7 @@ where
     }
 }
 
-/// Makes the span's masks those of the thread.
+/// Adds the span's masks to those of the thread.
 pub(crate) fn on_enter<S>(id: &Id, cx: &Context<'_, S>)
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -77,19 +77,19 @@ where
     }
 }
 
-/// Ends what [`on_enter`] began.
+/// Reverts [`on_enter`].
 pub(crate) fn on_exit(id: &Id) {
     if any() {
         mask_context::exit_span(id.into_u64());
     }
 }
 
-/// Whether any span carries masks.
+/// Whether any span has masks.
 pub(crate) fn any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
 
-/// The masks that a span carries.
+/// The masks of a span.
 pub(crate) fn of<S>(id: &Id, cx: &Context<'_, S>) -> Option<SharedMasks>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -100,7 +100,7 @@ where
     cx.span(id)?.extensions().get::<SpanMasks>().map(|masks| masks.0.clone())
 }
 
-/// Whether a field says a mask.
+/// Whether a field declares a mask.
 pub(crate) fn is_flag(name: &str) -> bool {
     matches!(name, INPUT | OUTPUT)
 }
@@ -109,7 +109,7 @@ pub(crate) fn declares(metadata: &Metadata<'_>) -> bool {
     metadata.fields().iter().any(|field| is_flag(field.name()))
 }
 
-/// The masks that a new span says by its fields; `None` where it has no such field.
+/// The masks that a new span declares, or `None` if it has no such field.
 pub(crate) fn declared(attrs: &Attributes<'_>) -> Option<Masks> {
     declares(attrs.metadata()).then(|| {
         let mut flags = Flags(Masks::new());
@@ -118,7 +118,7 @@ pub(crate) fn declared(attrs: &Attributes<'_>) -> Option<Masks> {
     })
 }
 
-/// The masks among values that are recorded later.
+/// The masks in values that are recorded later.
 pub(crate) fn recorded(values: &Record<'_>) -> Masks {
     let mut flags = Flags(Masks::new());
     values.record(&mut flags);
@@ -151,7 +151,7 @@ impl Visit for Flags {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        // Formatting is the user's code, and may be dear.
+        // Formatting runs user code and may be expensive.
         if is_flag(field.name())
             && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
         {

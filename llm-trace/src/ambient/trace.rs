@@ -1,4 +1,4 @@
-//! Which trace a call belongs to: one that comes in, one that exists, or a new one.
+//! The trace of a call: a remote one, an existing one, or a new one.
 
 use opentelemetry::Context;
 use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
@@ -6,17 +6,15 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 
 use super::id_generator;
 
-/// A trace that exists already, to be continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
+/// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
 ///
 /// ```
 /// use llm_trace::ExistingTrace;
 ///
 /// # fn main() -> Result<(), llm_trace::TraceError> {
-/// // A trace id in hex, or as a UUID.
-/// let trace = ExistingTrace::new("4bf92f35-77b3-4da6-a3ce-929d0e0e4736")?;
-/// // Below one of its spans.
-/// let trace = trace.below("00f067aa0ba902b7")?;
-/// # let _ = trace;
+/// // A trace id in hex or as a UUID, and the id of one of its spans.
+/// let trace = ExistingTrace::new("4bf92f35-77b3-4da6-a3ce-929d0e0e4736")?.below("00f067aa0ba902b7")?;
+/// llm_trace::scope().existing_trace(trace)?.run(|| { /* calls */ });
 /// # Ok(())
 /// # }
 /// ```
@@ -26,7 +24,7 @@ pub struct ExistingTrace {
     parent: Option<SpanId>,
 }
 
-/// Why a trace cannot be continued.
+/// The reason why a trace cannot be continued.
 ///
 /// ```
 /// use llm_trace::{ExistingTrace, TraceError};
@@ -36,19 +34,19 @@ pub struct ExistingTrace {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {
-    /// No trace id.
+    /// The text is not a trace id.
     #[error("`{0}` is no trace id: give 32 hex digits or a UUID, not all zero")]
     TraceId(String),
-    /// No span id.
+    /// The text is not a span id.
     #[error("`{0}` is no span id: give 16 hex digits, not all zero")]
     SpanId(String),
-    /// The call has a span already.
+    /// The call already has a span.
     #[error("the call has started in its trace already: set the trace in a scope around the call")]
     Started,
 }
 
 impl ExistingTrace {
-    /// Reads a trace id: 32 hex digits, or a UUID.
+    /// Parses a trace id: 32 hex digits, or a UUID.
     pub fn new(id: impl AsRef<str>) -> Result<Self, TraceError> {
         let text = id.as_ref().trim();
         let hyphens = |(at, byte): (usize, u8)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23);
@@ -60,7 +58,7 @@ impl ExistingTrace {
         }
     }
 
-    /// Below a span of the trace: 16 hex digits.
+    /// Sets the parent span: 16 hex digits.
     pub fn below(self, span: impl AsRef<str>) -> Result<Self, TraceError> {
         let text = span.as_ref().trim();
         match hex_bytes(text).map(SpanId::from_bytes).filter(|id| *id != SpanId::INVALID) {
@@ -70,7 +68,7 @@ impl ExistingTrace {
     }
 }
 
-/// Exactly `N` bytes of hex.
+/// Parses exactly `N` bytes of hex.
 fn hex_bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if hex.len() != 2 * N {
@@ -121,12 +119,12 @@ impl From<std::convert::Infallible> for TraceError {
     }
 }
 
-/// What the spans right below a scope are children of.
+/// The parent of the spans directly inside a scope.
 #[derive(Clone, Debug)]
 pub(crate) enum Parent {
-    /// A span of another process, and the baggage that came with it.
+    /// A span of another process, and the baggage received with it.
     Remote(SpanContext, Vec<KeyValueMetadata>),
-    /// A trace of which no span is known.
+    /// A trace without a known span.
     Trace(TraceId),
 }
 
@@ -143,24 +141,24 @@ fn remote(trace: TraceId, span: SpanId) -> SpanContext {
     SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE)
 }
 
-/// No span at all, but sampled as a known trace is: samplers ask an active span, valid or not.
+/// An invalid parent with the sampled flag. Samplers read the flags of the active span even if it is invalid.
 fn no_parent() -> SpanContext {
     SpanContext::new(TraceId::INVALID, SpanId::INVALID, TraceFlags::SAMPLED, true, TraceState::NONE)
 }
 
-/// A scope's parent, in the `Context` that the scope attaches.
+/// A scope's parent, stored in the `Context` that the scope attaches.
 #[derive(Clone, Debug)]
 pub(crate) struct Continued {
-    /// The active span of that context; an invalid one where the next span is to be a root.
+    /// The active span of that context; invalid if the next span is to be a root.
     parent: SpanContext,
-    /// The trace of such a root.
+    /// The trace of that root.
     trace: Option<TraceId>,
     /// The span that would have been the parent.
     link: Option<SpanContext>,
 }
 
 impl Continued {
-    /// `cx` with another parent for the spans right below it.
+    /// `cx` with another parent for the spans directly inside.
     pub(crate) fn below(cx: &Context, parent: &Parent) -> Context {
         let (parent, trace) = match parent {
             Parent::Remote(span, baggage) => {
@@ -168,10 +166,10 @@ impl Continued {
                 let cx = continued.onto(cx);
                 return if baggage.is_empty() { cx } else { cx.with_baggage(baggage.iter().cloned()) };
             }
-            // It is in that trace already.
+            // The context already belongs to that trace.
             Parent::Trace(trace) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
             Parent::Trace(trace) if id_generator::any() => (no_parent(), Some(*trace)),
-            // Nobody hands trace ids out for us: an orphan, below a span that never was.
+            // Without an `IdGenerator`, the span becomes a child of a span that does not exist.
             Parent::Trace(trace) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
                 let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);
@@ -182,19 +180,19 @@ impl Continued {
         Continued { parent, trace, link: None }.onto(cx)
     }
 
-    /// `cx` with this parent; the one it has becomes the link.
+    /// `cx` with this parent. Its current parent becomes the link.
     pub(crate) fn onto(&self, cx: &Context) -> Context {
         let live = cx.span().span_context().clone();
         let link = Some(live).filter(|live| live.is_valid() && *live != self.parent).or_else(|| self.link.clone());
         cx.with_remote_span_context(self.parent.clone()).with_value(Continued { link, ..self.clone() })
     }
 
-    /// The scope's parent, if the next span below `cx` is right below the scope.
+    /// The scope's parent, if the next span below `cx` is directly inside the scope.
     pub(crate) fn pending(cx: &Context) -> Option<Continued> {
         cx.get::<Continued>().filter(|continued| *cx.span().span_context() == continued.parent).cloned()
     }
 
-    /// The trace of the spans right below.
+    /// The trace of the spans directly inside.
     pub(crate) fn trace_id(&self) -> TraceId {
         self.trace.unwrap_or_else(|| self.parent.trace_id())
     }
@@ -203,7 +201,7 @@ impl Continued {
         self.link.as_ref()
     }
 
-    /// The trace that a root span which begins here belongs to.
+    /// The trace of a root span that starts here.
     pub(crate) fn trace_of_root() -> Option<TraceId> {
         Context::map_current(|cx| {
             let continued = cx.get::<Continued>()?;

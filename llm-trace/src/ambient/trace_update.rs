@@ -1,11 +1,11 @@
-//! The input and output of a whole trace, told by a call.
+//! The input and output of a trace, written by a call.
 
 use std::ops::{BitOr, BitOrAssign};
 
 use crate::diag;
 use crate::semconv::openinference;
 
-/// Which sides of a trace a call writes: see [`Scope::update_trace`](crate::Scope::update_trace).
+/// The sides of a trace that a call writes. See [`Scope::update_trace`](crate::Scope::update_trace).
 ///
 /// ```
 /// use llm_trace::TraceUpdate;
@@ -19,18 +19,18 @@ pub struct TraceUpdate(u8);
 impl TraceUpdate {
     /// Neither side.
     pub const NONE: Self = Self(0);
-    /// What went into the trace.
+    /// The input of the trace.
     pub const INPUT: Self = Self(1);
-    /// What came out of it.
+    /// The output of the trace.
     pub const OUTPUT: Self = Self(2);
 
-    /// Both together.
+    /// Combines two sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether all of `other` is in it.
+    /// Whether this contains all of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -50,29 +50,28 @@ impl BitOrAssign for TraceUpdate {
     }
 }
 
-/// A backend that shows the input and output of a trace as a whole, and takes them from spans:
-/// see [`LlmLayer::with_trace_backend`](crate::LlmLayer::with_trace_backend).
+/// A backend that shows the input and output of a trace, and takes them from spans. See
+/// [`LlmLayer::with_trace_backend`](crate::LlmLayer::with_trace_backend).
 ///
 /// ```
 /// use llm_trace::TraceBackend;
-/// use tracing_subscriber::Registry;
+/// use tracing_subscriber::prelude::*;
 ///
-/// let layer = llm_trace::layer::<Registry>().with_trace_backend(TraceBackend::Phoenix);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_trace_backend(TraceBackend::Phoenix)).init();
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TraceBackend {
-    /// Langfuse: takes them from any span of the trace; the last one replaces what was there.
+    /// Langfuse: reads them from any span of the trace; the last value replaces earlier ones.
     #[default]
     Langfuse,
-    /// Arize Phoenix: shows those of the root span, and keeps them.
+    /// Arize Phoenix: shows those of the root span and does not replace them.
     Phoenix,
-    /// MLflow: shows those of the root span, and keeps them.
+    /// MLflow: shows those of the root span and does not replace them.
     MlFlow,
 }
 
-/// The names of the input and of the output, and whether they replace what the trace held.
+/// The attribute names of input and output, and whether a later value replaces an earlier one.
 #[rustfmt::skip]
 const NAMES: [(TraceBackend, &str, &str, bool); 3] = [
     (TraceBackend::Langfuse, "langfuse.trace.input", "langfuse.trace.output", true),
@@ -93,7 +92,7 @@ impl TraceBackend {
         self.row().2
     }
 
-    /// Says once that an update from below the root changes nothing there.
+    /// Warns once that an update below the root span has no effect at this backend.
     pub(crate) fn warn_if_it_keeps(self) {
         if !self.row().3 {
             diag::warn_once(

@@ -9,9 +9,9 @@ use crate::policy::{ContentShape, Filter, Place};
 /// The messages, instructions and tools of a request, as they are read.
 #[derive(Debug)]
 pub(crate) struct InputContent {
-    /// The chat history, instructions that stand in it included.
+    /// The chat history, including instructions in it.
     pub(crate) messages: Messages,
-    /// Instructions that the API takes apart from the history: one message's parts.
+    /// Instructions outside of the history: the parts of one message.
     system: Messages,
     tools: String,
     tool_count: usize,
@@ -29,8 +29,7 @@ impl InputContent {
         self.system.part(part);
     }
 
-    /// Adds a tool definition: of type `function` where it has a name and parameters of its own,
-    /// else of the provider's type.
+    /// Adds a tool definition, of type `function` if it has a name and parameters, otherwise of the provider's type.
     pub(crate) fn tool(&mut self, kind: &str, name: &str, description: Option<Text<'_>>, parameters: Option<Node<'_>>) {
         if self.tool_count > 0 {
             self.tools.push(',');
@@ -45,7 +44,7 @@ impl InputContent {
         }
         match Payload::node(parameters) {
             Payload::None => {}
-            // A stand-in would be no schema: it is only counted.
+            // A replacement would not be a schema, so it is only counted.
             _ if filter.masks_at(Place::tool_definition()) => filter.mask(&mut String::new(), Place::tool_definition()),
             parameters => object.required_payload("parameters", parameters, filter, Place::tool_definition()),
         }
@@ -79,7 +78,7 @@ pub(crate) struct FinishedInput {
 }
 
 impl FinishedInput {
-    /// Whether there was none.
+    /// Whether there is no content.
     pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_none() && self.instructions.is_none() && self.tools.is_none()
     }

@@ -9,16 +9,16 @@ use crate::semconv::identifier::is_word;
 #[derive(Debug)]
 pub(crate) struct Messages {
     pub(super) json: String,
-    /// Where each message stands in `json`, and whether it is a system message.
+    /// The range of each message in `json`, and whether it is a system message.
     spans: Vec<(std::ops::Range<usize>, bool)>,
     pub(super) open: Option<Open>,
     role: String,
-    /// Whether an output message needs a finish reason (the schema says so).
+    /// Output messages need a finish reason by the schema.
     output: bool,
     pub(super) filter: Filter,
 }
 
-/// A message that has begun.
+/// An open message.
 #[derive(Debug)]
 pub(super) struct Open {
     at: usize,
@@ -34,7 +34,7 @@ impl Messages {
         Self { output: true, ..Self::input(filter) }
     }
 
-    /// Begins a message. Roles are the provider's words; see the corpus' README for the exceptions.
+    /// Starts a message. Roles are those of the provider; the README of the corpus lists the exceptions.
     pub(crate) fn begin(&mut self, role: &str, name: Option<&str>) {
         if self.open.is_some() {
             self.end(None);
@@ -57,7 +57,7 @@ impl Messages {
         self.open = Some(Open { at, parts: 0 });
     }
 
-    /// Adds a part to the message begun last, unless there is nothing in it.
+    /// Adds a part to the open message, unless the part is empty.
     pub(crate) fn part(&mut self, part: Part<'_>) {
         if let Some(open) = self.open.as_mut().filter(|_| !part.is_empty()) {
             if self.filter.omits(part.place(&self.role)) {
@@ -71,12 +71,12 @@ impl Messages {
         }
     }
 
-    /// Ends the message begun last. `finish_reason` is the schema's word: see [`finish_reason`](super::finish_reason).
+    /// Ends the open message. `finish_reason` is a name of the schema: see [`finish_reason`](super::finish_reason).
     pub(crate) fn end(&mut self, finish_reason: Option<&str>) {
         let Some(open) = self.open.take() else { return };
         self.json.push(']');
         if self.output {
-            // The schema requires one. Where the provider gave none nothing is invented: empty.
+            // The schema requires a finish reason. It is empty if the provider gave none.
             self.json.push_str(",\"finish_reason\":");
             let reason = finish_reason.unwrap_or("");
             match is_word(reason) {
@@ -88,7 +88,7 @@ impl Messages {
         self.spans.push((open.at..self.json.len(), self.role == "system" || self.role == "developer"));
     }
 
-    /// The JSON array, and what the filter has to report; `None` where there was no message.
+    /// The JSON array, or `None` without messages, and the filter with its report.
     pub(crate) fn finish(mut self) -> (Option<String>, Filter) {
         if self.open.is_some() {
             self.end(None);

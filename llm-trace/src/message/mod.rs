@@ -1,6 +1,6 @@
-//! Messages, instructions and tools in the convention's JSON, written in one pass.
+//! Messages, instructions and tools in the JSON of the conventions, written in one pass.
 //!
-//! Every text goes through [`Filter`](crate::policy::Filter), which belongs to the policy; there is no other way out.
+//! Every text passes the policy's [`Filter`](crate::policy::Filter). There is no other way to write content.
 
 mod input;
 mod list;

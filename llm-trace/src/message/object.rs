@@ -1,11 +1,11 @@
-//! One JSON object, field by field.
+//! A writer for one JSON object.
 
 use super::part::Payload;
 use crate::json::{JsonView, Mode, Node, Text, is_json, write_str};
 use crate::policy::{Filter, Place};
 use crate::semconv::identifier::is_word;
 
-/// Writes one JSON object; closed on drop.
+/// Writes one JSON object field by field, and closes it on drop.
 pub(super) struct Object<'o> {
     pub(super) out: &'o mut String,
     first: bool,
@@ -30,7 +30,7 @@ impl<'o> Object<'o> {
         write_str(self.out, value);
     }
 
-    /// A word that the provider or the model chose: content where it is no identifier.
+    /// Writes a name that the provider or the model chose. It is content if it is not an identifier.
     pub(super) fn identifier(&mut self, key: &str, value: &str, filter: &mut Filter, place: Place<'_>) {
         match is_word(value) {
             true => self.word(key, value),
@@ -55,7 +55,7 @@ impl<'o> Object<'o> {
         }
     }
 
-    /// A field whose name is the caller's, and can be content as well.
+    /// Writes a field whose key comes from the caller and may be content as well.
     fn field(&mut self, field: Node<'_>, filter: &mut Filter, place: Place<'_>) {
         let key = filter.clean(field.key(), place);
         self.required_payload(&key, Payload::Json(field), filter, place);
@@ -66,7 +66,7 @@ impl<'o> Object<'o> {
         write_payload(self.out, payload, filter, place);
     }
 
-    /// `{"type": kind, …}`, as server-side tool calls have it.
+    /// Writes `{"type": kind, …}`, the format of server-side tool calls.
     pub(super) fn typed(&mut self, key: &str, kind: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
         self.key(key);
         let mut inner = Object::begin(self.out);

@@ -10,14 +10,14 @@ use crate::policy::{Filter, Place, rewrite};
 #[derive(Clone)]
 pub(crate) enum Part<'a> {
     Text(Text<'a>),
-    /// A text with the sources it cites, under the provider's name for them.
+    /// A text with its citations, under the provider's name for them.
     Cited {
         text: Text<'a>,
         key: &'a str,
         citations: Payload<'a>,
     },
     Reasoning(Text<'a>),
-    /// Not in the schema's list: a generic part of type `refusal`.
+    /// Not defined by the schema: a generic part of type `refusal`.
     Refusal(Text<'a>),
     ToolCall {
         id: Option<&'a str>,
@@ -39,7 +39,7 @@ pub(crate) enum Part<'a> {
         kind: &'a str,
         response: Payload<'a>,
     },
-    /// Inline media: base64.
+    /// Inline media in base64.
     Blob {
         modality: Modality,
         mime_type: Option<Cow<'a, str>>,
@@ -55,16 +55,16 @@ pub(crate) enum Part<'a> {
         mime_type: Option<Cow<'a, str>>,
         file_id: &'a str,
     },
-    /// A part the convention has no name for: the provider's type and fields.
+    /// A part that the conventions do not define, with the provider's type and fields.
     Generic {
         kind: &'a str,
         fields: Payload<'a>,
     },
-    /// A part that is already in the convention's JSON.
+    /// A part already in the JSON of the conventions.
     Whole(&'a str),
 }
 
-/// The part types that the schema knows.
+/// The part types of the schema.
 const SCHEMA_TYPES: &[&str] = &[
     "blob",
     "file",
@@ -77,13 +77,13 @@ const SCHEMA_TYPES: &[&str] = &[
     "uri",
 ];
 
-/// What kind of media a part holds.
+/// The media type of a part.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Modality {
     Image,
     Video,
     Audio,
-    /// A word of the newest conventions; the schema takes any string.
+    /// Defined by the latest conventions; the schema accepts any string.
     Document,
 }
 
@@ -97,7 +97,7 @@ impl Modality {
         }
     }
 
-    /// By MIME type; what is neither image, audio nor video is a document.
+    /// The modality of a MIME type. Any type but image, audio and video is a document.
     pub(crate) fn of_mime(mime: &str) -> Self {
         match mime.split('/').next() {
             Some("image") => Modality::Image,
@@ -108,14 +108,14 @@ impl Modality {
     }
 }
 
-/// A value of any shape: tool arguments, results, the fields of an unknown part.
+/// A value of any type: tool arguments, results, or the fields of an unknown part.
 #[derive(Clone, Copy)]
 pub(crate) enum Payload<'a> {
     None,
     Json(Node<'a>),
-    /// A string that may hold JSON text: written as JSON where it does.
+    /// A string that is written as JSON if it holds JSON.
     Text(Text<'a>),
-    /// A string that is a string.
+    /// A string that is always written as a string.
     Str(Text<'a>),
 }
 
@@ -124,7 +124,7 @@ impl<'a> Payload<'a> {
         if text.is_empty() { Payload::None } else { Payload::Text(text) }
     }
 
-    /// A string that may hold JSON, or JSON itself.
+    /// A JSON value, or a string that may hold JSON.
     pub(crate) fn node(node: Option<Node<'a>>) -> Self {
         match node {
             None => Payload::None,
@@ -137,11 +137,11 @@ impl<'a> Payload<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Media from a URL: `data:` URLs become blobs.
+    /// Media from a URL. A `data:` URL becomes a blob.
     pub(crate) fn from_url(url: Text<'a>, modality: Option<Modality>) -> Self {
         if let Text::Plain(s) = url
             && let Some((head, content)) = s.strip_prefix("data:").and_then(|rest| rest.split_once(','))
-            // Without it the content is a text.
+            // Otherwise the content is plain text.
             && head.trim_end().to_ascii_lowercase().ends_with("base64")
         {
             let mime = head.split(';').next().filter(|mime| !mime.is_empty());
@@ -154,7 +154,7 @@ impl<'a> Part<'a> {
         Part::Uri { modality: modality.unwrap_or(Modality::Image), mime_type: None, uri: url }
     }
 
-    /// Whether it holds nothing: an empty text, or a call that nothing is known of.
+    /// Whether the part is empty: an empty text, or a call without any data.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Part::Text(text) | Part::Reasoning(text) | Part::Refusal(text) | Part::Cited { text, .. } => {
@@ -167,7 +167,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The place of the part's texts in a message of this role.
+    /// The place of the part's texts in a message with this role.
     pub(super) fn place<'r>(&self, role: &'r str) -> Place<'r> {
         match self {
             Part::Reasoning(_) => Place::reasoning(role),
@@ -181,7 +181,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Writes the part as it is.
+    /// Writes the part without a filter.
     pub(crate) fn write_plain(&self, out: &mut String) {
         self.write(out, &mut Filter::plain(), "");
     }
@@ -249,7 +249,7 @@ impl<'a> Part<'a> {
                 object.text("file_id", Text::Plain(file_id), filter, place);
             }
             Part::Generic { kind, fields } => {
-                // A part that only shares its name with one of the schema's must not pass for it.
+                // A part that only shares its type name with the schema gets another name.
                 match SCHEMA_TYPES.contains(kind) {
                     true => object.word("type", &format!("{kind}_part")),
                     false => object.identifier("type", kind, filter, place),

@@ -1,6 +1,6 @@
-//! Why a model stopped, in the schema's words.
+//! Finish reasons by the schema.
 
-/// The schema's word for a provider's finish reason; the provider's own where none fits.
+/// The schema's name for a provider's finish reason, or the provider's own if none matches.
 pub(crate) fn finish_reason(raw: &str) -> &str {
     match raw {
         "stop" | "STOP" | "end_turn" | "stop_sequence" | "COMPLETE" | "complete" | "completed" | "eos"

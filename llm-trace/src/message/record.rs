@@ -1,13 +1,13 @@
-//! Types of the user's own, by hand.
+//! Recording of user-defined types.
 
 use super::{InputContent, Messages, Part, finish_reason};
 use crate::json::Text;
 use crate::model::Usage;
 use crate::model::facts::{RequestFacts, ResponseFacts};
 
-/// A request type that tells what is in it, where it is neither JSON nor `Serialize`.
+/// A request type that is neither JSON nor `Serialize` and records its content itself.
 ///
-/// Called once or twice per call; [`RequestRecord`] ignores what the policy does not permit.
+/// The method may run more than once per call. [`RequestRecord`] ignores content that the policy does not permit.
 ///
 /// ```
 /// use llm_trace::{RecordRequest, RequestRecord};
@@ -21,11 +21,11 @@ use crate::model::facts::{RequestFacts, ResponseFacts};
 /// }
 /// ```
 pub trait RecordRequest {
-    /// Tells what is in the request.
+    /// Records the request.
     fn record_request(&self, out: &mut RequestRecord<'_>);
 }
 
-/// An answer type that tells what is in it, where it is neither JSON nor `Serialize`.
+/// A response type that is neither JSON nor `Serialize` and records its content itself.
 ///
 /// ```
 /// use llm_trace::{RecordResponse, ResponseRecord, Usage};
@@ -39,7 +39,7 @@ pub trait RecordRequest {
 /// }
 /// ```
 pub trait RecordResponse {
-    /// Tells what is in the answer.
+    /// Records the response.
     fn record_response(&self, out: &mut ResponseRecord<'_>);
 }
 
@@ -55,7 +55,7 @@ impl<T: RecordResponse + ?Sized> RecordResponse for &T {
     }
 }
 
-/// Takes what a [`RecordRequest`] tells.
+/// Receives the data of a [`RecordRequest`].
 ///
 /// ```
 /// use llm_trace::{RecordRequest, RequestRecord};
@@ -77,43 +77,43 @@ pub struct RequestRecord<'a> {
 }
 
 impl RequestRecord<'_> {
-    /// `gen_ai.request.model`.
+    /// Sets `gen_ai.request.model`.
     pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
         self.facts.model = Some(model.into());
         self
     }
 
-    /// `gen_ai.request.temperature`.
+    /// Sets `gen_ai.request.temperature`.
     pub fn temperature(&mut self, temperature: f64) -> &mut Self {
         self.facts.temperature = Some(temperature);
         self
     }
 
-    /// `gen_ai.request.top_p`.
+    /// Sets `gen_ai.request.top_p`.
     pub fn top_p(&mut self, top_p: f64) -> &mut Self {
         self.facts.top_p = Some(top_p);
         self
     }
 
-    /// `gen_ai.request.max_tokens`, in tokens.
+    /// Sets `gen_ai.request.max_tokens`.
     pub fn max_tokens(&mut self, tokens: i64) -> &mut Self {
         self.facts.max_tokens = Some(tokens);
         self
     }
 
-    /// `gen_ai.request.stop_sequences`.
+    /// Sets `gen_ai.request.stop_sequences`.
     pub fn stop_sequences<S: Into<String>>(&mut self, stop: impl IntoIterator<Item = S>) -> &mut Self {
         self.facts.stop_sequences = Some(stop.into_iter().map(Into::into).collect());
         self
     }
 
-    /// `gen_ai.request.stream`.
+    /// Sets `gen_ai.request.stream`.
     pub fn stream(&mut self, stream: bool) -> &mut Self {
         self.facts.stream = Some(stream);
         self
     }
 
-    /// Adds a message of one text part. Content: ignored unless the policy permits it.
+    /// Adds a message with one text part. Content: ignored unless the policy permits it.
     pub fn message(&mut self, role: &str, text: &str) -> &mut Self {
         if let Some(content) = &mut self.content {
             content.messages.begin(role, None);
@@ -123,7 +123,7 @@ impl RequestRecord<'_> {
         self
     }
 
-    /// Adds to the instructions that stand apart from the history. Content.
+    /// Adds a text to the system instructions. Content: ignored unless the policy permits it.
     pub fn system(&mut self, text: &str) -> &mut Self {
         if let Some(content) = &mut self.content {
             content.system(Part::Text(Text::Plain(text)));
@@ -132,7 +132,7 @@ impl RequestRecord<'_> {
     }
 }
 
-/// Takes what a [`RecordResponse`] tells.
+/// Receives the data of a [`RecordResponse`].
 ///
 /// ```
 /// use llm_trace::{RecordResponse, ResponseRecord, Usage};
@@ -153,32 +153,32 @@ pub struct ResponseRecord<'a> {
 }
 
 impl ResponseRecord<'_> {
-    /// `gen_ai.response.id`.
+    /// Sets `gen_ai.response.id`.
     pub fn id(&mut self, id: impl Into<String>) -> &mut Self {
         self.facts.id = Some(id.into());
         self
     }
 
-    /// `gen_ai.response.model`.
+    /// Sets `gen_ai.response.model`.
     pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
         self.facts.model = Some(model.into());
         self
     }
 
-    /// Adds the finish reason of the next choice, in the provider's own word. Say it before the
-    /// choice's text.
+    /// Adds the finish reason of the next choice, as the provider names it. Call it before [`text`](Self::text) for
+    /// that choice.
     pub fn finish_reason(&mut self, reason: impl Into<String>) -> &mut Self {
         self.facts.finish_reasons.push(Some(reason.into()));
         self
     }
 
-    /// The token counts.
+    /// Sets the token counts.
     pub fn usage(&mut self, usage: Usage) -> &mut Self {
         self.facts.usage.update(usage);
         self
     }
 
-    /// Adds an output message of one text part. Content: ignored unless the policy permits it.
+    /// Adds an output message with one text part. Content: ignored unless the policy permits it.
     pub fn text(&mut self, text: &str) -> &mut Self {
         let reason = self.facts.finish_reasons.last().and_then(Option::as_deref).map(finish_reason);
         if let Some(content) = &mut self.content {

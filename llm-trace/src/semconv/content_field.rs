@@ -1,11 +1,11 @@
-//! The table of content: everything that can be recorded of a call only with a permit, one row each.
+//! The table of content: one row for each attribute that requires a permit.
 
 use super::Profile;
 use super::names::{Names, both, core_latest};
 
 macro_rules! contents {
     ($($(#[doc = $doc:literal])+ $field:ident: $names:expr;)*) => {
-        /// A place for content.
+        /// An attribute that holds content.
         #[doc(hidden)]
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum ContentField {
@@ -13,7 +13,7 @@ macro_rules! contents {
         }
 
         impl ContentField {
-            /// All of them.
+            /// All content fields.
             pub(crate) const ALL: &'static [ContentField] = &[$(ContentField::$field),*];
         }
 
@@ -22,37 +22,37 @@ macro_rules! contents {
 }
 
 contents! {
-    /// The messages that were sent, as JSON.
+    /// The input messages, as JSON.
     InputMessages: both("gen_ai.input.messages");
-    /// The messages that were answered, as JSON.
+    /// The output messages, as JSON.
     OutputMessages: both("gen_ai.output.messages");
-    /// The instructions that stand apart from the messages, as JSON.
+    /// The system instructions outside of the messages, as JSON.
     SystemInstructions: both("gen_ai.system_instructions");
-    /// The tools that a model may call, as JSON.
+    /// The tools that the model may call, as JSON.
     ToolDefinitions: both("gen_ai.tool.definitions");
-    /// The purpose of an agent.
+    /// The description of an agent.
     AgentDescription: both("gen_ai.agent.description");
-    /// The purpose of a tool.
+    /// The description of a tool.
     ToolDescription: both("gen_ai.tool.description");
-    /// The arguments that a model gave a tool, as JSON.
+    /// The arguments of a tool call, as JSON.
     ToolArguments: both("gen_ai.tool.call.arguments");
     /// The result of a tool, as JSON.
     ToolResult: both("gen_ai.tool.call.result");
-    /// The text that is searched for in a data source.
+    /// The query of a retrieval.
     Query: both("gen_ai.retrieval.query.text");
-    /// The documents that were found, as JSON.
+    /// The retrieved documents, as JSON.
     Documents: both("gen_ai.retrieval.documents");
-    /// The text that memories are searched for.
+    /// The query of a memory search.
     MemoryQuery: core_latest("llm_trace.memory.query.text", "gen_ai.memory.query.text");
-    /// The memories that were found or written, as JSON.
+    /// The memories that were read or written, as JSON.
     MemoryRecords: core_latest("llm_trace.memory.records", "gen_ai.memory.records");
-    /// The text that a guardrail judges.
+    /// The text that a guardrail checks.
     Judged: both("llm_trace.guardrail.judged");
-    /// The decision of a guardrail in full.
+    /// The complete decision of a guardrail.
     Decided: both("llm_trace.guardrail.decided");
-    /// The text of an error; on the event of a failure.
+    /// The message of an error; on its event.
     ExceptionMessage: both("exception.message");
-    /// The reasons for an evaluation's score; on its event.
+    /// The explanation of an evaluation; on its event.
     EvaluationExplanation: both("gen_ai.evaluation.explanation");
 }
 
@@ -61,7 +61,7 @@ impl ContentField {
         ROWS[self as usize].0
     }
 
-    /// One sentence for people.
+    /// One sentence for the documentation.
     pub(crate) const fn doc(self) -> &'static str {
         ROWS[self as usize].1
     }
@@ -74,7 +74,7 @@ impl ContentField {
         }
     }
 
-    /// The attribute's name, for content that has the same one in both profiles.
+    /// The attribute's name, for content with the same name in both profiles.
     pub(crate) const fn key(self) -> &'static str {
         self.names().any()
     }

@@ -1,4 +1,4 @@
-//! A list of facts, each once.
+//! A set of facts.
 
 use std::borrow::Cow;
 
@@ -6,16 +6,16 @@ use super::Fact;
 use super::identifier::{is_identifier, is_sane, most};
 use super::value::AttributeValue;
 
-/// Facts, each once, in the order in which they were first set. Unknown is absent: an empty text sets nothing.
+/// A set of facts, in the order in which they were first set. An empty text sets nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     list: Vec<(Fact, AttributeValue)>,
-    /// Which facts were left out because their text is no identifier.
+    /// Facts that were omitted because their text is not an identifier.
     refused: Vec<Fact>,
 }
 
 impl Facts {
-    /// Sets a fact, in place of what was known.
+    /// Sets a fact and replaces a known value.
     pub(crate) fn set(&mut self, fact: Fact, value: AttributeValue) {
         match value {
             AttributeValue::Str(text) => self.set_text(fact, text),
@@ -24,7 +24,7 @@ impl Facts {
         }
     }
 
-    /// Sets a text, if it may be recorded under this fact.
+    /// Sets a text, if this fact may hold it.
     pub(crate) fn set_text(&mut self, fact: Fact, text: impl Into<Cow<'static, str>>) {
         let text = text.into();
         if text.is_empty() {
@@ -37,12 +37,12 @@ impl Facts {
         }
     }
 
-    /// Sets a text of this crate's own.
+    /// Sets a text that llm-trace defines.
     pub(crate) fn set_word(&mut self, fact: Fact, word: &'static str) {
         self.put(fact, AttributeValue::Str(Cow::Borrowed(word)));
     }
 
-    /// Sets a list of texts, without those that may not be recorded under this fact.
+    /// Sets a list of texts, without those that this fact may not hold.
     pub(crate) fn set_texts(&mut self, fact: Fact, mut texts: Vec<String>) {
         let before = texts.len();
         texts.retain(|text| is_identifier(fact, text));
@@ -55,7 +55,7 @@ impl Facts {
         }
     }
 
-    /// Sets a whole number, if it can be.
+    /// Sets an integer, if it is plausible.
     pub(crate) fn set_int(&mut self, fact: Fact, number: i64) {
         if is_sane(fact, number) {
             self.put(fact, AttributeValue::Int(number));
@@ -64,7 +64,7 @@ impl Facts {
         }
     }
 
-    /// Sets a number. One that is not finite is unknown.
+    /// Sets a number, if it is finite.
     pub(crate) fn set_float(&mut self, fact: Fact, number: f64) {
         if number.is_finite() {
             self.put(fact, AttributeValue::Float(number));
@@ -89,13 +89,13 @@ impl Facts {
         }
     }
 
-    /// Forgets a fact.
+    /// Removes a fact.
     pub(crate) fn remove(&mut self, fact: Fact) -> Option<AttributeValue> {
         let at = self.list.iter().position(|(known, _)| *known == fact)?;
         Some(self.list.remove(at).1)
     }
 
-    /// Takes over what is not known yet.
+    /// Adds the facts that are not set yet.
     pub(crate) fn fill(&mut self, other: Facts) {
         for (fact, value) in other.list {
             if !self.has(fact) {
@@ -105,7 +105,7 @@ impl Facts {
         other.refused.into_iter().for_each(|fact| self.refuse(fact));
     }
 
-    /// Takes over what a later report knows; what it does not mention stays.
+    /// Applies a later report: its facts replace known ones, and other facts are kept.
     pub(crate) fn update(&mut self, later: Facts) {
         for (fact, value) in later.list {
             self.put(fact, value);
@@ -121,27 +121,27 @@ impl Facts {
         self.get(fact).is_some()
     }
 
-    /// A fact that is a text.
+    /// The value of a text fact.
     pub(crate) fn text(&self, fact: Fact) -> Option<&str> {
         if let Some(AttributeValue::Str(text)) = self.get(fact) { Some(text) } else { None }
     }
 
-    /// A fact that is a list of texts; an empty one where it is unknown.
+    /// The value of a fact that is a list of texts; empty if unknown.
     pub(crate) fn texts(&self, fact: Fact) -> &[String] {
         if let Some(AttributeValue::Strs(texts)) = self.get(fact) { texts } else { &[] }
     }
 
-    /// A fact that is a whole number.
+    /// The value of an integer fact.
     pub(crate) fn int(&self, fact: Fact) -> Option<i64> {
         if let Some(AttributeValue::Int(number)) = self.get(fact) { Some(*number) } else { None }
     }
 
-    /// A fact that is a number.
+    /// The value of a numeric fact.
     pub(crate) fn float(&self, fact: Fact) -> Option<f64> {
         if let Some(AttributeValue::Float(number)) = self.get(fact) { Some(*number) } else { None }
     }
 
-    /// A fact that is a flag.
+    /// The value of a flag.
     pub(crate) fn bool(&self, fact: Fact) -> Option<bool> {
         if let Some(AttributeValue::Bool(flag)) = self.get(fact) { Some(*flag) } else { None }
     }
@@ -150,7 +150,7 @@ impl Facts {
         self.list.iter().map(|(fact, value)| (*fact, value))
     }
 
-    /// The facts that were left out because their text is no identifier.
+    /// The facts that were omitted because their text is not an identifier.
     pub(crate) fn refused(&self) -> &[Fact] {
         &self.refused
     }

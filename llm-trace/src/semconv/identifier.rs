@@ -1,36 +1,36 @@
-//! The one check of texts and numbers that are to be facts.
+//! The check of every text and number that is recorded as a fact.
 
 use super::{Fact, FactKind};
 
-/// The longest identifier, in bytes.
+/// Maximum length of an identifier, in bytes.
 const MAX_LEN: usize = 256;
 
-/// The longest value of a metric's label, in bytes.
+/// Maximum length of a metric attribute, in bytes.
 pub(crate) const MAX_LABEL: usize = 128;
 
-/// The longest stop sequence that is a fact, in bytes; a longer one is content.
+/// Maximum length of a stop sequence that is a fact, in bytes. A longer one is content.
 const MAX_STOP_LEN: usize = 64;
 
-/// Counts beyond this are unknown.
+/// Larger counts are unknown.
 const MAX_COUNT: i64 = 1_000_000_000;
 
-/// Costs beyond this are unknown, in US dollars.
+/// Higher costs are unknown, in US dollars.
 const MAX_COST: f64 = 1_000_000.0;
 
-/// Whether `text` may be recorded under `fact`. Everything that enters [`Facts`](super::Facts) as a text, or in a list
-/// of texts, is asked for here, whatever the policy, the side and the source.
+/// Whether `text` may be recorded under `fact`. Every text that enters [`Facts`](super::Facts), alone or in a list,
+/// passes this check, for every policy, side and source.
 pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
     match (fact, fact.row().kind) {
         (_, FactKind::Free) => true,
         (_, FactKind::Number) => false,
-        // A line's end is a common stop sequence.
+        // A line break is a common stop sequence.
         (Fact::RequestStopSequences, _) => text.len() <= MAX_STOP_LEN,
         _ if is_chosen_elsewhere(fact) => is_word(text),
         _ => is_name(text),
     }
 }
 
-/// How many texts of a list may be recorded under `fact`.
+/// Maximum number of texts in a list under `fact`.
 pub(crate) fn most(fact: Fact) -> usize {
     match fact {
         Fact::RequestStopSequences => 16,
@@ -38,17 +38,17 @@ pub(crate) fn most(fact: Fact) -> usize {
     }
 }
 
-/// An identifier without blanks.
+/// Whether `text` is an identifier without spaces.
 pub(crate) fn is_word(text: &str) -> bool {
     text.len() <= MAX_LEN && !text.contains(|c: char| c.is_control() || c.is_whitespace())
 }
 
-/// An identifier in which blanks may be: the program gives it.
+/// Whether `text` is an identifier that may contain spaces, because the program chose it.
 pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= MAX_LEN && !text.contains(char::is_control)
 }
 
-/// Whether the provider or the model chooses the value, which then has no blanks.
+/// Whether the provider or the model chooses the value, which then has no spaces.
 fn is_chosen_elsewhere(fact: Fact) -> bool {
     matches!(
         fact,
@@ -65,12 +65,12 @@ fn is_chosen_elsewhere(fact: Fact) -> bool {
     )
 }
 
-/// Whether this is a number of things that can be.
+/// Whether a count is plausible.
 pub(crate) fn is_count(number: i64) -> bool {
     (0..=MAX_COUNT).contains(&number)
 }
 
-/// Whether this is a cost that can be, in US dollars.
+/// Whether a cost in US dollars is plausible.
 pub(crate) fn is_cost(dollars: f64) -> bool {
     (0.0..=MAX_COST).contains(&dollars)
 }

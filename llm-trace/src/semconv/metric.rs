@@ -12,7 +12,7 @@ struct Row {
     doc: &'static str,
 }
 
-/// How a metric is measured.
+/// The instrument of a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Instrument {
     Histogram,
@@ -21,14 +21,14 @@ pub(crate) enum Instrument {
 
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $metric:ident: $instrument:ident $unit:literal $bounds:expr, $names:expr;)*) => {
-        /// A metric that a layer or an exporter records.
+        /// A metric recorded by the layer or an exporter.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub(crate) enum Metric {
             $($(#[doc = $doc])+ $metric,)*
         }
 
         impl Metric {
-            /// All of them.
+            /// All metrics.
             pub(crate) const ALL: &'static [Metric] = &[$(Metric::$metric),*];
         }
 
@@ -43,51 +43,51 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Time of a GenAI operation; in the newest conventions of one that is no inference.
+    /// Duration of a GenAI operation; in the latest conventions, of one that is not an inference.
     OperationDuration: Histogram "s" &SECONDS, both("gen_ai.client.operation.duration");
-    /// Time of an inference.
+    /// Duration of an inference.
     InferenceDuration: Histogram "s" &SECONDS, latest("gen_ai.client.inference.duration");
-    /// Time from a call's start to its stream's first chunk.
+    /// Time from the start of a call to the first chunk of its stream.
     TimeToFirstChunk: Histogram "s" &SECONDS,
         core_latest("gen_ai.client.operation.time_to_first_chunk", "gen_ai.client.inference.time_to_first_chunk");
-    /// Time from one chunk of a stream to the next.
+    /// Time between two chunks of a stream.
     TimePerOutputChunk: Histogram "s" &SECONDS,
         core_latest("gen_ai.client.operation.time_per_output_chunk", "gen_ai.client.inference.time_per_output_chunk");
     /// Input and output tokens of a call.
     TokenUsage: Histogram "{token}" &TOKENS, core("gen_ai.client.token.usage");
-    /// Input tokens, cached ones included.
+    /// Input tokens, including cached tokens.
     UsageInput: Counter "{token}" &[], latest("gen_ai.client.inference.usage.input_tokens");
-    /// Output tokens, reasoning included.
+    /// Output tokens, including reasoning.
     UsageOutput: Counter "{token}" &[], latest("gen_ai.client.inference.usage.output_tokens");
-    /// Input tokens that the provider's cache served.
+    /// Input tokens read from the provider's cache.
     UsageCacheRead: Counter "{token}" &[], latest("gen_ai.client.inference.usage.cache_read.input_tokens");
     /// Input tokens written to the provider's cache.
     UsageCacheWrite: Counter "{token}" &[], latest("gen_ai.client.inference.usage.cache_write.input_tokens");
-    /// Output tokens spent on reasoning.
+    /// Output tokens used for reasoning.
     UsageReasoning: Counter "{token}" &[], latest("gen_ai.client.inference.usage.reasoning.output_tokens");
     /// Input tokens of one call.
     OperationInput: Histogram "{token}" &TOKENS, latest("gen_ai.client.inference.operation.input_tokens");
     /// Output tokens of one call.
     OperationOutput: Histogram "{token}" &TOKENS, latest("gen_ai.client.inference.operation.output_tokens");
-    /// Time of a workflow's run.
+    /// Duration of a workflow.
     WorkflowDuration: Histogram "s" &WORKFLOW_SECONDS, latest("gen_ai.invoke_workflow.duration");
-    /// Time of an agent's run.
+    /// Duration of an agent's invocation.
     AgentDuration: Histogram "s" &AGENT_SECONDS, latest("gen_ai.invoke_agent.duration");
-    /// Inferences that an agent made itself in one run.
+    /// Inferences made directly by an agent per invocation.
     AgentInferenceCalls: Histogram "{inference_call}" &CALLS, latest("gen_ai.invoke_agent.inference_calls");
-    /// Tools that an agent ran itself in one run.
+    /// Tools run directly by an agent per invocation.
     AgentToolCalls: Histogram "{tool_call}" &CALLS, latest("gen_ai.invoke_agent.tool_calls");
-    /// Time of a tool's run.
+    /// Duration of a tool's execution.
     ToolDuration: Histogram "s" &SECONDS, latest("gen_ai.execute_tool.duration");
-    /// Time from sending a message of the Model Context Protocol to its answer.
+    /// Time from sending a message of the Model Context Protocol to its response.
     McpClientDuration: Histogram "s" &MCP_SECONDS, both("mcp.client.operation.duration");
-    /// Time from receiving a message of the Model Context Protocol to its answer.
+    /// Time from receiving a message of the Model Context Protocol to its response.
     McpServerDuration: Histogram "s" &MCP_SECONDS, both("mcp.server.operation.duration");
     /// The cost of a call in US dollars.
     Cost: Histogram "{USD}" &DOLLARS, both("llm_trace.client.operation.cost");
-    /// Spans sent without their content.
+    /// Spans exported without their content.
     ExportWithoutContent: Counter "{span}" &[], both("llm_trace.export.without_content");
-    /// Batches sent again.
+    /// Batches that were sent again.
     ExportRetries: Counter "{batch}" &[], both("llm_trace.export.retries");
 }
 
@@ -96,12 +96,12 @@ impl Metric {
         &ROWS[self as usize]
     }
 
-    /// The name in a profile that has it.
+    /// The name in a profile, if it defines the metric.
     pub(crate) const fn name(self, profile: Profile) -> Option<&'static str> {
         self.row().names.of(profile)
     }
 
-    /// The name in the profile, or in the other one where this one has none.
+    /// The name in the profile, or in the other one if the profile does not define the metric.
     pub(crate) const fn name_or_other(self, profile: Profile) -> &'static str {
         match self.name(profile) {
             Some(name) => name,
@@ -117,18 +117,18 @@ impl Metric {
         self.row().unit
     }
 
-    /// The bounds of a histogram's buckets.
+    /// The bucket bounds of a histogram.
     pub(crate) const fn bounds(self) -> &'static [f64] {
         self.row().bounds
     }
 
-    /// One sentence for people.
+    /// One sentence for the documentation.
     pub(crate) const fn doc(self) -> &'static str {
         self.row().doc
     }
 }
 
-/// Seconds of a client operation.
+/// Bounds in seconds for a client operation.
 pub(crate) const SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
@@ -155,11 +155,11 @@ const AGENT_SECONDS: [f64; 13] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6,
 
 const CALLS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
-/// US dollars, from what one short answer of a small model costs to what nobody wants to pay.
+/// Bounds in US dollars, from a short response of a small model to the most expensive calls.
 const DOLLARS: [f64; 20] = [
     0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05,
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// Seconds of a message of the Model Context Protocol.
+/// Bounds in seconds for a message of the Model Context Protocol.
 const MCP_SECONDS: [f64; 14] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];

@@ -1,4 +1,4 @@
-//! The tables of what a span, a metric or an event can have, with its names in each profile.
+//! The tables of attributes, metrics and events, with their names in each profile.
 
 #[cfg_attr(not(feature = "internal"), allow(dead_code, reason = "the registry's pages read it"))]
 mod content_field;

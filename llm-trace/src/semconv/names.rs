@@ -1,4 +1,4 @@
-//! The names of one thing in each profile.
+//! The names of an attribute or metric in each profile.
 
 use super::Profile;
 
@@ -24,7 +24,7 @@ pub(super) const fn core(name: &'static str) -> Names {
     Names { core: Some(name), latest: None }
 }
 
-/// In the newest conventions only.
+/// In the latest conventions only.
 pub(super) const fn latest(name: &'static str) -> Names {
     Names { core: None, latest: Some(name) }
 }
@@ -38,7 +38,7 @@ impl Names {
         }
     }
 
-    /// The name in any profile, that of the newest one first.
+    /// The name in any profile, preferring the latest.
     pub(crate) const fn any(self) -> &'static str {
         match (self.latest, self.core) {
             (Some(name), _) | (None, Some(name)) => name,
@@ -46,7 +46,7 @@ impl Names {
         }
     }
 
-    /// Whether this is a name of it in some profile.
+    /// Whether this is its name in some profile.
     pub(crate) fn has(self, name: &str) -> bool {
         self.core == Some(name) || self.latest == Some(name)
     }

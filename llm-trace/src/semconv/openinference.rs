@@ -1,4 +1,4 @@
-//! Names of OpenInference's that stand beside the conventions':
+//! OpenInference names that are written in addition to those of the conventions:
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 
 /// The kind of a span.
@@ -11,5 +11,5 @@ pub(crate) const INPUT_MIME_TYPE: &str = "input.mime_type";
 pub(crate) const OUTPUT_VALUE: &str = "output.value";
 /// The media type of the output.
 pub(crate) const OUTPUT_MIME_TYPE: &str = "output.mime_type";
-/// Output tokens spent on reasoning.
+/// Output tokens used for reasoning.
 pub(crate) const REASONING_TOKENS: &str = "llm.token_count.completion_details.reasoning";

@@ -1,6 +1,6 @@
-//! Which state of the conventions names the attributes.
+//! The version of the conventions that names the attributes.
 
-/// Which state of the GenAI semantic conventions names spans and attributes.
+/// The version of the GenAI semantic conventions that names spans and attributes.
 ///
 /// ```
 /// use llm_trace::Profile;
@@ -10,10 +10,10 @@
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Semantic conventions 1.41.1, the last core release that holds GenAI in full.
+    /// Semantic conventions 1.41.1, the last core release with complete GenAI conventions.
     #[default]
     Core,
-    /// The newest state of the GenAI conventions this version knows, still in development.
+    /// The latest GenAI conventions that this version supports, which are still in development.
     Latest,
 }
 
@@ -26,15 +26,14 @@ impl Profile {
         }
     }
 
-    /// Reads `OTEL_SEMCONV_STABILITY_OPT_IN`: [`Latest`](Profile::Latest) where its list holds
+    /// Reads `OTEL_SEMCONV_STABILITY_OPT_IN`. Returns [`Latest`](Profile::Latest) if the list contains
     /// `gen_ai_latest_experimental`.
     ///
     /// ```
     /// use llm_trace::Profile;
-    /// use tracing_subscriber::Registry;
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let layer = llm_trace::layer::<Registry>().with_profile(Profile::from_env());
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_profile(Profile::from_env())).init();
     /// ```
     pub fn from_env() -> Self {
         let list = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the tables know of each attribute.
+//! The columns of the tables.
 
 use super::names::Names;
 
@@ -8,9 +8,9 @@ pub(crate) struct Row {
     pub(crate) names: Names,
     pub(crate) value: ValueType,
     pub(crate) kind: FactKind,
-    /// Whether metrics may have it as a label.
+    /// Whether metrics may use it as an attribute.
     pub(crate) label: bool,
-    /// One sentence for people.
+    /// One sentence for the documentation.
     pub(crate) doc: &'static str,
 }
 
@@ -22,21 +22,21 @@ pub(crate) enum ValueType {
     Int,
     Float,
     Bool,
-    /// A double in the core conventions, an integer in the newest.
+    /// A double in the core conventions, an integer in the latest.
     FloatThenInt,
-    /// Whatever the user gives.
+    /// Any value of the user's.
     Any,
 }
 
-/// What kind of text a fact is.
+/// The kind of a fact's text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FactKind {
-    /// A name, an id or a word that some API defines: checked where it enters.
+    /// A name, id or code that some API defines; checked when it is set.
     Identifier,
     /// An identifier of a person, a session or a key, which a policy can hash.
     Identity,
-    /// No text: a number or a flag.
+    /// Not a text: a number or a flag.
     Number,
-    /// The user's own text.
+    /// Text of the user's.
     Free,
 }

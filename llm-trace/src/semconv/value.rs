@@ -1,10 +1,10 @@
-//! Attribute values that need no OpenTelemetry type.
+//! Attribute values, independent of OpenTelemetry types.
 
 use std::borrow::Cow;
 
-/// A value for [`LlmCall::attribute`](crate::LlmCall::attribute) and the macro's `attributes(..)`.
+/// The value of an attribute, for [`LlmCall::attribute`](crate::LlmCall::attribute) and the macro's `attributes(..)`.
 ///
-/// Integers stay integers; what does not fit `i64` becomes a string.
+/// Integers that do not fit `i64` become strings.
 ///
 /// ```
 /// use llm_trace::AttributeValue;
@@ -28,7 +28,7 @@ pub enum AttributeValue {
 }
 
 impl AttributeValue {
-    /// The text, if it is one.
+    /// The text, if this is a string.
     ///
     /// ```
     /// use llm_trace::AttributeValue;
@@ -40,7 +40,7 @@ impl AttributeValue {
         if let Self::Str(text) = self { Some(text) } else { None }
     }
 
-    /// The integer, if it is one.
+    /// The integer, if this is an integer.
     ///
     /// ```
     /// assert_eq!(llm_trace::AttributeValue::from(3).as_i64(), Some(3));
@@ -49,7 +49,7 @@ impl AttributeValue {
         if let Self::Int(number) = self { Some(*number) } else { None }
     }
 
-    /// The number, if it is a double or an integer.
+    /// The number, if this is a double or an integer.
     ///
     /// ```
     /// assert_eq!(llm_trace::AttributeValue::from(3).as_f64(), Some(3.0));
@@ -62,7 +62,7 @@ impl AttributeValue {
         }
     }
 
-    /// The value as one text.
+    /// The value as text.
     #[cfg(feature = "otel")]
     pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
@@ -124,7 +124,7 @@ impl<T: Into<AttributeValue>> From<T> for Maybe {
     }
 }
 
-/// Scalars keep their type; an object, or a list of anything but texts, goes as JSON text; null is none.
+/// Scalars keep their type. Objects, and lists of anything but texts, become JSON text. Null is no value.
 #[cfg(feature = "serde")]
 impl From<serde_json::Value> for Maybe {
     fn from(value: serde_json::Value) -> Self {
@@ -146,7 +146,7 @@ impl From<serde_json::Value> for Maybe {
     }
 }
 
-/// An attribute value or none: what `attributes(key = expr)` takes.
+/// An optional attribute value, for `attributes(key = expr)`.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maybe(pub(crate) Option<AttributeValue>);
