@@ -1,4 +1,4 @@
-//! The guards that are alive in this process, for `check()`.
+//! The guards that exist in this process, for `check()`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use super::stats::{Stats, StatsHandle};
 
 static GUARDS: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
 
-/// What one guard keeps going, or what the last one kept going until it was dropped.
+/// The telemetry of one guard. That of the last guard is kept after it is dropped.
 #[derive(Debug)]
 struct Guarded {
     id: u64,
@@ -17,7 +17,7 @@ struct Guarded {
     alive: bool,
 }
 
-/// A guard's entry, to be given back when it is dropped.
+/// A guard's registration.
 #[derive(Debug)]
 pub(super) struct Active(u64);
 
@@ -32,7 +32,7 @@ impl Active {
         Self(id)
     }
 
-    /// The guard is dropped. If it was the last one, what it counted can still be asked for.
+    /// Marks the guard as dropped. The counts of the last guard stay available.
     pub(super) fn end(self) {
         with_guards(|guards| {
             guards.iter_mut().filter(|guard| guard.id == self.0).for_each(|guard| guard.alive = false);
@@ -43,7 +43,7 @@ impl Active {
     }
 }
 
-/// Where the telemetry of the newest guard goes, its counts, and whether the guard is alive.
+/// The targets and the counts of the newest guard, and whether that guard still exists.
 pub(crate) fn active() -> Option<(Targets, Stats, bool)> {
     with_guards(|guards| guards.last().map(|guard| (guard.targets.clone(), guard.stats.get(), guard.alive)))
 }

@@ -1,4 +1,4 @@
-//! What the environment asks for. Pure: variables in, a value or an error out.
+//! Parses environment variables into a configuration, without side effects.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,30 +21,30 @@ use crate::policy::Policy;
 const EXPORTERS: &str = "console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none";
 const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
 
-/// All that the environment asks for.
+/// The whole configuration from the environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) exporter: Exporter,
-    /// Nowhere unless asked for by variables of their own.
+    /// Disabled, unless the signal's own variables enable it.
     pub(crate) metrics: Exporter,
     pub(crate) logs: Exporter,
     pub(crate) resource: Vec<(String, String)>,
     pub(crate) sampling: Option<Sampling>,
-    /// The most attributes of a span, where it is given for spans and log records alike: the SDK reads that of spans.
+    /// The attribute limit of spans, if it is set by the general variable: the SDK reads only the one for spans.
     pub(crate) span_attributes: Option<u32>,
-    /// What content may leave, and masks.
+    /// Content capture and masks.
     pub(crate) policy: Policy,
-    /// A file of prices.
+    /// The path of a price table.
     pub(crate) prices: Option<PathBuf>,
-    /// Whether spans of crates that trace themselves are made to conform.
+    /// Whether spans of crates that trace themselves are normalized.
     pub(crate) normalize: bool,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
     #[cfg_attr(not(feature = "logs"), allow(dead_code))]
     pub(crate) log_batch: Limits,
-    /// How long the guard may take.
+    /// The time limit of the guard's shutdown.
     pub(crate) exit_limit: Duration,
-    /// What is odd but not wrong, for one line each on stderr.
+    /// Non-fatal problems, each printed as one line on stderr.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -52,12 +52,12 @@ const EXIT_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Config {
-    /// From the process environment.
+    /// Reads the process environment.
     pub(crate) fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(&super::env::of_process)
     }
 
-    /// From any source of variables.
+    /// Reads the variables through a function.
     pub(crate) fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Env(get);
         let mut warnings = Vec::new();
@@ -103,7 +103,7 @@ fn exporter(
     if env.bool(&["OTEL_SDK_DISABLED"])? == Some(true) {
         return Ok(Exporter::Disabled);
     }
-    // Most places that take traces take nothing else.
+    // Most backends for traces do not accept other signals.
     if signal != Signal::Traces && env.first(&[names.exporter, names.endpoint]).is_none() {
         return Ok(Exporter::None);
     }
@@ -157,7 +157,7 @@ fn exporter(
     otlp(env, signal, address, by, warnings).map(|otlp| Exporter::Otlp(Box::new(otlp)))
 }
 
-/// Files: of all variables, only those of the address and of the directory's size count.
+/// The file exporter. It only uses the variables for the address and the directory's size.
 fn files(
     env: &Env<'_>,
     signal: Signal,
@@ -190,7 +190,7 @@ fn headers_of(names: &Names) -> [&'static str; 3] {
     [names.headers, "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_HEADERS"]
 }
 
-/// The protocol in an exporter's name; plain `otlp` has none.
+/// The protocol in an exporter's name; `None` for plain `otlp`.
 fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
     match var.folded().as_str() {
         "otlp" => Ok(None),
@@ -202,7 +202,7 @@ fn exporter_protocol(var: &Var) -> Result<Option<Protocol>, ConfigError> {
     }
 }
 
-/// The protocol where no variable of its own says it: `OTEL_TRACES_EXPORTER=otlp` leaves it to `OTEL_EXPORTER`.
+/// The default protocol of a signal: with `OTEL_TRACES_EXPORTER=otlp` it is the protocol in `OTEL_EXPORTER`.
 fn short_protocol(
     env: &Env<'_>,
     named: Option<Protocol>,
@@ -226,7 +226,7 @@ fn protocol(var: &Var) -> Result<Protocol, ConfigError> {
     }
 }
 
-/// How to send, and who says so.
+/// The protocol and the variable that selects it.
 struct By {
     protocol: Protocol,
     asked_by: &'static str,
@@ -320,7 +320,7 @@ fn incomplete(variable: &str, missing: &str) -> ConfigError {
     ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
 }
 
-/// The standard's variables for the batches of one signal.
+/// The standard batch variables of one signal.
 struct BatchVariables {
     queue: &'static str,
     batch: &'static str,
@@ -363,7 +363,7 @@ fn batch(
         *limit = env.count(name, bound)?.unwrap_or(*limit);
     }
     limits.delay = env.millis(&[names.delay], 0)?.unwrap_or(names.default_delay);
-    // Read for its errors only: one batch's time is OTEL_EXPORTER_OTLP_TIMEOUT.
+    // Only validated: the time limit of a batch is OTEL_EXPORTER_OTLP_TIMEOUT.
     env.millis(&[names.timeout], 0)?;
     if limits.batch_records > limits.queue_records {
         if let Some(var) = env.get(names.batch) {

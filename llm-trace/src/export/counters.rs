@@ -1,11 +1,11 @@
-//! The counts of one signal on its way to one destination.
+//! The export counts of one signal for one destination.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::limits::Limits;
 use super::stats::SignalStats;
 
-/// Why a record is no longer in flight.
+/// The outcome of a record that is no longer in flight.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Outcome {
     Exported,
@@ -13,46 +13,46 @@ pub(crate) enum Outcome {
     Rejected,
     Unreachable,
     Failed,
-    /// Kept on disk, to be sent later.
+    /// Written to disk, to be sent later.
     Spilled,
 }
 
-/// How a record is offered to the queue.
+/// An attempt to queue a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Offer {
     Whole,
-    /// Again, after its content was dropped.
+    /// A second attempt, after its content was dropped.
     WithoutContent,
-    /// Again, although it had no content that could be dropped.
+    /// A last attempt of a record without content to drop.
     Last,
 }
 
-/// The answer to a record that asks for room in the queue.
+/// The result of an attempt to queue a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Admission {
     Queued,
-    /// There are too many bytes: it may ask once more when it is smaller.
+    /// The byte limit is exceeded: the record can be offered again when it is smaller.
     TooManyBytes,
     QueueFull,
     Closed,
 }
 
-/// Where all records of one queue are. It is a value without locks, time or input and output, so that every order
-/// of events can be tried.
+/// The state of all records of one queue. It is a value without locks, clocks or I/O, so that tests can explore every
+/// order of events.
 ///
-/// At any moment, each record that was offered is queued, exporting, or counted with one outcome.
+/// Every record offered is at any time either queued, exporting, or counted with one outcome.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct QueueState {
     queued: usize,
     exporting: usize,
-    /// Of all that is queued or exporting.
+    /// The bytes of all queued and exporting records.
     bytes: usize,
     closed: bool,
     counts: SignalStats,
 }
 
 impl QueueState {
-    /// Offers a record of this size.
+    /// Tries to queue a record of this size.
     pub(crate) fn admit(&mut self, offer: Offer, size: usize, limits: &Limits) -> Admission {
         if self.closed {
             self.counts.shutdown += 1;
@@ -73,20 +73,20 @@ impl QueueState {
         Admission::Queued
     }
 
-    /// Takes records out of the queue for an export.
+    /// Moves records from the queue to an export.
     pub(crate) fn begin_export(&mut self, records: usize) {
         let records = records.min(self.queued);
         self.queued -= records;
         self.exporting += records;
     }
 
-    /// Starts an export of records that were in no queue.
+    /// Starts an export of records that were not queued.
     #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) fn begin_unqueued(&mut self, records: usize) {
         self.exporting += records;
     }
 
-    /// Counts records of the export that is running.
+    /// Counts the outcome of records in the running export.
     pub(crate) fn settle(&mut self, outcome: Outcome, records: usize) {
         let records = records.min(self.exporting);
         self.exporting -= records;
@@ -101,13 +101,13 @@ impl QueueState {
         *count += records as u64;
     }
 
-    /// Takes records from disk for an export; `recovered` ones were written by an earlier process.
+    /// Moves records from disk to an export; an earlier process wrote the `recovered` ones.
     pub(crate) fn begin_unspill(&mut self, records: usize, recovered: bool) {
         self.leave_disk(records as u64, recovered);
         self.exporting += records;
     }
 
-    /// Records that were taken from disk stay there, since they were not accepted.
+    /// Returns records from an export to disk, because they were not accepted.
     pub(crate) fn keep_on_disk(&mut self, records: usize, recovered: bool) {
         let records = records.min(self.exporting);
         self.exporting -= records;
@@ -132,41 +132,41 @@ impl QueueState {
         }
     }
 
-    /// Ends the export that is running and gives back its bytes. A record that it has not settled has failed.
+    /// Ends the running export and releases its bytes. Records without an outcome count as failed.
     pub(crate) fn end_export(&mut self, bytes: usize) {
         self.settle(Outcome::Failed, self.exporting);
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Takes no more records.
+    /// Closes the queue to new records.
     pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 
-    /// Drops the records that are queued, since the time for the shutdown is over.
+    /// Drops the queued records at the shutdown deadline.
     pub(crate) fn abandon(&mut self) {
         self.counts.shutdown += self.queued as u64;
         self.queued = 0;
     }
 
-    /// The counts, with what is in flight now.
+    /// The counts, including records in flight.
     pub(crate) fn stats(&self) -> SignalStats {
         SignalStats { in_flight: (self.queued + self.exporting) as u64, ..self.counts }
     }
 
-    /// Records that wait in the queue, and records that are being exported.
+    /// The numbers of queued and of exporting records.
     #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) fn in_flight(&self) -> (usize, usize) {
         (self.queued, self.exporting)
     }
 }
 
-/// A [`QueueState`] that the queue, its worker and its exporter share.
+/// A [`QueueState`] shared by the queue, its worker and its exporter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExportCounters(Arc<Mutex<QueueState>>);
 
 impl ExportCounters {
-    /// The state, locked. Nothing else is locked meanwhile, and no foreign code runs.
+    /// Locks the state. While it is locked, no other lock is taken and no foreign code runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,17 +175,17 @@ impl ExportCounters {
         self.lock().settle(outcome, records);
     }
 
-    /// Counts records that came to no queue.
+    /// Counts records that were dropped before a queue.
     pub(crate) fn queue_full(&self, records: u64) {
         self.lock().counts.queue_full += records;
     }
 
-    /// Counts a record whose content was cut since it was too large.
+    /// Counts a record whose content was cut because it was too large.
     pub(crate) fn content_cut(&self) {
         self.lock().counts.content_cut += 1;
     }
 
-    /// Counts exported records whose file was removed since the directory was full.
+    /// Counts exported records whose file was removed because the directory was full.
     pub(crate) fn expired(&self, records: u64) {
         self.lock().counts.expired += records;
     }
@@ -210,7 +210,7 @@ mod tests {
     #[derive(Clone, Copy, Debug)]
     enum Event {
         Offer(usize),
-        /// The record asks again.
+        /// The record is offered again.
         OfferAgain(usize),
         Begin(usize),
         Settle(Outcome, usize),
@@ -219,7 +219,7 @@ mod tests {
         Abandon,
     }
 
-    /// A state, how many records were offered, and the bytes of the queue and of the export.
+    /// A state, the number of records offered, and the bytes of the queue and of the export.
     type Explored = (QueueState, u64, Vec<usize>, usize);
 
     fn after((mut state, mut offered, mut sizes, mut exporting): Explored, event: Event, limits: &Limits) -> Explored {
@@ -238,7 +238,7 @@ mod tests {
                     sizes.push(size);
                 }
             }
-            // One export at a time.
+            // Only one export runs at a time.
             Event::Begin(records) if exporting == 0 => {
                 let records = records.min(sizes.len());
                 exporting = sizes.drain(..records).sum();

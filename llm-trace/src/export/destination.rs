@@ -1,4 +1,4 @@
-//! One of several places that spans go to, described in code.
+//! One of several destinations of spans, configured in code.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -27,13 +27,13 @@ use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
 type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// A place that spans go to, with headers, limits, a policy and a view of its own.
+/// A destination of spans, with its own headers, limits, policy and view.
 ///
-/// `OTEL_*` variables say nothing to it: what one place is told, no other hears. Only the usual proxy variables
-/// (`HTTPS_PROXY`, `NO_PROXY`, …) count, as they do for every HTTP client of the process.
+/// `OTEL_*` variables do not affect it, and its settings do not affect other destinations. Only the usual proxy
+/// variables (`HTTPS_PROXY`, `NO_PROXY`, …) apply, as they do for every HTTP client of the process.
 ///
-/// [`build`](Self::build) gives a span processor: the batches are cut by bytes, what is refused is sent again or
-/// counted, and nothing holds up a call. Several of them go to one provider:
+/// [`build`](Self::build) returns a span processor. It limits batches by bytes, resends or counts rejected spans, and
+/// never blocks a call. One provider can have several:
 ///
 /// ```
 /// use llm_trace::export::Destination;
@@ -59,10 +59,10 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// # }
 /// ```
 ///
-/// Without [`policy`](Self::policy) no content goes there. The layer's policy is the widest: what it does not let
-/// through, no destination gets. [`preset`](super::preset) makes one by a backend's name.
+/// Without a [`policy`](Self::policy) no content is exported. The layer's policy applies first: a destination receives
+/// only content that the layer captures. [`preset`](super::preset) creates a destination by a backend's name.
 ///
-/// With everything that can be said:
+/// All options:
 ///
 /// ```
 /// use std::time::Duration;
@@ -85,7 +85,7 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// # }
 /// ```
 ///
-/// By gRPC, with certificates of one's own:
+/// gRPC with custom certificates:
 ///
 /// ```no_run
 /// use llm_trace::export::Destination;
@@ -111,20 +111,20 @@ pub struct Destination {
     limits: Limits,
     policy: PolicyHandle,
     view: Option<View>,
-    /// What was wrong with a header, until somebody can be told.
+    /// An invalid header, reported by `build`.
     wrong: Option<ConfigError>,
     spill: Option<PathBuf>,
     disk: DiskLimits,
 }
 
-/// Without the values of headers.
+/// Omits the values of headers.
 impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Destination({self})")
     }
 }
 
-/// In words, with the names of the headers and never their values.
+/// A description with the names of the headers, but not their values.
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.url(&mut Vec::new()) {
@@ -136,27 +136,27 @@ impl fmt::Display for Destination {
 }
 
 impl Destination {
-    /// By HTTP, as protobuf. `endpoint` is a URL, or `host:port`; `/v1/traces` is added unless a signal's path is
-    /// there already.
+    /// Exports by HTTP with protobuf. `endpoint` is a URL, or `host:port`; `/v1/traces` is added unless the path
+    /// already contains a signal.
     pub fn http(endpoint: impl Into<String>) -> Self {
         Self::new(Protocol::HttpProtobuf, Var { name: "endpoint", value: endpoint.into() })
     }
 
-    /// As [`http`](Self::http), as JSON.
+    /// Like [`http`](Self::http), with JSON.
     pub fn http_json(endpoint: impl Into<String>) -> Self {
         Self::new(Protocol::HttpJson, Var { name: "endpoint", value: endpoint.into() })
     }
 
-    /// By gRPC. `endpoint` is a URL, or `host:port`, with TLS for ports 443 and 8443.
+    /// Exports by gRPC. `endpoint` is a URL, or `host:port`, with TLS for ports 443 and 8443.
     pub fn grpc(endpoint: impl Into<String>) -> Self {
         Self::new(Protocol::Grpc, Var { name: "endpoint", value: endpoint.into() })
     }
 
-    /// To files in this directory, as lines of JSON: `traces.jsonl`, and closed files such as
-    /// `traces.00000001.jsonl`. The Collector's `otlpjsonfile` receiver reads them.
+    /// Writes JSON lines to files in this directory: `traces.jsonl`, and closed files such as `traces.00000001.jsonl`.
+    /// The Collector's `otlpjsonfile` receiver reads them.
     ///
-    /// The directory is made if need be. Only the user of the process can read the files. One process, and one
-    /// destination in it, can have a directory. See [`max_disk_bytes`](Self::max_disk_bytes).
+    /// The directory is created if necessary. Only the process's user can read the files. A directory can be used by
+    /// one process, and by one destination in it. See [`max_disk_bytes`](Self::max_disk_bytes).
     ///
     /// ```
     /// use llm_trace::export::Destination;
@@ -202,7 +202,7 @@ impl Destination {
         Self { headers, gzip, limits, ..Self::new(protocol, address) }
     }
 
-    /// Sends this header, or gRPC metadata, with every request. A second one of the same name replaces the first.
+    /// Sends this header, or gRPC metadata, with every request. A second header of the same name replaces the first.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let set = headers::name(name).and_then(|name| {
             let value = headers::value(value.trim().as_bytes()).map_err(str::to_owned)?;
@@ -218,66 +218,65 @@ impl Destination {
         self
     }
 
-    /// Compresses what is sent. Off unless told, or unless a preset's backend advises it.
+    /// Compresses requests with gzip. Off by default, unless a preset's backend recommends it.
     pub fn gzip(mut self, on: bool) -> Self {
         self.gzip = on;
         self
     }
 
-    /// How long one request may take; 10 seconds unless told, 24 days at most.
+    /// The time limit of one request; 10 seconds by default, at most 24 days.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limits::at_most_longest(limit.max(Duration::from_millis(1)));
         self
     }
 
-    /// Trusts the PEM certificates in this file in place of the system's roots.
+    /// Trusts the PEM certificates in this file instead of the system's root certificates.
     pub fn certificate(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.ca = Some(("certificate", path.into()));
         self
     }
 
-    /// Shows this certificate chain to the other side, both in PEM.
+    /// Authenticates with this certificate chain and key, both in PEM format.
     pub fn client_certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.tls.client = Some([("client certificate", chain.into()), ("client key", key.into())]);
         self
     }
 
-    /// The most that one request takes, in bytes before compression; 3,500,000 unless told, 1,000,000,000 at most.
+    /// The maximum size of a request in bytes before compression; 3,500,000 by default, at most 1,000,000,000.
     pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
         self.limits.batch_bytes = bytes.max(1);
         self
     }
 
-    /// The most spans in one request; 512 unless told, 1,000,000 at most.
+    /// The maximum number of spans in a request; 512 by default, at most 1,000,000.
     pub fn max_batch_spans(mut self, spans: usize) -> Self {
         self.limits.batch_records = spans.max(1);
         self
     }
 
-    /// How many bytes of spans may wait, those on their way included; 64 MiB unless told, 1,000,000,000,000 at
-    /// most.
+    /// The maximum size of queued and exporting spans in bytes; 64 MiB by default, at most 1,000,000,000,000.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.limits.queue_bytes = bytes.max(1);
         self
     }
 
-    /// How many spans may wait; 2,048 unless told, 1,000,000 at most.
+    /// The maximum number of queued spans; 2,048 by default, at most 1,000,000.
     pub fn max_queue_spans(mut self, spans: usize) -> Self {
         self.limits.queue_records = spans.max(1);
         self
     }
 
-    /// How long a span waits for others to go with; 5 seconds unless told, 24 days at most.
+    /// The longest time that a span waits for its batch to fill; 5 seconds by default, at most 24 days.
     pub fn delay(mut self, longest: Duration) -> Self {
         self.limits.delay = limits::at_most_longest(longest);
         self
     }
 
-    /// Keeps spans on disk, in this directory, while the destination does not accept them, and sends them later.
+    /// Keeps spans in this directory while the destination does not accept them, and sends them later.
     ///
-    /// They survive a restart of the program and are sent at least once: a restart, or an answer that is lost, may
-    /// send some of them twice. Only spans that are still in memory are lost when the program is killed. The files hold
-    /// what the [`policy`](Self::policy) permits, and no headers. One destination can have a directory.
+    /// They survive a restart of the program and are delivered at least once: after a restart or a lost response, some
+    /// are sent twice. If the program is killed, only spans in memory are lost. The files contain the data that the
+    /// [`policy`](Self::policy) permits, and no headers. A directory can be used by one destination.
     ///
     /// ```
     /// use llm_trace::export::Destination;
@@ -294,29 +293,30 @@ impl Destination {
         self
     }
 
-    /// The most that the files of [`file`](Self::file) or [`spill`](Self::spill) take, in bytes; 1 GiB by default. The
-    /// oldest are removed, and their spans counted.
+    /// The maximum size of the files of [`file`](Self::file) or [`spill`](Self::spill) in bytes; 1 GiB by default. The
+    /// oldest files are removed and their spans counted.
     pub fn max_disk_bytes(mut self, bytes: u64) -> Self {
         self.disk = DiskLimits { bytes: bytes.max(1) };
         self
     }
 
-    /// What content may go there; none unless told. A [`PolicyHandle`] can be changed while the program runs.
+    /// The policy for this destination; by default no content is exported. A [`PolicyHandle`] can be changed while the
+    /// program runs.
     pub fn policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
         self.policy = policy.into();
         self
     }
 
-    /// Sends only the attributes whose key `keep` says yes to.
+    /// Exports only the attributes for whose key `keep` returns true.
     pub fn view(mut self, keep: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.view = Some(Arc::new(keep));
         self
     }
 
-    /// The span processor that sends there. Nothing is connected before the first batch.
+    /// Builds the span processor. It connects with the first batch.
     ///
     /// # Errors
-    /// An address, a header, a number or a file that cannot be used, or a protocol whose feature is off.
+    /// If an address, a header, a number or a file is invalid, or if the feature of the protocol is off.
     pub fn build(self) -> Result<ExportProcessor, InitError> {
         self.limits.check()?;
         let (otlp, mut limits) = (self.otlp()?, self.limits);
@@ -359,11 +359,11 @@ impl Destination {
     }
 }
 
-/// Sends spans to one [`Destination`], in batches, on a thread of its own.
+/// Exports spans to one [`Destination`], in batches, on a separate thread.
 ///
-/// The SDK's batch processor counts spans and not bytes: 512 spans of 100 KB are one request of 50 MB, which a
-/// collector refuses whole. This one cuts batches by bytes as well, splits what is refused as too large, gives up
-/// content before it gives up spans, and counts every span that it loses, with the reason.
+/// The SDK's batch processor counts spans but not bytes: 512 spans of 100 KB form a request of 50 MB, which a collector
+/// rejects as a whole. This processor also limits batches by bytes, splits requests that are rejected as too large,
+/// drops content before it drops spans, and counts every lost span with the reason.
 ///
 /// ```
 /// use llm_trace::export::Destination;
@@ -382,7 +382,7 @@ pub struct ExportProcessor {
 }
 
 impl ExportProcessor {
-    /// The counts of its spans, to be read at any time, also when the provider owns the processor.
+    /// The counts of this processor's spans. They can be read at any time, also while the provider owns the processor.
     pub fn stats(&self) -> StatsHandle {
         self.stats.clone()
     }

@@ -1,4 +1,4 @@
-//! Where to send: from what people write to one URL per signal.
+//! Resolves a configured address to one URL per signal.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,16 +9,16 @@ use super::error::ConfigError;
 use super::target::{Protocol, Signal};
 use crate::diag::outside;
 
-/// How much of the address is already decided by who wrote it.
+/// How specific a configured address is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Written {
-    /// For all signals: each has a path of its own below it.
+    /// For all signals: each signal's path is added.
     ForAll,
-    /// For one signal: taken as it is.
+    /// For one signal: used unchanged.
     ForOne,
 }
 
-/// The URL to send this signal to, by the rules in the module documentation of `export`.
+/// The URL for this signal, by the rules in the module documentation of `export`.
 pub(crate) fn resolve(
     var: &Var,
     written: Written,
@@ -59,7 +59,7 @@ pub(crate) fn resolve(
     Ok(url)
 }
 
-/// Where a collector on this machine listens.
+/// The default address of a local collector.
 pub(crate) fn default(protocol: Protocol, signal: Signal) -> String {
     match protocol {
         Protocol::Grpc => "http://localhost:4317/".into(),
@@ -68,7 +68,7 @@ pub(crate) fn default(protocol: Protocol, signal: Signal) -> String {
     }
 }
 
-/// The URL as it may be shown: without query and user.
+/// The URL without query and user information, safe to print.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -96,7 +96,7 @@ fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, C
                 other if is_scheme(other) => {
                     return Err(error(format!("`{}` is no scheme that can be sent to", outside(other))));
                 }
-                // A password, perhaps, with `://` in it.
+                // May be a password that contains `://`.
                 _ => return Err(error("it begins with no scheme".into())),
             };
             Url::parse(&format!("{scheme}://{rest}"))
@@ -110,10 +110,10 @@ fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, C
     }
 }
 
-/// `host`, `host:port` or `host/path`. Ports that are TLS everywhere get TLS.
+/// Parses `host`, `host:port` or `host/path`. Common TLS ports get TLS.
 fn parse_bare(text: &str, protocol: Protocol, insecure: Option<bool>) -> Result<Url, url::ParseError> {
     let mut url = Url::parse(&format!("http://{text}"))?;
-    // `http` hides its own default port, so look for it in the text.
+    // `Url` hides the default port of `http`, so it is read from the text.
     let host_and_port = text.split(['/', '?', '#']).next().unwrap_or_default();
     let port = host_and_port.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
     let secure = match insecure {
@@ -129,7 +129,7 @@ fn parse_bare(text: &str, protocol: Protocol, insecure: Option<bool>) -> Result<
     Ok(url)
 }
 
-/// An address to listen on is none to connect to, on some systems: it stands for this machine.
+/// Some systems cannot connect to a wildcard address, which stands for the local host here.
 fn reach_loopback(url: &mut Url) {
     match url.host() {
         Some(Host::Ipv4(ip)) if ip.is_unspecified() => drop(url.set_ip_host(Ipv4Addr::LOCALHOST.into())),
@@ -138,7 +138,7 @@ fn reach_loopback(url: &mut Url) {
     }
 }
 
-/// Adds the signal's path once; leaves a vendor's own signal path alone.
+/// Adds the signal's path once; keeps a vendor's own signal path unchanged.
 fn add_path(url: &mut Url, signal: Signal) {
     let mut segments: Vec<String> = url.path().split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     match segments.last().map(String::as_str) {
@@ -153,7 +153,7 @@ fn add_path(url: &mut Url, signal: Signal) {
     url.set_path(&segments.join("/"));
 }
 
-/// Whether a version is followed by a signal, as in `/v2/trace/otlp`.
+/// Whether a version segment is followed by a signal, as in `/v2/trace/otlp`.
 fn names_a_signal(segments: &[String]) -> bool {
     let is_version = |s: &str| s.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
     let is_signal =
@@ -176,14 +176,14 @@ fn is_scheme(text: &str) -> bool {
     text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// For error texts: what stands before an `@` or after a `?` may be a secret.
+/// Removes possible secrets before an `@` or after a `?`, for error messages.
 fn without_secrets(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
         _ => (String::new(), text),
     };
     let shown = match rest.rsplit_once('@') {
-        // Where a password has such characters, nobody knows where it ends.
+        // With these characters in a password, its end is ambiguous.
         Some((user, _)) if user.contains(['?', '#', '/', '\\']) => "…",
         Some((_, host)) => host,
         None => rest,
@@ -192,12 +192,12 @@ fn without_secrets(text: &str) -> String {
     format!("{scheme}{shown}")
 }
 
-/// Whether the value names a directory by URL.
+/// Whether the value is a `file://` URL.
 pub(crate) fn is_file(value: &str) -> bool {
     value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
 }
 
-/// A directory: a `file://` URL, or a path.
+/// Parses a directory: a `file://` URL, or a path.
 fn directory(var: &Var) -> Result<Url, ConfigError> {
     let wrong = |reason: &str| ConfigError::Endpoint {
         variable: var.name.to_owned(),

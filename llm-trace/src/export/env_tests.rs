@@ -1,10 +1,11 @@
-//! The table: what is set, and what becomes of it.
+//! A table of variables and the resulting configurations.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::config::Config;
 use super::target::{Exporter, Otlp, Protocol};
 
-/// One line for a configuration: exporter, URL, headers; then what differs from the defaults; then `!` per warning.
+/// Formats a configuration as a line: exporter, URL, headers; then differences from the defaults; then `!` and each
+/// warning.
 pub(super) fn read(vars: &str) -> String {
     let get = lookup(vars);
     match Config::from_lookup(&get) {
@@ -57,7 +58,7 @@ const E: &str = "http/protobuf http://localhost:4318/v1/traces";
 
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
-    // Nothing, and names
+    // Defaults and names
     ("", "console"),
     ("OTEL_EXPORTER=", "console"),
     ("OTEL_EXPORTER=  ;OTEL_ENDPOINT= ", "console"),
@@ -77,7 +78,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_EXPORTER=grpc", "grpc http://localhost:4317/"),
     ("OTEL_EXPORTER=zipkin", "error: `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
     ("OTEL_TRACES_EXPORTER=jaeger", "error: `OTEL_TRACES_EXPORTER` is `jaeger`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
-    // To files
+    // Files
     ("OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=/var/log/app", "otlp_file file:///var/log/app/"),
     ("OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=file:///var/log/app", "otlp_file file:///var/log/app/"),
     ("OTEL_ENDPOINT=file:///var/log/app", "otlp_file file:///var/log/app/"),
@@ -151,7 +152,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=sk-secret,b=,=c,d e=f,g=1%0a2,h=2", "http/protobuf http://c/v1/traces h=2!!!!!"),
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=content-type=text/plain,grpc-timeout=1,x=100%", "http/protobuf http://c/v1/traces x=100%!!"),
     ("OTEL_HEADERS=a=1", "console!"),
-    // The rest
+    // Other settings
     ("OTEL_ENDPOINT=http://c;OTEL_EXPORTER_OTLP_COMPRESSION=gzip;OTEL_EXPORTER_OTLP_TIMEOUT=2500", "http/protobuf http://c/v1/traces gzip 2500ms"),
     ("OTEL_ENDPOINT=http://c;OTEL_EXPORTER_OTLP_COMPRESSION=gzip;OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=none", "http/protobuf http://c/v1/traces"),
     ("OTEL_ENDPOINT=http://c;OTEL_EXPORTER_OTLP_COMPRESSION=zstd", "error: `OTEL_EXPORTER_OTLP_COMPRESSION` is `zstd`: use one of gzip, none"),
@@ -179,7 +180,7 @@ const TABLE: &[(&str, &str)] = &[
     ("LLM_TRACE_MAX_BATCH_BYTES=18446744073709551615", "error: `LLM_TRACE_MAX_BATCH_BYTES` is `18446744073709551615`: use at most 1000000000 bytes"),
     ("OTEL_BSP_SCHEDULE_DELAY=18446744073709551615", "error: `OTEL_BSP_SCHEDULE_DELAY` is `18446744073709551615`: use at most 2147483647 milliseconds"),
     ("OTEL_ENDPOINT=http://c;OTEL_EXPORTER_OTLP_TIMEOUT=18446744073709551615", "error: `OTEL_EXPORTER_OTLP_TIMEOUT` is `18446744073709551615`: use at most 2147483647 milliseconds"),
-    // What may be a secret, or a line of its own
+    // Possible secrets, and line breaks
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=c2VzYW1l,c2VzYW1lcw==,c2VzYW1lc2E= ,h=2", "http/protobuf http://c/v1/traces h=2!!!"),
     ("OTEL_ENDPOINT=http://user:UR#Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=http://user:U/R?Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),

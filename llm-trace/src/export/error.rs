@@ -1,13 +1,13 @@
-//! What can be wrong with the environment, in words that say what to do.
+//! Configuration errors, with texts that describe the remedy.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::diag::outside;
 
-/// A variable whose value cannot be used.
+/// An environment variable has an invalid value.
 ///
-/// The text names the variable, the value and the choices. Header values are never in it.
+/// The text contains the variable, the value and the valid choices, but never a header's value.
 ///
 /// ```
 /// # let _ = |error: llm_trace::export::ConfigError| {
@@ -17,47 +17,47 @@ use crate::diag::outside;
 #[derive(Clone, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The value is none of those that are possible.
+    /// The value is not one of the valid choices.
     #[error("`{variable}` is `{}`: use one of {choices}", outside(value))]
     Choice {
         /// The variable.
         variable: String,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The valid choices.
         choices: &'static str,
     },
-    /// The value is no number, or one out of range.
+    /// The value is not a number, or out of range.
     #[error("`{variable}` is `{}`: use {expected}", outside(value))]
     Number {
         /// The variable.
         variable: String,
         /// Its value.
         value: String,
-        /// What it may be, with the unit.
+        /// The valid range, with the unit.
         expected: &'static str,
     },
-    /// The value is no address to send to.
+    /// The value is not a valid address.
     #[error("`{variable}` is `{}`: {reason}; use a URL such as {example}", outside(value))]
     Endpoint {
         /// The variable.
         variable: String,
         /// Its value, without user information and query.
         value: String,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
-        /// A URL that would do.
+        /// A valid example.
         example: &'static str,
     },
-    /// One variable needs another.
+    /// A variable requires another one.
     #[error("`{variable}` is set but `{missing}` is not: set both")]
     Incomplete {
         /// The variable that is set.
         variable: String,
-        /// The one that it needs.
+        /// The required variable.
         missing: String,
     },
-    /// A preset's key is not there.
+    /// The key of a preset is not set.
     #[error("the preset `{preset}` needs `{variable}`, which is not set")]
     Key {
         /// The preset.
@@ -65,27 +65,27 @@ pub enum ConfigError {
         /// The variable to set.
         variable: String,
     },
-    /// A preset's backend does not take what is asked for.
+    /// A preset's backend does not support the protocol.
     #[error("`{variable}` asks for {protocol}, which the preset `{preset}` does not take: use one of {takes}")]
     PresetProtocol {
-        /// The variable that asks for it.
+        /// The variable that selects the protocol.
         variable: String,
         /// The protocol.
         protocol: String,
         /// The preset.
         preset: &'static str,
-        /// What it takes.
+        /// The supported protocols.
         takes: String,
     },
-    /// A header cannot be sent.
+    /// A header is invalid.
     #[error("the header `{}` {reason}", outside(header))]
     Header {
         /// Its name.
         header: String,
-        /// What is wrong with it; never its value.
+        /// Why it is invalid; never contains its value.
         reason: String,
     },
-    /// `RUST_LOG` cannot be read.
+    /// `RUST_LOG` is invalid.
     #[error(
         "`RUST_LOG` is `{}`: {}; use directives such as `info` or `info,my_crate=debug`",
         outside(value),
@@ -94,18 +94,18 @@ pub enum ConfigError {
     Filter {
         /// The value.
         value: String,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
     },
-    /// The table of prices cannot be used.
+    /// The price table is invalid or cannot be read.
     #[error("`LLM_TRACE_PRICES`: {0}")]
     Prices(String),
-    /// The policy's variables cannot be read.
+    /// The policy's variables are invalid.
     #[error("{0}")]
     Policy(String),
 }
 
-/// Why telemetry could not be set up.
+/// Telemetry could not be set up.
 ///
 /// ```
 /// match llm_trace::init() {
@@ -116,38 +116,38 @@ pub enum ConfigError {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InitError {
-    /// A variable is wrong.
+    /// A variable is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What is asked for is not compiled in.
+    /// A cargo feature is required that is not enabled.
     #[error("`{variable}` asks for {wanted}, which needs the feature `{feature}` of the crate llm-trace")]
     Feature {
-        /// The variable that asks for it.
+        /// The variable that requires the feature.
         variable: String,
-        /// What it asks for.
+        /// The requested functionality.
         wanted: &'static str,
-        /// The cargo feature to switch on.
+        /// The cargo feature to enable.
         feature: &'static str,
     },
-    /// A certificate or key cannot be read.
+    /// A certificate or key file is invalid.
     #[error("`{variable}` names {}: {reason}; use a PEM file", outside(&path.to_string_lossy()))]
     File {
         /// The variable.
         variable: String,
-        /// The file that it names.
+        /// The path of the file.
         path: PathBuf,
-        /// Why it cannot be used.
+        /// Why it is invalid.
         reason: String,
     },
-    /// The connection cannot be prepared.
+    /// The transport could not be created.
     #[error("cannot prepare to send to {endpoint}: {reason}")]
     Transport {
-        /// Where to.
+        /// The endpoint.
         endpoint: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// The program has a global subscriber already, perhaps from an earlier `init()`.
+    /// A global subscriber is already set, perhaps by an earlier `init()`.
     #[error(
         "a global tracing subscriber is already set: call `llm_trace::init()` once and before any other, \
          or add the layer of `llm_trace::export::from_env()` to your own registry"
@@ -155,7 +155,7 @@ pub enum InitError {
     SubscriberSet,
 }
 
-// A `main` that returns the error prints it by `Debug`: that is where most people will see it.
+// A `main` that returns the error prints its `Debug` form, so this is the text most users see.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,25 +1,25 @@
-//! The ways to one set of destinations: what each of them is made of, what they share, and their counts.
+//! The exporters of one set of destinations, with their shared shutdown deadline and counts.
 
 use super::counters::ExportCounters;
 use super::shutdown_deadline::ShutdownDeadline;
 use super::stats::{Counted, StatsHandle};
 use super::target::{ExporterLabels, Signal};
 
-/// Makes the exporters of a pipeline and keeps what it takes to end and to count them.
+/// Creates the exporters of a pipeline and keeps their shutdown deadline and their counts.
 #[derive(Debug, Default)]
 pub(crate) struct Exports {
-    /// Spans, log records and metrics end by the same time.
+    /// Shared by spans, log records and metrics.
     deadline: ShutdownDeadline,
     counted: Vec<Counted>,
 }
 
 impl Exports {
-    /// The time by which all of them end.
+    /// The shared shutdown deadline.
     pub(crate) fn deadline(&self) -> &ShutdownDeadline {
         &self.deadline
     }
 
-    /// The counters of spans that are printed. They count only what is dropped.
+    /// The counters of printed spans. They only count dropped spans.
     pub(crate) fn console(&mut self) -> ExportCounters {
         let counters = ExportCounters::default();
         let exporter = ExporterLabels { kind: "llm_trace_console_span_exporter", server: Vec::new() };
@@ -27,7 +27,7 @@ impl Exports {
         counters
     }
 
-    /// The counts of all that was made so far.
+    /// The counts of all exporters created so far.
     pub(crate) fn stats(&self) -> StatsHandle {
         StatsHandle::new(self.counted.clone())
     }
@@ -78,7 +78,8 @@ mod otlp {
             Ok((Arc::new(uploader), counters))
         }
 
-        /// Sends spans in batches. The [`RedactProcessor`](crate::RedactProcessor) before it has to leave its notes.
+        /// A batch processor for spans. The [`RedactProcessor`](crate::RedactProcessor) in front of it must keep its
+        /// notes.
         pub(crate) fn span_batches(
             &mut self,
             otlp: &Otlp,
@@ -92,8 +93,8 @@ mod otlp {
                 .map_err(|error| no_thread(otlp, &error))
         }
 
-        /// Sends log records in batches. The [`RedactLogProcessor`](crate::RedactLogProcessor) before it has to leave
-        /// its notes.
+        /// A batch processor for log records. The [`RedactLogProcessor`](crate::RedactLogProcessor) in front of it must
+        /// keep its notes.
         #[cfg(feature = "logs")]
         pub(crate) fn log_batches(
             &mut self,
@@ -108,7 +109,7 @@ mod otlp {
                 .map_err(|error| no_thread(otlp, &error))
         }
 
-        /// Sends metrics.
+        /// An exporter for metrics.
         #[cfg(feature = "metrics")]
         pub(crate) fn metrics(&mut self, otlp: &Otlp, limits: Limits) -> Result<OtlpMetricExporter, InitError> {
             Ok(OtlpMetricExporter(self.uploader::<ExportMetricsServiceRequest>(otlp, limits)?.0))

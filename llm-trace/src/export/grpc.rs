@@ -1,4 +1,4 @@
-//! OTLP over gRPC, on a thread and runtime of its own: it works in any program and flushes from any `Drop`.
+//! OTLP over gRPC. It has its own thread and runtime, so it works in any program and can flush in any `Drop`.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use super::target::{Otlp, Signal};
 use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
 use crate::diag::outside;
 
-/// Longer than this on top of its limit no call is waited for, should the thread be gone.
+/// The extra time to wait for a call beyond its limit, in case the thread has ended.
 const GRACE: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
@@ -40,10 +40,10 @@ struct Job {
     answer: mpsc::SyncSender<Answer>,
 }
 
-/// `None` if there was no answer in time.
+/// `None` if no response arrived in time.
 type Answer = Option<Result<Bytes, Status>>;
 
-/// What each call needs.
+/// The state that each call needs.
 #[derive(Clone)]
 struct Client {
     channel: Channel,
@@ -68,7 +68,7 @@ impl GrpcTransport {
             Some(proxy) => Some(tunnel(&proxy.0).ok_or_else(|| failed(super::proxy::WRONG.into()))?),
             None => None,
         };
-        // Names are looked up on threads of the runtime's own.
+        // The runtime resolves names on its blocking threads.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .on_thread_start(Quiet::for_thread)
@@ -79,7 +79,7 @@ impl GrpcTransport {
         let serve = move || {
             let _quiet = Quiet::here();
             runtime.block_on(async move {
-                // The channel wants the runtime from here on.
+                // The channel must be created inside the runtime.
                 let channel = match tunnel {
                     Some(tunnel) => target.connect_with_connector_lazy(tunnel),
                     None => target.connect_lazy(),
@@ -110,7 +110,7 @@ impl GrpcTransport {
         let kind = match status.code() {
             Code::Unavailable => match retry_after(status) {
                 Some(wait) => RefusalKind::Later(Some(wait)),
-                // What the other side says has no cause on this side.
+                // A status sent by the server has no local source.
                 None if std::error::Error::source(status).is_none() => RefusalKind::Later(None),
                 None if is_tls_failure(status) => RefusalKind::Rejected,
                 None => RefusalKind::Unreachable,
@@ -118,7 +118,7 @@ impl GrpcTransport {
             Code::Cancelled | Code::DeadlineExceeded | Code::Aborted | Code::OutOfRange | Code::DataLoss => {
                 RefusalKind::Later(None)
             }
-            // With a time to wait it means "not now", without one "too much at once".
+            // With a retry time it means "not now", otherwise "too large".
             Code::ResourceExhausted => match retry_after(status) {
                 Some(wait) => RefusalKind::Later(Some(wait)),
                 None => RefusalKind::TooLarge,
@@ -167,7 +167,7 @@ impl Client {
     }
 }
 
-/// Messages that are encoded already.
+/// A codec for messages that are already encoded.
 #[derive(Clone, Copy, Debug, Default)]
 struct Raw;
 
@@ -205,7 +205,7 @@ impl Decoder for Raw {
     }
 }
 
-/// Through an HTTP proxy, to which user and password go as the URL has them.
+/// A connection through an HTTP proxy. User and password are sent as they are in the URL.
 fn tunnel(proxy: &str) -> Option<Tunnel<HttpConnector>> {
     let url = super::proxy::parse(proxy)?;
     let address = format!("http://{}:{}", url.host_str()?, url.port_or_known_default()?);
@@ -234,7 +234,7 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
     Ok(tls)
 }
 
-/// The time to wait that the server asks for, in the status detail `google.rpc.RetryInfo`.
+/// The retry time that the server requests in the status detail `google.rpc.RetryInfo`.
 fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info()?.retry_delay
 }
@@ -246,11 +246,11 @@ fn reason(status: &Status) -> String {
     }
 }
 
-/// An error with its causes: tonic's own say "transport error" alone.
+/// An error with its causes: tonic's own text is only "transport error".
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
-    // A few say all there is.
+    // A few causes are sufficient.
     for _ in 0..16 {
         let Some(cause) = source else { break };
         let cause_text = cause.to_string();

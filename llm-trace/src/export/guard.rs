@@ -1,4 +1,4 @@
-//! The guard: it sends what is left when the program ends, within a limit.
+//! The guard that exports the remaining telemetry when the program ends, within a time limit.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use super::stats::{Stats, StatsHandle};
 use super::task::Task;
 use crate::{CallHooks, OpenCalls, diag};
 
-/// Keeps telemetry going; sends what is left when dropped, within a limit.
+/// Keeps telemetry running, and exports the remaining data within a time limit when dropped.
 ///
-/// The limit is 5 seconds, or `OTEL_EXPORTER_OTLP_TIMEOUT` where that is set.
-/// Keep it in a variable with a name until the program ends: `let _ = init()` drops it at once.
+/// The limit is 5 seconds, or `OTEL_EXPORTER_OTLP_TIMEOUT` if it is set. Keep the guard in a named variable until the
+/// program ends: `let _ = init()` drops it immediately.
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -29,7 +29,7 @@ use crate::{CallHooks, OpenCalls, diag};
 /// # }
 /// ```
 ///
-/// Spans of code that has no `tracing` come from the same provider:
+/// Code that does not use `tracing` can create spans with the same provider:
 ///
 /// ```
 /// use opentelemetry::trace::{Tracer as _, TracerProvider as _};
@@ -51,7 +51,7 @@ pub struct Telemetry {
     hooks: CallHooks,
     limit: Duration,
     targets: Targets,
-    /// Once it is one that `check()` reports on.
+    /// Set once `check()` reports on this guard.
     active: Option<Active>,
     done: bool,
 }
@@ -68,17 +68,17 @@ impl Telemetry {
         Self { provider, signals, exports, open, hooks, limit, targets, active: None, done: false }
     }
 
-    /// From now on `check()` reports on it.
+    /// Makes `check()` report on this guard.
     pub(super) fn activate(&mut self) {
         self.active = Some(Active::new(self.targets.clone(), self.exports.stats()));
     }
 
-    /// The calls that have not ended: they are ended before the last spans are sent.
+    /// The open calls: the shutdown ends them before it exports the last spans.
     pub(super) fn open_calls(&self) -> &OpenCalls {
         &self.open
     }
 
-    /// The hooks of its layers: the closures are given the last calls before it ends.
+    /// The hooks of its layers: the shutdown passes the last calls to them.
     pub(super) fn call_hooks(&self) -> &CallHooks {
         &self.hooks
     }
@@ -87,15 +87,15 @@ impl Telemetry {
         &self.signals
     }
 
-    /// The provider behind it, for spans of one's own and for other layers.
+    /// The tracer provider, for your own spans and for other layers.
     pub fn tracer_provider(&self) -> &SdkTracerProvider {
         &self.provider
     }
 
-    /// Sends what has ended so far, and goes on.
+    /// Exports everything that has ended so far.
     ///
-    /// Returns whether all of it was accepted: spans, log records and metrics, and calls by the closures of
-    /// [`on_call`](crate::LlmLayer::on_call). Blocks the calling thread meanwhile, at most about 5 seconds.
+    /// Returns whether all spans, log records and metrics were accepted, and all calls were passed to the closures of
+    /// [`on_call`](crate::LlmLayer::on_call). Blocks the calling thread for up to about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
         let end = deadline(FLUSH_LIMIT);
@@ -109,14 +109,14 @@ impl Telemetry {
         sent && handed_over && self.stats().dropped() == dropped
     }
 
-    /// The counts of spans, log records and data points that go to OTLP endpoints.
+    /// The counts of spans, log records and data points that are sent to OTLP endpoints.
     ///
-    /// They are true at any moment: what is neither exported nor dropped is in flight.
+    /// They are consistent at any moment: every record is exported, dropped or in flight.
     pub fn stats(&self) -> Stats {
         self.exports.stats().get()
     }
 
-    /// Reads [`stats`](Self::stats) later, also when telemetry has ended.
+    /// A handle to read [`stats`](Self::stats) later, also after the shutdown.
     ///
     /// ```
     /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -131,13 +131,13 @@ impl Telemetry {
         self.exports.stats()
     }
 
-    /// Sends what is left within `limit` and ends telemetry. Returns whether nothing was lost since the start: every
-    /// span, log record and data point was accepted, or is kept on disk, and the closures of
-    /// [`on_call`](crate::LlmLayer::on_call) were given every call.
+    /// Exports the remaining data within `limit` and shuts telemetry down. Returns whether no data was lost since the
+    /// start: every span, log record and data point was accepted or is stored on disk, and the closures of
+    /// [`on_call`](crate::LlmLayer::on_call) received every call.
     ///
-    /// The signals end side by side, so that an endpoint or a closure that hangs holds up itself only. Metrics are
-    /// collected once spans and log records are sent, or when half of the time is over. Blocks the calling thread
-    /// meanwhile; it needs no runtime and may be called from any.
+    /// The signals shut down concurrently, so that an endpoint or a closure that hangs only delays itself. Metrics are
+    /// collected after spans and log records were sent, or when half of the time has passed. Blocks the calling thread;
+    /// works with and without a runtime.
     pub fn shutdown(mut self, limit: Duration) -> bool {
         self.end(limit)
     }
@@ -160,11 +160,11 @@ impl Telemetry {
         let signals = self.signals.clone();
         let metrics = move || Task::start(move || signals.shutdown_metrics(left()));
         let ended = wait_for_all(spans, log_records, metrics, limit);
-        // Their threads have worked meanwhile.
+        // Their threads ran in the meantime.
         let handed_over = self.hooks.flush(left());
         let stats = self.stats();
         if !ended {
-            // Under the exporter's own code: a dead endpoint is one line, not two.
+            // Reported after the exporter's own errors: an endpoint that is down causes one line, not two.
             let left = stats.in_flight();
             diag::warn_rarely("export", &format!("not everything could be sent within {limit:?}: {left} in flight"));
         }
@@ -172,7 +172,7 @@ impl Telemetry {
             let waiting = self.hooks.waiting();
             diag::warn_rarely("hook", &format!("on_call's closure was not given {waiting} calls within {limit:?}"));
         }
-        // What was printed meanwhile is seen before the program ends.
+        // Writes all printed output before the program ends.
         crate::diag::output::stderr().flush(left());
         ended && handed_over && stats.dropped() == 0 && self.hooks.dropped() == 0
     }
@@ -180,7 +180,8 @@ impl Telemetry {
 
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
-/// Waits until spans and log records are done, or half of the time is over; then starts the metrics, which count them.
+/// Waits until spans and log records are done, or half of the time has passed; then starts the metrics, which count
+/// them.
 fn wait_for_all(mut spans: Task, mut log_records: Task, metrics: impl FnOnce() -> Task, limit: Duration) -> bool {
     let start = Instant::now();
     let (half, end) = (start + limit / 2, start + limit);

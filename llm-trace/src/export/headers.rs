@@ -1,17 +1,17 @@
-//! Headers for a destination. Their values are secrets: nothing here prints one.
+//! Headers for a destination. Their values are secrets and are never printed.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 use super::env::Var;
 
-/// What the transport itself says of a request.
+/// Headers that the transport sets.
 const RESERVED: [&str; 7] =
     ["content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "host", "te"];
 
-/// Reads `name=value,name=value`, percent-decoded and trimmed; names end up in lower case.
+/// Parses `name=value,name=value`, percent-decoded and trimmed, with names in lower case.
 ///
-/// An entry that is empty or broken is skipped, with a warning that names it by position.
+/// Empty and invalid entries are skipped, with a warning that contains their position.
 pub(crate) fn parse(var: &Var, warnings: &mut Vec<String>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (index, entry) in var.value.split(',').enumerate() {
@@ -27,7 +27,7 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
     if entry.trim().is_empty() {
         return Err("it is empty".into());
     }
-    // Without a `=` the text may be the secret itself, and so may what stands before the last ones of a base64 key.
+    // Without a `=` the text may be the secret itself, and so may the text before the final `=`s of a base64 key.
     let (text_name, text) = entry.split_once('=').ok_or("it has no `=`; write `name=value`")?;
     if text.trim().bytes().all(|byte| byte == b'=') {
         return Err("it has no value after its name; write `name=value`, such as `authorization=Bearer%20<key>`".into());
@@ -41,7 +41,7 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
     Ok((parsed, value))
 }
 
-/// A header's name, if it is one that may be set.
+/// Parses a header's name, if it is allowed.
 pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
     let name = text.trim().to_ascii_lowercase();
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its name is no header name".to_owned())?;
@@ -51,12 +51,12 @@ pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
     Ok(parsed)
 }
 
-/// A header's value, marked as a secret.
+/// Parses a header's value and marks it as sensitive.
 pub(crate) fn value(bytes: &[u8]) -> Result<HeaderValue, &'static str> {
     if bytes.is_empty() {
         return Err("has no value");
     }
-    // What gRPC takes is what HTTP takes too, so one set of headers serves both.
+    // Values that gRPC accepts are also valid in HTTP, so one set of headers works for both.
     let printable = bytes.iter().all(|byte| (0x20..0x7f).contains(byte));
     let mut value = Some(bytes)
         .filter(|_| printable)

@@ -1,4 +1,4 @@
-//! OTLP over HTTP, blocking, on the thread that calls: no runtime needed.
+//! OTLP over HTTP. It blocks the calling thread and needs no runtime.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::target::{Otlp, Protocol, Signal};
 use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
 use crate::diag::outside;
 
-/// Answers are a few bytes; more is not OTLP.
+/// Responses are a few bytes long; larger ones are not OTLP.
 const ANSWER_LIMIT: u64 = 4 << 20;
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl HttpTransport {
             proxy.map_err(|_| InitError::Transport { endpoint: shown.clone(), reason: super::proxy::WRONG.into() })?;
         let agent = Agent::config_builder()
             .http_status_as_error(false)
-            // A redirected POST would lose its body or its headers: say where it leads instead.
+            // A redirected POST would lose its body or its headers, so the redirect's target is reported as an error.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(USER_AGENT)
@@ -66,7 +66,7 @@ impl HttpTransport {
         let status = answer.status();
         if status.is_success() {
             let body = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_vec();
-            // The batch is in; an answer that breaks off does not undo it.
+            // The batch was accepted, even if the response is incomplete.
             return Ok(body.unwrap_or_default().into());
         }
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
@@ -90,7 +90,7 @@ impl HttpTransport {
 
     fn unreachable(&self, error: &Error) -> Refusal {
         let kind = match error {
-            // Connecting has a limit of its own, so this is a request that was sent.
+            // Connecting has a separate timeout, so any other timeout means that the request was sent.
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => RefusalKind::Unreachable,
             Error::Timeout(_) => RefusalKind::Unanswered,
             Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::BadUri(_) => RefusalKind::Rejected,
@@ -108,7 +108,7 @@ fn describe(status: StatusCode) -> String {
     }
 }
 
-/// Seconds, or a date.
+/// Parses seconds or a date.
 fn retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {

@@ -1,14 +1,15 @@
-//! One line: everything from the environment.
+//! Sets up telemetry from the environment in one line.
 
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::{Config, ConfigError, InitError, Parts, Telemetry};
 
-/// Sets up tracing for the whole program from its environment, and returns the guard that sends what is left.
+/// Sets up tracing for the whole program from its environment, and returns the guard that exports the remaining data
+/// when dropped.
 ///
-/// Spans go where [the variables](crate::export) say, to the console if they say nothing. `RUST_LOG` filters
-/// (default `info`). OpenTelemetry's global provider and propagator are set too.
+/// Spans are exported as [the variables](crate::export) configure, by default to the console. `RUST_LOG` is the filter
+/// (default `info`). OpenTelemetry's global provider and propagator are also set.
 ///
 /// ```
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,14 +20,14 @@ use super::{Config, ConfigError, InitError, Parts, Telemetry};
 /// ```
 ///
 /// # Errors
-/// A variable that is wrong, a feature that is missing, or a global subscriber that is there already: then use
-/// [`export::from_env()`](crate::export::from_env) and add its layer to yours. It never panics.
+/// If a variable is invalid, a feature is missing, or a global subscriber is already set. In the last case use
+/// [`export::from_env()`](crate::export::from_env) and add its layer to your subscriber. It never panics.
 pub fn init() -> Result<Telemetry, InitError> {
     let filter = filter(std::env::var("RUST_LOG").ok().as_deref())?;
     let parts = Parts::new(Config::from_env()?)?;
     let subscriber = tracing_subscriber::registry().with(filter).with(parts.layer());
     tracing::subscriber::set_global_default(subscriber).map_err(|_| InitError::SubscriberSet)?;
-    // Only now: one that fails leaves no trace of itself in `check()`.
+    // After the last error, so that a failed `init` is not visible in `check()`.
     let parts = parts.activate();
     parts.set_global();
     Ok(parts.telemetry)

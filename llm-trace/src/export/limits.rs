@@ -1,21 +1,21 @@
-//! How much may wait, and how much goes at once.
+//! Limits of queues and batches.
 
 use std::time::Duration;
 
 use super::error::ConfigError;
 
-/// The most records that may wait, or go at once.
+/// The upper bound of a queue's and a batch's record limit.
 pub(crate) const MOST_RECORDS: Bound = Bound { most: 1_000_000, expected: "at most 1000000 spans" };
-/// The most attributes of a span.
+/// The upper bound of a span's attribute limit.
 pub(crate) const MOST_ATTRIBUTES: Bound = Bound { most: 1_000_000, expected: "at most 1000000 attributes" };
-/// The most bytes that may wait.
+/// The upper bound of a queue's byte limit.
 pub(crate) const MOST_WAITING: Bound = Bound { most: 1_000_000_000_000, expected: "at most 1000000000000 bytes" };
-/// The most bytes in one request.
+/// The upper bound of a request's byte limit.
 pub(crate) const MOST_AT_ONCE: Bound = Bound { most: 1_000_000_000, expected: "at most 1000000000 bytes" };
-/// The longest time, in milliseconds: 24 days.
+/// The longest duration in milliseconds: 24 days.
 pub(crate) const LONGEST_MILLIS: Bound = Bound { most: 2_147_483_647, expected: "at most 2147483647 milliseconds" };
 
-/// The largest value of a number from outside, in words as well.
+/// The largest accepted value of a number, with its text for errors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bound {
     pub(crate) most: u64,
@@ -28,22 +28,22 @@ impl Bound {
     }
 }
 
-/// A time from code, cut to what a clock can add to now.
+/// A duration set in code, limited so that it can be added to the current time.
 pub(crate) fn at_most_longest(time: Duration) -> Duration {
     time.min(Duration::from_millis(LONGEST_MILLIS.most))
 }
 
-/// How much waits, and how much goes at once.
+/// The limits of a queue and its batches.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Limits {
-    /// Records that may wait.
+    /// The maximum number of queued records.
     pub(crate) queue_records: usize,
-    /// Bytes that may wait, those being sent included.
+    /// The maximum number of queued and exporting bytes.
     pub(crate) queue_bytes: usize,
     pub(crate) batch_records: usize,
-    /// Of encoded records.
+    /// The maximum number of encoded bytes.
     pub(crate) batch_bytes: usize,
-    /// The longest that a record waits for others.
+    /// The longest time that a record waits for its batch to fill.
     pub(crate) delay: Duration,
 }
 
@@ -53,7 +53,7 @@ impl Default for Limits {
             queue_records: 2048,
             queue_bytes: 64 << 20,
             batch_records: 512,
-            // gRPC servers take 4 MiB unless told otherwise; the rest is for resource and framing.
+            // gRPC servers accept 4 MiB by default; the difference leaves room for the resource and framing.
             batch_bytes: 3_500_000,
             delay: Duration::from_secs(5),
         }
@@ -61,7 +61,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// An error that names the first number that is out of bounds, by the name of its method.
+    /// Returns an error for the first number that is out of bounds, with the name of its method.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let numbers = [
             ("max_queue_spans", self.queue_records, MOST_RECORDS),

@@ -1,31 +1,33 @@
-//! The way out: where spans go, decided by variables alone.
+//! Exports telemetry to the destinations that environment variables configure.
 //!
-//! | variable | what it says |
+//! | variable | meaning |
 //! |---|---|
 //! | `OTEL_EXPORTER` | `console` (the default), `console_json`, `otlp_http` or `http/protobuf`, `http/json`, `otlp_grpc` or `grpc`, `otlp_file`, `none` |
 //! | `LLM_TRACE_PRESET` | a backend by name, with its own keys: see [`preset`] |
-//! | `OTEL_ENDPOINT` | where to send; alone it means `otlp_http` |
+//! | `OTEL_ENDPOINT` | the endpoint; without other variables it selects `otlp_http` |
 //! | `OTEL_HEADERS` | `name=value,name=value`, percent-encoded where needed |
-//! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who sends |
-//! | `OTEL_EXPORTER_OTLP_*` | the standard ones: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
-//! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*`, `OTEL_BLRP_*` | as the standard has them |
+//! | `OTEL_SERVICE_NAME`, `OTEL_ENVIRONMENT_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | the resource: service, environment and other attributes |
+//! | `OTEL_EXPORTER_OTLP_*` | the standard variables: `ENDPOINT`, `HEADERS`, `PROTOCOL`, `COMPRESSION` (`gzip`), `TIMEOUT` (ms), `INSECURE`, `CERTIFICATE`, `CLIENT_CERTIFICATE`, `CLIENT_KEY`; each also as `OTEL_EXPORTER_OTLP_TRACES_*` |
+//! | `OTEL_TRACES_EXPORTER`, `OTEL_SDK_DISABLED`, `OTEL_PROPAGATORS`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_BSP_*`, `OTEL_BLRP_*` | as in the OpenTelemetry specification |
 //! | `LLM_TRACE_MAX_FILE_BYTES`, `LLM_TRACE_SPILL_DIRECTORY`, `LLM_TRACE_MAX_SPILL_BYTES` | telemetry on disk: see [`Destination::file`] and [`Destination::spill`] |
-//! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | bytes in one request (3,500,000) and waiting (64 MiB) |
-//! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; without them there are none. Each with `OTEL_EXPORTER_OTLP_METRICS_*`, `OTEL_EXPORTER_OTLP_LOGS_*` of its own |
+//! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | the size limits of a request (3,500,000) and of the queue (64 MiB), in bytes |
+//! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; off by default. Each has its own `OTEL_EXPORTER_OTLP_METRICS_*` or `OTEL_EXPORTER_OTLP_LOGS_*` |
 //! | `LLM_TRACE_NORMALIZE` | `true`: see [`LlmLayer::normalize`](crate::LlmLayer::normalize) |
-//! | `LLM_TRACE_PRICES` | a file of prices for what calls cost: see [`PriceTable`](crate::PriceTable) |
-//! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK`, `LLM_TRACE_CONTENT_RATIO` | what content may leave: see [`Policy`](crate::Policy) |
-//! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | a proxy on the way |
+//! | `LLM_TRACE_PRICES` | the path of a price table: see [`PriceTable`](crate::PriceTable) |
+//! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK`, `LLM_TRACE_CONTENT_RATIO` | content capture and masks: see [`Policy`](crate::Policy) |
+//! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy |
 //!
-//! **Precedence**, for each of them alone: the one for traces, then the standard one, then the short form, then the
-//! preset's. Headers of a preset stay beside those of a variable, which win by name.
+//! **Precedence**, separately for each setting: the variable for traces, the standard variable, the short form, the
+//! preset. Headers of a preset are kept next to those of a variable; a variable's header replaces a preset's of the
+//! same name.
 //!
-//! **Endpoint**: over HTTP the signal's path is added once (`https://host` → `https://host/v1/traces`,
-//! `…/v1` → `…/v1/traces`, `…/v1/metrics` → `…/v1/traces`); a query stays; a path with a signal of its own, such as
-//! `/v2/trace/otlp`, is left alone, and so is all of `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Over gRPC a bare
-//! `host:4317` will do and no path is added. Without a scheme, ports 443 and 8443 get TLS.
+//! **Endpoint**: over HTTP the signal's path is added once (`https://host` → `https://host/v1/traces`, `…/v1` →
+//! `…/v1/traces`, `…/v1/metrics` → `…/v1/traces`); a query is kept. A path that contains a signal, such as
+//! `/v2/trace/otlp`, is used unchanged, as is `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. Over gRPC a bare `host:4317` is
+//! valid and no path is added. Without a scheme, ports 443 and 8443 use TLS.
 //!
-//! Nothing set: the console, on stderr. A wrong value is an error that names variable, value and choices.
+//! Without variables, spans are printed to stderr. An invalid value is an error that contains the variable, the value
+//! and the valid choices.
 #![cfg_attr(not(feature = "otlp-http"), allow(dead_code, reason = "HTTP uses all of the configuration"))]
 
 mod active;

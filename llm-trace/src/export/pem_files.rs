@@ -1,4 +1,4 @@
-//! Certificates and keys in the PEM files that variables name.
+//! Reads certificates and keys from the PEM files that variables name.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use super::error::InitError;
 use crate::files;
 
-/// Bundles of all public roots take a quarter of this.
+/// A bundle of all public root certificates is about a quarter of this size.
 const LARGEST: u64 = 1 << 20;
 
-/// A PEM file, and the certificates in it.
+/// A PEM file and its certificates.
 pub(super) struct Certificates {
     #[cfg_attr(not(feature = "otlp-grpc"), allow(dead_code))]
     pub(super) pem: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct Certificates {
     pub(super) all: Vec<CertificateDer<'static>>,
 }
 
-/// At least one certificate.
+/// Reads at least one certificate.
 pub(super) fn certificates(variable: &str, path: &Path) -> Result<Certificates, InitError> {
     let pem = read(variable, path)?;
     match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
@@ -29,12 +29,12 @@ pub(super) fn certificates(variable: &str, path: &Path) -> Result<Certificates, 
     }
 }
 
-/// A file with a private key.
+/// Reads a file with a private key.
 pub(super) fn private_key(variable: &str, path: &Path) -> Result<Vec<u8>, InitError> {
     let pem = read(variable, path)?;
     match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(_) => Ok(pem),
-        // Its reasons could quote the file.
+        // The parser's error could quote the file.
         Err(_) => Err(error(variable, path, "it holds no private key that can be read")),
     }
 }

@@ -1,4 +1,4 @@
-//! How trace ids travel from program to program.
+//! Trace context propagation between programs.
 
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
@@ -6,14 +6,14 @@ use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use super::env::Env;
 use super::error::ConfigError;
 
-/// A format that we speak.
+/// A supported format.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     TraceContext,
     Baggage,
 }
 
-/// `OTEL_PROPAGATORS`; a known format that we do not speak is skipped with a warning.
+/// Reads `OTEL_PROPAGATORS`; a known format that is not supported is skipped with a warning.
 pub(crate) fn read(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Vec<Kind>, ConfigError> {
     let Some(var) = env.get("OTEL_PROPAGATORS") else {
         return Ok(vec![Kind::TraceContext, Kind::Baggage]);
@@ -37,7 +37,7 @@ pub(crate) fn read(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Vec<Kind
     Ok(kinds)
 }
 
-/// One propagator for all of them.
+/// One propagator for all formats.
 pub(crate) fn propagator(kinds: &[Kind]) -> TextMapCompositePropagator {
     let each = kinds.iter().map(|kind| match kind {
         Kind::TraceContext => Box::new(TraceContextPropagator::new()) as Box<dyn TextMapPropagator + Send + Sync>,

@@ -1,4 +1,4 @@
-//! From what the environment asks for to a provider.
+//! Builds the providers from a configuration.
 
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanProcessor, TracerProviderBuilder};
 use tracing::Subscriber;
@@ -16,7 +16,7 @@ use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 
-/// What [`init()`](crate::export::init) is made of, for a registry of one's own.
+/// The components of [`init()`](crate::export::init), for your own registry.
 ///
 /// ```no_run
 /// use tracing_subscriber::prelude::*;
@@ -37,19 +37,19 @@ use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 pub struct Parts {
     /// The tracer provider.
     pub provider: SdkTracerProvider,
-    /// The guard: keep it until the program ends.
+    /// The guard. Keep it until the program ends.
     pub telemetry: Telemetry,
-    /// What content may leave; it can be changed while the program runs.
+    /// The policy for content. It can be changed while the program runs.
     pub policy: PolicyHandle,
     prices: Option<SharedPrices>,
     normalize: bool,
     propagators: Vec<propagation::Kind>,
 }
 
-/// Provider, layer and guard, from the environment (see the [module](crate::export)).
+/// Builds provider, layer and guard from the environment (see the [module](crate::export)).
 ///
-/// Nothing global is touched. Errors name the variable that is wrong, its value and the choices; the same
-/// goes to stderr, as warnings, for what is odd but can be passed over.
+/// It sets nothing global. Errors contain the invalid variable, its value and the valid choices. Problems that do not
+/// prevent a start are printed to stderr as warnings.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -62,7 +62,7 @@ pub fn from_env() -> Result<Parts, InitError> {
     Parts::new(Config::from_env()?).map(Parts::activate)
 }
 
-/// As [`from_env()`], with variables from anywhere: a configuration file, or a test.
+/// Like [`from_env()`], with variables from a function: for a configuration file, or a test.
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -80,7 +80,7 @@ pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Parts, InitEr
 }
 
 impl Parts {
-    /// Makes the parts. Nobody is told of them before [`activate`](Self::activate).
+    /// Builds the parts. `check()` reports on them after [`activate`](Self::activate).
     pub(crate) fn new(config: Config) -> Result<Self, InitError> {
         for warning in &config.warnings {
             diag::warn(warning);
@@ -124,13 +124,13 @@ impl Parts {
         Ok(Self { provider, telemetry, policy, prices, normalize: config.normalize, propagators: config.propagators })
     }
 
-    /// From now on [`check()`](crate::check()) reports on them.
+    /// Makes [`check()`](crate::check()) report on them.
     pub(crate) fn activate(mut self) -> Self {
         self.telemetry.activate();
         self
     }
 
-    /// The layer for a `tracing` registry, with this provider and policy.
+    /// A layer for a `tracing` registry, with this provider and policy.
     pub fn layer<S>(&self) -> LlmLayer<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -148,7 +148,7 @@ impl Parts {
         self.telemetry.signals().on(layer)
     }
 
-    /// Makes the providers, and the propagators of `OTEL_PROPAGATORS`, OpenTelemetry's global ones.
+    /// Sets the providers and the propagators of `OTEL_PROPAGATORS` as OpenTelemetry's global ones.
     pub fn set_global(&self) {
         opentelemetry::global::set_tracer_provider(self.provider.clone());
         self.telemetry.signals().set_global();
@@ -156,7 +156,7 @@ impl Parts {
     }
 }
 
-/// Where each signal goes, in words; metrics and log records only where there are any.
+/// The destinations of each signal as text; metrics and log records only if they are exported.
 #[derive(Clone, Debug)]
 pub(crate) struct Targets {
     pub(crate) spans: String,
@@ -164,7 +164,7 @@ pub(crate) struct Targets {
     pub(crate) log_records: Option<String>,
 }
 
-/// What every span passes on its way to `last`.
+/// The processors that every span passes before `last`.
 fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> TracerProviderBuilder {
     builder.with_span_processor(StampProcessor::new(last))
 }

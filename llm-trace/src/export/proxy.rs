@@ -1,4 +1,4 @@
-//! Which proxy stands between us and a destination.
+//! Selects the proxy for a destination.
 
 use url::Url;
 
@@ -9,7 +9,7 @@ pub(crate) fn find(env: &Env<'_>, target: &Url) -> Option<String> {
     let names: &[&'static str] = if target.scheme() == "https" {
         &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
     } else {
-        // Upper-case HTTP_PROXY too: this is no CGI program.
+        // Upper-case HTTP_PROXY is safe here, because this is not a CGI program.
         &["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"]
     };
     let proxy = env.first(names)?;
@@ -18,17 +18,17 @@ pub(crate) fn find(env: &Env<'_>, target: &Url) -> Option<String> {
     (!exempt.is_some_and(|list| is_exempt(&list.value, host))).then_some(proxy.value)
 }
 
-/// What is wrong where [`parse`] finds nothing. The variable may hold a password, so it is not shown.
+/// The error for a proxy that [`parse`] rejects. It omits the value, which may contain a password.
 pub(crate) const WRONG: &str = "the proxy variable is no URL such as http://proxy:3128";
 
-/// A proxy's address, with or without `http://`.
+/// Parses a proxy's address, with or without `http://`.
 #[cfg_attr(not(feature = "otlp-grpc"), allow(dead_code))]
 pub(crate) fn parse(text: &str) -> Option<Url> {
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
     url.ok().filter(|url| url.scheme() == "http" && url.has_host())
 }
 
-/// `NO_PROXY`: hosts, domains with or without a leading dot or `*.`, or `*` for all.
+/// Whether a host matches `NO_PROXY`: hosts, domains with or without a leading dot or `*.`, or `*` for all.
 fn is_exempt(list: &str, host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     list.split(',').map(|entry| entry.trim().to_ascii_lowercase()).any(|entry| {

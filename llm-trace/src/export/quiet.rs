@@ -1,12 +1,13 @@
-//! Nothing that is done in order to export is traced.
+//! Suppresses tracing of the export itself.
 
 use opentelemetry::{Context, ContextGuard};
 use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
-/// While it is held, no span and no event of this thread reaches any subscriber, and no OpenTelemetry span is recorded.
+/// While it exists, no span or event of this thread reaches a subscriber, and no OpenTelemetry span is recorded.
 ///
-/// OpenTelemetry's own suppression is not enough: the spans of an HTTP/2 client attach contexts that know nothing of it.
+/// OpenTelemetry's suppression is not sufficient: spans of an HTTP/2 client attach contexts without the suppression
+/// flag.
 pub(crate) struct Quiet {
     _spans: ContextGuard,
     _tracing: DefaultGuard,
@@ -20,10 +21,10 @@ impl Quiet {
         }
     }
 
-    /// For all of a thread's life: a thread of our own, or one that works for it.
+    /// Applies to the rest of the thread's life, for a thread that only works for the export.
     #[cfg(feature = "otlp-grpc")]
     pub(crate) fn for_thread() {
-        // Dropped with the thread, its guards would find that thread's state gone.
+        // If it were dropped with the thread, its guards would access thread-locals that are already destroyed.
         std::mem::forget(Self::here());
     }
 }

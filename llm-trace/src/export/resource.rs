@@ -1,4 +1,4 @@
-//! Who sends: the resource's attributes.
+//! The attributes of the resource.
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
@@ -10,7 +10,7 @@ use super::env::Env;
 const ENVIRONMENT: &str = "deployment.environment.name";
 const SERVICE: &str = "service.name";
 
-/// `OTEL_RESOURCE_ATTRIBUTES`, percent-decoded; the two names that have a variable of their own win over it.
+/// Reads `OTEL_RESOURCE_ATTRIBUTES`, percent-decoded. The variables for service name and environment take precedence.
 pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(String, String)> {
     let mut attributes: Vec<(String, String)> = Vec::new();
     let mut set = |key: String, value: String| match attributes.iter_mut().find(|(k, _)| *k == key) {
@@ -36,7 +36,7 @@ pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(Stri
     attributes
 }
 
-/// The resource itself: these attributes, the SDK's own, and a service name in any case.
+/// Builds the resource: these attributes, the SDK's own, and always a service name.
 pub(crate) fn resource(attributes: &[(String, String)]) -> Resource {
     let named = attributes.iter().any(|(key, value)| key == SERVICE && !value.is_empty());
     let service = (!named).then(|| KeyValue::new(SERVICE, unnamed_service()));
@@ -47,7 +47,7 @@ pub(crate) fn resource(attributes: &[(String, String)]) -> Resource {
         .build()
 }
 
-/// The convention's name for a service without one.
+/// The conventions' name for a service without one.
 fn unnamed_service() -> String {
     let exe = std::env::current_exe().ok();
     match exe.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str()) {

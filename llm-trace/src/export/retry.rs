@@ -1,4 +1,4 @@
-//! Trying again: when, and how long to wait before.
+//! Retries: when, and after which delay.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -7,24 +7,24 @@ use super::shutdown_deadline;
 use super::shutdown_deadline::ShutdownDeadline;
 use super::transport::RefusalKind;
 
-/// The bound for one batch, however often the other side asks for another try.
+/// The time limit of a batch, however often the destination asks for a retry.
 const ALL: Duration = Duration::from_secs(60);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(5);
-/// The least that is waited, whatever the other side asks for: a `Retry-After` of 0 must not make a flood.
+/// The minimum delay, whatever the destination asks for: a `Retry-After` of 0 must not cause a flood.
 const FLOOR: Duration = Duration::from_millis(100);
 
-/// The tries of one batch.
+/// The attempts of one batch.
 #[derive(Debug)]
 pub(crate) struct Tries {
     deadline: ShutdownDeadline,
-    /// For one try.
+    /// The limit of one attempt.
     limit: Duration,
     end: Instant,
     next: Duration,
-    /// For the time that the other side asks for.
+    /// The minimum of the delay that the destination asks for.
     floor: Duration,
-    /// A last try was had on the way out.
+    /// The last attempt during the shutdown was made.
     last: bool,
 }
 
@@ -34,7 +34,7 @@ impl Tries {
         Self { deadline: deadline.clone(), limit, end: end_of_tries, next: FIRST, floor: FLOOR, last: false }
     }
 
-    /// The time for the next try.
+    /// The time limit of the next attempt.
     pub(crate) fn left(&self) -> Duration {
         self.all_left().min(self.limit)
     }
@@ -44,7 +44,7 @@ impl Tries {
         end.saturating_duration_since(Instant::now())
     }
 
-    /// Waits for the next try and says whether there is one.
+    /// Waits before the next attempt. Returns false if there is none.
     pub(crate) fn again(&mut self, kind: RefusalKind) -> bool {
         let asked = match kind {
             RefusalKind::Unreachable => None,
@@ -52,11 +52,11 @@ impl Tries {
             RefusalKind::Unanswered | RefusalKind::TooLarge | RefusalKind::Rejected => return false,
         };
         let closing = self.deadline.end().is_some();
-        // On the way out nobody waits for an endpoint that is not there; a connection that was closed is made anew.
+        // During the shutdown there is one attempt without a delay, in case only the connection was closed.
         if closing && kind == RefusalKind::Unreachable {
             return !std::mem::replace(&mut self.last, true);
         }
-        // What is asked for again and again is not believed: the floor rises with every try.
+        // The minimum rises with every attempt, so that a destination that always asks for short delays is not trusted.
         let wait = asked.map_or_else(|| jitter(self.next), |asked| asked.max(self.floor));
         self.floor = (self.floor * 2).min(LONGEST);
         self.next = (self.next * 2).min(LONGEST);
@@ -72,7 +72,7 @@ impl Tries {
     }
 }
 
-/// Between half and all of it, so that many programs do not come back at once.
+/// A random delay between half of `time` and all of it, so that many programs do not retry at the same time.
 fn jitter(time: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 1000;
     time / 2 + time.mul_f64(random as f64 / 2000.0)

@@ -1,4 +1,4 @@
-//! Which traces are kept.
+//! Configures the sampler.
 
 use opentelemetry_sdk::trace::Sampler;
 
@@ -8,11 +8,11 @@ use super::error::ConfigError;
 const SAMPLERS: &str = "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, \
                         parentbased_traceidratio";
 
-/// A sampler that the environment names.
+/// A sampler from the environment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sampling {
     pub(crate) parent_based: bool,
-    /// 0 is none, 1 is all.
+    /// The sampled ratio, between 0 and 1.
     pub(crate) ratio: f64,
 }
 
@@ -27,7 +27,7 @@ impl Sampling {
     }
 }
 
-/// `None` where nothing is said: all traces, as the parent says.
+/// `None` if no sampler is configured: all traces are sampled, unless the parent is not.
 pub(crate) fn read(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Option<Sampling>, ConfigError> {
     let arg = env.get("OTEL_TRACES_SAMPLER_ARG");
     let Some(var) = env.get("OTEL_TRACES_SAMPLER") else {

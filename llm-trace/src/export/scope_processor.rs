@@ -1,4 +1,4 @@
-//! Spans of LLM calls say who wrote them and by which version of the conventions.
+//! Sets the instrumentation scope and the schema URL of LLM spans.
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
@@ -6,15 +6,15 @@ use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use crate::semconv::Profile;
 use crate::sink::forward_to_inner;
 
-/// What a span of the GenAI conventions has, whoever made it; messages of the Model Context Protocol that call no
-/// tool have none.
+/// Present on every GenAI span, whichever crate created it, except for Model Context Protocol messages that call no
+/// tool.
 const MARK: &str = "gen_ai.operation.name";
 
-/// Gives the spans that have a `gen_ai.operation.name` the scope `llm-trace`, its version and the schema URL, and hands
-/// all spans on. Those of other crates that trace LLM calls are among them: [`NormalizeProcessor`](crate::NormalizeProcessor)
-/// makes them what the schema says.
+/// Sets the scope `llm-trace`, its version and the schema URL on spans with a `gen_ai.operation.name`, and passes on
+/// all spans. This includes the LLM spans of other crates: [`NormalizeProcessor`](crate::NormalizeProcessor) makes them
+/// conform to the schema.
 ///
-/// One `tracing` layer has one tracer, so all its spans share a scope; only a processor can tell them apart.
+/// A `tracing` layer has one tracer, so all its spans share a scope. Only a processor can distinguish them.
 ///
 /// ```
 /// use llm_trace::export::StampProcessor;
@@ -32,12 +32,12 @@ pub struct StampProcessor<P> {
 }
 
 impl<P: SpanProcessor> StampProcessor<P> {
-    /// Stands before `inner`; the schema is that of [`Profile::from_env`].
+    /// Wraps `inner`. The schema is that of [`Profile::from_env`].
     pub fn new(inner: P) -> Self {
         Self { inner, scope: scope(Profile::from_env()) }
     }
 
-    /// The schema is that of this profile, which is to be the layer's.
+    /// Uses the schema of this profile, which should be the layer's.
     ///
     /// ```
     /// use llm_trace::{Profile, export::StampProcessor};

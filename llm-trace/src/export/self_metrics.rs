@@ -1,4 +1,4 @@
-//! The counts as metrics, by the names that OpenTelemetry's conventions have for the metrics of an SDK.
+//! Exports the counts as metrics, with the names of OpenTelemetry's SDK metrics.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use super::counters::QueueState;
 use super::stats::Counted;
 use super::target::Signal;
 
-/// A value of the counts, with the reason that stands in `error.type`.
+/// The `error.type` of a count, and the function that reads it.
 type Row = (&'static str, fn(&QueueState) -> u64);
 
 const EXPORTED: &[Row] = &[
@@ -20,7 +20,7 @@ const EXPORTED: &[Row] = &[
     ("_OTHER", |s| s.stats().failed),
 ];
 
-/// The processor is done with a record once it has handed it to the exporter, or dropped it.
+/// A record is processed once the processor has passed it to the exporter or dropped it.
 const PROCESSED: &[Row] = &[
     ("", |s| {
         let stats = s.stats();
@@ -31,13 +31,13 @@ const PROCESSED: &[Row] = &[
     ("already_shutdown", |s| s.stats().shutdown),
 ];
 
-/// No convention has a word for records without their content.
+/// The conventions do not define a metric for records without content.
 const WITHOUT_CONTENT: &[Row] =
     &[("queue_full", |s| s.stats().content_dropped), ("too_large", |s| s.stats().content_cut)];
 
-/// How the conventions call a signal's records.
+/// The conventions' names for a signal's records.
 struct Words {
-    /// In metric names.
+    /// The part of the metric names.
     name: &'static str,
     unit: &'static str,
     processor: Option<&'static str>,
@@ -52,11 +52,11 @@ fn words(signal: Signal) -> Words {
     Words { name, unit, processor }
 }
 
-/// Has `meter` read the counts whenever it is collected from.
+/// Registers callbacks that read the counts when `meter` is collected.
 pub(crate) fn observe(all: &[Counted], meter: &Meter) {
-    // Several destinations are told apart by this.
+    // Distinguishes several destinations.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // The console has no queue, and does not count what it prints.
+    // The console has no queue and does not count the spans that it prints.
     for counted in all.iter().filter(|counted| counted.capacity > 0) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         observe_signal(counted, meter, number);

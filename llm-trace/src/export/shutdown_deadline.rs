@@ -1,17 +1,17 @@
-//! The time by which a program that ends wants all telemetry to be sent.
+//! The deadline of the shutdown.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits;
 
-/// The moment so far from now. One that no clock can hold is some days away.
+/// The time `limit` from now, or some days from now if that is out of range.
 pub(crate) fn deadline(limit: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(limits::at_most_longest(limit)).unwrap_or(now)
 }
 
-/// Set when telemetry is shut down, read by whoever waits: from then on nothing takes longer than the shutdown may.
+/// Set when telemetry is shut down: from then on no wait exceeds the shutdown's time limit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShutdownDeadline(Arc<Shared>);
 
@@ -22,18 +22,18 @@ struct Shared {
 }
 
 impl ShutdownDeadline {
-    /// Starts the shutdown, which ends at this time. The first one counts.
+    /// Starts the shutdown with this deadline. Later calls have no effect.
     pub(crate) fn close_by(&self, end: Instant) {
         self.0.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
         self.0.set.notify_all();
     }
 
-    /// When the shutdown ends, once it has started.
+    /// The deadline, once the shutdown has started.
     pub(crate) fn end(&self) -> Option<Instant> {
         *self.0.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the shutdown has started and its time is over.
+    /// Whether the deadline has passed.
     pub(crate) fn is_over(&self) -> bool {
         self.end().is_some_and(|end| end <= Instant::now())
     }

@@ -1,8 +1,8 @@
-//! The names of the variables that are one signal's own.
+//! The names of variables for a single signal.
 
 use super::target::Signal;
 
-/// A signal's own variables; each outranks the one for all signals.
+/// The variables of one signal; each takes precedence over the one for all signals.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) exporter: &'static str,

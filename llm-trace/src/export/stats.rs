@@ -1,9 +1,9 @@
-//! How many spans, log records and data points were exported, are in flight, or were dropped, and why.
+//! Counts of spans, log records and data points that are exported, in flight or dropped, with the reason.
 
 use super::counters::ExportCounters;
 use super::target::Signal;
 
-/// The counts of everything that goes to one destination, or to all that [`init`](crate::export::init) has set up.
+/// The counts for one destination, or for all destinations of [`init`](crate::export::init).
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -26,21 +26,21 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Spans, log records and data points that were dropped, for whatever reason.
+    /// The number of dropped spans, log records and data points, for any reason.
     pub fn dropped(&self) -> u64 {
         self.spans.dropped() + self.log_records.dropped() + self.data_points.dropped()
     }
 
-    /// Spans, log records and data points that are queued or being sent.
+    /// The number of spans, log records and data points that are queued or being sent.
     pub fn in_flight(&self) -> u64 {
         self.spans.in_flight + self.log_records.in_flight + self.data_points.in_flight
     }
 }
 
-/// The counts of one signal: its records are spans, log records, or data points of metrics.
+/// The counts of one signal. Its records are spans, log records, or data points of metrics.
 ///
-/// At any moment `exported + in_flight + spilled + dropped()` is the number of records that were made, and of those
-/// that were `recovered` from disk.
+/// At any moment `exported + in_flight + spilled + dropped()` is the number of created records plus the number of
+/// `recovered` ones.
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -52,31 +52,31 @@ impl Stats {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct SignalStats {
-    /// Records that the destination has accepted.
+    /// Records that the destination accepted.
     pub exported: u64,
-    /// Records that are queued or being sent at this moment.
+    /// Records that are queued or being sent.
     pub in_flight: u64,
     /// Records dropped because too many records, or too many bytes, were queued.
     pub queue_full: u64,
     /// Records dropped because they were too large, even without content.
     pub too_large: u64,
-    /// Records that the destination refused for good, as whole requests or by partial success.
+    /// Records that the destination rejected permanently, as whole requests or by partial success.
     pub rejected: u64,
-    /// Records dropped because no destination accepted them in time.
+    /// Records dropped because the destination did not accept them in time.
     pub unreachable: u64,
-    /// Records that ended after the shutdown, or were still queued when its time was over.
+    /// Records that ended after the shutdown, or were still queued at its deadline.
     pub shutdown: u64,
-    /// Records dropped because code that exports them panicked or could not encode them.
+    /// Records dropped because the exporting code panicked or could not encode them.
     pub failed: u64,
-    /// Records dropped from the spill directory because it was full. The oldest are dropped first.
+    /// Records dropped from the spill directory because it was full, oldest first.
     pub spill_full: u64,
-    /// Records that wait in the spill directory at this moment, written by this process.
+    /// Records of this process that are in the spill directory.
     pub spilled: u64,
-    /// Records that an earlier process left in the spill directory, and that this one has taken from there.
+    /// Records of an earlier process that this process took from the spill directory.
     pub recovered: u64,
-    /// Records that were exported to files, and whose file was removed since the directory was full.
+    /// Records exported to a file that was later removed because the directory was full.
     pub expired: u64,
-    /// Records that were queued without their content, because too many bytes were queued.
+    /// Records queued without their content because too many bytes were queued.
     pub content_dropped: u64,
     /// Records whose content was cut because they were too large.
     pub content_cut: u64,
@@ -85,7 +85,7 @@ pub struct SignalStats {
 }
 
 impl SignalStats {
-    /// Records that were dropped, for whatever reason.
+    /// The number of dropped records, for any reason.
     pub fn dropped(&self) -> u64 {
         self.queue_full
             + self.too_large
@@ -97,19 +97,19 @@ impl SignalStats {
     }
 }
 
-/// The counters of one signal, and the words that its metrics have for the exporter.
+/// The counters of one signal, and the exporter's labels for metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Counted {
     pub(crate) signal: Signal,
     pub(crate) counters: ExportCounters,
     #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) exporter: super::target::ExporterLabels,
-    /// The most records in the queue, where there is one.
+    /// The maximum number of queued records; 0 without a queue.
     #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) capacity: usize,
 }
 
-/// Reads the counts at any time, also after the export has ended.
+/// Reads the counts at any time, also after the shutdown.
 ///
 /// ```
 /// use llm_trace::export::Destination;
@@ -132,7 +132,7 @@ impl StatsHandle {
         Self(counted)
     }
 
-    /// The counts as they are now.
+    /// The current counts.
     pub fn get(&self) -> Stats {
         let mut stats = Stats::default();
         for counted in &self.0 {
@@ -146,12 +146,12 @@ impl StatsHandle {
         stats
     }
 
-    /// Adds the counts to this meter's metrics, by the names that the conventions have for SDK metrics:
-    /// `otel.sdk.processor.span.processed`, `…queue.size` and `…queue.capacity`,
-    /// `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and, for the exporter, with
-    /// `metric_data_point`; and `llm_trace.export.without_content`, `llm_trace.export.retries`.
+    /// Adds the counts to this meter as the conventions' SDK metrics: `otel.sdk.processor.span.processed`,
+    /// `…queue.size` and `…queue.capacity`, `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and,
+    /// for the exporter, with `metric_data_point`; and as `llm_trace.export.without_content` and
+    /// `llm_trace.export.retries`.
     ///
-    /// [`init()`](crate::export::init) does so where metrics are on.
+    /// [`init()`](crate::export::init) calls this if metrics are enabled.
     #[cfg(feature = "metrics")]
     pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
         super::self_metrics::observe(&self.0, meter);

@@ -1,4 +1,4 @@
-//! Where telemetry goes, and by what.
+//! Destinations, exporters and protocols.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use url::Url;
 use super::disk::DiskLimits;
 use super::endpoint;
 
-/// A kind of telemetry. It prints as its word in URLs.
+/// A kind of telemetry. It displays as its URL segment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Signal {
     Traces,
@@ -35,12 +35,12 @@ pub(crate) enum Protocol {
     HttpProtobuf,
     HttpJson,
     Grpc,
-    /// Lines of JSON in files.
+    /// JSON lines in files.
     File,
 }
 
 impl Protocol {
-    /// Whether the feature for it is on.
+    /// Whether its feature is enabled.
     pub(crate) fn is_compiled_in(self) -> bool {
         match self {
             Protocol::HttpProtobuf | Protocol::HttpJson => cfg!(feature = "otlp-http"),
@@ -61,12 +61,12 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Where spans go.
+/// The exporter of a signal.
 #[derive(Clone, Debug)]
 pub(crate) enum Exporter {
-    /// Nowhere, and none are made.
+    /// Disabled: no telemetry is created.
     Disabled,
-    /// Nowhere; they are made all the same, so that trace ids travel on.
+    /// No export, but telemetry is created, so that trace ids are propagated.
     None,
     Console {
         json: bool,
@@ -75,13 +75,13 @@ pub(crate) enum Exporter {
 }
 
 impl Exporter {
-    /// Whether telemetry goes anywhere.
+    /// Whether telemetry is exported.
     pub(crate) fn is_something(&self) -> bool {
         !matches!(self, Exporter::Disabled | Exporter::None)
     }
 }
 
-/// In words, with the names of headers and never their values.
+/// A description with the names of the headers, but not their values.
 impl fmt::Display for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let otlp = match self {
@@ -97,7 +97,7 @@ impl fmt::Display for Exporter {
     }
 }
 
-/// A destination in words, with the names of its headers.
+/// Writes a description of a destination, with the names of its headers.
 pub(crate) fn write_target(
     f: &mut fmt::Formatter<'_>,
     protocol: Protocol,
@@ -116,26 +116,26 @@ pub(crate) fn write_target(
 #[derive(Clone, Debug)]
 pub(crate) struct Otlp {
     pub(crate) protocol: Protocol,
-    /// The variable that asked for this protocol, for errors.
+    /// The variable that selected this protocol, for errors.
     #[cfg_attr(all(feature = "otlp-http", feature = "otlp-grpc"), allow(dead_code))]
     pub(crate) asked_by: &'static str,
     pub(crate) url: Url,
-    /// Marked sensitive, so `Debug` does not show the values.
+    /// Marked sensitive, so `Debug` omits the values.
     pub(crate) headers: HeaderMap,
     pub(crate) gzip: bool,
-    /// For one batch, with all tries.
+    /// The time limit of a batch, including retries.
     pub(crate) timeout: Duration,
     pub(crate) tls: Tls,
-    /// May hold a password: never printed.
+    /// May contain a password: never printed.
     pub(crate) proxy: Option<Hidden>,
-    /// Where requests wait that the destination does not accept for now.
+    /// The directory for requests that the destination does not accept at the moment.
     pub(crate) spill: Option<PathBuf>,
-    /// Of that directory, or of the one that is the destination.
+    /// The limits of the spill directory, or of a file destination's directory.
     pub(crate) disk: DiskLimits,
 }
 
 impl Otlp {
-    /// The directory, where that is the destination.
+    /// The directory of a file destination.
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         if self.protocol != Protocol::File {
@@ -144,7 +144,7 @@ impl Otlp {
         self.url.to_file_path().ok()
     }
 
-    /// What metrics about this exporter are labelled with.
+    /// The labels of metrics about this exporter.
     #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn labels(&self, signal: Signal) -> ExporterLabels {
         let kind = match (self.protocol, signal) {
@@ -166,7 +166,7 @@ impl Otlp {
         ExporterLabels { kind, server: host.into_iter().chain(port).collect() }
     }
 
-    /// The error where this protocol's feature is off.
+    /// The error if this protocol's feature is not enabled.
     #[cfg(not(all(feature = "otlp-http", feature = "otlp-grpc")))]
     pub(crate) fn not_compiled_in(&self) -> super::error::InitError {
         let (wanted, feature) = match self.protocol {
@@ -178,7 +178,7 @@ impl Otlp {
     }
 }
 
-/// `otel.component.type` of an exporter, and the server that it sends to.
+/// The `otel.component.type` of an exporter, and its server.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 pub(crate) struct ExporterLabels {
@@ -186,7 +186,7 @@ pub(crate) struct ExporterLabels {
     pub(crate) server: Vec<KeyValue>,
 }
 
-/// Text that `Debug` does not show.
+/// A text that `Debug` does not show.
 #[derive(Clone)]
 pub(crate) struct Hidden(pub(crate) String);
 
@@ -196,7 +196,7 @@ impl fmt::Debug for Hidden {
     }
 }
 
-/// PEM files, each with the variable that names it.
+/// PEM files, each with the variable that contains its path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tls {
     pub(crate) ca: Option<(&'static str, PathBuf)>,

@@ -1,9 +1,9 @@
-//! Work that runs beside other work, and that nobody waits for too long.
+//! Concurrent work that is awaited with a time limit.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
-/// Work on a thread of its own.
+/// Work on a separate thread.
 #[derive(Debug)]
 pub(crate) struct Task {
     answer: Receiver<bool>,
@@ -11,7 +11,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Starts it. Where no thread can be had, it runs here.
+    /// Starts the work. If no thread can be created, it runs on the calling thread.
     pub(crate) fn start(work: impl Fn() -> bool + Clone + Send + 'static) -> Self {
         let (done, answer) = sync_channel(1);
         let on_thread = work.clone();
@@ -22,7 +22,7 @@ impl Task {
         Self { answer, result }
     }
 
-    /// Waits for it until then. False if it has failed or has not ended.
+    /// Waits until this time. Returns false if the work failed or has not ended.
     pub(crate) fn wait(&mut self, until: Instant) -> bool {
         if self.result.is_none() {
             self.result = self.answer.recv_timeout(until.saturating_duration_since(Instant::now())).ok();

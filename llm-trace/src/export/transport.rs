@@ -1,4 +1,4 @@
-//! One way to send encoded telemetry, whatever carries it.
+//! Sends encoded telemetry over any transport.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use super::error::InitError;
 use super::quiet::Quiet;
 use super::target::{Otlp, Protocol, Signal};
 
-/// Why a batch was not taken.
+/// The reason why a batch was not accepted.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) kind: RefusalKind,
-    /// For people: no secrets, no content.
+    /// A text for people, without secrets or content.
     pub(crate) text: String,
 }
 
-/// What can be done about it.
+/// The kind of a refusal, which decides about a retry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum RefusalKind {
-    /// Nobody answered.
+    /// No connection was established.
     Unreachable,
-    /// It was sent, but no answer came: it may have been taken, so it is not sent again.
+    /// The request was sent, but no response arrived: it may have been accepted, so it is not sent again.
     Unanswered,
-    /// The other side asks for another try, perhaps not before this time.
+    /// The server asks for a retry, not before this time if given.
     Later(Option<Duration>),
-    /// Too big for the other side.
+    /// The request exceeds the server's size limit.
     TooLarge,
-    /// For good.
+    /// Rejected permanently.
     Rejected,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Prepares to send; connects with the first batch.
+    /// Prepares the transport; it connects with the first batch.
     pub(crate) fn new(otlp: &Otlp) -> Result<Self, InitError> {
         match otlp.protocol {
             #[cfg(feature = "otlp-http")]
@@ -61,7 +61,7 @@ impl Transport {
             Protocol::Grpc => super::grpc::GrpcTransport::new(otlp).map(Self::Grpc),
             #[cfg(not(feature = "otlp-grpc"))]
             Protocol::Grpc => Err(otlp.not_compiled_in()),
-            // Files are written without a transport.
+            // Files do not use a transport.
             Protocol::File => {
                 let reason = "it is no directory".to_owned();
                 Err(InitError::Transport { endpoint: otlp.url.to_string(), reason })
@@ -69,9 +69,9 @@ impl Transport {
         }
     }
 
-    /// Sends one encoded request and waits for the answer's body, no longer than `limit`.
+    /// Sends one encoded request and returns the response's body; waits at most `limit`.
     pub(crate) fn send(&self, signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
-        // What the transport's own libraries trace must not come back here.
+        // Suppresses the telemetry of the transport's libraries.
         let _quiet = Quiet::here();
         match self {
             #[cfg(feature = "otlp-http")]
@@ -82,9 +82,9 @@ impl Transport {
     }
 }
 
-/// Whether the connection failed since one side does not trust the other, or speaks no TLS: that does not heal.
+/// Whether the connection failed because of TLS, by trust or protocol: a retry does not help.
 pub(crate) fn is_tls_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    // What rustls refuses comes as an I/O error of this kind, at whatever depth.
+    // rustls errors are I/O errors of this kind, at any depth.
     std::iter::successors(Some(error), |error| error.source()).take(16).any(|error| {
         let mut io = error.downcast_ref::<std::io::Error>();
         while let Some(error) = io {
@@ -97,8 +97,8 @@ pub(crate) fn is_tls_failure(error: &(dyn std::error::Error + 'static)) -> bool 
     })
 }
 
-/// A request that could not even be sent by then may be tried again.
+/// A request that could not be sent within this time may be retried.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// The name we go by.
+/// The `User-Agent` of requests.
 pub(crate) const USER_AGENT: &str = concat!("llm-trace/", env!("CARGO_PKG_VERSION"));

@@ -1,8 +1,8 @@
-//! A batch processor that counts bytes as well as records, for spans and for log records.
+//! A batch processor for spans and log records that limits bytes as well as records.
 //!
-//! The SDK's processors count records only. Spans of LLM calls are large: 512 of 100 KB are refused whole by a
-//! collector that takes 4 MB, and a queue of 2,048 of them is 200 MB. Here the queue is bounded in both, and so is a
-//! batch; when the queue is full the newest record's content gives way first, then the record; and every drop is
+//! The SDK's processors only count records. Spans of LLM calls are large: a collector with a 4 MB limit rejects 512
+//! spans of 100 KB as a whole, and a queue of 2,048 of them takes 200 MB. This processor limits the queue and each
+//! batch by both. If the queue is full, the newest record first loses its content and is then dropped. Every drop is
 //! counted with its reason.
 
 mod queue;
@@ -31,7 +31,7 @@ pub(crate) use record::{Record, span_size};
 pub(crate) use worker::{BatchExporter, Upkeep};
 use worker::{FLUSH_LIMIT, Worker};
 
-/// Hands records to an exporter on a thread of its own, in batches.
+/// Passes records to an exporter in batches, on a separate thread.
 pub(crate) struct BatchProcessor<R: Record> {
     queue: Arc<Queue<R>>,
     deadline: ShutdownDeadline,
@@ -106,12 +106,12 @@ impl SpanProcessor for BatchProcessor<SpanData> {
     }
 }
 
-/// A span exporter at the end of a batch processor.
+/// The span exporter of a batch processor.
 pub(crate) struct SpanBatches<E>(pub(crate) E);
 
 impl<E: SpanExporter + 'static> BatchExporter<SpanData> for SpanBatches<E> {
     fn export(&self, batch: Vec<SpanData>) {
-        // The exporter counts what became of them.
+        // The exporter counts the result.
         let _ = futures_executor::block_on(self.0.export(batch));
     }
 
@@ -139,7 +139,7 @@ mod logs {
     impl LogProcessor for BatchProcessor<LogData> {
         fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
             let mut record = record.clone();
-            // The encoder needs it.
+            // The encoder requires a timestamp.
             if record.observed_timestamp().is_none() {
                 record.set_observed_timestamp(SystemTime::now());
             }
@@ -159,13 +159,13 @@ mod logs {
         }
     }
 
-    /// A log exporter at the end of a batch processor.
+    /// The log exporter of a batch processor.
     pub(crate) struct LogBatches<E>(pub(crate) E);
 
     impl<E: LogExporter + 'static> BatchExporter<LogData> for LogBatches<E> {
         fn export(&self, batch: Vec<LogData>) {
             let records: Vec<_> = batch.iter().map(|data| (&data.record, &data.scope)).collect();
-            // The exporter counts what became of them.
+            // The exporter counts the result.
             let _ = futures_executor::block_on(self.0.export(LogBatch::new(&records)));
         }
 

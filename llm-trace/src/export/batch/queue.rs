@@ -1,4 +1,4 @@
-//! The way from the program to the exporting thread. It never blocks on anything but a short lock.
+//! The queue between the program and the exporting thread. Pushing a record only blocks on a short lock.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
@@ -12,25 +12,25 @@ use crate::diag;
 use crate::export::counters::{Admission, ExportCounters, Offer};
 use crate::export::limits::Limits;
 
-/// What the worker is ordered to do, and where it reports that it is done.
+/// A request to the worker, with a channel for its completion.
 pub(super) enum Order {
     Flush(SyncSender<()>),
     Shutdown(SyncSender<()>),
     Resource(Box<Resource>),
 }
 
-/// What the worker does next.
+/// The worker's next task.
 pub(super) enum Work {
-    /// There is a batch to send.
+    /// Export a batch.
     Export,
     Obey(Order),
-    /// The time has come for what is done between batches.
+    /// Run the exporter's upkeep, which is due.
     Idle,
-    /// The processor is gone.
+    /// Stop: the processor was dropped.
     End,
 }
 
-/// Records out of the queue, with their size in bytes.
+/// Records taken from the queue, with their size in bytes.
 pub(super) struct Batch<R> {
     pub(super) records: Vec<R>,
     pub(super) bytes: usize,
@@ -46,12 +46,12 @@ pub(super) struct Queue<R> {
 struct Inner<R> {
     records: VecDeque<(R, usize)>,
     bytes: usize,
-    /// When the first of the records came.
+    /// The time when the oldest of these records was queued.
     since: Option<Instant>,
     orders: VecDeque<Order>,
-    /// No processor is left that could push.
+    /// The processor was dropped, so no record can be pushed.
     detached: bool,
-    /// No worker is left.
+    /// The worker has ended.
     ended: bool,
 }
 
@@ -78,7 +78,7 @@ impl<R: Record> Queue<R> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a record, without its content if need be, or counts it as dropped.
+    /// Queues a record, without its content if necessary, or counts it as dropped.
     pub(super) fn push(&self, record: R) {
         let size = record.size();
         let mut result = self.offer(Offer::Whole, record, size);
@@ -98,7 +98,7 @@ impl<R: Record> Queue<R> {
 
     fn offer(&self, offer: Offer, record: R, size: usize) -> Result<(), (Admission, R)> {
         let mut inner = self.lock();
-        // Admitted and queued under one lock: after the queue is closed, nothing is on its way to it.
+        // Admits and queues under one lock, so that a closed queue receives no more records.
         match self.counters.lock().admit(offer, size, &self.limits) {
             Admission::Queued => {}
             refused => return Err((refused, record)),
@@ -118,7 +118,7 @@ impl<R: Record> Queue<R> {
         Ok(())
     }
 
-    /// Waits for something to do, until `idle` at the latest.
+    /// Waits for the next task, at the latest until `idle`.
     pub(super) fn next(&self, idle: Option<Instant>) -> Work {
         let mut inner = self.lock();
         loop {
@@ -143,7 +143,7 @@ impl<R: Record> Queue<R> {
         }
     }
 
-    /// Takes as many records as go into one request, of at most `most`.
+    /// Takes up to `most` records that fit into one request.
     pub(super) fn take(&self, most: usize) -> Batch<R> {
         let mut inner = self.lock();
         let mut batch = Batch { records: Vec::new(), bytes: 0 };
@@ -162,23 +162,23 @@ impl<R: Record> Queue<R> {
         batch
     }
 
-    /// Whether there is enough for a batch.
+    /// Whether a full batch is queued.
     pub(super) fn has_batch(&self) -> bool {
         self.lock().is_batch(&self.limits)
     }
 
-    /// The number of records that wait.
+    /// The number of queued records.
     pub(super) fn len(&self) -> usize {
         self.lock().records.len()
     }
 
-    /// Takes no more records: those that come are counted as too late.
+    /// Closes the queue: later records are counted as dropped by the shutdown.
     pub(super) fn close(&self) {
         let _inner = self.lock();
         self.counters.lock().close();
     }
 
-    /// The worker has ended: drops what is left, and every order.
+    /// Marks the worker as ended, and drops the remaining records and orders.
     pub(super) fn end(&self) {
         let mut inner = self.lock();
         inner.ended = true;
@@ -192,8 +192,7 @@ impl<R: Record> Queue<R> {
         drop((left, orders));
     }
 
-    /// Orders something of the worker. Whoever waits for it finds the other end of the channel closed if the worker
-    /// has ended.
+    /// Sends an order to the worker. If the worker has ended, the order's channel is closed.
     pub(super) fn order(&self, order: Order) {
         let mut inner = self.lock();
         if inner.ended {
@@ -204,7 +203,7 @@ impl<R: Record> Queue<R> {
         self.changed.notify_one();
     }
 
-    /// The processor is gone: the worker sends what is left and ends.
+    /// Marks the processor as dropped: the worker exports the remaining records and ends.
     pub(super) fn detach(&self) {
         self.lock().detached = true;
         self.changed.notify_one();

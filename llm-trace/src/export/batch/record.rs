@@ -1,4 +1,4 @@
-//! What a batch is made of: spans, or log records.
+//! The records of a batch: spans or log records.
 
 use opentelemetry::trace::Status;
 use opentelemetry::{Array, KeyValue, Value};
@@ -6,23 +6,23 @@ use opentelemetry_sdk::trace::SpanData;
 
 use crate::guard::shrink;
 
-/// A record that can wait in a queue.
+/// A record that can be queued.
 pub(crate) trait Record: Send + 'static {
-    /// Its name in messages, in the plural.
+    /// The plural name in messages.
     const RECORDS: &'static str;
 
-    /// An upper bound of its size in protobuf, in bytes. Nothing is encoded for it.
+    /// An upper bound of the protobuf size in bytes, computed without encoding.
     fn size(&self) -> usize;
 
-    /// Drops its content and notes that in the record. Returns whether there was any.
+    /// Drops the content and notes that in the record. Returns whether there was any.
     fn drop_content(&mut self) -> bool;
 }
 
-/// Ids, times, kind, flags and lengths.
+/// Bytes for ids, times, kind, flags and lengths.
 const FRAME: usize = 128;
 const EVENT: usize = 32;
 const LINK: usize = 64;
-/// Tags and lengths around a key and its value.
+/// Bytes for the tags and lengths around a key and its value.
 const PAIR: usize = 20;
 
 impl Record for SpanData {
@@ -37,7 +37,7 @@ impl Record for SpanData {
     }
 }
 
-/// An upper bound, in bytes, that costs no allocation.
+/// An upper bound in bytes, computed without allocating.
 pub(crate) fn span_size(span: &SpanData) -> usize {
     let status = match &span.status {
         Status::Error { description } => description.len() + 8,
@@ -101,7 +101,7 @@ mod log {
         }
     }
 
-    /// An upper bound, in bytes, that costs no allocation.
+    /// An upper bound in bytes, computed without allocating.
     pub(crate) fn log_size(record: &SdkLogRecord) -> usize {
         let texts = [record.event_name(), record.severity_text(), record.target().map(AsRef::as_ref)];
         let texts: usize = texts.into_iter().flatten().map(str::len).sum();

@@ -13,7 +13,7 @@ use crate::export::counters::{ExportCounters, Outcome};
 use crate::export::limits::Limits;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 
-/// Keeps batches; holds them up while `shut`.
+/// Keeps batches; blocks exports while `shut` is set.
 #[derive(Clone, Debug, Default)]
 struct Sink {
     batches: Arc<Mutex<Vec<Vec<SpanData>>>>,
@@ -60,7 +60,7 @@ fn span(provider: &SdkTracerProvider, content: usize) {
     drop(tracer.span_builder("chat").with_attributes([content]).start(&tracer));
 }
 
-/// No batch leaves by time alone.
+/// No batch is exported because of the delay.
 fn patient() -> Limits {
     Limits { delay: Duration::from_secs(3600), ..Limits::default() }
 }

@@ -1,4 +1,4 @@
-//! The exporting thread: it takes a batch, hands it on, and does what it is ordered to.
+//! The exporting thread: exports batches and executes orders.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::diag;
 use crate::export::quiet::Quiet;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 
-/// Sends batches of one kind of record, and settles each record with the counters.
+/// Exports batches of one kind of record, and counts the outcome of each record.
 pub(crate) trait BatchExporter<R>: Send + 'static {
     fn export(&self, batch: Vec<R>);
 
     fn set_resource(&mut self, resource: &Resource);
 }
 
-/// What an exporter does between batches.
+/// The work of an exporter between batches.
 pub(crate) trait Upkeep: Send + 'static {
-    /// When [`run`](Self::run) wants to be called, if at all.
+    /// The time until [`run`](Self::run) is due; `None` if it is not needed.
     fn wake_in(&self) -> Option<Duration> {
         None
     }
 
     fn run(&self) {}
 
-    /// Whether batches are handed over also when there is no more time for the network.
+    /// Whether the exporter takes batches after the shutdown deadline, because it writes them to disk.
     fn writes_to_disk(&self) -> bool {
         false
     }
 
-    /// Nothing comes any more.
+    /// Called after the last batch.
     fn close(&self) {}
 }
 
@@ -59,7 +59,7 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
                 Work::Export => drop(self.export(usize::MAX)),
                 Work::Idle => {
                     self.guarded("its upkeep", || self.upkeep.run());
-                    // However much there is to do between batches, they go on.
+                    // Batches are exported even if upkeep is always due.
                     if self.queue.has_batch() {
                         self.export(usize::MAX);
                     }
@@ -72,7 +72,7 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
                 }
                 Work::Obey(Order::Shutdown(done)) => {
                     self.finish();
-                    // First the exporter is dropped, and with it what it holds: whoever waits may want it.
+                    // Drops the exporter and its resources before waiting threads are notified.
                     drop(self);
                     let _ = done.try_send(());
                     return;
@@ -81,7 +81,7 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
         }
     }
 
-    /// Sends what is queued now; what comes meanwhile waits for its turn.
+    /// Exports the records that are queued now, but not later ones.
     fn flush(&self) {
         let mut left = self.queue.len();
         while left > 0 {
@@ -92,14 +92,14 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
         }
     }
 
-    /// Sends all there is, as far as there is time. The queue is closed, so it comes to an end.
+    /// Exports all remaining records until the deadline. The queue is closed, so this terminates.
     fn finish(&self) {
         while (!self.deadline.is_over() || self.upkeep.writes_to_disk()) && self.export(usize::MAX) > 0 {}
         self.queue.end();
         self.upkeep.close();
     }
 
-    /// Sends one batch of at most so many records. Returns how many there were.
+    /// Exports one batch of up to `most` records. Returns the number of records.
     fn export(&self, most: usize) -> usize {
         let batch = self.queue.take(most);
         let count = batch.records.len();
@@ -110,22 +110,22 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
         count
     }
 
-    /// Code that panics must not take the thread with it, nor the counts.
+    /// Catches panics, so that the thread and its counts survive.
     fn guarded(&self, work: &str, run: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
-            // What a panic carries may panic when it is dropped.
+            // A panic payload can panic when dropped.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
             diag::warn_rarely("export-panic", &format!("{work} of {} panicked: they are lost", R::RECORDS));
         }
     }
 }
 
-/// However the thread ends, nobody waits for it.
+/// Notifies waiting threads however the worker's thread ends.
 impl<R: Record, E> Drop for Worker<R, E> {
     fn drop(&mut self) {
         self.queue.end();
     }
 }
 
-/// How long a flush may take.
+/// The time limit of a flush.
 pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(5);

@@ -1,23 +1,23 @@
-//! Content as the span carries it, shortened to lines.
+//! Formats a span's content as short lines.
 
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::Value;
 
 use super::facts::attribute;
 
-/// A line of content: who, and the beginning of what.
+/// A line of content: the role and the start of the text.
 pub(super) struct Line {
     pub(super) who: String,
     pub(super) what: String,
 }
 
-/// Of a long conversation only the newest is news.
+/// In a long conversation only the newest messages are new.
 const INPUTS: usize = 2;
 
-/// Of what was found the first are the best.
+/// The first documents have the best scores.
 const DOCUMENTS: usize = 3;
 
-/// Content that is one value.
+/// Content attributes that are a single value.
 const VALUES: [(&str, &str); 7] = [
     ("gen_ai.tool.call.arguments", "arguments"),
     ("gen_ai.tool.call.result", "result"),
@@ -28,7 +28,7 @@ const VALUES: [(&str, &str); 7] = [
     ("llm_trace.guardrail.decided", "decided"),
 ];
 
-/// A document by its score, its id and its text, as far as it has them.
+/// A document with its score, id and text, if present.
 fn document(document: &Value, width: usize) -> Line {
     let score = document.get("score").and_then(Value::as_f64).map(|score| format!("{score:.2}"));
     let words = ["id", "content"].into_iter().filter_map(|key| document.get(key)).map(plain);
@@ -37,7 +37,7 @@ fn document(document: &Value, width: usize) -> Line {
     Line { who: score.unwrap_or_else(|| "found".into()), what: clean(&what, width) }
 }
 
-/// The lines for a span; none where content is off.
+/// The lines for a span; empty if content is off.
 pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(parts) = json(span, "gen_ai.system_instructions") {
@@ -74,7 +74,7 @@ pub(super) fn lines(span: &SpanData, width: usize) -> Vec<Line> {
 
 fn json(span: &SpanData, key: &str) -> Option<Value> {
     let text = attribute(span, key)?.as_str();
-    // What is no JSON, such as a mark where content was masked, is shown as it is.
+    // Other text, such as the mark of masked content, is shown unchanged.
     Some(serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
 }
 
@@ -133,7 +133,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// On one line, without anything a terminal would act on, no longer than `width` characters.
+/// Makes a text a single line of at most `width` characters, without control characters.
 pub(super) fn clean(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! What is worth a word beside a span: model, tokens, cost, how it ended.
+//! Formats a span's facts: model, tokens, cost and outcome.
 
 use opentelemetry::trace::Status;
 use opentelemetry::{Array, Value};
@@ -22,12 +22,12 @@ fn number(span: &SpanData, key: &str) -> Option<i64> {
     }
 }
 
-/// Whether the span is an LLM call's.
+/// Whether this is the span of an LLM call.
 pub(super) fn is_llm(span: &SpanData) -> bool {
     attribute(span, "gen_ai.operation.name").is_some()
 }
 
-/// The words beside the bar, joined by dots.
+/// The text beside the bar, with facts separated by dots.
 pub(super) fn summary(span: &SpanData, paint: Paint) -> String {
     let words = [
         provider(span, paint),
@@ -46,14 +46,14 @@ fn provider(span: &SpanData, paint: Paint) -> Option<String> {
     text(span, "gen_ai.provider.name").map(|name| paint.paint(Colour::Cyan, name))
 }
 
-/// The model that answered, unless the span's name says it already.
+/// The response model, unless the span's name contains it.
 fn model(span: &SpanData, paint: Paint) -> Option<String> {
     let answered = text(span, "gen_ai.response.model").or_else(|| text(span, "gen_ai.request.model"))?;
     let named = span.name.split_whitespace().any(|word| word == answered);
     (!named).then(|| paint.paint(Colour::Magenta, answered))
 }
 
-/// What a guardrail decided.
+/// The decision of a guardrail.
 fn decision(span: &SpanData, paint: Paint) -> Option<String> {
     text(span, "llm_trace.guardrail.decision").map(|word| paint.paint(Colour::Magenta, word))
 }
@@ -95,7 +95,7 @@ fn cost(span: &SpanData, paint: Paint) -> Option<String> {
     Some(paint.paint(Colour::Yellow, shown))
 }
 
-/// How it ended: an error, an outcome other than success, or why the model stopped.
+/// The outcome: an error, an outcome other than success, or the finish reason.
 fn end(span: &SpanData, paint: Paint) -> Option<String> {
     let outcome = text(span, "llm_trace.outcome").filter(|o| !matches!(o.as_str(), "ok" | "success" | "completed"));
     if let Status::Error { description } = &span.status {
@@ -121,7 +121,7 @@ fn end(span: &SpanData, paint: Paint) -> Option<String> {
     done.map(|text| paint.paint(Colour::Green, text))
 }
 
-/// Whose call it was.
+/// The caller.
 fn caller(span: &SpanData, paint: Paint) -> Option<String> {
     let names = [
         ("user", "user.id"),
@@ -138,7 +138,7 @@ fn caller(span: &SpanData, paint: Paint) -> Option<String> {
     Some(paint.paint(Colour::Dim, known.join(", ")))
 }
 
-/// What was masked or cut: kinds and counts.
+/// The kinds and counts of masked or cut content.
 fn redaction(span: &SpanData, paint: Paint) -> Option<String> {
     match attribute(span, "llm_trace.redaction")? {
         Value::Array(Array::String(done)) if !done.is_empty() => {

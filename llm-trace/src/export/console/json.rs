@@ -1,4 +1,4 @@
-//! One span as one line of JSON.
+//! Formats a span as one line of JSON.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
-/// The line, with its line break.
+/// The line, including its line break.
 pub(super) fn line(span: &SpanData, resource: &Resource) -> String {
     let status = match &span.status {
         Status::Unset => json!({"code": "unset"}),

@@ -1,4 +1,4 @@
-//! Spans for people: a tree for each trace, on stderr.
+//! Prints spans for people on stderr, as one tree per trace.
 
 mod content;
 mod facts;
@@ -26,15 +26,16 @@ use crate::export::counters::ExportCounters;
 use paint::Paint;
 use pending::Pending;
 
-/// How long a flush waits for a terminal or a pipe.
+/// The time that a flush waits for a terminal or a pipe.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
-/// Prints each trace as a tree when its root in this process ends, or one JSON line per span, on stderr.
+/// Prints each trace as a tree when its local root ends, or one JSON line per span, on stderr.
 ///
-/// Spans that end after their root come as a tree of their own. Traces whose root never ends are printed
-/// unfinished once too many spans wait (some thousands), or at the end of the program.
+/// Spans that end after their root are printed as a separate tree. Traces whose root never ends are printed as
+/// unfinished when too many spans wait (some thousands) or when the program ends.
 ///
-/// A thread of its own writes: where nobody reads stderr, no caller waits. Once 4 MiB wait, newer spans are dropped.
+/// A separate thread writes, so a blocked stderr does not block the program. If more than 4 MiB wait, newer spans are
+/// dropped.
 ///
 /// ```
 /// use llm_trace::export::ConsoleProcessor;
@@ -62,12 +63,12 @@ struct ConsoleState {
 }
 
 impl ConsoleProcessor {
-    /// Trees for people, in colour if stderr is a terminal (`NO_COLOR` and `CLICOLOR_FORCE` are heard).
+    /// Prints trees, in colour if stderr is a terminal (respects `NO_COLOR` and `CLICOLOR_FORCE`).
     pub fn tree() -> Self {
         Self::to(Form::Tree(Paint::for_stderr()), output::stderr().clone())
     }
 
-    /// One line of JSON for each span.
+    /// Prints one line of JSON per span.
     pub fn json() -> Self {
         Self::to(Form::Json, output::stderr().clone())
     }
@@ -78,7 +79,7 @@ impl ConsoleProcessor {
         Self { form, state: Mutex::new(state), out, counters: ExportCounters::default() }
     }
 
-    /// Counts there what is dropped.
+    /// Counts dropped spans in `counters`.
     pub(crate) fn with_counters(mut self, counters: ExportCounters) -> Self {
         self.counters = counters;
         self
@@ -94,7 +95,7 @@ impl ConsoleProcessor {
         }
     }
 
-    /// In one piece: trees of different threads never mix.
+    /// Writes the whole text at once, so that trees of different threads do not mix.
     fn write(&self, text: String, spans: usize) {
         if !self.out.push(text) {
             self.counters.queue_full(spans as u64);
@@ -157,7 +158,7 @@ impl SpanProcessor for ConsoleProcessor {
 
     fn set_resource(&mut self, resource: &Resource) {
         let service = resource.get(&Key::from_static_str("service.name")).map(|v| v.to_string()).unwrap_or_default();
-        // A made-up name tells nobody anything.
+        // The SDK's placeholder name is of no use to the reader.
         let service = if service.starts_with("unknown_service") { String::new() } else { service };
         let mut state = self.lock();
         state.service = service;

@@ -1,4 +1,4 @@
-//! Colours, where they are wanted.
+//! Terminal colours.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -25,7 +25,7 @@ impl Paint {
         Self::decide(&|name| std::env::var(name).ok(), std::io::stderr().is_terminal())
     }
 
-    /// `NO_COLOR` beats `CLICOLOR_FORCE` beats what the terminal can do.
+    /// `NO_COLOR` takes precedence over `CLICOLOR_FORCE`, and that over the terminal detection.
     pub(super) fn decide(get: &dyn Fn(&str) -> Option<String>, terminal: bool) -> Self {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         if set("NO_COLOR").is_some() {

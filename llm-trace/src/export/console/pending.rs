@@ -1,20 +1,20 @@
-//! Spans that wait for their root, bounded.
+//! Spans that wait for their root, with limits.
 
 use std::collections::{HashMap, HashSet};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
-/// Ended spans that may wait in all.
+/// The maximum number of ended spans that wait.
 const MAX_WAITING: usize = 4096;
-/// Traces that may be open at once.
+/// The maximum number of open traces.
 const MAX_TRACES: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct Pending {
     traces: HashMap<TraceId, Trace>,
     waiting: usize,
-    /// Tells the oldest trace.
+    /// Orders traces by age.
     clock: u64,
 }
 
@@ -28,7 +28,7 @@ struct Trace {
 impl Pending {
     pub(super) fn start(&mut self, trace: TraceId, span: SpanId) {
         if self.traces.len() >= MAX_TRACES && !self.traces.contains_key(&trace) {
-            // Without its live spans a trace still prints, in smaller pieces.
+            // Without the record of its open spans, a trace is printed in several parts.
             self.forget_an_empty_one();
         }
         self.clock += 1;
@@ -39,7 +39,7 @@ impl Pending {
         }
     }
 
-    /// The tree that is complete with this span, and what had to give way, if anything.
+    /// Returns the tree that this span completes, and spans that were evicted to make room.
     pub(super) fn end(&mut self, span: SpanData) -> (Vec<SpanData>, Vec<SpanData>) {
         self.clock += 1;
         let since = self.clock;
@@ -89,7 +89,7 @@ impl Pending {
 /// Takes the span `top` and its descendants out of `spans`.
 fn below(top: SpanId, spans: &mut Vec<SpanData>) -> Vec<SpanData> {
     let mut found: HashSet<SpanId> = HashSet::from([top]);
-    // Children end before their parents as a rule, so few rounds are needed.
+    // Children usually end before their parents, so few iterations are needed.
     loop {
         let before = found.len();
         for span in spans.iter().rev() {

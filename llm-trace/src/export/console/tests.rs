@@ -12,7 +12,7 @@ use super::paint::Paint;
 use super::{ConsoleProcessor, Form, content};
 use crate::diag::output::TextWriter;
 
-/// Each write apart: a tree must be one.
+/// Keeps each write separately: a tree must be a single write.
 #[derive(Clone, Default)]
 struct Out(Arc<Mutex<Vec<String>>>, Arc<OnceLock<TextWriter>>);
 

@@ -1,4 +1,4 @@
-//! A trace drawn as a tree, with each span's place in time beside it.
+//! Draws a trace as a tree with a timeline.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -16,7 +16,7 @@ const BAR: usize = 16;
 const NAME: usize = 44;
 const CONTENT: usize = 96;
 
-/// The text for these spans, which are of one trace. It ends with a line break.
+/// Renders spans of one trace. The text ends with a line break.
 pub(super) fn render(spans: &[SpanData], service: &str, paint: Paint) -> String {
     let ids: HashSet<SpanId> = spans.iter().map(|s| s.span_context.span_id()).collect();
     let mut children: HashMap<SpanId, Vec<&SpanData>> = HashMap::new();
@@ -61,14 +61,14 @@ fn header(tops: &[&SpanData], service: &str, total: Duration, paint: Paint) -> S
 
 struct Row<'a> {
     span: &'a SpanData,
-    /// The branches before the name.
+    /// The branches before the span's name.
     lead: String,
-    /// The branches before lines that belong to the span.
+    /// The branches before the span's content lines.
     below: String,
     name: String,
 }
 
-/// Recursion would follow the program's depth: a stack of its own instead.
+/// Uses an explicit stack, because the depth of recursion would depend on the program.
 fn collect<'a>(
     top: &'a SpanData,
     children: &HashMap<SpanId, Vec<&'a SpanData>>,
@@ -126,7 +126,7 @@ impl Row<'_> {
     }
 }
 
-/// From time to columns.
+/// Maps time to columns.
 struct Scale {
     start: SystemTime,
     total: Duration,

@@ -1,4 +1,4 @@
-//! Lines in files that are rotated by size.
+//! Files of JSON lines, rotated by size.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -24,7 +24,7 @@ pub(crate) struct JsonLines {
     closed: VecDeque<ClosedFile>,
     open: Option<OpenFile>,
     next_number: u64,
-    /// Held as long as this exists, so that no other process writes or removes these files.
+    /// Locked while this exists, so that no other process writes or removes these files.
     _lock: File,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct JsonLines {
 pub(crate) struct ClosedFile {
     pub(crate) path: PathBuf,
     bytes: u64,
-    /// The records that this process has written to it; `None` if an earlier one wrote it.
+    /// The number of records that this process wrote to it; `None` if an earlier process wrote it.
     pub(crate) records: Option<u64>,
 }
 
@@ -43,7 +43,7 @@ struct OpenFile {
     records: Option<u64>,
 }
 
-/// Records that were removed from disk since the directory was full.
+/// Records removed from disk because the directory was full.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Removed {
     pub(crate) of_this_process: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Removed {
 }
 
 impl JsonLines {
-    /// Opens a directory, and makes it if need be. Only one process, and one exporter in it, can have it.
+    /// Opens a directory, and creates it if necessary. It can be used by one process, and by one exporter in it.
     pub(crate) fn open(directory: &Path, signal: Signal, limits: DiskLimits, count: CountRecords) -> io::Result<Self> {
         create_directory(directory)?;
         let lock =
@@ -87,10 +87,10 @@ impl JsonLines {
         self.directory.join(format!("{}.jsonl", self.signal))
     }
 
-    /// Writes a line with so many records. Returns what was removed to make room for it.
+    /// Appends a line that contains `records` records. Returns the records that were removed to make room for it.
     ///
     /// # Errors
-    /// Nothing of a line that could not be written stays in the file.
+    /// If the line cannot be written. The file then contains no part of it.
     pub(crate) fn append(&mut self, line: &[u8], records: u64) -> io::Result<Removed> {
         let size = line.len() as u64 + 1;
         if self.open.as_ref().is_some_and(|open| open.bytes > 0 && open.bytes + size > self.limits.file_bytes()) {
@@ -116,7 +116,7 @@ impl JsonLines {
         Ok(self.make_room())
     }
 
-    /// The file that is written to. What an earlier process left unfinished in it is cut off, and the file closed.
+    /// Opens the current file. Truncates an incomplete line of an earlier process, and closes that process's file.
     fn open_file(&mut self) -> io::Result<OpenFile> {
         let path = self.open_path();
         if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > 0) {
@@ -129,7 +129,7 @@ impl JsonLines {
         Ok(OpenFile { file, bytes: 0, records: Some(0) })
     }
 
-    /// Closes the file that is written to, and what an earlier process left, so that it can be read.
+    /// Closes the current file, or the one that an earlier process left, so that it can be read.
     pub(crate) fn close_file(&mut self) -> io::Result<()> {
         let Some(open) = self.open.take() else {
             if fs::metadata(self.open_path()).is_ok_and(|metadata| metadata.len() > 0) {
@@ -155,7 +155,7 @@ impl JsonLines {
         Ok(())
     }
 
-    /// Removes the oldest files while all of them are too large together. The one that is written to stays.
+    /// Removes the oldest files while the total size exceeds the limit, but never the current file.
     fn make_room(&mut self) -> Removed {
         let mut removed = Removed::default();
         loop {
@@ -178,12 +178,12 @@ impl JsonLines {
         lines.iter().filter_map(|line| (self.count)(line)).sum()
     }
 
-    /// The oldest file that is closed, taken out of the list. It stays on disk.
+    /// Takes the oldest closed file from the list. It stays on disk.
     pub(crate) fn take_oldest(&mut self) -> Option<ClosedFile> {
         self.closed.pop_front()
     }
 
-    /// Whether there is nothing on disk.
+    /// Whether no file is on disk.
     pub(crate) fn is_empty(&self) -> bool {
         let open = self
             .open
@@ -192,13 +192,13 @@ impl JsonLines {
         self.closed.is_empty() && open == 0
     }
 
-    /// Waits until the disk has all that was written.
+    /// Waits until all data is written to disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.open.as_ref().map_or(Ok(()), |open| open.file.sync_all())
     }
 }
 
-/// The lines of a file. One without an end was cut off when a process was killed, and is left out.
+/// The lines of a file. An incomplete last line, left by a killed process, is omitted.
 pub(crate) fn read_lines(path: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut reader = BufReader::new(File::open(path)?);
     let mut lines = Vec::new();
@@ -213,7 +213,7 @@ pub(crate) fn read_lines(path: &Path) -> io::Result<Vec<Vec<u8>>> {
     }
 }
 
-/// The length of a file up to the end of its last whole line.
+/// The length of a file up to the end of its last complete line.
 fn whole_lines(file: &File) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     let mut whole = 0;
@@ -232,7 +232,7 @@ fn number(path: &Path, signal: Signal) -> Option<u64> {
     name.strip_prefix(&format!("{signal}."))?.strip_suffix(".jsonl")?.parse().ok()
 }
 
-/// Only the user of the process reads and writes what is made.
+/// New files can be read and written only by the process's user.
 fn open_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]

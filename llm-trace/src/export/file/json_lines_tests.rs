@@ -43,7 +43,7 @@ fn files_are_rotated_and_the_oldest_are_removed_and_counted() {
     assert_eq!(removed, [0, 0, 0, 0, 0, 0, 0, 0, 2, 2]);
     assert_eq!(files(&directory.0).len(), 8);
     drop(lines);
-    // Of what an earlier process wrote, the lines are counted.
+    // Lines of an earlier process are counted.
     let mut lines = open(&directory.0, 80).unwrap();
     assert_eq!(lines.append(b"123456789", 2).unwrap(), Removed { of_this_process: 0, of_an_earlier_one: 3 });
 }

@@ -1,4 +1,4 @@
-//! Telemetry on disk: one request of OTLP a line, as JSON, in files of one signal.
+//! Telemetry on disk: one OTLP request per line, as JSON, in separate files per signal.
 //!
 //! The Collector's `otlpjsonfile` receiver reads the files. A directory is written by one process at a time.
 

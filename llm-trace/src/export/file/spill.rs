@@ -1,4 +1,4 @@
-//! Requests that a destination did not accept, kept on disk until it does.
+//! Stores requests on disk until the destination accepts them.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use super::json_lines::{ClosedFile, JsonLines, Removed, read_lines};
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The requests of one signal that wait on disk, oldest first.
+/// The requests of one signal on disk, oldest first.
 #[derive(Debug)]
 pub(crate) struct Spill {
     lines: JsonLines,
-    /// Lines read from the oldest file, last first, that are not sent yet; the file is removed after them.
+    /// Lines of the oldest file that are not sent yet, last first. The file is removed after them.
     reading: Option<Reading>,
-    /// Nothing is sent before this time.
+    /// No request is sent before this time.
     next_try: Option<Instant>,
     pause: Duration,
 }
@@ -29,7 +29,7 @@ struct Reading {
 #[derive(Debug)]
 pub(crate) struct Spilled {
     pub(crate) line: Vec<u8>,
-    /// Whether this process has written it.
+    /// Whether this process wrote it.
     pub(crate) of_this_process: bool,
 }
 
@@ -38,18 +38,18 @@ impl Spill {
         Self { lines, reading: None, next_try: None, pause: FIRST_PAUSE }
     }
 
-    /// Whether the destination is to be left alone for now.
+    /// Whether requests to the destination are paused.
     pub(crate) fn is_pausing(&self) -> bool {
         self.next_try.is_some_and(|next| Instant::now() < next)
     }
 
-    /// The destination has not accepted a request: leaves it alone for a growing time, or for as long as it asks.
+    /// Pauses after the destination has refused a request: for an increasing time, or as long as the destination asks.
     pub(crate) fn pause(&mut self, asked: Option<Duration>) {
         self.next_try = Some(Instant::now() + asked.unwrap_or(self.pause).min(LONGEST_PAUSE * 10));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
-    /// The destination has accepted a request.
+    /// Ends the pause after the destination has accepted a request.
     pub(crate) fn resume(&mut self) {
         self.next_try = None;
         self.pause = FIRST_PAUSE;
@@ -63,7 +63,7 @@ impl Spill {
         Some(self.next_try.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now())))
     }
 
-    /// Keeps a request with so many records; the disk has it when this returns.
+    /// Stores a request that contains `records` records; returns after it is written to disk.
     pub(crate) fn append(&mut self, line: &[u8], records: u64) -> io::Result<Removed> {
         let removed = self.lines.append(line, records)?;
         self.lines.sync()?;
@@ -97,8 +97,8 @@ impl Spill {
         }
     }
 
-    /// The oldest request was dealt with. Its file is removed once that holds of all in it: after a restart, the
-    /// requests of a file of which some were sent are sent again.
+    /// Marks the oldest request as done. Its file is removed when all its requests are done: after a restart, all
+    /// requests of a partly sent file are sent again.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
         let Some(reading) = &mut self.reading else { return Ok(()) };
         reading.left.pop();
@@ -110,7 +110,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Waits until the disk has all that was written.
+    /// Waits until all data is written to disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.lines.sync()
     }

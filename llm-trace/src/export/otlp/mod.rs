@@ -1,4 +1,4 @@
-//! Exporters of spans, log records and metrics by OTLP. All three send by one [`Uploader`].
+//! OTLP exporters of spans, log records and metrics. All three use one [`Uploader`].
 
 mod request;
 mod uploader;
@@ -19,7 +19,7 @@ use crate::guard::shrink::shrink;
 pub(crate) use request::OtlpRequest;
 pub(crate) use uploader::Uploader;
 
-/// Sends the requests of one signal that are kept on disk.
+/// Resends the requests of one signal that are stored on disk.
 pub(crate) struct Resend<Q> {
     uploader: Arc<Uploader>,
     request: PhantomData<fn(Q)>,
@@ -49,7 +49,7 @@ impl<Q: OtlpRequest + 'static> Upkeep for Resend<Q> {
     }
 }
 
-/// Sends spans to one destination.
+/// Exports spans to one destination.
 #[derive(Debug)]
 pub(crate) struct OtlpSpanExporter {
     uploader: Arc<Uploader>,
@@ -65,11 +65,11 @@ impl OtlpSpanExporter {
 impl SpanExporter for OtlpSpanExporter {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let most = self.uploader.max_bytes();
-        // Cuts what could not be sent even alone.
+        // Cuts spans that exceed the request limit on their own.
         for span in &mut batch {
             let size = span_size(span);
             if size > most {
-                // Half, since JSON and framing add to it.
+                // Half of the limit, because JSON and framing add to the size.
                 shrink(span, most / 2);
                 self.uploader.note_cut::<ExportTraceServiceRequest>(&span.name, size, span_size(span));
             }
@@ -101,7 +101,7 @@ mod logs {
     use crate::export::batch::log_size;
     use crate::guard::shrink::shrink_log;
 
-    /// Sends log records to one destination.
+    /// Exports log records to one destination.
     #[derive(Debug)]
     pub(crate) struct OtlpLogExporter {
         uploader: Arc<Uploader>,
@@ -158,7 +158,7 @@ mod metrics {
     use super::Uploader;
     use super::request::OtlpRequest as _;
 
-    /// Sends metrics to one destination.
+    /// Exports metrics to one destination.
     #[derive(Debug)]
     pub(crate) struct OtlpMetricExporter(pub(crate) Arc<Uploader>);
 

@@ -1,4 +1,4 @@
-//! The requests of OTLP, seen alike: records that can be counted, divided and cut.
+//! A common interface to OTLP requests: their records can be counted, split and cut.
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value as Any};
 use prost::Message;
@@ -12,24 +12,25 @@ use crate::policy::Report;
 /// A request of one signal.
 pub(crate) trait OtlpRequest: Message + Default + Serialize + DeserializeOwned {
     const SIGNAL: Signal;
-    /// One record and many of them, in messages.
+    /// The singular and the plural name of a record in messages.
     const RECORD: [&'static str; 2];
     type Response: Message + Default + DeserializeOwned;
 
     /// The number of records.
     fn count(&self) -> usize;
 
-    /// Takes about half of the records out, if there is more than one.
+    /// Splits off about half of the records; `None` if there is only one.
     fn split(&mut self) -> Option<Self>;
 
-    /// Drops the content of a request's only record and notes that in it. Its name, if it had any.
+    /// Drops the content of a request's only record and notes that in the record. Returns its name; `None` if it had no
+    /// content.
     fn drop_content(&mut self) -> Option<String>;
 
-    /// How many records were refused all the same, and why.
+    /// The number of records rejected in a successful response, and the reason.
     fn partial_success(response: Self::Response) -> (i64, String);
 }
 
-/// What is alike in requests: resources hold scopes, and scopes hold items.
+/// Implements the common structure of requests: resources contain scopes, and scopes contain items.
 macro_rules! nested {
     ($request:ty, $resources:ident, $scopes:ident, $items:ident: $item:ty) => {
         fn items(request: &$request) -> impl Iterator<Item = &$item> {
@@ -41,7 +42,7 @@ macro_rules! nested {
             scopes.flat_map(|scope| &mut scope.$items).next()
         }
 
-        /// Takes `wanted` items out of a request, with their resource and scope, into one of their own.
+        /// Moves `wanted` items of a request, with their resource and scope, into a new request.
         fn take(request: &mut $request, wanted: usize) -> $request {
             let mut left = wanted;
             let mut taken = <$request>::default();
@@ -117,7 +118,7 @@ fn without_content(attributes: &mut Vec<KeyValue>) -> usize {
     before - attributes.len()
 }
 
-/// Notes that so many values with content were dropped; `None` if there were none.
+/// Notes how many values with content were dropped; `None` if there were none.
 fn note(attributes: &mut Vec<KeyValue>, dropped: usize) -> Option<()> {
     if dropped == 0 {
         return None;
@@ -199,7 +200,7 @@ mod metrics {
             if metrics > 1 {
                 return Some(take(self, metrics / 2));
             }
-            // One metric with many series: its points are divided.
+            // A single metric with several series: its points are split.
             let rest = rest_of_points(first(self)?)?;
             let mut half = self.clone();
             first(&mut half)?.data = Some(rest);
@@ -227,7 +228,7 @@ mod metrics {
         }
     }
 
-    /// Leaves half of a metric's points in it and returns the others, if there is more than one.
+    /// Splits off half of a metric's points; `None` if there is only one.
     fn rest_of_points(metric: &mut Metric) -> Option<Data> {
         let half = points(metric) / 2;
         if half == 0 {

@@ -1,4 +1,4 @@
-//! Encodes a request, sends it, and divides or cuts it where the destination refuses it as too large.
+//! Encodes and sends a request, and splits or cuts it if the destination rejects it as too large.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::export::shutdown_deadline::ShutdownDeadline;
 use crate::export::target::{Otlp, Protocol, Signal};
 use crate::export::transport::{Refusal, RefusalKind, Transport};
 
-/// Sends one signal to one destination. It blocks the thread that exports, and needs no runtime.
+/// Sends one signal to one destination. It blocks the exporting thread and needs no runtime.
 #[derive(Debug)]
 pub(crate) struct Uploader {
     target: Target,
@@ -36,11 +36,11 @@ struct Network {
     transport: Transport,
     json: bool,
     timeout: Duration,
-    /// Where requests go that the destination does not accept for now.
+    /// The store for requests that the destination does not accept at the moment.
     spill: Option<Mutex<Spill>>,
 }
 
-/// What became of a request that was not lost.
+/// The result of a request that was not lost.
 #[derive(Clone, Copy, Debug)]
 enum Sent {
     /// Its records are counted.
@@ -49,7 +49,7 @@ enum Sent {
 }
 
 impl Uploader {
-    /// `max_bytes` is the most that one request may take, encoded.
+    /// `max_bytes` is the maximum encoded size of a request.
     pub(crate) fn new<Q: OtlpRequest>(
         otlp: &Otlp,
         max_bytes: usize,
@@ -83,7 +83,7 @@ impl Uploader {
         &self.counters
     }
 
-    /// Sends a request, in halves where it is too large. Every record in it is counted.
+    /// Sends a request, in halves if it is too large, and counts every record in it.
     pub(super) fn send<Q: OtlpRequest>(&self, request: Q) -> Result<(), String> {
         match &self.target {
             Target::Files(lines) => self.write(lines, &request),
@@ -94,7 +94,7 @@ impl Uploader {
         }
     }
 
-    /// `on_disk` is the number of records of a request that came from disk.
+    /// `on_disk` is the number of records of a request that was read from disk.
     fn send_by<Q: OtlpRequest>(
         &self,
         network: &Network,
@@ -141,7 +141,7 @@ impl Uploader {
                         RefusalKind::Later(asked) => asked,
                         _ => None,
                     });
-                    // As a whole it stays where it is; what was divided or cut is written anew.
+                    // An unchanged request stays on disk; one that was split or cut is written again.
                     if on_disk == Some(count) {
                         return Ok(Sent::StaysOnDisk);
                     }
@@ -152,7 +152,7 @@ impl Uploader {
         }
     }
 
-    /// Writes a request to files, which are the destination.
+    /// Writes a request to the files of a file destination.
     fn write<Q: OtlpRequest>(&self, lines: &Mutex<JsonLines>, request: &Q) -> Result<(), String> {
         let count = request.count();
         if count == 0 {
@@ -172,7 +172,7 @@ impl Uploader {
         }
     }
 
-    /// Keeps a request on disk until the destination accepts it.
+    /// Stores a request on disk until the destination accepts it.
     fn spill<Q: OtlpRequest>(&self, spill: &Mutex<Spill>, request: &Q, reason: &str) -> Result<(), String> {
         let count = request.count();
         let line = match serde_json::to_vec(request) {
@@ -194,7 +194,7 @@ impl Uploader {
         Ok(())
     }
 
-    /// The time until [`resend`](Self::resend) has something to do; `None` if nothing is on disk.
+    /// The time until [`resend`](Self::resend) is due; `None` if nothing is on disk.
     pub(super) fn resend_in(&self) -> Option<Duration> {
         let Target::Network(network) = &self.target else { return None };
         if self.deadline.end().is_some() {
@@ -203,14 +203,14 @@ impl Uploader {
         lock(network.spill.as_ref()?).next_try_in()
     }
 
-    /// Sends what is on disk, for a while.
+    /// Sends requests from disk for a limited time.
     pub(super) fn resend<Q: OtlpRequest>(&self) {
-        /// New records wait meanwhile.
+        /// New records wait during this time.
         const SLICE: Duration = Duration::from_millis(500);
         let Target::Network(network) = &self.target else { return };
         let Some(spill) = network.spill.as_ref() else { return };
         let end = Instant::now() + SLICE;
-        // A program that ends leaves it there.
+        // During the shutdown, requests stay on disk.
         while Instant::now() < end && self.deadline.end().is_none() {
             if lock(spill).is_pausing() {
                 break;
@@ -225,7 +225,7 @@ impl Uploader {
                     break;
                 }
             };
-            // A line that cannot be read has nothing that was counted.
+            // A line that cannot be parsed has no counted records.
             if let Ok(request) = serde_json::from_slice::<Q>(&spilled.line) {
                 let (count, recovered) = (request.count(), !spilled.of_this_process);
                 self.counters.lock().begin_unspill(count, recovered);
@@ -240,7 +240,7 @@ impl Uploader {
         }
     }
 
-    /// The last batch was sent: waits until the disk has what was written.
+    /// Waits until all data is written to disk, after the last batch.
     pub(super) fn sync(&self) {
         let synced = match &self.target {
             Target::Files(lines) => lock(lines).sync(),
@@ -251,7 +251,7 @@ impl Uploader {
         }
     }
 
-    /// Whether batches are worth handing over when there is no more time for the network.
+    /// Whether batches can still be stored after the network deadline.
     pub(super) fn writes_to_disk(&self) -> bool {
         match &self.target {
             Target::Files(_) => true,
@@ -259,11 +259,11 @@ impl Uploader {
         }
     }
 
-    /// Sends the same bytes until they are accepted, or another try makes no sense.
+    /// Sends the same bytes until they are accepted or another attempt is pointless.
     fn deliver(&self, network: &Network, signal: Signal, body: Bytes) -> Result<Bytes, Refusal> {
         let mut tries = Tries::new(&self.deadline, network.timeout);
         loop {
-            // With a spill directory, the end of a shutdown is for writing to it.
+            // With a spill directory, the end of the shutdown time is reserved for writing to it.
             let left = if network.spill.is_some() { tries.left().mul_f64(0.8) } else { tries.left() };
             match network.transport.send(signal, body.clone(), left) {
                 Ok(answer) => {
@@ -272,7 +272,7 @@ impl Uploader {
                     }
                     return Ok(answer);
                 }
-                // What can be kept on disk is not held in memory for another try.
+                // A request that can be stored on disk is not kept in memory for another attempt.
                 Err(refusal) if network.spill.is_some() => return Err(refusal),
                 Err(refusal) if !tries.again(refusal.kind) => return Err(refusal),
                 Err(_) => self.counters.retry(),
@@ -280,7 +280,7 @@ impl Uploader {
         }
     }
 
-    /// A partial success is not sent again, only counted and reported.
+    /// Counts and reports a partial success; the request is not sent again.
     fn accept<Q: OtlpRequest>(&self, network: &Network, count: usize, answer: &Bytes) -> Result<(), String> {
         let response: Q::Response = if network.json {
             serde_json::from_slice(answer).unwrap_or_default()

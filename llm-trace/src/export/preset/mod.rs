@@ -1,24 +1,24 @@
-//! Backends by name: where they listen, what they want to be told, and what they do not take.
+//! Presets for backends: their endpoints, required headers and supported protocols.
 //!
-//! `LLM_TRACE_PRESET=langfuse` is all that [`init()`](crate::export::init) needs beside the vendor's own keys; the functions
-//! here make a [`Destination`] of the same row, for a provider of your own.
+//! With `LLM_TRACE_PRESET=langfuse`, [`init()`](crate::export::init) needs only the vendor's own keys. The functions of
+//! this module create a [`Destination`] from the same preset, for your own provider.
 //!
-//! | preset | sends to | by | reads |
+//! | preset | endpoint | protocol | variables |
 //! |---|---|---|---|
 //! | `traceloop` | `https://api.traceloop.com` | `http/protobuf` | `TRACELOOP_API_KEY`; `TRACELOOP_BASE_URL` |
-//! | `laminar` | `https://api.lmnr.ai:8443`, over HTTP port 443 | `grpc`, where it is compiled in | `LMNR_PROJECT_API_KEY`; `LMNR_BASE_URL` |
+//! | `laminar` | `https://api.lmnr.ai:8443`, over HTTP port 443 | `grpc` if compiled in | `LMNR_PROJECT_API_KEY`; `LMNR_BASE_URL` |
 //! | `langfuse` | `https://cloud.langfuse.com/api/public/otel` | `http/protobuf` | `LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`; `LANGFUSE_BASE_URL` or `LANGFUSE_HOST` |
 //! | `phoenix` | `http://localhost:6006` | `http/protobuf`; never JSON | `PHOENIX_COLLECTOR_ENDPOINT`, `PHOENIX_API_KEY`, `PHOENIX_PROJECT_NAME` |
 //! | `mlflow` | `http://localhost:5000` | `http/protobuf`; never gRPC | `MLFLOW_TRACKING_URI`, `MLFLOW_EXPERIMENT_ID` (default `0`), `MLFLOW_TRACKING_TOKEN` or `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD` |
-//! | `logfire` | `https://logfire-us.pydantic.dev`, or `logfire-eu` for a token that begins `pylf_v1_eu_` | `http/protobuf` | `LOGFIRE_TOKEN`; `LOGFIRE_BASE_URL` |
+//! | `logfire` | `https://logfire-us.pydantic.dev`, or `logfire-eu` for a token that begins with `pylf_v1_eu_` | `http/protobuf` | `LOGFIRE_TOKEN`; `LOGFIRE_BASE_URL` |
 //! | `datadog` | `https://otlp.datadoghq.com` | `http/protobuf` only | `DD_API_KEY`; `DD_SITE` |
-//! | `newrelic` | `https://otlp.nr-data.net`, or `otlp.eu01.nr-data.net` for a key that begins `eu01` | `http/protobuf`, gzip, requests under 1 MB | `NEW_RELIC_LICENSE_KEY` |
+//! | `newrelic` | `https://otlp.nr-data.net`, or `otlp.eu01.nr-data.net` for a key that begins with `eu01` | `http/protobuf`, gzip, requests under 1 MB | `NEW_RELIC_LICENSE_KEY` |
 //! | `honeycomb` | `https://api.honeycomb.io` | `http/protobuf` | `HONEYCOMB_API_KEY`; `HONEYCOMB_API_ENDPOINT`, `HONEYCOMB_DATASET` |
 //! | `grafana` | `https://otlp-gateway-<zone>.grafana.net/otlp` | `http/protobuf` | `GRAFANA_CLOUD_INSTANCE_ID`, `GRAFANA_CLOUD_API_KEY`; `GRAFANA_CLOUD_ZONE`, or the whole address in `GRAFANA_CLOUD_OTLP_ENDPOINT` |
 //! | `jaeger`, `collector` | `http://localhost:4318`, by gRPC 4317 | `http/protobuf` | |
 //!
-//! What stands before the `;` is a key that must be set, unless all of it is about an address that has a default.
-//! A key that is missing is an error that names its variable.
+//! Variables before a `;` are keys and required, except for backends with a local default address. If a key is missing,
+//! the error contains its variable.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,18 +45,18 @@ use crate::export::error::ConfigError;
 /// The variable that names a preset.
 pub(crate) const VARIABLE: &str = "LLM_TRACE_PRESET";
 
-/// The preset that the environment asks for.
+/// The preset that the environment selects.
 pub(crate) fn asked(env: &Env<'_>) -> Result<Option<&'static Row>, ConfigError> {
     let Some(var) = env.get(VARIABLE) else { return Ok(None) };
     table::find(&var.folded()).map(Some).ok_or_else(|| var.choice(table::NAMES))
 }
 
-/// The destination of this name, with keys from anywhere: a configuration file, a secret store, or a test.
+/// The destination of a preset, with keys from a function: for a configuration file, a secret store, or a test.
 ///
-/// No variable of OpenTelemetry is asked for.
+/// `OTEL_*` variables are not read.
 ///
 /// # Errors
-/// A name that there is not, a key that is missing, or an address that is none.
+/// If the preset does not exist, a key is missing, or an address is invalid.
 ///
 /// ```
 /// use llm_trace::export::preset;
@@ -75,7 +75,7 @@ pub fn from_lookup(name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<D
     row.destination(&Env(get))
 }
 
-/// The destination of this name, with keys from the process's environment.
+/// The destination of a preset, with keys from the process environment.
 ///
 /// # Errors
 /// As [`from_lookup`].
@@ -94,7 +94,7 @@ macro_rules! presets {
         #[doc = concat!($what, ", with keys from the process's environment; see the [table](self).")]
         ///
         /// # Errors
-        /// A key that is missing, or an address that is none. The text names the variable.
+        /// If a key is missing or an address is invalid. The text contains the variable.
         ///
         /// ```
         /// use llm_trace::export::preset;

@@ -1,4 +1,4 @@
-//! What a row of the table says, and how it is read.
+//! The data of one preset, and how it is resolved.
 
 use base64::Engine as _;
 use http::HeaderMap;
@@ -14,14 +14,14 @@ use crate::export::target::{Protocol, Signal};
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(super) name: &'static str,
-    /// What it takes, best first.
+    /// The supported protocols, best first.
     pub(super) protocols: &'static [Protocol],
     pub(super) address: Address,
     pub(super) headers: &'static [Header],
-    /// Its address and keys are for nothing but traces.
+    /// Whether the backend accepts only traces.
     pub(super) traces_only: bool,
     pub(super) gzip: bool,
-    /// The most that it takes at once, where that is less than most take.
+    /// The maximum request size, if it is smaller than usual.
     pub(super) max_bytes: Option<usize>,
 }
 
@@ -37,19 +37,19 @@ impl Row {
     };
 }
 
-/// Where it listens.
+/// The address of a backend.
 #[derive(Debug)]
 pub(crate) struct Address {
-    /// The vendor's variables for another address; the first that is set counts.
+    /// The vendor's variables that override the address; the first that is set applies.
     pub(super) own: &'static [&'static str],
-    /// `{VARIABLE}` and `{VARIABLE|default}` stand for the variable's value.
+    /// `{VARIABLE}` and `{VARIABLE|default}` are replaced by the variable's value.
     pub(super) http: &'static str,
     pub(super) grpc: &'static str,
-    /// For addresses without a port.
+    /// The gRPC port of addresses without a port.
     pub(super) grpc_port: Option<u16>,
-    /// Below whatever address it is.
+    /// The path that is added to every address.
     pub(super) path: &'static str,
-    /// A key, how it begins, and the address for keys that begin so.
+    /// A key variable, a prefix of its value, and the address for keys with this prefix.
     pub(super) eu: Option<(&'static str, &'static str, &'static str)>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Header {
     pub(super) value: Value,
 }
 
-/// What a header says, by the names of variables.
+/// The value of a header, from variables.
 #[derive(Debug)]
 pub(crate) enum Value {
     Fixed(&'static str),
@@ -90,18 +90,18 @@ impl Row {
         self.max_bytes
     }
 
-    /// Whether it takes this signal at all.
+    /// Whether it accepts this signal.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
         signal == Signal::Traces || !self.traces_only
     }
 
-    /// What it is best sent by, of what is compiled in.
+    /// The preferred protocol among those that are compiled in.
     pub(crate) fn protocol(&self) -> Protocol {
         let mut all = self.protocols.iter().copied();
         all.clone().find(|protocol| protocol.is_compiled_in()).or(all.next()).unwrap_or(Protocol::HttpProtobuf)
     }
 
-    /// An error if it does not take what a variable asks for.
+    /// Returns an error if the backend does not support the protocol that a variable selects.
     pub(crate) fn check(&self, protocol: Protocol, asked_by: &str) -> Result<(), ConfigError> {
         if self.protocols.contains(&protocol) {
             return Ok(());
@@ -153,7 +153,7 @@ impl Row {
         Ok(format!("{before}{value}{after}"))
     }
 
-    /// The headers, but for those that are `given`: they outrank the row's, and their keys are not asked for.
+    /// The headers, except for those that are `given`: they take precedence, and their keys are not required.
     pub(crate) fn headers(&self, env: &Env<'_>, given: &HeaderMap) -> Result<HeaderMap, ConfigError> {
         let mut all = given.clone();
         for header in self.headers {
@@ -172,7 +172,7 @@ impl Row {
         Ok(all)
     }
 
-    /// The value, with the variable that it is from.
+    /// The value, with the variable it was read from.
     fn value(&self, value: &Value, env: &Env<'_>) -> Result<Option<(&'static str, String)>, ConfigError> {
         let key = |name: &'static str| env.value(name).ok_or_else(|| self.missing(name));
         let basic = |user: String, password: String| {
@@ -197,7 +197,7 @@ impl Row {
         ConfigError::Key { preset: self.name, variable: variable.to_owned() }
     }
 
-    /// The destination that the row and the vendor's own variables describe.
+    /// The destination, from this row and the vendor's variables.
     pub(super) fn destination(&self, env: &Env<'_>) -> Result<Destination, ConfigError> {
         let protocol = self.protocol();
         let address = self.address(env, protocol)?;

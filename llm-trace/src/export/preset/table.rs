@@ -1,9 +1,9 @@
-//! One row per backend, each from the vendor's own documentation.
+//! One row per backend, each from the vendor's documentation.
 
 use super::row::{Address, Header, Row, Value};
 use crate::export::target::Protocol::{Grpc, HttpJson, HttpProtobuf};
 
-/// For errors: the names, in the order of the rows.
+/// The names in the order of the rows, for errors.
 pub(super) const NAMES: &str =
     "traceloop, laminar, langfuse, phoenix, mlflow, logfire, datadog, newrelic, honeycomb, grafana, jaeger, collector";
 
@@ -22,7 +22,7 @@ pub(super) static ROWS: &[Row] = &[
         headers: &[Header { name: AUTHORIZATION, value: Value::Bearer("TRACELOOP_API_KEY") }],
         ..Row::PLAIN
     },
-    // https://docs.lmnr.ai/tracing/otel: gRPC is the one they recommend.
+    // https://docs.lmnr.ai/tracing/otel: gRPC is recommended.
     Row {
         name: "laminar", protocols: &[Grpc, HttpProtobuf, HttpJson], traces_only: true,
         address: Address {
@@ -31,7 +31,7 @@ pub(super) static ROWS: &[Row] = &[
         headers: &[Header { name: AUTHORIZATION, value: Value::Bearer("LMNR_PROJECT_API_KEY") }],
         ..Row::PLAIN
     },
-    // https://langfuse.com/integrations/native/opentelemetry: the version makes spans visible at once.
+    // https://langfuse.com/integrations/native/opentelemetry: with the version header, spans are visible immediately.
     Row {
         name: "langfuse", protocols: &[HttpProtobuf, HttpJson], traces_only: true,
         address: Address {
@@ -43,7 +43,7 @@ pub(super) static ROWS: &[Row] = &[
         ],
         ..Row::PLAIN
     },
-    // https://arize.com/docs/phoenix: JSON is answered with 415.
+    // https://arize.com/docs/phoenix: JSON is rejected with 415.
     Row {
         name: "phoenix", protocols: &[HttpProtobuf, Grpc], traces_only: true,
         address: Address {
@@ -66,7 +66,7 @@ pub(super) static ROWS: &[Row] = &[
         ],
         ..Row::PLAIN
     },
-    // As the crate `logfire` 0.13 does: the region stands in the token.
+    // Like the crate `logfire` 0.13: the token contains the region.
     Row {
         name: "logfire", protocols: &[HttpProtobuf, HttpJson],
         address: Address {
@@ -86,7 +86,8 @@ pub(super) static ROWS: &[Row] = &[
         ],
         ..Row::PLAIN
     },
-    // https://docs.newrelic.com/docs/opentelemetry/best-practices/opentelemetry-otlp: 1 MB at once, gzip advised.
+    // https://docs.newrelic.com/docs/opentelemetry/best-practices/opentelemetry-otlp: 1 MB per request, gzip
+    // recommended.
     Row {
         name: "newrelic", protocols: &[HttpProtobuf, Grpc, HttpJson], gzip: true, max_bytes: Some(900_000),
         address: Address {

@@ -10,7 +10,7 @@ const LAMINAR: &str = "LMNR_PROJECT_API_KEY=lm";
 const LANGFUSE: &str = "LANGFUSE_PUBLIC_KEY=pk;LANGFUSE_SECRET_KEY=sk";
 const GRAFANA: &str = "GRAFANA_CLOUD_INSTANCE_ID=123;GRAFANA_CLOUD_API_KEY=glc";
 
-/// Preset, further variables, and what comes of them.
+/// Preset, other variables, and the expected result.
 #[rustfmt::skip]
 const ENV: &[(&str, &str, &str)] = &[
     ("traceloop", TRACELOOP, "http/protobuf https://api.traceloop.com/v1/traces authorization=Bearer tl"),
@@ -56,7 +56,7 @@ const ENV: &[(&str, &str, &str)] = &[
     ("jaeger", "OTEL_EXPORTER=grpc", "grpc http://localhost:4317/"),
     ("collector", "", "http/protobuf http://localhost:4318/v1/traces"),
     ("collector", "OTEL_EXPORTER=http/json", "http/json http://localhost:4318/v1/traces"),
-    // A variable of the standard wins, each for itself.
+    // A standard variable takes precedence, separately for each setting.
     ("Honeycomb", "HONEYCOMB_API_KEY=hc;OTEL_TRACES_EXPORTER=otlp", "http/protobuf https://api.honeycomb.io/v1/traces x-honeycomb-team=hc"),
     ("honeycomb", "OTEL_EXPORTER=console", "console"),
     ("honeycomb", "OTEL_TRACES_EXPORTER=none", "none"),
@@ -104,7 +104,7 @@ fn a_destination_of_a_preset_is_what_the_environment_gives_and_heeds_no_variable
                 assert!(!format!("{found:?}").contains("leak"));
             }
             (Err(found), Err(expected)) => assert_eq!(found, expected),
-            // An address is looked at when it is resolved.
+            // An address is validated when it is resolved.
             (Ok(found), Err(expected)) => assert_eq!(found.to_string(), expected.to_string()),
             (found, expected) => panic!("{preset};{vars}: {found:?} {expected:?}"),
         }

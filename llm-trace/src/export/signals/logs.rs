@@ -12,7 +12,7 @@ use crate::export::target::Exporter;
 use crate::sink::events::to_json;
 use crate::{PolicyHandle, RedactLogProcessor};
 
-/// The provider, if the environment asks for one.
+/// The provider, if the environment enables it.
 pub(super) fn provider(
     config: &Config,
     policy: &PolicyHandle,
@@ -39,7 +39,7 @@ pub(super) fn provider(
     Ok(Some(builder.build()))
 }
 
-/// For people, on stderr: a line per event.
+/// Prints each event as a line on stderr.
 #[derive(Debug)]
 struct Console;
 

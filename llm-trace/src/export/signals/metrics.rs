@@ -16,7 +16,7 @@ use crate::export::exports::Exports;
 use crate::export::resource;
 use crate::export::target::Exporter;
 
-/// The provider, if the environment asks for one.
+/// The provider, if the environment enables it.
 pub(super) fn provider(config: &Config, exports: &mut Exports) -> Result<Option<SdkMeterProvider>, InitError> {
     let builder = SdkMeterProvider::builder().with_resource(resource::resource(&config.resource));
     let builder = match &config.metrics {
@@ -35,7 +35,7 @@ pub(super) fn provider(config: &Config, exports: &mut Exports) -> Result<Option<
     Ok(Some(builder.build()))
 }
 
-/// For people, on stderr: a line per series.
+/// Prints each series as a line on stderr.
 #[derive(Debug)]
 struct Console;
 
@@ -93,7 +93,7 @@ fn series<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricDa
 }
 
 fn line<'a>(text: &mut String, metric: &Metric, labels: impl Iterator<Item = &'a KeyValue>, told: &str) {
-    // Models' names come from outside.
+    // Model names are untrusted.
     let label = |label: &KeyValue| format!("{}={}", outside(label.key.as_str()), outside(&label.value.to_string()));
     let mut labels: Vec<_> = labels.map(label).collect();
     labels.sort();

@@ -1,4 +1,4 @@
-//! Metrics and events on their way out, where the environment asks for them.
+//! Metrics and events, if the environment enables them.
 
 #[cfg(feature = "logs")]
 mod logs;
@@ -20,7 +20,7 @@ use crate::export::stats::StatsHandle;
 use crate::export::target::Exporter;
 use crate::{LlmLayer, PolicyHandle, diag};
 
-/// The providers of metrics and of events, where there are any.
+/// The providers of metrics and events, if enabled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signals {
     #[cfg(feature = "metrics")]
@@ -44,7 +44,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Gives the layer what there is.
+    /// Adds the enabled providers to a layer.
     pub(crate) fn on<S>(&self, layer: LlmLayer<S>) -> LlmLayer<S> {
         #[cfg(feature = "metrics")]
         let layer = match &self.meters {
@@ -77,7 +77,7 @@ impl Signals {
         }
     }
 
-    /// Sends the metrics as they are. Returns whether they were accepted.
+    /// Exports the current metrics. Returns whether they were accepted.
     pub(crate) fn flush_metrics(&self) -> bool {
         #[cfg(feature = "metrics")]
         let sent = self.meters.as_ref().is_none_or(|meters| meters.force_flush().is_ok());
@@ -86,7 +86,7 @@ impl Signals {
         sent
     }
 
-    /// Sends the log records that are queued. Returns whether that came to an end.
+    /// Exports the queued log records. Returns whether the flush completed.
     pub(crate) fn flush_logs(&self) -> bool {
         #[cfg(feature = "logs")]
         let sent = self.loggers.as_ref().is_none_or(|loggers| loggers.force_flush().is_ok());
@@ -95,7 +95,7 @@ impl Signals {
         sent
     }
 
-    /// Sends the metrics a last time. Returns whether they were accepted.
+    /// Exports the metrics for the last time. Returns whether they were accepted.
     #[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
     pub(crate) fn shutdown_metrics(&self, limit: Duration) -> bool {
         #[cfg(feature = "metrics")]
@@ -105,7 +105,7 @@ impl Signals {
         sent
     }
 
-    /// Sends the log records that are left. Returns whether that came to an end.
+    /// Exports the remaining log records. Returns whether the shutdown completed.
     #[cfg_attr(not(feature = "logs"), allow(unused_variables))]
     pub(crate) fn shutdown_logs(&self, limit: Duration) -> bool {
         #[cfg(feature = "logs")]
@@ -116,12 +116,12 @@ impl Signals {
     }
 }
 
-/// Whether a provider has ended, now or before.
+/// Whether a provider is shut down, by this or an earlier call.
 pub(crate) fn has_ended(result: &OTelSdkResult) -> bool {
     matches!(result, Ok(()) | Err(OTelSdkError::AlreadyShutdown))
 }
 
-/// Many platforms set these for every program: not an error.
+/// Not an error, because many platforms set these variables for every program.
 #[cfg_attr(all(feature = "metrics", feature = "logs"), allow(dead_code))]
 fn not_compiled_in(exporter: &Exporter, variable: &str, feature: &str) {
     if !matches!(exporter, Exporter::None | Exporter::Disabled) {
