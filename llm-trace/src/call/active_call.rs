@@ -1,4 +1,4 @@
-//! A call that runs.
+//! A running call.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,38 +31,39 @@ use crate::policy::{Masks, Permit, PolicyState, Stamp};
 use crate::semconv::identifier::{MAX_LABEL, is_name};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
-/// Whether any layer of ours is alive.
+/// Whether any llm-trace layer exists.
 #[inline]
 pub(crate) fn pipelines() -> bool {
     Pipeline::any()
 }
 
-/// Whether a call that starts here is given to the layer's hooks. One that a hook makes is not: it would never end.
+/// Whether a call that starts here is passed to the layer's hooks. A call made by a hook is not, because it would never
+/// end.
 fn is_hooked(pipeline: &Pipeline) -> bool {
     !pipeline.hooks.is_empty() && !guarded::is_running(UserCode::Hook)
 }
 
-/// A call that runs. Its span ends with it, exactly once.
+/// A running call. It ends its span exactly once.
 pub(crate) struct ActiveCall {
     span: Span,
-    /// The call's own OpenTelemetry context, if its span is one.
+    /// The call's own OpenTelemetry context, if it has a span.
     context: Option<Context>,
     recording: bool,
-    /// Whether anything of the call goes anywhere.
+    /// A span, metric, event or hook receives the call.
     has_consumers: bool,
-    /// Whether the layer's hooks are given the call.
+    /// The layer's hooks receive the call.
     hooked: bool,
     pipeline: Option<Arc<Pipeline>>,
     masks: SharedMasks,
-    /// Of the policy before anything was read.
+    /// Policy version at the start, to detect changes while the call runs.
     stamp: Option<Stamp>,
     carried: CarriedCall,
-    /// The call around, in the same trace.
+    /// The surrounding call in the same trace.
     parent: Option<Weak<ActiveCall>>,
-    /// The call that this one is another word for: it has no span of its own.
+    /// The outer call this one was merged into; this call then has no span of its own.
     outer: Option<Arc<ActiveCall>>,
     begun: Instant,
-    /// The same moment by the wall clock.
+    /// The same moment in wall-clock time.
     begun_at: SystemTime,
     agent: Agent,
     reference: OnceLock<super::CallRef>,
@@ -79,7 +80,7 @@ impl fmt::Debug for ActiveCall {
 }
 
 impl ActiveCall {
-    /// Starts the span, then reads the content of the arguments if anyone wants it.
+    /// Starts the span, then reads the content of the arguments if it is captured.
     pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
         let around = StartContext::of(&mut setup);
         let mut state = CallRecord::of(&mut setup);
@@ -127,7 +128,7 @@ impl ActiveCall {
             name: &state.span_name(),
             kind: state.kind(),
             operation: state.operation_name(),
-            // An agent of this process may use several: the newest conventions name none.
+            // An agent in this process may use several providers, so the latest conventions define none.
             provider: state.provider.as_ref().filter(|_| !internal_agent).map(crate::model::Provider::as_str),
             model: state.request.model.as_deref(),
             server_address: state.server.as_ref().map(|server| server.address.as_str()),
@@ -153,16 +154,16 @@ impl ActiveCall {
                 span.add_link(link);
             }
             let with_call = carried.onto(&parent, masks.clone());
-            // Without an OpenTelemetry layer there is no span to set it on, and `context()` is empty.
+            // Without an OpenTelemetry layer this fails, and `context()` is empty.
             let _ = span.set_parent(with_call.clone());
-            // The span starts here, below what the id generator sees as current.
+            // The span starts here. The id generator reads the current context.
             let _current = with_call.attach();
             context = Some(span.context()).filter(Context::has_active_span);
             if let Some(context) = &context {
                 masks.set_own_span(context.span().span_context());
             }
         }
-        // Whether or not the call has a span: no other may start when it did.
+        // Even if the call has no span: no other span may use its start time.
         let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
         let hooked = pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline));
@@ -191,12 +192,12 @@ impl ActiveCall {
         })
     }
 
-    /// A call that is another word for the one it is made inside of.
+    /// A call that is merged into the surrounding call.
     fn within(outer: Arc<ActiveCall>, state: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
         around.adopt_scopes();
         outer.take_masks(&around.masks);
         let carried = CarriedCall::new(SystemTime::now(), false);
-        // It has no span to start.
+        // It starts no span.
         let _ = carried.take_start();
         ActiveCall {
             span: Span::none(),
@@ -221,12 +222,12 @@ impl ActiveCall {
         }
     }
 
-    /// The call that this one is another word for.
+    /// The outer call this one was merged into.
     pub(crate) fn outer(&self) -> Option<&Arc<ActiveCall>> {
         self.outer.as_ref()
     }
 
-    /// Makes the call findable from below.
+    /// Makes the call available as the parent of calls inside it.
     pub(crate) fn register(self) -> Arc<ActiveCall> {
         let live = Arc::new(self);
         live.carried.set(Arc::downgrade(&live));
@@ -238,14 +239,14 @@ impl ActiveCall {
         live
     }
 
-    /// Makes the call no longer findable by a shutdown.
+    /// Removes the call from those that a shutdown ends.
     pub(crate) fn unregister(&self) {
         if let (Some(slot), Some(pipeline)) = (self.slot.get(), &self.pipeline) {
             pipeline.open.remove(*slot);
         }
     }
 
-    /// Ends a call that a shutdown finds open, with what is known of it.
+    /// Ends an open call at shutdown, with the facts known so far.
     pub(crate) fn end_unfinished(&self) {
         self.drop_stream(Outcome::Unfinished);
     }
@@ -270,17 +271,17 @@ impl ActiveCall {
         &self.masks
     }
 
-    /// Whether the policy is the one by which everything was read.
+    /// Whether the policy is the one under which all content was read.
     pub(crate) fn is_read_by(&self, stamp: Stamp) -> bool {
         self.stamp == Some(stamp)
     }
 
-    /// The call around, in the same trace, if it still runs.
+    /// The surrounding call in the same trace, if it is still running.
     pub(crate) fn parent(&self) -> Option<Arc<ActiveCall>> {
         self.parent.as_ref()?.upgrade()
     }
 
-    /// The host that the call goes to, if known.
+    /// The host of the server, if known.
     #[cfg(feature = "http")]
     pub(crate) fn server_address(&self) -> Option<String> {
         let known = self.lock().server.as_ref().map(|server| server.address.clone());
@@ -291,12 +292,12 @@ impl ActiveCall {
         self.begun
     }
 
-    /// The same moment by the wall clock.
+    /// The start in wall-clock time.
     pub(crate) fn begun_at(&self) -> SystemTime {
         self.begun_at
     }
 
-    /// By the wall clock, and never before the beginning.
+    /// The end in wall-clock time, never before the start.
     pub(crate) fn ended(&self, duration: Duration) -> SystemTime {
         self.begun_at.checked_add(duration).unwrap_or(self.begun_at)
     }
@@ -305,7 +306,7 @@ impl ActiveCall {
         &self.agent
     }
 
-    /// What stays of the call when it is over, once somebody has asked for it.
+    /// The reference that outlives the call, if one was requested.
     pub(crate) fn reference(&self) -> &OnceLock<super::CallRef> {
         &self.reference
     }
@@ -318,7 +319,7 @@ impl ActiveCall {
         self.has_consumers
     }
 
-    /// Whether the layer's hooks are given the call.
+    /// Whether the layer's hooks receive the call.
     pub(crate) fn is_hooked(&self) -> bool {
         self.hooked
     }
@@ -335,25 +336,24 @@ impl ActiveCall {
         self.pipeline.as_ref()
     }
 
-    /// The context to attach below a span that has none of its own.
+    /// The context to attach for a call whose span has none.
     pub(crate) fn detached_context(&self) -> Option<Context> {
         if self.context.is_some() || self.pipeline.is_none() {
             return None;
         }
         let here = Context::current();
-        // A stream may be polled where the call around it is not entered.
+        // A stream may be polled where the surrounding call is not entered.
         let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
         Some(self.carried.onto(around, self.masks.clone()))
     }
 
-    /// The policy as it is now, for this call's trace.
+    /// The current policy for this call's trace.
     pub(crate) fn policy(&self, pipeline: &Pipeline) -> PolicyState {
         let trace = self.context().map_or(TraceId::INVALID, |cx| cx.span().span_context().trace_id());
         pipeline.policy.state().for_trace(trace)
     }
 
-    /// Whether anyone looks at content. On spans a sampler's "no" ends all content work; events and hooks know no
-    /// sampler.
+    /// Whether content is needed. An unsampled span needs none; events and hooks are independent of sampling.
     pub(crate) fn wants_content(&self) -> bool {
         if let Some(outer) = &self.outer {
             return outer.wants_content();
@@ -403,12 +403,12 @@ impl ActiveCall {
         self.lock().panicked = true;
     }
 
-    /// Counts an attempt, as an event of the span.
+    /// Records an attempt as a span event.
     pub(crate) fn attempt(&self, error_type: Cow<'static, str>) {
         if let Some(outer) = &self.outer {
             return outer.attempt(error_type);
         }
-        // It can be an error's text.
+        // It may be the text of an error.
         let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
         let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
         let mut state = self.lock();

@@ -1,4 +1,4 @@
-//! What an agent calls itself: inferences and tools, those of its sub-agents not counted.
+//! The inferences and tool calls that an agent makes itself, without those of its sub-agents.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,25 +8,25 @@ use super::current;
 use crate::model::{Operation, Provider};
 use crate::semconv::Fact;
 
-/// The agent a call belongs to, or is.
+/// The agent that a call belongs to, or is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agent {
     run: Option<Arc<AgentRun>>,
     inference: bool,
 }
 
-/// One run of an agent.
+/// One invocation of an agent.
 #[derive(Debug, Default)]
 struct AgentRun {
     name: Option<String>,
-    /// That of its first inference.
+    /// The provider of its first inference.
     provider: OnceLock<Provider>,
     inferences: AtomicU64,
     tools: AtomicU64,
 }
 
 impl Agent {
-    /// That of a call which starts here and now; counts it.
+    /// The agent for a call that starts here. Counts the call.
     pub(crate) fn of(state: &CallRecord) -> Agent {
         let operation = &state.operation;
         let inference = operation.is_inference();
@@ -37,7 +37,7 @@ impl Agent {
         let Some(above) = current::get() else { return Agent { run: None, inference } };
         let above = above.agent();
         if let Some(run) = &above.run {
-            // An inference inside an inference is the same one.
+            // A nested inference is the same inference.
             if inference && !above.inference {
                 run.inferences.fetch_add(1, Ordering::Relaxed);
                 if let Some(provider) = &state.provider {
@@ -52,18 +52,18 @@ impl Agent {
         Agent { run: above.run.clone(), inference }
     }
 
-    /// How many inferences and tools were called, by the agent that this call is or belongs to.
+    /// The number of inferences and tool calls of the agent that this call is or belongs to.
     pub(crate) fn calls(&self) -> Option<(u64, u64)> {
         let run = self.run.as_ref()?;
         Some((run.inferences.load(Ordering::Relaxed), run.tools.load(Ordering::Relaxed)))
     }
 
-    /// Its name.
+    /// The agent's name.
     pub(crate) fn name(&self) -> Option<&str> {
         self.run.as_ref()?.name.as_deref()
     }
 
-    /// Whose models it uses, as far as its inferences have told.
+    /// The provider of the agent's inferences, if known.
     pub(crate) fn provider(&self) -> Option<&Provider> {
         self.run.as_ref()?.provider.get()
     }

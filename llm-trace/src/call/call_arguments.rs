@@ -1,4 +1,4 @@
-//! Reading a call's arguments, before it starts.
+//! The arguments of a call, read before it starts.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;
 use crate::semconv::{ContentField, Fact, Facts};
 
-/// Facts and content of an operation other than a model call that are known before it starts.
+/// Facts and content of an operation other than a model call that are known at the start.
 #[derive(Default)]
 pub(crate) struct OperationArguments<'a> {
     pub(crate) facts: Facts,
@@ -21,11 +21,11 @@ pub(crate) struct OperationArguments<'a> {
 #[doc(hidden)]
 pub struct CallArguments<'a> {
     pub(crate) make_span: MakeSpan,
-    /// Where it is not said the request tells, and if that does not, it is a chat.
+    /// If unset, the request determines it; the default is chat.
     pub(crate) operation: Option<Operation>,
     pub(crate) provider: Option<Provider>,
     pub(crate) model: Option<Cow<'a, str>>,
-    /// The OTel span's name, where the user wants another than the conventions'.
+    /// The name of the OpenTelemetry span, in place of the conventions' name.
     pub(crate) name: Option<Cow<'static, str>>,
     /// A URL or a host.
     pub(crate) server: Option<Cow<'a, str>>,
@@ -37,9 +37,9 @@ pub struct CallArguments<'a> {
     pub(crate) system: CapturedValue<'a>,
     pub(crate) tools: CapturedValue<'a>,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
-    /// Of what other operations than a model's act on.
+    /// Arguments of operations other than model calls.
     pub(crate) given: Option<Box<OperationArguments<'a>>>,
-    /// Whether it runs elsewhere, where that was said.
+    /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
     #[cfg_attr(not(feature = "otel"), allow(dead_code))]
     pub(crate) nested: Option<Nested>,
@@ -116,56 +116,56 @@ impl<'a> CallArguments<'a> {
         self.tools = tools.0;
     }
 
-    /// Sets a fact of what the operation acts on.
+    /// Sets a fact of the operation.
     pub fn fact(&mut self, fact: Fact, value: impl Into<Maybe>) {
         if let Maybe(Some(value)) = value.into() {
             self.given.get_or_insert_default().facts.set(fact, value);
         }
     }
 
-    /// Sets a fact that is a text.
+    /// Sets a text fact.
     pub fn word(&mut self, fact: Fact, text: Option<Cow<'_, str>>) {
         self.fact(fact, text.map(Cow::into_owned));
     }
 
-    /// Sets a fact that is a number. One that fits no `i64` is none.
+    /// Sets a numeric fact. A number that does not fit `i64` is ignored.
     pub fn number(&mut self, fact: Fact, number: impl TryInto<i64>) {
         self.fact(fact, number.try_into().ok());
     }
 
-    /// Sets content of what the operation acts on.
+    /// Sets content of the operation.
     pub fn content(&mut self, slot: ContentField, content: ProbedValue<'a>) {
         self.given.get_or_insert_default().content.push((slot, content.0));
     }
 
-    /// Whether it runs in another process, so that its span's kind is CLIENT, or in this one.
+    /// Sets whether it runs in another process (span kind `CLIENT`) or in this one.
     pub fn remote(&mut self, remote: bool) {
         self.remote = Some(remote);
     }
 
-    /// What becomes of it inside of another, or of another inside of it.
+    /// Sets how this call nests with other model calls. See [`Nested`].
     pub fn nested(&mut self, nested: impl Into<Nested>) {
         self.nested = Some(nested.into());
     }
 
-    /// Puts the span below this context's, instead of the current one's.
+    /// Sets the context that contains the parent span, in place of the current one.
     #[cfg(feature = "otel")]
     pub fn parent(&mut self, parent: impl std::borrow::Borrow<opentelemetry::Context>) {
         self.parent = Some(parent.borrow().clone());
     }
 
-    /// There is no OpenTelemetry span to put anywhere.
+    /// Without OpenTelemetry there is no parent to set.
     #[cfg(not(feature = "otel"))]
     pub fn parent<C>(&mut self, _parent: C) {}
 
-    /// Adds an attribute; `None` adds nothing.
+    /// Adds an attribute. `None` adds nothing.
     pub fn attribute(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) {
         if let Maybe(Some(value)) = value.into() {
             self.attributes.push((key.into(), value));
         }
     }
 
-    /// Reads the arguments now, for a span that starts later: a function that returns a future.
+    /// Reads the arguments now for a span that starts later, in a function that returns a future.
     pub fn prepare(self) -> Prepared {
         Prepared(PreparedState::Ready(super::pending_call::Ready::new(self)))
     }
@@ -175,13 +175,13 @@ impl<'a> CallArguments<'a> {
         Prepared(PreparedState::Started(self.start()))
     }
 
-    /// As [`begin`](Self::begin), for calls that are not futures.
+    /// Like [`begin`](Self::begin), for calls that are not futures.
     pub fn start(self) -> LlmCall {
         LlmCall::from_live(super::active_call::ActiveCall::start_now(self))
     }
 }
 
-/// A call whose arguments are read and whose span starts at the first poll, if it has not yet.
+/// A call whose arguments are read. Its span starts at the first poll, if not before.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Prepared(PreparedState);
@@ -193,25 +193,25 @@ enum PreparedState {
 }
 
 impl Prepared {
-    /// A call that has begun.
+    /// A call that has started.
     #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
     pub(crate) fn started(call: LlmCall) -> Prepared {
         Prepared(PreparedState::Started(call))
     }
 
-    /// A call nobody looks at.
+    /// A call that is not recorded.
     #[inline]
     pub fn disabled() -> Prepared {
         Prepared(PreparedState::Started(LlmCall::disabled()))
     }
 
-    /// Whether nobody looks at the call.
+    /// Whether the call is not recorded.
     #[inline]
     pub(crate) fn is_disabled(&self) -> bool {
         matches!(self.0, PreparedState::Started(LlmCall(None)))
     }
 
-    /// Starts the span, unless it is.
+    /// Starts the span, if it has not started.
     pub fn start(self) -> LlmCall {
         match self.0 {
             PreparedState::Ready(ready) => LlmCall::from_live(ready.start()),
@@ -220,7 +220,7 @@ impl Prepared {
     }
 }
 
-/// Whether anything would record a call at this level. A disabled call makes only this check.
+/// Whether a subscriber records calls at this level. This is the only check that a disabled call makes.
 #[inline]
 pub(crate) fn is_enabled(level: tracing::Level) -> bool {
     level <= tracing::level_filters::LevelFilter::current() || super::active_call::pipelines()

@@ -1,4 +1,4 @@
-//! What a call knows so far.
+//! The data of a call.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -28,14 +28,14 @@ use crate::wire::collect::Collector;
 use crate::wire::paths::PATHS;
 use crate::wire::{Format, detect, messages};
 
-/// What a call knows so far. Content in it has passed the policy. What is large and rare is in a box: allocators
-/// are quick with up to a kilobyte.
+/// The data of a call. Its content has passed the policy. Large and rare fields are boxed, because allocators are fast
+/// up to a kilobyte.
 #[derive(Default)]
 pub(crate) struct CallRecord {
     pub(crate) operation: Operation,
     pub(crate) provider: Option<Provider>,
     pub(crate) name: Option<Cow<'static, str>>,
-    /// Its end cannot be seen.
+    /// The end of the call cannot be observed.
     pub(crate) unobserved: bool,
     pub(crate) server: Option<Server>,
     pub(crate) conversation: Option<String>,
@@ -44,40 +44,40 @@ pub(crate) struct CallRecord {
     pub(crate) input: Option<Box<Content<FinishedInput>>>,
     pub(crate) response: Box<ResponseFacts>,
     pub(crate) output: Option<Content<String>>,
-    /// What the output's filter has to report.
+    /// The filter of the output, with its report.
     pub(crate) output_filter: Option<Filter>,
-    /// An answer was recorded by hand: the return value adds nothing.
+    /// A response was recorded by hand, so the return value is not read.
     pub(crate) answered: bool,
-    /// Something of an answer was seen, whatever of it may be kept.
+    /// Some part of a response was observed, even if it may not be recorded.
     pub(crate) seen: bool,
-    /// The status of a response whose body nobody here reads.
+    /// The status of a response whose body is not read here.
     pub(crate) unread_status: Option<u16>,
-    /// The status that the function told.
+    /// The status that the function set.
     pub(crate) http_status: Option<u16>,
-    /// What the function replaced of what its span was started with.
+    /// Values set at the start that the function replaced.
     pub(crate) replaced: Replaced,
-    /// Its function has returned a value.
+    /// The function returned a value.
     pub(crate) returned: bool,
-    /// A poll of its future or its stream has panicked.
+    /// A poll of the future or the stream panicked.
     pub(crate) panicked: bool,
-    /// A request was read, and not told by hand alone.
+    /// A request was read, rather than set field by field.
     pub(crate) request_read: bool,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     pub(crate) error: ErrorState,
     pub(crate) stream: Option<Box<Stream>>,
     pub(crate) attempts: u32,
-    /// What was said of this call by a scope of its own.
+    /// Facts that were set on this call itself.
     pub(crate) facts: Option<Box<ScopeFacts>>,
-    /// Of what other operations than a model's act on.
+    /// Facts and content of operations other than model calls.
     pub(crate) subject: Option<Box<Subject>>,
-    /// Whether it runs elsewhere, where that was said.
+    /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
     pub(crate) nested: Option<Nested>,
-    /// What calls inside of it have told.
+    /// The results of nested calls.
     pub(crate) inside: Option<Box<InnerCalls>>,
-    /// What calls below said of the trace.
+    /// The trace's input and output from nested calls.
     pub(crate) trace: TraceSides,
-    /// How many facts were left out because they are no identifiers.
+    /// The number of facts that were omitted because they are not identifiers.
     pub(crate) refused: u64,
     pub(crate) finished: bool,
 }
@@ -85,37 +85,37 @@ pub(crate) struct CallRecord {
 /// Content that was read under one permit.
 pub(crate) struct Content<T> {
     pub(crate) value: T,
-    /// It holds plain texts: a mask that is set later must still be applied.
+    /// It holds unmasked texts: a mask that is set later must be applied to them.
     pub(crate) open: bool,
 }
 
-/// What is known of a failure.
+/// The known facts of a failure.
 #[derive(Debug, Default)]
 pub(crate) struct ErrorState {
-    /// What the user says it is.
+    /// The error type that the user set.
     pub(crate) by_user: Option<Cow<'static, str>>,
     pub(crate) type_name: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) status: Option<u16>,
-    /// How the transport failed.
+    /// The kind of transport failure.
     pub(crate) transport: Option<&'static str>,
     pub(crate) not_sent: bool,
-    /// Content: there only if the policy let error text through.
+    /// Content: set only if the policy permits error texts.
     pub(crate) message: Option<String>,
 }
 
 /// A stream that is being read.
 pub(crate) struct Stream {
-    /// A wrapper around the stream ends the call, not the function that returns it.
+    /// A wrapper around the stream ends the call, rather than the function that returns it.
     pub(crate) owned: bool,
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
     pub(crate) first_chunk: Option<Duration>,
-    /// When the newest chunk with content came.
+    /// The time of the last chunk with content.
     pub(crate) last_chunk: Option<Instant>,
-    /// The times between them, where anyone measures.
+    /// The times between chunks, if metrics record them.
     pub(crate) gaps: Option<Box<Gaps>>,
-    /// `String` items that are deltas rather than events.
+    /// The `String` items are deltas rather than events.
     pub(crate) plain: Option<bool>,
     /// Some item was an event.
     pub(crate) read: bool,
@@ -124,8 +124,8 @@ pub(crate) struct Stream {
 }
 
 impl CallRecord {
-    /// What is told apart from the request.
-    // It is large: it is made where it stays, and moved by its box.
+    /// Content set apart from the request.
+    // Boxed from the start, because it is large.
     pub(crate) fn of(setup: &mut CallArguments<'_>) -> Box<CallRecord> {
         let mut state = Box::<CallRecord>::default();
         state.operation = setup.operation.clone().unwrap_or_default();
@@ -144,28 +144,28 @@ impl CallRecord {
         state
     }
 
-    /// Where nobody said who was called and no host told, it is by best knowledge whose format was spoken.
+    /// Assumes the owner of the wire format as the provider, if neither the user nor a host determined it.
     pub(super) fn assume_provider(&mut self) {
         if self.provider.is_none() && self.operation.is_model_call() {
             self.provider = self.format.and_then(Format::provider).map(Provider::from);
         }
     }
 
-    /// What is left of a call that is over.
+    /// The record left behind by a finished call.
     pub(crate) fn finished() -> Box<CallRecord> {
         let mut state = Box::<CallRecord>::default();
         state.finished = true;
         state
     }
 
-    /// Reads what must be known before the span starts: facts, no content.
+    /// Reads the facts that must be known before the span starts, without content.
     pub(crate) fn read_arguments(&mut self, setup: &CallArguments<'_>, request: Option<&Found<'_>>) {
         let model = self.request.model.take();
         let recorded = recorded(&setup.request, &self.request);
         self.request_facts(recorded, request);
         if let (None, Some(format)) = (&setup.operation, self.format) {
             self.operation = match Operation::from(format.operation()) {
-                // One word for all that answers a chat, whatever its API calls it.
+                // Every API that answers a chat has the same operation.
                 Operation::GenerateContent => Operation::Chat,
                 operation => operation,
             };
@@ -177,7 +177,7 @@ impl CallRecord {
         self.retain_identifiers();
     }
 
-    /// Forgets what is no identifier and no number that can be, whatever said it.
+    /// Removes texts that are not identifiers and impossible numbers, whatever their source.
     pub(crate) fn retain_identifiers(&mut self) {
         self.refused += self.request.retain_identifiers() + self.response.retain_identifiers();
         if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
@@ -186,25 +186,25 @@ impl CallRecord {
         }
     }
 
-    /// Takes on what was given by hand, apart from the request.
+    /// Applies the arguments that were set apart from the request.
     pub(crate) fn take_given(&mut self, setup: &CallArguments<'_>) {
         let given = setup.given.as_ref().map(|given| &given.facts);
         self.adopt(given);
         self.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
     }
 
-    /// The span's name: the user's, or the conventions'.
+    /// The name of the span: the user's, or that of the conventions.
     pub(crate) fn span_name(&self) -> Cow<'_, str> {
         self.name.as_deref().map_or_else(|| self.conventional_name(), Cow::Borrowed)
     }
 
-    /// The span's name by the conventions.
+    /// The name of the span by the conventions.
     pub(crate) fn conventional_name(&self) -> Cow<'_, str> {
         let facts = self.subject_facts();
         self.operation.named_after().name(self.operation.verb(facts), self.request.model.as_deref(), facts)
     }
 
-    /// What the conventions name the span after, if that is known.
+    /// The value that completes the span's name, if known.
     pub(crate) fn target(&self) -> Option<&str> {
         self.operation.named_after().target(self.request.model.as_deref(), self.subject_facts())
     }
@@ -213,12 +213,12 @@ impl CallRecord {
         self.subject.as_ref().map(|subject| &subject.facts)
     }
 
-    /// The value of `gen_ai.operation.name`, if it has one.
+    /// The value of `gen_ai.operation.name`, if any.
     pub(crate) fn operation_name(&self) -> Option<&str> {
         self.operation.name(self.subject_facts())
     }
 
-    /// Where what its function returns goes, unless that is a model's answer.
+    /// The attribute for the function's return value, unless it is a model's response.
     pub(crate) fn answer_slot(&self) -> Option<ContentField> {
         let calls_tool = self.operation.is_mcp() && self.operation_name().is_some();
         if calls_tool { Some(ContentField::ToolResult) } else { self.operation.answer_slot() }
@@ -234,12 +234,12 @@ impl CallRecord {
         self.operation == Operation::InvokeAgent && self.kind() == "internal"
     }
 
-    /// Whether the conventions name the agent around it, and nobody has yet.
+    /// Whether the conventions require the name of the surrounding agent, and it is not set yet.
     pub(crate) fn belongs_to_agent(&self) -> bool {
         matches!(self.operation, Operation::ExecuteTool | Operation::Plan) && self.fact(Fact::AgentName).is_none()
     }
 
-    /// Takes on what the user's implementation recorded of a request, or what was found in the document it holds.
+    /// Applies the facts that the user's implementation recorded, or those found in the request document.
     pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, found: Option<&Found<'_>>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
@@ -258,8 +258,8 @@ impl CallRecord {
         }
     }
 
-    /// Reads the content of the arguments, as far as the permit goes.
-    /// `request` is the document that the request holds, read in the permit's mode.
+    /// Reads the content of the arguments as far as permitted. `request` is the request's document, read in the
+    /// permit's mode.
     pub(crate) fn read_input(&mut self, setup: &CallArguments<'_>, request: Option<&JsonView<'_>>, permit: Permit) {
         let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
         let Some(filter) = permit.filter() else { return };
@@ -290,7 +290,7 @@ impl CallRecord {
         self.input = Some(Box::new(Content { value: content.finish(), open }));
     }
 
-    /// Reads the facts of a whole answer. Its format, if that is known.
+    /// Reads the facts of a whole response. Returns its format, if known.
     pub(crate) fn response_facts(&mut self, found: &Found<'_>) -> Option<Format> {
         let provider = self.provider.as_ref().map(Provider::as_str);
         let format = detect::of_response(provider, self.format, None, found.root())?;
@@ -306,9 +306,9 @@ impl CallRecord {
     }
 }
 
-// Content passes the user's scrubbers: what follows is called without the call's lock.
+// Content passes the user's scrubbers, so the following functions run without the call's lock.
 
-/// What the user's implementation records of a request, on top of what is known.
+/// The facts that the user's implementation records of a request, added to the known ones.
 pub(crate) fn recorded(request: &CapturedValue<'_>, known: &RequestFacts) -> Option<RequestFacts> {
     let CapturedValue::Request(request) = request else { return None };
     let mut facts = known.clone();
@@ -318,7 +318,7 @@ pub(crate) fn recorded(request: &CapturedValue<'_>, known: &RequestFacts) -> Opt
     Some(facts)
 }
 
-/// Reads the content of a request, as far as the permit goes.
+/// Reads the content of a request as far as permitted.
 pub(crate) fn request_content(
     format: Option<Format>,
     request: &CapturedValue<'_>,
@@ -353,14 +353,14 @@ fn input_of(
     }
 }
 
-/// The content of a whole answer of this format.
+/// The content of a whole response in this format.
 pub(crate) fn response_content(format: Format, root: Node<'_>, permit: Permit) -> Option<Messages> {
     let mut messages = Messages::output(permit.filter()?);
     format.reader().output(root, &mut messages);
     Some(messages)
 }
 
-/// What an agent or a workflow came to, of whatever type, as its one message.
+/// The result of an agent or workflow, of any type, as one output message.
 pub(crate) fn outcome_content(root: Node<'_>, permit: Permit) -> Option<Messages> {
     let filter = permit.filter()?;
     let json;
@@ -379,20 +379,20 @@ pub(crate) fn outcome_content(root: Node<'_>, permit: Permit) -> Option<Messages
     Some(messages)
 }
 
-/// A plain text as the user's one message.
+/// A text as one user message.
 fn user_text(text: &str, content: &mut InputContent) {
     content.messages.begin("user", None);
     content.messages.part(Part::Text(Text::Plain(text)));
     content.messages.end(None);
 }
 
-/// Whether a document holds messages, as far as their shape tells.
+/// Whether a document looks like messages.
 pub(crate) fn is_messages(root: Node<'_>) -> bool {
     let first = root.first().filter(|_| root.is_array()).unwrap_or(root);
     first.get("role").is_some() && first.any(&["content", "parts", "tool_calls"]).is_some()
 }
 
-/// What an agent was asked, of whatever type, as the user's one message.
+/// The task of an agent, of any type, as one user message.
 fn task(root: Node<'_>, content: &mut InputContent) {
     if root.is_null() {
         return;
@@ -410,7 +410,7 @@ fn task(root: Node<'_>, content: &mut InputContent) {
     content.messages.end(None);
 }
 
-/// Whether a string is a JSON document and no prose.
+/// Whether a string is a JSON document rather than prose.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start();
     let may_be = text.starts_with(['{', '[']);
@@ -418,7 +418,7 @@ pub(crate) fn is_json(text: &str) -> bool {
     may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// What is found in the document a value holds, if it holds one.
+/// The facts in the document of a value, if it holds one.
 pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     match what {
         CapturedValue::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
@@ -430,7 +430,7 @@ pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     }
 }
 
-/// The content of the document a value holds, if it holds one.
+/// The content of the document of a value, if it holds one.
 pub(crate) fn document<'w>(what: &'w CapturedValue<'_>, mode: Mode) -> Option<JsonView<'w>> {
     match what {
         CapturedValue::Bytes(bytes) => Some(JsonView::from_slice(bytes, mode)),

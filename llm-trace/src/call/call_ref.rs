@@ -1,4 +1,4 @@
-//! What stays of a call when it is over.
+//! A reference that outlives its call.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use super::evaluation::{Evaluation, evaluation};
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 
-/// A call to come back to when it is over, to say how good it was. Cheap to clone and to keep.
+/// A reference to a call that can be kept after it ends, for example to evaluate its response. Cheap to clone and keep.
 ///
 /// ```
 /// use llm_trace::{CallRef, LlmCall, llm_call};
@@ -49,7 +49,7 @@ impl CallRef {
             .clone()
     }
 
-    /// For what is evaluated outside any call: the active span.
+    /// A reference to the active span, for evaluations outside of a call.
     pub(super) fn active() -> CallRef {
         CallRef(Pipeline::current().map(|pipeline| {
             let masks = SharedMasks::here(crate::policy::Masks::new());
@@ -57,7 +57,7 @@ impl CallRef {
         }))
     }
 
-    /// Begins an evaluation of this call: see [`evaluation`](crate::evaluation).
+    /// Starts an evaluation of this call. See [`evaluation`](crate::evaluation).
     pub fn evaluation(&self, name: impl Into<String>) -> Evaluation {
         evaluation(name).of(self)
     }
@@ -67,7 +67,7 @@ impl CallRef {
         self.0.as_ref()?.span.as_ref()
     }
 
-    /// `gen_ai.response.id`, once the call is over and if there was one.
+    /// `gen_ai.response.id`, if there was one. It is available after the call ended.
     pub fn response_id(&self) -> Option<&str> {
         self.0.as_ref()?.response_id.get().map(String::as_str)
     }

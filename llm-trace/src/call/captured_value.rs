@@ -1,4 +1,4 @@
-//! What a value tells about a call. Found out by type, in `capture`; read by the call.
+//! The data of a value, determined by its type in `capture`.
 
 use std::fmt::Display;
 
@@ -7,39 +7,39 @@ use crate::json::{Found, JsonView, Mode, Trie};
 #[cfg(feature = "otel")]
 use crate::message::{RecordRequest, RecordResponse};
 
-/// What a request, an answer, a stream item or an error can tell. Made by the macro's probes.
+/// The data of a request, a response, a stream item or an error. Created by the macro's probes.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct ProbedValue<'a>(pub(crate) CapturedValue<'a>);
 
 #[derive(Default)]
 pub(crate) enum CapturedValue<'a> {
-    /// The type tells nothing.
+    /// The type has no data to read.
     #[default]
     Nothing,
-    /// A `String`: the assistant's text as an answer, the user's as a request; JSON if it is JSON.
+    /// A `String`: assistant text in a response, user text in a request, or JSON if it is JSON.
     Text(&'a str),
-    /// JSON text, or a stream's bytes.
+    /// JSON text, or bytes of a stream.
     Bytes(&'a [u8]),
     /// `serde_json::Value` or any `T: Serialize`.
     #[cfg(feature = "serde")]
     Document(&'a dyn Document),
-    /// The same, where there is no place to borrow it from.
+    /// The same, owned.
     #[cfg(feature = "serde")]
     Owned(Box<dyn Document + 'a>),
-    /// A request that the user's own implementation reads.
+    /// A request with the user's own implementation.
     #[cfg(feature = "otel")]
     Request(&'a dyn RecordRequest),
-    /// An answer that the user's own implementation reads.
+    /// A response with the user's own implementation.
     #[cfg(feature = "otel")]
     Response(&'a dyn RecordResponse),
-    /// An HTTP response: a status, and a body if it has been read.
+    /// An HTTP response: a status, and the body if it is read.
     Http { status: u16, host: Option<&'a str>, body: Box<CapturedValue<'a>> },
     /// An error.
     Error(CapturedError<'a>),
 }
 
-/// A document, of which facts and content are read apart.
+/// A document. Its facts and its content are read separately.
 #[cfg(feature = "serde")]
 pub(crate) trait Document {
     /// Its facts, by the paths of a table.
@@ -52,19 +52,19 @@ pub(crate) trait Document {
     fn is_text(&self) -> bool;
 }
 
-/// What an error tells.
+/// The data of an error.
 #[derive(Default)]
 pub(crate) struct CapturedError<'a> {
-    /// The error type's path, without generics; `None` for boxed and opaque errors.
+    /// The path of the error type without generics; `None` for boxed and opaque errors.
     pub(crate) type_name: Option<&'a str>,
-    /// HTTP status, found by walking the `source()` chain.
+    /// The HTTP status, found in the `source()` chain.
     pub(crate) status: Option<u16>,
-    /// The provider's error code, where the error type carries it.
+    /// The provider's error code, if the error type holds it.
     pub(crate) code: Option<String>,
-    /// The request never left: a connect or builder error.
+    /// The request was not sent: a connect or builder error.
     pub(crate) not_sent: bool,
-    /// How the transport failed, in one word: `timeout`, `connection_refused`, `dns`, `tls`, …
+    /// The kind of transport failure: `timeout`, `connection_refused`, `dns`, `tls`, …
     pub(crate) transport: Option<&'static str>,
-    /// Content: formatted only if the policy lets error text through.
+    /// Content: formatted only if the policy permits error texts.
     pub(crate) message: Option<&'a dyn Display>,
 }

@@ -1,4 +1,4 @@
-//! What a call puts right of the values its span was started with.
+//! Corrections of values that were set when the span started.
 
 use opentelemetry::Value;
 use opentelemetry::trace::SpanRef;
@@ -12,7 +12,7 @@ use crate::model::server::Server;
 use crate::model::{Operation, Provider};
 use crate::semconv::Fact;
 
-/// Which of the values that the span was started with were replaced later.
+/// The values set at the start that were replaced later.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Replaced {
     provider: bool,
@@ -73,7 +73,7 @@ impl ActiveCall {
         state.http_status = Some(status);
     }
 
-    /// Corrects what the span was started with, where a processor of ours can.
+    /// Corrects the values set at the start, if a processor of llm-trace can.
     pub(super) fn correct_start(&self, span: &SpanRef<'_>, state: &CallRecord) {
         if state.replaced == Replaced::default() {
             return;
@@ -93,7 +93,7 @@ impl ActiveCall {
 }
 
 impl CallRecord {
-    /// The span's kind stays as it was at the start.
+    /// Keeps the span kind of the start.
     fn keep_kind(&mut self) {
         if self.remote.is_none() {
             self.remote = Some(self.kind() == "client");

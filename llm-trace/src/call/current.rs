@@ -1,4 +1,4 @@
-//! Which call runs now.
+//! The current call.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -17,16 +17,16 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<ActiveCall>>> = const { RefCell::new(None) };
 }
 
-/// The call that an OpenTelemetry `Context` carries: filled in once the span is there.
+/// The call in an OpenTelemetry `Context`, set when its span exists.
 #[derive(Clone, Debug)]
 pub(crate) struct CarriedCall(Arc<Call>);
 
-/// How a call's own span is to start.
+/// The start of a call's own span.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
     /// When the call began.
     pub(crate) begun: SystemTime,
-    /// Whether it will most likely be recorded.
+    /// Whether the span is likely to be recorded.
     pub(crate) likely: bool,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Start {
 struct Call {
     live: OnceLock<Weak<ActiveCall>>,
     start: Start,
-    /// The call's own span has asked for it.
+    /// The call's own span has taken it.
     taken: AtomicBool,
 }
 
@@ -48,12 +48,12 @@ impl CarriedCall {
         MaskContext::with_call(cx, masks, self.0.clone())
     }
 
-    /// Each call is registered once.
+    /// Sets the call once.
     pub(crate) fn set(&self, live: Weak<ActiveCall>) {
         let _ = self.0.live.set(live);
     }
 
-    /// How the span of the call of `cx` starts, for the first that asks: the call's own span.
+    /// Takes the start for the first span that asks, which is the call's own.
     pub(crate) fn take_start_of(cx: &Context) -> Option<Start> {
         MaskContext::call::<Call>(cx)?.take_start()
     }
@@ -62,7 +62,7 @@ impl CarriedCall {
         self.0.take_start()
     }
 
-    /// The call of `cx`, if it still runs.
+    /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
         MaskContext::call::<Call>(cx)?.live.get()?.upgrade().filter(|_| !is_scrubbing())
     }
@@ -74,8 +74,8 @@ impl Call {
     }
 }
 
-/// The innermost call: of this thread's stack, or of the active OpenTelemetry context, which an
-/// instrumented task brings along. None for a scrubber: the call whose text it has may be locked.
+/// The innermost call: that of this thread, or that of the active OpenTelemetry context, which instrumented tasks
+/// propagate. `None` inside a scrubber, because the call whose text it scrubs may be locked.
 pub(crate) fn get() -> Option<Arc<ActiveCall>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
     here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(CarriedCall::live_of))
@@ -88,10 +88,10 @@ fn swap(call: Option<Arc<ActiveCall>>) -> Option<Arc<ActiveCall>> {
         .flatten()
 }
 
-/// A call's span is entered and the call is the current one, until this is dropped.
+/// Exits the call's span and restores the previous call when dropped.
 #[doc(hidden)]
 pub struct EnteredCall<'a> {
-    // Fields drop in this order: the reverse of how they were entered.
+    // Fields drop in declaration order, which is the reverse of the entry order.
     _before: Restore,
     _masks: masks::EnteredMasks,
     _context: Option<ContextGuard>,
@@ -114,7 +114,7 @@ impl Drop for Restore {
 
 pub(crate) fn enter(live: &Arc<ActiveCall>) -> EnteredCall<'_> {
     let span = live.span().enter();
-    // A span that nobody records attaches no context; what must hold below it still must.
+    // An unrecorded span attaches no context, but its masks and facts must apply below it.
     let context = live.detached_context().map(Context::attach);
     let masks = masks::enter(live.masks().clone());
     EnteredCall {

@@ -1,4 +1,4 @@
-//! Retrieved documents in the convention's JSON: a list of objects with an id and a score.
+//! Retrieved documents in the JSON of the conventions: a list of objects with an id and a score.
 
 use std::ops::Range;
 
@@ -8,11 +8,11 @@ use crate::json::{Key, Node, Text, Tree, write_str};
 use crate::policy::{ContentShape, Filter, Place, TextKind, rewrite};
 use crate::wire::paths::keys;
 
-/// Keys under which search results stand, where they do not stand alone.
+/// Keys of the list of search results, if it is nested.
 const LISTS: &[Key] = keys!["documents", "results", "matches", "hits", "points", "records", "memories", "data"];
 
-/// The documents of a result, as an array; `None` where there are none to be seen. A document that
-/// is no object becomes one; with `wrap`, one without a `content` becomes that of another.
+/// Writes the documents of a result as an array. Returns `None` if there are none. A value that is not an object
+/// becomes a document; with `wrap`, an object without `content` becomes the content of one.
 pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<String> {
     if root.is_null() {
         return None;
@@ -34,7 +34,7 @@ pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<S
     filter.array(out, &items, ContentShape::Documents)
 }
 
-/// A text as the one document.
+/// A text as one document.
 pub(crate) fn one(text: &str, filter: &mut Filter) -> String {
     let mut out = String::from("[{\"content\":");
     filter.text(&mut out, Text::Plain(text), Place::of(TextKind::Text));
@@ -42,7 +42,7 @@ pub(crate) fn one(text: &str, filter: &mut Filter) -> String {
     out
 }
 
-/// How many documents there are.
+/// The number of documents.
 pub(crate) fn count(what: &CapturedValue<'_>) -> Option<i64> {
     let found = found(what)?;
     i64::try_from(list(found.root())?.len()).ok()
@@ -54,7 +54,7 @@ fn list<'d, T: Tree<'d>>(root: T) -> Option<T> {
     }
     LISTS.iter().find_map(|key| {
         let node = root.get(*key)?;
-        // As search engines have it: the hits of the hits.
+        // Search engines nest the list under the same key: `hits.hits`.
         if node.is_array() { Some(node) } else { node.get(*key).filter(|node| node.is_array()) }
     })
 }
@@ -67,7 +67,7 @@ fn one_of(out: &mut String, node: Node<'_>, wrap: bool, filter: &mut Filter) {
     out.push('{');
     let mut rest = Some(node);
     if node.is_array() {
-        // A tuple, as vector stores return it: a score, an id, the document.
+        // A tuple as returned by vector stores: a score, an id, the document.
         let parts: Vec<Node<'_>> = node.items().collect();
         let score = parts.iter().position(|part| part.f64().is_some());
         let id = parts.iter().position(|part| part.is_str()).filter(|_| parts.len() > 2);

@@ -1,4 +1,4 @@
-//! How good an answer was: an event of the call it judges.
+//! Evaluations of a call's response, recorded as events.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -17,10 +17,10 @@ use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
 use crate::sink::events::{Fields, text};
 
-/// Begins to tell how good an answer was: the event `gen_ai.evaluation.result`.
+/// Creates an evaluation of a response, recorded as the event `gen_ai.evaluation.result`.
 ///
-/// It is an event of the call that runs now, or of [`CallRef`]'s, of the active span where there is
-/// neither. It goes where the layer's `with_logger_provider` says.
+/// The event belongs to the current call, to the call of a [`CallRef`], or otherwise to the active span. It is emitted
+/// to the logger provider of [`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider).
 ///
 /// ```
 /// llm_trace::evaluation("relevance").score(0.92).label("relevant").emit();
@@ -29,7 +29,7 @@ pub fn evaluation(name: impl Into<String>) -> Evaluation {
     Evaluation { name: name.into(), of: None, score: None, label: None, explanation: None, error_type: None }
 }
 
-/// See [`evaluation`].
+/// The evaluation of a response. Created by [`evaluation`].
 ///
 /// ```
 /// use llm_trace::{CallRef, evaluation};
@@ -37,7 +37,7 @@ pub fn evaluation(name: impl Into<String>) -> Evaluation {
 /// # let call = CallRef::default();
 /// let judged = evaluation("faithfulness").of(&call).score(0.4).label("fail");
 /// judged.explanation("names a city that was never asked for").emit();
-/// // A judge that failed is told as well.
+/// // A failed evaluation is recorded as well.
 /// call.evaluation("toxicity").error_type("timeout").emit();
 /// assert!(call.response_id().is_none() && call.span_context().is_none(), "this call was never made");
 /// ```
@@ -53,38 +53,38 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// Which call is judged. Default: the one that runs now.
+    /// Sets the evaluated call. The default is the current one.
     pub fn of(mut self, call: &CallRef) -> Self {
         self.of = Some(call.clone());
         self
     }
 
-    /// `gen_ai.evaluation.score.value`.
+    /// Sets `gen_ai.evaluation.score.value`.
     pub fn score(mut self, score: f64) -> Self {
         self.score = Some(score);
         self
     }
 
-    /// `gen_ai.evaluation.score.label`: one of few words, such as `pass`.
+    /// Sets `gen_ai.evaluation.score.label`: a low-cardinality name such as `pass`.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// `gen_ai.evaluation.explanation`. It can quote the prompt and the answer, so it counts as
-    /// content of both: left out while capture is off and where either is masked.
+    /// Sets `gen_ai.evaluation.explanation`. It may quote the prompt and the response, so it counts as content of both:
+    /// it is omitted while capture is off or either side is masked.
     pub fn explanation(mut self, explanation: impl Into<String>) -> Self {
         self.explanation = Some(explanation.into());
         self
     }
 
-    /// `error.type`, where the evaluation itself has failed.
+    /// Sets `error.type`, if the evaluation itself failed.
     pub fn error_type(mut self, error_type: impl Into<Cow<'static, str>>) -> Self {
         self.error_type = Some(error_type.into());
         self
     }
 
-    /// Tells it.
+    /// Emits the event.
     pub fn emit(self) {
         let of = self.of.clone().unwrap_or_else(|| match ActiveCall::current() {
             Some(live) => CallRef::of(&live),
@@ -102,7 +102,7 @@ impl Evaluation {
             }
         });
         let fields = self.fields(explanation, of.response_id());
-        // The last guard asks where the record is emitted.
+        // The log processor reads the masks of the place where the record is emitted.
         let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
         let _entered = mask_context::enter(SharedMasks::here(masks));
         pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
@@ -114,7 +114,7 @@ impl Evaluation {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
         add(Fact::EvaluationScore.key(), self.score.map(AnyValue::from));
-        // A judge may have written it.
+        // A model may have written it.
         add(Fact::EvaluationLabel.key(), self.label.filter(|label| is_word(label)).map(AnyValue::from));
         add(ContentField::EvaluationExplanation.key(), explanation.map(AnyValue::from));
         add(Fact::ResponseId.key(), response_id.map(text));

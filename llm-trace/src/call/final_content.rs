@@ -1,4 +1,4 @@
-//! A call's content at its end, asked for once more: a mask set since it was read must hold.
+//! The content of a finished call. Permission is checked again at the end, because masks may have been added.
 
 use super::active_call::ActiveCall;
 use super::call_record::{CallRecord, Content};
@@ -9,49 +9,49 @@ use crate::model::Operation;
 use crate::policy::{ContentShape, Filter, Masks, Permit, PolicyState, Report, Side, Stamp, rewrite};
 use crate::semconv::{ContentField, Profile};
 
-/// What of a call's content may go out.
+/// The part of a call's content that may be recorded.
 #[derive(Default)]
 pub(super) struct Permitted {
-    /// JSON texts by key.
+    /// JSON texts by attribute key.
     list: Vec<(&'static str, String)>,
-    /// What was done to them.
+    /// The report of their changes.
     report: Report,
-    /// What was left out altogether.
+    /// The report without content: omitted texts.
     dropped: Report,
-    /// The policy has changed since content was read by it.
+    /// The policy changed after the content was read.
     again: bool,
 }
 
 impl Permitted {
-    /// What goes to a place that has content on it or not: the texts, and what was done.
+    /// The texts and the report for a signal with or without content.
     pub(super) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
     }
 
-    /// Whether content that was read as open must pass a filter once more: one that masks, or that of a policy
-    /// with other scrubbers and limits.
+    /// Whether content that was read unmasked must be filtered again: by a mask, or by a policy with other scrubbers
+    /// and limits.
     fn tightens(&self, now: &Permit, open: bool) -> bool {
         open && (self.again || !now.is_open())
     }
 
-    /// As [`tightens`](Self::tightens), for messages that passed `filter` when they were read: the parts that a model
-    /// wrote can be masked apart from others.
+    /// Like [`tightens`](Self::tightens), for messages that passed `filter` when they were read: the parts that a model
+    /// wrote can be masked separately.
     fn tightens_input(&self, now: &Permit, open: bool, filter: &Filter) -> bool {
         self.tightens(now, open) || (open && now.masks_model_parts() && !filter.masks_model_parts())
     }
 
-    /// How many attributes that makes on a span.
+    /// The number of span attributes.
     pub(super) fn len(&self, content: bool) -> usize {
         let (list, report) = self.on(content);
         list.len() + usize::from(!report.is_empty())
     }
 
-    /// The texts that go to a place that has content on it or not, for good.
+    /// Takes the texts for a signal with or without content.
     pub(super) fn take(&mut self, content: bool) -> Vec<(&'static str, String)> {
         if content { std::mem::take(&mut self.list) } else { Vec::new() }
     }
 
-    /// Says what else was done to the call's texts.
+    /// Adds a report of other changes.
     pub(super) fn note(&mut self, report: Report) {
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
@@ -64,7 +64,7 @@ impl Permitted {
         now.reserve(self.list.iter().map(|(_, json)| json.len()).sum());
         let text = if self.tightens(&permit, open) {
             let text = rewrite::attribute(&text, slot.shape(), &mut now);
-            // What was done to the text that is no longer there is no news.
+            // The earlier report describes a text that was replaced.
             filter = now;
             text
         } else {
@@ -82,7 +82,7 @@ impl Permitted {
 }
 
 impl ActiveCall {
-    /// The content that may go out by this policy and these masks.
+    /// The content that may be recorded under this policy and these masks.
     pub(super) fn permitted(
         &self,
         state: &mut CallRecord,
@@ -139,7 +139,7 @@ impl ActiveCall {
                 });
             }
             if let Some(mut budget) = output.filter() {
-                // What the input has taken of the span's budget is not there for the output.
+                // The input counts against the span's limit before the output.
                 budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
                 out.add(
                     ContentField::OutputMessages.key(),
@@ -153,7 +153,7 @@ impl ActiveCall {
         }
         let profile = self.pipeline().map_or(Profile::Core, |pipeline| pipeline.profile);
         let content = state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
-        // In core a server of the Model Context Protocol tells nothing of what it was asked.
+        // The core conventions record no content of Model Context Protocol servers.
         let told = profile != Profile::Core || state.operation != Operation::McpServer;
         for filled in content.into_iter().filter(|_| told) {
             out.add_filled(filled, profile, |side| policy.side(side, masks));

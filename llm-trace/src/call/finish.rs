@@ -1,4 +1,4 @@
-//! The end of a call: what is known becomes metrics, events and the span's attributes, once.
+//! The end of a call: its record becomes metrics, events and span attributes, once.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,19 +28,19 @@ use crate::sink::measured::Measured;
 use crate::sink::metrics::Instruments;
 use crate::sink::openinference;
 
-/// How a call ended.
+/// The end of a call.
 pub(super) struct CallEnd {
     pub(super) outcome: Outcome,
     pub(super) duration: Duration,
-    /// How long it took is told by another call, which is over.
+    /// The outer call already ended and recorded the duration.
     late: bool,
-    /// There on failures only.
+    /// Set for failures only.
     pub(super) error_type: Option<Cow<'static, str>>,
     cost: Option<Priced>,
 }
 
 impl ActiveCall {
-    /// Ends the call. Only the first end counts.
+    /// Ends the call. Only the first call has an effect.
     pub(super) fn finish(&self, outcome: Outcome) {
         let mut known = self.lock();
         if std::mem::replace(&mut known.finished, true) {
@@ -48,7 +48,7 @@ impl ActiveCall {
         }
         let Some(pipeline) = self.pipeline() else { return };
         let duration = self.begun().elapsed();
-        // What comes later finds a finished call and changes nothing.
+        // Later updates find a finished call and change nothing.
         let mut state = std::mem::replace(&mut *known, CallRecord::finished());
         drop(known);
         state.retain_identifiers();
@@ -58,7 +58,7 @@ impl ActiveCall {
         let (cost, separate) = match told {
             NestedTotals::Cost(cost) => (Some(cost), false),
             NestedTotals::Elsewhere => (None, true),
-            // What an agent's own inferences cost, they have told.
+            // The agent's inferences recorded their own costs.
             NestedTotals::Nothing if self.counts_inferences(&state) => (None, false),
             NestedTotals::Nothing => (state.cost(pipeline), false),
         };
@@ -67,14 +67,14 @@ impl ActiveCall {
             None => self.tell_counted(&state, separate),
             Some(outer) => match self.merge(outer, state, outcome, cost, separate) {
                 None => return,
-                // The other is over: what this one used must be counted all the same, and the call only once.
+                // The outer call has ended: the usage of this one must still be counted, and the call only once.
                 Some(again) => (state, late) = (again, true),
             },
         }
         if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
             reference.set_response_id(id);
         }
-        // How long it took is not known.
+        // The duration is unknown.
         let measured = outcome != Outcome::Unobserved;
         let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
         if !self.recording() && !pipeline.events.wanted() && instruments.is_none() && !self.is_hooked() {
@@ -96,7 +96,7 @@ impl ActiveCall {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
         let told = span.is_some() || events || self.is_hooked();
-        // Before the policy: then a change in between is seen twice and never missed.
+        // The version is read before the policy: a change in between is then processed twice instead of missed.
         let stamp = pipeline.policy.stamp();
         let (policy, masks) = (self.policy(pipeline), self.masks().get());
         let said = self.said(&mut state, &policy);
@@ -108,7 +108,7 @@ impl ActiveCall {
             let more = content.len(policy.span_content());
             let mut attributes = Attributes::new(pipeline.profile, more, instruments.is_some());
             if policy.masks(masks).input() {
-                // They are a part of the input.
+                // Stop sequences are part of the input.
                 state.request.stop_sequences = None;
             }
             self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, &mut attributes);
@@ -154,7 +154,7 @@ impl ActiveCall {
             let update = said.and_then(|said| said.update).unwrap_or_default();
             let told = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
             let texts = content.take(policy.span_content()).into_iter().map(|(key, json)| KeyValue::new(key, json));
-            // What is more important stands first: a span has room for so many attributes only.
+            // Important attributes come first, because a span limits their number.
             if texts.len() > 0 || report.is_some() || !compat.is_empty() {
                 facts.splice(own..own, texts.chain(report).chain(compat));
             }
@@ -226,13 +226,13 @@ impl ActiveCall {
         }
     }
 
-    /// Whether it is an agent whose inferences are calls of their own.
+    /// Whether it is an agent whose inferences are separate calls.
     fn counts_inferences(&self, state: &CallRecord) -> bool {
         state.operation == crate::model::Operation::InvokeAgent
             && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
     }
 
-    /// What became known after the span was started with less.
+    /// Facts that were not known when the span started.
     fn late_facts(&self, state: &CallRecord, attributes: &mut Attributes) {
         let started = self.started();
         let latest = self.pipeline().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
@@ -249,7 +249,7 @@ impl ActiveCall {
         }
     }
 
-    /// Of what other operations than a model's act on.
+    /// Facts of operations other than model calls.
     fn subject_facts(&self, state: &CallRecord, profile: Profile, attributes: &mut Attributes) {
         let hosted = profile == Profile::Core || !state.is_internal_agent();
         if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
@@ -288,7 +288,7 @@ impl ActiveCall {
         }
     }
 
-    /// Tells the events of the call's end.
+    /// Emits the events of the call's end.
     #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
     fn tell(
         &self,
@@ -300,7 +300,7 @@ impl ActiveCall {
         policy: &PolicyState,
         masks: Masks,
     ) {
-        // The last guard asks where the record is emitted.
+        // The log processor reads the masks of the place where the record is emitted.
         let _entered = mask_context::enter(self.masks().clone());
         let span = self.context().map(|context| context.span().span_context().clone());
         let span = span.as_ref();
@@ -320,7 +320,7 @@ impl ActiveCall {
         }
     }
 
-    /// What the span was started with.
+    /// The attributes set when the span started.
     pub(super) fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
         let started = self.started();
         let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
@@ -336,7 +336,7 @@ impl ActiveCall {
     }
 }
 
-/// A type's name as one word: without its path where it is long or has blanks.
+/// The name of a type as an identifier, without its path if it is long or has spaces.
 fn type_word(name: &str) -> Option<&str> {
     let fits = |name: &&str| !name.is_empty() && is_word(name) && name.len() <= MAX_LABEL;
     let plain = name.split('<').next().unwrap_or(name);
@@ -345,8 +345,8 @@ fn type_word(name: &str) -> Option<&str> {
 }
 
 impl CallRecord {
-    /// The low-cardinality name of a failure: the user's word, the provider's code, the HTTP
-    /// status, the error's type.
+    /// The low-cardinality name of a failure: the user's name, the provider's code, the HTTP status, or the error's
+    /// type.
     pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
         let error = &self.error;
         let of_outcome = match outcome {
@@ -377,7 +377,7 @@ impl CallRecord {
             .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
     }
 
-    /// The error's text, if it may go out. As content: a mask set since it was read must hold.
+    /// The text of the error, if it may be recorded. It is content: masks added later apply.
     pub(super) fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
         self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
     }

@@ -1,4 +1,4 @@
-//! A call at its end, for the user's hooks.
+//! Finished calls for the user's hooks.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::semconv::{AttributeValue, Fact};
 use crate::sink::hook::FinishedCall;
 
 impl ActiveCall {
-    /// Hands the call to the layer's hooks. `facts` and `content` are those of the span: they have passed the policy.
+    /// Passes the call to the layer's hooks. `facts` and `content` are those of the span and have passed the policy.
     #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
     pub(super) fn hand_over(
         &self,
@@ -62,7 +62,7 @@ impl ActiveCall {
         pipeline.hooks.iter().for_each(|hook| hook.push(Arc::clone(&call)));
     }
 
-    /// The names that the span was started with, and that `facts` do not repeat.
+    /// Adds the names that were set when the span started and that `facts` do not repeat.
     fn add_start_names(&self, state: &CallRecord, attributes: &mut Vec<(Cow<'static, str>, AttributeValue)>) {
         for fact in [Fact::AgentName, Fact::ToolName, Fact::ToolType] {
             let name = state.fact(fact).filter(|_| self.started().has(fact));
@@ -97,7 +97,7 @@ fn clean(mut filter: Filter, text: &str, kind: TextKind, report: &mut Report) ->
     text
 }
 
-/// Each name once, and none that content has.
+/// Removes duplicate keys and those of content.
 fn distinct(list: Vec<KeyValue>, content: &[(&'static str, String)]) -> Vec<(Cow<'static, str>, AttributeValue)> {
     let mut distinct: Vec<(Cow<'static, str>, AttributeValue)> = Vec::with_capacity(list.len());
     for KeyValue { key, value, .. } in list {

@@ -1,4 +1,4 @@
-//! A future that is a call: its span starts at the first poll and ends with it, however it ends.
+//! A future as a call: the span starts at the first poll and ends with the future.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -46,7 +46,7 @@ impl Drop for Guard {
     }
 }
 
-/// Makes a call of a future. `observe` reads its output, ends the call and gives the output back.
+/// Instruments a future as a call. `observe` reads its output, ends the call and returns the output.
 #[doc(hidden)]
 pub fn trace_future<F, O, R>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
 where
@@ -74,11 +74,11 @@ where
             guard.state = FutureState::Started(call);
         }
         let FutureState::Started(call) = &guard.state else {
-            // Polled after it was ready: what happens then is the inner future's business.
+            // Polled after completion: the inner future decides what happens.
             return this.future.poll(cx).map(|output| (this.observe)(LlmCall::disabled(), output));
         };
         call.poll(|| this.future.poll(cx)).map(|output| {
-            // The one handle that is ours: any other is the user's.
+            // This is the only handle of llm-trace; all others are the user's.
             let call = guard.take();
             call.set_inside(false);
             (this.observe)(call, output)

@@ -12,10 +12,10 @@ use crate::model::Outcome;
 use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;
 
-/// One LLM call, from inside the function that makes it.
+/// A handle to an LLM call, used inside the function that makes it.
 ///
-/// [`LlmCall::current`] gives the call that runs now, below any number of nested spans. Outside a
-/// call, and where nobody listens, every method does nothing.
+/// [`LlmCall::current`] returns the current call, inside any number of nested spans. Outside of a call, or without a
+/// subscriber that records it, all methods do nothing.
 ///
 /// ```
 /// use llm_trace::{LlmCall, llm_call};
@@ -51,12 +51,12 @@ impl fmt::Debug for LlmCall {
 }
 
 impl LlmCall {
-    /// The call that runs now, or a handle that does nothing.
+    /// Returns the current call, or a handle that does nothing.
     pub fn current() -> LlmCall {
         LlmCall::holding(ActiveCall::current())
     }
 
-    /// A handle that does nothing.
+    /// Returns a handle that does nothing.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -71,7 +71,7 @@ impl LlmCall {
         LlmCall::holding(live.map(ActiveCall::register))
     }
 
-    /// Every handle counts: a call whose function has returned is open as long as there is one.
+    /// Counts a handle: a call whose function has returned stays open while a handle exists.
     fn holding(live: Option<Arc<ActiveCall>>) -> LlmCall {
         if let Some(live) = &live {
             live.hold();
@@ -83,12 +83,12 @@ impl LlmCall {
         self.0.as_ref()
     }
 
-    /// Whether anyone sees what is recorded here.
+    /// Whether the call is recorded.
     pub fn is_enabled(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Sets an attribute on the call's span. The last value of a key counts; `None` sets nothing.
+    /// Sets an attribute on the call's span. A later value for the same key replaces an earlier one.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -104,7 +104,7 @@ impl LlmCall {
         self
     }
 
-    /// Masks the call's input: from now on, and in what was recorded before. It cannot be undone.
+    /// Masks the call's input, including input recorded before. A mask cannot be removed; `false` changes nothing.
     pub fn mask_input(&self, mask: bool) -> &Self {
         if let Some(live) = &self.0 {
             live.mask(mask, false);
@@ -112,7 +112,7 @@ impl LlmCall {
         self
     }
 
-    /// Masks the call's output: from now on, and in what was recorded before. It cannot be undone.
+    /// Masks the call's output, including output recorded before. A mask cannot be removed; `false` changes nothing.
     pub fn mask_output(&self, mask: bool) -> &Self {
         if let Some(live) = &self.0 {
             live.mask(false, mask);
@@ -120,7 +120,7 @@ impl LlmCall {
         self
     }
 
-    /// Records the token counts, where no answer tells them.
+    /// Records token counts, if no response contains them.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Usage};
@@ -134,7 +134,7 @@ impl LlmCall {
         self
     }
 
-    /// Records the request: `serde_json::Value`, JSON text or any `T: Serialize`.
+    /// Records the request: a `serde_json::Value`, JSON text, or any `T: Serialize`.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -165,9 +165,9 @@ impl LlmCall {
         self
     }
 
-    /// Records the answer: `serde_json::Value`, JSON text or any `T: Serialize`.
+    /// Records the response: a `serde_json::Value`, JSON text, or any `T: Serialize`.
     ///
-    /// What is recorded here stands; the function's return value adds nothing to it.
+    /// The function's return value is then not read.
     #[cfg(feature = "serde")]
     pub fn response<T: serde::Serialize + ?Sized>(&self, response: &T) -> &Self {
         if let Some(live) = &self.0 {
@@ -176,7 +176,7 @@ impl LlmCall {
         self
     }
 
-    /// Records the answer from JSON text.
+    /// Records the response from JSON text.
     #[cfg(feature = "serde")]
     pub fn response_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
@@ -185,13 +185,13 @@ impl LlmCall {
         self
     }
 
-    /// The call, to come back to when it is over: see [`CallRef`](crate::CallRef).
+    /// Returns a reference that outlives the call. See [`CallRef`](crate::CallRef).
     #[cfg(feature = "otel")]
     pub fn reference(&self) -> crate::CallRef {
         self.0.as_ref().map(|live| crate::CallRef::of(live)).unwrap_or_default()
     }
 
-    /// Counts one attempt that failed and will be made again: a span event with its error type.
+    /// Records a failed attempt that will be repeated, as a span event with its error type.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -207,7 +207,7 @@ impl LlmCall {
         self
     }
 
-    /// Runs a part of the call: its span is the parent of what `f` makes. A panic ends the call.
+    /// Runs `f` as a part of the call: spans created in `f` are children of the call's span. A panic ends the call.
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         struct Inside<'c>(&'c LlmCall, bool);
         impl Drop for Inside<'_> {
@@ -228,8 +228,8 @@ impl LlmCall {
         result
     }
 
-    /// Polls a part of the call inside its span. A poll that panics may be caught and made again: however the call
-    /// ends then, it has panicked.
+    /// Polls a part of the call inside its span. If a poll panics, the outcome is a panic, even if the panic is caught
+    /// and the future is polled again.
     pub(crate) fn poll<R>(&self, poll: impl FnOnce() -> R) -> R {
         struct Unwinding<'c>(Option<&'c Arc<ActiveCall>>);
         impl Drop for Unwinding<'_> {
@@ -254,14 +254,14 @@ impl LlmCall {
         self.0.as_ref().map(ActiveCall::enter)
     }
 
-    /// The call's function runs, or no longer does: a stream that is read in it does not end the call.
+    /// Marks the call's function as running or not: a stream that is read inside it does not end the call.
     pub(super) fn set_inside(&self, inside: bool) {
         if let Some(live) = &self.0 {
             live.set_inside(inside);
         }
     }
 
-    /// Ends the call with a value, unless another handle of it is held.
+    /// Ends the call with a value, unless another handle exists.
     #[doc(hidden)]
     pub fn finish_ok(self, value: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
@@ -277,7 +277,7 @@ impl LlmCall {
         }
     }
 
-    /// Overrides `error.type`. Must come before [`finish_err`](Self::finish_err).
+    /// Overrides `error.type`. Call it before [`finish_err`](Self::finish_err).
     #[doc(hidden)]
     pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
         if let Some(live) = &self.0 {
@@ -285,7 +285,7 @@ impl LlmCall {
         }
     }
 
-    /// Records the answer's text apart from the answer: the macro's `output`.
+    /// Records the text of the response, from the macro's `output`.
     #[doc(hidden)]
     pub fn output(&self, output: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
@@ -293,7 +293,7 @@ impl LlmCall {
         }
     }
 
-    /// Records the answer: the macro's `response`.
+    /// Records the response, from the macro's `response`.
     #[doc(hidden)]
     pub fn observe(&self, response: ProbedValue<'_>) {
         if let Some(live) = &self.0 {
@@ -301,8 +301,8 @@ impl LlmCall {
         }
     }
 
-    /// The answer has an end that cannot be seen. The call stays open as long as someone else holds
-    /// it, and ends unobserved unless they end it; if nobody does, that is told once.
+    /// Marks the end of the response as not observable. The call stays open while another handle exists, and ends as
+    /// unobserved unless that handle ends it. Without another handle, a warning is logged once.
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
         #[cfg(feature = "otel")]
         if let Some(live) = &self.0

@@ -1,4 +1,4 @@
-//! What the scopes around a call say of it, and what it was told itself.
+//! Facts that a call inherits from its scopes, and those set on the call itself.
 
 use opentelemetry::Context;
 
@@ -10,7 +10,7 @@ use crate::policy::{Masks, PolicyState};
 use crate::semconv::{AttributeValue, Fact};
 
 impl ActiveCall {
-    /// What is said of this call: by itself, then by its attributes, then by the scopes around.
+    /// The facts of this call: set on the call, set by its attributes, then inherited from its scopes.
     pub(super) fn said(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
@@ -36,8 +36,9 @@ impl ActiveCall {
         }
     }
 
-    /// Takes on what holds where a stream is polled, as [`StartContext::adopt_scopes`](super::around::StartContext::adopt_scopes)
-    /// does where a future is first.
+    /// Adopts the scopes of the place where a stream is polled, as
+    /// [`StartContext::adopt_scopes`](super::start_context::StartContext::adopt_scopes) does at the first poll of a
+    /// future.
     pub(crate) fn adopt_scopes(&self) {
         for place in mask_context::of_span(&Context::current()) {
             if self.masks().is_within(&place) {
@@ -66,8 +67,7 @@ impl ActiveCall {
 }
 
 impl LlmCall {
-    /// Says of this one call what a [`Scope`] says of all below it: caller, session, metadata,
-    /// masks, the update of its trace.
+    /// Applies a [`Scope`] to this call only: caller, session, metadata, masks, and the update of its trace.
     ///
     /// ```
     /// use llm_trace::LlmCall;
@@ -79,8 +79,9 @@ impl LlmCall {
     /// ```
     ///
     /// # Errors
-    /// A scope that says in which trace calls are: this one has started. Everything else in it is
-    /// applied all the same.
+    ///
+    /// If the scope sets the trace, because the call has already started. The rest of the scope is applied
+    /// nevertheless.
     pub fn apply(&self, scope: &Scope) -> Result<&Self, TraceError> {
         if let Some(live) = self.live() {
             live.apply(scope);

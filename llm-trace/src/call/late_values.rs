@@ -1,13 +1,13 @@
-//! Values that a function learns while its call runs: a gateway knows after routing which provider it calls.
+//! Values that become known while a call runs. A gateway, for example, knows the provider after routing.
 
 use super::handle::LlmCall;
 use crate::model::{Operation, Provider};
 
-/// These count for the call's metrics, events and span. The span has the values that were known at its start already:
-/// one that was absent there is added; one that was there is replaced if a [`RedactProcessor`](crate::RedactProcessor)
-/// stands before the exporter, as it does after [`init`](crate::export::init). Otherwise the span keeps the first value.
+/// Metrics and events use the last value. On the span, a value that was unset at the start is added. A value that was
+/// set at the start is replaced only if a [`RedactProcessor`](crate::RedactProcessor) runs before the exporter, as
+/// after [`init`](crate::export::init).
 impl LlmCall {
-    /// Sets the provider, where it is known only inside the function.
+    /// Sets the provider, if it is known only inside the function.
     ///
     /// ```
     /// use llm_trace::{LlmCall, llm_call};
@@ -27,7 +27,7 @@ impl LlmCall {
         self
     }
 
-    /// Sets the model that is asked: `gen_ai.request.model`.
+    /// Sets the requested model: `gen_ai.request.model`.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -40,7 +40,7 @@ impl LlmCall {
         self
     }
 
-    /// Sets the URL or host that is called.
+    /// Sets the server, as a URL or host.
     ///
     /// ```
     /// # use llm_trace::LlmCall;
@@ -53,8 +53,8 @@ impl LlmCall {
         self
     }
 
-    /// Sets the operation, where a function makes calls of several kinds. A model call can become another model call,
-    /// such as `chat` or `embeddings`; any other change is ignored.
+    /// Sets the operation, for a function that makes several kinds of calls. A model call can change to another model
+    /// call such as `chat` or `embeddings`. Any other change is ignored.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation};
@@ -67,8 +67,8 @@ impl LlmCall {
         self
     }
 
-    /// Sets the HTTP status that was answered: of 400 and above, the call has failed. A later status replaces an
-    /// earlier one, so that each attempt can set its own.
+    /// Sets the HTTP status of the response. A status of 400 or above means that the call failed. A later status
+    /// replaces an earlier one, so each attempt can set its own.
     ///
     /// ```
     /// # use llm_trace::LlmCall;

@@ -1,4 +1,4 @@
-//! What a model call tells the one that it is made inside of: see [`Nested`].
+//! Model calls inside model calls: see [`Nested`].
 
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::model::{Nested, Operation, Outcome, Usage};
 use crate::policy::{Filter, Masks};
 use crate::semconv::Fact;
 
-/// What calls inside of a call say of its cost.
+/// The costs reported by nested calls.
 pub(crate) enum NestedTotals {
     Nothing,
     Cost(Priced),
-    /// It is counted there, and the tokens are.
+    /// The nested call counts its costs and tokens.
     Elsewhere,
 }
 
-/// What calls inside of a call have told.
+/// The results of nested calls.
 #[derive(Default)]
 pub(crate) struct InnerCalls {
     usage: Usage,
@@ -31,11 +31,11 @@ pub(crate) struct InnerCalls {
     error: ErrorState,
     stated: Option<ErrorFacts>,
     stream: Option<Box<Stream>>,
-    /// They have spans and metrics of their own.
+    /// They have their own spans and metrics.
     separate: bool,
 }
 
-/// The call that a call which starts here is another word for.
+/// The outer call that a call starting here is merged into.
 pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
     let outer = current::get()?;
     if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
@@ -57,7 +57,7 @@ fn is_same(outer: &CallRecord, inner: &CallRecord) -> bool {
     provider && is_same_work(&outer.operation, &inner.operation)
 }
 
-/// A tool's run that asks a server of the Model Context Protocol to run it.
+/// Whether a tool call asks a Model Context Protocol server to run the same tool.
 fn is_same_tool(outer: &CallRecord, inner: &CallRecord) -> bool {
     outer.operation == Operation::ExecuteTool
         && inner.operation == Operation::McpClient
@@ -70,8 +70,7 @@ fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
 }
 
 impl ActiveCall {
-    /// Tells a finished call's facts to the call that it is another word for; the state again
-    /// where that is over.
+    /// Merges a finished call into its outer call. Returns the record if the outer call has already ended.
     pub(crate) fn merge(
         &self,
         outer: &ActiveCall,
@@ -91,13 +90,13 @@ impl ActiveCall {
         None
     }
 
-    /// What masks a part of a call masks the call.
+    /// Adds the masks of a part to the whole call.
     pub(crate) fn take_masks(&self, part: &SharedMasks) {
         let part = part.get();
         self.masks().add(Masks::new().mask_input(part.input()).mask_output(part.output()));
     }
 
-    /// What a span of another crate's inside of this call, which tells no tokens itself, has used.
+    /// Adds the usage of another crate's span inside this call, which records no tokens itself.
     pub(crate) fn add_usage(&self, usage: Usage) {
         let mut state = self.lock();
         if !state.finished {
@@ -105,7 +104,7 @@ impl ActiveCall {
         }
     }
 
-    /// Tells the call around that this one counts tokens and costs.
+    /// Reports to the surrounding call that this one counts tokens and costs.
     pub(crate) fn tell_counted(&self, state: &CallRecord, separate: bool) {
         let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
         if !knows || !state.operation.is_model_call() {
@@ -137,7 +136,7 @@ impl CallRecord {
             self.input = input.or(self.input.take());
         }
         self.attempts += inner.attempts;
-        // Of equal keys the last counts, and the outer call's are the last.
+        // The last value of a key wins, and the outer call's come last.
         let own = std::mem::replace(&mut self.attributes, inner.attributes);
         self.attributes.extend(own);
         self.facts = match (self.facts.take(), inner.facts) {
@@ -174,7 +173,7 @@ impl CallRecord {
         self.response.later(ResponseFacts { usage: Usage::default(), error: None, cost: None, ..*response });
     }
 
-    /// Takes on, at the end, what the calls inside have told.
+    /// Applies the results of nested calls at the end.
     pub(crate) fn settle_inside(&mut self, outcome: Outcome) -> NestedTotals {
         let Some(inside) = self.inside.take() else { return NestedTotals::Nothing };
         if inside.separate {
@@ -182,7 +181,7 @@ impl CallRecord {
             self.response.cost = None;
             return NestedTotals::Elsewhere;
         }
-        // The outer call may have read the same answer: it is not counted again.
+        // The outer call may have read the same response, so it is not counted again.
         self.response.usage.update(inside.usage);
         if let Some((output, filter)) = inside.output.filter(|_| !self.answered) {
             self.output = Some(output);
@@ -203,7 +202,7 @@ impl CallRecord {
 }
 
 impl RequestFacts {
-    /// Takes over what is not known yet.
+    /// Adds the facts that are not set yet.
     fn fill(&mut self, other: RequestFacts) {
         macro_rules! fill {
             ($($field:ident),* $(,)?) => {$(
@@ -239,7 +238,7 @@ impl RequestFacts {
 }
 
 impl ResponseFacts {
-    /// Takes over what is not known yet, but for counts.
+    /// Adds the facts that are not set yet, except counts.
     pub(super) fn fill(&mut self, other: ResponseFacts) {
         let own = std::mem::replace(self, other);
         let (usage, cost, error) = (own.usage, own.cost, own.error.clone());
@@ -247,7 +246,7 @@ impl ResponseFacts {
         (self.usage, self.cost, self.error) = (usage, cost, error);
     }
 
-    /// Takes over what a later answer knows.
+    /// Applies the facts of a later response.
     fn later(&mut self, other: ResponseFacts) {
         macro_rules! later {
             ($($field:ident),* $(,)?) => {$(

@@ -1,4 +1,4 @@
-//! What was seen of a call, and what follows from it.
+//! The observed parts of a call, and facts derived from them.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::model::facts::ResponseFacts;
 use crate::wire::Format;
 
 impl CallRecord {
-    /// Whether nothing of an answer was seen where more than a return value must have come.
+    /// Whether no part of the response was observed although the return value cannot be all of it.
     pub(crate) fn is_unseen(&self) -> bool {
         let asked = self.request.stream == Some(true) || self.unread_status.is_some();
         let told = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
         asked && !told && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 
-    /// When the first chunk came, where the request did not ask for one answer in a piece.
+    /// The time of the first chunk, unless the request asked for a response in one piece.
     pub(crate) fn first_chunk(&self) -> Option<Duration> {
         let in_body = matches!(
             self.format,
@@ -27,7 +27,7 @@ impl CallRecord {
         self.stream.as_ref().filter(|_| !whole)?.first_chunk
     }
 
-    /// Which of OpenAI's APIs was spoken, by the format that was read.
+    /// The OpenAI API of the detected format.
     pub(crate) fn openai_api(&self) -> Option<&'static str> {
         match self.format? {
             _ if !self.operation.is_inference() => None,

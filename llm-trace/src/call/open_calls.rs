@@ -1,4 +1,4 @@
-//! Calls that have not ended, so that a shutdown can end them.
+//! The registry of open calls, so that a shutdown can end them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,8 +8,8 @@ use crate::cache_padded::Apart;
 
 /// The open calls of one layer.
 ///
-/// [`init`](crate::export::init)'s guard ends them by itself. With a provider of your own, end them
-/// before you shut it down: a span that ends later is dropped by the SDK.
+/// The guard of [`init`](crate::export::init) ends them. With your own provider, end them before you shut it down,
+/// because the SDK drops spans that end later.
 ///
 /// ```
 /// # use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -26,14 +26,14 @@ pub struct OpenCalls(Arc<Shards>);
 
 const SHARDS: usize = 16;
 
-/// Sharded, so that no lock is shared by all callers.
+/// Sharded, so that callers do not share one lock.
 #[derive(Debug, Default)]
 struct Shards {
     shards: [Apart<Mutex<Shard>>; SHARDS],
 }
 
 thread_local! {
-    /// The shard of this thread's calls.
+    /// The shard for calls of this thread.
     static HERE: usize = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
@@ -42,7 +42,7 @@ thread_local! {
 
 type Shard = Table<Weak<ActiveCall>>;
 
-/// Entries in places that are used again. It knows no lock and no thread: its tests try every order of its steps.
+/// Entries in reusable slots. It is independent of locks and threads, so that its tests can try every order of steps.
 #[derive(Debug)]
 struct Table<T> {
     places: Vec<Option<T>>,
@@ -69,7 +69,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Takes an entry out; a second time there is none.
+    /// Removes an entry. Returns `None` the second time.
     fn remove(&mut self, at: usize) -> Option<T> {
         let entry = self.places.get_mut(at)?.take()?;
         self.free.push(at);
@@ -85,7 +85,7 @@ impl<T> Table<T> {
     }
 }
 
-/// Where a call stands.
+/// The position of a call in the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenCallSlot {
     shard: usize,
@@ -93,7 +93,7 @@ pub(crate) struct OpenCallSlot {
 }
 
 impl OpenCalls {
-    /// How many calls have begun and not ended.
+    /// The number of open calls.
     pub fn len(&self) -> usize {
         self.0.shards.iter().map(lock).map(|shard| shard.len()).sum()
     }
@@ -108,21 +108,21 @@ impl OpenCalls {
         self.len() == 0
     }
 
-    /// Ends all open calls, with outcome [`Unfinished`](crate::Outcome::Unfinished) and what is
-    /// known of them. Returns how many there were.
+    /// Ends all open calls with the outcome [`Unfinished`](crate::Outcome::Unfinished) and the facts known so far.
+    /// Returns their number.
     pub fn finish(&self) -> usize {
         let shards = self.0.shards.iter();
         let mut calls: Vec<_> =
             shards.flat_map(|shard| lock(shard).entries().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect();
-        // What a call is told by those inside of it must be told before it ends.
+        // Nested calls must end first, because they report to their outer calls.
         calls.sort_by_key(|call| call.outer().is_none());
         calls.iter().for_each(|call| call.end_unfinished());
         calls.len()
     }
 
-    /// Adds a call and gives it its place before anybody can find it: whoever ends it must know what to remove.
+    /// Adds a call. The slot is stored before the call is visible, because the thread that ends it removes it.
     pub(crate) fn insert(&self, call: Weak<ActiveCall>, placed: impl FnOnce(OpenCallSlot)) {
-        // At the end of a thread its number may be gone.
+        // The thread-local may be destroyed at the end of a thread.
         let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);
         let at = calls.insert(call);
@@ -146,7 +146,7 @@ mod tests {
 
     use super::Table;
 
-    /// A call as the table sees it: ended once, and removed by whoever ends it.
+    /// A call as the table sees it: ended once, and removed by the thread that ends it.
     #[derive(Default)]
     struct Call {
         place: Mutex<Option<usize>>,
@@ -155,7 +155,7 @@ mod tests {
 
     type Open = Arc<Mutex<Table<Arc<Call>>>>;
 
-    /// As a call is registered.
+    /// Registers a call.
     fn begin(open: &Open) -> Arc<Call> {
         let call = Arc::new(Call::default());
         let mut table = open.lock().unwrap();
@@ -164,7 +164,7 @@ mod tests {
         call
     }
 
-    /// As a call ends: only the first end counts, and it removes the call.
+    /// Ends a call: only the first end counts, and it removes the call.
     fn end(open: &Open, call: &Call) {
         let mut ended = call.ended.lock().unwrap();
         *ended += 1;
@@ -193,13 +193,13 @@ mod tests {
                         })
                     })
                     .collect();
-                // A shutdown, in the middle of it.
+                // A concurrent shutdown.
                 let found: Vec<_> = open.lock().unwrap().entries().cloned().collect();
                 found.iter().for_each(|call| end(&open, call));
                 callers.into_iter().for_each(|caller| caller.join().unwrap());
                 let table = open.lock().unwrap();
                 assert_eq!((table.len(), table.entries().count()), (0, 0));
-                // Those that the shutdown is about to remove take room a little longer.
+                // Calls that the shutdown is about to remove still hold their slots.
                 assert!(table.places.len() <= 6, "places are used again");
             },
             2000,

@@ -1,4 +1,4 @@
-//! Who keeps a call open, and how it ends when nobody does.
+//! The handles that keep a call open, and its end without any.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use crate::model::Outcome;
 #[derive(Debug, Default)]
 pub(super) struct OpenHandles {
     handles: AtomicUsize,
-    /// A stream that is read in the function does not end the call.
+    /// A stream that is read inside the function does not end the call.
     runs: AtomicUsize,
 }
 
@@ -18,7 +18,7 @@ impl ActiveCall {
         self.holders().handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The last handle's end ends the call: a thread that stands in its span may hold it longer.
+    /// Releases a handle. The last one ends the call explicitly, because a thread inside its span may hold it longer.
     pub(crate) fn let_go(&self) {
         if self.holders().handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.end_unheld();
@@ -42,7 +42,7 @@ impl ActiveCall {
         self.holders().runs.load(Ordering::Acquire) > 0
     }
 
-    /// Nobody holds the call: it ends with what is known, unless it has ended.
+    /// Ends the call with the known facts if no handle is left, unless it has already ended.
     pub(super) fn end_unheld(&self) {
         let state = self.lock();
         if state.finished {

@@ -1,4 +1,4 @@
-//! Content that an operation has beside messages: arguments, results, queries, documents.
+//! Content of operations besides messages: arguments, results, queries, documents.
 
 use super::active_call::ActiveCall;
 use super::call_record::{CallRecord, document, is_json};
@@ -8,7 +8,7 @@ use crate::json::Mode;
 use crate::policy::{ContentShape, Filter, Permit, Side, TextKind, rewrite};
 use crate::semconv::{AttributeValue, ContentField, Fact, Facts};
 
-/// What is known of what an operation acts on.
+/// Facts and content of an operation other than a model call.
 #[derive(Default)]
 pub(crate) struct Subject {
     pub(crate) facts: Facts,
@@ -18,17 +18,17 @@ pub(crate) struct Subject {
 /// Content that was read under one permit.
 pub(crate) struct RecordedContent {
     pub(crate) slot: ContentField,
-    /// As the attribute holds it: a text, or JSON.
+    /// The text of the attribute: plain or JSON.
     pub(crate) text: String,
-    /// It holds plain texts: a mask that is set later must still be applied.
+    /// It holds unmasked texts: a mask that is set later must be applied to them.
     pub(crate) open: bool,
-    /// What the filter has to report.
+    /// The filter, with its report.
     pub(crate) filter: Filter,
 }
 
 impl ContentField {
-    /// Which mask covers it. What a model wrote is output, a tool's arguments too; what a model is
-    /// going to read is input. A guardrail may judge either.
+    /// The mask that covers the content. Content that a model wrote, including a tool's arguments, is output. Content
+    /// that a model is going to read is input. A guardrail may check either.
     pub(crate) fn side(self) -> Side {
         use ContentField as F;
         match self {
@@ -86,7 +86,7 @@ fn read(slot: ContentField, what: &CapturedValue<'_>, mode: Mode, filter: &mut F
 }
 
 impl CallRecord {
-    /// A fact of what the operation acts on.
+    /// A fact of the operation.
     pub(crate) fn fact(&self, fact: Fact) -> Option<&str> {
         self.subject.as_ref()?.facts.text(fact)
     }
@@ -95,7 +95,7 @@ impl CallRecord {
         self.subject.get_or_insert_default()
     }
 
-    /// Takes on what was given before the start. A name that was given as an attribute counts too.
+    /// Applies facts that were set before the start. A name that was set as an attribute applies too.
     pub(crate) fn adopt(&mut self, facts: Option<&Facts>) {
         const NAMES: [(&str, Fact); 5] = [
             (Fact::AgentName.key(), Fact::AgentName),
@@ -119,7 +119,7 @@ impl CallRecord {
         }
     }
 
-    /// Reads the content that was given before the start.
+    /// Reads content that was set before the start.
     pub(crate) fn read_given(&mut self, given: &[(ContentField, CapturedValue<'_>)], permit: impl Fn(Side) -> Permit) {
         for (slot, what) in given {
             if let Some(filled) = RecordedContent::read(*slot, what, permit(slot.side())) {
@@ -128,7 +128,7 @@ impl CallRecord {
         }
     }
 
-    /// Puts content in its place; what comes later replaces what was there.
+    /// Sets content; a later value replaces an earlier one.
     fn fill(&mut self, filled: RecordedContent) {
         let content = &mut self.subject().content;
         content.retain(|known| known.slot != filled.slot);
@@ -137,7 +137,7 @@ impl CallRecord {
 }
 
 impl ActiveCall {
-    /// A fact, told from inside the function.
+    /// Sets a fact from inside the function.
     pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
         let mut state = self.lock();
         match (fact, value) {
@@ -150,10 +150,10 @@ impl ActiveCall {
         }
     }
 
-    /// Content, told from inside the function or by what it returned.
+    /// Sets content from inside the function, or from its return value.
     pub(crate) fn content(&self, slot: ContentField, what: &CapturedValue<'_>) {
         let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
-        // Serializing is the user's code: outside the lock.
+        // Serialization runs user code, so it runs outside of the lock.
         let count = (slot == ContentField::MemoryRecords).then(|| documents::count(what)).flatten();
         let filled = RecordedContent::read(slot, what, permit);
         if slot == ContentField::ToolResult {

@@ -13,8 +13,8 @@ use crate::semconv::Fact;
 
 #[cfg(feature = "serde")]
 impl LlmCall {
-    /// Records what was answered: a text, or messages, where no model's API answers. Of an agent or
-    /// a workflow that is what it came to.
+    /// Records the output of an operation that no model API answers: a text or messages. For an agent or a workflow
+    /// this is its result.
     pub fn answer<T: serde::Serialize + ?Sized>(&self, answer: &T) -> &Self {
         if let Some(live) = self.live() {
             live.answer(&CapturedValue::Document(&SerializedRef(answer)));
@@ -22,36 +22,35 @@ impl LlmCall {
         self
     }
 
-    /// Records what a model gave the tool: see [`CallBuilder::arguments`](crate::CallBuilder::arguments).
+    /// Records the arguments of a tool. See [`CallBuilder::arguments`](crate::CallBuilder::arguments).
     pub fn arguments<T: serde::Serialize + ?Sized>(&self, arguments: &T) -> &Self {
         self.content(ContentField::ToolArguments, arguments)
     }
 
-    /// Records a tool's result: `gen_ai.tool.call.result`, as JSON. A model is going to read it, so
-    /// it is content of the *input* side.
+    /// Records the result of a tool as JSON: `gen_ai.tool.call.result`. A model is going to read it, so it is content
+    /// of the *input* side.
     pub fn result<T: serde::Serialize + ?Sized>(&self, result: &T) -> &Self {
         self.answered(ContentField::ToolResult, result)
     }
 
-    /// Records what is searched for: see [`CallBuilder::query`](crate::CallBuilder::query).
+    /// Records the query of a retrieval. See [`CallBuilder::query`](crate::CallBuilder::query).
     pub fn query<T: serde::Serialize + ?Sized>(&self, query: &T) -> &Self {
         self.content(ContentField::Query, query)
     }
 
-    /// Records what was found: `gen_ai.retrieval.documents`, a list of objects with `id` and
-    /// `score`. Content of the output side; the scores are not.
+    /// Records the retrieved documents: `gen_ai.retrieval.documents`, a list of objects with `id` and `score`. Content
+    /// of the output side, except for the scores.
     pub fn documents<T: serde::Serialize + ?Sized>(&self, documents: &T) -> &Self {
         self.answered(ContentField::Documents, documents)
     }
 
-    /// Records the memories that were found: see [`CallBuilder::memories`](crate::CallBuilder::memories). How many there are is no
-    /// content.
+    /// Records the memories that were found. See [`CallBuilder::memories`](crate::CallBuilder::memories). Their number
+    /// is not content.
     pub fn memories<T: serde::Serialize + ?Sized>(&self, memories: &T) -> &Self {
         self.answered(ContentField::MemoryRecords, memories)
     }
 
-    /// Records what a guardrail decided, in full: `llm_trace.guardrail.decided`. Content, masked
-    /// where either side is.
+    /// Records the complete decision of a guardrail: `llm_trace.guardrail.decided`. Content, masked if either side is.
     pub fn decided<T: serde::Serialize + ?Sized>(&self, decided: &T) -> &Self {
         self.answered(ContentField::Decided, decided)
     }
@@ -63,7 +62,7 @@ impl LlmCall {
         self
     }
 
-    /// What is recorded so stands: the return value adds nothing to it.
+    /// Records content in place of the function's return value.
     fn answered<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
             live.content(slot, &CapturedValue::Document(&SerializedRef(content)));
@@ -74,8 +73,8 @@ impl LlmCall {
 }
 
 impl LlmCall {
-    /// Records what a guardrail decided, in one word of few: `llm_trace.guardrail.decision`. Not
-    /// content: more than a word is left out.
+    /// Records the decision of a guardrail as a low-cardinality name: `llm_trace.guardrail.decision`. It is not
+    /// content: a text with spaces or more than 64 bytes is omitted.
     pub fn decision(&self, word: impl Into<Cow<'static, str>>) -> &Self {
         let word = word.into();
         if let Some(live) = self.live().filter(|_| is_word(&word)) {
@@ -84,8 +83,8 @@ impl LlmCall {
         self
     }
 
-    /// Records the error code of a JSON-RPC answer: `rpc.response.status_code`, which is the error's
-    /// type too. End the call with [`fail`](LlmCall::fail).
+    /// Records the error code of a JSON-RPC response: `rpc.response.status_code`. It is also the error type. End the
+    /// call with [`fail`](LlmCall::fail).
     pub fn rpc_status(&self, code: i64) -> &Self {
         if let Some(live) = self.live() {
             live.fact(Fact::RpcStatus, code.to_string().into());
@@ -93,7 +92,7 @@ impl LlmCall {
         self
     }
 
-    /// Records the id of an agent that was created: `gen_ai.agent.id`.
+    /// Records the id of a created agent: `gen_ai.agent.id`.
     pub fn agent_id(&self, id: impl Into<Cow<'static, str>>) -> &Self {
         if let Some(live) = self.live() {
             live.fact(Fact::AgentId, id.into().into());
@@ -102,7 +101,7 @@ impl LlmCall {
     }
 }
 
-/// A word of a decision: no sentence could hide in it.
+/// Whether a decision is a name rather than a sentence.
 fn is_word(text: &str) -> bool {
     text.len() <= 64 && !text.contains(char::is_whitespace)
 }

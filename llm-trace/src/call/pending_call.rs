@@ -1,4 +1,4 @@
-//! A call whose arguments are read, and whose span starts later.
+//! A call whose arguments are read and whose span starts later.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::call_record::{CallRecord, document, found};
 use super::start_context::StartContext;
 use super::start_fields::MakeSpan;
 
-/// A call whose arguments are read, before its span starts.
+/// A call whose arguments are read and whose span has not started.
 pub(crate) struct Ready(Box<Parts>);
 
 struct Parts {
@@ -29,7 +29,7 @@ impl Ready {
         let mut state = CallRecord::of(&mut setup);
         if let Some(pipeline) = &around.pipeline {
             let policy = pipeline.policy.state();
-            // Before the start the trace may not be known: then content is read, and left out at the end.
+            // The trace may be unknown before the start. Content is then read, and omitted at the end if necessary.
             let policy = match around.trace(&policy) {
                 Some(trace) => policy.for_trace(trace),
                 None => policy,

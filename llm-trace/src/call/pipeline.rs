@@ -1,4 +1,4 @@
-//! What a layer shares with the calls below it.
+//! Settings and sinks that a layer shares with its calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,33 +16,33 @@ use crate::sink::{CallHooks, Compat};
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// What a layer shares with the calls below it.
-// Each call counts itself in the `Arc` around: what all of them read is on other cache lines.
+/// Settings and sinks that a layer shares with its calls.
+// Every call changes the counter of the surrounding `Arc`. The alignment keeps the shared data on other cache lines.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Pipeline {
     pub(crate) policy: PolicyHandle,
     pub(crate) profile: Profile,
-    /// Whether a call that was given up (cancelled, dropped) has status Error.
+    /// Whether cancelled calls and dropped streams have the span status `Error`.
     pub(crate) red_when_given_up: bool,
-    /// What becomes of a model call inside of another.
+    /// Default for model calls inside model calls.
     pub(crate) nested: Nested,
-    /// Whose names are added beside the conventions'.
+    /// Conventions whose attributes are written in addition.
     pub(crate) compat: Vec<Compat>,
-    /// What takes a trace's input and output from spans.
+    /// The backend that takes a trace's input and output from spans.
     pub(crate) trace_backend: TraceBackend,
-    /// Who is told the calls' trace ids.
+    /// The destinations that receive trace context.
     #[cfg(feature = "http")]
     pub(crate) propagation: crate::call::propagation::Propagation,
     pub(crate) open: OpenCalls,
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
-    /// The closures that are given each finished call.
+    /// The closures that receive each finished call.
     pub(crate) hooks: Vec<Arc<Hook>>,
-    /// The same, shared with whoever flushes them.
+    /// The same hooks, shared with the code that flushes them.
     pub(crate) call_hooks: CallHooks,
-    /// Whether the span of the newest call is recorded: most likely the next one's is, too.
+    /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,
     _alive: Alive,
 }
@@ -79,13 +79,13 @@ impl Pipeline {
         }
     }
 
-    /// Whether any layer of ours is alive.
+    /// Whether any llm-trace layer exists.
     #[inline]
     pub(crate) fn any() -> bool {
         ALIVE.load(Ordering::Relaxed) > 0
     }
 
-    /// The pipeline of the subscriber that is the default here.
+    /// The pipeline of the current default subscriber.
     pub(crate) fn current() -> Option<Arc<Pipeline>> {
         if !Self::any() {
             return None;
@@ -96,6 +96,6 @@ impl Pipeline {
     }
 }
 
-/// What a `Dispatch` is asked for to find the pipeline.
+/// The type that a `Dispatch` is downcast to, to find the pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct PipelineRef(pub(crate) Arc<Pipeline>);

@@ -1,4 +1,4 @@
-//! A call without the `otel` feature: a tracing span and nothing else.
+//! Calls without the `otel` feature: plain tracing spans.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::semconv::AttributeValue;
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 
-/// No layer of ours can be there.
+/// Without the feature no layer exists.
 #[inline]
 pub(crate) fn pipelines() -> bool {
     false

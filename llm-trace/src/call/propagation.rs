@@ -1,4 +1,4 @@
-//! Trace context on the way out: to the destinations that the user names, and no other.
+//! Propagation of trace context to destinations that the user lists.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
@@ -8,17 +8,17 @@ use opentelemetry::propagation::Injector;
 use crate::LlmCall;
 use crate::ambient::{baggage, with_propagator};
 
-/// Who is told our trace ids, and which baggage: nobody and none, unless named.
+/// The destinations that receive trace context, and the baggage keys that they receive. Both are empty by default.
 ///
 /// ```
 /// use llm_trace::Propagation;
+/// use tracing_subscriber::prelude::*;
 ///
 /// let propagation = Propagation::new()
 ///     .to_host("llm.internal")
 ///     .to_host("*.corp.example")
 ///     .baggage("tenant");
-/// let layer = llm_trace::layer::<tracing_subscriber::Registry>().with_propagation(propagation);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_propagation(propagation)).init();
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[must_use]
@@ -28,18 +28,18 @@ pub struct Propagation {
 }
 
 impl Propagation {
-    /// To nobody.
+    /// Creates a value without destinations.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Also to this host; `*.example.com` names all hosts below `example.com`.
+    /// Adds a host; `*.example.com` matches all hosts below `example.com`.
     pub fn to_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
-    /// With this key of the baggage.
+    /// Adds a baggage key.
     pub fn baggage(mut self, key: impl Into<String>) -> Self {
         self.baggage.push(key.into());
         self
@@ -55,7 +55,7 @@ impl Propagation {
         })
     }
 
-    /// `cx` with the baggage that may go out.
+    /// `cx` with the allowed baggage only.
     fn strip(&self, cx: &Context) -> Context {
         cx.with_baggage(baggage(cx, |key| self.baggage.iter().any(|allowed| allowed == key)))
     }
@@ -71,31 +71,32 @@ impl Injector for Out<'_> {
     }
 }
 
-/// Writes the current call's trace context into the headers of the request it is about to send, if
-/// the call's server is a destination that [`Propagation`] names. Returns whether it did.
+/// Injects the current call's trace context into the headers of an outgoing request, if the call's server is a
+/// destination in [`Propagation`]. Returns whether it did.
 ///
-/// The context is that of the call's own span, also inside spans of an HTTP client. The server is the
-/// one of `#[llm_call(server = ..)]`; where that is not told, use [`inject_to`].
+/// The context is that of the call's own span, also inside spans of an HTTP client. The server is that of
+/// `#[llm_call(server = ..)]`; if it is not set, use [`inject_to`].
 ///
 /// ```
 /// let mut headers = http::HeaderMap::new();
-/// // Outside of a call there is nothing to tell.
+/// // Without a current call nothing is injected.
 /// assert!(!llm_trace::inject(&mut headers));
 /// ```
 pub fn inject(headers: &mut HeaderMap) -> bool {
     LlmCall::current().live().and_then(|live| live.server_address()).is_some_and(|host| inject_host(&host, headers))
 }
 
-/// As [`inject`], for this destination: a URL, `host:port` or a host.
+/// Like [`inject`], for an explicit destination: a URL, `host:port` or a host.
 ///
 /// ```
 /// use llm_trace::{Propagation, inject_to};
+/// use tracing_subscriber::prelude::*;
 ///
-/// let layer = llm_trace::layer::<tracing_subscriber::Registry>()
-///     .with_propagation(Propagation::new().to_host("llm.internal"));
+/// let propagation = Propagation::new().to_host("llm.internal");
+/// tracing_subscriber::registry().with(llm_trace::layer().with_propagation(propagation)).init();
+///
 /// let mut headers = http::HeaderMap::new();
-/// assert!(!inject_to("https://api.openai.com/v1", &mut headers), "nobody else is told");
-/// # let _ = layer;
+/// assert!(!inject_to("https://api.openai.com/v1", &mut headers), "not a listed destination");
 /// ```
 pub fn inject_to(destination: &str, headers: &mut HeaderMap) -> bool {
     crate::model::server::Server::parse(destination).is_some_and(|server| inject_host(&server.address, headers))

@@ -1,4 +1,4 @@
-//! What a running call is told: its request, its answer, its error.
+//! Records the request, the response and the error of a running call.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -20,13 +20,13 @@ use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 
 impl ActiveCall {
-    /// The request, told from inside the function.
+    /// Records the request from inside the function.
     pub(crate) fn request(&self, request: &CapturedValue<'_>) {
         if !self.is_heard() {
             return;
         }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
-        // Serializing, recording and scrubbing are the user's code: outside the lock.
+        // Serializing, recording and scrubbing run user code, so they run outside of the lock.
         let found = found(request);
         let document = permit.mode().and_then(|mode| document(request, mode));
         let known = matches!(request, CapturedValue::Request(_)).then(|| self.lock().request.clone());
@@ -34,7 +34,7 @@ impl ActiveCall {
         let mut state = self.lock();
         let before = state.request.model.clone();
         state.request_facts(recorded, found.as_ref());
-        // The model that the span was started with stands.
+        // The model set at the start is kept.
         if before.is_some() {
             state.request.model = before;
         }
@@ -45,7 +45,7 @@ impl ActiveCall {
         }
     }
 
-    /// The request as a client sends it. The path tells what the body may not: the model.
+    /// Records the request that a client sends. The URL's path may hold the model if the body does not.
     #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
         if let Some(server) = crate::model::server::Server::parse(url) {
@@ -58,27 +58,27 @@ impl ActiveCall {
         self.request(&CapturedValue::Bytes(body));
     }
 
-    /// The answer as a client receives it.
+    /// Records the response that a client receives.
     #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
         self.response(&CapturedValue::Http { status, host: None, body: Box::new(CapturedValue::Bytes(body)) });
     }
 
-    /// Token counts, told by hand.
+    /// Records token counts set by hand.
     pub(crate) fn usage(&self, usage: crate::Usage) {
         self.lock().response.usage.update(usage);
     }
 
-    /// The answer, told from inside the function.
+    /// Records the response from inside the function.
     pub(crate) fn response(&self, response: &CapturedValue<'_>) {
         self.read_answer(response);
         self.lock().answered = true;
     }
 
-    /// What was answered where no model's API answers, told from inside the function.
+    /// Records the output of an operation that no model API answers, from inside the function.
     pub(crate) fn answer(&self, answer: &CapturedValue<'_>) {
         let permit = self.permit_output();
-        // Serializing is the user's code: outside the lock.
+        // Serialization runs user code, so it runs outside of the lock.
         let Some(mode) = permit.mode() else { return self.set_answered() };
         let Some(doc) = document(answer, mode) else { return };
         if is_messages(doc.root()) {
@@ -92,12 +92,12 @@ impl ActiveCall {
         self.set_answered();
     }
 
-    /// What the function returns adds nothing to what was told.
+    /// Excludes the function's return value.
     pub(crate) fn set_answered(&self) {
         self.lock().answered = true;
     }
 
-    /// The answer's text, told apart from the answer.
+    /// Records the text of the response.
     pub(crate) fn output(&self, output: &CapturedValue<'_>) {
         self.lock().seen |= !matches!(output, CapturedValue::Nothing);
         let permit = self.permit_output();
@@ -113,7 +113,7 @@ impl ActiveCall {
         }
     }
 
-    /// Takes on the function's return value. The end of the last handle ends the call, a failure at once.
+    /// Reads the function's return value. A failure ends the call at once, otherwise the last handle ends it.
     pub(crate) fn finish_ok(&self, value: CapturedValue<'_>) {
         if let CapturedValue::Error(_) = value {
             return self.finish_err(value);
@@ -124,7 +124,7 @@ impl ActiveCall {
             self.http_status(status);
         }
         if self.is_taken_over() {
-            // What the stream tells is still to come.
+            // The stream will provide the response.
             return;
         }
         let mut state = self.lock();
@@ -144,7 +144,7 @@ impl ActiveCall {
         }
     }
 
-    /// Tells once of a function whose answer nobody reads here.
+    /// Warns once about a function whose response is not read.
     fn warn_unseen(&self) {
         static TOLD: Mutex<BTreeSet<(&str, u32)>> = Mutex::new(BTreeSet::new());
         let metadata = self.span().metadata();
@@ -161,7 +161,7 @@ impl ActiveCall {
         ));
     }
 
-    /// The answer has an end that cannot be seen here. `false` if a wrapper around it sees it.
+    /// Marks the end of the response as not observable here. Returns `false` if a wrapper observes it.
     pub(crate) fn leave_unobserved(&self, is_stream: bool) -> bool {
         if self.is_taken_over() {
             return false;
@@ -184,7 +184,7 @@ impl ActiveCall {
     }
 
     pub(super) fn read_error(&self, error: CapturedError<'_>) {
-        // Formatted outside the lock: it is the user's code.
+        // Formatting runs user code, so it runs outside of the lock.
         let message = match (self.permit_error_text(), error.message) {
             (Permit::Open(filter), Some(message)) => {
                 guarded::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
@@ -201,7 +201,7 @@ impl ActiveCall {
         known.message = message.or(known.message.take());
     }
 
-    /// A tool that failed says so in what it returns, by the Model Context Protocol.
+    /// Reads the error flag in a tool's result, as defined by the Model Context Protocol.
     pub(super) fn read_tool_error(&self, answer: &CapturedValue<'_>) {
         if !self.lock().operation.is_mcp() {
             return;
@@ -213,7 +213,7 @@ impl ActiveCall {
         }
     }
 
-    /// What an HTTP response tells without its body.
+    /// Reads the head of an HTTP response.
     fn read_head(&self, status: u16, host: Option<&str>) {
         self.http_status(status);
         if let Some(host) = host {
@@ -232,7 +232,7 @@ impl ActiveCall {
         let (slot, silent) = {
             let state = self.lock();
             let slot = state.answer_slot();
-            // Of what a model's API answered, facts are read too.
+            // Facts are read too if a model API answered.
             (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
         };
         if !matches!(answer, CapturedValue::Http { .. }) {
@@ -257,7 +257,7 @@ impl ActiveCall {
                 let mut out = permit.filter().map(Messages::output);
                 let mut facts = self.lock().response.clone();
                 self.lock().seen = true;
-                // The user's code, outside the lock.
+                // Runs user code outside of the lock.
                 guarded::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
                 });
@@ -273,7 +273,7 @@ impl ActiveCall {
             }
             answer => {
                 let permit = self.permit_output();
-                // Serializing is the user's code: outside the lock.
+                // Serialization runs user code, so it runs outside of the lock.
                 let Some(found) = found(answer) else { return };
                 let doc = permit.mode().and_then(|mode| document(answer, mode));
                 let stated = error::read(found.root());
@@ -301,7 +301,7 @@ impl ActiveCall {
         }
     }
 
-    /// The text of an error that an answer states, if error text may go out.
+    /// The text of an error in a response, if error texts are permitted.
     fn error_message(&self, answer: &CapturedValue<'_>) -> Option<String> {
         let Permit::Open(filter) = self.permit_error_text() else { return None };
         let doc = document(answer, crate::json::Mode::Full)?;
@@ -323,7 +323,7 @@ impl ActiveCall {
     }
 }
 
-/// An error's text, through the scrubbers.
+/// The text of an error after scrubbing.
 pub(super) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
     let mut json = String::new();
     filter.text(&mut json, Text::Plain(text), Place::error());

@@ -1,20 +1,20 @@
-//! What a span was started with.
+//! The attributes set when a span starts.
 
 use super::call_record::CallRecord;
 use crate::semconv::Fact;
 
-/// Which of the attributes were there when the span started.
+/// Flags for the attributes that were set when the span started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started {
     pub(crate) provider: bool,
     pub(crate) model: bool,
     pub(crate) server: bool,
-    /// What the span is named after was known.
+    /// The span's name includes its target.
     pub(crate) named: bool,
     agent: bool,
     tool: bool,
     tool_type: bool,
-    /// What is returned is no message.
+    /// The return value is not a message.
     pub(super) returns_no_message: bool,
 }
 
@@ -32,7 +32,7 @@ impl Started {
         }
     }
 
-    /// Whether a fact was there.
+    /// Whether a fact was set.
     pub(crate) fn has(self, fact: Fact) -> bool {
         match fact {
             Fact::AgentName => self.agent,

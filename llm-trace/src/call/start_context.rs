@@ -1,4 +1,4 @@
-//! Where a call stands: read with its arguments, and kept.
+//! The surroundings of a call, read together with its arguments.
 
 use std::sync::{Arc, Weak};
 
@@ -15,22 +15,22 @@ use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
 use crate::policy::{Masks, PolicyState, Stamp};
 
-/// Where a call stands: its layer, its masks with what the scopes say, its parent if told.
+/// The surroundings of a call: its layer, its masks and inherited facts, and its explicit parent, if any.
 pub(crate) struct StartContext {
     pub(crate) pipeline: Option<Arc<Pipeline>>,
     pub(crate) masks: SharedMasks,
-    /// Of the policy before anything was read.
+    /// Policy version at the start, to detect changes while the call runs.
     pub(crate) stamp: Option<Stamp>,
     parent: Option<Context>,
     continued: Option<Continued>,
 }
 
-/// What a call's span is put below.
+/// The parent of a call's span.
 pub(crate) struct Parent {
     pub(crate) context: Context,
     /// The span that would have been the parent.
     pub(crate) link: Option<SpanContext>,
-    /// The call around, in the same trace.
+    /// The surrounding call in the same trace.
     pub(crate) call: Option<Weak<ActiveCall>>,
 }
 
@@ -57,8 +57,8 @@ impl StartContext {
         }
     }
 
-    /// Takes on what holds where the span starts, which may be later and elsewhere: masks hold on
-    /// either side; what a scope says of callers counts if none did when the arguments were read.
+    /// Adopts the scopes of the place where the span starts, which may be later and elsewhere. The masks of both places
+    /// apply. Facts are adopted only if there were none when the arguments were read.
     pub(crate) fn adopt_scopes(&mut self) {
         let mut places = mask_context::of_span(&Context::current());
         if !places.iter().all(|place| self.masks.is_within(place)) {
@@ -67,7 +67,7 @@ impl StartContext {
         }
     }
 
-    /// The trace that the span will belong to, if somebody asks and it is known by now.
+    /// The trace of the span, if it is needed and already known.
     pub(crate) fn trace(&self, policy: &PolicyState) -> Option<TraceId> {
         if !policy.is_share() {
             return None;
@@ -78,12 +78,12 @@ impl StartContext {
         Some(trace).filter(|trace| *trace != TraceId::INVALID)
     }
 
-    /// Whether it was told to stand elsewhere than below the call around.
+    /// Whether the call has an explicit parent in place of the surrounding call.
     pub(crate) fn has_explicit_parent(&self) -> bool {
         self.parent.is_some() || self.continued.is_some() || Context::map_current(Continued::pending).is_some()
     }
 
-    /// Asked when the span starts.
+    /// The parent, determined when the span starts.
     pub(crate) fn parent(&self) -> Parent {
         let here = here();
         let live = here.span().span_context().clone();
@@ -103,10 +103,10 @@ impl StartContext {
     }
 }
 
-/// The context a new span is a child of here.
+/// The context that contains the parent of a new span.
 fn here() -> Context {
     Context::map_current(|cx| cx.has_active_span().then(|| cx.clone())).unwrap_or_else(|| {
-        // With context activation off, the OpenTelemetry layer keeps contexts on its spans only.
+        // Without context activation, the OpenTelemetry layer stores contexts on its spans only.
         let here = Span::current().context();
         if here.has_active_span() { here } else { Context::current() }
     })

@@ -1,4 +1,4 @@
-//! What a call's tracing span has at creation: the attributes samplers may look at.
+//! The fields of a call's tracing span at creation, which samplers can read.
 
 /// The fields of a call's span at its creation.
 #[doc(hidden)]
@@ -16,11 +16,11 @@ pub struct StartFields<'a> {
     pub tool_type: Option<&'a str>,
 }
 
-/// Makes the span at a callsite of its own.
+/// Creates the span at its own callsite.
 #[doc(hidden)]
 pub type MakeSpan = fn(&StartFields<'_>) -> tracing::Span;
 
-/// A function that makes a call's span, with a static callsite in the module that uses it.
+/// A function that creates a call's span, with a static callsite in the module that uses it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __make_span {

@@ -1,4 +1,4 @@
-//! A call whose answer is a stream.
+//! A call with a streamed response.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::captured_value::ProbedValue;
 use super::handle::LlmCall;
 use crate::model::Outcome;
 
-/// A call whose answer is a stream: open until the stream ends or is dropped.
+/// A call with a streamed response, open until the stream ends or is dropped.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct StreamCall {
@@ -14,7 +14,7 @@ pub struct StreamCall {
 }
 
 impl StreamCall {
-    /// Takes the call over: it now ends with this, unless another stream has it already.
+    /// Takes over the call, which then ends with this value, unless another stream has taken it over.
     pub fn new(call: LlmCall) -> Self {
         let taken = call.live().is_some_and(|live| live.take_over());
         StreamCall { call: if taken { call } else { LlmCall::disabled() } }
@@ -28,28 +28,28 @@ impl StreamCall {
         self.call.poll(poll)
     }
 
-    /// Records an item, before it is handed on.
+    /// Records an item before it is passed on.
     pub fn item(&mut self, item: ProbedValue<'_>) {
         if let Some(live) = self.call.live() {
             live.chunk(item.0);
         }
     }
 
-    /// Records an error in place of an item. A stream may go on after one.
+    /// Records an error in place of an item. The stream may continue after it.
     pub fn item_error(&mut self, error: ProbedValue<'_>) {
         if let Some(live) = self.call.live() {
             live.chunk_error(error.0);
         }
     }
 
-    /// What `error.type` says if it comes to that.
+    /// Sets `error.type`, if the call fails.
     pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
         if let Some(live) = self.call.live() {
             live.error_type(error_type.into());
         }
     }
 
-    /// The stream has ended.
+    /// Ends the call with the stream.
     pub fn end(&mut self) {
         let call = std::mem::replace(&mut self.call, LlmCall::disabled());
         if let Some(live) = call.live() {
@@ -57,7 +57,7 @@ impl StreamCall {
         }
     }
 
-    /// Whether anyone sees what is recorded here.
+    /// Whether the call is recorded.
     pub fn is_enabled(&self) -> bool {
         self.call.is_enabled()
     }

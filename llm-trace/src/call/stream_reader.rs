@@ -1,4 +1,4 @@
-//! Reading a streamed answer as it passes.
+//! Reads a streamed response as it passes.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::wire::paths::{PATHS, key};
 use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
 
 impl ActiveCall {
-    /// The answer is a stream from here on.
+    /// Marks the response as a stream.
     pub(crate) fn begin_stream(&self) {
         self.open_stream(&mut self.lock());
     }
@@ -30,7 +30,7 @@ impl ActiveCall {
         }
     }
 
-    /// Lets a wrapper around the stream end the call. `false` if one does already.
+    /// Lets a wrapper around the stream end the call. Returns `false` if another one does.
     pub(crate) fn take_over(&self) -> bool {
         self.begin_stream();
         let mut state = self.lock();
@@ -59,13 +59,12 @@ impl ActiveCall {
         }
     }
 
-    /// Records one item of a type of the user's. A string is text: a delta, or a piece of the
-    /// stream.
+    /// Records one item of a user type. A string is text: a delta, or a piece of the stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
         if !self.is_heard() {
             self.begin_stream();
         } else if item.is_text() {
-            // Whether it is framed must be seen; nothing of it is kept that is not permitted.
+            // The text is needed to detect framing. It is recorded only if permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
                 self.chunk(CapturedValue::Text(text));
             }
@@ -84,7 +83,7 @@ impl ActiveCall {
         }
     }
 
-    /// Records one item that is a value. Serializing is the user's code: outside the lock.
+    /// Records one item that is a value. Serialization runs user code, so it runs outside of the lock.
     fn chunk_value(&self, item: &dyn Document) {
         let found = item.found(&PATHS);
         let framed = is_framed_event(found.root()).then(|| item.doc(Mode::Full));
@@ -119,12 +118,12 @@ impl ActiveCall {
         }
     }
 
-    /// The stream has ended: its end decides the outcome.
+    /// Ends the stream, whose end determines the outcome.
     pub(crate) fn end_stream(&self) {
         self.close_stream(None);
     }
 
-    /// A wrapper around the stream is done with it. The function that reads a stream in place ends its call itself.
+    /// Releases the stream from its wrapper. A function that reads its stream itself ends its call itself.
     pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
         if self.lock().panicked || !self.is_inside() {
             return self.close_stream(given_up);
@@ -134,12 +133,12 @@ impl ActiveCall {
         }
     }
 
-    /// The call was given up. After its end mark nothing was lost.
+    /// Ends a call that was cancelled or dropped. After the stream's end mark it is complete.
     pub(crate) fn drop_stream(&self, outcome: Outcome) {
         self.close_stream(Some(outcome));
     }
 
-    /// The one way a call ends: what its stream has told is read out first.
+    /// Ends the call. This is the only way, so that the stream is always read to its end first.
     fn close_stream(&self, given_up: Option<Outcome>) {
         let permit = self.permit_output();
         let open = permit.is_open();
@@ -178,13 +177,13 @@ impl ActiveCall {
             _ if failed => Outcome::Error,
             (_, StreamEnd::Complete) => Outcome::Completed,
             (Some(given_up), StreamEnd::Truncated) => given_up,
-            // Nothing in these items could have been an end mark.
+            // Items of this kind have no end mark.
             (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
             (None, StreamEnd::Truncated) => Outcome::Truncated,
         };
         let told = state.response.error.as_ref().and_then(|error| error.message.clone());
         drop(state);
-        // Scrubbing is the user's code: outside the lock.
+        // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
             let mut messages = Messages::output(filter);
             output.write(&mut messages);
@@ -201,7 +200,7 @@ impl ActiveCall {
 
 impl Stream {
     fn new(state: &CallRecord, permit: &Permit, error_text: bool) -> Self {
-        // Of what is kept more than this, the filter cuts and says so.
+        // The filter cuts and reports content above this limit.
         let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
         let output = permit.mode().zip(output);
         let provider = state.provider.as_ref().map(crate::model::Provider::as_str);
@@ -223,7 +222,7 @@ impl Stream {
         self.collector.as_mut().map(|collector| collector.push(bytes)).unwrap_or_default()
     }
 
-    /// A `String` item is a piece of SSE or NDJSON text, or a delta. The first one tells.
+    /// Reads a `String` item: a piece of SSE or NDJSON text, or a delta. The first item decides.
     fn text(&mut self, text: &str) -> Event {
         if text.is_empty() {
             return Event::default();
@@ -238,7 +237,7 @@ impl Stream {
         Event { content: true, ..Event::default() }
     }
 
-    /// Reads an event of which only the framing was taken off: its name, and its data as text.
+    /// Reads an event without its framing: its name, and its data as text.
     fn framed(&mut self, event: Node<'_>) -> Event {
         self.read = true;
         let data = event.get_str("data").unwrap_or_default().as_bytes();
@@ -255,7 +254,7 @@ impl Stream {
         self.collector.as_ref().is_some_and(Collector::lacks_error_text)
     }
 
-    /// The time, if it is of any use.
+    /// The time, if it is needed.
     fn clock(&self) -> Option<Instant> {
         (self.first_chunk.is_none() || self.gaps.is_some()).then(Instant::now)
     }
@@ -270,12 +269,12 @@ impl Stream {
     }
 }
 
-/// Whether this is a server-sent event as client crates have it: a name, and data as text.
+/// Whether this is a server-sent event in the form that client crates use: a name, and data as text.
 fn is_framed_event(root: FoundNode<'_>) -> bool {
     root.len() <= 4 && root.get(key!("data")).is_some_and(Tree::is_str)
 }
 
-/// Whether text is part of an event stream rather than of an answer.
+/// Whether text is part of an event stream rather than of a response.
 fn is_framed(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let line = text.lines().next().unwrap_or_default();

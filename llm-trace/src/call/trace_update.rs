@@ -1,4 +1,4 @@
-//! The input and output of the trace that a call is in.
+//! Writes the input and output of a call's trace.
 
 use opentelemetry::KeyValue;
 
@@ -10,7 +10,7 @@ use crate::model::Operation;
 use crate::policy::{ContentShape, Masks, Permit, PolicyState, REDACTED, Side, rewrite};
 use crate::semconv::{ContentField, openinference};
 
-/// What calls below have said of the trace's input and output.
+/// The trace's input and output from nested calls.
 #[derive(Debug, Default)]
 pub(crate) struct TraceSides {
     input: Option<String>,
@@ -18,8 +18,8 @@ pub(crate) struct TraceSides {
 }
 
 impl ActiveCall {
-    /// Writes the trace's input and output onto this call's span, and tells the calls around that
-    /// stand for the trace. What is masked is written as masked, so that it replaces what was there.
+    /// Writes the trace's input and output to this call's span, and passes them to the surrounding calls that represent
+    /// the trace. Masked texts are written as the mask, to replace the backend's earlier value.
     pub(super) fn update_trace(
         &self,
         update: TraceUpdate,
@@ -61,7 +61,7 @@ impl ActiveCall {
             let parent = call.parent();
             let mut state = call.lock();
             if !state.finished && (parent.is_none() || state.operation.is_agent()) {
-                // The first input and the last output are the trace's.
+                // The trace has the first input and the last output.
                 let known = state.trace.input.take();
                 state.trace.input = known.or_else(|| sides.input.clone());
                 let known = state.trace.output.take();
@@ -85,7 +85,7 @@ fn side(update: TraceUpdate, wanted: TraceUpdate, masks: Masks, content: &[(&'st
     if masked { Some(REDACTED.to_owned()) } else { plain() }
 }
 
-/// A tool's or an embedding's input is not the trace's.
+/// Whether the operation's input and output are those of the trace. Those of a tool or an embedding are not.
 fn may_speak(operation: &Operation) -> bool {
     !operation.is_mcp() && !matches!(operation, Operation::Embeddings | Operation::ExecuteTool | Operation::Retrieval)
 }

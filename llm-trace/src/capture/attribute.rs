@@ -9,7 +9,7 @@ use crate::guarded::UserCode;
 use crate::semconv::AttributeValue;
 
 purpose! {
-    /// A value that should be an attribute's.
+    /// Probes a value for `attributes(key = value)`.
     AttributeOf
 }
 
@@ -39,7 +39,7 @@ impl<T: Display + ?Sized> Probe for &AttributeOf<'_, T> {
 
 probe!(AttributeOf [] => NotAttribute);
 
-/// An attribute's value, if there is one.
+/// The value of an attribute, if there is one.
 #[derive(Debug)]
 pub struct Attribute(Option<AttributeValue>);
 
@@ -49,11 +49,11 @@ impl Attribute {
     }
 }
 
-/// A value that cannot be an attribute's.
+/// A value of an unsupported type.
 #[derive(Debug)]
 pub struct NotAttribute<'a, T: ?Sized>(Probed<'a, T>);
 
-/// Implemented by nothing that gets here: it makes the error message.
+/// Not implemented by any type that reaches it. It provides the error message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an attribute",
     label = "expected a number, a `bool`, a string, a `Vec<String>`, a `Display`, or an `Option` of one"

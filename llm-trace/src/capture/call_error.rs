@@ -1,4 +1,4 @@
-//! Errors that a call made by hand can end with.
+//! Errors that end a call that was built by hand.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,10 +9,10 @@ use super::error::{type_name, with_dyn_error, with_error};
 use crate::call::ProbedValue;
 use crate::call::captured_value::{CapturedError, CapturedValue};
 
-/// An error that a call can end with: any [`Error`], a boxed one, `anyhow::Error`, `eyre::Report`, `http::StatusCode`
-/// or a text.
+/// An error that ends a call: an [`Error`], a boxed error, `anyhow::Error`, `eyre::Report`, `http::StatusCode` or a
+/// text.
 ///
-/// Implemented for all of these; `Kind` keeps them apart and is inferred.
+/// It is implemented for all of these types. `Kind` distinguishes the implementations and is inferred.
 ///
 /// ```
 /// use llm_trace::{CallError, LlmCall, Operation};
@@ -34,24 +34,24 @@ pub trait CallError<Kind> {
     fn read(&self, read: impl FnOnce(ProbedValue<'_>));
 }
 
-/// It is an `Error`.
+/// Any type that implements `Error`.
 #[derive(Debug)]
 pub enum Typed {}
 
-/// It is an `Error` in a box.
+/// A boxed `Error`.
 #[derive(Debug)]
 pub enum Boxed {}
 
-/// It holds an `Error`, and is none itself.
+/// A type that holds an `Error` and does not implement `Error`.
 #[derive(Debug)]
 pub enum Reported {}
 
-/// It is a status.
+/// An HTTP status.
 #[cfg(feature = "http")]
 #[derive(Debug)]
 pub enum Status {}
 
-/// It is a text.
+/// A text.
 #[derive(Debug)]
 pub enum Worded {}
 
@@ -73,7 +73,7 @@ macro_rules! boxed {
 
 boxed!(dyn Error, dyn Error + Send, dyn Error + Send + Sync);
 
-// Both bounds: an `Arc` of an error has one of them, and is an `Error` itself.
+// Both bounds are required: an `Arc` of an error satisfies one of them and implements `Error` itself.
 impl<R> CallError<Reported> for R
 where
     R: AsRef<dyn Error + 'static> + Deref<Target = dyn Error + Send + Sync + 'static>,

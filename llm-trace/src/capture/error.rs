@@ -1,4 +1,4 @@
-//! What an error tells.
+//! Reads the facts of an error.
 
 use std::any::Any;
 use std::error::Error;
@@ -13,7 +13,7 @@ use crate::call::ProbedValue;
 use crate::call::captured_value::{CapturedError, CapturedValue};
 
 purpose! {
-    /// A value that stands for a failure.
+    /// Probes a value that represents a failure.
     ErrorOf
 }
 
@@ -23,7 +23,7 @@ probe!(ErrorOf [&&]: Report => ByReport);
 probe!(ErrorOf [&]: Display => ByDisplay);
 probe!(ErrorOf [] => ByName);
 
-/// An error whose type has a name worth telling.
+/// An error whose type name is recorded.
 pub trait SizedError: Error + Sized {}
 
 impl<E: Error> SizedError for E {}
@@ -44,38 +44,38 @@ macro_rules! errors {
 }
 
 errors! {
-    /// An error type that is known, or a boxed one that may hold such.
+    /// A known error type, or a box that may hold one.
     ByKnownError: KnownError, |error| {
         let mut captured = CapturedError { message: Some(error), ..CapturedError::default() };
         error.read(&mut captured);
         captured
     };
-    /// An error of the user's: only what caused it can be known.
+    /// An error of the user's type: facts come from its sources only.
     BySource: SizedError, |error| {
         let mut captured =
             CapturedError { type_name: type_name::<T>(), message: Some(error), ..CapturedError::default() };
         known_error::walk(known_error::source(error), &mut captured);
         captured
     };
-    /// No error, but it holds one.
+    /// A type that holds an error and does not implement `Error`.
     ByReport: Report, |error| {
         let mut captured = CapturedError { message: Some(error), ..CapturedError::default() };
         known_error::walk(error.as_error(), &mut captured);
         captured
     };
-    /// No error, but it can be printed.
+    /// A type that is not an error but implements `Display`.
     ByDisplay: Display, |error| CapturedError {
         type_name: type_name::<T>(),
         message: Some(error),
         ..CapturedError::default()
     };
-    /// Nothing but its type's name.
+    /// Any other type: only its name.
     ByName, |_error| CapturedError { type_name: type_name::<T>(), ..CapturedError::default() };
 }
 
-/// Reads an error whose type is known to be one.
+/// Reads a value that implements `Error`.
 pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(ProbedValue<'_>)) {
-    // Its `source()` skips what it holds.
+    // Its `source()` skips the error that it holds.
     if let Some(shared) = (error as &dyn Any).downcast_ref::<Arc<dyn Error + Send + Sync>>() {
         return with_dyn_error(&**shared, read);
     }
@@ -84,14 +84,14 @@ pub(crate) fn with_error<E: Error + 'static>(error: &E, read: impl FnOnce(Probed
     read(ProbedValue(CapturedValue::Error(captured)));
 }
 
-/// As [`with_error`], where the type is not known.
+/// Like [`with_error`], for a trait object.
 pub(crate) fn with_dyn_error(error: &(dyn Error + 'static), read: impl FnOnce(ProbedValue<'_>)) {
     let mut captured = CapturedError { message: Some(&error), ..CapturedError::default() };
     known_error::walk(Some(error), &mut captured);
     read(ProbedValue(CapturedValue::Error(captured)));
 }
 
-/// A type's path without generics, if it has one.
+/// The path of a type without generics, if it has one.
 pub(crate) fn type_name<T: ?Sized>() -> Option<&'static str> {
     let name = std::any::type_name::<T>();
     let path = name.split('<').next().unwrap_or(name);

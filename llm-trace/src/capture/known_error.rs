@@ -1,4 +1,4 @@
-//! Error types that tell more than their text.
+//! Error types with more facts than their text.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -11,12 +11,12 @@ use crate::call::captured_value::CapturedError;
 use crate::guarded;
 use crate::guarded::UserCode;
 
-/// How far a `source()` chain is followed: a cycle must not hang the call.
+/// Maximum length of a `source()` chain, because a chain may be cyclic.
 const MAX_DEPTH: usize = 32;
 
-/// An error that is known by its type, or that hides another.
+/// A known error type, or one that hides another error.
 pub trait KnownError: Display {
-    /// Reads it, and what caused it.
+    /// Reads the error and its sources.
     #[allow(private_interfaces)]
     fn read(&self, out: &mut CapturedError<'_>);
 }
@@ -43,7 +43,8 @@ impl KnownError for http::StatusCode {
     }
 }
 
-/// An error that keeps another in a box of its library's own, and is none itself: `anyhow::Error`, `eyre::Report`.
+/// An error that holds another one in a box of its library and does not implement `Error` itself: `anyhow::Error`,
+/// `eyre::Report`.
 pub trait Report: Display {
     /// The error inside.
     fn as_error(&self) -> Option<&(dyn Error + 'static)>;
@@ -55,7 +56,7 @@ impl<R: Deref<Target = dyn Error + Send + Sync> + Display> Report for R {
     }
 }
 
-/// What a library's error type tells of itself.
+/// The facts of a library's error type.
 trait Tells: Error + 'static {
     fn tell(&self, out: &mut CapturedError<'_>);
 }
@@ -80,7 +81,7 @@ macro_rules! known {
             }
         )*
 
-        /// Reads one error of a chain; `true` if its type is known.
+        /// Reads one error of a chain. Returns `true` if its type is known.
         fn read(error: &(dyn Error + 'static), out: &mut CapturedError<'_>) -> bool {
             $(
                 $(#[$meta])*
@@ -109,7 +110,7 @@ known! {
     #[cfg(feature = "async-openai")] async_openai::error::OpenAIError: |error, out| {
         use async_openai::error::OpenAIError;
         match error {
-            // Its `source()` skips what it holds.
+            // Its `source()` skips the error that it holds.
             OpenAIError::Reqwest(inner) => {
                 read(inner, out);
             }
@@ -153,7 +154,7 @@ known! {
     #[cfg(feature = "serde")] serde_json::Error: |_error, _out| {}
 }
 
-/// Reads a chain of errors. The outermost known one gives the name, unless there is one already.
+/// Reads a chain of errors. The outermost known error sets the name, unless it is already set.
 pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut CapturedError<'_>) {
     for _ in 0..MAX_DEPTH {
         let Some(current) = error else { break };
@@ -162,7 +163,7 @@ pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut Captured
     }
 }
 
-/// The cause of an error.
+/// The source of an error.
 pub(super) fn source<'e>(error: &'e (impl Error + ?Sized)) -> Option<&'e (dyn Error + 'static)> {
     guarded::run(UserCode::Error, || error.source()).flatten()
 }

@@ -1,4 +1,4 @@
-//! What is left when all wrappers are peeled: a document, a text, or nothing.
+//! Probes of a value without its wrappers: a document, a text, or nothing.
 
 use super::peel::{Probed, Resolved};
 use super::{probe, purpose};
@@ -12,11 +12,11 @@ use crate::json::{Found, JsonView, Mode, Trie, is_text};
 use crate::message::{RecordRequest, RecordResponse};
 
 purpose! {
-    /// What is asked: a request, or a part of one.
+    /// Probes a request or a part of one.
     RequestProbe
 }
 purpose! {
-    /// What is answered: a returned value, or an item of a stream.
+    /// Probes a response: a return value or an item of a stream.
     AnswerProbe
 }
 
@@ -33,7 +33,7 @@ probe!(AnswerProbe [&]: serde::Serialize => BySerialize);
 probe!(RequestProbe [] => ByNothing);
 probe!(AnswerProbe [] => ByNothing);
 
-/// Tells what is in a value.
+/// Reads the data of a value.
 pub trait ToCapturedValue {
     #[allow(private_interfaces)]
     fn captured_value(&self) -> CapturedValue<'_>;
@@ -82,7 +82,7 @@ impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
     }
 }
 
-/// A type that is known by itself.
+/// A type with its own implementation.
 pub trait KnownType {
     #[allow(private_interfaces)]
     fn captured_value(&self) -> CapturedValue<'_>;
@@ -135,7 +135,7 @@ impl Document for serde_json::Value {
     }
 }
 
-/// What a leaf tells, below the head of the HTTP response it came in.
+/// The data of a value, and the head of the HTTP response that contained it.
 pub fn captured<'s>(head: Option<Resolved<'s>>, leaf: &'s impl ToCapturedValue) -> ProbedValue<'s> {
     let body = leaf.captured_value();
     ProbedValue(match head {

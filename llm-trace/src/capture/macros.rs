@@ -1,9 +1,8 @@
-//! The probes, where the user's function stands.
+//! The probes, expanded inside the user's function.
 //!
-//! Each step is a block of its own, so that no trait of ours is in scope where the user's
-//! expressions are.
+//! Each step is a separate block, so that no trait of this crate is in scope for the user's expressions.
 
-/// Peels a value down to the leaf of a request.
+/// Removes the wrappers of a request value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __request_leaf {
@@ -25,7 +24,7 @@ macro_rules! __text {
     }};
 }
 
-/// Reads a short text that a closure gave.
+/// Reads a short text returned by a closure.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __picked_text {
@@ -47,7 +46,7 @@ macro_rules! __attribute {
     }};
 }
 
-/// Tells by the return type of a plain function when its call is over.
+/// Selects by the return type of a non-async function when its call ends.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __shape {
@@ -58,7 +57,7 @@ macro_rules! __shape {
     }};
 }
 
-/// The slot of a value that may be there. It begins with a method on the value: see `Looked`.
+/// A probe of an optional value. It starts with a method on the value: see `Looked`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __slot {
@@ -72,7 +71,7 @@ macro_rules! __slot {
     }};
 }
 
-/// Splits a value into what is a success and what is an error, at two levels.
+/// Splits a value into success and error, at two levels.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __split {
@@ -87,7 +86,7 @@ macro_rules! __split {
     }};
 }
 
-/// Peels a slot down to the head of an HTTP response, if it is one, and the leaf of an answer.
+/// Removes the wrappers of a response value, and reads the head of an HTTP response.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __answer_leaf {
@@ -99,8 +98,8 @@ macro_rules! __answer_leaf {
     }};
 }
 
-/// Looks at what a function returned, ends its call or hands it to a stream, and gives the value
-/// back. Its type stays the same. In the brackets stands what to ask of errors among a stream's items.
+/// Reads the return value of a function, ends its call or passes it to a stream, and returns the value. Its type does
+/// not change. The brackets hold the closure for errors among a stream's items.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __observe {
@@ -112,8 +111,8 @@ macro_rules! __observe {
     }};
 }
 
-/// As `__observe`, for a function that returns an `impl Stream`, inside as many `Result`s and
-/// `Option`s as there are `+` behind the type of its items.
+/// Like `__observe`, for a function that returns an `impl Stream` inside as many `Result`s and `Option`s as there are
+/// `+` after the type of its items.
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 #[macro_export]
@@ -137,7 +136,7 @@ macro_rules! __observe_stream {
     };
 }
 
-/// Ends a call with what a function returned, unless a stream has taken the call over.
+/// Ends a call with the function's return value, unless a stream has taken over the call.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __finish {
@@ -169,7 +168,7 @@ macro_rules! __finish_value {
     };
 }
 
-/// What a closure of the user's looks at: the returned value, or the `Ok` of a `Result`.
+/// The argument of a user closure: the return value, or the `Ok` of a `Result`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __picked {
@@ -217,7 +216,7 @@ macro_rules! __pick_error {
     };
 }
 
-/// Looks into two levels of `Result` and `Option` for a stream, which takes the call over.
+/// Searches two levels of `Result` and `Option` for a stream, which takes over the call.
 #[cfg(feature = "stream")]
 #[doc(hidden)]
 #[macro_export]
@@ -258,7 +257,7 @@ macro_rules! __wrap_stream {
     };
 }
 
-/// Maps what is inside a `Result` or an `Option`, or a value that is neither.
+/// Maps the value inside a `Result` or an `Option`, or any other value directly.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __layer {

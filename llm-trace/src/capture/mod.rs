@@ -1,9 +1,8 @@
-//! What a value can tell about a call, found out by its type.
+//! Reads the data of a value by its type.
 //!
-//! Nothing here asks a bound of the user's types. The macros in `macros` call methods on a [`Probed`]
-//! where the user's function stands, and which method that is depends on what is known of the type
-//! there: an inherent one for a type that is known, else the one of [`Unwrap`]; and of several
-//! [`Probe`]s the one that needs the fewest dereferences.
+//! No bounds are required of the user's types. The macros in `macros` call methods on a [`Probed`] inside the user's
+//! function, and method resolution selects the implementation: an inherent method for a known type, otherwise the one
+//! of [`Unwrap`]; and among several [`Probe`]s the one that needs the fewest dereferences.
 #![allow(missing_docs)]
 
 mod attribute;
@@ -33,15 +32,15 @@ pub use peel::{Looked, Probed, Resolved, Unwrap};
 pub use returned::{TypeOf, Unlayered, apply, finish, run, trace_future_of, warn_unread};
 pub use text::TextOf;
 
-/// One way to read a value. The types are distinct references to the same thing, so that the
-/// compiler takes the first one whose bounds hold.
+/// One way to read a value. The implementing types are distinct references to the same value, so that the compiler
+/// selects the first one whose bounds hold.
 pub trait Probe {
     type Out;
 
     fn probe(self) -> Self::Out;
 }
 
-/// Makes a [`Probed`] of one purpose, that probes are written for.
+/// Defines a wrapper of [`Probed`] for one purpose, which probes are implemented for.
 macro_rules! purpose {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -64,7 +63,7 @@ macro_rules! purpose {
 }
 use purpose;
 
-/// Writes a probe: `(the reference level) Purpose, where T: Bound => what it makes of the slot`.
+/// Implements a probe: `(reference level) Purpose, where T: Bound => result`.
 macro_rules! probe {
     ($purpose:ident [$($level:tt)*] $(: $bound:path)? => $out:ident) => {
         impl<'a, T: ?Sized $(+ $bound)?> $crate::capture::Probe for $($level)* $purpose<'a, T> {

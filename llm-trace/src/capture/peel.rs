@@ -1,5 +1,4 @@
-//! Looking through what wraps a value: references, `Option`, `Box`, `Rc`, `Arc`, `Cow`, `Result`,
-//! HTTP messages.
+//! Removes the wrappers of a value: references, `Option`, `Box`, `Rc`, `Arc`, `Cow`, `Result`, HTTP messages.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 
 use super::{AnswerProbe, AttributeOf, ErrorOf, RequestProbe, TextOf, TypeOf};
 
-/// A value that is looked at, or its absence.
+/// A value to read, or its absence.
 #[derive(Debug)]
 pub struct Probed<'a, T: ?Sized>(pub Option<&'a T>);
 
@@ -26,34 +25,34 @@ impl<'a, T: ?Sized> Probed<'a, T> {
         Probed(Some(value))
     }
 
-    /// As the one who asks for a request.
+    /// Probes it as a request.
     pub fn question(self) -> RequestProbe<'a, T> {
         RequestProbe(self)
     }
 
-    /// As the one who asks for an answer.
+    /// Probes it as a response.
     pub fn answer(self) -> AnswerProbe<'a, T> {
         AnswerProbe(self)
     }
 
-    /// As the one who asks for a text.
+    /// Probes it as a text.
     pub fn text_of(self) -> TextOf<'a, T> {
         TextOf(self)
     }
 
-    /// As the one who asks for an attribute's value.
+    /// Probes it as an attribute's value.
     pub fn attribute_of(self) -> AttributeOf<'a, T> {
         AttributeOf(self)
     }
 
-    /// As the one who asks for an error.
+    /// Probes it as an error.
     pub fn error_of(self) -> ErrorOf<'a, T> {
         ErrorOf(self)
     }
 }
 
-/// Begins to look at any value. By methods, since the compiler reports nothing more of a method that is called on an
-/// expression it has refused: one mistake of the user's is one error.
+/// Starts a probe on any value. It uses methods, because the compiler reports no further errors for a method on an
+/// expression that it rejected: one mistake in the user's code is one error.
 pub trait Looked {
     fn __llm_trace_slot(&self) -> Probed<'_, Self> {
         Probed(Some(self))
@@ -66,14 +65,14 @@ pub trait Looked {
 
 impl<T: ?Sized> Looked for T {}
 
-/// A response's status, and the host where the client tells it.
+/// The status of a response, and the host if the client provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolved<'a> {
     pub(crate) status: u16,
     pub(crate) host: Option<&'a str>,
 }
 
-/// There is nothing to look through. The inherent methods of [`Probed`] go before these.
+/// Removes no wrapper. The inherent methods of [`Probed`] take precedence.
 pub trait Unwrap<'a>: Sized {
     fn peel(self) -> Self {
         self
@@ -128,7 +127,7 @@ impl<'a, T, E> Probed<'a, Result<T, E>> {
     }
 }
 
-/// An error that is a status and the body that goes with it, as web frameworks have it.
+/// An error response of web frameworks: a status with its body.
 #[cfg(feature = "http")]
 impl<'a, B> Probed<'a, (http::StatusCode, B)> {
     pub fn status(self) -> Probed<'a, http::StatusCode> {
@@ -151,7 +150,7 @@ impl<'a, B> Probed<'a, http::Request<B>> {
     }
 }
 
-/// The body of such a response has not been read: there is nothing else to look at.
+/// The body of such a response is not read yet, so nothing else can be read.
 #[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 macro_rules! reqwest_head {
     ($reqwest:ident) => {

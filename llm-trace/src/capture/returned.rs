@@ -1,4 +1,4 @@
-//! What a returned value is: a value, a future or a stream, alone or in a `Result` or an `Option`.
+//! Classifies the return value: a value, a future or a stream, alone or inside a `Result` or an `Option`.
 
 use std::fmt;
 use std::future::Future;
@@ -40,7 +40,7 @@ impl<T: ?Sized> Clone for TypeOf<T> {
 
 impl<T: ?Sized> Copy for TypeOf<T> {}
 
-/// A function whose value is there when it returns.
+/// A function that returns a plain value.
 #[derive(Debug)]
 pub struct Plain;
 
@@ -106,7 +106,7 @@ impl<F: Future> Probe for &TypeOf<F> {
     }
 }
 
-/// A function that returns a future of a named type, in whose place nothing can be returned.
+/// A function that returns a future of a named type, which cannot be wrapped.
 #[derive(Debug)]
 pub struct NamedFuture;
 
@@ -135,14 +135,14 @@ impl<T> Probe for TypeOf<T> {
     }
 }
 
-/// Runs a plain function as a call.
+/// Runs a non-async function as a call.
 pub fn run<T, R>(prepared: Prepared, body: impl FnOnce() -> T, observe: impl FnOnce(LlmCall, T) -> R) -> R {
     let call = prepared.start();
     let value = call.run(body);
     observe(call, value)
 }
 
-/// As [`trace_future`], with an output that can be told where the compiler would have to guess.
+/// Like [`trace_future`], with an explicit output type for the compiler's inference.
 pub fn trace_future_of<T, F, O, R>(prepared: Prepared, future: F, observe: O) -> TracedFuture<F, O>
 where
     F: Future<Output = T>,
@@ -151,12 +151,12 @@ where
     trace_future(prepared, future, observe)
 }
 
-/// Calls a closure whose result may borrow from its argument; `None` if it panics.
+/// Calls a closure whose result may borrow from its argument. Returns `None` if it panics.
 pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> Option<U> {
     guarded::run(UserCode::Closure, || pick(value))
 }
 
-/// Tells once of a stream that is returned inside another type.
+/// Warns once about a stream inside another returned type.
 pub fn warn_unread(call: &LlmCall) {
     call.unobserved(
         true,
@@ -165,7 +165,7 @@ pub fn warn_unread(call: &LlmCall) {
     );
 }
 
-/// Ends a call with its value, or with the first error there is.
+/// Ends a call with its value, or with the first error.
 pub fn finish(call: LlmCall, value: ProbedValue<'_>, errors: [Option<ProbedValue<'_>>; 2]) {
     match errors.into_iter().flatten().next() {
         Some(error) => call.finish_err(error),
@@ -173,7 +173,7 @@ pub fn finish(call: LlmCall, value: ProbedValue<'_>, errors: [Option<ProbedValue
     }
 }
 
-/// A `Result` or an `Option`, to be looked into.
+/// A `Result` or an `Option` whose content is read.
 pub trait Unlayered: Sized {
     fn layer(self) -> Whole {
         Whole

@@ -1,4 +1,4 @@
-//! Short texts: `model`, `server`, `conversation`, and the words of `error_type`.
+//! Short texts: `model`, `server`, `conversation` and the name returned by `error_type`.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use crate::guarded;
 use crate::guarded::UserCode;
 
 purpose! {
-    /// A value that should be a text.
+    /// Probes a value for a text.
     TextOf
 }
 
@@ -39,7 +39,7 @@ impl<'a, T: Display + ?Sized> Probe for &TextOf<'a, T> {
 
 probe!(TextOf [] => NotText);
 
-/// A string type, whose other traits are of no interest.
+/// A string type. Its other traits are ignored.
 pub trait AsText {
     fn as_text(&self) -> &str;
 }
@@ -66,11 +66,11 @@ impl<'a> Text<'a> {
     }
 }
 
-/// A value that cannot be made a text.
+/// A value that cannot be converted to a text.
 #[derive(Debug)]
 pub struct NotText<'a, T: ?Sized>(Probed<'a, T>);
 
-/// Implemented by nothing that gets here: it makes the error message.
+/// Not implemented by any type that reaches it. It provides the error message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as a text",
     label = "expected a string, an `AsRef<str>`, a `Display`, or an `Option` of one"

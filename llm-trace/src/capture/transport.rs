@@ -1,9 +1,9 @@
-//! How a connection failed, in one word.
+//! Names of transport failures.
 
 use std::io::{Error, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The word for an error of the operating system's, or of a library that hides its own in one.
+/// The name for an I/O error, or for a library's error inside one.
 pub(super) fn word(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::TimedOut => "timeout",
@@ -15,13 +15,13 @@ pub(super) fn word(error: &Error) -> Option<&'static str> {
     })
 }
 
-/// Whether nothing can have been sent.
+/// Whether the request cannot have been sent.
 pub(super) fn is_not_sent(word: &str) -> bool {
     matches!(word, "connection_refused" | "unreachable" | "dns" | "tls")
 }
 
-/// Resolvers and TLS libraries have no kinds of their own: only the text tells. It may be a type's of the user's that
-/// is printed here.
+/// Resolvers and TLS libraries have no error kinds of their own, so the text is matched. Formatting it may run user
+/// code.
 fn by_text(error: &Error) -> Option<&'static str> {
     error.get_ref()?;
     let text = catch_unwind(AssertUnwindSafe(|| error.to_string())).ok()?.to_ascii_lowercase();
