@@ -1,4 +1,4 @@
-//! The body of an answer, on its way to whoever asked.
+//! A response body that records the response as it passes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,11 +12,11 @@ use crate::call::{LlmCall, ProbedValue, StreamCall};
 use crate::model::Outcome;
 use crate::stream::{ErrorTypeNameOnly, Polled, ReadError, Recorder, poll_recorded};
 
-/// The most that is kept of an answer that is no stream.
+/// The maximum number of bytes kept of a response that is not a stream.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
 
 pin_project_lite::pin_project! {
-    /// The body of an answer, whose end ends the call. Frames pass untouched.
+    /// A response body. Its end ends the call. Frames pass through unchanged.
     ///
     /// ```
     /// use http_body::Body;
@@ -35,19 +35,19 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// How an answer ends its call.
+/// How a response ends its call.
 enum Answer {
-    /// It is no call's.
+    /// The response does not belong to a call.
     Aside,
-    /// Event by event.
+    /// Recorded event by event.
     Stream(StreamCall),
-    /// It tells what it is when it is whole.
+    /// Recorded when the body is complete.
     Whole(Whole),
 }
 
-/// An answer that tells what it is when it is whole.
+/// A response that is recorded when its body is complete.
 struct Whole {
-    /// Taken when it ends.
+    /// Taken when the call ends.
     call: Option<LlmCall>,
     status: u16,
     kept: Option<Vec<u8>>,
@@ -58,7 +58,7 @@ impl<B: Body, E> CallBody<B, E> {
         Self { body, answer, errors: PhantomData }
     }
 
-    /// No call's.
+    /// A body that does not belong to a call.
     pub(super) fn aside(body: B) -> Self {
         Self::new(body, Answer::Aside)
     }
@@ -121,11 +121,11 @@ impl Recorder for Whole {
     }
 }
 
-/// Whether a body can be a model's: JSON or events, and neither nothing nor a page of a proxy's.
+/// Whether a body can be a model's response, JSON or events, unlike an empty body or a proxy's error page.
 fn is_answer(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     let is_json = body.first().is_some_and(|first| matches!(first, b'{' | b'[' | b'"'));
-    // A stream of AWS' begins with its length.
+    // An AWS event stream starts with its length.
     let is_binary = body.first().is_some_and(|first| *first < 0x20);
     is_json
         || is_binary
@@ -135,7 +135,7 @@ fn is_answer(body: &[u8]) -> bool {
 impl Drop for Whole {
     fn drop(&mut self) {
         match self.call.take() {
-            // Refused: whoever asked need not read why.
+            // A client need not read the body of an error response, so the call still ends as an error.
             Some(call) if self.status >= 400 => {
                 self.call = Some(call);
                 self.kept = None;

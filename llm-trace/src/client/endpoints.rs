@@ -1,17 +1,18 @@
-//! Which requests go to an LLM.
+//! Selects the requests that are LLM calls.
 
 use crate::model::{Provider, hosts};
 use crate::wire::detect;
 
-/// Where `ollama` listens unless told otherwise.
+/// The default port of `ollama`.
 const OLLAMA_PORT: u16 = 11434;
 
-/// Which requests are calls of an LLM: `POST`s to a provider's host, and to hosts of your own, with the path of one of
-/// their APIs that the library reads; and `GET /v1/responses/{id}`, which is a `fetch_response`.
+/// Selects the requests that are LLM calls: `POST`s with the path of a known API to a provider's host or to hosts that
+/// you add, and `GET /v1/responses/{id}`, which is recorded as `fetch_response`.
 ///
-/// Counting tokens, moderations, images, audio, video, files and batches are no calls.
+/// Token counting, moderations, images, audio, video, files and batches are not calls.
 ///
-/// On any host `…/chat/completions`, and Gemini's `…:generateContent`, are calls too: nothing else is served there.
+/// On every host, `…/chat/completions` and Gemini's `…:generateContent` are calls, because these paths are specific to
+/// LLMs.
 ///
 /// ```
 /// use llm_trace::client::Endpoints;
@@ -36,12 +37,12 @@ impl Default for Endpoints {
 }
 
 impl Endpoints {
-    /// The providers' hosts, and paths that are an LLM's on any host.
+    /// The providers' hosts, and paths that are specific to LLMs on every host.
     pub fn new() -> Self {
         Self { own: Vec::new(), known: true }
     }
 
-    /// No host but those that are added.
+    /// Only the hosts that you add.
     ///
     /// ```
     /// use llm_trace::client::Endpoints;
@@ -53,16 +54,16 @@ impl Endpoints {
         Self { own: Vec::new(), known: false }
     }
 
-    /// Also this host, or `host:port`; `*.example.com` stands for all hosts below `example.com`. What is added counts
-    /// before what is known, the last first.
+    /// Adds a host, or `host:port`; `*.example.com` matches all hosts below `example.com`. Added hosts take precedence
+    /// over known ones, and later ones over earlier ones.
     pub fn host(mut self, host: impl Into<String>, provider: impl Into<Provider>) -> Self {
         self.own.insert(0, (host.into().into_boxed_str(), provider.into()));
         self
     }
 
-    /// Whose API this is; `None` if it is nobody's, or none that is read.
+    /// The provider of this request; `None` if it is not an LLM call.
     pub(super) fn provider(&self, is_get: bool, host: &str, port: Option<u16>, path: &str) -> Option<Provider> {
-        // First what sorts out nearly all other requests: the last part of the path.
+        // The path excludes nearly all other requests, so it is checked first.
         detect::operation_of(is_get, path)?;
         let own = self.own.iter().find(|(pattern, _)| fits(pattern, host, port));
         if let Some((_, provider)) = own {
@@ -87,7 +88,7 @@ fn by_place(port: Option<u16>, path: &str) -> Option<&'static str> {
     (path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent")).then_some("gcp.gemini")
 }
 
-/// Whether a host is the one of a pattern: `host`, `host:port` or `*end`.
+/// Whether a host matches a pattern: `host`, `host:port` or `*end`.
 fn fits(pattern: &str, host: &str, port: Option<u16>) -> bool {
     let (pattern, wanted) = match pattern.rsplit_once(':') {
         Some((before, digits)) if !before.contains(':') => match digits.parse::<u16>() {

@@ -1,4 +1,4 @@
-//! One request and its answer, as a call.
+//! Records a request and its response as a call.
 
 use http::{HeaderMap, Method};
 use http_body::Body;
@@ -11,7 +11,7 @@ use crate::diag;
 use crate::model::Provider;
 use crate::wire::detect;
 
-/// Where a request goes.
+/// The target of a request.
 pub(super) struct Target<'a> {
     pub(super) method: &'a Method,
     pub(super) scheme: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Whose API it is, if it is one and anyone listens.
+    /// The provider, if the request is an LLM call and a subscriber is interested.
     pub(super) fn provider(&self, endpoints: &Endpoints) -> Option<Provider> {
         if !(self.is_get() || *self.method == Method::POST) || !crate::__private::enabled(tracing::Level::INFO) {
             return None;
@@ -33,7 +33,7 @@ impl Target<'_> {
         *self.method == Method::GET
     }
 
-    /// Neither user info nor the query, which can hold a key.
+    /// The URL without user information and query, which can contain a key.
     fn url(&self) -> String {
         let Self { scheme, host, path, .. } = self;
         match self.port {
@@ -42,14 +42,14 @@ impl Target<'_> {
         }
     }
 
-    /// Begins a call. Inside of an annotated one of the same kind it is that call. The headers are told the trace,
-    /// where the layer's [`Propagation`](crate::Propagation) names the host.
+    /// Starts a call; inside an annotated call of the same kind it is merged into that call. Adds trace context to the
+    /// headers if the layer's [`Propagation`](crate::Propagation) includes the host.
     pub(super) fn begin(&self, provider: Provider, body: Option<&[u8]>, headers: &mut HeaderMap) -> LlmCall {
         let url = self.url();
         let make = crate::__make_span!(target: "llm_trace::client", level: tracing::Level::INFO, name: "llm_call");
         let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
         let body = body.filter(|body| !encoded && !body.is_empty());
-        // Where the body does not tell what is asked for, the path does.
+        // Without a body, the path determines the operation.
         let operation =
             if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path).map(Into::into) };
         let mut setup = CallArguments::new(operation, make);
@@ -64,19 +64,19 @@ impl Target<'_> {
     }
 }
 
-/// Who is called by the annotated model call around: its author knows better than the host's name.
+/// The provider of the enclosing annotated model call. It takes precedence over the provider derived from the host.
 fn stated_around() -> Option<Provider> {
     let around = LlmCall::current();
     let state = around.live()?.lock();
     state.provider.clone().filter(|_| state.operation.is_model_call())
 }
 
-/// A call that has begun, as what a future is made a call with.
+/// A started call, in the form that traces a future.
 pub(super) fn prepared(call: LlmCall) -> Prepared {
     Prepared::started(call)
 }
 
-/// The body of an answer, which ends the call.
+/// Wraps the response's body, which ends the call.
 pub(super) fn answered<B: Body, E>(call: LlmCall, status: u16, headers: &HeaderMap, body: B) -> CallBody<B, E> {
     let Some(live) = call.live() else { return CallBody::aside(body) };
     let (asked, path) = {
@@ -106,13 +106,13 @@ fn is_stream(content_type: &str, asked: bool, path: &str) -> bool {
         "text/event-stream" | "application/x-ndjson" | "application/vnd.amazon.eventstream" | "application/jsonl" => {
             true
         }
-        // Gemini streams one array; others that were asked for a stream have answered without.
+        // Gemini streams one array; other APIs that were asked for a stream answered without one.
         "application/json" => asked && path.ends_with(":streamGenerateContent"),
         _ => asked,
     }
 }
 
-/// There is no answer.
+/// Ends the call without a response.
 #[cfg(feature = "reqwest-middleware")]
 pub(super) fn failed(call: LlmCall, error: &(dyn std::error::Error + 'static)) {
     if call.is_enabled() {

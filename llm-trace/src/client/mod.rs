@@ -1,23 +1,23 @@
-//! Calls without annotations: layers around the HTTP client.
+//! Calls without annotations: layers for HTTP clients.
 //!
-//! A layer around the client recognises requests to LLMs by host and path, and makes a call of each: the same span, the
-//! same policy and masks, streams included. All other requests pass as they are.
+//! A layer recognises LLM requests by host and path, and records a call for each: the same span, policy and masks as
+//! for an annotated call, including streams. All other requests pass through unchanged.
 //!
 //! | client | feature | add |
 //! |---|---|---|
-//! | `reqwest` 0.13, by `reqwest-middleware` | `reqwest-middleware` | `CallMiddleware` |
+//! | `reqwest` 0.13 with `reqwest-middleware` | `reqwest-middleware` | `CallMiddleware` |
 //! | any `tower::Service` of `http::Request`, such as `hyper-util`'s client | `tower` | `CallLayer` |
 //!
-//! Inside an annotated call of the same kind there is no second span: what is sent and answered is told to that call,
-//! unless [`Nested::Separate`](crate::Nested) asks for two. Inside tools, agents and workflows there are spans below those.
+//! Inside an annotated call of the same kind no second span is created: the request and response are recorded on that
+//! call, unless [`Nested::Separate`](crate::Nested) is set. Inside tools, agents and workflows the spans are children
+//! of theirs.
 //!
-//! Bodies pass piece by piece, unbuffered. A request's body is read if it is in memory; one that is itself a stream is
-//! left alone, and the call then knows what the URL tells. Of an answer that is no stream a copy is kept until it is
-//! whole, up to 16 MiB, since its token counts stand anywhere in it. A compressed answer is not read: decompression
-//! belongs between these layers and the network.
+//! Bodies are not buffered. A request body is read if it is in memory; a streaming request body is not read, and the
+//! call then has only the facts from the URL. Of a response that is not a stream, a copy of up to 16 MiB is kept until
+//! it is complete, because token counts can be anywhere in it. A compressed response is not read: put decompression
+//! between these layers and the network.
 //!
-//! Whether the layers see single attempts or the call with its retries depends on which side of the retrying layer they
-//! stand.
+//! Outside a retry layer they record one call with all its retries, inside it one call per attempt.
 
 mod answer;
 mod endpoints;

@@ -1,4 +1,4 @@
-//! The body of a request, of which the first frame has been looked at.
+//! A request body whose first frame has been read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,10 +11,10 @@ use http_body::{Body, Frame, SizeHint};
 use crate::stream::each_slice;
 
 pin_project_lite::pin_project! {
-    /// The body of a request as it goes on to the inner service: all of it, in the same frames.
+    /// The request body that is passed to the inner service, with all original frames.
     ///
-    /// A body that says its length, and has it all in one frame, was read. Where the client's type names a body, it
-    /// names this one: `Client<HttpConnector, PeekedBody<Full<Bytes>>>`; where it does not, it is inferred.
+    /// A body with a known length and all its data in one frame was read. If your code names the client's body type,
+    /// name this one: `Client<HttpConnector, PeekedBody<Full<Bytes>>>`; otherwise it is inferred.
     ///
     /// ```
     /// use http_body::Body;
@@ -33,7 +33,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// The result of the first poll, which the inner service still has to see, and the body's state before it.
+/// The result of the first poll, not yet returned to the inner service, and the state of the body before it.
 struct First<B: Body> {
     result: Option<Result<Frame<B::Data>, B::Error>>,
     hint: SizeHint,
@@ -41,16 +41,16 @@ struct First<B: Body> {
 }
 
 impl<B: Body + Unpin> PeekedBody<B> {
-    /// Looks at nothing.
+    /// Does not read the body.
     pub(super) fn unread(body: B) -> Self {
         Self { body, first: None, is_whole: false }
     }
 
-    /// Looks at the first frame, if the body is in memory.
+    /// Reads the first frame if the body is in memory.
     pub(super) fn peek(mut body: B) -> Self {
         let (hint, is_end) = (body.size_hint(), body.is_end_stream());
         let Some(length) = hint.exact().filter(|length| *length > 0) else { return Self::unread(body) };
-        // The next poll leaves a waker of its own.
+        // The next poll registers its own waker.
         let mut nobody = Context::from_waker(Waker::noop());
         let Poll::Ready(result) = Pin::new(&mut body).poll_frame(&mut nobody) else { return Self::unread(body) };
         let data = result.as_ref().and_then(|result| result.as_ref().ok()?.data_ref());
@@ -58,7 +58,7 @@ impl<B: Body + Unpin> PeekedBody<B> {
         Self { body, first: Some(First { result, hint, is_end }), is_whole }
     }
 
-    /// The whole body, if it was in memory.
+    /// The whole body, if it was read.
     pub(super) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         let first = self.first.as_ref().filter(|_| self.is_whole)?;
         let data = first.result.as_ref()?.as_ref().ok()?.data_ref()?;
@@ -106,7 +106,7 @@ mod tests {
 
     type Polled = Poll<Option<Result<Frame<&'static [u8]>, &'static str>>>;
 
-    /// Says that it has two bytes, and answers each poll from a list.
+    /// Has a size hint of two bytes, and takes the result of each poll from a list.
     struct Scripted(VecDeque<Polled>);
 
     impl Body for Scripted {

@@ -1,4 +1,4 @@
-//! `reqwest` 0.13, by `reqwest-middleware`.
+//! Middleware for `reqwest` 0.13 with `reqwest-middleware`.
 
 use http::Extensions;
 use reqwest_0_13::{Body, Request, Response, ResponseBuilderExt as _, Url};
@@ -9,7 +9,7 @@ use super::exchange::{Target, answered, failed, prepared};
 use crate::call::{LlmCall, trace_future};
 use crate::stream::TypedErrors;
 
-/// Makes a call of each request to an LLM.
+/// Records a call for each LLM request.
 ///
 /// ```
 /// use llm_trace::client::{CallMiddleware, Endpoints};
@@ -28,12 +28,12 @@ pub struct CallMiddleware {
 }
 
 impl CallMiddleware {
-    /// For the providers' hosts.
+    /// Middleware with the default [`Endpoints`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For these instead.
+    /// Replaces the endpoints.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
@@ -58,7 +58,7 @@ fn begin(endpoints: &Endpoints, request: &mut Request) -> Option<LlmCall> {
         path: url.path(),
     };
     let provider = target.provider(endpoints)?;
-    // Few headers, and only of what goes to an LLM.
+    // Only the few headers of an LLM request are cloned.
     let mut headers = request.headers().clone();
     let call = target.begin(provider, request.body().and_then(Body::as_bytes), &mut headers);
     *request.headers_mut() = headers;
@@ -71,7 +71,7 @@ fn end(call: LlmCall, result: Result<Response>) -> Result<Response> {
         Ok(response) => Ok(response),
         Err(error) => {
             match &error {
-                // Its own `source()` skips what it holds.
+                // The outer error's `source()` skips the inner error.
                 Error::Reqwest(inner) => failed(call, inner),
                 Error::Middleware(inner) => failed(call, inner.as_ref()),
             }
@@ -88,7 +88,7 @@ fn watched(call: LlmCall, response: Response) -> Response {
     Response::from(http::Response::from_parts(parts, Body::wrap(body)))
 }
 
-/// What a `Response` is told its URL by.
+/// The extension that sets the URL of a `Response`.
 fn with_url(url: Url) -> Extensions {
     http::Response::builder().url(url).body(()).map(|built| built.into_parts().0.extensions).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Any `tower::Service` of `http::Request`.
+//! A layer for any `tower::Service` of `http::Request`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,7 +17,7 @@ use super::peeked::PeekedBody;
 use crate::call::{LlmCall, TracedFuture, trace_future};
 use crate::stream::{BoxedErrors, ErrorTypeNameOnly, ReadError, TypedErrors};
 
-/// Makes a call of each request to an LLM.
+/// Records a call for each LLM request.
 ///
 /// ```
 /// use llm_trace::client::{CallLayer, Endpoints};
@@ -36,12 +36,12 @@ pub struct CallLayer<E = TypedErrors, B = ErrorTypeNameOnly> {
 }
 
 impl CallLayer {
-    /// For the providers' hosts.
+    /// A layer with the default [`Endpoints`].
     pub fn new() -> Self {
         Self { endpoints: Arc::default(), errors: PhantomData }
     }
 
-    /// For a service whose errors are `Box<dyn Error + Send + Sync>`, as those of `tower`'s own layers are.
+    /// For a service with errors of type `Box<dyn Error + Send + Sync>`, as in `tower`'s own layers.
     ///
     /// ```
     /// use llm_trace::client::CallLayer;
@@ -58,8 +58,8 @@ impl CallLayer {
 }
 
 impl<E, B> CallLayer<E, B> {
-    /// Reads all that the errors of an answer's body tell, as [`TracedBody::reading_errors`](crate::TracedBody) does;
-    /// `hyper`'s are such. Of other types only the name is told, and what is in a box.
+    /// Reads the type and sources of body errors, like [`TracedBody::reading_errors`](crate::TracedBody); `hyper`'s
+    /// errors support that. Without it only the error's type name and the contents of boxed errors are read.
     ///
     /// ```
     /// use llm_trace::client::CallLayer;
@@ -74,7 +74,7 @@ impl<E, B> CallLayer<E, B> {
         CallLayer { endpoints: self.endpoints, errors: PhantomData }
     }
 
-    /// For these instead.
+    /// Replaces the endpoints.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = Arc::new(endpoints);
         self
@@ -107,7 +107,7 @@ impl<S, E, B> Layer<S> for CallLayer<E, B> {
     }
 }
 
-/// A client whose requests to LLMs are calls: see [`CallLayer`].
+/// A client that records its LLM requests as calls: see [`CallLayer`].
 ///
 /// ```
 /// use llm_trace::client::{BoxedErrors, CallLayer, CallService, ErrorTypeNameOnly, TypedErrors};
@@ -127,7 +127,7 @@ pub struct CallService<S, E = TypedErrors, B = ErrorTypeNameOnly> {
     layer: CallLayer<E, B>,
 }
 
-/// What ends a call with what came of its request.
+/// Ends a call with the result of its request.
 type FinishFn<R, T, RE> = fn(LlmCall, Result<Response<R>, T>) -> Result<Response<CallBody<R, RE>>, T>;
 
 impl<S, E, RE, B, R> Service<Request<B>> for CallService<S, E, RE>
@@ -148,7 +148,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (call, request) = begin(&self.layer.endpoints, request);
-        // Clients may send the request right here.
+        // A client may send the request inside `call`, before the future is polled.
         let future = call.run(|| self.inner.call(request));
         trace_future(prepared(call), future, end::<E, RE, R, S::Error>)
     }
@@ -157,7 +157,7 @@ where
 fn begin<B: Body + Unpin>(endpoints: &Endpoints, request: Request<B>) -> (LlmCall, Request<PeekedBody<B>>) {
     let (mut parts, body) = request.into_parts();
     let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-    // Without an authority in the URI the header names the host.
+    // Without an authority in the URI the `Host` header is used.
     let authority = parts.uri.authority().cloned().or_else(|| host?.parse().ok());
     let target = authority.as_ref().map(|authority| Target {
         method: &parts.method,

@@ -1,15 +1,15 @@
-//! What a price is asked for, and what comes back.
+//! The input and output of a price function.
 
 use crate::model::Usage;
 use crate::semconv::Fact;
 
-/// What is known of a call that is to be priced. It holds no content.
+/// The facts of a call that its price can depend on. It contains no content.
 ///
 /// ```
 /// use llm_trace::{PricedCall, Cost};
 /// use tracing_subscriber::Registry;
 ///
-/// // Media, one-hour cache writes and searches have prices of their own.
+/// // Media, one-hour cache writes and searches have separate prices.
 /// let media_price = |call: &PricedCall<'_>| {
 ///     let input = [call.input_audio_tokens(), call.input_image_tokens(), call.input_video_tokens()];
 ///     let output = [call.output_audio_tokens(), call.output_image_tokens(), call.output_video_tokens()];
@@ -21,14 +21,14 @@ use crate::semconv::Fact;
 /// let layer = llm_trace::layer::<Registry>().prices(media_price);
 /// # let _ = layer;
 ///
-/// // A function is a price list too.
+/// // A price list by model.
 /// let house_price = |call: &PricedCall<'_>| {
 ///     if call.response_model() == Some("free-model") {
 ///         return Some(Cost::total(0.0));
 ///     }
 ///     let per_token = match (call.operation(), call.provider(), call.model()) {
 ///         ("chat", Some("openai"), Some("gpt-4o")) if call.service_tier() != Some("priority") => 2.5e-6,
-///         // An alias of ours, whatever stands behind it today.
+///         // An alias, priced independently of its current model.
 ///         (_, Some("my-gateway"), _) if call.request_model() == Some("cheap") => 1e-7,
 ///         _ => return None,
 ///     };
@@ -62,7 +62,7 @@ impl<'a> PricedCall<'a> {
         self.provider
     }
 
-    /// The model that answered; where that is not known, the one that was asked.
+    /// The response model, or the request model if that is unknown.
     pub fn model(&self) -> Option<&'a str> {
         self.response_model.or(self.request_model)
     }
@@ -77,22 +77,22 @@ impl<'a> PricedCall<'a> {
         self.response_model
     }
 
-    /// The service tier that the provider says it used.
+    /// The service tier that the provider reports.
     pub fn service_tier(&self) -> Option<&'a str> {
         self.service_tier
     }
 
-    /// All input tokens, cached ones included.
+    /// All input tokens, including cached ones.
     pub fn input_tokens(&self) -> Option<i64> {
         self.usage.input
     }
 
-    /// All output tokens, reasoning included.
+    /// All output tokens, including reasoning.
     pub fn output_tokens(&self) -> Option<i64> {
         self.usage.output
     }
 
-    /// Input tokens that the provider's cache served.
+    /// Input tokens read from the provider's cache.
     pub fn cache_read_tokens(&self) -> Option<i64> {
         self.usage.cache_read
     }
@@ -102,56 +102,57 @@ impl<'a> PricedCall<'a> {
         self.usage.cache_creation
     }
 
-    /// Of those written to the provider's cache, the tokens that it keeps for an hour.
+    /// Input tokens written to the provider's cache for one hour; part of
+    /// [`cache_creation_tokens`](Self::cache_creation_tokens).
     pub fn cache_creation_1h_tokens(&self) -> Option<i64> {
         self.usage.cache_creation_1h
     }
 
-    /// Output tokens spent on reasoning.
+    /// Output tokens used for reasoning.
     pub fn reasoning_tokens(&self) -> Option<i64> {
         self.usage.reasoning
     }
 
-    /// Input tokens of sound, cached ones included.
+    /// Audio input tokens, including cached ones.
     pub fn input_audio_tokens(&self) -> Option<i64> {
         self.usage.input_audio
     }
 
-    /// Input tokens of images, cached ones included.
+    /// Image input tokens, including cached ones.
     pub fn input_image_tokens(&self) -> Option<i64> {
         self.usage.input_image
     }
 
-    /// Input tokens of video, cached ones included.
+    /// Video input tokens, including cached ones.
     pub fn input_video_tokens(&self) -> Option<i64> {
         self.usage.input_video
     }
 
-    /// Output tokens of sound.
+    /// Audio output tokens.
     pub fn output_audio_tokens(&self) -> Option<i64> {
         self.usage.output_audio
     }
 
-    /// Output tokens of images.
+    /// Image output tokens.
     pub fn output_image_tokens(&self) -> Option<i64> {
         self.usage.output_image
     }
 
-    /// Output tokens of video.
+    /// Video output tokens.
     pub fn output_video_tokens(&self) -> Option<i64> {
         self.usage.output_video
     }
 
-    /// Searches that the provider bills one by one; for a reranker, its search units.
+    /// The number of searches that the provider bills individually; for a reranker, its search units.
     pub fn searches(&self) -> Option<i64> {
         self.usage.searches
     }
 }
 
-/// What a call cost, in US dollars.
+/// The cost of a call, in US dollars.
 ///
-/// The parts do not overlap: `input` is what was neither read from a cache nor written to one,
-/// `output` what was not reasoning. Their sum is the total, unless a total is given.
+/// The parts do not overlap: `input` excludes tokens read from or written to a cache, and `output` excludes reasoning.
+/// The total is their sum, unless it is set explicitly.
 ///
 /// ```
 /// use llm_trace::Cost;
@@ -169,12 +170,12 @@ pub struct Cost {
     pub(crate) cache_creation: Option<f64>,
     pub(crate) reasoning: Option<f64>,
     pub(crate) requests: Option<f64>,
-    /// Some part is not known: the sum of the others is not the total.
+    /// A part is unknown: the sum of the others is not the total.
     pub(crate) partial: bool,
 }
 
 impl Cost {
-    /// Nothing known.
+    /// A cost without any known part.
     pub fn new() -> Self {
         Self::default()
     }
@@ -184,49 +185,49 @@ impl Cost {
         Self { total: Some(dollars), ..Self::default() }
     }
 
-    /// What the input cost, apart from caches.
+    /// The cost of input, excluding caches.
     #[must_use]
     pub fn input(mut self, dollars: f64) -> Self {
         self.input = Some(dollars);
         self
     }
 
-    /// What the output cost, apart from reasoning.
+    /// The cost of output, excluding reasoning.
     #[must_use]
     pub fn output(mut self, dollars: f64) -> Self {
         self.output = Some(dollars);
         self
     }
 
-    /// What reading from the provider's cache cost.
+    /// The cost of reading from the provider's cache.
     #[must_use]
     pub fn cache_read(mut self, dollars: f64) -> Self {
         self.cache_read = Some(dollars);
         self
     }
 
-    /// What writing to the provider's cache cost.
+    /// The cost of writing to the provider's cache.
     #[must_use]
     pub fn cache_creation(mut self, dollars: f64) -> Self {
         self.cache_creation = Some(dollars);
         self
     }
 
-    /// What reasoning cost.
+    /// The cost of reasoning.
     #[must_use]
     pub fn reasoning(mut self, dollars: f64) -> Self {
         self.reasoning = Some(dollars);
         self
     }
 
-    /// What is priced by the request or the search, and not by the token.
+    /// The cost of items priced by request or search instead of token.
     #[must_use]
     pub fn requests(mut self, dollars: f64) -> Self {
         self.requests = Some(dollars);
         self
     }
 
-    /// Some part of the cost is not known: what is, is recorded, and no total.
+    /// Marks the cost as incomplete: the known parts are recorded, but no total.
     ///
     /// ```
     /// use llm_trace::Cost;
@@ -239,7 +240,7 @@ impl Cost {
         self
     }
 
-    /// All of it; `None` where a part is missing.
+    /// The total; `None` if a part is missing.
     pub fn sum(&self) -> Option<f64> {
         if self.partial || self.total.is_some() {
             return self.total.filter(|_| !self.partial);
@@ -260,7 +261,7 @@ impl Cost {
         ]
     }
 
-    /// The cost of both.
+    /// The sum of both costs.
     pub(super) fn and(self, other: Cost) -> Cost {
         let add = |a: Option<f64>, b: Option<f64>| match (a, b) {
             (Some(a), Some(b)) => Some(tidy(a + b)),
@@ -283,7 +284,7 @@ impl Cost {
         }
     }
 
-    /// The cost, if every number in it can be one.
+    /// The cost, if every number in it is valid.
     pub(super) fn checked(self) -> Option<Self> {
         let known = self.total.into_iter().chain(self.parts().into_iter().filter_map(|(_, part)| part));
         let mut any = false;
@@ -297,7 +298,7 @@ impl Cost {
     }
 }
 
-/// Without the dust of binary fractions: prices per token have fewer digits than this.
+/// Rounds off floating-point errors: prices per token have fewer digits than this.
 pub(super) fn tidy(dollars: f64) -> f64 {
     (dollars * 1e15).round() / 1e15
 }

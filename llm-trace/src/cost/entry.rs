@@ -1,4 +1,4 @@
-//! One model's prices, as LiteLLM's table has them.
+//! The prices of one model in LiteLLM's table.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::keys::{Kind, Kinds, OTHER_KEYS, SEARCH_KEY, kind_of};
 /// US dollars per token, search or request of each kind.
 type Rates = Kinds<Option<f64>>;
 
-/// When rates apply: for inputs longer than this, in this service tier.
+/// Rates with their conditions: inputs from this length on, and this service tier.
 #[derive(Clone, Debug, PartialEq)]
 struct Case {
     above: i64,
@@ -19,19 +19,19 @@ struct Case {
 /// One model's prices.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
-    /// LiteLLM's own word for who offers the model.
+    /// LiteLLM's name for the model's provider.
     pub(super) provider: Option<Box<str>>,
-    /// The most special ones last.
+    /// Ordered so that the most specific ones are last.
     cases: Vec<Case>,
-    /// What has a price that is not by the token.
+    /// Kinds that are not priced by token.
     priced_otherwise: Kinds<bool>,
 }
 
-/// Endings of keys, and the service tiers they are for.
+/// Suffixes of keys, and their service tiers.
 const TIERS: [(&str, &str); 3] = [("priority", "priority"), ("flex", "flex"), ("batches", "batch")];
 
 impl Entry {
-    /// Reads an entry; `None` where it has no price per token.
+    /// Reads an entry; `None` if it has no price per token.
     pub(super) fn read(entry: &Map<String, Value>) -> Option<Entry> {
         let mut cases: Vec<Case> = Vec::new();
         let mut priced_otherwise = Kinds::default();
@@ -64,7 +64,7 @@ impl Entry {
         self.cases.iter().filter(fits).fold(Rates::default(), |before, case| case.rates.or(&before))
     }
 
-    /// What a call cost: `None` where nothing about it is known.
+    /// The cost of a call; `None` if no part is known.
     pub(super) fn cost(&self, call: &PricedCall<'_>) -> Option<Cost> {
         let usage = call.usage;
         let mut bill = Bill {
@@ -79,17 +79,17 @@ impl Entry {
             let hour = known(usage.cache_creation_1h).min(written);
             let audio = (known(usage.input_audio) - read_audio).clamp(0, all);
             let (image, video) = (known(usage.input_image).min(all), known(usage.input_video).min(all));
-            // Without prices of their own images and video are input like text, be they cached or not.
+            // Without a separate price, images and video are billed as text input, cached or not.
             let image = if bill.has(Kind::InputImage) { image } else { 0 };
             let video = if bill.has(Kind::InputVideo) { video } else { 0 };
             let text =
                 [read, written, audio, image, video].iter().fold(all, |rest, part| rest.saturating_sub(*part)).max(0);
-            // Without a price of their own, cached tokens are input like any other.
+            // Without a separate price, cached tokens are billed as input.
             let read = bill.price(&[Kind::CacheRead, Kind::Input], read - read_audio);
             cost.cache_read =
                 added(read, bill.price(&[Kind::CacheReadAudio, Kind::CacheRead, Kind::Input], read_audio));
             let written = bill.price(&[Kind::CacheWrite, Kind::Input], written - hour);
-            // Where writing has a price, an hour's is another.
+            // If cache writes have a price, one-hour writes need a separate one.
             let hours = if bill.has(Kind::CacheWrite) {
                 &[Kind::CacheWriteHour][..]
             } else {
@@ -122,7 +122,7 @@ impl Entry {
         for (kind, count) in [(Kind::Request, requests), (Kind::Query, queries), (Kind::Search, searches)] {
             cost.requests = added(cost.requests, bill.price(&[kind], count));
         }
-        // Embeddings have no output to pay for, and rerankers no tokens.
+        // Embeddings have no output to bill, and rerankers no tokens.
         let is_free = |kind| bill.rates.get(kind).is_none_or(|rate| rate == 0.0);
         let lacks_input = usage.input.is_none() && bill.rates.get(Kind::Input) != Some(0.0) && cost.requests.is_none();
         let has_known_input = usage.input.is_some() || cost.requests.is_some();
@@ -135,7 +135,7 @@ impl Entry {
     }
 }
 
-/// One call's bill.
+/// The bill of one call.
 struct Bill<'e> {
     rates: Rates,
     otherwise: &'e Kinds<bool>,
@@ -147,10 +147,10 @@ impl Bill<'_> {
         self.rates.get(kind).is_some() || self.otherwise.get(kind)
     }
 
-    /// The price of so many tokens at the first of these kinds' rates that there is. A kind that has another price, which
-    /// is not by the token, is not billed at the next one's.
+    /// The price of `count` tokens at the first available rate of these kinds. A kind that is not priced by token is
+    /// not billed at the rate of the next kind.
     fn price(&mut self, kinds: &[Kind], count: i64) -> Option<f64> {
-        // Nothing of a kind that has no price costs nothing.
+        // A missing price does not matter if there is nothing to bill.
         if count <= 0 {
             return None;
         }
@@ -171,14 +171,15 @@ fn added(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     }
 }
 
-/// The price of a search, where it is the same for every size of its context: no answer tells the size.
+/// The price of a search, if it is the same for every context size, because responses do not contain the size.
 fn one_price(sizes: &Value) -> Option<f64> {
     let mut prices = sizes.as_object()?.values().map(Value::as_f64);
     let first = prices.next()??;
     prices.all(|price| price == Some(first)).then_some(first)
 }
 
-/// `input_cost_per_token_above_200k_tokens_priority`: what has the price, from how many tokens on, in which tier.
+/// Parses `input_cost_per_token_above_200k_tokens_priority`: the kind, the minimum number of input tokens, and the
+/// tier.
 fn case_of(key: &str) -> Option<(Kind, i64, Option<&'static str>)> {
     let (mut name, mut tier) = (key, None);
     for (ending, word) in TIERS {
@@ -189,7 +190,7 @@ fn case_of(key: &str) -> Option<(Kind, i64, Option<&'static str>)> {
     let mut above = 0;
     if let Some((rest, threshold)) = name.strip_suffix("k_tokens").and_then(|name| name.rsplit_once("_above_")) {
         let thousands: i64 = threshold.parse().ok()?;
-        // The threshold itself still has the lower price.
+        // The lower price includes the threshold.
         (name, above) = (rest, thousands.checked_mul(1000)?.checked_add(1)?);
     }
     Some((kind_of(name)?, above, tier))

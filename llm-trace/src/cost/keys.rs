@@ -1,6 +1,6 @@
-//! The keys of LiteLLM's price table, and what each is the price of.
+//! The keys of LiteLLM's price table and their meanings.
 
-/// What has a price of its own.
+/// A kind of usage with a separate price.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
     Input,
@@ -16,9 +16,9 @@ pub(super) enum Kind {
     OutputAudio,
     OutputImage,
     OutputVideo,
-    /// A search of the web on the way to an answer.
+    /// A web search during the response.
     Search,
-    /// A query of a reranker.
+    /// A reranker query.
     Query,
     Request,
 }
@@ -40,7 +40,7 @@ impl<T: Copy> Kinds<T> {
 }
 
 impl<T: Copy> Kinds<Option<T>> {
-    /// These where they are given, else the others.
+    /// These values, with missing ones taken from `other`.
     pub(super) fn or(mut self, other: &Self) -> Self {
         for (own, other) in self.0.iter_mut().zip(other.0) {
             *own = own.or(other);
@@ -49,10 +49,10 @@ impl<T: Copy> Kinds<Option<T>> {
     }
 }
 
-/// The one key whose value is an object: a price for each size of a search's context.
+/// The only key with an object value: a price for each context size of a search.
 pub(super) const SEARCH_KEY: &str = "search_context_cost_per_query";
 
-/// The keys that are honoured. Those of tokens also with `_above_<n>k_tokens`, `_priority`, `_flex` and `_batches`.
+/// The supported keys. Those of tokens can have the suffixes `_above_<n>k_tokens`, `_priority`, `_flex` and `_batches`.
 const KEYS: &[(&str, Kind)] = &[
     ("input_cost_per_token", Kind::Input),
     ("output_cost_per_token", Kind::Output),
@@ -74,8 +74,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("input_cost_per_request", Kind::Request),
 ];
 
-/// Keys that are not honoured, by how they begin, and what has another price where one of them is there: by the
-/// second, the character, the picture, the step. Tokens of that kind are billed only at a rate of their own.
+/// Prefixes of unsupported keys, with the kinds that they price by second, character, picture or step. Tokens of these
+/// kinds are billed only at a separate token rate.
 pub(super) const OTHER_KEYS: &[(&str, &[Kind])] = &[
     ("input_cost_per_audio_per_second", &[Kind::InputAudio]),
     ("input_cost_per_second", &[Kind::InputAudio]),
@@ -94,7 +94,7 @@ pub(super) const OTHER_KEYS: &[(&str, &[Kind])] = &[
     (SEARCH_KEY, &[Kind::Search]),
 ];
 
-/// What a key, without its endings, is the price of.
+/// The kind that a key without suffixes is the price of.
 pub(super) fn kind_of(name: &str) -> Option<Kind> {
     KEYS.iter().find(|(key, _)| *key == name).map(|(_, kind)| *kind)
 }

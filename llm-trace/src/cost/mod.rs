@@ -1,4 +1,4 @@
-//! What a call cost: said by the provider, or worked out from prices the user gave. Never guessed.
+//! The cost of a call: reported by the provider or computed from prices that you set. It is never estimated.
 
 mod billed;
 mod entry;
@@ -14,7 +14,7 @@ use crate::guarded;
 use crate::guarded::UserCode;
 use crate::model::Usage;
 
-/// Something that knows prices: a [`PriceTable`], or a closure.
+/// A source of prices: a [`PriceTable`], or a closure.
 ///
 /// ```
 /// use llm_trace::{PricedCall, Cost};
@@ -27,7 +27,7 @@ use crate::model::Usage;
 /// # let _ = layer;
 /// ```
 pub trait Prices: Send + Sync + 'static {
-    /// What the call cost; `None` where that is not known.
+    /// The cost of the call; `None` if it is unknown.
     fn cost(&self, call: &PricedCall<'_>) -> Option<Cost>;
 
     /// The value of `llm_trace.cost.source`.
@@ -61,7 +61,7 @@ impl SharedPrices {
     }
 }
 
-/// A cost, and who said so.
+/// A cost and its source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Priced {
     pub(crate) cost: Cost,
@@ -69,14 +69,14 @@ pub(crate) struct Priced {
 }
 
 impl Priced {
-    /// The cost of both.
+    /// The sum of both costs.
     pub(crate) fn and(self, other: Priced) -> Priced {
         Priced { cost: self.cost.and(other.cost), source: self.source }
     }
 }
 
-/// What a call cost. What the provider states outranks every table. What other models used of the call's tokens is
-/// priced as theirs.
+/// The cost of a call. A cost reported by the provider takes precedence over prices. Tokens that other models used for
+/// the call are priced by their models.
 pub(crate) fn of(
     call: &PricedCall<'_>,
     others: &[(String, Usage)],

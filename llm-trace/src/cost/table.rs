@@ -1,4 +1,4 @@
-//! A table of prices in LiteLLM's public layout.
+//! A price table in the format of LiteLLM.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ use super::entry::Entry;
 use crate::diag::outside;
 use crate::files;
 
-/// More than ten times what LiteLLM's table takes.
+/// More than ten times the size of LiteLLM's table.
 const LARGEST: u64 = 64 << 20;
 
-/// Prices per model, from a JSON file in the layout of LiteLLM's `model_prices_and_context_window.json`.
+/// Prices per model, from a JSON file in the format of LiteLLM's `model_prices_and_context_window.json`.
 ///
-/// A model is looked up by the name it answered with, then by the name it was asked by; each with
-/// the provider's prefix (`azure/gpt-4o`) before the plain name. A plain name that the table gives to
-/// another provider does not count. A model that is not there has no cost.
+/// A model is looked up by the response model, then by the request model; each with the provider's prefix
+/// (`azure/gpt-4o`) before the plain name. A plain name is ignored if the table assigns it to another provider. A model
+/// that is not in the table has no cost.
 ///
-/// Read: `input_cost_per_token`, `output_cost_per_token`, `cache_read_input_token_cost`,
+/// Supported keys: `input_cost_per_token`, `output_cost_per_token`, `cache_read_input_token_cost`,
 /// `cache_creation_input_token_cost`, `output_cost_per_reasoning_token`, `input_cost_per_audio_token`,
 /// `output_cost_per_audio_token`, each also with `_above_<n>k_tokens`, `_priority` and `_flex`.
 ///
@@ -42,7 +42,7 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct PriceTable(HashMap<Box<str>, Entry>);
 
-/// A table of prices that cannot be used.
+/// A price table is invalid.
 ///
 /// ```
 /// use llm_trace::{PriceTable, PricesError};
@@ -57,13 +57,13 @@ pub enum PricesError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// It is not JSON.
     #[error("the price table is not JSON: {0}; it must look like LiteLLM's model_prices_and_context_window.json")]
     NotJson(serde_json::Error),
-    /// It is JSON of another shape.
+    /// It is JSON in another format.
     #[error(
         "the price table has no model with a price per token; it must be an object like \
          {{\"gpt-4o\": {{\"input_cost_per_token\": 2.5e-06, \"output_cost_per_token\": 1e-05}}}}"
@@ -115,7 +115,7 @@ impl Prices for PriceTable {
     }
 }
 
-/// LiteLLM's words for a provider of the conventions.
+/// LiteLLM's names for a provider of the conventions.
 fn words(provider: &str) -> &'static [&'static str] {
     match provider {
         "openai" => &["openai", "text-completion-openai"],
@@ -137,7 +137,7 @@ fn words(provider: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether an entry is of a provider with these words; `bedrock_converse` is one of `bedrock`'s.
+/// Whether an entry belongs to a provider with these names; `bedrock_converse` belongs to `bedrock`.
 fn offers(entry: Option<&str>, words: &[&str]) -> bool {
     let Some(entry) = entry else { return true };
     words.is_empty()

@@ -1,4 +1,4 @@
-//! Building the tape from JSON text, in one pass.
+//! Builds the tape from JSON text in one pass.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -11,12 +11,12 @@ use super::keys::{Mode, Rule};
 use super::node::Node;
 use super::{MAX_DEPTH, work};
 
-/// One value, with its key; containers are followed by their children up to `end`.
+/// A value with its key. A container is followed by its children up to `end`.
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
     pub(super) key: Cow<'a, str>,
     pub(super) value: Value<'a>,
-    /// At most [`JsonView::MAX_ENTRIES`]; 0 while it is open.
+    /// At most [`JsonView::MAX_ENTRIES`]; 0 while the container is open.
     pub(super) end: u32,
 }
 
@@ -28,18 +28,18 @@ pub(super) enum Value<'a> {
     UInt(u64),
     Float(f64),
     Str(Cow<'a, str>),
-    /// A string that was measured but not kept.
+    /// The length of a string that was not kept.
     ElidedStr(usize),
-    /// A container that was counted but not entered.
+    /// The length of a container that was not entered.
     Elided(usize),
-    /// An array of this many numbers, not kept.
+    /// The length of an array of numbers, which was not kept.
     Numbers(usize),
     Array(usize),
-    /// This many fields.
+    /// The number of fields.
     Object(usize),
 }
 
-/// A parsed document. Its memory is bounded by [`JsonView::MAX_ENTRIES`].
+/// A parsed document. [`JsonView::MAX_ENTRIES`] limits its memory.
 #[derive(Debug)]
 pub(crate) struct JsonView<'a> {
     pub(super) tape: Vec<Entry<'a>>,
@@ -47,17 +47,17 @@ pub(crate) struct JsonView<'a> {
 }
 
 impl<'a> JsonView<'a> {
-    /// A document of more values than this is read up to here.
+    /// The maximum number of values. Later ones are not read.
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
     pub(super) fn new() -> Self {
         let spare = SPARE.try_with(Cell::take).ok().filter(|tape| tape.capacity() > 0);
-        // Most documents fit without growing.
+        // Large enough for most documents.
         let tape = spare.map_or_else(|| Vec::with_capacity(48), emptied);
         Self { tape, complete: true }
     }
 
-    /// Reads JSON text. What stands before a syntax error is kept.
+    /// Reads JSON text. Values before a syntax error are kept.
     pub(crate) fn from_slice(bytes: &'a [u8], mode: Mode) -> Self {
         let mut doc = Self::new();
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -75,11 +75,11 @@ impl<'a> JsonView<'a> {
         doc.finished()
     }
 
-    /// Reads anything that serializes, without serializing what the mode skips.
+    /// Reads any serializable value. Values that the mode skips are not serialized.
     pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> JsonView<'static> {
         let mut doc = JsonView::new();
         doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
-        // A value can keep an error of what is in it to itself.
+        // A `Serialize` implementation can ignore an inner error.
         doc.close();
         doc.finished()
     }
@@ -89,7 +89,7 @@ impl<'a> JsonView<'a> {
         self.complete
     }
 
-    /// The document's root; `null` where nothing could be read.
+    /// The document's root; `null` if nothing was read.
     pub(crate) fn root(&self) -> Node<'_> {
         Node::new(self, 0)
     }
@@ -101,7 +101,7 @@ impl<'a> JsonView<'a> {
         self
     }
 
-    /// Ends the containers that an error left open.
+    /// Closes the containers that an error left open.
     fn close(&mut self) {
         let len = place(self.tape.len());
         for entry in &mut self.tape {
@@ -113,7 +113,7 @@ impl<'a> JsonView<'a> {
 }
 
 thread_local! {
-    /// The tape of the last document, empty.
+    /// The cleared tape of the last document.
     static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
 }
 
@@ -129,19 +129,19 @@ impl Drop for JsonView<'_> {
     }
 }
 
-/// The same memory, for a document that borrows from elsewhere: collecting nothing reuses it.
+/// Reuses the memory for a document with another lifetime: collecting an empty iterator keeps the allocation.
 fn emptied<'b>(mut tape: Vec<Entry<'_>>) -> Vec<Entry<'b>> {
     tape.clear();
     tape.into_iter().map_while(|_| None).collect()
 }
 
-/// Pushes one value onto the tape.
+/// Deserializes one value onto the tape.
 pub(super) struct Seed<'t, 'a> {
     tape: &'t mut Vec<Entry<'a>>,
     mode: Mode,
     rule: Rule,
     key: Cow<'a, str>,
-    /// How many containers it stands in.
+    /// The number of enclosing containers.
     depth: usize,
 }
 
@@ -168,7 +168,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
         if self.depth < MAX_DEPTH {
             return deserializer.deserialize_any(self);
         }
-        // Stepped over without recursion.
+        // Skipped without recursion.
         IgnoredAny::deserialize(deserializer)?;
         self.push(Value::Elided(0))
     }
@@ -265,12 +265,12 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 }
 
-/// A place on a tape, none of which is longer than [`JsonView::MAX_ENTRIES`] and a few.
+/// A position on a tape, which is never much longer than [`JsonView::MAX_ENTRIES`].
 pub(super) fn place(at: usize) -> u32 {
     at as u32
 }
 
-/// Marks a container as open, so that a syntax error inside it can be mended.
+/// Marks a container as open, so that it can be closed after a syntax error.
 pub(super) fn open(tape: &mut [Entry<'_>], at: usize) {
     if let Some(entry) = tape.get_mut(at) {
         entry.end = 0;
@@ -296,7 +296,7 @@ pub(super) fn finish_array(tape: &mut [Entry<'_>], at: usize, len: usize, number
     end(tape, at);
 }
 
-/// Takes the element that was pushed at `at` off again if it is a number.
+/// Removes the value at `at` if it is a number.
 pub(super) fn pop_number(tape: &mut Vec<Entry<'_>>, at: usize) -> bool {
     let element = tape.get(at).filter(|_| tape.len() == at + 1);
     let number = element.is_some_and(|e| matches!(e.value, Value::Int(_) | Value::UInt(_) | Value::Float(_)));

@@ -1,4 +1,4 @@
-//! What one walk over a document finds at the paths of the table: the facts, and nothing else of it.
+//! The facts that one walk over a document finds at the paths of the table.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,32 +7,32 @@ use super::node::{Text, Tree};
 use super::trie::{Edge, Keep, Key, MAX_KEYS, NO_KEY, ROOT, Trie};
 use super::work;
 
-/// A text longer than this is no identifier.
+/// A longer text is not an identifier.
 pub(super) const MAX_WORD: usize = 512;
 
-/// Elements of one array that are entered: no API answers with more choices.
+/// The maximum number of array elements that are read. No API returns more choices.
 pub(super) const MAX_ITEMS: usize = 1024;
 
-/// Of more values than this the rest is not read.
+/// The maximum number of values. Later ones are not read.
 const MAX_ENTRIES: usize = 16 << 10;
 
-/// What was found, in the document's order: each container is followed by what was found below it.
+/// The values found, in document order: each container is followed by the values found in it.
 #[derive(Debug)]
 pub(crate) struct Found<'a> {
     list: Vec<Entry<'a>>,
-    /// Which keys the root has, bit by bit: most that readers ask for are not there.
+    /// A bit set of the root's keys. Most keys that readers look up are absent.
     root: [u64; MAX_KEYS / 64],
 }
 
 #[derive(Clone, Debug)]
 struct Entry<'a> {
     key: u16,
-    /// Where what was found below it ends; 0 while it is open.
+    /// The end of the values found in it; 0 while it is open.
     end: u32,
     value: Scalar<'a>,
 }
 
-/// A value, as much of it as a fact needs.
+/// A value, as far as facts need it.
 #[derive(Clone, Debug)]
 pub(super) enum Scalar<'a> {
     Null,
@@ -41,15 +41,15 @@ pub(super) enum Scalar<'a> {
     UInt(u64),
     Float(f64),
     Word(Cow<'a, str>),
-    /// A string of so many bytes that was not kept.
+    /// The length of a string that was not kept.
     Text(usize),
-    /// So many elements, or fields.
+    /// The number of elements, or of fields.
     Array(usize),
     Object(usize),
 }
 
 thread_local! {
-    /// The list of the last document, emptied.
+    /// The cleared list of the last document.
     static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
 }
 
@@ -65,13 +65,13 @@ impl Drop for Found<'_> {
     }
 }
 
-/// The same memory, for a document that borrows from elsewhere: collecting nothing reuses it.
+/// Reuses the memory for a document with another lifetime: collecting an empty iterator keeps the allocation.
 fn emptied<'b>(mut list: Vec<Entry<'_>>) -> Vec<Entry<'b>> {
     list.clear();
     list.into_iter().map_while(|_| None).collect()
 }
 
-/// Where a walk is: the step that led there.
+/// The current position of a walk.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
     pub(super) to: u16,
@@ -93,16 +93,16 @@ impl Step {
     }
 }
 
-/// How the elements of an array are entered.
+/// How the elements of an array are read.
 #[derive(Clone, Copy)]
 pub(super) struct Elements {
     pub(super) step: Step,
-    /// So many of them.
+    /// The maximum number of elements.
     pub(super) most: usize,
 }
 
 impl Elements {
-    /// `None` where no path enters the array.
+    /// `None` if no path enters the array.
     pub(super) fn of(trie: &Trie, array: u16) -> Option<Self> {
         if array == 0 {
             return None;
@@ -119,7 +119,7 @@ impl<'a> Found<'a> {
         Self { list: spare.map_or_else(|| Vec::with_capacity(24), emptied), root: [0; MAX_KEYS / 64] }
     }
 
-    /// The facts of JSON text. What stands before a syntax error is kept.
+    /// The facts of JSON text. Values before a syntax error are kept.
     pub(crate) fn from_json(trie: &Trie, text: &'a [u8]) -> Self {
         let mut found = Self::new();
         super::scan::scan(trie, text, &mut found);
@@ -132,19 +132,19 @@ impl<'a> Found<'a> {
         found.finished()
     }
 
-    /// The facts of anything that serializes: what no path names is not asked to.
+    /// The facts of any serializable value. Values outside of the paths are not serialized.
     pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(trie: &Trie, value: &T) -> Found<'static> {
         let mut found = Found::new();
         super::walk_serialize::walk(trie, value, &mut found);
         found.finished()
     }
 
-    /// The document's root; `null` where nothing could be read.
+    /// The document's root; `null` if nothing was read.
     pub(crate) fn root(&self) -> FoundNode<'_> {
         FoundNode { found: self, at: 0 }
     }
 
-    /// Writes down a value, unless there are too many.
+    /// Adds a value, unless there are too many.
     #[inline]
     pub(super) fn push(&mut self, step: Step, value: Scalar<'a>) {
         let at = self.list.len();
@@ -154,7 +154,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Writes down a container of which what is below follows; tells where.
+    /// Adds an open container, whose values follow. Returns its position.
     #[inline]
     pub(super) fn open(&mut self, step: Step, value: Scalar<'a>) -> usize {
         let at = self.list.len();
@@ -165,7 +165,7 @@ impl<'a> Found<'a> {
         at
     }
 
-    /// Ends a container, of which the size is known now.
+    /// Closes a container and sets its size.
     #[inline]
     pub(super) fn close(&mut self, at: usize, len: usize) {
         let end = place(self.list.len());
@@ -177,7 +177,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The size as far as it is known, for what ends in the middle of a container.
+    /// Updates the size of an open container, in case the document ends inside it.
     #[inline]
     pub(super) fn grow(&mut self, at: usize, len: usize) {
         if let Some(Entry { value: Scalar::Array(known) | Scalar::Object(known), .. }) = self.list.get_mut(at) {
@@ -194,7 +194,7 @@ impl<'a> Found<'a> {
             }
             at += 1;
         }
-        // The root's own fields.
+        // Collects the keys of the root's fields.
         let mut at = 1;
         while let Some(entry) = self.list.get(at) {
             if let Some(word) = self.root.get_mut(usize::from(entry.key) / 64) {
@@ -211,7 +211,7 @@ fn place(at: usize) -> u32 {
     at as u32
 }
 
-/// One value that was found.
+/// A value that was found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FoundNode<'f> {
     found: &'f Found<'f>,
@@ -228,7 +228,7 @@ impl<'f> FoundNode<'f> {
         self.found.list.get(self.at).map_or(0, |entry| entry.end as usize)
     }
 
-    /// Whether this object has no fields but these.
+    /// Whether this object has only fields with these keys.
     pub(crate) fn has_only(self, keys: &[Key]) -> bool {
         self.items().count() == self.len() && self.items().all(|field| keys.iter().any(|key| field.key_id() == key.id))
     }

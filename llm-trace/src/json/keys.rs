@@ -1,26 +1,26 @@
-//! How much of a document's content is kept.
+//! Rules for how much of a document is kept, by key.
 
-/// What is kept of a document.
+/// How much of a document is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Mode {
-    /// The skeleton of messages: roles, part types, names and call ids, numbers and truth values. Every other text
-    /// is only measured.
+    /// The structure of messages: roles, part types, names and call ids, numbers and booleans. For other texts only the
+    /// length is kept.
     Structure,
     /// Everything.
     Full,
 }
 
-/// A longer text gives no message its shape, whatever its key is.
+/// A longer text is not part of the structure, whatever its key.
 const MAX_WORD: usize = 512;
 
-/// What to do with the value of a key.
+/// The rule for the value of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Rule {
-    /// Strings are kept.
+    /// Whether strings are kept.
     pub(super) strings: bool,
-    /// Arrays and objects are entered.
+    /// Whether arrays and objects are entered.
     pub(super) enter: bool,
-    /// Arrays that hold only numbers are counted, not kept.
+    /// Whether arrays that hold only numbers are counted instead of kept.
     pub(super) count_numbers: bool,
 }
 
@@ -32,13 +32,13 @@ impl Rule {
 }
 
 impl Mode {
-    /// Whether a text of this length is kept, by the rule for its key.
+    /// Whether a text of this length is kept under this rule.
     #[inline]
     pub(super) fn keeps(self, rule: Rule, len: usize) -> bool {
         rule.strings && (self == Mode::Full || len <= MAX_WORD)
     }
 
-    /// The rule for the value under `key`, given the rule of the object it stands in.
+    /// The rule for the value of `key`, given the rule of its object.
     #[inline]
     pub(super) fn rule(self, key: &str, parent: Rule) -> Rule {
         match self {
@@ -54,7 +54,7 @@ impl Mode {
     }
 }
 
-/// Strings that give a message its shape. Sorted.
+/// Keys of strings that belong to the structure of a message. Sorted.
 const WORD_KEYS: &[&str] = &[
     "approval_request_id",
     "call_id",
@@ -96,14 +96,14 @@ const WORD_KEYS: &[&str] = &[
     "type",
 ];
 
-/// Payloads that give no message its shape: not entered where content is masked.
+/// Keys of payloads that are not part of the structure: not entered in `Structure` mode.
 const PAYLOAD_KEYS: &[&str] =
     &["args", "arguments", "inputSchema", "input_schema", "logit_bias", "parametersJsonSchema", "schema"];
 
-/// Number arrays below these keys are vectors: counted even where content is wanted.
+/// Number arrays under these keys are vectors, which are counted in every mode.
 const VECTOR_KEYS: &[&str] = &["context", "embedding", "embeddings", "embeddingsByType", "values", "vector"];
 
-/// Every key of the tables.
+/// All keys of the tables.
 #[cfg(feature = "internal")]
 pub(crate) fn known_keys() -> Vec<&'static str> {
     [WORD_KEYS, PAYLOAD_KEYS, VECTOR_KEYS].concat()

@@ -1,7 +1,7 @@
-//! Reading JSON from text, from a `serde_json::Value` or from any `T: Serialize`.
+//! Reads JSON from text, from a `serde_json::Value` or from any `T: Serialize`.
 //!
-//! Facts are [`Found`] by one walk along the paths of a table; nothing else is looked at. Content is read from a
-//! [`JsonView`], a flat, borrowed view that is built only where a permit asks for it.
+//! Facts are [`Found`] by one walk along the paths of a table; other values are skipped. Content is read from a
+//! [`JsonView`], a flat, borrowed view that is built only if the policy permits content.
 
 mod build;
 mod found;
@@ -17,7 +17,7 @@ mod walk_serialize;
 pub(crate) mod work;
 mod write;
 
-/// As deep as `serde_json` reads: what lies deeper is left out.
+/// The depth limit of `serde_json`. Deeper values are omitted.
 pub(crate) const MAX_DEPTH: usize = 127;
 
 pub(crate) use build::JsonView;

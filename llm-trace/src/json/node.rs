@@ -1,20 +1,20 @@
-//! Walking a document.
+//! Access to the values of a document.
 
 use super::build::{JsonView, Value};
 use super::trie::Key;
 
-/// One value of a document.
+/// A value of a document.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'d> {
     doc: &'d JsonView<'d>,
     at: usize,
 }
 
-/// A text that is there, or was there and was not kept.
+/// A text, or the length of a text that was not kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Text<'d> {
     Plain(&'d str),
-    /// The number of bytes it had on the wire.
+    /// Its length in bytes on the wire.
     Elided(usize),
 }
 
@@ -41,12 +41,12 @@ impl<'d> Node<'d> {
         self.doc.tape.get(self.at).map_or(0, |entry| (entry.end as usize).min(self.doc.tape.len()))
     }
 
-    /// The key under which this value stands; empty in arrays and at the root.
+    /// The key of this value; empty in arrays and at the root.
     pub(crate) fn key(self) -> &'d str {
         self.doc.tape.get(self.at).map_or("", |entry| &entry.key)
     }
 
-    /// The field of this object, be it null. The last of equal keys counts.
+    /// The field of this object, even if it is null. If a key is repeated, the last one counts.
     fn field(self, key: &str) -> Option<Node<'d>> {
         let fields = self.is_object().then(|| self.items());
         fields?.filter(|field| field.key() == key).last()
@@ -62,13 +62,13 @@ impl<'d> Node<'d> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The first of these fields that is there.
+    /// The first of these fields that is present.
     #[inline]
     pub(crate) fn any(self, keys: &[&str]) -> Option<Node<'d>> {
         keys.iter().find_map(|key| self.get(key))
     }
 
-    /// The children of an array or an object, in order; nothing for scalars and skipped values.
+    /// The children of an array or an object, in order; empty for scalars and skipped values.
     pub(crate) fn items(self) -> Items<'d> {
         let container = matches!(self.value(), Value::Array(_) | Value::Object(_));
         Items { doc: self.doc, at: self.at + 1, end: if container { self.end() } else { 0 } }
@@ -100,7 +100,7 @@ impl<'d> Node<'d> {
         matches!(self.value(), Value::Str(_) | Value::ElidedStr(_))
     }
 
-    /// How many elements or fields a container has, or bytes a string; also where they were skipped.
+    /// The number of elements or fields of a container, or of bytes of a string, even if they were skipped.
     #[inline]
     pub(crate) fn len(self) -> usize {
         match *self.value() {
@@ -110,7 +110,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A string that was kept.
+    /// The string, if it was kept.
     #[inline]
     pub(crate) fn str(self) -> Option<&'d str> {
         match self.value() {
@@ -119,7 +119,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A string, kept or not.
+    /// The string, kept or not.
     #[inline]
     pub(crate) fn text(self) -> Option<Text<'d>> {
         match self.value() {
@@ -137,7 +137,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A whole number that fits, also when written as `3.0`.
+    /// A whole number in range, also if written as `3.0`.
     #[inline]
     pub(crate) fn i64(self) -> Option<i64> {
         match *self.value() {
@@ -157,9 +157,9 @@ impl<'d> Node<'d> {
         }
     }
 
-    // Shorthands for the field of an object, which is what readers ask for most.
+    // Shorthands for fields, which readers use most.
 
-    /// A string field that is there and not empty: an empty one is unknown.
+    /// A string field that is present and not empty. An empty string counts as unknown.
     #[inline(always)]
     pub(crate) fn get_str(self, key: &str) -> Option<&'d str> {
         self.get(key)?.str().filter(|value| !value.is_empty())
@@ -175,36 +175,36 @@ impl<'d> Node<'d> {
         self.get(key)?.bool()
     }
 
-    /// A text field that is there and not empty.
+    /// A text field that is present and not empty.
     #[inline]
     pub(crate) fn get_text(self, key: &str) -> Option<Text<'d>> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
 }
 
-/// The whole number that a float stands for.
+/// The whole number that a float represents.
 pub(super) fn whole(f: f64) -> Option<i64> {
-    // 2^53: above it a float no longer tells whole numbers apart.
+    // 2^53: larger floats do not represent every whole number.
     (f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0).then_some(f as i64)
 }
 
-/// What readers ask of a document, be it its content or what was found in it.
+/// The common interface of [`Node`] and [`FoundNode`](super::FoundNode), for readers.
 pub(crate) trait Tree<'d>: Copy {
-    /// The field of this object, be it null. The last of equal keys counts.
+    /// The field of this object, even if it is null. If a key is repeated, the last one counts.
     fn field(self, key: Key) -> Option<Self>;
-    /// The children of an array or an object, in order; nothing for scalars and what was not entered.
+    /// The children of an array or an object, in order; empty for scalars and containers that were not entered.
     fn items(self) -> impl Iterator<Item = Self>;
     fn is_null(self) -> bool;
     fn is_object(self) -> bool;
     fn is_array(self) -> bool;
-    /// How many elements or fields a container has, or bytes a string.
+    /// The number of elements or fields of a container, or of bytes of a string.
     fn len(self) -> usize;
-    /// A string that was kept.
+    /// The string, if it was kept.
     fn str(self) -> Option<&'d str>;
-    /// A string, kept or not.
+    /// The string, kept or not.
     fn text(self) -> Option<Text<'d>>;
     fn bool(self) -> Option<bool>;
-    /// A whole number that fits, also when written as `3.0`.
+    /// A whole number in range, also if written as `3.0`.
     fn i64(self) -> Option<i64>;
     fn f64(self) -> Option<f64>;
 
@@ -222,7 +222,7 @@ pub(crate) trait Tree<'d>: Copy {
         keys.iter().try_fold(self, |node, key| node.get(*key))
     }
 
-    /// The first of these fields that is there.
+    /// The first of these fields that is present.
     fn any(self, keys: &[Key]) -> Option<Self> {
         keys.iter().find_map(|key| self.get(*key))
     }
@@ -245,7 +245,7 @@ pub(crate) trait Tree<'d>: Copy {
         self.text().is_some()
     }
 
-    /// A string field that is there and not empty: an empty one is unknown.
+    /// A string field that is present and not empty. An empty string counts as unknown.
     fn get_str(self, key: Key) -> Option<&'d str> {
         self.get(key)?.str().filter(|value| !value.is_empty())
     }
@@ -262,17 +262,17 @@ pub(crate) trait Tree<'d>: Copy {
         self.get(key)?.bool()
     }
 
-    /// A text field that is there and not empty.
+    /// A text field that is present and not empty.
     fn get_text(self, key: Key) -> Option<Text<'d>> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
 
-    /// A string field that is there and not empty.
+    /// A string field that is present and not empty.
     fn get_owned(self, key: Key) -> Option<String> {
         self.get_str(key).map(str::to_owned)
     }
 
-    /// The strings of an array of strings, or the one string that stands in its place.
+    /// The strings of an array, or a single string in place of the array.
     fn strings(self) -> Vec<String> {
         match self.str() {
             Some(one) => vec![one.to_owned()],

@@ -1,4 +1,4 @@
-//! The walk over JSON text, without a parser: what no path names is stepped over, its syntax unseen.
+//! The walk over JSON text. Values outside of the paths are skipped without validating their syntax.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use super::found::{Elements, Found, Scalar, Step};
 use super::trie::Trie;
 use super::work;
 
-/// A longer key is none that a path has; one with escapes is read first.
+/// A longer key is in no path. A key with escapes is decoded first.
 const MAX_KEY: usize = 256;
 
-/// Reads JSON text up to where it is none.
+/// Reads JSON text up to the first syntax error.
 pub(super) fn scan<'a>(trie: &Trie, text: &'a [u8], found: &mut Found<'a>) {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     work::bytes(text.len());
-    // The depth is that of the paths: what stands deeper is stepped over without recursion.
+    // The recursion is as deep as the paths; deeper values are skipped without recursion.
     let _ = Scanner { trie, text, at: 0 }.value(Step::ROOT, found);
 }
 
@@ -38,7 +38,7 @@ impl<'a> Scanner<'_, 'a> {
         }
     }
 
-    /// The next byte that is no space, if it is this one.
+    /// Consumes the next byte after whitespace if it is `byte`.
     #[inline(always)]
     fn eat(&mut self, byte: u8) -> bool {
         self.space();
@@ -128,7 +128,7 @@ impl<'a> Scanner<'_, 'a> {
         serde_json::from_slice(self.text.get(self.at - key.len() - 2..self.at)?).ok()
     }
 
-    /// The name of the first field, where that is the fact.
+    /// Adds the name of the first field, if a path selects it as a fact.
     fn first_key(&self, step: Step, key: &'a [u8], unescaped: Option<&str>, found: &mut Found<'a>) {
         let Some(step) = self.trie.edge(step.to, b"*").map(Step::of) else { return };
         let name = match unescaped {
@@ -170,7 +170,7 @@ impl<'a> Scanner<'_, 'a> {
         Some(())
     }
 
-    /// After an opening quote: the string up to the closing one, and whether it has escapes.
+    /// The string after an opening quote, and whether it has escapes.
     #[inline]
     fn string(&mut self) -> Option<(&'a [u8], bool)> {
         let (start, mut escaped) = (self.at, false);
@@ -186,7 +186,7 @@ impl<'a> Scanner<'_, 'a> {
         }
     }
 
-    /// Steps over a value.
+    /// Skips a value.
     fn skip(&mut self) -> Option<()> {
         self.space();
         match self.peek()? {
@@ -204,7 +204,7 @@ impl<'a> Scanner<'_, 'a> {
         Some(())
     }
 
-    /// Steps over an object or an array; tells how many fields or elements it has.
+    /// Skips an object or an array; returns its number of fields or elements.
     fn skip_container(&mut self) -> Option<usize> {
         let (mut depth, mut commas, mut is_empty) = (0_usize, 0, true);
         loop {
@@ -247,7 +247,7 @@ impl<'a> Scanner<'_, 'a> {
     }
 }
 
-/// Most strings are shorter: looked through eight bytes at a time, before a search is set up.
+/// Most strings are shorter, so this many bytes are checked eight at a time before a search is set up.
 const SHORT: usize = 32;
 
 fn scalar<'a>(word: &[u8]) -> Option<Scalar<'a>> {
@@ -267,7 +267,7 @@ fn scalar<'a>(word: &[u8]) -> Option<Scalar<'a>> {
     })
 }
 
-/// A whole number without a sign that surely fits.
+/// An unsigned whole number that is short enough to fit.
 #[inline]
 fn short_int(word: &[u8]) -> Option<i64> {
     if word.len() > 18 || (word.len() > 1 && word.first() == Some(&b'0')) {

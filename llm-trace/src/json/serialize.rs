@@ -1,6 +1,6 @@
-//! Building the tape from anything that implements `Serialize`.
+//! Builds the tape from any `Serialize` value.
 //!
-//! What the mode skips is never asked to serialize itself: the value's `serialize` is not called.
+//! Values that the mode skips are not serialized: their `serialize` is not called.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'stat
     guarded::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
 }
 
-/// Why serializing ended early. Carries no text: an error message could quote the value.
+/// Stops serialization early. It has no text, because an error message could contain the value.
 #[derive(Debug)]
 pub(super) struct Stop;
 
@@ -39,7 +39,7 @@ impl ser::Error for Stop {
 /// A map's key as text.
 pub(super) fn key_of<T: Serialize + ?Sized>(key: &T) -> Result<String, Stop> {
     only_text::with(key, str::to_owned).or_else(|_| {
-        // Other keys are rare; `serde_json` knows which types may be one.
+        // Other keys are rare; `serde_json` decides which types are valid.
         match serde_json::to_value(key) {
             Ok(serde_json::Value::String(key)) => Ok(key),
             Ok(other) => Ok(other.to_string()),
@@ -48,7 +48,7 @@ pub(super) fn key_of<T: Serialize + ?Sized>(key: &T) -> Result<String, Stop> {
     })
 }
 
-/// By way of the shortest decimal, so that 0.7 stays 0.7.
+/// Converts through the shortest decimal, so that 0.7 stays 0.7.
 pub(super) fn widened(v: f32) -> f64 {
     if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) }
 }
@@ -58,9 +58,9 @@ struct Builder<'t> {
     mode: Mode,
     rule: Rule,
     key: Cow<'static, str>,
-    /// How many containers it stands in.
+    /// The number of enclosing containers.
     depth: usize,
-    /// How many wrappers it stands in: see [`unwrap`](Self::unwrap).
+    /// The number of enclosing wrappers: see [`unwrap`](Self::unwrap).
     wrapped: usize,
 }
 
@@ -100,8 +100,8 @@ impl<'t> Builder<'t> {
         })
     }
 
-    /// A value that serializes as the one it holds. Their number is bounded with the depth: a list of a type of its
-    /// own may be nothing but wrappers.
+    /// Reads a value that serializes as its inner value. The nesting of wrappers is limited, because a recursive type
+    /// can consist only of wrappers.
     fn unwrap<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), Stop> {
         self.wrapped += 1;
         if self.wrapped > MAX_DEPTH {
@@ -110,7 +110,7 @@ impl<'t> Builder<'t> {
         value.serialize(self)
     }
 
-    /// `{"Variant": …}`, as serde's external tagging has it.
+    /// `{"Variant": …}`, serde's externally tagged format.
     fn variant(mut self, variant: &'static str) -> Result<(Builder<'t>, usize), Stop> {
         let at = self.tape.len();
         let key = std::mem::take(&mut self.key);

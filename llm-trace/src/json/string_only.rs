@@ -1,4 +1,4 @@
-//! Strings among values that serialize: seen without a copy.
+//! Reads values that serialize as a string, without copying it.
 
 use serde::ser::{Impossible, Serialize, Serializer};
 
@@ -7,19 +7,19 @@ use super::serialize::Stop;
 use crate::guarded;
 use crate::guarded::UserCode;
 
-/// Calls `see` with the string that `value` serializes to, if it does to one.
+/// Calls `see` with the string, if `value` serializes as one.
 pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -> R) -> Result<R, Stop> {
     value.serialize(OnlyText { see, wrapped: 0 })
 }
 
-/// Whether `value` serializes to a string. Of any other nothing is serialized.
+/// Whether `value` serializes as a string. Other values are not serialized any further.
 pub(crate) fn is_text<T: Serialize + ?Sized>(value: &T) -> bool {
     guarded::run(UserCode::Serialize, || with(value, |_| ()).is_ok()).unwrap_or(false)
 }
 
 struct OnlyText<F> {
     see: F,
-    /// How many wrappers there were: a list of a type of its own may be nothing but wrappers.
+    /// The number of wrappers, which is limited because a recursive type can consist only of wrappers.
     wrapped: usize,
 }
 

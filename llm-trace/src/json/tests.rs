@@ -24,7 +24,7 @@ fn all_three_sources_build_the_same_document() {
     }
 }
 
-/// What is found in a value, in its text, and in what it serializes to.
+/// Checks the facts found in a value, in its text, and in its serialization.
 fn found(value: &serde_json::Value, text: &str, each: &dyn Fn(&Found<'_>)) {
     each(&Found::from_json(&PATHS, text.as_bytes()));
     each(&Found::from_value(&PATHS, value));
@@ -117,7 +117,7 @@ fn depth_bombs_and_garbage_are_survived() {
 }
 
 proptest::proptest! {
-    /// Short keys of few letters: many are equal, and many that are not look alike.
+    /// Short keys of few letters, so that many are equal or similar.
     #[test]
     fn a_field_is_found_as_if_every_one_was_looked_at(
         fields in proptest::collection::vec(("[a-d.]{0,3}", proptest::option::of(0..9_i64)), 0..90),

@@ -1,38 +1,38 @@
-//! A table of paths, compiled when the crate is: what stands at no path of it is never read as a fact.
+//! A table of paths, built at compile time. Values outside of its paths are never read as facts.
 //!
-//! A path is made of keys with dots between. `[]` is every element of an array, `[0]` the first alone, and `*` the
-//! name of an object's first field, where that name is the fact.
+//! A path consists of keys separated by dots. `[]` selects every element of an array, `[0]` only the first, and `*` the
+//! name of an object's first field, if that name is the fact.
 
-/// What is kept of a string that stands at a path. Numbers and truth values are kept wherever a path leads.
+/// What is kept of a string at a path. Numbers and booleans are kept on every path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Keep {
-    /// The string, if it is as short as an identifier.
+    /// The string, if it is short enough for an identifier.
     Word,
-    /// That it is there, and how long it is.
+    /// Only its length.
     Length,
 }
 
-/// Paths that start at each of some places, in order: the root is the empty one, any other ends in a dot.
+/// Paths that start at each of these places: an empty place is the root, any other ends in a dot.
 pub(crate) struct Group {
     pub(crate) at: &'static [&'static str],
     pub(crate) keep: Keep,
     pub(crate) paths: &'static [&'static str],
 }
 
-/// A key that some path has. Made by [`key!`](crate::wire::paths::key) when the crate is compiled.
+/// A key that occurs in a path, created at compile time by [`key!`](crate::wire::paths::key).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Key {
     pub(super) id: u16,
     pub(crate) name: &'static str,
 }
 
-/// A step from one place to the next.
+/// A step from a place to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     key: &'static str,
-    /// The place above; 0 where the slot is empty.
+    /// The parent place; 0 if the slot is empty.
     from: u16,
-    /// The place below; 0 where no path goes on.
+    /// The child place; 0 if no path continues.
     pub(super) to: u16,
     pub(super) id: u16,
     pub(super) keep: Keep,
@@ -43,16 +43,16 @@ const NO_EDGE: Edge = Edge { key: "", from: 0, to: 0, id: 0, keep: Keep::Length 
 const EDGES: usize = 4096;
 const KEYS: usize = 2048;
 
-/// The place where every document begins.
+/// The root of every document.
 pub(super) const ROOT: u16 = 1;
 
-/// The id of what has no key: the root, and the elements of arrays.
+/// The id of places without a key: the root, and array elements.
 pub(super) const NO_KEY: u16 = 0;
 
-/// No more keys than this, so that those of a root fit in a few words.
+/// Limits the bit set of a root's keys to a few words.
 pub(super) const MAX_KEYS: usize = 1024;
 
-/// All paths, step by step.
+/// All paths, as a trie of steps.
 #[derive(Debug)]
 pub(crate) struct Trie {
     edges: [Edge; EDGES],
@@ -60,7 +60,7 @@ pub(crate) struct Trie {
 }
 
 impl Trie {
-    /// Fails to compile where there are too many paths.
+    /// Fails to compile if there are too many paths.
     pub(crate) const fn new(groups: &[Group]) -> Self {
         let mut trie = Self { edges: [NO_EDGE; EDGES], keys: [Key { id: NO_KEY, name: "" }; KEYS] };
         let (mut places, mut count, mut group) = (ROOT, 0, 0);
@@ -136,15 +136,15 @@ impl Trie {
         slot
     }
 
-    /// The key, which some path must have.
+    /// The key. Fails to compile if no path contains it.
     pub(crate) const fn key(&self, name: &str) -> Key {
         let key = self.keys[self.key_slot(name)];
         assert!(key.id != NO_KEY, "no path has this key");
         key
     }
 
-    /// Whether a path leads on from a place: the root is the empty one, any other ends in a dot. A part of a path is
-    /// one.
+    /// Whether a path, or the start of one, continues from a place: an empty place is the root, any other ends in a
+    /// dot.
     pub(crate) const fn leads_to(&self, at: &str, path: &str) -> bool {
         let (mut place, mut text, mut in_start) = if at.is_empty() { (ROOT, path, false) } else { (ROOT, at, true) };
         loop {
@@ -176,7 +176,7 @@ impl Trie {
         }
     }
 
-    /// The step that a document's field takes: its key is none of the table's signs.
+    /// The step of a document's field, whose key is never one of the table's special keys.
     #[inline]
     pub(super) const fn field(&self, place: u16, key: &[u8]) -> Option<&Edge> {
         match key {
@@ -192,7 +192,7 @@ impl Trie {
     }
 }
 
-/// The first key of a path, or the first brackets, and what comes after.
+/// Splits a path into its first key or brackets, and the rest.
 pub(crate) const fn first_step(path: &str) -> (&str, &str) {
     let bytes = path.as_bytes();
     let mut end = if bytes.is_empty() { 0 } else { 1 };
@@ -225,7 +225,7 @@ const fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
-/// Where the search for a key of this place begins: by its length and both its ends.
+/// The start of the search for a key of this place: derived from its length and its first and last byte.
 #[inline(always)]
 const fn slot_of(key: &[u8], place: u16) -> usize {
     let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {

@@ -1,4 +1,4 @@
-//! Building the tape from a `serde_json::Value`.
+//! Builds the tape from a `serde_json::Value`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::build::{Entry, JsonView, Value, end, finish_array, place, pop_number,
 use super::keys::{Mode, Rule};
 use super::{MAX_DEPTH, work};
 
-/// There are too many values.
+/// The maximum number of values is reached.
 pub(super) struct Full;
 
 /// Pushes one value with all that is below it, as far as the mode wants it.
@@ -82,7 +82,7 @@ fn object<'a>(
 ) -> Result<(), Full> {
     let at = enter(tape, key, Value::Object(0));
     for (len, (key, value)) in fields.iter().enumerate() {
-        // What numbers stand under is of no matter.
+        // The key does not affect numbers and booleans, so its rule is not looked up.
         let rule = match value {
             Json::Null | Json::Bool(_) | Json::Number(_) => rule,
             _ => mode.rule(key, rule),
@@ -97,7 +97,7 @@ fn object<'a>(
     Ok(())
 }
 
-/// Begins a container, which is open until its end is known.
+/// Adds an open container.
 fn enter<'a>(tape: &mut Vec<Entry<'a>>, key: &'a str, value: Value<'a>) -> usize {
     let at = tape.len();
     work::node();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::found::{Elements, Found, Scalar, Step};
 use super::trie::Trie;
 
-/// Reads a value and what the paths name below it: it goes no deeper than they do.
+/// Reads a value and the values that the paths select below it; the recursion is as deep as the paths.
 pub(super) fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut Found<'a>) {
     match value {
         Value::Null => found.push(step, Scalar::Null),

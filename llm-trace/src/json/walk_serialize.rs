@@ -1,4 +1,5 @@
-//! The walk over anything that serializes. What no path names is not asked to: its `serialize` is not called.
+//! The walk over any `Serialize` value. Values outside of the paths are not serialized: their `serialize` is not
+//! called.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +22,7 @@ struct Walker<'w> {
     trie: &'w Trie,
     found: &'w mut Found<'static>,
     step: Step,
-    /// How many wrappers it stands in: a list of a type of its own may be nothing but wrappers.
+    /// The number of enclosing wrappers, which is limited because a recursive type can consist only of wrappers.
     wrapped: usize,
 }
 
@@ -70,7 +71,7 @@ impl<'w> Walker<'w> {
         }
     }
 
-    /// `{"Variant": …}`, as serde's external tagging has it: what is below it, if a path goes there.
+    /// `{"Variant": …}`, serde's externally tagged format. Returns a walker for its data, if a path leads there.
     fn variant(self, variant: &'static str) -> (Option<Walker<'w>>, usize) {
         let at = self.found.open(self.step, Scalar::Object(0));
         let Self { trie, found, step, wrapped } = self;
@@ -84,22 +85,22 @@ impl<'w> Walker<'w> {
     }
 }
 
-/// What is in an array or an object.
+/// The contents of an array or an object.
 struct Below<'w> {
     trie: &'w Trie,
     found: &'w mut Found<'static>,
     wrapped: usize,
     elements: Option<Elements>,
-    /// The place of an object's fields; 0 where no path goes on.
+    /// The place of an object's fields; 0 if no path continues.
     fields: u16,
     key: Option<String>,
     at: usize,
     len: usize,
-    /// The object around it that names a variant.
+    /// The enclosing object that names a variant.
     around: Option<usize>,
 }
 
-/// What is in a variant that has data, if a path goes there.
+/// The data of a variant, if a path leads there.
 struct Variant<'w>(Option<Below<'w>>);
 
 impl Below<'_> {
@@ -355,7 +356,7 @@ impl ser::SerializeMap for Below<'_> {
         key: &K,
         value: &V,
     ) -> Result<(), Stop> {
-        // Most keys are strings, and seen without a copy.
+        // Most keys are strings, which are read without a copy.
         let mut value = Some(value);
         match only_text::with(key, |key| value.take().map_or(Ok(()), |value| self.field(key, value))) {
             Ok(done) => done,

@@ -1,16 +1,16 @@
-//! Counts what reading costs, so that tests can hold it linear without a clock.
+//! Counts the work of reading, so that tests can check without a clock that it is linear.
 
 #[cfg(feature = "internal")]
 pub use counted::{Work, counted};
 #[cfg(any(test, feature = "internal"))]
 pub(crate) use counted::{bytes, node};
 
-/// Bytes that are looked at.
+/// Counts bytes read.
 #[cfg(not(any(test, feature = "internal")))]
 #[inline(always)]
 pub(crate) fn bytes(_: usize) {}
 
-/// A node that is made.
+/// Counts a node created.
 #[cfg(not(any(test, feature = "internal")))]
 #[inline(always)]
 pub(crate) fn node() {}
@@ -19,12 +19,12 @@ pub(crate) fn node() {}
 mod counted {
     use std::cell::Cell;
 
-    /// What reading cost.
+    /// The work of reading.
     #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
     pub struct Work {
-        /// Bytes that were looked at, each time that they were.
+        /// The number of bytes read, including repeated reads.
         pub bytes: u64,
-        /// Nodes that were made.
+        /// The number of nodes created.
         pub nodes: u64,
     }
 
@@ -49,7 +49,7 @@ mod counted {
         add(Work { bytes: 0, nodes: 1 });
     }
 
-    /// What `read` does.
+    /// Returns the result of `read`, and its work.
     pub fn counted<T>(read: impl FnOnce() -> T) -> (T, Work) {
         let before = WORK.with(Cell::get);
         let out = read();

@@ -1,4 +1,4 @@
-//! Writing values back as JSON text.
+//! Writes values as JSON text.
 
 use super::build::Value;
 use super::node::Node;
@@ -13,17 +13,17 @@ pub(crate) fn write_str(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// From here on a text is given about the room that it takes, not what doubling makes of it.
+/// For longer texts the buffer grows by about their length instead of doubling.
 const LONG: usize = 1 << 10;
 
 fn make_room(out: &mut String, more: usize) {
     if out.capacity() - out.len() < more {
-        // By a quarter at the least: many texts must not be moved as often as there are texts.
+        // At least a quarter, so that many appends do not each reallocate.
         out.reserve_exact(more.max(out.capacity() / 4));
     }
 }
 
-/// Appends `text` with JSON's escapes, without the quotes.
+/// Appends `text` with JSON escapes, without quotes.
 fn escape_into(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let (mut from, mut at) = (0, 0);
@@ -58,7 +58,7 @@ fn escape_into(out: &mut String, text: &str) {
     out.push_str(&text[from..]);
 }
 
-/// How many bytes there are at the least before one that JSON escapes: counted by eight.
+/// A lower bound of the bytes before the first one that JSON escapes, in multiples of eight.
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
@@ -82,7 +82,7 @@ const fn has_special(eight: u64) -> bool {
     below(eight, 0x20) | below(quote, 1) | below(backslash, 1) != 0
 }
 
-/// Whether `text` is one JSON value of a kind a tool argument can be: an object, an array or null.
+/// Whether `text` is a JSON value that can be a tool argument: an object, an array or null.
 pub(crate) fn is_json(text: &str) -> bool {
     let text = text.trim_start();
     let may_be = text.starts_with(['{', '[']) || text.starts_with("null");
@@ -90,9 +90,9 @@ pub(crate) fn is_json(text: &str) -> bool {
     may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// What becomes of the strings, keys and numbers of a value that is written.
+/// Controls how strings, keys and numbers are written.
 pub(crate) trait JsonOutput {
-    /// Writes a whole JSON value for a string.
+    /// Writes a complete JSON value for a string.
     fn string(&mut self, out: &mut String, text: &str);
 
     /// Writes a JSON string for a key.
@@ -100,7 +100,7 @@ pub(crate) trait JsonOutput {
         write_str(out, key);
     }
 
-    /// Writes a whole JSON value for a number.
+    /// Writes a complete JSON value for a number.
     fn number(&mut self, out: &mut String, digits: &str) {
         out.push_str(digits);
     }
@@ -120,7 +120,7 @@ impl Node<'_> {
         out
     }
 
-    /// Appends this value as compact JSON, by way of `sink`.
+    /// Appends this value as compact JSON, written through `sink`.
     pub(crate) fn write_json(self, out: &mut String, sink: &mut dyn JsonOutput) {
         match self.value() {
             Value::Null | Value::ElidedStr(_) | Value::Elided(_) | Value::Numbers(_) => out.push_str("null"),

@@ -1,6 +1,6 @@
-//! For the OpenTelemetry layer that ours brings along: attributes of a foreign span are held until it ends.
+//! Normalization in the embedded OpenTelemetry layer: a foreign span's attributes are held until it ends.
 //!
-//! The SDK neither renames nor replaces attributes, and a span's kind is settled when it starts.
+//! The SDK cannot rename or replace attributes, and it fixes a span's kind at the start.
 
 use std::borrow::Cow;
 use std::sync::Weak;
@@ -12,7 +12,7 @@ use opentelemetry::{Context, Key, KeyValue};
 use crate::call::ActiveCall;
 use crate::semconv::{Fact, Profile};
 
-/// What samplers may look at: there from the start.
+/// Attributes that samplers can use; set at the start.
 const AT_START: &[&str] = &[
     Fact::OperationName.key(),
     Fact::ProviderName.key(),
@@ -21,12 +21,12 @@ const AT_START: &[&str] = &[
     Fact::ServerPort.key(),
 ];
 
-/// What is held of a foreign span until its end.
+/// The state of a foreign span until its end.
 #[derive(Debug)]
 pub(crate) struct Held {
-    /// As the crate gave them.
+    /// The attributes as the crate set them.
     attributes: Vec<KeyValue>,
-    /// Keys that stand on the span already.
+    /// Keys that are already on the span.
     given: Vec<Key>,
     profile: Profile,
     around: Option<Weak<ActiveCall>>,
@@ -35,8 +35,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Takes what is to be held out of a foreign span that is about to start, and sets the span right; `None` for all
-    /// others.
+    /// Takes the attributes of a foreign span that is about to start, and sets its kind, name and initial attributes.
+    /// `None` for other spans.
     pub(crate) fn of(builder: &mut SpanBuilder, parent: &Context, profile: Profile) -> Option<Box<Held>> {
         let attributes = builder.attributes.take_if(|given| super::is_foreign(given))?;
         let around = super::around(parent);
@@ -68,7 +68,7 @@ impl Held {
     }
 }
 
-/// A span of the inner tracer's. Of foreign ones the attributes are held.
+/// A span of the inner tracer. The attributes of foreign spans are held.
 #[derive(Debug)]
 pub(crate) struct CallSpan<S: Span> {
     inner: S,
@@ -77,7 +77,7 @@ pub(crate) struct CallSpan<S: Span> {
 
 impl<S: Span> CallSpan<S> {
     pub(crate) fn new(inner: S, held: Option<Box<Held>>) -> Self {
-        // What a sampler does not want needs no care.
+        // Spans that are not recorded need no normalization.
         let held = held.filter(|_| inner.is_recording());
         Self { inner, held }
     }
@@ -91,7 +91,7 @@ impl<S: Span> CallSpan<S> {
 
 impl<S: Span> Drop for CallSpan<S> {
     fn drop(&mut self) {
-        // The inner span ends right after.
+        // The inner span ends immediately after this.
         self.flush();
     }
 }
@@ -142,7 +142,7 @@ impl<S: Span> Span for CallSpan<S> {
         T: Into<Cow<'static, str>>,
     {
         match &mut self.held {
-            // The conventions name it.
+            // Normalized spans have the name that the conventions define.
             Some(_) => {}
             None => self.inner.update_name(new_name),
         }

@@ -1,13 +1,13 @@
-//! Messages, instructions and tools, brought to the shape of the conventions' schemas.
+//! Converts messages, instructions and tools to the conventions' schemas.
 //!
-//! Nothing is kept back here: what comes out is treated by the policy as everybody's.
+//! No content is removed here: the policy is applied afterwards, as for all other spans.
 
 use serde_json::{Map, Value, json};
 
 use crate::message::finish_reason;
 use crate::semconv::Profile;
 
-/// A list of messages; a text that is none is one message of `role`.
+/// Converts a list of messages; any other text becomes one message of `role`.
 pub(super) fn messages(text: &str, role: &str, output: bool, profile: Profile) -> String {
     let all = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(all)) if all.iter().all(Value::is_object) && !all.is_empty() => all,
@@ -16,7 +16,7 @@ pub(super) fn messages(text: &str, role: &str, output: bool, profile: Profile) -
         Ok(Value::String(inner)) => return messages(&inner, role, output, profile),
         _ => vec![json!({ "content": text })],
     };
-    // Parts of one message, without the message.
+    // The list contains parts instead of messages.
     let all = if all.iter().any(|message| message.get("role").is_some() || is_message(message)) {
         all
     } else {
@@ -71,7 +71,7 @@ fn message(value: Value, role: &str, output: bool, profile: Profile) -> Value {
             Some(Value::String(reason)) => {
                 new.insert("finish_reason".into(), finish_reason(&reason).into());
             }
-            // Demanded; where the crate gave none nothing is invented.
+            // The schema requires a finish reason; if the crate did not set one, it is empty.
             _ if profile == Profile::Core => {
                 new.insert("finish_reason".into(), "".into());
             }
@@ -81,7 +81,7 @@ fn message(value: Value, role: &str, output: bool, profile: Profile) -> Value {
     Value::Object(new)
 }
 
-/// One part; `None` for one that is empty.
+/// Converts a part; `None` if it is empty.
 fn part(value: Value) -> Option<Value> {
     let mut old = match value {
         Value::Object(old) => old,
@@ -102,7 +102,7 @@ fn part(value: Value) -> Option<Value> {
             let id = take(&mut old, &["tool_use_id", "tool_call_id", "call_id", "id"]).unwrap_or(Value::Null);
             tool_response(id, take(&mut old, &["response", "result", "content", "output"]).unwrap_or(Value::Null))
         }
-        // genai says that there was a file, and nothing of it: no part of the schema's.
+        // genai only records that there was a file, which no part of the schema can express.
         "blob" if !old.contains_key("content") => json!({ "type": "binary" }),
         "" if old.contains_key("function") => tool_call(old)?,
         "" if old.contains_key("functionCall") => tool_call_of(old.remove("functionCall")?)?,
@@ -157,7 +157,7 @@ fn tool_response(id: Value, response: Value) -> Value {
     Value::Object(new)
 }
 
-/// What JSON text says, if it is an object or a list.
+/// Parses JSON text, if it is an object or a list.
 fn structured(value: Value) -> Value {
     match value {
         Value::String(text) => match serde_json::from_str(&text) {
@@ -175,7 +175,7 @@ fn joined(value: Value) -> Value {
     texts.join("\n").into()
 }
 
-/// Instructions as parts; a text is one.
+/// Converts instructions to parts; a plain text becomes one part.
 pub(super) fn instructions(text: &str) -> String {
     let parts = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(all)) => all.into_iter().filter_map(part).collect(),
@@ -184,7 +184,7 @@ pub(super) fn instructions(text: &str) -> String {
     Value::Array(parts).to_string()
 }
 
-/// Tool definitions with their fields on one level.
+/// Converts tool definitions to a flat object each.
 pub(super) fn tools(text: &str) -> Option<String> {
     let Ok(Value::Array(all)) = serde_json::from_str::<Value>(text) else { return None };
     let flat = all.into_iter().map(|one| match one {
@@ -203,7 +203,7 @@ pub(super) fn tools(text: &str) -> Option<String> {
     Some(Value::Array(flat.collect()).to_string())
 }
 
-/// Text that is JSON text in JSON text once is enough.
+/// Removes one level of quoting from JSON text inside a JSON string.
 pub(super) fn json_text(text: &str) -> String {
     match serde_json::from_str::<Value>(text) {
         Ok(Value::String(inner)) if serde_json::from_str::<Value>(&inner).is_ok_and(|v| v.is_object()) => inner,
@@ -211,7 +211,7 @@ pub(super) fn json_text(text: &str) -> String {
     }
 }
 
-/// The messages with the answer's finish reasons, where they do not say their own.
+/// Adds the response's finish reasons to messages that have none.
 pub(super) fn with_reasons(json: &str, reasons: &[String], profile: Profile) -> Option<String> {
     let Ok(Value::Array(mut all)) = serde_json::from_str::<Value>(json) else { return None };
     let mut changed = false;

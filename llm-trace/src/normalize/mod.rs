@@ -1,7 +1,8 @@
-//! Spans of crates that trace themselves, made what the conventions say.
+//! Normalizes spans of crates that trace themselves to the conventions.
 //!
-//! Crates such as `rig` and `genai` make `tracing` spans with `gen_ai.*` fields. As `tracing` and OpenTelemetry have
-//! it, counts arrive as strings, lists as JSON text, the kind is `INTERNAL`, and some names are of older conventions.
+//! Crates such as `rig` and `genai` create `tracing` spans with `gen_ai.*` fields. With `tracing` and OpenTelemetry
+//! alone, their counts are exported as strings, lists as JSON text, the kind is `INTERNAL`, and some names are from
+//! older conventions.
 
 mod held;
 mod messages;
@@ -24,20 +25,20 @@ use crate::call::{ActiveCall, CarriedCall};
 use crate::model::{Operation, Usage};
 use crate::semconv::{ContentField, Fact, Profile};
 
-/// Whether a span is one of another crate's that traces an LLM itself. Ours say how they ended.
+/// Whether a span is an LLM span of another crate. Spans of llm-trace have an outcome.
 fn is_foreign(attributes: &[KeyValue]) -> bool {
     let has = |key: &str| attributes.iter().any(|kv| kv.key.as_str() == key);
     (has(Fact::OperationName.key()) || has("gen_ai.system")) && !has(Fact::Outcome.key())
 }
 
-/// The annotated call around a span that begins below `cx`: it counts the tokens.
+/// The enclosing annotated model call of a span that starts in `cx`. It counts the tokens.
 fn around(cx: &Context) -> Option<Weak<ActiveCall>> {
     let around = CarriedCall::live_of(cx)?;
     let counts = around.lock().operation.is_model_call();
     counts.then(|| Arc::downgrade(&around))
 }
 
-/// Takes the tokens out, for the call that counts them.
+/// Moves the token counts from the span to the call that counts them.
 fn tell(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
     let mut usage = Usage::new();
     for kv in &*list {
@@ -52,7 +53,7 @@ fn tell(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
         }
     }
     list.retain(|kv| !kv.key.as_str().starts_with("gen_ai.usage."));
-    // An agent's tokens are those of the model calls below it.
+    // An agent's tokens are those of its model calls and are counted there.
     let operation = text_of(list, Fact::OperationName.key()).map(|value| Operation::from(value.as_str().into_owned()));
     if let Some(live) = around.upgrade()
         && operation.is_some_and(|operation| operation.is_model_call())
@@ -61,7 +62,7 @@ fn tell(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
     }
 }
 
-/// The attributes as the conventions have them, each key once.
+/// Converts the attributes to the conventions, with each key once.
 fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
     let mut out: Vec<(KeyValue, bool)> = Vec::with_capacity(list.len());
     let mut streams = false;
@@ -72,7 +73,7 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
         };
         streams |= new.as_str() == Fact::OperationName.key() && value.as_str().ends_with("_streaming");
         let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
-        // The last value of a key counts, and the name of today before that of old.
+        // The last value of a key counts, and a current name takes precedence over an old one.
         match out.iter_mut().find(|(known, _)| known.key == new) {
             Some((known, was_renamed)) if *was_renamed || !renamed => {
                 known.value = value;
@@ -90,7 +91,7 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
     out
 }
 
-/// Output messages say why they ended; the conventions of 1.41 demand it.
+/// Adds finish reasons to output messages, which the conventions of version 1.41 require.
 fn reasons(list: &mut [KeyValue], profile: Profile) {
     let reasons: Vec<String> = match text_of(list, Fact::FinishReasons.key()) {
         Some(Value::Array(opentelemetry::Array::String(words))) => words.iter().map(ToString::to_string).collect(),
@@ -107,7 +108,7 @@ fn text_of<'a>(list: &'a [KeyValue], key: &str) -> Option<&'a Value> {
     list.iter().find(|kv| kv.key.as_str() == key).map(|kv| &kv.value)
 }
 
-/// The span's name by the conventions, out of its attributes.
+/// The span's name by the conventions, derived from its attributes.
 fn name(list: &[KeyValue]) -> Option<String> {
     let text = |key: &str| text_of(list, key).map(Value::as_str).filter(|text| !text.is_empty());
     let operation = text(Fact::OperationName.key())?;
@@ -124,7 +125,7 @@ fn name(list: &[KeyValue]) -> Option<String> {
     })
 }
 
-/// The span's kind by the conventions; an agent may run on either side.
+/// The span's kind by the conventions. For an agent the original kind is kept.
 fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
     let operation = text_of(list, Fact::OperationName.key()).map(|value| value.as_str().into_owned());
     match operation.map(Operation::from) {
@@ -135,7 +136,7 @@ fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
     }
 }
 
-/// Success has no status, and an error has a type.
+/// Removes the status of successful spans, and adds an error type to failed ones.
 fn settle(list: &mut Vec<KeyValue>, status: &mut Status) {
     match status {
         Status::Ok => *status = Status::Unset,
@@ -146,7 +147,7 @@ fn settle(list: &mut Vec<KeyValue>, status: &mut Status) {
     }
 }
 
-/// The name as a span has it, if it is another.
+/// The normalized name, if it differs from the current one.
 fn new_name(list: &[KeyValue], now: &str) -> Option<Cow<'static, str>> {
     name(list).filter(|name| name != now).map(Cow::Owned)
 }

@@ -1,4 +1,4 @@
-//! For programs with an OpenTelemetry layer of their own: a processor.
+//! Normalization for programs with their own OpenTelemetry layer, as a span processor.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,13 +12,13 @@ use crate::call::ActiveCall;
 use crate::semconv::Profile;
 use crate::sink::forward_to_inner;
 
-/// Makes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, what the conventions say, before
-/// the processor it wraps sees them: names, kind, types, the shape of messages. Tokens that an annotated call around
-/// tells are not told twice.
+/// Normalizes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, to the conventions before the
+/// wrapped processor receives them: names, kind, types and messages. Tokens that an enclosing annotated call counts are
+/// not recorded twice.
 ///
-/// With [`LlmLayer::with_tracer_provider`](crate::LlmLayer::with_tracer_provider) there is no need of it: the layer does
-/// the same with [`normalize`](crate::LlmLayer::normalize). Beside a layer of your own, put it around the guard, which
-/// then finds messages in the shape it knows:
+/// With [`LlmLayer::with_tracer_provider`](crate::LlmLayer::with_tracer_provider) you do not need it: the layer does
+/// the same with [`normalize`](crate::LlmLayer::normalize). With your own OpenTelemetry layer, wrap the guard in it, so
+/// that the guard receives messages in a known format:
 ///
 /// ```
 /// use llm_trace::{NormalizeProcessor, Policy, RedactProcessor};
@@ -32,7 +32,7 @@ use crate::sink::forward_to_inner;
 pub struct NormalizeProcessor<P> {
     inner: P,
     profile: Profile,
-    /// The annotated calls that tell the tokens of spans inside of them.
+    /// The enclosing annotated calls, which count the tokens of these spans.
     around: Mutex<HashMap<SpanId, Weak<ActiveCall>>>,
 }
 
@@ -43,12 +43,12 @@ impl<P: fmt::Debug> fmt::Debug for NormalizeProcessor<P> {
 }
 
 impl<P> NormalizeProcessor<P> {
-    /// Wraps `inner`. Names are those that `OTEL_SEMCONV_STABILITY_OPT_IN` asks for.
+    /// Wraps `inner`. `OTEL_SEMCONV_STABILITY_OPT_IN` selects the profile.
     pub fn new(inner: P) -> Self {
         Self { inner, profile: Profile::from_env(), around: Mutex::default() }
     }
 
-    /// Names attributes by this state of the conventions.
+    /// Uses the attribute names of this profile.
     #[must_use]
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;

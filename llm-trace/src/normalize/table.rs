@@ -1,17 +1,18 @@
-//! The one table: names of old and of single crates, and what type each attribute has.
+//! The table of old and crate-specific names, and of attribute types.
 //!
-//! From the sources of `rig` 0.30 and 0.44 (rig-core), `genai` 0.7, and from earlier releases of the conventions.
+//! It is based on the sources of `rig` 0.30 and 0.44 (rig-core) and `genai` 0.7, and on earlier releases of the
+//! conventions.
 
 use crate::semconv::{ContentField, Fact, Profile, ValueType};
 
-/// What a value is by the conventions.
+/// The type of a value by the conventions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
-    /// As it is.
+    /// Unchanged.
     Any,
     Int,
     Double,
-    /// True or not there.
+    /// True or absent.
     Flag,
     Texts,
     Operation,
@@ -29,7 +30,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("gen_ai.prompt", ContentField::InputMessages.key()),
     ("gen_ai.request.encoding_format", Fact::RequestEncodingFormats.key()),
     ("gen_ai.response.finish_reason", Fact::FinishReasons.key()),
-    // rig's reader of whole answers.
+    // rig's reader of non-streaming responses.
     ("gen_ai.response.model_name", Fact::ResponseModel.key()),
     ("gen_ai.system", Fact::ProviderName.key()),
     ("gen_ai.tool.description.text", "gen_ai.tool.description"),
@@ -40,7 +41,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("gen_ai.usage.reasoning_tokens", Fact::UsageReasoning.key()),
 ];
 
-/// Today's name of an attribute, if it is another.
+/// The current name of an attribute, if it differs.
 pub(super) fn renamed(key: &str, profile: Profile) -> Option<&'static str> {
     if matches!(key, "gen_ai.usage.cache_creation.input_tokens" | "gen_ai.usage.cache_write.input_tokens") {
         return Fact::UsageCacheWrite.name(profile).filter(|name| *name != key);
@@ -48,7 +49,7 @@ pub(super) fn renamed(key: &str, profile: Profile) -> Option<&'static str> {
     RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
-/// What stands under a key of today.
+/// The type of an attribute with a current name.
 pub(super) fn kind(key: &str, profile: Profile) -> Kind {
     if let Some(fact) = Fact::from_name(key) {
         return match (fact, fact.row().value) {
@@ -73,7 +74,7 @@ pub(super) fn kind(key: &str, profile: Profile) -> Kind {
     }
 }
 
-/// The conventions' word for an operation.
+/// The conventions' name of an operation.
 pub(super) fn operation(word: &str) -> &str {
     match word {
         "chat_streaming" | "completion" | "chat_completion" => "chat",
@@ -87,7 +88,7 @@ pub(super) fn operation(word: &str) -> &str {
     }
 }
 
-/// The conventions' word for a provider.
+/// The conventions' name of a provider.
 pub(super) fn provider(word: &str) -> &str {
     match word {
         "azure.openai" | "az.ai.openai" | "azure_openai" => "azure.ai.openai",

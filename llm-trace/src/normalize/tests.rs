@@ -38,7 +38,7 @@ fn old_names_types_and_words_become_those_of_today() {
         ("gen_ai.request.temperature", "0.5".into(), "gen_ai.request.temperature", 0.5.into()),
         ("gen_ai.request.max_tokens", "100".into(), "gen_ai.request.max_tokens", 100.into()),
         ("server.port", "443".into(), "server.port", 443.into()),
-        // What says nothing that can be read stays as it is.
+        // Values that cannot be parsed stay unchanged.
         ("gen_ai.usage.input_tokens", "many".into(), "gen_ai.usage.input_tokens", "many".into()),
         ("app.note", "12".into(), "app.note", "12".into()),
     ] {

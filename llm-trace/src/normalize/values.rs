@@ -1,4 +1,4 @@
-//! Values, brought to the type that the conventions say.
+//! Converts values to the types of the conventions.
 
 use opentelemetry::{Array, StringValue, Value};
 use serde_json::Value as Json;
@@ -7,7 +7,7 @@ use super::table::Kind;
 use super::{messages, table};
 use crate::semconv::Profile;
 
-/// The value in its type; itself where it cannot be brought to it, and `None` where it says nothing.
+/// Converts a value; it stays unchanged if that is not possible, and is `None` if it carries no information.
 pub(super) fn convert(kind: Kind, value: Value, profile: Profile) -> Option<Value> {
     let text = match &value {
         Value::String(text) => Some(text.as_str()),
@@ -52,7 +52,7 @@ fn double(value: &Value) -> Option<f64> {
     }
 }
 
-/// A list of words: JSON text, `Debug` text of a list, or one word.
+/// A list of strings from JSON text, from the `Debug` text of a list, or from one string.
 fn texts(text: &str) -> Value {
     let words = match serde_json::from_str::<Json>(text) {
         Ok(Json::Array(words)) => {

@@ -1,4 +1,4 @@
-//! What is captured, and under which policy.
+//! Configuration of a capture.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::layer::LlmLayer;
 use crate::policy::{Capture, Policy, PolicyHandle};
 use crate::semconv::Profile;
 
-/// The subscriber that the layers of a [`CaptureBuilder`] stand on.
+/// The subscriber below the layers of a [`CaptureBuilder`].
 ///
 /// ```
 /// use llm_trace::testing::{self, TestSubscriber};
@@ -63,32 +63,31 @@ impl std::fmt::Debug for CaptureBuilder {
 impl CaptureBuilder {
     pub(super) fn new() -> Self {
         let policy = PolicyHandle::new(Policy::new().capture(Capture::Span));
-        // The environment of whoever runs the tests must not change what they see.
+        // Independent of the environment in which the tests run.
         let layer = LlmLayer::with(policy.clone(), Profile::default());
         Self { policy, max_level: LevelFilter::INFO, layer, layers: Vec::new() }
     }
 
-    /// What may go out, in place of everything that no call masks.
+    /// Sets the policy. Default: all content is captured, except for content that a call masks.
     pub fn policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
         self.policy = policy.into();
         self.layer = self.layer.with_policy(self.policy.clone());
         self
     }
 
-    /// Which state of the conventions names the attributes. Default: [`Profile::Core`], whatever the
-    /// environment says.
+    /// Sets the profile for attribute names. Default: [`Profile::Core`], independent of the environment.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.layer = self.layer.with_profile(profile);
         self
     }
 
-    /// Up to which level spans are captured. Default: `INFO`.
+    /// Sets the maximum level of captured spans. Default: `INFO`.
     pub fn max_level(mut self, level: LevelFilter) -> Self {
         self.max_level = level;
         self
     }
 
-    /// Sets the layer up as the program does.
+    /// Configures the layer as your program does.
     ///
     /// ```
     /// use llm_trace::{Compat, testing};
@@ -101,7 +100,7 @@ impl CaptureBuilder {
         self
     }
 
-    /// Adds a layer, for a test of what it gets to see.
+    /// Adds a layer, to test the spans and events that it receives.
     ///
     /// ```
     /// use llm_trace::{redact, testing};
@@ -115,13 +114,13 @@ impl CaptureBuilder {
         self
     }
 
-    /// Captures what this thread makes until the guard is dropped.
+    /// Captures the telemetry of this thread until the guard is dropped.
     #[must_use = "nothing is captured once the guard is dropped"]
     pub fn capture(self) -> CaptureGuard {
         CaptureGuard::new(self.detached())
     }
 
-    /// Captures only what is run in it: see [`Captured::in_scope`] and [`Captured::in_future`].
+    /// Captures only the telemetry of code that runs in [`Captured::in_scope`] or [`Captured::in_future`].
     ///
     /// ```
     /// use llm_trace::{LlmCall, Operation, testing};
@@ -145,7 +144,7 @@ impl CaptureBuilder {
         #[cfg(feature = "logs")]
         let layer = layer.with_logger_provider(&loggers);
         let open = layer.open_calls();
-        // An empty list of layers would switch everything off.
+        // An empty list of layers would disable every span.
         let layers = Some(layers).filter(|layers| !layers.is_empty());
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer).with(layers).with(max_level));
         Captured(Arc::new(Kept {

@@ -1,4 +1,4 @@
-//! What was captured, and where it is captured.
+//! Captured telemetry, and the scopes in which it is captured.
 
 use std::fmt;
 use std::future::Future;
@@ -15,9 +15,9 @@ use super::store::Store;
 use super::tree::Tree;
 use crate::call::OpenCalls;
 
-/// What was captured. Clones share it and can be sent to other threads and tasks.
+/// Captured telemetry. Clones share it and can be sent to other threads and tasks.
 ///
-/// A thread, and a task that is spawned, is captured by what it runs in:
+/// Use [`in_scope`](Self::in_scope) on other threads and [`in_future`](Self::in_future) for spawned tasks:
 ///
 /// ```
 /// use llm_trace::{LlmCall, Operation, testing};
@@ -55,7 +55,7 @@ impl fmt::Debug for Captured {
     }
 }
 
-/// Captures what its thread makes, until it is dropped. All that a [`Captured`] has, it has.
+/// Captures the telemetry of its thread until it is dropped. It dereferences to [`Captured`].
 ///
 /// ```
 /// use llm_trace::{LlmCall, Operation, testing};
@@ -93,37 +93,36 @@ impl Deref for CaptureGuard {
 }
 
 impl Captured {
-    /// Captures what `f` makes, on the thread that runs it.
+    /// Captures the telemetry of `f` on the current thread.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         dispatcher::with_default(&self.0.dispatch, f)
     }
 
-    /// Captures what a future makes, on whatever thread it is polled. Not `instrument`: with `tracing`'s trait of that
-    /// method in scope, the trait's would be meant.
+    /// Captures the telemetry of a future, on any thread that polls it.
+    // Not called `instrument`: on a `CaptureGuard`, `tracing`'s trait method would take precedence.
     pub fn in_future<F: Future>(&self, future: F) -> WithDispatch<F> {
         future.with_subscriber(self.0.dispatch.clone())
     }
 
-    /// All spans that have ended, each before those below it: roots and siblings in the order they
-    /// began, those that ran at the same time in the order of their names.
+    /// All ended spans, each before its children: roots and siblings in the order of their start, concurrent ones in
+    /// the order of their names.
     pub fn spans(&self) -> Vec<CapturedSpan> {
         Tree::new(self.0.store.spans()).flat()
     }
 
-    /// The spans of LLM calls, tools and agents that have ended, in the order of
-    /// [`spans`](Self::spans).
+    /// The ended spans of LLM calls, tools and agents, in the order of [`spans`](Self::spans).
     pub fn calls(&self) -> Vec<CapturedSpan> {
         let mut spans = self.spans();
         spans.retain(|span| span.operation().is_some());
         spans
     }
 
-    /// How many calls have begun and not ended.
+    /// The number of calls that have started and not ended.
     pub fn open_calls(&self) -> usize {
         self.0.open.len()
     }
 
-    /// The spans that have this name.
+    /// The spans with this name.
     pub fn named(&self, name: &str) -> Vec<CapturedSpan> {
         let mut spans = self.spans();
         spans.retain(|span| span.name() == name);
@@ -137,7 +136,7 @@ impl Captured {
         spans
     }
 
-    /// The one call there is.
+    /// The only call.
     ///
     /// # Panics
     /// If there is none, or more than one.
@@ -150,7 +149,7 @@ impl Captured {
         }
     }
 
-    /// The one span that has this name.
+    /// The only span with this name.
     ///
     /// # Panics
     /// If there is none, or more than one.
@@ -163,10 +162,10 @@ impl Captured {
         }
     }
 
-    /// Checks how many calls there are.
+    /// Asserts the number of calls.
     ///
     /// # Panics
-    /// If there are not as many.
+    /// If it differs.
     #[track_caller]
     pub fn assert_calls(&self, count: usize) {
         let found = self.calls().len();
@@ -175,13 +174,13 @@ impl Captured {
         }
     }
 
-    /// Log records that have come, in the order they came.
+    /// The log records, in the order of their arrival.
     #[cfg(feature = "logs")]
     pub fn events(&self) -> Vec<super::CapturedEvent> {
         self.0.store.logs().into_iter().map(super::CapturedEvent::new).collect()
     }
 
-    /// The spans as a tree, one line each, to read.
+    /// The spans as a tree for people, one line each.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation, testing};
@@ -198,8 +197,8 @@ impl Captured {
         }
     }
 
-    /// The spans as a tree with all that they carry, the same in every run: times, durations and
-    /// ids are left out, ports of this machine are replaced. For `insta::assert_json_snapshot!`.
+    /// The spans as a tree with all their data, identical in every run: times, durations and ids are omitted, local
+    /// ports are replaced. For `insta::assert_json_snapshot!`.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation, testing};
@@ -212,12 +211,12 @@ impl Captured {
         Tree::new(self.0.store.spans()).snapshot()
     }
 
-    /// Forgets what came so far.
+    /// Discards all captured telemetry.
     pub fn clear(&self) {
         self.0.store.clear();
     }
 
-    /// Fails the test, with what there is.
+    /// Fails the test, with the captured spans in the message.
     #[track_caller]
     pub(super) fn fail(&self, what: &str) -> ! {
         panic!("{what}; captured:\n{}", self.tree())

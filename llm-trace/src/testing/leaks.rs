@@ -1,4 +1,4 @@
-//! Looking for what must not have gone out.
+//! Searches captured telemetry for content that must not be exported.
 
 use opentelemetry::KeyValue;
 
@@ -6,7 +6,7 @@ use super::captured::Captured;
 use super::span::CapturedSpan;
 
 impl Captured {
-    /// All that was captured as the bytes an OTLP exporter sends: spans, log records, metrics.
+    /// All captured spans, log records and metrics, as the bytes that an OTLP exporter sends.
     pub fn otlp(&self) -> Vec<u8> {
         let store = &self.0.store;
         #[cfg_attr(not(any(feature = "logs", feature = "metrics")), allow(unused_mut))]
@@ -15,17 +15,16 @@ impl Captured {
         bytes.extend(store.encoded_logs());
         #[cfg(feature = "metrics")]
         {
-            // It fails only after a shutdown, and nobody here shuts it down.
+            // This fails only after a shutdown, which never happens here.
             let _ = self.0.meters.force_flush();
             bytes.extend(store.encoded_metrics());
         }
         bytes
     }
 
-    /// The places where `word` is found in what was captured: names of spans with keys of
-    /// attributes. Also where JSON has escaped it.
+    /// The places that contain `word`: names of spans, and keys of attributes. Finds it also with JSON escapes.
     ///
-    /// What counts are the bytes of [`otlp`](Self::otlp); the places say where to look.
+    /// The search covers all bytes of [`otlp`](Self::otlp); the places only help you to locate a leak.
     ///
     /// ```
     /// # use llm_trace::{LlmCall, Operation, testing};
@@ -47,11 +46,11 @@ impl Captured {
         places
     }
 
-    /// Checks that `word` is nowhere in what was captured.
+    /// Asserts that the captured telemetry does not contain `word`.
     ///
     /// # Panics
-    /// If it is, with the places; or if `word` is empty or nothing was captured, since then the
-    /// check says nothing.
+    /// If it does, with the places; or if `word` is empty or no telemetry was captured, because the check would be
+    /// meaningless.
     #[track_caller]
     pub fn assert_no_leak(&self, word: &str) {
         if word.is_empty() {
@@ -67,13 +66,13 @@ impl Captured {
     }
 }
 
-/// The word as it is, and as it stands in JSON and in JSON in JSON.
+/// The word unchanged, escaped as in JSON, and escaped as in JSON inside JSON.
 fn forms(word: &str) -> Vec<String> {
     let mut forms = vec![word.to_owned()];
     for _ in 0..2 {
         let escaped = serde_json::Value::from(forms[forms.len() - 1].as_str()).to_string();
         let inner = escaped.trim_start_matches('"').trim_end_matches('"');
-        // A word that ends in a quote or begins with one is cut here, and still found.
+        // This can also trim a quote of the word itself. The shorter word still matches.
         forms.push(inner.to_owned());
     }
     forms.retain(|form| !form.is_empty());

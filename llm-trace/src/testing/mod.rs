@@ -1,6 +1,6 @@
-//! Calls in memory, for tests of your own: feature `testing`.
+//! Captures calls in memory for your tests: feature `testing`.
 //!
-//! [`capture()`] records what the thread of the test makes from there on, apart from every other test:
+//! [`capture()`] captures the telemetry of the test's thread, isolated from other tests:
 //!
 //! ```
 //! use llm_trace::{llm_call, testing};
@@ -25,11 +25,11 @@
 //! captured.assert_no_leak("a secret");
 //! ```
 //!
-//! Content is on here, unlike in a program that nobody has configured: what a test looks for is what the masks of the
-//! calls themselves hold back. [`builder()`] takes another policy. What is captured has passed all that stands in
-//! front of an exporter in a program: the layer, the policy, [`RedactProcessor`](crate::RedactProcessor).
+//! Content capture is on by default here, unlike in a program, so that a test checks the masks of the calls themselves.
+//! Set another policy with [`builder()`]. Captured telemetry passes the same stages as in a program: the layer, the
+//! policy and [`RedactProcessor`](crate::RedactProcessor).
 //!
-//! Threads and spawned tasks need to be told where they belong: see [`Captured`].
+//! Other threads and spawned tasks must be captured explicitly: see [`Captured`].
 
 mod builder;
 mod captured;
@@ -45,9 +45,9 @@ pub use captured::{CaptureGuard, Captured};
 pub use span::CapturedEvent;
 pub use span::CapturedSpan;
 
-/// Captures what this thread makes until the guard is dropped, with content on.
+/// Captures the telemetry of this thread, including content, until the guard is dropped.
 ///
-/// The guard stays on its thread. A `#[tokio::test]` can hold it across `.await`.
+/// The guard is not `Send`. A `#[tokio::test]` can hold it across `.await`.
 ///
 /// ```
 /// let captured = llm_trace::testing::capture();
@@ -59,7 +59,7 @@ pub fn capture() -> CaptureGuard {
     builder().capture()
 }
 
-/// As [`capture()`], with settings of its own.
+/// Like [`capture()`], with your own settings.
 ///
 /// ```
 /// use llm_trace::{Policy, Profile, testing};

@@ -1,4 +1,4 @@
-//! One captured span, with what a test asks of it.
+//! A captured span, with accessors for tests.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::stable::json;
 use crate::semconv::{ContentField, Fact};
 
-/// A span that has ended, as it would have been exported.
+/// An ended span, as it would be exported.
 ///
 /// ```
 /// use llm_trace::{LlmCall, Operation, testing};
@@ -25,7 +25,7 @@ use crate::semconv::{ContentField, Fact};
 /// call.assert_absent("gen_ai.usage.input_tokens");
 /// ```
 ///
-/// What it said, where the policy lets it out:
+/// Its content, as far as the policy permits it:
 ///
 /// ```
 /// use llm_trace::{Capture, LlmCall, Operation, Policy, testing};
@@ -56,7 +56,7 @@ use crate::semconv::{ContentField, Fact};
 #[derive(Clone)]
 pub struct CapturedSpan(SpanData);
 
-/// One line: name and what the call was.
+/// One line: the name and a summary of the call.
 impl fmt::Display for CapturedSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -94,7 +94,7 @@ impl CapturedSpan {
         Self(data)
     }
 
-    /// The SDK's span, for what is not asked for here.
+    /// The SDK's span, for data without an accessor here.
     pub fn data(&self) -> &SpanData {
         &self.0
     }
@@ -115,12 +115,12 @@ impl CapturedSpan {
         }
     }
 
-    /// How long it took.
+    /// The duration of the span.
     pub fn duration(&self) -> Duration {
         self.0.end_time.duration_since(self.0.start_time).unwrap_or_default()
     }
 
-    /// Whether this span is directly below `other`.
+    /// Whether this span is a direct child of `other`.
     pub fn is_child_of(&self, other: &CapturedSpan) -> bool {
         self.0.parent_span_id == other.0.span_context.span_id()
             && self.0.span_context.trace_id() == other.0.span_context.trace_id()
@@ -216,12 +216,12 @@ impl CapturedSpan {
         self.texts(Fact::Redaction.key())
     }
 
-    /// `gen_ai.input.messages`, read as the JSON it is.
+    /// `gen_ai.input.messages` as parsed JSON.
     pub fn input_messages(&self) -> Option<Value> {
         serde_json::from_str(&self.text(ContentField::InputMessages.key())?).ok()
     }
 
-    /// `gen_ai.output.messages`, read as the JSON it is.
+    /// `gen_ai.output.messages` as parsed JSON.
     pub fn output_messages(&self) -> Option<Value> {
         serde_json::from_str(&self.text(ContentField::OutputMessages.key())?).ok()
     }
@@ -236,10 +236,10 @@ impl CapturedSpan {
         self.output_messages().map(|messages| message_texts(&messages)).unwrap_or_default()
     }
 
-    /// Checks an attribute's value.
+    /// Asserts an attribute's value.
     ///
     /// # Panics
-    /// If it is another, or there is none.
+    /// If it differs, or is absent.
     #[track_caller]
     pub fn assert_attribute(&self, key: &str, expected: impl Into<Value>) -> &Self {
         let (found, expected) = (self.attribute(key), expected.into());
@@ -250,10 +250,10 @@ impl CapturedSpan {
         self
     }
 
-    /// Checks that there is no such attribute.
+    /// Asserts that an attribute is absent.
     ///
     /// # Panics
-    /// If there is one.
+    /// If it is present.
     #[track_caller]
     pub fn assert_absent(&self, key: &str) -> &Self {
         if let Some(found) = self.attribute(key) {
@@ -269,7 +269,7 @@ fn message_texts(messages: &Value) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
-/// A log record, as it would have been exported.
+/// A log record, as it would be exported.
 ///
 /// ```
 /// use llm_trace::{Capture, LlmCall, Operation, Policy, testing};
@@ -295,12 +295,12 @@ impl CapturedEvent {
         &self.0.event_name
     }
 
-    /// Whether it was told by the call of this span.
+    /// Whether the call of this span emitted this event.
     pub fn has_operation(&self, span: &CapturedSpan) -> bool {
         self.0.span_id == span.0.span_context.span_id().to_bytes()
     }
 
-    /// An attribute's value, nested as it is.
+    /// An attribute's value, with its nested structure.
     pub fn attribute(&self, key: &str) -> Option<Value> {
         self.0.attributes.iter().find(|kv| kv.key == key).map(|kv| any(kv.value.as_ref()))
     }

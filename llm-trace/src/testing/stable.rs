@@ -1,9 +1,9 @@
-//! Values that are the same in every run.
+//! Values that are identical in every run.
 
 use opentelemetry::{Array, Value};
 use serde_json::Value as Json;
 
-/// A value with its own type.
+/// A value with its own type, as JSON.
 pub(super) fn json(value: &Value) -> Json {
     match value {
         Value::Bool(value) => Json::from(*value),
@@ -17,8 +17,7 @@ pub(super) fn json(value: &Value) -> Json {
     }
 }
 
-/// The value as a snapshot has it: measured times and local ports are replaced, and what is JSON
-/// by the conventions is shown as such.
+/// A value for snapshots: measured times and local ports are replaced, and JSON text is parsed.
 pub(super) fn stable(key: &str, value: &Value, is_local: bool) -> Json {
     match (key, json(value)) {
         ("server.port", Json::Number(_)) if is_local => Json::from("[port]"),
@@ -29,7 +28,7 @@ pub(super) fn stable(key: &str, value: &Value, is_local: bool) -> Json {
     }
 }
 
-/// Attributes that hold JSON text by the conventions.
+/// Whether an attribute holds JSON text by the conventions.
 fn is_json(key: &str) -> bool {
     matches!(
         key,
@@ -49,7 +48,7 @@ pub(super) fn is_local(host: &str) -> bool {
     host == "::1" || LOCAL.contains(&host)
 }
 
-/// The text with the ports of this machine replaced.
+/// Replaces local ports in a text.
 pub(super) fn without_ports(text: &str) -> String {
     let mut out = text.to_owned();
     for host in LOCAL {

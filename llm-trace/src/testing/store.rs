@@ -1,4 +1,4 @@
-//! Where spans, log records and metrics end up: in memory, as an exporter gets them.
+//! Keeps exported spans, log records and metrics in memory.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prost::Message;
 
-/// Everything that was exported. Clones share it.
+/// All exported data. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct Store(Arc<Mutex<Content>>);
 
@@ -19,7 +19,7 @@ struct Content {
     spans: Vec<SpanData>,
     #[cfg(feature = "logs")]
     logs: Vec<opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest>,
-    /// Encoded; the newest export only, which holds all before it.
+    /// The latest metric export, encoded. It contains all earlier data.
     #[cfg(feature = "metrics")]
     metrics: Vec<u8>,
 }
@@ -43,7 +43,7 @@ impl Store {
         *self.lock() = Content::default();
     }
 
-    /// The spans as OTLP requests of one span each, encoded.
+    /// The spans as encoded OTLP requests, one span each.
     pub(super) fn encoded_spans(&self) -> Vec<u8> {
         let resource = ResourceAttributesWithSchema::default();
         let resource_spans = group_spans_by_resource_and_scope(self.spans(), &resource);
@@ -108,7 +108,7 @@ mod metrics {
 
     use super::Store;
 
-    /// Longer than any test: what is asked for is flushed.
+    /// Longer than any test: metrics are exported by flushes only.
     const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
     impl Store {

@@ -1,4 +1,4 @@
-//! Spans as a tree, in an order that is the same in every run.
+//! Spans as a tree, in the same order in every run.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +17,7 @@ struct Node {
     below: Vec<Node>,
 }
 
-/// The spans, each below its parent. One whose parent was not captured is a root.
+/// The spans, each below its parent. A span whose parent was not captured is a root.
 pub(super) struct Tree(Vec<Node>);
 
 impl Tree {
@@ -48,7 +48,7 @@ impl Tree {
     }
 }
 
-/// Takes out the spans below `parent`.
+/// Removes and returns the children of `parent`.
 fn take(spans: &mut HashMap<Option<SpanId>, Vec<SpanData>>, parent: Option<SpanId>) -> Vec<Node> {
     let here = spans.remove(&parent).unwrap_or_default();
     let mut nodes: Vec<Node> = here
@@ -62,7 +62,7 @@ fn take(spans: &mut HashMap<Option<SpanId>, Vec<SpanData>>, parent: Option<SpanI
     nodes
 }
 
-/// By their beginning; those that ran at the same time, by what they are.
+/// Sorts spans by start; concurrent ones by name and attributes.
 fn order(nodes: &mut [Node]) {
     nodes.sort_by_key(|node| node.span.data().start_time);
     let mut from = 0;
@@ -119,7 +119,7 @@ impl Node {
     }
 }
 
-/// Sorted by key, whatever map `serde_json` is built with.
+/// Sorted by key, independent of `serde_json`'s map type.
 fn attributes(list: &[KeyValue], is_local: bool) -> Json {
     let mut list: Vec<&KeyValue> = list.iter().collect();
     list.sort_by(|one, other| one.key.as_str().cmp(other.key.as_str()));
