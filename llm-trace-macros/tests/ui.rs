@@ -1,8 +1,8 @@
-//! The compiler's words for what may not be written, pinned to one toolchain.
+//! Pins the compile errors of invalid uses, for one toolchain.
 
 use std::process::Command;
 
-/// Messages of the compiler's own change between releases.
+/// The compiler's own messages change between releases.
 const TOOLCHAIN: &str = "rustc 1.95.";
 
 #[test]

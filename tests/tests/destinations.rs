@@ -88,7 +88,7 @@ fn each_destination_has_its_own_token_content_and_view() {
     }
 }
 
-/// Not a test of its own: [`the_environments_headers_reach_none_of_them`] runs it with variables set.
+/// Not a separate test: [`the_environments_headers_reach_none_of_them`] runs it with variables set.
 #[test]
 #[ignore = "run by another test"]
 fn with_variables() {

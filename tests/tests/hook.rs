@@ -1,4 +1,4 @@
-//! The user's hook: what it is given is what the span says, and it never holds anybody up.
+//! The user's hook receives the same data as the span, and never blocks other code.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -141,7 +141,7 @@ fn as_json(value: &OtelValue) -> Value {
     }
 }
 
-/// What stands beside the attributes in a serialized call.
+/// Fields of a serialized call besides the attributes.
 const BESIDE: [&str; 7] =
     ["name", "start_time_unix_nano", "duration_seconds", "trace_id", "span_id", "sampled", "error_message"];
 

@@ -1,4 +1,4 @@
-//! What content costs: masked, off and on.
+//! The cost of content: masked, off and on.
 
 use llm_trace::{Capture, Policy, Style, llm_call};
 use serde_json::Value;
@@ -24,7 +24,7 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// Content that does not go out must not cost.
+/// Content that is not captured must not have a cost.
 pub(crate) fn masked(table: &mut Table) {
     let dropped = || Policy::new().capture(Capture::Span).mask_input(true).mask_output(true).style(Style::Drop);
     let placeholder = || Policy::new().capture(Capture::Span).mask_input(true).mask_output(true);
@@ -44,7 +44,7 @@ pub(crate) fn masked(table: &mut Table) {
     }
 }
 
-/// Content that goes out, against what it takes to parse and print the same bytes.
+/// Captured content, compared with the cost of parsing and printing the same bytes.
 pub(crate) fn on(table: &mut Table) {
     for len in [1 << 10, 10 << 10, 100 << 10, 1 << 20] {
         let text = request(len).to_string().into_bytes();

@@ -21,7 +21,7 @@ fn strings(value: &'static str) -> OtelValue {
     OtelValue::Array(Array::String(vec![value.into()]))
 }
 
-/// The 15 attributes a call of ours has beside the five at its start.
+/// The 15 attributes that a call has in addition to the five at its start.
 fn late() -> Vec<KeyValue> {
     vec![
         KeyValue::new("llm_trace.outcome", "completed"),
@@ -109,7 +109,7 @@ fn bulk(request: &Value, response: &Value) -> usize {
     result
 }
 
-/// Nobody listens, or nobody who wants content.
+/// No subscriber or layer records the call.
 pub(crate) fn off(table: &mut Table) {
     let (request, response) = (&request(64), &response(64));
     table.row("bare function", 1, || bare(request, response));
@@ -160,7 +160,7 @@ pub(crate) fn metadata(table: &mut Table) {
     });
 }
 
-/// The same call from several threads at once, beside the SDK alone.
+/// The same call on several threads concurrently, compared with the SDK alone.
 pub(crate) fn threads(table: &mut Table) {
     let (request, response) = (request(64), response(64));
     for count in [1_usize, 2, 4, 8] {

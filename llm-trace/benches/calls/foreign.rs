@@ -1,4 +1,4 @@
-//! What `RedactLayer` adds to spans of other crates, without content.
+//! The overhead of `RedactLayer` for spans of other crates, without content.
 
 use std::hint::black_box;
 
@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::setup::content_on;
 use super::table::Table;
 
-/// Looks at each field and keeps none.
+/// Visits each field and keeps no value.
 struct Looks;
 
 struct Look;

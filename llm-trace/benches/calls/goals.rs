@@ -1,20 +1,20 @@
-//! What each row should cost, and whether it does.
+//! The goal of each row, and whether it is met.
 
 use super::fixed::{BULK, FLOOR};
 use super::setup::{request, response};
 
-/// As much as another: within what two runs of the same row differ by.
+/// Equal, within the difference between two runs of the same row.
 const SAME: f64 = 1.02;
 
-/// The most that a row may cost.
+/// The maximum cost of a row.
 pub(crate) enum Goal {
     /// In nanoseconds.
     Nanos(f64),
-    /// In multiples of another row.
+    /// A multiple of another row.
     Times(f64, String),
-    /// In nanoseconds more than another row.
+    /// In nanoseconds, in addition to another row.
     Plus(f64, String),
-    /// As much of the SDK's spans from so many threads as it is from one.
+    /// The same ratio to the SDK's spans on this many threads as on one.
     Scaling(String),
 }
 
@@ -33,7 +33,7 @@ impl Goal {
             "foreign span, layer in RedactLayer" => vec![Goal::Plus(140.0, "foreign span, layer".to_owned())],
             _ if is(name, &["content off, Value", "content dropped, Value"]) => vec![Goal::Times(SAME, facts())],
             _ if is(name, &["content off, JSON", "content dropped, JSON"]) => {
-                // One scan of request and answer, at a gigabyte per second.
+                // One scan of request and response, at a gigabyte per second.
                 bytes(name).map(|bytes| Goal::Plus(bytes, facts())).into_iter().collect()
             }
             _ if is(name, &["content on, JSON bytes, "]) => {
@@ -50,7 +50,7 @@ impl Goal {
         }
     }
 
-    /// The goal in words, and whether `nanos` meets it; `None` where the other row was not measured.
+    /// The goal as text, and whether `nanos` meets it; `None` if the other row was not measured.
     pub(crate) fn judge(&self, nanos: f64, row: impl Fn(&str) -> Option<f64>) -> Option<String> {
         let (limit, words) = match self {
             Goal::Nanos(limit) => (*limit, format!("{limit} ns")),
@@ -69,7 +69,7 @@ fn is(name: &str, beginnings: &[&str]) -> bool {
     beginnings.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// How long the request and the answer are, by the size of the prompt at the end of a row's name.
+/// The size of request and response, from the prompt size at the end of a row's name.
 fn bytes(name: &str) -> Option<f64> {
     let (_, size) = name.rsplit_once(", ")?;
     let (number, unit) = size.split_once(' ')?;

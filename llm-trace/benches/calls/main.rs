@@ -1,7 +1,7 @@
-//! What a call costs, each row as a ratio to a floor of the same run: `cargo bench`.
+//! The cost of a call, each row as a ratio to a baseline of the same run: `cargo bench`.
 //!
-//! The floor is a raw OpenTelemetry SDK span with the same 20 attributes. `cargo bench -- WORD` runs only the rows
-//! whose name has that word, and the floor.
+//! The baseline is a raw OpenTelemetry SDK span with the same 20 attributes. `cargo bench -- WORD` runs only the rows
+//! with this word in their name, and the baseline.
 
 mod content;
 mod fixed;
@@ -21,10 +21,10 @@ use table::Table;
 const PASSES: usize = 4;
 
 fn main() {
-    // Cargo passes flags of its own.
+    // Cargo passes its own flags.
     let word = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let mut table = Table::new(word);
-    // What disturbs a machine can last longer than a row: each is measured several times, far apart.
+    // A disturbance can last longer than a row, so each row is measured several times at different times.
     for _ in 0..PASSES {
         fixed::floor(&mut table);
         fixed::off(&mut table);

@@ -1,4 +1,4 @@
-//! The same 20 facts by crates with spans of their own.
+//! The same 20 facts, recorded by crates with their own spans.
 
 use fastrace::Span;
 use fastrace::collector::{Config, Reporter, SpanContext, SpanRecord};
@@ -8,7 +8,7 @@ use super::fixed::bare;
 use super::setup::{request, response};
 use super::table::Table;
 
-/// Takes spans and forgets them, on fastrace's own thread: what that one does is not in the row.
+/// Drops spans on fastrace's own thread, which is not measured.
 struct Drops;
 
 impl Reporter for Drops {
@@ -17,7 +17,7 @@ impl Reporter for Drops {
     }
 }
 
-/// Properties are texts, whatever they say.
+/// Property values are always text.
 fn late() -> [(&'static str, String); 15] {
     [
         ("llm_trace.outcome", "completed".to_owned()),

@@ -16,7 +16,7 @@ use tracing_subscriber::prelude::*;
 
 use super::null::Null;
 
-/// Adds up what the attributes of spans hold.
+/// Adds up the sizes of the spans' attributes.
 #[derive(Debug, Default)]
 struct Sizes(Arc<AtomicU64>);
 
@@ -34,7 +34,7 @@ impl SpanProcessor for Sizes {
     }
 }
 
-/// The bytes of keys and values that leave by the spans of `f`.
+/// The number of bytes in the keys and values of the spans that `f` exports.
 pub(crate) fn exported<R>(policy: Policy, f: impl FnOnce() -> R) -> u64 {
     let sizes = Sizes::default();
     let sum = sizes.0.clone();
@@ -66,7 +66,7 @@ pub(crate) fn content_on() -> Policy {
     Policy::new().capture(Capture::Span)
 }
 
-/// A request whose prompt is this long.
+/// A request with a prompt of this length.
 pub(crate) fn request(bytes: usize) -> Value {
     json!({
         "model": "gpt-4o-mini", "temperature": 0.2, "top_p": 0.9, "max_tokens": 400, "seed": 7,
@@ -75,7 +75,7 @@ pub(crate) fn request(bytes: usize) -> Value {
     })
 }
 
-/// An answer whose text is this long.
+/// A response with a text of this length.
 pub(crate) fn response(bytes: usize) -> Value {
     json!({
         "id": "chatcmpl-8d3f", "object": "chat.completion", "created": 1_790_000_000, "model": "gpt-4o-mini-2024-07-18",

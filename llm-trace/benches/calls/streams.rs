@@ -1,4 +1,4 @@
-//! What one chunk of a stream costs.
+//! The cost of one chunk of a stream.
 
 use llm_trace::{LlmCall, Operation};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use tracing::dispatcher::with_default;
 use super::setup::{content_off, content_on, ours};
 use super::table::Table;
 
-/// An event as a typed client has it.
+/// An event as a typed client represents it.
 #[derive(Serialize)]
 struct Chunk {
     id: String,

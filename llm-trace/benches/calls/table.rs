@@ -1,4 +1,4 @@
-//! Measuring and printing.
+//! Measures rows and prints them.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use super::timing::nanos as time;
 /// One row of the table.
 struct Row {
     name: String,
-    /// How many things are done at once.
+    /// The number of operations in one call.
     per: u64,
-    /// The least that all of them took.
+    /// The minimum time of one call.
     total: f64,
-    /// The row whose cost is not this one's.
+    /// The row whose cost is subtracted.
     less: Option<String>,
     allocations: u64,
     bytes: u64,
-    /// How many bytes of those were held at once.
+    /// The peak of allocated bytes.
     peak: u64,
-    /// How many bytes the span's attributes have, where that is a measure.
+    /// The number of bytes in the span's attributes, if they are measured.
     exported: Option<u64>,
-    /// The row it is measured against, if that is not the floor.
+    /// The row that this one is compared with, if not the baseline.
     base: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Table {
     word: Option<String>,
 }
 
-/// How long a row is measured, in each pass.
+/// The measuring time of a row in each pass.
 const BUDGET: Duration = Duration::from_millis(250);
 
 impl Table {
@@ -39,17 +39,17 @@ impl Table {
         Self { rows: Vec::new(), word }
     }
 
-    /// Measures one call of `f`; `per` is how many things one call does.
+    /// Measures `f`; `per` is the number of operations in one call.
     pub(crate) fn row<R>(&mut self, name: &str, per: u64, f: impl FnMut() -> R) -> f64 {
         self.row_against(name, per, None, f)
     }
 
-    /// As [`row`](Self::row), with the ratio to another row.
+    /// Like [`row`](Self::row), with the ratio to another row.
     pub(crate) fn row_against<R>(&mut self, name: &str, per: u64, base: Option<&str>, f: impl FnMut() -> R) -> f64 {
         self.measured(name, per, base, None, f)
     }
 
-    /// As [`row`](Self::row), without what another row costs.
+    /// Like [`row`](Self::row), minus the cost of another row.
     pub(crate) fn row_beyond<R>(&mut self, name: &str, per: u64, less: &str, f: impl FnMut() -> R) -> f64 {
         self.measured(name, per, None, Some(less), f)
     }
@@ -90,14 +90,14 @@ impl Table {
         self.nanos(name).unwrap_or_default()
     }
 
-    /// What one thing of a row takes.
+    /// The time of one operation of a row.
     fn nanos(&self, name: &str) -> Option<f64> {
         let row = self.rows.iter().find(|row| row.name == name)?;
         let less = row.less.as_deref().and_then(|less| self.nanos(less)).unwrap_or_default();
         Some((row.total - less) / row.per as f64)
     }
 
-    /// The row of this name exports so much.
+    /// Sets the number of exported bytes of a row.
     pub(crate) fn exports(&mut self, name: &str, bytes: u64) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.name == name) {
             row.exported = Some(bytes);
@@ -120,7 +120,7 @@ impl Table {
     }
 }
 
-/// Whether a call holds at most twice of what it exports.
+/// Whether a call's peak memory is at most twice the size of its export.
 fn held(peak: u64, exported: u64) -> String {
     let is_met = if peak <= 2 * exported { "met" } else { "missed" };
     format!("peak ≤ 2 × {exported} bytes exported: {is_met}, {:.2} ×", peak as f64 / exported as f64)

@@ -1,4 +1,4 @@
-//! Answers of a megabyte of numbers.
+//! Responses with a megabyte of numbers.
 
 use serde_json::{Value, json};
 

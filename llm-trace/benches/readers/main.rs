@@ -1,6 +1,6 @@
-//! Bytes per second of each wire format's reader, beside `serde_json::Value` from the same bytes.
+//! Bytes per second of each wire format's reader, compared with parsing the same bytes as `serde_json::Value`.
 //!
-//! `cargo bench --bench readers --features internal -- WORD` measures only the formats whose name has that word.
+//! `cargo bench --bench readers --features internal -- WORD` measures only the formats with this word in their name.
 
 mod embeddings;
 mod messages;
@@ -18,11 +18,11 @@ use llm_trace::internal::{Content, read};
 use payload::Payload;
 use timing::nanos;
 
-/// How long each number is measured.
+/// The measuring time of each number.
 const BUDGET: Duration = Duration::from_millis(300);
 
 fn main() {
-    // Cargo passes flags of its own.
+    // Cargo passes its own flags.
     let word = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
     let payloads = [messages::all(), prompts::all(), streams::all(), embeddings::all()].concat();
     println!("MB/s, and as a multiple of `Value`; the last against `Value` printed again.\n");

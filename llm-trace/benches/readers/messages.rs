@@ -1,10 +1,10 @@
-//! Conversations, answered in one document.
+//! Conversations with a response in one document.
 
 use serde_json::{Value, json};
 
 use super::payload::{Payload, text};
 
-/// Six turns, each as `turn` makes it of a role and a text.
+/// Six turns, each built by `turn` from a role and a text.
 pub(crate) fn turns(turn: impl Fn(&str, String) -> Value) -> Value {
     (0..6).map(|n| turn(if n % 2 == 0 { "user" } else { "assistant" }, text(2 << 10))).collect()
 }

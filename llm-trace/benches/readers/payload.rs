@@ -1,4 +1,4 @@
-//! One request and its answer, as bytes.
+//! A request and its response, as bytes.
 
 use llm_trace::internal::{Body, Content, Exchange, read};
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// An answer that is one document.
+    /// A response in one document.
     pub(crate) fn whole(
         name: &'static str,
         provider: &'static str,
@@ -26,7 +26,7 @@ impl Payload {
         Self { name, provider, path, request, response, body: Body::Whole }
     }
 
-    /// An answer in events, each `data` of server-sent ones or a line of JSON.
+    /// A response as a stream: each event is the `data` of a server-sent event or a line of JSON.
     pub(crate) fn stream(
         name: &'static str,
         (provider, path): (&'static str, &'static str),
@@ -63,7 +63,7 @@ impl Payload {
         }
     }
 
-    /// Parses the same bytes into trees, and does this to each.
+    /// Parses the same bytes to JSON values, and passes each to `each`.
     pub(crate) fn values(&self, mut each: impl FnMut(Value)) {
         let mut parse = |bytes: &[u8]| serde_json::from_slice(bytes).into_iter().for_each(&mut each);
         parse(&self.request);
@@ -77,7 +77,7 @@ impl Payload {
         }
     }
 
-    /// A number for a payload that is not understood would be worth nothing.
+    /// Checks that the payload is understood; otherwise its number would be meaningless.
     pub(crate) fn check(&self) {
         let read = read(&self.exchange(Content::Full));
         let has = |key: &str| read.attributes.contains_key(key);
@@ -88,7 +88,7 @@ impl Payload {
     }
 }
 
-/// Prose of this many bytes, with what JSON must escape.
+/// Prose of this many bytes, with characters that JSON escapes.
 pub(crate) fn text(bytes: usize) -> String {
     "The quick brown fox said \"yes\" and jumped over it.\n".chars().cycle().take(bytes).collect()
 }

@@ -1,4 +1,4 @@
-//! Prompts, answered in one document.
+//! Prompts with a response in one document.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Answers of 300 events.
+//! Responses of 300 events.
 
 use std::iter::once;
 
@@ -97,7 +97,7 @@ fn gemini() -> Payload {
     )
 }
 
-/// The events as the AWS SDKs decode them, a line each.
+/// The events as the AWS SDKs decode them, one per line.
 fn converse() -> Payload {
     let deltas = words(|word| json!({"contentBlockDelta": {"delta": {"text": word}, "contentBlockIndex": 0}}));
     let last = [

@@ -1,4 +1,4 @@
-//! A processor that takes spans and forgets them.
+//! A span processor that drops all spans.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-/// Takes spans and forgets them.
+/// Drops all spans.
 #[derive(Debug)]
 pub(crate) struct Null;
 

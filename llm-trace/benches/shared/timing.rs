@@ -1,9 +1,9 @@
-//! How long something takes.
+//! Time measurement.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The nanoseconds of one call, the best of several rounds within a budget: what disturbs only ever adds.
+/// Nanoseconds per call, the minimum of several rounds within a budget, because disturbances can only add time.
 pub(crate) fn nanos<R>(budget: Duration, mut f: impl FnMut() -> R) -> f64 {
     let once = Instant::now();
     black_box(f());

@@ -307,7 +307,7 @@ impl Destination {
         self
     }
 
-    /// Exports only the attributes for whose key `keep` returns true.
+    /// Exports only the attributes for which `keep` returns true, given the key.
     pub fn view(mut self, keep: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.view = Some(Arc::new(keep));
         self

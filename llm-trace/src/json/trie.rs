@@ -3,7 +3,7 @@
 //! A path consists of keys separated by dots. `[]` selects every element of an array, `[0]` only the first, and `*` the
 //! name of an object's first field, if that name is the fact.
 
-/// What is kept of a string at a path. Numbers and booleans are kept on every path.
+/// How a string at a path is kept. Numbers and booleans are kept on every path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Keep {
     /// The string, if it is short enough for an identifier.

@@ -11,7 +11,7 @@ use super::{MAX_DEPTH, work};
 /// The maximum number of values is reached.
 pub(super) struct Full;
 
-/// Pushes one value with all that is below it, as far as the mode wants it.
+/// Pushes a value and its children, as far as the mode keeps them.
 // Inlined, so that only containers are calls.
 #[inline(always)]
 pub(super) fn push<'a>(

@@ -211,7 +211,7 @@ impl CapturedSpan {
         self.text(Fact::ErrorType.key())
     }
 
-    /// `llm_trace.redaction`: what was masked, scrubbed or cut.
+    /// `llm_trace.redaction`: kinds and counts of masked, scrubbed and cut content.
     pub fn redaction(&self) -> Vec<String> {
         self.texts(Fact::Redaction.key())
     }

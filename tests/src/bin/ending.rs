@@ -126,7 +126,7 @@ fn acknowledge() -> Outcome {
     Ok(())
 }
 
-/// A second `init()` fails; what `check()` finds must stay as it was.
+/// A second `init()` fails; the result of `check()` must not change.
 fn second() -> Outcome {
     let telemetry = llm_trace::init()?;
     work();

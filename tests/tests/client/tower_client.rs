@@ -231,7 +231,7 @@ fn errors_in_boxes_are_read_and_streams_left_alone() {
     assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
 }
 
-/// A body whose second poll panics and whose later polls succeed.
+/// A body that panics at its second poll and continues afterwards.
 struct Stumbling(u32);
 
 impl http_body::Body for Stumbling {

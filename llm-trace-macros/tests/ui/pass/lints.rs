@@ -1,4 +1,4 @@
-//! The expansion is clean where every lint is an error.
+//! The expansion compiles with every lint set to deny.
 #![deny(warnings, unused, unused_qualifications, unreachable_pub, future_incompatible, nonstandard_style)]
 #![deny(unused_imports, unused_results, let_underscore, trivial_casts, unused_lifetimes, elided_lifetimes_in_paths)]
 

@@ -1,4 +1,4 @@
-//! The library may be found under another path.
+//! The library can be used under another path.
 
 mod vendored {
     pub use llm_trace as telemetry;
