@@ -1,8 +1,8 @@
-//! The OpenTelemetry layer inside [`LlmLayer`](super::LlmLayer), unless the subscriber has its own.
+//! The OpenTelemetry layer inside [`LlmLayer`](super::LlmLayer), for subscribers without one of their own.
 //!
-//! Two OpenTelemetry layers on one registry panic at the first span that both see. A subscriber can
-//! only be searched once it is complete, so the search takes place at its first span. It makes no
-//! span: a span made inside a layer's callback resets the per-layer filters of the outer layers.
+//! Two OpenTelemetry layers on one registry panic at the first span that both see. A subscriber can only be searched
+//! when it is complete, so the search runs at its first span. The search creates no span: a span created inside a
+//! layer's callback resets the per-layer filters of the outer layers.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use crate::call::pipeline::PipelineRef;
 use crate::diag;
 
 thread_local! {
-    /// How often the search that runs on this thread has come to our `downcast_raw`.
+    /// The number of times that the current search on this thread reached this `downcast_raw`.
     static SEARCH: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
@@ -34,12 +34,12 @@ impl<S> EmbeddedLayer<S> {
         Self { layer, dispatch: OnceLock::new(), searched: Once::new(), disabled: AtomicBool::new(false) }
     }
 
-    /// The layer, unless the subscriber has another OpenTelemetry layer.
+    /// The embedded layer, unless the subscriber has another OpenTelemetry layer.
     pub(super) fn layer(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
         (!self.disabled.load(Ordering::Relaxed)).then_some(&*self.layer)
     }
 
-    /// The layer, for `downcast_raw`: hidden while other layers are searched for.
+    /// The embedded layer for `downcast_raw`, hidden while other layers are searched.
     pub(super) fn layer_to_downcast(&self) -> Option<&(dyn Layer<S> + Send + Sync)> {
         match SEARCH.get() {
             Some(count) => {
@@ -55,7 +55,7 @@ impl<S> EmbeddedLayer<S> {
     }
 
     pub(super) fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        // A layer shared by several subscribers searches the first.
+        // A layer shared by several subscribers searches the first one.
         let _ = self.dispatch.set(dispatch.downgrade());
     }
 
@@ -63,7 +63,7 @@ impl<S> EmbeddedLayer<S> {
     #[inline]
     pub(super) fn search_at_first_span(&self, id: &Id, own: &PipelineRef) {
         if !self.searched.is_completed() && SEARCH.get().is_none() {
-            // The other layer starts its span now, and a sampler that panics there must not panic at every later span.
+            // The other layer starts its span now. If a sampler panics there, later spans must not panic too.
             self.searched.call_once_force(|_| self.search(id, own));
         }
     }
@@ -74,8 +74,9 @@ impl<S> EmbeddedLayer<S> {
         let is_reachable = dispatch.downcast_ref::<PipelineRef>().is_some_and(|found| Arc::ptr_eq(&found.0, &own.0));
         let search = Search::start();
         let context = get_otel_context(id, &dispatch);
-        // An outer layer answers before the search comes to ours. An inner layer answers after it, and then searches
-        // for itself, so the search comes to ours again. Inside `reload::Layer` no search comes to ours.
+        // An outer layer answers before the search reaches this one. An inner layer answers after it and then searches
+        // for itself, so the search reaches this layer again. Inside `reload::Layer` the search does not reach this
+        // layer.
         let is_alone = context.is_none() && (search.count() == 1 || !is_reachable);
         drop(search);
         if !is_alone {
@@ -89,7 +90,7 @@ impl<S> EmbeddedLayer<S> {
     }
 }
 
-/// A search on this thread, until it is dropped.
+/// A search on this thread, ended on drop.
 struct Search;
 
 impl Search {

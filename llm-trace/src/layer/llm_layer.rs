@@ -1,4 +1,4 @@
-//! The layer: it carries the policy and, if asked, brings the OpenTelemetry layer along.
+//! The layer, which holds the policy and can embed the OpenTelemetry layer.
 
 use std::any::TypeId;
 use std::fmt;
@@ -23,32 +23,32 @@ use crate::guard::FieldRewriter;
 use crate::policy::{Policy, PolicyHandle, content_targets};
 use crate::semconv::{Fact, Profile};
 
-/// The layer that turns annotated calls into GenAI spans.
+/// Creates the layer that records annotated calls as GenAI spans.
 ///
 /// ```
 /// use opentelemetry_sdk::trace::SdkTracerProvider;
 /// use tracing_subscriber::prelude::*;
 ///
 /// let provider = SdkTracerProvider::builder().build();
-/// let subscriber = tracing_subscriber::registry()
-///     .with(llm_trace::layer().with_tracer_provider(&provider));
-/// # let _ = subscriber;
+/// tracing_subscriber::registry()
+///     .with(llm_trace::layer().with_tracer_provider(&provider))
+///     .init();
 /// ```
 ///
-/// Beside an OpenTelemetry layer that is already there, in either order:
+/// With an existing OpenTelemetry layer, in any order:
 ///
 /// ```
 /// # use opentelemetry::trace::TracerProvider as _;
 /// # use opentelemetry_sdk::trace::SdkTracerProvider;
 /// # use tracing_subscriber::prelude::*;
 /// # let tracer = SdkTracerProvider::builder().build().tracer("app");
-/// let subscriber = tracing_subscriber::registry()
+/// tracing_subscriber::registry()
 ///     .with(tracing_opentelemetry::layer().with_tracer(tracer))
-///     .with(llm_trace::layer());
-/// # let _ = subscriber;
+///     .with(llm_trace::layer())
+///     .init();
 /// ```
 ///
-/// Content is off unless [`with_policy`](LlmLayer::with_policy) or the environment says on: see
+/// Content is not captured unless [`with_policy`](LlmLayer::with_policy) or the environment enables it. See
 /// [`Policy::from_env`].
 pub fn layer<S>() -> LlmLayer<S> {
     let policy = Policy::from_env().unwrap_or_else(|error| {
@@ -58,7 +58,7 @@ pub fn layer<S>() -> LlmLayer<S> {
     LlmLayer::with(policy, Profile::from_env())
 }
 
-/// See [`layer`].
+/// The layer that [`layer`] creates.
 ///
 /// ```
 /// use llm_trace::{Capture, Compat, Policy, Profile};
@@ -71,17 +71,16 @@ pub fn layer<S>() -> LlmLayer<S> {
 ///     .with_profile(Profile::default())
 ///     .with_compat(Compat::LiteLlm)
 ///     .with_tracer_provider(&provider);
-/// let subscriber = tracing_subscriber::registry().with(layer);
-/// # let _ = subscriber;
+/// tracing_subscriber::registry().with(layer).init();
 /// ```
 pub struct LlmLayer<S> {
     pub(super) pipeline: PipelineRef,
     pub(super) inner: Option<EmbeddedLayer<S>>,
-    /// For what other crates write of whole requests and answers.
+    /// Rewrites fields of crates that log whole requests and responses.
     passing: FieldRewriter,
     /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
-    /// Names the scope of that tracer's spans.
+    /// The profile in the instrumentation scope of that tracer.
     pub(super) scope_profile: Arc<AtomicProfile>,
 }
 
@@ -107,18 +106,18 @@ impl<S> LlmLayer<S> {
         self.inner.as_ref().and_then(EmbeddedLayer::layer)
     }
 
-    /// Whether fields of this target must be rewritten before the embedded layer records them: the
-    /// processors cannot see an attribute's target.
+    /// Whether fields with this target must be rewritten before the embedded layer records them. Processors do not see
+    /// the target of an attribute.
     fn is_wordy(&self, target: &str) -> bool {
         content_targets::any() && self.pipeline.0.policy.is_wordy(target)
     }
 
-    /// Whether other code's free text is not exported from where the program is now.
+    /// Whether free text of other code at the current place is not exported.
     fn is_closed(&self) -> bool {
         mask_context::current().is_some_and(|around| self.pipeline.0.policy.state().closes(around))
     }
 
-    /// The pipeline, while nobody shares it: a layer is set up before it is used.
+    /// Changes the pipeline. A layer is configured before it is used, so nothing shares the pipeline yet.
     pub(super) fn set(mut self, change: impl FnOnce(&mut Pipeline)) -> Self {
         if let Some(pipeline) = Arc::get_mut(&mut self.pipeline.0) {
             change(pipeline);
@@ -127,7 +126,7 @@ impl<S> LlmLayer<S> {
     }
 }
 
-/// Whether a call of this crate's makes its span here: it has passed the policy.
+/// Whether the span is that of a call, whose content has passed the policy.
 fn is_call(metadata: &Metadata<'_>) -> bool {
     let mut fields = metadata.fields().iter().map(|field| field.name());
     metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
@@ -221,7 +220,7 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        // Before the OpenTelemetry span starts: its processors ask for the masks.
+        // Before the OpenTelemetry span starts, because its processors read the masks.
         scope_fields::on_enter(id, &ctx);
         if let Some(inner) = self.inner() {
             inner.on_enter(id, ctx);

@@ -1,4 +1,4 @@
-//! [`LlmLayer`]: it carries the policy to the calls and, if asked, embeds the OpenTelemetry layer.
+//! [`LlmLayer`] passes the policy to calls and can embed the OpenTelemetry layer.
 
 mod embedded_layer;
 mod llm_layer;

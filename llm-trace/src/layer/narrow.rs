@@ -1,4 +1,4 @@
-//! A narrower view of spans for one of several destinations.
+//! A filter for the attributes that one of several destinations receives.
 
 use std::fmt;
 
@@ -11,26 +11,26 @@ use crate::sink::forward_to_inner;
 
 type Keep = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Hands spans on with some of their attributes only: a narrow view for one destination, beside
-/// another that sees everything.
+/// Passes spans on with a subset of their attributes: a limited view for one destination, while another one receives
+/// everything.
 ///
-/// With a [`RedactProcessor`](crate::RedactProcessor) in front, each destination has a policy of its own as
-/// well. The layer's policy is the widest: what it does not let through, no destination gets.
+/// With a [`RedactProcessor`](crate::RedactProcessor) in front, each destination can have its own policy. A destination
+/// never receives content that the layer's policy does not allow.
 ///
 /// ```
 /// use llm_trace::{Capture, NarrowProcessor, Policy, RedactProcessor};
 /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
 ///
-/// let (inside, vendor) = (InMemorySpanExporter::default(), InMemorySpanExporter::default());
+/// let (internal, vendor) = (InMemorySpanExporter::default(), InMemorySpanExporter::default());
 /// let everything = Policy::new().capture(Capture::Span);
 /// let little = Policy::new().mask_input(true).mask_output(true).hash_identity(*b"a secret key");
 ///
 /// let narrow = NarrowProcessor::new(SimpleSpanProcessor::new(vendor), |key| key.starts_with("gen_ai."));
 /// let provider = SdkTracerProvider::builder()
-///     .with_span_processor(RedactProcessor::new(SimpleSpanProcessor::new(inside), everything))
+///     .with_span_processor(RedactProcessor::new(SimpleSpanProcessor::new(internal), everything))
 ///     .with_span_processor(RedactProcessor::new(narrow, little))
 ///     .build();
-/// # let _ = provider;
+/// opentelemetry::global::set_tracer_provider(provider);
 /// ```
 pub struct NarrowProcessor<P> {
     inner: P,
@@ -44,8 +44,7 @@ impl<P: fmt::Debug> fmt::Debug for NarrowProcessor<P> {
 }
 
 impl<P> NarrowProcessor<P> {
-    /// Wraps `inner`, which gets the attributes of spans, events and links whose key `keep` says
-    /// yes to.
+    /// Wraps `inner`, which receives the attributes of spans, events and links whose key `keep` accepts.
     pub fn new(inner: P, keep: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self { inner, keep: Box::new(keep) }
     }

@@ -1,4 +1,4 @@
-//! How a layer is set up.
+//! Settings of a layer.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,38 +32,38 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.call_hooks = hooks)
     }
 
-    /// The closures that [`on_call`](Self::on_call) was given, to be flushed and counted.
+    /// The closures passed to [`on_call`](Self::on_call), to flush and count them.
     pub fn call_hooks(&self) -> CallHooks {
         self.pipeline.0.call_hooks.clone()
     }
 
-    /// The calls of this layer that have not ended: see [`OpenCalls`].
+    /// The open calls of this layer. See [`OpenCalls`].
     pub fn open_calls(&self) -> OpenCalls {
         self.pipeline.0.open.clone()
     }
 
-    /// What may leave the process: a [`Policy`](crate::Policy), or a [`PolicyHandle`] to change
-    /// it while the program runs.
+    /// Sets the policy: a [`Policy`](crate::Policy), or a [`PolicyHandle`] that can be changed while the program runs.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use llm_trace::{Capture, Policy};
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let layer = llm_trace::layer::<Registry>().with_policy(Policy::new().capture(Capture::Span));
-    /// # let _ = layer;
+    /// let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));
+    /// tracing_subscriber::registry().with(layer).init();
     /// ```
     #[must_use]
     pub fn with_policy(self, policy: impl Into<PolicyHandle>) -> Self {
         self.set(|pipeline| pipeline.policy = policy.into())
     }
 
-    /// Which state of the conventions names the attributes. Default: as
-    /// `OTEL_SEMCONV_STABILITY_OPT_IN` says.
+    /// Sets the version of the conventions that names the attributes. The default comes from
+    /// `OTEL_SEMCONV_STABILITY_OPT_IN`.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
-    /// let layer = llm_trace::layer::<Registry>().with_profile(llm_trace::Profile::Latest);
-    /// # let _ = layer;
+    /// use llm_trace::Profile;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_profile(Profile::Latest)).init();
     /// ```
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
@@ -71,114 +71,108 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.profile = profile)
     }
 
-    /// What becomes of a model call that is made inside of another: see [`Nested`].
+    /// Sets how model calls nest by default. See [`Nested`].
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use llm_trace::Nested;
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let layer = llm_trace::layer::<Registry>().with_nested(Nested::Separate);
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_nested(Nested::Separate)).init();
     /// ```
     #[must_use]
     pub fn with_nested(self, nested: Nested) -> Self {
         self.set(|pipeline| pipeline.nested = nested)
     }
 
-    /// Adds another tool's names beside the conventions'.
+    /// Adds attributes under another tool's names.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use llm_trace::Compat;
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let layer = llm_trace::layer::<Registry>().with_compat(Compat::LiteLlm);
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_compat(Compat::LiteLlm)).init();
     /// ```
     #[must_use]
     pub fn with_compat(self, compat: Compat) -> Self {
         self.set(|pipeline| pipeline.compat.push(compat))
     }
 
-    /// Which backend [`Scope::update_trace`](crate::Scope::update_trace) names the input and output
-    /// of a trace for.
+    /// Sets the backend whose attribute names [`Scope::update_trace`](crate::Scope::update_trace) uses.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use llm_trace::TraceBackend;
+    /// use tracing_subscriber::prelude::*;
     ///
-    /// let layer = llm_trace::layer::<Registry>().with_trace_backend(TraceBackend::Phoenix);
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_trace_backend(TraceBackend::Phoenix)).init();
     /// ```
     #[must_use]
     pub fn with_trace_backend(self, backend: TraceBackend) -> Self {
         self.set(|pipeline| pipeline.trace_backend = backend)
     }
 
-    /// Who is told the calls' trace ids by [`inject`](crate::inject), and which baggage. Default:
-    /// nobody.
+    /// Sets the destinations that receive trace context by [`inject`](crate::inject), and the baggage keys that they
+    /// receive. By default there are none.
     #[cfg(feature = "http")]
     #[must_use]
     pub fn with_propagation(self, propagation: crate::Propagation) -> Self {
         self.set(|pipeline| pipeline.propagation = propagation)
     }
 
-    /// Gives calls that were cancelled, or whose stream was dropped, status Error. Off by
-    /// default: giving up is no fault of the call's.
+    /// Sets the span status to `Error` for cancelled calls and dropped streams. Off by default.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
-    /// let layer = llm_trace::layer::<Registry>().with_cancelled_as_error(true);
-    /// # let _ = layer;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_cancelled_as_error(true)).init();
     /// ```
     #[must_use]
     pub fn with_cancelled_as_error(self, error: bool) -> Self {
         self.set(|pipeline| pipeline.red_when_given_up = error)
     }
 
-    /// Records metrics with this provider. Default: OpenTelemetry's global one, if there is one.
+    /// Sets the meter provider. The default is OpenTelemetry's global provider, if one is set.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use opentelemetry_sdk::metrics::SdkMeterProvider;
+    /// use tracing_subscriber::prelude::*;
     ///
     /// let provider = SdkMeterProvider::builder().build();
-    /// let layer = llm_trace::layer::<Registry>().with_meter_provider(&provider);
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_meter_provider(&provider)).init();
     /// ```
     #[must_use]
     pub fn with_meter_provider(self, provider: &impl opentelemetry::metrics::MeterProvider) -> Self {
         self.set(|pipeline| pipeline.metrics.set_provider(provider))
     }
 
-    /// Makes these attributes of calls labels of their metrics, besides the few that the
-    /// conventions name. Content never becomes one.
+    /// Adds attributes of calls to their metrics, besides those that the conventions define. Content is never added.
     ///
-    /// Each value makes series of its own: allow none that has many.
+    /// Each value creates separate time series, so choose attributes with few values.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
-    /// let layer = llm_trace::layer::<Registry>().with_metric_attributes(["llm_trace.outcome", "app.tenant"]);
-    /// # let _ = layer;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let layer = llm_trace::layer().with_metric_attributes(["llm_trace.outcome", "app.tenant"]);
+    /// tracing_subscriber::registry().with(layer).init();
     /// ```
     #[must_use]
     pub fn with_metric_attributes<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
         self.set(|pipeline| pipeline.metrics.allow(keys.into_iter().map(Into::into)))
     }
 
-    /// Sends events to this provider. Without one there are none.
+    /// Sets the logger provider for events. Without one no events are emitted.
     ///
-    /// Content is on them where the policy's [`Capture`](crate::Capture) says so.
+    /// Events hold content if the policy's [`Capture`](crate::Capture) includes events.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use llm_trace::{Capture, Policy};
     /// use opentelemetry_sdk::logs::SdkLoggerProvider;
+    /// use tracing_subscriber::prelude::*;
     ///
     /// let provider = SdkLoggerProvider::builder().build();
-    /// let layer = llm_trace::layer::<Registry>()
+    /// let layer = llm_trace::layer()
     ///     .with_logger_provider(&provider)
     ///     .with_policy(Policy::new().capture(Capture::Event));
-    /// # let _ = layer;
+    /// tracing_subscriber::registry().with(layer).init();
     /// ```
     #[must_use]
     pub fn with_logger_provider<P>(self, provider: &P) -> Self
@@ -189,20 +183,20 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.events.set_provider(provider))
     }
 
-    /// Makes spans of crates that trace LLM calls themselves, such as `rig` and `genai`, what the
-    /// conventions say: kind, name, types, names of today, the shape of messages. Off by default.
+    /// Converts spans of crates that trace LLM calls themselves, such as `rig` and `genai`, to the conventions: span
+    /// kind, name, types, current attribute names, and the structure of messages. Off by default.
     ///
-    /// It works on the OpenTelemetry layer that
-    /// [`with_tracer_provider`](Self::with_tracer_provider) brings along. Beside a layer of your
-    /// own use [`NormalizeProcessor`](crate::NormalizeProcessor). What may leave of them is up to
-    /// the [`RedactProcessor`](crate::RedactProcessor), as for all spans of other crates.
+    /// It applies to the OpenTelemetry layer embedded by [`with_tracer_provider`](Self::with_tracer_provider). With
+    /// your own OpenTelemetry layer, use [`NormalizeProcessor`](crate::NormalizeProcessor). As for all spans of other
+    /// crates, the [`RedactProcessor`](crate::RedactProcessor) decides which content is exported.
     ///
     /// ```
     /// # use opentelemetry_sdk::trace::SdkTracerProvider;
-    /// # use tracing_subscriber::Registry;
+    /// use tracing_subscriber::prelude::*;
+    ///
     /// # let provider = SdkTracerProvider::builder().build();
-    /// let layer = llm_trace::layer::<Registry>().with_tracer_provider(&provider).normalize(true);
-    /// # let _ = layer;
+    /// let layer = llm_trace::layer().with_tracer_provider(&provider).normalize(true);
+    /// tracing_subscriber::registry().with(layer).init();
     /// ```
     #[must_use]
     pub fn normalize(self, normalize: bool) -> Self {
@@ -210,34 +204,36 @@ impl<S> LlmLayer<S> {
         self
     }
 
-    /// Gives each finished call to a closure of yours: to write usage to a database, watch budgets, count per team.
+    /// Passes each finished call to a closure, for example to write usage to a database, watch budgets or count per
+    /// team.
     ///
-    /// The closure runs on a thread of its own, one call at a time, in the order in which calls end. A call never waits
-    /// for it. Up to 4,096 calls or 32 MiB wait in a queue; further ones are dropped and counted, and where bytes run
-    /// out content goes first. [`CallHooks`] has the counts and flushes the queue, as does the guard of
-    /// [`init`](crate::init) and [`export`](crate::export). Called several times, each closure has its own thread.
+    /// The closure runs on its own thread, one call at a time, in the order in which calls end. A call never waits for
+    /// it. Up to 4,096 calls or 32 MiB are queued. Further calls are dropped and counted; if the bytes run out, content
+    /// is dropped first. [`CallHooks`] has the counts and flushes the queue, as does the guard of [`init`](crate::init)
+    /// and [`export`](crate::export). If `on_call` is used several times, each closure has its own thread.
     ///
-    /// The closure is given calls that no sampler takes, too, and needs no OpenTelemetry layer. A call that is merged
-    /// into the one around it ([`Nested`]) is handed over as part of that one. If the closure panics, it misses that
-    /// call and is given the next. Calls that it makes itself are traced, but not handed to a hook. Make them on the
-    /// closure's own thread: a call in a task that it spawns elsewhere is as any other, and can start the closure anew
-    /// without end.
+    /// The closure receives unsampled calls too, and needs no OpenTelemetry layer. A call that is merged into its outer
+    /// call ([`Nested`]) is part of that call. If the closure panics, it misses that call and receives the next one.
+    /// Calls that the closure makes are traced but not passed to a hook. Make them on the closure's own thread: a call
+    /// in a task that it spawns is passed to the hook, which could repeat without end.
     ///
-    /// The thread starts with the first call. In a forked child it starts again, with an empty queue.
+    /// The thread starts with the first call. In a forked child it starts again with an empty queue.
     ///
     /// ```
-    /// # use tracing_subscriber::Registry;
     /// use std::sync::mpsc::channel;
     ///
     /// use llm_trace::FinishedCall;
+    /// use tracing_subscriber::prelude::*;
     ///
     /// let (rows, inbox) = channel();
-    /// let layer = llm_trace::layer::<Registry>().on_call(move |call: &FinishedCall| {
+    /// let layer = llm_trace::layer().on_call(move |call: &FinishedCall| {
     ///     let row = (call.caller_team_id().map(str::to_owned), call.model().map(str::to_owned), call.cost());
-    ///     // Whoever reads may be gone.
-    ///     let _ = rows.send(row);
+    ///     if rows.send(row).is_err() {
+    ///         eprintln!("the receiver is gone");
+    ///     }
     /// });
-    /// # drop((layer, inbox));
+    /// tracing_subscriber::registry().with(layer).init();
+    /// # drop(inbox);
     /// ```
     #[must_use]
     pub fn on_call(self, hook: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
@@ -248,8 +244,8 @@ impl<S> LlmLayer<S> {
         })
     }
 
-    /// Says what calls cost: a [`PriceTable`](crate::PriceTable) or a closure. Without it only a
-    /// cost that the provider states is known.
+    /// Sets the prices of calls: a [`PriceTable`](crate::PriceTable) or a closure. By default only costs reported by
+    /// the provider are recorded.
     ///
     /// See [`Prices`](crate::Prices) for examples.
     #[must_use]
@@ -266,8 +262,7 @@ impl<S> LlmLayer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    /// Sends all spans to this provider through an OpenTelemetry layer embedded in this one, so that
-    /// you need no layer of your own.
+    /// Exports all spans to this provider through an embedded OpenTelemetry layer, so that you need none of your own.
     #[must_use]
     pub fn with_tracer_provider<P>(mut self, provider: &P) -> Self
     where
@@ -275,8 +270,8 @@ where
         P::Tracer: Tracer + Send + Sync + 'static,
         <P::Tracer as Tracer>::Span: Send + Sync,
     {
-        // Attributes that the conventions do not name are left out. So are the status and the text of
-        // other crates' error events: they can repeat a prompt.
+        // Attributes outside of the conventions are omitted. So are the status and the text of other crates' error
+        // events, which may repeat a prompt.
         let otel = tracing_opentelemetry::layer()
             .with_tracer(CallTracer {
                 core: provider.tracer_with_scope(crate::sink::scope(Profile::Core)),

@@ -10,9 +10,8 @@ use crate::call::CarriedCall;
 use crate::normalize::{CallSpan, Held};
 use crate::semconv::Profile;
 
-/// Starts a call's own span at the call's start, so that span and metrics have one duration, and
-/// normalizes the spans of crates that trace LLM calls themselves, if asked to. It passes every
-/// other span on unchanged.
+/// Starts a call's own span at the start of the call, so that span and metrics have the same duration. If enabled, it
+/// also normalizes spans of crates that trace LLM calls themselves. Other spans pass unchanged.
 #[derive(Debug)]
 pub(super) struct CallTracer<T> {
     pub(super) core: T,
@@ -30,7 +29,7 @@ impl<T> CallTracer<T> {
     }
 }
 
-/// A profile that the layer's builder methods can still change after the tracer was made.
+/// A profile that the layer's builder methods can change after the tracer was created.
 #[derive(Debug)]
 pub(super) struct AtomicProfile(AtomicU8);
 
@@ -48,7 +47,7 @@ impl AtomicProfile {
     }
 }
 
-/// How many attributes most calls get when they end, or more.
+/// The number of attributes that most calls add at their end.
 const LATER: usize = 24;
 
 impl<T: Tracer> Tracer for CallTracer<T> {
@@ -56,10 +55,10 @@ impl<T: Tracer> Tracer for CallTracer<T> {
 
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
-        // Spans below the call carry it too: only the first is its own.
+        // Spans inside the call carry it too; only the first one is the call's own.
         if let Some(start) = CarriedCall::take_start_of(parent) {
             builder.start_time = Some(start.begun);
-            // As the call ends, most of its attributes are added: all at once finds room.
+            // Most attributes are added when the call ends. Reserving once avoids reallocation.
             if start.likely {
                 builder.attributes.get_or_insert_default().reserve(LATER);
             }

@@ -1,4 +1,4 @@
-//! Facts to span attributes: one bulk list, the important ones first.
+//! Converts facts to a list of span attributes, the important ones first.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ use crate::model::Provider;
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
-/// Collects attributes, each key once.
+/// Collects attributes with unique keys.
 pub(crate) struct Attributes {
     list: Vec<KeyValue>,
     profile: Profile,
-    /// Metrics will need the facts' texts.
+    /// Metrics need the texts of the facts.
     texts: bool,
 }
 
 impl Attributes {
-    /// `more` are to come beside facts. `texts` are to be left in the facts for metrics.
+    /// `more` is the number of attributes besides facts. With `texts`, the texts are kept in the facts for metrics.
     pub(crate) fn new(profile: Profile, more: usize, texts: bool) -> Self {
-        // As many facts as most calls have, which are as many as an allocator is quick with.
+        // The number of facts of most calls, in a size that allocators serve quickly.
         Self { list: Vec::with_capacity(18 + more), profile, texts }
     }
 
@@ -33,28 +33,28 @@ impl Attributes {
         self.list
     }
 
-    /// Adds an attribute that no other can have the key of.
+    /// Adds an attribute whose key is unique.
     pub(crate) fn add(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.list.push(KeyValue::new(key, value));
         }
     }
 
-    /// Adds a fact, if the profile has a name for it.
+    /// Adds a fact, if the profile defines it.
     pub(crate) fn fact(&mut self, fact: Fact, value: Option<impl Into<Value>>) {
         if let Some(name) = fact.name(self.profile) {
             self.add(name, value);
         }
     }
 
-    /// Adds an attribute unless there is one under its key.
+    /// Adds an attribute, unless its key exists.
     pub(crate) fn add_new(&mut self, key: &'static str, value: Option<String>) {
         if !self.list.iter().any(|known| known.key.as_str() == key) {
             self.add(key, value);
         }
     }
 
-    /// Takes the texts out of the facts, but for those that metrics need, if there are any.
+    /// Adds the facts of a response. Texts are moved, unless metrics need them.
     pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
         let texts = self.texts;
         let take = |text: &mut Option<String>| if texts { text.clone() } else { text.take() };
@@ -73,8 +73,7 @@ impl Attributes {
         self.extra(std::mem::take(&mut facts.extra), provider);
     }
 
-    /// Everything of a request but the model, which stands at creation.
-    /// Takes texts out of the facts.
+    /// Adds the facts of a request except the model, which was set at the start. Texts are moved.
     pub(crate) fn request(&mut self, facts: &mut RequestFacts, provider: Option<&Provider>) {
         self.add(Fact::RequestStream.key(), facts.stream.filter(|stream| *stream));
         self.add(Fact::RequestTemperature.key(), facts.temperature);
@@ -99,7 +98,7 @@ impl Attributes {
         self.extra(std::mem::take(&mut facts.extra), provider);
     }
 
-    /// What a call cost, where that is known.
+    /// Adds the cost of a call, if known.
     pub(crate) fn cost(&mut self, priced: Option<&Priced>, compat: &[Compat]) {
         let Some(Priced { cost, source }) = priced else { return };
         let total = cost.sum();
@@ -114,7 +113,7 @@ impl Attributes {
         self.add(Fact::CostSource.key(), Some(*source));
     }
 
-    /// A namespace of one provider's does not stand on another's spans.
+    /// Attributes in one provider's namespace are not recorded for another provider.
     fn extra(&mut self, extra: Vec<(&'static str, Cow<'static, str>)>, provider: Option<&Provider>) {
         for (key, value) in extra {
             if is_openai(provider) || !key.starts_with("openai.") {
@@ -123,7 +122,7 @@ impl Attributes {
         }
     }
 
-    /// Attributes of the user's own; the last of equal keys counts. They do not replace ours.
+    /// Adds attributes of the user; the last value of a key wins. They do not replace attributes of llm-trace.
     pub(crate) fn user(&mut self, attributes: Vec<KeyValue>, content: &[(&'static str, String)]) {
         let ours = self.list.len();
         for KeyValue { key, value, .. } in attributes {
@@ -139,14 +138,14 @@ impl Attributes {
     }
 }
 
-/// An OTel array of strings; `None` for an empty one.
+/// An OpenTelemetry array of strings, or `None` if it is empty.
 pub(crate) fn strings(list: Vec<String>) -> Option<Value> {
     let list: Vec<StringValue> = list.into_iter().map(StringValue::from).collect();
     (!list.is_empty()).then_some(Value::Array(Array::String(list)))
 }
 
-/// Finish reasons in choice order. For a choice whose reason never came the newest conventions have a word. The older
-/// ones have none: an empty text keeps the place of the reasons behind it.
+/// Finish reasons in choice order. For a choice without a reason, the latest conventions define a name. In the core
+/// conventions an empty text keeps the positions of the following reasons.
 fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<Value> {
     let known = reasons.iter().rposition(Option::is_some)?;
     if profile != Profile::Latest {
@@ -168,7 +167,7 @@ impl From<Value> for AttributeValue {
             Value::F64(number) => Self::Float(number),
             Value::Bool(flag) => Self::Bool(flag),
             Value::Array(Array::String(all)) => Self::Strs(all.into_iter().map(String::from).collect()),
-            // A call has no others.
+            // Calls have no other types.
             other => Self::from(other.to_string()),
         }
     }

@@ -1,26 +1,25 @@
-//! Names of other tools, added beside the conventions'.
+//! Attributes under the names of other tools.
 
-/// Names of another tool that are added beside the conventions', so that dashboards made for it
-/// go on working: see [`LlmLayer::with_compat`](crate::LlmLayer::with_compat).
+/// Another tool whose attribute names are written in addition to those of the conventions, so that its dashboards keep
+/// working. See [`LlmLayer::with_compat`](crate::LlmLayer::with_compat).
 ///
 /// ```
 /// use llm_trace::Compat;
-/// use tracing_subscriber::Registry;
+/// use tracing_subscriber::prelude::*;
 ///
-/// let layer = llm_trace::layer::<Registry>().with_compat(Compat::LiteLlm);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().with_compat(Compat::LiteLlm)).init();
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Compat {
-    /// LiteLLM's `metadata.user_api_key_*`: whose call it was.
+    /// LiteLLM: `metadata.user_api_key_*` with the caller.
     LiteLlm,
-    /// OpenInference's `openinference.span.kind`, `input.value`, `output.value`, their MIME types
-    /// and `llm.token_count.completion_details.reasoning`: what fills the lists of Phoenix and
-    /// MLflow, and turns a custom operation into a kind that they know. Content in it is what the
-    /// policy lets onto the span under the conventions' names, at most.
+    /// OpenInference: `openinference.span.kind`, `input.value`, `output.value`, their MIME types and
+    /// `llm.token_count.completion_details.reasoning`. Phoenix and MLflow show them in their lists and map custom
+    /// operations to kinds that they know. They hold no content that the policy does not allow on the span.
     OpenInference,
-    /// `gen_ai.usage.cost`, which Langfuse and others read: the total cost in US dollars. It stands in the conventions'
-    /// namespace and in none of their registries, so that it is off by default; `llm_trace.cost.total` holds the same.
+    /// `gen_ai.usage.cost`: the total cost in US dollars, which Langfuse and other backends read. The name is in the
+    /// namespace of the conventions but not defined by them, so it is off by default. `llm_trace.cost.total` holds the
+    /// same value.
     UsageCost,
 }

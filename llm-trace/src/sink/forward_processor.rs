@@ -1,6 +1,6 @@
-//! What the span processors of this crate leave to the one that they wrap.
+//! Forwarding of span processor methods to a wrapped processor.
 
-/// The methods of a `SpanProcessor` that nothing is done in but to call those of the field `inner`.
+/// The `SpanProcessor` methods that only call the same method of the field `inner`.
 macro_rules! forward_to_inner {
     (on_start) => {
         fn on_start(&self, span: &mut ::opentelemetry_sdk::trace::Span, cx: &::opentelemetry::Context) {

@@ -1,4 +1,4 @@
-//! What the scopes say of a call, as attributes: the one table of names.
+//! Facts of scopes as attributes, with one table of names.
 
 use opentelemetry::KeyValue;
 
@@ -8,7 +8,7 @@ use crate::ambient::{Caller, ScopeFacts};
 use crate::policy::{Filter, Place, PolicyState, Report, TextKind};
 use crate::semconv::{AttributeValue, Fact, FactKind, Profile};
 
-/// What is known of a caller, the fact it is, and LiteLLM's name for it.
+/// A field of the caller, its fact, and LiteLLM's name for it.
 type Row = (fn(&Caller) -> &Option<String>, Fact, &'static str);
 
 #[rustfmt::skip]
@@ -24,10 +24,10 @@ const CALLER: [Row; 9] = [
     (|c| &c.route,       Fact::CallerRoute,     "metadata.user_api_key_request_route"),
 ];
 
-/// Writes identity and metadata as the policy lets them out.
+/// Writes identity and metadata as permitted by the policy.
 pub(crate) struct Identity<'p> {
     policy: &'p PolicyState,
-    /// Made where there is something to filter.
+    /// Created when there is something to filter.
     scrubbed: Option<Filter>,
     report: Report,
 }
@@ -37,7 +37,7 @@ impl<'p> Identity<'p> {
         Self { policy, scrubbed: None, report: Report::default() }
     }
 
-    /// Everything that a scope says, but for the conversation.
+    /// Writes all facts of a scope except the conversation.
     pub(crate) fn write(&mut self, facts: &ScopeFacts, profile: Profile, compat: &[Compat], to: &mut Attributes) {
         let user = facts.user.as_ref().or(facts.caller.user_id.as_ref());
         to.add(Fact::UserId.key(), user.map(|id| self.id(id)));
@@ -48,7 +48,7 @@ impl<'p> Identity<'p> {
             if compat.contains(&Compat::LiteLlm) {
                 to.add(lite_llm, Some(value.clone()));
             }
-            // Written as `user.id` already, where no scope names another user.
+            // Already written as `user.id`, unless a scope sets another user.
             if fact != Fact::CallerUserId || user != facts.caller.user_id.as_ref() {
                 to.fact(fact, Some(value));
             }
@@ -61,7 +61,7 @@ impl<'p> Identity<'p> {
         }
     }
 
-    /// Tags and metadata: what comes last, if there are too many attributes.
+    /// Writes tags and metadata, which come last because a span limits the number of attributes.
     pub(crate) fn write_metadata(&mut self, facts: &ScopeFacts, to: &mut Attributes) {
         let mut filter = self.policy.metadata_filter(true);
         let clean = |filter: &mut Filter, text: &str| filter.clean(text, Place::of(TextKind::Metadata)).into_owned();
@@ -84,7 +84,7 @@ impl<'p> Identity<'p> {
         self.report.absorb(filter.into_report());
     }
 
-    /// An identifier: hashed if the policy says so.
+    /// An identifier, hashed if the policy requires it.
     pub(crate) fn id(&mut self, id: &str) -> String {
         match self.policy.hashed_identity(id) {
             Some(hash) => {
@@ -100,7 +100,7 @@ impl<'p> Identity<'p> {
         filter.clean(text, Place::of(TextKind::Metadata)).into_owned()
     }
 
-    /// What was hashed, masked or scrubbed.
+    /// The report of hashed, masked and scrubbed values.
     pub(crate) fn into_report(self) -> Report {
         let mut report = self.report;
         if let Some(filter) = self.scrubbed {

@@ -1,4 +1,4 @@
-//! What is measured of a call, whether or not anybody does.
+//! The values of a call that metrics record.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::model::facts::ResponseFacts;
 use crate::model::{Operation, Outcome, Provider};
 use crate::semconv::Facts;
 
-/// What is measured of a call.
+/// The values of a call that metrics record.
 #[derive(Debug)]
 pub(crate) struct Measured<'a> {
     pub(crate) operation: &'a Operation,
@@ -17,19 +17,19 @@ pub(crate) struct Measured<'a> {
     pub(crate) request_model: Option<&'a str>,
     pub(crate) response: &'a ResponseFacts,
     pub(crate) server: Option<(&'a str, Option<u16>)>,
-    /// There on failures only, and the same as the span's.
+    /// Set for failures only; the same as on the span.
     pub(crate) error_type: Option<&'a str>,
     pub(crate) outcome: Outcome,
-    /// Not there where another call has told it.
+    /// `None` if another call recorded it.
     pub(crate) duration: Option<Duration>,
     pub(crate) first_chunk: Option<Duration>,
     pub(crate) gaps: Option<&'a Gaps>,
     /// In US dollars.
     pub(crate) cost: Option<f64>,
-    /// Of an agent: how many inferences and tools it called itself.
+    /// For an agent: the number of inferences and tool calls that it made itself.
     pub(crate) calls: Option<(u64, u64)>,
-    /// Of what other operations than a model's act on.
+    /// Facts of operations other than model calls.
     pub(crate) facts: Option<&'a Facts>,
-    /// The span's attributes, treated by the policy; empty unless they are read.
+    /// The attributes of the span, redacted by the policy; empty unless metrics use them.
     pub(crate) attributes: &'a [KeyValue],
 }

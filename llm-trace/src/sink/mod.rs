@@ -1,4 +1,4 @@
-//! Writers of a call's facts: OpenTelemetry attributes, metrics and events.
+//! Writers of a call's data: OpenTelemetry attributes, metrics, events, and the user's hook.
 
 pub(crate) mod attributes;
 pub(crate) mod compat;
@@ -18,10 +18,10 @@ pub use hook::{CallHooks, FinishedCall};
 
 use crate::semconv::{Fact, Profile};
 
-/// The name of [`scope`].
+/// The name of the instrumentation scope.
 pub(crate) const SCOPE: &str = "llm-trace";
 
-/// The scope of everything this library makes.
+/// The instrumentation scope of this library.
 pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
     InstrumentationScope::builder(SCOPE)
         .with_version(env!("CARGO_PKG_VERSION"))
@@ -29,8 +29,8 @@ pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
         .build()
 }
 
-/// A call's own outcome decides its status. The OpenTelemetry layer turns a span red for any
-/// `error!` inside it, whatever it is told, also where the call went well.
+/// Sets the span status by the call's outcome. The OpenTelemetry layer sets the status to `Error` for any `error!`
+/// event inside a span, even if the call succeeded.
 pub(crate) fn settle_status(span: &mut opentelemetry_sdk::trace::SpanData) {
     let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
     let described =

@@ -1,4 +1,4 @@
-//! OpenInference's names, beside the conventions':
+//! Attributes under OpenInference names, in addition to those of the conventions:
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 
 use opentelemetry::KeyValue;
@@ -11,7 +11,7 @@ use crate::semconv::{ContentField, Profile, openinference};
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 
-/// What stands on a call's span under OpenInference's names. `content` has passed the policy.
+/// The OpenInference attributes of a call's span. `content` has passed the policy.
 pub(crate) fn attributes(
     operation: &Operation,
     has_model: bool,
@@ -50,10 +50,10 @@ fn kind(operation: &Operation, has_model: bool) -> &'static str {
     }
 }
 
-/// Names of one thing in both profiles.
+/// Names of an attribute in both profiles.
 type Keys = [&'static str; 2];
 
-/// What goes in, and what comes out.
+/// The content attributes of input and output.
 fn sides(operation: &Operation) -> (Keys, Keys) {
     let slot = |slot| [Profile::Core, Profile::Latest].map(|profile| ContentField::name(slot, profile));
     match operation {
@@ -74,7 +74,7 @@ fn mime(text: &str) -> &'static str {
     if is_json(text) && text.trim_start().starts_with(['{', '[']) { JSON } else { TEXT }
 }
 
-/// The text of the one message, if it is made of texts alone: lists show it as it is.
+/// The text of a single message, if all its parts are texts. Backends show it in their lists.
 fn said(messages: &str) -> Option<String> {
     if !messages.starts_with(r#"[{"role":"#) {
         return None;
@@ -82,7 +82,7 @@ fn said(messages: &str) -> Option<String> {
     let messages: Value = serde_json::from_str(messages).ok()?;
     let [message] = messages.as_array()?.as_slice() else { return None };
     let parts = message["parts"].as_array()?;
-    // Lists have no place for what led to the answer.
+    // Lists show the response only, without reasoning.
     let told = parts.iter().filter(|part| part["type"] != "reasoning");
     let text = |part: &Value| (part["type"] == "text").then(|| part["content"].as_str().map(str::to_owned)).flatten();
     let texts: Option<Vec<String>> = told.map(text).collect();

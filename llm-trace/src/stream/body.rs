@@ -1,4 +1,4 @@
-//! An HTTP body that is a call's answer.
+//! HTTP bodies as responses of a call.
 
 use std::error::Error;
 use std::fmt;
@@ -14,13 +14,13 @@ use super::errors::{ErrorTypeNameOnly, ReadError, TypedErrors};
 use crate::call::captured_value::CapturedValue;
 use crate::call::{LlmCall, ProbedValue, StreamCall};
 
-/// How many pieces of one frame are read. More is not seen in practice, and would need a copy.
+/// The maximum number of slices of a frame that are read. More are not seen in practice and would require a copy.
 const MAX_SLICES: usize = 16;
 
 pin_project_lite::pin_project! {
-    /// A body whose frames are recorded on their way, and whose end ends the call.
+    /// A body whose frames are recorded as they pass, and whose end ends the call.
     ///
-    /// Made by [`LlmCall::body`]. Frames pass untouched.
+    /// Created by [`LlmCall::body`]. Frames are not changed.
     #[must_use]
     pub struct TracedBody<B, Errors = ErrorTypeNameOnly> {
         #[pin]
@@ -31,8 +31,8 @@ pin_project_lite::pin_project! {
 }
 
 impl<B: Body> TracedBody<B> {
-    /// Reads all that the body's errors tell, where they are errors: known causes, and the text if the
-    /// policy lets it out. Otherwise `error.type` is the name of their type.
+    /// Reads the errors of the body, if their type implements `Error`: known sources, and the text if the policy
+    /// permits it. By default `error.type` is the name of the error's type.
     ///
     /// ```
     /// use http_body::Body;
@@ -51,7 +51,7 @@ impl<B: Body> TracedBody<B> {
 }
 
 impl LlmCall {
-    /// Records a body frame by frame and lets its end end the call.
+    /// Records a body frame by frame. The end of the body ends the call.
     ///
     /// ```
     /// use http_body::Body;
@@ -79,11 +79,11 @@ impl LlmCall {
     }
 }
 
-/// What is told of a body on its way.
+/// A recorder of a body's frames.
 pub(crate) trait Recorder {
-    /// Whether anyone hears.
+    /// Whether the call is recorded.
     fn is_on(&self) -> bool;
-    /// Polls inside of the call.
+    /// Polls inside the call's span.
     fn poll<R>(&mut self, poll: impl FnOnce() -> R) -> R;
     fn piece(&mut self, piece: &[u8]);
     fn fail(&mut self, error: ProbedValue<'_>);
@@ -112,10 +112,10 @@ impl Recorder for StreamCall {
     }
 }
 
-/// What polling a body gives.
+/// The result of polling a body.
 pub(crate) type Polled<B> = Poll<Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>>;
 
-/// Polls a body and records what comes of it, before it is handed on.
+/// Polls a body and records the result before it is passed on.
 pub(crate) fn poll_recorded<E: ReadError<B::Error>, B: Body>(
     mut body: Pin<&mut B>,
     cx: &mut Context<'_>,
@@ -130,7 +130,7 @@ pub(crate) fn poll_recorded<E: ReadError<B::Error>, B: Body>(
             if let Some(data) = frame.data_ref() {
                 each_slice(data, |slice| recorder.piece(slice));
             }
-            // Whoever knows that this was the last frame does not poll again.
+            // A caller that knows that this was the last frame does not poll again.
             if body.is_end_stream() {
                 recorder.end();
             }
@@ -160,7 +160,7 @@ impl<B: Body, E: ReadError<B::Error>> Body for TracedBody<B, E> {
     }
 }
 
-/// The bytes of a frame, without a copy.
+/// Reads the bytes of a frame without a copy.
 pub(crate) fn each_slice(data: &impl Buf, mut read: impl FnMut(&[u8])) {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let len = data.chunks_vectored(&mut slices);

@@ -1,4 +1,4 @@
-//! Streams found by type in what a function returned. The type stays the same.
+//! Detects streams in return values by type. The type does not change.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::traced::{Read, wrap};
 use crate::call::LlmCall;
 use crate::capture::Probe;
 
-/// A type that may be a stream's.
+/// A type that may be a stream.
 pub struct Streamed<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
 impl<T> Streamed<T> {
@@ -64,7 +64,7 @@ macro_rules! boxed {
     (# $traced:expr, unpin) => { Box::new($traced) };
 }
 
-/// A boxed stream: the wrapper can be boxed in its place.
+/// A boxed stream, which can be replaced by a boxed wrapper.
 pub struct Boxed<T>(PhantomData<fn() -> T>);
 
 impl<T> fmt::Debug for Boxed<T> {
@@ -90,7 +90,7 @@ impl<T: Stream> Probe for &Streamed<T> {
     }
 }
 
-/// A stream of a named type, in whose place nothing can be returned.
+/// A stream of a named type, which cannot be wrapped.
 #[derive(Debug)]
 pub struct Unobserved;
 
@@ -116,7 +116,7 @@ impl<T> Probe for Streamed<T> {
     }
 }
 
-/// A value.
+/// A type that is not a stream.
 #[derive(Debug)]
 pub struct NoStream;
 

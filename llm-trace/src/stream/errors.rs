@@ -1,4 +1,4 @@
-//! How the errors of a service or a body are read, whose types nobody here knows.
+//! Reads the errors of a service or body, whose types are generic.
 
 use std::any::Any;
 use std::error::Error;
@@ -7,7 +7,7 @@ use crate::call::ProbedValue;
 use crate::call::captured_value::{CapturedError, CapturedValue};
 use crate::capture::{type_name, with_dyn_error, with_error};
 
-/// How a service's or a body's errors are read.
+/// How the errors of a service or body are read.
 ///
 /// ```
 /// use llm_trace::{ReadError, TracedBody};
@@ -20,30 +20,30 @@ pub trait ReadError<T>: sealed::Sealed {
     fn read(error: &T, tell: impl FnOnce(ProbedValue<'_>));
 }
 
-/// Errors are of any type: its name is told, and of a `Box<dyn Error + Send + Sync>` what is in it.
+/// Errors of any type: only the name of the type is recorded, and for `Box<dyn Error + Send + Sync>` the error inside.
 ///
 /// ```
 /// use llm_trace::{ErrorTypeNameOnly, TracedBody};
 ///
 /// fn inner<B>(body: TracedBody<B, ErrorTypeNameOnly>) -> TracedBody<B> {
-///     body // what a body is unless told
+///     body // the default
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum ErrorTypeNameOnly {}
 
-/// Errors are of a type that is an `Error`: all that it and its causes tell is read.
+/// Errors of a type that implements `Error`: its facts and those of its sources are recorded.
 ///
 /// ```
 /// use llm_trace::{TracedBody, TypedErrors};
 ///
-/// /// As [`TracedBody::reading_errors`] gives it.
+/// /// Returned by [`TracedBody::reading_errors`].
 /// type Read<B> = TracedBody<B, TypedErrors>;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum TypedErrors {}
 
-/// Errors are boxed.
+/// Boxed errors.
 #[cfg(feature = "tower")]
 #[derive(Clone, Copy, Debug)]
 pub enum BoxedErrors {}

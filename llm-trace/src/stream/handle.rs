@@ -1,4 +1,4 @@
-//! Streams through the handle, where the macro cannot see them.
+//! Streams that the user wraps through the handle.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -15,11 +15,11 @@ use crate::capture::Status;
 use crate::capture::{Boxed, CallError, KnownType, Reported, Typed};
 
 impl LlmCall {
-    /// Records a stream item by item and lets its end end the call: for a function that returns a
-    /// stream inside a type of its own.
+    /// Records a stream item by item. The end of the stream ends the call. Use it in a function that returns a stream
+    /// inside a type of its own.
     ///
-    /// Items are strings, `Bytes`, anything `Serialize`, or a `Result` of one. Outside a call the
-    /// stream passes as it is.
+    /// Items are strings, `Bytes`, any `Serialize` type, or a `Result` of one. Outside of a call the stream passes
+    /// unchanged.
     ///
     /// ```
     /// use futures_util::{Stream, stream};
@@ -45,9 +45,9 @@ impl LlmCall {
     }
 }
 
-/// An item of a stream for [`LlmCall::stream`]: `Serialize`, or a `Result` of it.
+/// An item of a stream for [`LlmCall::stream`]: any `Serialize` type, or a `Result` of one.
 ///
-/// Implemented for all that qualifies; `How` keeps the two apart.
+/// It is implemented for all these types. `How` distinguishes the implementations and is inferred.
 ///
 /// ```
 /// use futures_util::Stream;
@@ -71,12 +71,12 @@ mod sealed {
     pub trait Sealed<How> {}
 }
 
-/// The item itself is read.
+/// The item itself is recorded.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Plainly;
 
-/// The `Ok` of the item is read.
+/// The `Ok` of the item is recorded.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct InResult<Kind>(PhantomData<Kind>);
@@ -88,7 +88,7 @@ impl<T: Serialize + 'static> StreamItem<Plainly> for T {
         if !call.is_enabled() {
             return;
         }
-        // What is bytes or text must be told as such, not as what it serializes to.
+        // Bytes and texts are recorded as such, rather than in their serialized form.
         let item: &dyn Any = self;
         let known: Option<&dyn KnownType> = None
             .or_else(|| item.downcast_ref::<String>().map(|item| item as _))
@@ -122,7 +122,7 @@ macro_rules! in_result {
     )*};
 }
 
-// A text is no error here: such a `Result` is `Serialize` as a whole.
+// Not for text errors: a `Result` with a text error is `Serialize` as a whole.
 in_result!(
     Typed,
     Boxed,

@@ -1,4 +1,4 @@
-//! Calls whose answer is a stream.
+//! Calls with a streamed response.
 
 #[cfg(feature = "http-body")]
 mod body;

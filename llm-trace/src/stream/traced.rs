@@ -1,4 +1,4 @@
-//! A stream that is a call.
+//! A stream as a call.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use futures_core::{FusedStream, Stream};
 use crate::call::{LlmCall, StreamCall};
 
 pin_project_lite::pin_project! {
-    /// A stream whose items are recorded on their way, and whose end ends the call.
+    /// A stream whose items are recorded as they pass, and whose end ends the call.
     ///
-    /// It is [`Stream`], [`FusedStream`], `Send`, `Sync` and `Unpin` where the inner stream is.
-    /// Made by `#[llm_call]` of a returned `impl Stream`. Items pass untouched; the call's span is
-    /// entered on each poll, and ends when the stream does or when it is dropped.
+    /// It implements [`Stream`], [`FusedStream`], `Send`, `Sync` and `Unpin` if the inner stream does. `#[llm_call]`
+    /// creates it for a returned `impl Stream`. Items are not changed. The call's span is entered on each poll, and
+    /// ends when the stream ends or is dropped.
     pub struct Traced<S: Stream> {
         #[pin]
         stream: S,
@@ -22,7 +22,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Reads an item into the call.
+/// Records an item of the stream.
 pub(crate) type Read<I> = fn(&mut StreamCall, &I);
 
 impl<S: Stream> Traced<S> {
@@ -31,7 +31,7 @@ impl<S: Stream> Traced<S> {
     }
 }
 
-/// Wraps a stream, which takes the call over.
+/// Wraps a stream, which takes over the call.
 pub fn wrap<I, S: Stream<Item = I>>(stream: S, open: &mut Option<LlmCall>, read: Read<I>) -> Traced<S> {
     Traced::new(stream, open.take().unwrap_or_else(LlmCall::disabled), read)
 }

@@ -19,10 +19,10 @@ pub(crate) use structured::json;
 pub(crate) use structured::to_json;
 use structured::value;
 
-/// An event's attributes.
+/// The attributes of an event.
 pub(crate) type Fields = Vec<(Key, AnyValue)>;
 
-/// Where a layer's events go; nowhere unless told.
+/// The loggers of a layer's events. There are none by default.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
     /// One logger per profile.
@@ -46,7 +46,7 @@ struct Event<'a> {
     name: &'static str,
     severity: Option<Severity>,
     time: SystemTime,
-    /// The span it belongs to; without one, the active span.
+    /// The span of the event; without one, the active span.
     span: Option<&'a SpanContext>,
     fields: Fields,
 }
@@ -88,24 +88,24 @@ impl Events {
         self.loggers = Some(Arc::new([logger(Profile::Core), logger(Profile::Latest)]));
     }
 
-    /// Whether anybody listens.
+    /// Whether a logger is set.
     pub(crate) fn wanted(&self) -> bool {
         self.loggers.is_some()
     }
 
-    /// Tells all of an inference.
+    /// Emits the details of an inference.
     pub(crate) fn details(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
-        // Only the newest conventions have a severity for it.
+        // Only the latest conventions define a severity for it.
         let severity = (profile == Profile::Latest).then_some(Severity::Debug);
         self.emit(profile, Event { name: event::DETAILS, severity, time, span, fields });
     }
 
-    /// Tells a failure.
+    /// Emits a failure.
     pub(crate) fn exception(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
         self.emit(profile, Event { name: event::EXCEPTION, severity: Some(Severity::Warn), time, span, fields });
     }
 
-    /// Tells what an evaluation came to.
+    /// Emits the result of an evaluation.
     pub(crate) fn evaluation(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
         self.emit(profile, Event { name: event::EVALUATION, severity: None, time, span, fields });
     }
@@ -122,7 +122,7 @@ impl Events {
     }
 }
 
-/// All that is known of an inference: its span's attributes, its content, and what was done to it.
+/// The fields of an inference: the attributes of its span, its content, and the report of changes.
 pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, String)], report: &Report) -> Fields {
     let mut told = report.clone();
     let mut fields = Fields::with_capacity(attributes.len() + content.len() + 1);
@@ -142,7 +142,7 @@ pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, Strin
     fields
 }
 
-/// A failure: the type of the error, and its text if that may go out.
+/// The fields of a failure: the type of the error, and its text if permitted.
 pub(crate) fn exception(kind: &str, message: Option<&str>) -> Fields {
     let mut fields: Fields = vec![(Key::from(Fact::ExceptionType.key()), text(kind))];
     fields.extend(message.map(|message| (Key::from(ContentField::ExceptionMessage.key()), text(message))));

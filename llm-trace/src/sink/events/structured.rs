@@ -1,4 +1,4 @@
-//! Structured values: maps and lists instead of JSON text.
+//! Structured values: maps and lists in place of JSON text.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, Key, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A span attribute's value.
+/// Converts the value of a span attribute.
 pub(crate) fn value(value: Value) -> AnyValue {
     match value {
         Value::Bool(flag) => AnyValue::Boolean(flag),
@@ -22,12 +22,12 @@ pub(crate) fn value(value: Value) -> AnyValue {
     }
 }
 
-/// JSON text, read; `None` where it is no JSON or too deep.
+/// Parses JSON text. Returns `None` if it is invalid or too deep.
 pub(crate) fn json(text: &str) -> Option<AnyValue> {
     serde_json::from_str::<Json>(text).ok().map(|json| json.0.unwrap_or_else(empty))
 }
 
-/// A value as JSON, for a text or to be read again; bytes are base64.
+/// Converts a value to JSON, for use as text or for parsing. Bytes become base64.
 #[cfg(feature = "logs")]
 pub(crate) fn to_json(value: &AnyValue) -> serde_json::Value {
     match value {
@@ -48,10 +48,10 @@ pub(crate) fn to_json(value: &AnyValue) -> serde_json::Value {
     }
 }
 
-/// A JSON value. There is no null among OpenTelemetry's values.
+/// A JSON value. OpenTelemetry has no null value.
 struct Json(Option<AnyValue>);
 
-/// Stands where there must be something: in a list, and under a key that the schemas require.
+/// Replaces null in lists, and under keys that the schemas require.
 fn empty() -> AnyValue {
     AnyValue::String("".into())
 }

@@ -1,6 +1,6 @@
-//! A finished call, as far as the policy lets it out.
+//! A finished call with the data that the policy permits.
 //!
-//! Nothing here knows OpenTelemetry: ids are text, values are [`AttributeValue`]s.
+//! This module does not depend on OpenTelemetry: ids are text, and values are [`AttributeValue`]s.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -8,19 +8,19 @@ use std::time::{Duration, SystemTime};
 use crate::model::{Outcome, Usage};
 use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 
-/// A call that is over: what the closure of [`LlmLayer::on_call`](crate::LlmLayer::on_call) is given.
+/// A finished call, passed to the closure of [`LlmLayer::on_call`](crate::LlmLayer::on_call).
 ///
-/// It is built after the policy: masks, scrubbers, hashed identities and limits hold here as on a span. Sampling does
-/// not: calls whose span is not sampled are handed over too. Unknown values are `None`.
+/// Masks, scrubbers, hashed identities and limits of the policy apply as on a span. Sampling does not: calls with an
+/// unsampled span are passed too. Unknown values are `None`.
 ///
 /// ```
 /// use std::collections::HashMap;
 ///
 /// use llm_trace::FinishedCall;
-/// # use tracing_subscriber::Registry;
+/// use tracing_subscriber::prelude::*;
 ///
 /// let mut spent: HashMap<String, f64> = HashMap::new(); // US dollars by team
-/// let layer = llm_trace::layer::<Registry>().on_call(move |call: &FinishedCall| {
+/// let layer = llm_trace::layer().on_call(move |call: &FinishedCall| {
 ///     let team = call.caller_team_id().unwrap_or("none");
 ///     let total = spent.entry(team.to_owned()).or_default();
 ///     *total += call.cost().unwrap_or(0.0);
@@ -28,10 +28,10 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 ///         eprintln!("team {team} has spent {total:.2} USD, last on {:?}", call.model());
 ///     }
 /// });
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(layer).init();
 /// ```
 ///
-/// All facts have typed getters or an attribute name; times are of the caller's clock:
+/// Every fact has a typed getter or an attribute name. Times are those of the local clock:
 ///
 /// ```
 /// use llm_trace::{AttributeValue, FinishedCall, Outcome};
@@ -48,14 +48,14 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 /// # let _ = row;
 /// ```
 ///
-/// With the feature `serde` a call is `Serialize`: one flat object of the span's attribute names, with
-/// `start_time_unix_nano`, `duration_seconds`, `trace_id`, `span_id`, `sampled`, `name` and `error_message` beside them.
+/// With the feature `serde` a call is `Serialize`: one flat object of the span's attributes, with the additional fields
+/// `start_time_unix_nano`, `duration_seconds`, `trace_id`, `span_id`, `sampled`, `name` and `error_message`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FinishedCall {
     pub(crate) name: String,
     pub(crate) operation: String,
-    /// Whose names the attributes have.
+    /// The profile that names the attributes.
     pub(crate) profile: Profile,
     pub(crate) outcome: Outcome,
     pub(crate) started: SystemTime,
@@ -66,110 +66,111 @@ pub struct FinishedCall {
     /// Trace id and span id, in lower-case hex.
     pub(crate) ids: Option<(String, String)>,
     pub(crate) sampled: bool,
-    /// Facts, the user's metadata and own attributes, under the names that they have on a span; each name once.
+    /// Facts, metadata and attributes of the user, under their names on a span. Keys are unique.
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
-    /// Content as JSON, under the names that it has on a span.
+    /// Content as JSON, under its names on a span.
     pub(crate) content: Vec<(&'static str, String)>,
 }
 
 impl FinishedCall {
-    /// The name of the call's span, such as `chat gpt-4o`.
+    /// The name of the call's span, for example `chat gpt-4o`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the call did: the value of `gen_ai.operation.name`, such as `chat`, or the operation's own word where the
-    /// conventions have none.
+    /// The operation: the value of `gen_ai.operation.name`, for example `chat`, or a name defined by llm-trace or the
+    /// user.
     pub fn operation(&self) -> &str {
         &self.operation
     }
 
-    /// The model that answered; where that is unknown, the one that was asked for.
+    /// The model of the response, or the requested model if that is unknown.
     pub fn model(&self) -> Option<&str> {
         self.response_model().or(self.request_model())
     }
 
-    /// How the call ended.
+    /// The outcome of the call.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// The text of the error. Error texts can echo a prompt: it is there only where the policy lets them out.
+    /// The text of the error, which may repeat a prompt. It is set only if the policy permits it.
     pub fn error_message(&self) -> Option<&str> {
         self.error_message.as_deref()
     }
 
-    /// The HTTP status of a failed answer.
+    /// The HTTP status of a failed response.
     pub fn http_status(&self) -> Option<u16> {
         self.int(Fact::HttpStatusCode).and_then(|status| u16::try_from(status).ok())
     }
 
-    /// Why the model stopped, per choice, in the provider's words; empty where it is unknown.
+    /// The finish reason of each choice, as the provider names it; empty if unknown.
     pub fn finish_reasons(&self) -> &[String] {
         self.texts(Fact::FinishReasons)
     }
 
-    /// When the call started.
+    /// The start of the call.
     pub fn start_time(&self) -> SystemTime {
         self.started
     }
 
-    /// The time from the call's start to its end, which for a stream is the end of the stream. `None` where the end
-    /// could not be seen: [`Outcome::Unobserved`].
+    /// The time from the start of the call to its end, or to the end of its stream. `None` if the end could not be
+    /// observed: [`Outcome::Unobserved`].
     pub fn duration(&self) -> Option<Duration> {
         self.duration
     }
 
-    /// The time from the call's start to the first chunk of its stream that has content.
+    /// The time from the start of the call to the first chunk with content.
     pub fn time_to_first_chunk(&self) -> Option<Duration> {
         self.first_chunk
     }
 
-    /// The cost in US dollars: stated by the provider, or by the layer's [`prices`](crate::LlmLayer::prices). An agent
-    /// or a workflow has none where the calls inside have theirs, so a sum over all calls counts each dollar once.
+    /// The cost in US dollars, reported by the provider or computed by the layer's [`prices`](crate::LlmLayer::prices).
+    /// An agent or a workflow has no cost if the calls inside have one, so that a sum over all calls counts each dollar
+    /// once.
     pub fn cost(&self) -> Option<f64> {
         self.get(Fact::CostTotal)?.as_f64()
     }
 
-    /// The user's tags; empty where there are none.
+    /// Tags set by the user; empty if there are none.
     pub fn tags(&self) -> &[String] {
         self.texts(Fact::Tags)
     }
 
-    /// The value of one key of the metadata that scopes and the call itself set.
+    /// The value of one metadata key, set by a scope or the call itself.
     pub fn metadata(&self, key: &str) -> Option<&AttributeValue> {
         self.all_metadata().find_map(|(known, value)| (known == key).then_some(value))
     }
 
-    /// All of the metadata, by key.
+    /// All metadata, by key.
     pub fn all_metadata(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
         let prefix = Fact::Metadata.key().trim_end_matches("<key>");
         self.attributes().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
     }
 
-    /// The value of an attribute by its name on the span: one of the conventions' (`gen_ai.request.temperature`), of
-    /// this crate's (`llm_trace.cost.input`), or of your own.
+    /// The value of an attribute by its name on the span: of the conventions (`gen_ai.request.temperature`), of
+    /// llm-trace (`llm_trace.cost.input`), or of your own.
     pub fn attribute(&self, name: &str) -> Option<&AttributeValue> {
         self.attributes().find_map(|(known, value)| (known == name).then_some(value))
     }
 
-    /// All attributes by their names on the span, without content.
+    /// All attributes without content, by their names on the span.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
         self.attributes.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// The messages that were sent, as the JSON of `gen_ai.input.messages`. As all content, they are there only where
-    /// the policy captures it, and as it lets it out: masked, scrubbed, cut.
+    /// The input messages, as the JSON of `gen_ai.input.messages`. Like all content, they are set only if the policy
+    /// captures content, and they are masked, scrubbed and cut.
     pub fn input_messages(&self) -> Option<&str> {
         self.content(ContentField::InputMessages.key())
     }
 
-    /// The messages that were answered, as the JSON of `gen_ai.output.messages`.
+    /// The output messages, as the JSON of `gen_ai.output.messages`.
     pub fn output_messages(&self) -> Option<&str> {
         self.content(ContentField::OutputMessages.key())
     }
 
-    /// Content by its name on the span, such as `gen_ai.system_instructions` or `gen_ai.tool.call.result`.
+    /// Content by its name on the span, for example `gen_ai.system_instructions` or `gen_ai.tool.call.result`.
     pub fn content(&self, name: &str) -> Option<&str> {
         self.content.iter().find_map(|(known, text)| (*known == name).then_some(text.as_str()))
     }
@@ -184,12 +185,12 @@ impl FinishedCall {
         self.ids.as_ref().map(|(_, span)| span.as_str())
     }
 
-    /// Whether the call's span is recorded and sampled, so that a backend can show it.
+    /// Whether the call's span is recorded and sampled, so that a backend receives it.
     pub fn is_sampled(&self) -> bool {
         self.sampled
     }
 
-    /// The bytes that it takes up in a queue, near enough.
+    /// The approximate size in a queue, in bytes.
     pub(super) fn size(&self) -> usize {
         const FRAME: usize = 512;
         const PAIR: usize = size_of::<(Cow<'static, str>, AttributeValue)>();
@@ -229,7 +230,7 @@ impl FinishedCall {
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $fact:ident;)*) => {
-        /// Facts that are texts.
+        /// Text facts.
         ///
         /// ```
         /// fn account(call: &llm_trace::FinishedCall) -> [Option<&str>; 14] {
@@ -255,29 +256,29 @@ macro_rules! texts {
 }
 
 texts! {
-    /// The provider, such as `openai`.
+    /// The provider, for example `openai`.
     provider: ProviderName;
-    /// The model that was asked for.
+    /// The requested model.
     request_model: RequestModel;
-    /// The model that answered.
+    /// The model that generated the response.
     response_model: ResponseModel;
-    /// The id of the answer.
+    /// The id of the response.
     response_id: ResponseId;
-    /// Why the call failed, in one word of few. `None` on success.
+    /// A low-cardinality name of the error. `None` on success.
     error_type: ErrorType;
-    /// The provider's own error code, where [`error_type`](Self::error_type) is another word.
+    /// The provider's error code, if [`error_type`](Self::error_type) has another value.
     error_code: ErrorCode;
-    /// Where the cost comes from: `provider`, `table` or `function`.
+    /// The source of the cost: `provider`, `table` or `function`.
     cost_source: CostSource;
     /// The agent's name.
     agent_name: AgentName;
     /// The tool's name.
     tool_name: ToolName;
-    /// The user who makes the call; hashed where the policy hashes identities, as all that follow.
+    /// The user who makes the call. This and the following identifiers are hashed if the policy hashes identities.
     user_id: UserId;
-    /// The session that the call belongs to.
+    /// The session of the call.
     session_id: SessionId;
-    /// The conversation that the call belongs to.
+    /// The conversation of the call.
     conversation_id: ConversationId;
     /// The SHA-256 of the caller's key, in hex.
     caller_key_hash: CallerKeyHash;
@@ -291,7 +292,7 @@ texts! {
     caller_org_id: CallerOrgId;
     /// The gateway's route.
     caller_route: CallerRoute;
-    /// The user on whose behalf the owner of the key calls.
+    /// The end user on whose behalf the call is made.
     end_user_id: EndUserId;
     /// The user's e-mail address.
     user_email: UserEmail;
@@ -323,30 +324,30 @@ macro_rules! tokens {
 }
 
 tokens! {
-    /// All input tokens, cached ones included.
+    /// All input tokens, including cached ones.
     input_tokens: input;
-    /// All output tokens, reasoning included.
+    /// All output tokens, including reasoning.
     output_tokens: output;
-    /// Input tokens that the provider's cache served.
+    /// Input tokens read from the provider's cache.
     cache_read_tokens: cache_read;
     /// Input tokens written to the provider's cache.
     cache_creation_tokens: cache_creation;
-    /// Of the tokens written to the provider's cache, those that it keeps for an hour.
+    /// The part of the cache writes that the provider keeps for an hour.
     cache_creation_1h_tokens: cache_creation_1h;
-    /// Output tokens spent on reasoning.
+    /// Output tokens used for reasoning.
     reasoning_tokens: reasoning;
-    /// Input tokens of images.
+    /// Image input tokens.
     input_image_tokens: input_image;
-    /// Input tokens of sound.
+    /// Audio input tokens.
     input_audio_tokens: input_audio;
-    /// Input tokens of video.
+    /// Video input tokens.
     input_video_tokens: input_video;
-    /// Output tokens of images.
+    /// Image output tokens.
     output_image_tokens: output_image;
-    /// Output tokens of sound.
+    /// Audio output tokens.
     output_audio_tokens: output_audio;
-    /// Output tokens of video.
+    /// Video output tokens.
     output_video_tokens: output_video;
-    /// Searches that the provider made and bills one by one.
+    /// Searches that the provider made and bills individually.
     searches: searches;
 }

@@ -1,4 +1,4 @@
-//! The user's own hook: a closure that is given each finished call.
+//! The user's hook: a closure that receives each finished call.
 
 mod finished_call;
 mod queue;
@@ -14,10 +14,10 @@ pub use finished_call::FinishedCall;
 use queue::Counts;
 pub(crate) use queue::Hook;
 
-/// The closures that a layer's [`on_call`](crate::LlmLayer::on_call) was given, with their queues.
+/// The closures passed to a layer's [`on_call`](crate::LlmLayer::on_call), with their queues.
 ///
-/// The guard of [`init`](crate::init) and of [`export`](crate::export) flushes them when it ends. With a provider of
-/// your own, flush them before the program ends: what is in a queue then is lost.
+/// The guard of [`init`](crate::init) and of [`export`](crate::export) flushes them when it is dropped. With your own
+/// provider, flush them before the program ends; queued calls are lost otherwise.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,34 +34,33 @@ pub(crate) use queue::Hook;
 pub struct CallHooks(Arc<Mutex<Vec<Arc<Hook>>>>);
 
 impl CallHooks {
-    /// Waits until every call that has finished is handed over, at most for `limit`. Returns whether they are.
+    /// Waits until every finished call is passed to its closures, at most for `limit`. Returns whether this succeeded.
     ///
-    /// Blocks the calling thread meanwhile; it needs no runtime. Called by a closure of `on_call` it returns `false` at
-    /// once.
+    /// Blocks the calling thread; no runtime is needed. Inside a closure of `on_call` it returns `false` at once.
     pub fn flush(&self, limit: Duration) -> bool {
         let now = Instant::now();
-        // A time that no clock can hold is some days away.
+        // If the clock cannot represent the time, some days are long enough.
         let end = now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(1 << 18));
-        // All of them, also where one is late.
+        // All hooks are flushed, even if one of them times out.
         self.hooks().iter().fold(true, |all, hook| hook.flush(end) && all)
     }
 
-    /// The number of calls that wait in queues or are being handed over.
+    /// The number of calls in queues, including the ones being processed.
     pub fn waiting(&self) -> u64 {
         self.sum(|counts| counts.waiting)
     }
 
-    /// The number of calls that closures were given, and returned from.
+    /// The number of calls that closures have processed.
     pub fn handed_over(&self) -> u64 {
         self.sum(|counts| counts.handed_over)
     }
 
-    /// The number of calls that closures missed: their queue was full, or they panicked.
+    /// The number of calls that closures missed, because their queue was full or they panicked.
     pub fn dropped(&self) -> u64 {
         self.sum(|counts| counts.dropped)
     }
 
-    /// The number of calls that were handed over without their content, since a queue held too much of it.
+    /// The number of calls that were passed without their content, because the queue exceeded its size limit.
     pub fn content_dropped(&self) -> u64 {
         self.sum(|counts| counts.content_dropped)
     }

@@ -1,4 +1,4 @@
-//! The way from the calls to a closure: a bounded queue, and the thread that empties it.
+//! The bounded queue between calls and a closure, and the thread that empties it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,52 +8,52 @@ use super::finished_call::FinishedCall;
 use crate::diag;
 use crate::guarded::{self, UserCode};
 
-/// Calls that may wait.
+/// Maximum number of queued calls.
 const MOST_CALLS: usize = 4096;
 
-/// Bytes that may wait. When they run out, content gives way first.
+/// Maximum size of queued calls, in bytes. Content is dropped first.
 const MOST_BYTES: usize = 32 << 20;
 
 type Closure = Box<dyn FnMut(&FinishedCall) + Send>;
 
-/// One closure with its queue. Its thread ends when the last handle is gone and the queue is empty.
+/// A closure with its queue. Its thread ends when the last handle is dropped and the queue is empty.
 pub(crate) struct Hook(Arc<Queue>);
 
 struct Queue {
     state: Mutex<State>,
-    /// There is something to do.
+    /// Signals that there is work.
     work: Condvar,
-    /// A call was handed over.
+    /// Signals that a call was processed.
     done: Condvar,
-    /// Locked by the queue's thread alone, while it runs: what blocks in it blocks nobody.
+    /// Locked only by the running thread of the queue, so a blocked closure blocks nothing else.
     closure: Mutex<Closure>,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<(Arc<FinishedCall>, usize)>,
-    /// Of those that wait and the one that is being handed over.
+    /// Size of the queued calls and the one being processed.
     bytes: usize,
     counts: Counts,
-    /// How many were taken and are not waited for any more: handed over, or left to the parent process.
+    /// The number of calls that nobody needs to wait for: processed, or left to the parent process.
     settled: u64,
-    /// Threads that wait for it.
+    /// The number of threads in `flush`.
     flushing: usize,
-    /// The queue's thread waits for work.
+    /// The queue's thread is waiting for work.
     idle: bool,
-    /// The process that the queue's thread runs in. A forked child has none of its parent's threads.
+    /// The process that runs the queue's thread. A forked child has none of its parent's threads.
     process: Option<u32>,
     ended: bool,
 }
 
-/// What became of the calls so far.
+/// Counts of calls by result.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
-    /// Those in the queue, and the one that is being handed over.
+    /// The calls in the queue, including the one being processed.
     pub(crate) waiting: u64,
     pub(crate) handed_over: u64,
     pub(crate) dropped: u64,
-    /// Handed over without their content.
+    /// Passed without their content.
     pub(crate) content_dropped: u64,
     taken: u64,
 }
@@ -81,8 +81,7 @@ impl Hook {
         }))
     }
 
-    /// Puts a call into the queue, without its content if need be, or counts it as dropped. It waits for nothing but a
-    /// short lock.
+    /// Queues a call, without its content if necessary, or counts it as dropped. It only takes a short lock.
     pub(crate) fn push(&self, mut call: Arc<FinishedCall>) {
         let queue = &self.0;
         let mut state = queue.lock();
@@ -112,9 +111,9 @@ impl Hook {
         }
     }
 
-    /// Waits until all calls that were pushed before are handed over, at most until `end`; false if they are not.
+    /// Waits until all calls pushed before are processed, at most until `end`. Returns false on a timeout.
     pub(crate) fn flush(&self, end: Instant) -> bool {
-        // On the hook's own thread it would wait for itself.
+        // On its own thread the hook would wait for itself.
         if guarded::is_running(UserCode::Hook) {
             return false;
         }
@@ -135,7 +134,7 @@ impl Hook {
         true
     }
 
-    /// As it is in a forked child, as far as one process can be like another.
+    /// Simulates a forked child as far as possible in one process.
     #[cfg(test)]
     pub(super) fn start_as_in_child(&self) {
         self.0.lock().process = Some(0);
@@ -148,14 +147,14 @@ impl Hook {
 }
 
 impl State {
-    /// Starts the thread where this process has none: for the first call, or the first one after a fork.
+    /// Starts the thread if this process has none: for the first call, or the first one after a fork.
     fn start_thread(&mut self, queue: &Arc<Queue>) {
         let here = std::process::id();
         if self.process == Some(here) {
             return;
         }
         if self.process.is_some() {
-            // They are the parent's, which hands them over.
+            // These calls belong to the parent process, which processes them.
             self.waiting.clear();
             self.bytes = 0;
             self.settled = self.counts.taken;

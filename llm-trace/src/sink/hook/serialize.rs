@@ -1,4 +1,4 @@
-//! A finished call as one flat object.
+//! Serializes a finished call as one flat object.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,7 +35,7 @@ impl Serialize for FinishedCall {
     }
 }
 
-/// The names beside those of attributes: an attribute of the user's own may not make a name stand twice.
+/// Field names besides attributes. A user attribute with such a name must not create a duplicate.
 const BESIDE: [&str; 7] =
     ["name", "start_time_unix_nano", "duration_seconds", "trace_id", "span_id", "sampled", "error_message"];
 
@@ -43,7 +43,7 @@ fn unix_nano(time: SystemTime) -> Option<u64> {
     u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
-/// As the bare value.
+/// Serializes the plain value.
 ///
 /// ```
 /// let json = serde_json::to_string(&llm_trace::AttributeValue::from(3)).unwrap_or_default();

@@ -33,7 +33,7 @@ fn soon() -> Instant {
     Instant::now() + LONG
 }
 
-/// A hook that reports each call, and then waits until it may return.
+/// A hook that reports each call and then blocks until it is released.
 fn gated() -> (Arc<Hook>, Receiver<(String, bool)>, SyncSender<()>) {
     let (sender, seen) = sync_channel(100_000);
     let (open, gate) = sync_channel::<()>(100_000);
@@ -49,7 +49,7 @@ fn calls_come_in_order_and_those_that_do_not_fit_are_dropped_and_counted() {
     let (hook, seen, open) = gated();
     let begun = Instant::now();
     (0..6000).for_each(|number| hook.push(call(&number.to_string(), 0)));
-    // The closure has not returned from its first call.
+    // The closure is still processing its first call.
     assert!(begun.elapsed() < LONG / 2);
     let counts = hook.counts();
     assert!((4096..=4097).contains(&counts.waiting) && counts.dropped == 6000 - counts.waiting, "{counts:?}");

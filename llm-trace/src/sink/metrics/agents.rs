@@ -1,4 +1,4 @@
-//! What runs in this process: agents, tools and workflows. In the newest conventions only.
+//! Operations in this process: agents, tools and workflows. Latest conventions only.
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
@@ -29,7 +29,7 @@ impl Agents {
         }
     }
 
-    /// Records a run, unless it is none of these.
+    /// Records the duration of such an operation, and ignores any other.
     pub(super) fn record(
         &self,
         call: &Measured<'_>,

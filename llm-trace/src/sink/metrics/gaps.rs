@@ -1,11 +1,11 @@
-//! The times between a stream's chunks, in little memory however many there are.
+//! The times between a stream's chunks, in constant memory.
 
 use crate::semconv::metric::SECONDS;
 
-/// Times between chunks, counted in the buckets in which they will be recorded.
+/// Times between chunks, counted in the histogram's buckets.
 ///
-/// Labels are known only at the stream's end, and a stream can have any number of chunks. What is
-/// recorded then has the same counts per bucket, sum, least and greatest value.
+/// Metric attributes are known only at the end of the stream, and the number of chunks is unlimited. The values
+/// recorded then have the same count per bucket, sum, minimum and maximum.
 #[derive(Clone, Debug)]
 pub(crate) struct Gaps([Gap; SECONDS.len() + 1]);
 
@@ -24,7 +24,7 @@ impl Default for Gaps {
 }
 
 impl Gaps {
-    /// Counts one, in seconds.
+    /// Adds a time in seconds.
     pub(crate) fn add(&mut self, seconds: f64) {
         let gap = &mut self.0[SECONDS.partition_point(|bound| *bound < seconds)];
         gap.count += 1;
@@ -33,7 +33,7 @@ impl Gaps {
         gap.greatest = gap.greatest.max(seconds);
     }
 
-    /// Gives each to `record`, in seconds.
+    /// Passes each time to `record`, in seconds.
     pub(crate) fn each(&self, mut record: impl FnMut(f64)) {
         for gap in self.0.iter().filter(|gap| gap.count > 0) {
             record(gap.greatest);
@@ -42,7 +42,7 @@ impl Gaps {
             }
             if gap.count > 2 {
                 let between = (gap.count - 2) as f64;
-                // Rounding must not carry it over an edge of the bucket.
+                // Rounding must not move the mean to another bucket.
                 let mean = ((gap.sum - gap.least - gap.greatest) / between).clamp(gap.least, gap.greatest);
                 for _ in 2..gap.count {
                     record(mean);

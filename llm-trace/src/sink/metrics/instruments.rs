@@ -1,4 +1,4 @@
-//! The instruments, made once, and what is recorded with them.
+//! The instruments of a layer.
 
 use std::sync::Arc;
 
@@ -48,14 +48,14 @@ pub(super) fn text(key: &'static str, value: &str) -> KeyValue {
     KeyValue::new(key, value.to_owned())
 }
 
-/// Records with one label more.
+/// Records with one additional attribute.
 pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnOnce(&[KeyValue])) {
     labels.push(label);
     record(labels);
     labels.pop();
 }
 
-/// Whether a value is short enough for a label.
+/// Whether a value is short enough for a metric attribute.
 pub(super) fn is_label(value: &Value) -> bool {
     match value {
         Value::String(text) => text.as_str().len() <= MAX_LABEL,
@@ -67,7 +67,7 @@ pub(super) fn is_label(value: &Value) -> bool {
 impl Instruments {
     pub(super) fn new(meter: &Meter, profile: Profile, allowed: Arc<[String]>) -> Self {
         let time = |metric| floats(meter, metric, profile);
-        // Core has one metric for all operations.
+        // The core conventions have one metric for all operations.
         let inference = Some(Metric::InferenceDuration).filter(|metric| metric.name(profile).is_some());
         Self {
             operation: time(Metric::OperationDuration),
@@ -82,7 +82,7 @@ impl Instruments {
         }
     }
 
-    /// Whether the span's attributes are read.
+    /// Whether attributes of the span are read.
     pub(crate) fn reads_attributes(&self) -> bool {
         !self.allowed.is_empty()
     }
@@ -94,7 +94,7 @@ impl Instruments {
             .agents
             .as_ref()
             .is_some_and(|agents| agents.record(call, error.as_ref(), |labels| self.allow(call, labels)));
-        // An agent of a provider's is a client operation as well.
+        // A remote agent is a client operation as well.
         let own_calls = call.calls.is_some_and(|(inferences, _)| inferences > 0);
         if self.mcp.record(call, error.as_ref(), |labels| self.allow(call, labels)) {
             return;
@@ -107,7 +107,7 @@ impl Instruments {
         if let Some(duration) = call.duration.map(|time| time.as_secs_f64()) {
             let known = labels.len();
             labels.extend(error);
-            // Whoever gave up made no error of it, and no success either.
+            // A cancelled call is neither an error nor a success.
             let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
             if call.outcome != Outcome::Completed && !is_told {
                 labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
@@ -121,7 +121,7 @@ impl Instruments {
         if let Some(gaps) = call.gaps {
             gaps.each(|time| self.per_chunk.record(time, &labels));
         }
-        // What an agent used, its own inferences have told.
+        // The agent's inferences recorded their own usage.
         if !own_calls {
             if let Some(cost) = call.cost {
                 self.cost.record(cost, &labels);
@@ -130,7 +130,7 @@ impl Instruments {
         }
     }
 
-    /// The conventions' labels of a client operation, and those that are allowed.
+    /// The attributes that the conventions define for a client operation, and those that the user allowed.
     fn labels(&self, call: &Measured<'_>) -> Vec<KeyValue> {
         let mut labels = Vec::with_capacity(10);
         labels.push(text(Fact::OperationName.key(), call.operation.as_str()));

@@ -13,7 +13,7 @@ pub(super) struct Mcp {
     server: Histogram<f64>,
 }
 
-/// What is known of few values. The resource is of many.
+/// Facts with few values. The resource has many.
 const LABELS: [Fact; 8] = [
     Fact::McpMethod,
     Fact::ToolName,
@@ -33,7 +33,7 @@ impl Mcp {
         }
     }
 
-    /// Records a message, unless it is none.
+    /// Records the duration of a message, and ignores any other operation.
     pub(super) fn record(
         &self,
         call: &Measured<'_>,

@@ -1,4 +1,4 @@
-//! Metrics: recorded once per call, at its end, whether its span is sampled or not.
+//! Metrics, recorded once per call at its end, even if its span is not sampled.
 
 mod agents;
 mod gaps;
@@ -20,17 +20,17 @@ use crate::policy::may_be_label;
 use crate::semconv::{Fact, Profile};
 use crate::sink::scope;
 
-/// Where a layer's metrics go.
+/// The meters of a layer.
 #[derive(Default)]
 pub(crate) struct Metrics {
-    /// Meters of the provider that was given, one per profile. Without it the global one counts.
+    /// Meters of the provider that the user set, one per profile. Without it the global one is used.
     meters: Option<[Meter; 2]>,
     given: OnceLock<Arc<Instruments>>,
     global: Global,
     allowed: Arc<[String]>,
 }
 
-/// The global provider can be set after the layer is made, and be replaced.
+/// Instruments of the global provider, which may be set or replaced after the layer is created.
 #[derive(Default)]
 struct Global {
     made: ArcSwapOption<Made>,
@@ -54,16 +54,15 @@ impl Metrics {
         self.meters = Some([Profile::Core, Profile::Latest].map(|profile| provider.meter_with_scope(scope(profile))));
     }
 
-    /// Says which attributes of the span become labels, besides the conventions' own. Keys of
-    /// content, error texts and credentials never do, whatever the policy lets out, and no fact that is another one
-    /// in each call.
+    /// Adds span attributes to the metrics. Keys of content, error texts and credentials are never added, whatever the
+    /// policy allows, nor are facts with a different value for each call.
     pub(crate) fn allow(&mut self, keys: impl IntoIterator<Item = String>) {
         let is_label = |key: &str| Fact::from_name(key).is_none_or(|fact| fact.row().label);
         let keys = keys.into_iter().filter(|key| may_be_label(key) && is_label(key));
         self.allowed = self.allowed.iter().cloned().chain(keys).collect();
     }
 
-    /// The instruments; `None` where nobody listens.
+    /// The instruments, or `None` without a meter provider.
     pub(crate) fn instruments(&self, profile: Profile) -> Option<Arc<Instruments>> {
         if let Some([core, latest]) = &self.meters {
             let meter = if profile == Profile::Core { core } else { latest };
@@ -86,14 +85,14 @@ impl Metrics {
         Arc::new(Instruments::new(meter, profile, Arc::clone(&self.allowed)))
     }
 
-    /// Whether anybody listens.
+    /// Whether there is a meter provider.
     pub(crate) fn any(&self) -> bool {
         self.meters.is_some() || global_provider().is_some()
     }
 }
 
-/// The global provider, if one was set. The no-op one that stands there before cannot be told by
-/// its type, but it is the one that holds nothing.
+/// The global provider, if one was set. The default no-op provider cannot be detected by its type, but it is the only
+/// one of size zero.
 fn global_provider() -> Option<Arc<dyn MeterProvider + Send + Sync>> {
     Some(global::meter_provider()).filter(|provider| size_of_val(&**provider) != 0)
 }

@@ -1,4 +1,4 @@
-//! Token counts: one histogram in core, counters by modality in the newest conventions.
+//! Token counts: one histogram in the core conventions, counters by modality in the latest.
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
@@ -8,7 +8,7 @@ use crate::model::Usage;
 use crate::semconv::{Fact, Metric, Profile};
 
 pub(super) enum Tokens {
-    /// For both directions.
+    /// For input and output.
     Core(Histogram<u64>),
     Latest(Box<ByModality>),
 }
@@ -78,7 +78,7 @@ impl ByModality {
     }
 }
 
-/// Adds the tokens of each modality that is known, and the rest as of an unknown one.
+/// Adds the tokens of each known modality, and the rest without a modality.
 fn add(counter: &Counter<u64>, total: Option<i64>, known: [Option<i64>; 3], labels: &mut Vec<KeyValue>) {
     let mut rest = unsigned(total);
     for (modality, count) in ["text", "image", "audio"].into_iter().zip(known) {
