@@ -1,4 +1,4 @@
-//! What holds of filters and permits together, over random payloads and policies.
+//! Properties of filters and permits over random payloads and policies.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::message::{InputContent, Messages, Modality, Part, Payload};
 
 const SENTINEL: &str = "SENTINEL";
 
-/// Writes one part of every kind, each of its texts made by `text`.
+/// Writes one part of every kind, with each text created by `text`.
 fn every_part(messages: &mut Messages, text: &str, payload: Node<'_>) {
     let plain = Text::Plain(text);
     for part in [
@@ -43,7 +43,7 @@ fn every_part(messages: &mut Messages, text: &str, payload: Node<'_>) {
     }
 }
 
-/// All attributes that a side's content makes, under this permit.
+/// All attributes for a side's content under this permit.
 fn content(permit: Permit, text: &str, payload: &Value) -> Vec<String> {
     let Some(filter) = permit.filter() else { return Vec::new() };
     let doc = JsonView::from_value(payload, Mode::Full);
@@ -107,7 +107,7 @@ fn state(policy: Policy) -> PolicyState {
     PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy)))
 }
 
-/// Which of input, output and error text go out unmasked.
+/// Whether input, output and error texts are exported unmasked.
 fn open(policy: &Policy, masks: Masks) -> [bool; 3] {
     let state = state(policy.clone());
     [state.input(masks), state.output(masks), state.error_text(masks)].map(|permit| permit.is_open())
@@ -147,8 +147,7 @@ proptest! {
 
     #[test]
     fn any_json_can_be_masked_after_it_was_written(payload in payloads(), style in styles()) {
-        // Words that stand where the convention has words are structure, so none of them may be
-        // the sentinel: it is put where no word stands.
+        // A single word in the position of a structural word counts as structure, so the sentinel contains a space.
         let with_space = payload.to_string().replace(SENTINEL, "SENTI NEL");
         for shape in [ContentShape::Messages, ContentShape::Parts, ContentShape::Tools] {
             for json in [with_space.clone(), format!("[{with_space}]"), format!("[{{\"parts\":[{with_space}]}}]")] {

@@ -31,7 +31,7 @@ fn content_of_known_tools_is_content() {
         ("message", Class::Unknown),
         ("url.full", Class::Unknown),
         ("db.query.text", Class::Unknown),
-        // A prefix makes nothing a fact.
+        // A key below a convention's prefix is not a fact unless it is listed.
         ("gen_ai.request.prompt", Class::Unknown),
         ("openai.request.body", Class::Unknown),
         ("llm_trace.anything", Class::Unknown),
@@ -47,7 +47,8 @@ fn facts_of_our_own_are_known_by_their_kind_of_text() {
     for fact in Fact::ALL {
         let (key, class) = (fact.key(), class(fact.key()));
         match fact.row().kind {
-            // Short and few they are facts of a call of ours; of others nobody knows.
+            // These are facts of llm-trace's own calls, where their length and number are limited. For other crates
+            // they are unknown.
             _ if matches!(fact, Fact::RequestStopSequences | Fact::EvaluationLabel | Fact::RequestPromptName) => {}
             FactKind::Identifier => assert!(matches!(class, Class::Fact(_)), "{key}: {class:?}"),
             FactKind::Identity => assert_eq!(class, Class::Identity, "{key}"),

@@ -118,7 +118,7 @@ fn tools_of_every_age_are_read() {
     let custom = input(json!({"role": "assistant", "tool_calls": [
         {"id": "a", "type": "custom", "custom": {"name": "f", "input": "SELECT 1"}}]}));
     assert_eq!(custom["parts"], json!([{"type": "tool_call", "id": "a", "name": "f", "arguments": "SELECT 1"}]));
-    // Writer fills the list with calls that are none.
+    // Writer sends empty entries in the list of calls.
     let none = input(json!({"role": "assistant", "content": "x", "tool_calls": [
         {"id": null, "type": null, "function": {"name": null, "arguments": null}}]}));
     assert_eq!(none["parts"], json!([{"type": "text", "content": "x"}]));
@@ -177,21 +177,21 @@ fn streamed_calls_are_told_apart_however_they_are_numbered() {
             call(json!(1), json!("b"), json!("g"), "{\"y\""),
             call(json!(1), Value::Null, Value::Null, ":2}"),
         ],
-        // Each numbered 0.
+        // All with index 0.
         [
             call(json!(0), json!("a"), json!("f"), "{\"x\""),
             call(json!(0), json!(""), Value::Null, ":1}"),
             call(json!(0), json!("b"), json!("g"), "{\"y\""),
             call(json!(0), json!(""), Value::Null, ":2}"),
         ],
-        // Not numbered.
+        // Without an index.
         [
             call(Value::Null, json!("a"), json!("f"), "{\"x\""),
             call(Value::Null, Value::Null, Value::Null, ":1}"),
             call(Value::Null, json!("b"), json!("g"), "{\"y\""),
             call(Value::Null, json!("b"), Value::Null, ":2}"),
         ],
-        // Name and id again in each delta.
+        // With name and id in each delta.
         [
             call(json!(0), json!("a"), json!("f"), "{\"x\""),
             call(json!(0), json!("a"), json!("f"), ":1}"),
@@ -228,19 +228,20 @@ fn refusals_audio_and_citations_are_kept() {
 
 #[test]
 fn what_a_server_counts_beside_prompt_and_completion_is_added() {
-    // xAI: reasoning beside the completion.
+    // xAI: the completion excludes reasoning.
     let xai = usage(json!({"prompt_tokens": 12, "completion_tokens": 1, "total_tokens": 241,
         "completion_tokens_details": {"reasoning_tokens": 228}}));
     assert_eq!((xai.input, xai.output, xai.reasoning), (Some(12), Some(229), Some(228)));
-    // OpenAI: within it.
+    // OpenAI: the completion includes reasoning.
     let openai = usage(json!({"prompt_tokens": 12, "completion_tokens": 300, "total_tokens": 312,
         "completion_tokens_details": {"reasoning_tokens": 228}}));
     assert_eq!(openai.output, Some(300));
-    // Mistral: audio beside the prompt.
+    // Mistral: the prompt excludes audio.
     let mistral = usage(json!({"prompt_tokens": 11, "completion_tokens": 15, "total_tokens": 401,
         "prompt_tokens_details": {"audio_tokens": 375}}));
     assert_eq!(mistral.input, Some(386));
-    // More cached than prompt: beside it if the total says so, else as stated.
+    // More cached tokens than prompt tokens: the prompt excludes them if the total confirms it, otherwise the counts
+    // are kept.
     let cached = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115, "prompt_tokens_details": {"cached_tokens": 100}});
     assert_eq!((usage(cached.clone()).input, usage(cached).cache_read), (Some(110), Some(100)));
     let odd = usage(

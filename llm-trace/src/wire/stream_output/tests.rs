@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::policy::Filter;
 
-/// How the fragments of a call are marked.
+/// The way in which fragments of a call are marked.
 #[derive(Clone, Copy, Debug)]
 enum Mark {
     Index,
     Id,
     Name,
     IndexAndId,
-    /// Only by standing behind a fragment of the same call.
+    /// Only by their position after a fragment of the same call.
     Place,
 }
 
@@ -27,13 +27,13 @@ fn arguments(call: usize, text: &str) -> Value {
     json!({ "n": call, "text": text })
 }
 
-/// The fragments of each call, in an order that keeps each call's own.
+/// The fragments of several calls, interleaved in an order that keeps each call's own order.
 fn interleaved(calls: &[(Mark, Vec<String>)], order: &[usize]) -> Vec<Piece> {
     let mut next = vec![0; calls.len()];
     let mut out = Vec::new();
     let mut take = |call: usize, out: &mut Vec<Piece>| {
         let pieces = &calls[call].1;
-        // What is known by its place alone comes in one go.
+        // Fragments marked by position arrive together.
         let count = if matches!(calls[call].0, Mark::Place) { pieces.len() } else { 1 };
         for _ in 0..count {
             if let Some(text) = pieces.get(next[call]) {
