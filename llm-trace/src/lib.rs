@@ -25,7 +25,7 @@
 //! cancelled, panicked and so on. Prompts and responses are not recorded by default. [`init`] prints the spans as a
 //! tree, or exports them to the endpoint in `OTEL_ENDPOINT`.
 //!
-//! To use your own subscriber, add the [`layer`] instead of calling [`init`]. The [`Policy`] decides which content is
+//! To use your own subscriber, add the [`layer()`] instead of calling [`init`]. The [`Policy`] decides which content is
 //! recorded:
 //!
 //! ```
@@ -54,7 +54,7 @@
 //! | trace a call without a macro | [`CallBuilder`] |
 //! | trace an HTTP client without annotations | `client` |
 //! | configure everything from the environment | [`init`], [`export`] |
-//! | add the layer to your own subscriber | [`layer`] |
+//! | add the layer to your own subscriber | [`layer()`] |
 //! | capture and mask content, also at run time | [`Policy`], [`PolicyHandle`] |
 //! | mask spans and log records of other crates | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
 //! | convert spans of `rig`, `genai` and similar crates | [`LlmLayer::normalize`], [`NormalizeProcessor`] |

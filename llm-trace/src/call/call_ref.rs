@@ -57,7 +57,7 @@ impl CallRef {
         }))
     }
 
-    /// Starts an evaluation of this call. See [`evaluation`](crate::evaluation).
+    /// Starts an evaluation of this call. See [`evaluation`](crate::evaluation()).
     pub fn evaluation(&self, name: impl Into<String>) -> Evaluation {
         evaluation(name).of(self)
     }

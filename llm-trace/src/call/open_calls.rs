@@ -14,12 +14,15 @@ use crate::cache_padded::Apart;
 /// ```
 /// # use opentelemetry_sdk::trace::SdkTracerProvider;
 /// # use tracing_subscriber::Registry;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let provider = SdkTracerProvider::builder().build();
 /// let layer = llm_trace::layer::<Registry>().with_tracer_provider(&provider);
 /// let open = layer.open_calls();
 /// // … the program …
 /// open.finish();
-/// let _ = provider.shutdown();
+/// provider.shutdown()?;
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct OpenCalls(Arc<Shards>);

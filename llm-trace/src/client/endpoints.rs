@@ -15,13 +15,13 @@ const OLLAMA_PORT: u16 = 11434;
 /// LLMs.
 ///
 /// ```
-/// use llm_trace::client::Endpoints;
+/// use llm_trace::client::{CallLayer, Endpoints};
 ///
 /// let endpoints = Endpoints::new()
 ///     .host("llm.internal", "openai")
 ///     .host("localhost:8080", "my-gateway")
 ///     .host("*.models.example", "anthropic");
-/// # let _ = endpoints;
+/// let layer = CallLayer::new().endpoints(endpoints);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -45,10 +45,9 @@ impl Endpoints {
     /// Only the hosts that you add.
     ///
     /// ```
-    /// use llm_trace::client::Endpoints;
+    /// use llm_trace::client::{CallLayer, Endpoints};
     ///
-    /// let endpoints = Endpoints::none().host("llm.internal", "openai");
-    /// # let _ = endpoints;
+    /// let layer = CallLayer::new().endpoints(Endpoints::none().host("llm.internal", "openai"));
     /// ```
     pub fn none() -> Self {
         Self { own: Vec::new(), known: false }

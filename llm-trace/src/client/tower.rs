@@ -26,7 +26,7 @@ use crate::stream::{BoxedErrors, ErrorTypeNameOnly, ReadError, TypedErrors};
 /// # fn wrap<C: Clone>(client: C) {
 /// // `client`: hyper-util's, or any other service.
 /// let service = CallLayer::new().endpoints(Endpoints::new().host("llm.internal", "openai")).layer(client);
-/// # let _ = service;
+/// # drop(service);
 /// # }
 /// ```
 #[must_use]
@@ -49,7 +49,7 @@ impl CallLayer {
     ///
     /// # fn wrap<C: Clone>(client: C) {
     /// let service = CallLayer::new().boxed_errors().layer(client);
-    /// # let _ = service;
+    /// # drop(service);
     /// # }
     /// ```
     pub fn boxed_errors(self) -> CallLayer<BoxedErrors> {
@@ -67,7 +67,7 @@ impl<E, B> CallLayer<E, B> {
     ///
     /// # fn wrap<C: Clone>(client: C) {
     /// let service = CallLayer::new().reading_body_errors().layer(client);
-    /// # let _ = service;
+    /// # drop(service);
     /// # }
     /// ```
     pub fn reading_body_errors(self) -> CallLayer<E, TypedErrors> {

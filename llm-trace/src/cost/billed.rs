@@ -6,8 +6,8 @@ use crate::semconv::Fact;
 /// The facts of a call that its price can depend on. It contains no content.
 ///
 /// ```
-/// use llm_trace::{PricedCall, Cost};
-/// use tracing_subscriber::Registry;
+/// use llm_trace::{Cost, PricedCall};
+/// use tracing_subscriber::prelude::*;
 ///
 /// // Media, one-hour cache writes and searches have separate prices.
 /// let media_price = |call: &PricedCall<'_>| {
@@ -18,10 +18,15 @@ use crate::semconv::Fact;
 ///     let cost = Cost::new().input(sum(input) * 1e-5).output(sum(output) * 4e-5).cache_creation(written * 6e-6);
 ///     Some(cost.requests(call.searches().unwrap_or(0) as f64 * 0.01))
 /// };
-/// let layer = llm_trace::layer::<Registry>().prices(media_price);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().prices(media_price)).init();
+/// ```
 ///
-/// // A price list by model.
+/// A price list by model:
+///
+/// ```
+/// use llm_trace::{Cost, PricedCall};
+/// use tracing_subscriber::prelude::*;
+///
 /// let house_price = |call: &PricedCall<'_>| {
 ///     if call.response_model() == Some("free-model") {
 ///         return Some(Cost::total(0.0));
@@ -38,8 +43,7 @@ use crate::semconv::Fact;
 ///     let cost = Cost::new().input(price(call.input_tokens()? - cached, 1.0)).cache_read(price(cached, 0.5));
 ///     Some(cost.output(price(call.output_tokens()? - thought, 4.0)).reasoning(price(thought, 4.0)))
 /// };
-/// let layer = llm_trace::layer::<Registry>().prices(house_price);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().prices(house_price)).init();
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PricedCall<'a> {

@@ -17,14 +17,14 @@ use crate::model::Usage;
 /// A source of prices: a [`PriceTable`], or a closure.
 ///
 /// ```
-/// use llm_trace::{PricedCall, Cost};
-/// # use tracing_subscriber::Registry;
+/// use llm_trace::{Cost, PricedCall};
+/// use tracing_subscriber::prelude::*;
 ///
-/// let layer = llm_trace::layer::<Registry>().prices(|call: &PricedCall<'_>| {
+/// let layer = llm_trace::layer().prices(|call: &PricedCall<'_>| {
 ///     let per_token = (call.model()? == "house-model").then_some(2e-6)?;
 ///     Some(Cost::total(call.output_tokens()? as f64 * per_token))
 /// });
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(layer).init();
 /// ```
 pub trait Prices: Send + Sync + 'static {
     /// The cost of the call; `None` if it is unknown.

@@ -26,14 +26,13 @@ const LARGEST: u64 = 64 << 20;
 ///
 /// ```
 /// use llm_trace::PriceTable;
-/// # use tracing_subscriber::Registry;
+/// use tracing_subscriber::prelude::*;
 ///
 /// # fn main() -> Result<(), llm_trace::PricesError> {
 /// let table = PriceTable::from_json(br#"{
 ///     "gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5}
 /// }"#)?;
-/// let layer = llm_trace::layer::<Registry>().prices(table);
-/// # let _ = layer;
+/// tracing_subscriber::registry().with(llm_trace::layer().prices(table)).init();
 /// # Ok(())
 /// # }
 /// ```

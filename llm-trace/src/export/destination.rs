@@ -54,7 +54,7 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 ///     .with_span_processor(inside.build()?)
 ///     .with_span_processor(vendor.build()?)
 ///     .build();
-/// # let _ = provider;
+/// opentelemetry::global::set_tracer_provider(provider);
 /// # Ok(())
 /// # }
 /// ```

@@ -10,9 +10,9 @@ use crate::diag::outside;
 /// The text contains the variable, the value and the valid choices, but never a header's value.
 ///
 /// ```
-/// # let _ = |error: llm_trace::export::ConfigError| {
-/// eprintln!("{error}"); // `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, …
-/// # };
+/// fn report(error: &llm_trace::export::ConfigError) {
+///     eprintln!("{error}"); // `OTEL_EXPORTER` is `zipkin`: use one of console, console_json, …
+/// }
 /// ```
 #[derive(Clone, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]

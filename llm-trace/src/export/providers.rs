@@ -16,7 +16,7 @@ use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 
-/// The components of [`init()`](crate::export::init), for your own registry.
+/// The components of [`init()`](crate::export::init()), for your own registry.
 ///
 /// ```no_run
 /// use tracing_subscriber::prelude::*;

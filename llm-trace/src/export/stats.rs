@@ -3,7 +3,7 @@
 use super::counters::ExportCounters;
 use super::target::Signal;
 
-/// The counts for one destination, or for all destinations of [`init`](crate::export::init).
+/// The counts for one destination, or for all destinations of [`init`](crate::export::init()).
 ///
 /// ```
 /// # fn main() -> Result<(), llm_trace::export::InitError> {
@@ -151,7 +151,7 @@ impl StatsHandle {
     /// for the exporter, with `metric_data_point`; and as `llm_trace.export.without_content` and
     /// `llm_trace.export.retries`.
     ///
-    /// [`init()`](crate::export::init) calls this if metrics are enabled.
+    /// [`init()`](crate::export::init()) calls this if metrics are enabled.
     #[cfg(feature = "metrics")]
     pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
         super::self_metrics::observe(&self.0, meter);

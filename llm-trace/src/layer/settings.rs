@@ -247,7 +247,7 @@ impl<S> LlmLayer<S> {
     /// Sets the prices of calls: a [`PriceTable`](crate::PriceTable) or a closure. By default only costs reported by
     /// the provider are recorded.
     ///
-    /// See [`Prices`](crate::Prices) for examples.
+    /// See [`Prices`] for examples.
     #[must_use]
     pub fn prices(self, prices: impl Prices) -> Self {
         self.with_prices(SharedPrices::new(prices))

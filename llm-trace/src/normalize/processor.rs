@@ -27,7 +27,7 @@ use crate::sink::forward_to_inner;
 /// let exporting = SimpleSpanProcessor::new(InMemorySpanExporter::default());
 /// let guarded = RedactProcessor::new(exporting, Policy::new());
 /// let provider = SdkTracerProvider::builder().with_span_processor(NormalizeProcessor::new(guarded)).build();
-/// # let _ = provider;
+/// opentelemetry::global::set_tracer_provider(provider);
 /// ```
 pub struct NormalizeProcessor<P> {
     inner: P,

@@ -300,7 +300,7 @@ impl Policy {
         self.locked
     }
 
-    /// A summary of the policy for [`check`](crate::check).
+    /// A summary of the policy for [`check`](crate::check()).
     pub(crate) fn in_words(&self) -> String {
         let capture = match self.capture {
             Capture::Off => {

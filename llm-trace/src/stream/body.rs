@@ -60,7 +60,6 @@ impl LlmCall {
     /// #[llm_call(provider = "openai", request = request.body())]
     /// fn forward<B: Body>(request: http::Request<String>, body: B) -> http::Response<TracedBody<B>> {
     ///     let response = http::Response::new(body);
-    ///     # let _ = request;
     ///     response.map(|body| LlmCall::current().body(body))
     /// }
     /// # drop(forward(http::Request::default(), String::new()));

@@ -1,6 +1,6 @@
 //! Presets for backends: their endpoints, required headers and supported protocols.
 //!
-//! With `LLM_TRACE_PRESET=langfuse`, [`init()`](crate::export::init) needs only the vendor's own keys. The functions of
+//! With `LLM_TRACE_PRESET=langfuse`, [`init()`](crate::export::init()) needs only the vendor's own keys. The functions of
 //! this module create a [`Destination`] from the same preset, for your own provider.
 //!
 //! | preset | endpoint | protocol | variables |

@@ -35,6 +35,7 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 ///
 /// ```
 /// use llm_trace::{AttributeValue, FinishedCall, Outcome};
+/// use tracing_subscriber::prelude::*;
 ///
 /// fn row(call: &FinishedCall) -> String {
 ///     let failed = call.outcome() != Outcome::Completed;
@@ -45,7 +46,8 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 ///     let tenant = call.metadata("tenant").and_then(AttributeValue::as_str);
 ///     format!("{} {error:?} {tokens:?} {milliseconds:?} {temperature:?} {tenant:?}", call.operation())
 /// }
-/// # let _ = row;
+/// let layer = llm_trace::layer().on_call(|call: &FinishedCall| println!("{}", row(call)));
+/// tracing_subscriber::registry().with(layer).init();
 /// ```
 ///
 /// With the feature `serde` a call is `Serialize`: one flat object of the span's attributes, with the additional fields
@@ -244,7 +246,6 @@ macro_rules! texts {
         /// fn names(call: &llm_trace::FinishedCall) -> [Option<&str>; 4] {
         ///     [call.agent_name(), call.tool_name(), call.cost_source(), call.user_email()]
         /// }
-        /// # let _ = (account, names);
         /// ```
         impl FinishedCall {$(
             $(#[$doc])*
@@ -312,7 +313,6 @@ macro_rules! tokens {
         /// fn cached(call: &llm_trace::FinishedCall) -> [Option<i64>; 4] {
         ///     [call.cache_read_tokens(), call.cache_creation_tokens(), call.cache_creation_1h_tokens(), call.searches()]
         /// }
-        /// # let _ = (media, cached);
         /// ```
         impl FinishedCall {$(
             $(#[$doc])*
