@@ -139,7 +139,7 @@ fn chunks_cost_the_same_whatever_their_size() {
 }
 
 #[test]
-fn chunks_allocate_a_few_small_things_whatever_their_text() {
+fn a_chunk_allocates_nothing_whatever_its_text() {
     let chunk = |text: &str| {
         json!({"id": "c1", "object": "chat.completion.chunk", "created": text.len(), "model": "m-1",
             "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]})
@@ -162,10 +162,8 @@ fn chunks_allocate_a_few_small_things_whatever_their_text() {
                     }
                 };
                 chunks();
-                // Repeated facts: an id, a model, and the list that contains them.
                 let cost = measure(chunks);
-                let most = 8 * values.len() as u64;
-                assert!(cost.count_total <= most && cost.bytes_total <= 512 * most, "{name}, typed: {typed}: {cost:?}");
+                assert_eq!((cost.count_total, cost.bytes_total), (0, 0), "{name}, typed: {typed}");
             }
         });
     }

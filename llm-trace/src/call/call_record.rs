@@ -423,8 +423,8 @@ pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     match what {
         CapturedValue::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
         CapturedValue::Text(text) if is_json(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
-        CapturedValue::Document(document) => Some(document.found(&PATHS)),
-        CapturedValue::Owned(document) => Some(document.found(&PATHS)),
+        CapturedValue::Document(document) => Some(document.found(&PATHS, false)),
+        CapturedValue::Owned(document) => Some(document.found(&PATHS, false)),
         CapturedValue::Http { body, .. } => found(body),
         _ => None,
     }

@@ -42,8 +42,8 @@ pub(crate) enum CapturedValue<'a> {
 /// A document. Its facts and its content are read separately.
 #[cfg(feature = "serde")]
 pub(crate) trait Document {
-    /// Its facts, by the paths of a table.
-    fn found(&self, paths: &Trie) -> Found<'_>;
+    /// Its facts, by the paths of a table, with the texts at the paths if `content`.
+    fn found(&self, paths: &Trie, content: bool) -> Found<'_>;
 
     /// Its content.
     fn doc(&self, mode: Mode) -> JsonView<'_>;

@@ -328,8 +328,8 @@ pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
 
 #[cfg(feature = "serde")]
 impl<T: serde::Serialize + ?Sized> super::captured_value::Document for SerializedRef<'_, T> {
-    fn found(&self, paths: &crate::json::Trie) -> crate::json::Found<'_> {
-        crate::json::Found::from_serialize(paths, self.0)
+    fn found(&self, paths: &crate::json::Trie, content: bool) -> crate::json::Found<'_> {
+        crate::json::Found::from_serialize(paths, self.0, content)
     }
 
     fn doc(&self, mode: crate::json::Mode) -> crate::json::JsonView<'_> {

@@ -7,7 +7,7 @@ use super::active_call::ActiveCall;
 use super::call_record::{CallRecord, Stream};
 use super::captured_value::{CapturedValue, Document};
 use super::record_response::scrubbed;
-use crate::json::{Found, FoundNode, JsonView, Mode, Node, Text, Tree};
+use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
 use crate::message::Messages;
 use crate::model::Outcome;
 use crate::policy::Permit;
@@ -85,24 +85,43 @@ impl ActiveCall {
 
     /// Records one item that is a value. Serialization runs user code, so it runs outside of the lock.
     fn chunk_value(&self, item: &dyn Document) {
-        let found = item.found(&PATHS);
+        let mode = {
+            let mut state = self.lock();
+            self.open_stream(&mut state);
+            state.stream.as_ref().and_then(|stream| stream.collector.as_ref()?.mode())
+        };
+        let found = item.found(&PATHS, mode == Some(Mode::Full));
         let framed = is_framed_event(found.root()).then(|| item.doc(Mode::Full));
-        let content = self.permit_output().mode().filter(|_| framed.is_none()).map(|mode| item.doc(mode));
-        let mut lacks_error_text = false;
+        let (mut unread, mut was_well, mut lacks_error_text) = (None, false, false);
         self.see_chunk(|stream| {
-            let was_well = !stream.lacks_error_text();
+            was_well = !stream.lacks_error_text();
             let event = match &framed {
                 Some(framed) => stream.framed(framed.root()),
-                None => stream.value(&found, content.as_ref()),
+                None => {
+                    let (event, mode) = stream.value(&found);
+                    unread = mode;
+                    event
+                }
             };
             lacks_error_text = was_well && stream.lacks_error_text();
             event
         });
+        if let Some(mode) = unread {
+            let doc = item.doc(mode);
+            self.see_collector(|collector| {
+                collector.content(doc.root());
+                lacks_error_text = was_well && collector.lacks_error_text();
+            });
+        }
         if lacks_error_text {
             let doc = item.doc(Mode::Full);
-            if let Some(collector) = self.lock().stream.as_mut().and_then(|stream| stream.collector.as_mut()) {
-                collector.read_error_text(doc.root());
-            }
+            self.see_collector(|collector| collector.read_error_text(doc.root()));
+        }
+    }
+
+    fn see_collector(&self, read: impl FnOnce(&mut Collector)) {
+        if let Some(collector) = self.lock().stream.as_mut().and_then(|stream| stream.collector.as_mut()) {
+            read(collector);
         }
     }
 
@@ -244,10 +263,10 @@ impl Stream {
         self.collector.as_mut().map(|collector| collector.data(event.get_str("event"), data)).unwrap_or_default()
     }
 
-    /// Reads an event that is a value.
-    fn value(&mut self, found: &Found<'_>, content: Option<&JsonView<'_>>) -> Event {
+    /// Reads the facts of an event that is a value. Returns the mode in which its content has to be read, if any.
+    fn value(&mut self, found: &Found<'_>) -> (Event, Option<Mode>) {
         self.read = true;
-        self.collector.as_mut().map(|collector| collector.event(found, content)).unwrap_or_default()
+        self.collector.as_mut().map(|collector| collector.event(found)).unwrap_or_default()
     }
 
     fn lacks_error_text(&self) -> bool {

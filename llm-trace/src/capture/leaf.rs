@@ -73,8 +73,8 @@ impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
         JsonView::from_serialize(&self.0.0, mode)
     }
 
-    fn found(&self, paths: &Trie) -> Found<'_> {
-        Found::from_serialize(paths, &self.0.0)
+    fn found(&self, paths: &Trie, content: bool) -> Found<'_> {
+        Found::from_serialize(paths, &self.0.0, content)
     }
 
     fn is_text(&self) -> bool {
@@ -126,8 +126,8 @@ impl Document for serde_json::Value {
         JsonView::from_value(self, mode)
     }
 
-    fn found(&self, paths: &Trie) -> Found<'_> {
-        Found::from_value(paths, self)
+    fn found(&self, paths: &Trie, content: bool) -> Found<'_> {
+        Found::from_value(paths, self, content)
     }
 
     fn is_text(&self) -> bool {

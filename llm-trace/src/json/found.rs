@@ -1,6 +1,5 @@
 //! The facts that one walk over a document finds at the paths of the table.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::node::{Text, Tree};
@@ -16,15 +15,24 @@ pub(super) const MAX_ITEMS: usize = 1024;
 /// The maximum number of values. Later ones are not read.
 const MAX_ENTRIES: usize = 16 << 10;
 
+/// A longer text is not copied.
+const MAX_COPY: usize = 4 << 10;
+
 /// The values found, in document order: each container is followed by the values found in it.
 #[derive(Debug)]
 pub(crate) struct Found<'a> {
     list: Vec<Entry<'a>>,
+    /// The strings that cannot be borrowed from the document.
+    copies: String,
+    /// Whether texts at the paths are kept as content.
+    content: bool,
+    /// The number of open containers.
+    open: usize,
     /// A bit set of the root's keys. Most keys that readers look up are absent.
     root: [u64; MAX_KEYS / 64],
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
     key: u16,
     /// The end of the values found in it; 0 while it is open.
@@ -33,34 +41,65 @@ struct Entry<'a> {
 }
 
 /// A value, as far as facts need it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
     Int(i64),
     UInt(u64),
     Float(f64),
-    Word(Cow<'a, str>),
+    Word(Kept<'a>),
     /// The length of a string that was not kept.
     Text(usize),
-    /// The number of elements, or of fields.
+    /// A string that is content. Readers of facts see only its length.
+    Content(Kept<'a>),
+    /// The number of elements.
     Array(usize),
-    Object(usize),
+    /// The number of fields, and a bit set of the keys found. Some keys share a bit.
+    Object {
+        len: usize,
+        keys: u64,
+    },
 }
+
+/// A string that was kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept<'a> {
+    Borrowed(&'a str),
+    /// A range of the copies.
+    Copied {
+        at: u32,
+        len: u32,
+    },
+}
+
+impl Kept<'_> {
+    fn len(self) -> usize {
+        match self {
+            Kept::Borrowed(text) => text.len(),
+            Kept::Copied { len, .. } => len as usize,
+        }
+    }
+}
+
+/// The cleared memory of the last document.
+type Spare = (Vec<Entry<'static>>, String);
 
 thread_local! {
-    /// The cleared list of the last document.
-    static SPARE: Cell<Vec<Entry<'static>>> = const { Cell::new(Vec::new()) };
+    static SPARE: Cell<Spare> = const { Cell::new((Vec::new(), String::new())) };
 }
 
-/// A larger list is not kept for the next document.
+/// Larger memory is not kept for the next document.
 const MAX_SPARE: usize = 1024;
+const MAX_SPARE_COPIES: usize = 4 * MAX_COPY;
 
 impl Drop for Found<'_> {
     fn drop(&mut self) {
-        if self.list.capacity() <= MAX_SPARE {
+        if self.list.capacity() <= MAX_SPARE && self.copies.capacity() <= MAX_SPARE_COPIES {
             let list = emptied(std::mem::take(&mut self.list));
-            let _ = SPARE.try_with(|spare| spare.set(list));
+            let mut copies = std::mem::take(&mut self.copies);
+            copies.clear();
+            let _ = SPARE.try_with(|spare| spare.set((list, copies)));
         }
     }
 }
@@ -77,20 +116,43 @@ pub(super) struct Step {
     pub(super) to: u16,
     id: u16,
     keep: Keep,
+    names_first: bool,
 }
 
 impl Step {
-    pub(super) const ROOT: Self = Self { to: ROOT, id: NO_KEY, keep: Keep::Length };
+    pub(super) const ROOT: Self = Self { to: ROOT, id: NO_KEY, keep: Keep::Length, names_first: false };
 
-    pub(super) fn of(edge: &Edge) -> Self {
-        Self { to: edge.to, id: edge.id, keep: edge.keep }
-    }
-
-    /// Whether a string of this length is kept.
     #[inline]
-    pub(super) fn keeps(self, len: usize) -> bool {
-        self.keep == Keep::Word && len <= MAX_WORD
+    pub(super) fn of(edge: &Edge) -> Self {
+        Self { to: edge.to, id: edge.id, keep: edge.keep, names_first: edge.names_first }
     }
+
+    /// Whether the name of the first field in this object is a fact.
+    #[inline]
+    pub(super) fn names_first(self) -> bool {
+        self.names_first
+    }
+
+    /// The step to the name of the first field, if that is a fact.
+    #[inline]
+    pub(super) fn first_name(self, trie: &Trie) -> Option<Self> {
+        if self.names_first { trie.edge(self.to, b"*").map(Step::of) } else { None }
+    }
+
+    /// The bit of its key.
+    #[inline]
+    pub(super) fn bit(self) -> u64 {
+        bit(self.id)
+    }
+
+    /// Whether a string at this step is a fact.
+    pub(super) fn is_word(self) -> bool {
+        self.keep == Keep::Word
+    }
+}
+
+fn bit(key: u16) -> u64 {
+    1 << (key % 64)
 }
 
 /// How the elements of an array are read.
@@ -114,27 +176,42 @@ impl Elements {
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn new() -> Self {
-        let spare = SPARE.try_with(Cell::take).ok().filter(|list| list.capacity() > 0);
-        Self { list: spare.map_or_else(|| Vec::with_capacity(24), emptied), root: [0; MAX_KEYS / 64] }
+    fn new(content: bool) -> Self {
+        let (list, copies) = SPARE.try_with(Cell::take).unwrap_or_default();
+        let list = if list.capacity() == 0 { Vec::with_capacity(24) } else { emptied(list) };
+        Self { list, copies, content, open: 0, root: [0; MAX_KEYS / 64] }
     }
 
     /// The facts of JSON text. Values before a syntax error are kept.
     pub(crate) fn from_json(trie: &Trie, text: &'a [u8]) -> Self {
-        let mut found = Self::new();
-        super::scan::scan(trie, text, &mut found);
-        found.finished()
+        Self::new(false).json(trie, text)
     }
 
-    pub(crate) fn from_value(trie: &Trie, value: &'a serde_json::Value) -> Self {
-        let mut found = Self::new();
+    /// The same, with the texts at the paths.
+    pub(crate) fn from_json_with_content(trie: &Trie, text: &'a [u8]) -> Self {
+        Self::new(true).json(trie, text)
+    }
+
+    fn json(mut self, trie: &Trie, text: &'a [u8]) -> Self {
+        super::scan::scan(trie, text, &mut self);
+        self.finished()
+    }
+
+    /// The facts of a value, with the texts at the paths if `content`.
+    pub(crate) fn from_value(trie: &Trie, value: &'a serde_json::Value, content: bool) -> Self {
+        let mut found = Self::new(content);
         super::walk::value(trie, Step::ROOT, value, &mut found);
         found.finished()
     }
 
-    /// The facts of any serializable value. Values outside of the paths are not serialized.
-    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(trie: &Trie, value: &T) -> Found<'static> {
-        let mut found = Found::new();
+    /// The facts of any serializable value, with the texts at the paths if `content`. Values outside of the paths are
+    /// not serialized.
+    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(
+        trie: &Trie,
+        value: &T,
+        content: bool,
+    ) -> Found<'static> {
+        let mut found = Found::new(content);
         super::walk_serialize::walk(trie, value, &mut found);
         found.finished()
     }
@@ -161,38 +238,101 @@ impl<'a> Found<'a> {
         self.push(step, value);
         if let Some(entry) = self.list.get_mut(at) {
             entry.end = 0;
+            self.open += 1;
         }
         at
+    }
+
+    /// Opens an object.
+    #[inline]
+    pub(super) fn open_object(&mut self, step: Step) -> usize {
+        self.open(step, Scalar::Object { len: 0, keys: u64::MAX })
     }
 
     /// Closes a container and sets its size.
     #[inline]
     pub(super) fn close(&mut self, at: usize, len: usize) {
+        self.close_object(at, len, u64::MAX);
+    }
+
+    /// Closes an object and sets its size and the bit set of its keys.
+    #[inline]
+    pub(super) fn close_object(&mut self, at: usize, len: usize, below: u64) {
         let end = place(self.list.len());
-        if let Some(Entry { end: open, value: Scalar::Array(known) | Scalar::Object(known), .. }) =
-            self.list.get_mut(at)
-        {
-            *open = end;
-            *known = len;
+        let Some(Entry { end: open, value, .. }) = self.list.get_mut(at) else { return };
+        self.open = self.open.saturating_sub(usize::from(*open == 0));
+        *open = end;
+        match value {
+            Scalar::Array(known) => *known = len,
+            Scalar::Object { len: known, keys } => (*known, *keys) = (len, below),
+            _ => {}
         }
     }
 
     /// Updates the size of an open container, in case the document ends inside it.
     #[inline]
     pub(super) fn grow(&mut self, at: usize, len: usize) {
-        if let Some(Entry { value: Scalar::Array(known) | Scalar::Object(known), .. }) = self.list.get_mut(at) {
+        if let Some(Entry { value: Scalar::Array(known) | Scalar::Object { len: known, .. }, .. }) =
+            self.list.get_mut(at)
+        {
             *known = len;
         }
     }
 
-    fn finished(mut self) -> Self {
-        let len = place(self.list.len());
-        let mut at = 0;
-        while let Some(entry) = self.list.get_mut(at) {
-            if entry.end == 0 {
-                entry.end = len;
+    /// The value of a string that can be borrowed from the document.
+    #[inline]
+    pub(super) fn borrowed(&self, step: Step, text: &'a str) -> Scalar<'a> {
+        match step.keep {
+            Keep::Word if text.len() <= MAX_WORD => Scalar::Word(Kept::Borrowed(text)),
+            Keep::Length if self.content => Scalar::Content(Kept::Borrowed(text)),
+            _ => Scalar::Text(text.len()),
+        }
+    }
+
+    /// The value of a string that does not outlive the walk.
+    #[inline]
+    pub(super) fn copied(&mut self, step: Step, text: &str) -> Scalar<'a> {
+        match step.keep {
+            Keep::Word if text.len() <= MAX_WORD => Scalar::Word(self.copy(text)),
+            Keep::Length if self.content && text.len() <= MAX_COPY => Scalar::Content(self.copy(text)),
+            _ => Scalar::Text(text.len()),
+        }
+    }
+
+    /// Whether a string of this length is kept.
+    #[inline]
+    pub(super) fn wants(&self, step: Step, len: usize) -> bool {
+        match step.keep {
+            Keep::Word => len <= MAX_WORD,
+            Keep::Length => self.content,
+        }
+    }
+
+    /// Copies a string, unless its entry would not be kept.
+    fn copy(&mut self, text: &str) -> Kept<'a> {
+        let at = self.copies.len();
+        match (u32::try_from(at), u32::try_from(text.len())) {
+            (Ok(start), Ok(len)) if self.list.len() < MAX_ENTRIES => {
+                self.copies.push_str(text);
+                Kept::Copied { at: start, len }
             }
-            at += 1;
+            _ => Kept::Borrowed(""),
+        }
+    }
+
+    fn text_of(&self, kept: Kept<'a>) -> &str {
+        match kept {
+            Kept::Borrowed(text) => text,
+            Kept::Copied { at, len } => {
+                self.copies.get(at as usize..(at as usize).saturating_add(len as usize)).unwrap_or_default()
+            }
+        }
+    }
+
+    fn finished(mut self) -> Self {
+        if self.open > 0 {
+            let len = place(self.list.len());
+            self.list.iter_mut().filter(|entry| entry.end == 0).for_each(|entry| entry.end = len);
         }
         // Collects the keys of the root's fields.
         let mut at = 1;
@@ -228,6 +368,29 @@ impl<'f> FoundNode<'f> {
         self.found.list.get(self.at).map_or(0, |entry| entry.end as usize)
     }
 
+    /// The text of a content string that was kept and is not empty.
+    pub(crate) fn content(self) -> Option<&'f str> {
+        match *self.value() {
+            Scalar::Content(kept) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// Whether the object has no fields besides this one and those for which `others` is true.
+    pub(crate) fn is_only(self, key: Key, others: impl Fn(Self) -> bool) -> bool {
+        let Some(field) = self.field(key) else { return false };
+        let mut count = 0;
+        self.items().all(|item| {
+            count += 1;
+            item.at == field.at || others(item)
+        }) && count == self.len()
+    }
+
+    /// Whether this is the value of a field with this key.
+    pub(crate) fn is_under(self, key: Key) -> bool {
+        self.key_id() == key.id
+    }
+
     /// Whether this object has only fields with these keys.
     pub(crate) fn has_only(self, keys: &[Key]) -> bool {
         self.items().count() == self.len() && self.items().all(|field| keys.iter().any(|key| field.key_id() == key.id))
@@ -241,6 +404,9 @@ impl<'f> FoundNode<'f> {
 impl<'f> Tree<'f> for FoundNode<'f> {
     #[inline]
     fn field(self, key: Key) -> Option<Self> {
+        if matches!(*self.value(), Scalar::Object { keys, .. } if keys & bit(key.id) == 0) {
+            return None;
+        }
         if self.at == 0
             && self.found.root.get(usize::from(key.id) / 64).is_none_or(|word| word & 1 << (key.id % 64) == 0)
         {
@@ -273,7 +439,7 @@ impl<'f> Tree<'f> for FoundNode<'f> {
 
     #[inline]
     fn is_object(self) -> bool {
-        matches!(self.value(), Scalar::Object(_))
+        matches!(self.value(), Scalar::Object { .. })
     }
 
     #[inline]
@@ -284,25 +450,26 @@ impl<'f> Tree<'f> for FoundNode<'f> {
     #[inline]
     fn len(self) -> usize {
         match *self.value() {
-            Scalar::Word(ref word) => word.len(),
-            Scalar::Text(len) | Scalar::Array(len) | Scalar::Object(len) => len,
+            Scalar::Word(kept) | Scalar::Content(kept) => kept.len(),
+            Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. } => len,
             _ => 0,
         }
     }
 
     #[inline]
     fn str(self) -> Option<&'f str> {
-        match self.value() {
-            Scalar::Word(word) => Some(word),
+        match *self.value() {
+            Scalar::Word(kept) => Some(self.found.text_of(kept)),
             _ => None,
         }
     }
 
     #[inline]
     fn text(self) -> Option<Text<'f>> {
-        match self.value() {
-            Scalar::Word(word) => Some(Text::Plain(word)),
-            Scalar::Text(len) => Some(Text::Elided(*len)),
+        match *self.value() {
+            Scalar::Word(kept) => Some(Text::Plain(self.found.text_of(kept))),
+            Scalar::Content(kept) => Some(Text::Elided(kept.len())),
+            Scalar::Text(len) => Some(Text::Elided(len)),
             _ => None,
         }
     }

@@ -1,7 +1,5 @@
 //! The walk over JSON text. Values outside of the paths are skipped without validating their syntax.
 
-use std::borrow::Cow;
-
 use memchr::memchr2;
 
 use super::found::{Elements, Found, Scalar, Step};
@@ -55,7 +53,8 @@ impl<'a> Scanner<'_, 'a> {
             b'"' => {
                 self.at += 1;
                 let (text, escaped) = self.string()?;
-                found.push(step, self.text_of(step, text, escaped));
+                let text = self.text_of(step, text, escaped, found);
+                found.push(step, text);
                 Some(())
             }
             _ => {
@@ -66,77 +65,90 @@ impl<'a> Scanner<'_, 'a> {
         }
     }
 
-    fn text_of(&self, step: Step, text: &'a [u8], escaped: bool) -> Scalar<'a> {
-        if !step.keeps(text.len()) {
+    fn text_of(&self, step: Step, text: &'a [u8], escaped: bool, found: &mut Found<'a>) -> Scalar<'a> {
+        if !found.wants(step, text.len()) {
             return Scalar::Text(text.len());
         }
-        let word = if escaped {
+        if escaped {
             let quoted = self.text.get(self.at - text.len() - 2..self.at).unwrap_or_default();
-            serde_json::from_slice(quoted).ok().map(Cow::Owned)
-        } else {
-            str::from_utf8(text).ok().map(Cow::Borrowed)
-        };
-        word.map_or(Scalar::Text(text.len()), Scalar::Word)
+            let word: Option<String> = serde_json::from_slice(quoted).ok();
+            return word.map_or(Scalar::Text(text.len()), |word| found.copied(step, &word));
+        }
+        match str::from_utf8(text) {
+            // Control characters are not valid JSON, so a parsed document has no such content.
+            Ok(word) if step.is_word() || word.bytes().all(|byte| byte >= b' ') => found.borrowed(step, word),
+            _ => Scalar::Text(text.len()),
+        }
     }
 
     fn object(&mut self, step: Step, found: &mut Found<'a>) -> Option<()> {
         if step.to == 0 {
-            let at = found.open(step, Scalar::Object(0));
+            let at = found.open_object(step);
             let len = self.skip_container()?;
             found.close(at, len);
             return Some(());
         }
-        let at = found.open(step, Scalar::Object(0));
+        let at = found.open_object(step);
         self.at += 1;
-        let mut len = 0;
-        if !self.eat(b'}') {
-            loop {
-                if !self.eat(b'"') {
-                    return None;
-                }
-                let (key, escaped) = self.string()?;
-                let unescaped = if escaped && key.len() <= MAX_KEY { self.unescaped(key) } else { None };
-                if len == 0 {
-                    self.first_key(step, key, unescaped.as_deref(), found);
-                }
-                let edge = match &unescaped {
-                    Some(key) => self.trie.field(step.to, key.as_bytes()),
-                    None => self.trie.field(step.to, key),
-                };
-                if !self.eat(b':') {
-                    return None;
-                }
-                len += 1;
-                found.grow(at, len);
-                match edge {
-                    Some(edge) => self.value(Step::of(edge), found)?,
-                    None => self.skip()?,
-                }
-                if !self.eat(b',') {
-                    break;
-                }
-            }
-            if !self.eat(b'}') {
+        let (mut len, mut keys) = (0, 0);
+        let read = self.fields(step, &mut len, &mut keys, found);
+        match read {
+            Some(()) => found.close_object(at, len, keys),
+            None => found.grow(at, len),
+        }
+        read
+    }
+
+    /// Reads the fields of an object up to its end.
+    #[inline]
+    fn fields(&mut self, step: Step, len: &mut usize, keys: &mut u64, found: &mut Found<'a>) -> Option<()> {
+        if self.eat(b'}') {
+            return Some(());
+        }
+        loop {
+            if !self.eat(b'"') {
                 return None;
             }
+            let (key, escaped) = self.string()?;
+            let unescaped = if escaped && key.len() <= MAX_KEY { self.unescaped(key) } else { None };
+            if *len == 0 && step.names_first() {
+                *keys |= self.first_key(step, key, unescaped.as_deref(), found);
+            }
+            let edge = match &unescaped {
+                Some(key) => self.trie.field(step.to, key.as_bytes()),
+                None => self.trie.field(step.to, key),
+            };
+            if !self.eat(b':') {
+                return None;
+            }
+            *len += 1;
+            match edge {
+                Some(edge) => {
+                    let step = Step::of(edge);
+                    *keys |= step.bit();
+                    self.value(step, found)?;
+                }
+                None => self.skip()?,
+            }
+            if !self.eat(b',') {
+                return self.eat(b'}').then_some(());
+            }
         }
-        found.close(at, len);
-        Some(())
     }
 
     fn unescaped(&self, key: &[u8]) -> Option<String> {
         serde_json::from_slice(self.text.get(self.at - key.len() - 2..self.at)?).ok()
     }
 
-    /// Adds the name of the first field, if a path selects it as a fact.
-    fn first_key(&self, step: Step, key: &'a [u8], unescaped: Option<&str>, found: &mut Found<'a>) {
-        let Some(step) = self.trie.edge(step.to, b"*").map(Step::of) else { return };
+    /// Adds the name of the first field, if a path selects it as a fact. Returns the bit of its key.
+    fn first_key(&self, step: Step, key: &'a [u8], unescaped: Option<&str>, found: &mut Found<'a>) -> u64 {
+        let Some(step) = step.first_name(self.trie) else { return 0 };
         let name = match unescaped {
-            Some(name) => Some(Cow::Owned(name.to_owned())),
-            None => str::from_utf8(key).ok().map(Cow::Borrowed),
+            Some(name) => found.copied(step, name),
+            None => str::from_utf8(key).map_or(Scalar::Text(key.len()), |name| found.borrowed(step, name)),
         };
-        let name = name.filter(|name| step.keeps(name.len()));
-        found.push(step, name.map_or(Scalar::Text(key.len()), Scalar::Word));
+        found.push(step, name);
+        step.bit()
     }
 
     fn array(&mut self, step: Step, found: &mut Found<'a>) -> Option<()> {
@@ -149,34 +161,40 @@ impl<'a> Scanner<'_, 'a> {
         let at = found.open(step, Scalar::Array(0));
         self.at += 1;
         let mut len = 0;
-        if !self.eat(b']') {
-            loop {
-                len += 1;
-                found.grow(at, len);
-                if len <= elements.most {
-                    self.value(elements.step, found)?;
-                } else {
-                    self.skip()?;
-                }
-                if !self.eat(b',') {
-                    break;
-                }
+        let read = self.elements(elements, &mut len, found);
+        match read {
+            Some(()) => found.close(at, len),
+            None => found.grow(at, len),
+        }
+        read
+    }
+
+    /// Reads the elements of an array up to its end.
+    #[inline]
+    fn elements(&mut self, elements: Elements, len: &mut usize, found: &mut Found<'a>) -> Option<()> {
+        if self.eat(b']') {
+            return Some(());
+        }
+        loop {
+            *len += 1;
+            if *len <= elements.most {
+                self.value(elements.step, found)?;
+            } else {
+                self.skip()?;
             }
-            if !self.eat(b']') {
-                return None;
+            if !self.eat(b',') {
+                return self.eat(b']').then_some(());
             }
         }
-        found.close(at, len);
-        Some(())
     }
 
     /// The string after an opening quote, and whether it has escapes.
     #[inline]
     fn string(&mut self) -> Option<(&'a [u8], bool)> {
         let (start, mut escaped) = (self.at, false);
-        let mut at = start + super::write::plain_len(self.text.get(start..)?.get(..SHORT).unwrap_or_default());
+        let mut at = start;
         loop {
-            at += memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            at += mark(self.text.get(at..)?)?;
             if self.text.get(at) == Some(&b'"') {
                 self.at = at + 1;
                 return Some((self.text.get(start..at)?, escaped));
@@ -248,7 +266,31 @@ impl<'a> Scanner<'_, 'a> {
 }
 
 /// Most strings are shorter, so this many bytes are checked eight at a time before a search is set up.
-const SHORT: usize = 32;
+const SHORT: usize = 64;
+
+/// The position of the first quote or backslash.
+#[inline]
+fn mark(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(eight) = text.get(at..).filter(|_| at < SHORT).and_then(<[u8]>::first_chunk::<8>) {
+        let marks = marks(u64::from_le_bytes(*eight));
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', text.get(at..)?).map(|more| at + more)
+}
+
+/// A mask whose lowest bit is in the first quote or backslash of eight bytes. Higher bits may be wrong.
+#[inline]
+const fn marks(eight: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const fn zeros(eight: u64) -> u64 {
+        eight.wrapping_sub(ONES) & !eight & (ONES * 0x80)
+    }
+    zeros(eight ^ (ONES * b'"' as u64)) | zeros(eight ^ (ONES * b'\\' as u64))
+}
 
 fn scalar<'a>(word: &[u8]) -> Option<Scalar<'a>> {
     Some(match word {
@@ -274,4 +316,24 @@ fn short_int(word: &[u8]) -> Option<i64> {
         return None;
     }
     word.iter().try_fold(0_i64, |n, byte| byte.is_ascii_digit().then(|| n * 10 + i64::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mark;
+
+    proptest::proptest! {
+        #[test]
+        fn the_first_mark_is_found(text in proptest::collection::vec(proptest::prop_oneof![
+            8 => proptest::num::u8::ANY,
+            8 => b'!'..b'#',
+            1 => proptest::strategy::Just(b'\\'),
+        ], 0..100), from in 0..100_usize) {
+            let mut text = text;
+            // Mostly late, and never first.
+            text.iter_mut().take(from).for_each(|byte| *byte = byte.wrapping_add(u8::from(matches!(*byte, b'"' | b'\\'))));
+            let first = text.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            proptest::prop_assert_eq!(mark(&text), first);
+        }
+    }
 }

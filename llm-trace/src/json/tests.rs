@@ -27,8 +27,8 @@ fn all_three_sources_build_the_same_document() {
 /// Checks the facts found in a value, in its text, and in its serialization.
 fn found(value: &serde_json::Value, text: &str, each: &dyn Fn(&Found<'_>)) {
     each(&Found::from_json(&PATHS, text.as_bytes()));
-    each(&Found::from_value(&PATHS, value));
-    each(&Found::from_serialize(&PATHS, value));
+    each(&Found::from_value(&PATHS, value, false));
+    each(&Found::from_serialize(&PATHS, value, false));
 }
 
 #[test]

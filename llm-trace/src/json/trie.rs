@@ -36,9 +36,11 @@ pub(super) struct Edge {
     pub(super) to: u16,
     pub(super) id: u16,
     pub(super) keep: Keep,
+    /// Whether the name of the first field below is a fact.
+    pub(super) names_first: bool,
 }
 
-const NO_EDGE: Edge = Edge { key: "", from: 0, to: 0, id: 0, keep: Keep::Length };
+const NO_EDGE: Edge = Edge { key: "", from: 0, to: 0, id: 0, keep: Keep::Length, names_first: false };
 
 const EDGES: usize = 4096;
 const KEYS: usize = 2048;
@@ -83,7 +85,7 @@ impl Trie {
 
     const fn add(&mut self, start: &'static str, path: &'static str, keep: Keep, places: u16, keys: u16) -> (u16, u16) {
         let (mut places, mut keys) = (places, keys);
-        let (mut place, mut text, mut in_start) = (ROOT, start, true);
+        let (mut place, mut text, mut in_start, mut above) = (ROOT, start, true, EDGES);
         if text.is_empty() {
             (text, in_start) = (path, false);
         }
@@ -111,7 +113,11 @@ impl Trie {
                 assert!(tried < 64, "too many paths");
             }
             if self.edges[at].from == 0 {
-                self.edges[at] = Edge { key, from: place, to: 0, id, keep: Keep::Length };
+                self.edges[at] = Edge { key, from: place, id, ..NO_EDGE };
+            }
+            if matches!(key.as_bytes(), b"*") {
+                assert!(above < EDGES, "the root has no name");
+                self.edges[above].names_first = true;
             }
             if last {
                 if matches!(keep, Keep::Word) {
@@ -124,7 +130,7 @@ impl Trie {
                 self.edges[at].to = places;
             }
             place = self.edges[at].to;
-            text = rest;
+            (above, text) = (at, rest);
         }
     }
 
@@ -163,13 +169,14 @@ impl Trie {
     /// The step from a place by this key.
     #[inline]
     pub(super) const fn edge(&self, place: u16, key: &[u8]) -> Option<&Edge> {
-        let mut slot = slot_of(key, place);
+        let ends = ends_of(key);
+        let mut slot = slot_by(ends, key.len(), place);
         loop {
             let edge = &self.edges[slot];
             if edge.from == 0 {
                 return None;
             }
-            if edge.from == place && same_bytes(edge.key.as_bytes(), key) {
+            if edge.from == place && is_key(edge.key.as_bytes(), key, ends) {
                 return Some(edge);
             }
             slot = (slot + 1) % EDGES;
@@ -207,17 +214,22 @@ pub(crate) const fn first_step(path: &str) -> (&str, &str) {
 }
 
 const fn same(a: &str, b: &str) -> bool {
-    same_bytes(a.as_bytes(), b.as_bytes())
+    is_key(a.as_bytes(), b.as_bytes(), ends_of(b.as_bytes()))
 }
 
+/// Whether two keys are equal. `ends` are those of `other`; short keys are equal if their ends are.
 #[inline(always)]
-const fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
+const fn is_key(key: &[u8], other: &[u8], ends: (u64, u64)) -> bool {
+    if key.len() != other.len() {
         return false;
     }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
+    let (first, last) = ends_of(key);
+    if first != ends.0 || last != ends.1 {
+        return false;
+    }
+    let mut at = 8;
+    while at + 8 < key.len() {
+        if key[at] != other[at] {
             return false;
         }
         at += 1;
@@ -228,7 +240,20 @@ const fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 /// The start of the search for a key of this place: derived from its length and its first and last byte.
 #[inline(always)]
 const fn slot_of(key: &[u8], place: u16) -> usize {
-    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+    slot_by(ends_of(key), key.len(), place)
+}
+
+#[inline(always)]
+const fn slot_by((first, last): (u64, u64), len: usize, place: u16) -> usize {
+    let mixed = first ^ last.rotate_left(25) ^ (len as u64) << 40;
+    let mixed = mixed.wrapping_add(place as u64 * 0x9e37_79b1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 52) as usize % EDGES
+}
+
+/// The first and the last bytes of a key, up to eight of each.
+#[inline(always)]
+const fn ends_of(key: &[u8]) -> (u64, u64) {
+    match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
             (Some(first), Some(last)) => (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64),
@@ -238,15 +263,12 @@ const fn slot_of(key: &[u8], place: u16) -> usize {
                 [one] => (*one as u64, 0),
             },
         },
-    };
-    let mixed = first ^ last.rotate_left(25) ^ (key.len() as u64) << 40;
-    let mixed = mixed.wrapping_add(place as u64 * 0x9e37_79b1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 52) as usize % EDGES
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, Keep, Trie};
+    use super::{Group, Keep, Trie, ends_of, is_key};
 
     #[test]
     fn paths_are_what_the_groups_say() {
@@ -259,6 +281,26 @@ mod tests {
         }
         for path in ["d", "b.b", "b.f", "c.d", "a.a", "e[]"] {
             assert!(!TRIE.leads_to("", path), "{path}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn keys_are_equal_where_their_bytes_are(
+            key in proptest::collection::vec(0..3_u8, 0..28),
+            other in proptest::option::of(proptest::collection::vec(0..3_u8, 0..28)),
+            at: proptest::sample::Index,
+            byte in 0..3_u8,
+        ) {
+            // Of another length, or another byte somewhere.
+            let other = other.unwrap_or_else(|| {
+                let mut other = key.clone();
+                if !other.is_empty() {
+                    other[at.index(key.len())] = byte;
+                }
+                other
+            });
+            proptest::prop_assert_eq!(is_key(&key, &other, ends_of(&other)), key == other);
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The walk over a `serde_json::Value`.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::found::{Elements, Found, Scalar, Step};
@@ -20,8 +18,7 @@ pub(super) fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut F
             };
             found.push(step, number);
         }
-        Value::String(text) if step.keeps(text.len()) => found.push(step, Scalar::Word(Cow::Borrowed(text))),
-        Value::String(text) => found.push(step, Scalar::Text(text.len())),
+        Value::String(text) => found.push(step, found.borrowed(step, text)),
         Value::Array(items) => {
             let Some(elements) = Elements::of(trie, step.to) else {
                 found.push(step, Scalar::Array(items.len()));
@@ -33,22 +30,22 @@ pub(super) fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut F
             }
             found.close(at, items.len());
         }
-        Value::Object(fields) if step.to == 0 => found.push(step, Scalar::Object(fields.len())),
+        Value::Object(fields) if step.to == 0 => found.push(step, Scalar::Object { len: fields.len(), keys: 0 }),
         Value::Object(fields) => {
-            let at = found.open(step, Scalar::Object(0));
-            if let Some((first, _)) = fields.iter().next()
-                && let Some(edge) = trie.edge(step.to, b"*")
+            let (at, mut keys) = (found.open_object(step), 0);
+            if let Some(step) = step.first_name(trie)
+                && let Some((first, _)) = fields.iter().next()
             {
-                let step = Step::of(edge);
-                let is_word = step.keeps(first.len());
-                found.push(step, if is_word { Scalar::Word(Cow::Borrowed(first)) } else { Scalar::Text(first.len()) });
+                keys |= step.bit();
+                found.push(step, found.borrowed(step, first));
             }
             for (key, value) in fields {
-                if let Some(edge) = trie.field(step.to, key.as_bytes()) {
-                    self::value(trie, Step::of(edge), value, found);
+                if let Some(step) = trie.field(step.to, key.as_bytes()).map(Step::of) {
+                    keys |= step.bit();
+                    self::value(trie, step, value, found);
                 }
             }
-            found.close(at, fields.len());
+            found.close_object(at, fields.len(), keys);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The walk over any `Serialize` value. Values outside of the paths are not serialized: their `serialize` is not
 //! called.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{self, Serialize};
@@ -49,31 +48,35 @@ impl<'w> Walker<'w> {
             wrapped: self.wrapped,
             elements,
             fields: 0,
+            first_name: None,
             key: None,
             at,
             len: 0,
+            keys: 0,
             around: None,
         }
     }
 
     fn object(self) -> Below<'w> {
-        let at = self.found.open(self.step, Scalar::Object(0));
+        let at = self.found.open_object(self.step);
         Below {
             trie: self.trie,
             found: self.found,
             wrapped: self.wrapped,
             elements: None,
             fields: self.step.to,
+            first_name: self.step.first_name(self.trie),
             key: None,
             at,
             len: 0,
+            keys: 0,
             around: None,
         }
     }
 
     /// `{"Variant": …}`, serde's externally tagged format. Returns a walker for its data, if a path leads there.
     fn variant(self, variant: &'static str) -> (Option<Walker<'w>>, usize) {
-        let at = self.found.open(self.step, Scalar::Object(0));
+        let at = self.found.open_object(self.step);
         let Self { trie, found, step, wrapped } = self;
         match trie.field(step.to, variant.as_bytes()).filter(|_| step.to != 0) {
             Some(edge) => (Some(Walker { trie, found, step: Step::of(edge), wrapped }), at),
@@ -93,9 +96,12 @@ struct Below<'w> {
     elements: Option<Elements>,
     /// The place of an object's fields; 0 if no path continues.
     fields: u16,
+    first_name: Option<Step>,
     key: Option<String>,
     at: usize,
     len: usize,
+    /// A bit set of the keys found.
+    keys: u64,
     /// The enclosing object that names a variant.
     around: Option<usize>,
 }
@@ -118,15 +124,17 @@ impl Below<'_> {
             return Ok(());
         }
         if self.len == 1
-            && let Some(edge) = self.trie.edge(self.fields, b"*")
+            && let Some(step) = self.first_name
         {
-            let step = Step::of(edge);
-            let is_word = step.keeps(key.len());
-            let name = if is_word { Scalar::Word(Cow::Owned(key.to_owned())) } else { Scalar::Text(key.len()) };
+            let name = self.found.copied(step, key);
+            self.keys |= step.bit();
             self.found.push(step, name);
         }
-        match self.trie.field(self.fields, key.as_bytes()) {
-            Some(edge) => self.value(Step::of(edge), value),
+        match self.trie.field(self.fields, key.as_bytes()).map(Step::of) {
+            Some(step) => {
+                self.keys |= step.bit();
+                self.value(step, value)
+            }
             None => Ok(()),
         }
     }
@@ -136,7 +144,7 @@ impl Below<'_> {
     }
 
     fn finish(self) -> Result<(), Stop> {
-        self.found.close(self.at, self.len);
+        self.found.close_object(self.at, self.len, self.keys);
         if let Some(around) = self.around {
             self.found.close(around, 1);
         }
@@ -187,8 +195,8 @@ impl<'w> ser::Serializer for Walker<'w> {
     }
 
     fn serialize_str(self, v: &str) -> Result<(), Stop> {
-        let keeps = self.step.keeps(v.len());
-        self.push(if keeps { Scalar::Word(Cow::Owned(v.to_owned())) } else { Scalar::Text(v.len()) })
+        let text = self.found.copied(self.step, v);
+        self.push(text)
     }
 
     fn serialize_bytes(self, v: &[u8]) -> Result<(), Stop> {
@@ -275,7 +283,7 @@ impl<'w> ser::Serializer for Walker<'w> {
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Stop> {
-        if self.step.keeps(0) { self.serialize_str(&value.to_string()) } else { self.push(Scalar::Text(1)) }
+        if self.found.wants(self.step, 0) { self.serialize_str(&value.to_string()) } else { self.push(Scalar::Text(1)) }
     }
 }
 

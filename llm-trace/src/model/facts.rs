@@ -87,6 +87,15 @@ fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, s
     *refused += (before - extra.len()) as u64;
 }
 
+/// Replaces a known text, in its memory, as events of a stream often repeat texts. `None` changes nothing.
+pub(crate) fn learn(known: &mut Option<String>, told: Option<&str>) {
+    match (known, told) {
+        (_, None) => {}
+        (Some(known), Some(told)) => told.clone_into(known),
+        (known, Some(told)) => *known = Some(told.to_owned()),
+    }
+}
+
 impl RequestFacts {
     /// Removes texts that are not identifiers. Returns their number.
     pub(crate) fn retain_identifiers(&mut self) -> u64 {
@@ -147,7 +156,7 @@ impl ResponseFacts {
         if self.finish_reasons.len() <= choice {
             self.finish_reasons.resize(choice + 1, None);
         }
-        self.finish_reasons[choice] = Some(reason.to_owned());
+        learn(&mut self.finish_reasons[choice], Some(reason));
     }
 }
 

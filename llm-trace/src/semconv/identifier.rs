@@ -40,12 +40,18 @@ pub(crate) fn most(fact: Fact) -> usize {
 
 /// Whether `text` is an identifier without spaces.
 pub(crate) fn is_word(text: &str) -> bool {
-    text.len() <= MAX_LEN && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+    text.len() <= MAX_LEN && (is_graphic(text) || !text.contains(|c: char| c.is_control() || c.is_whitespace()))
 }
 
 /// Whether `text` is an identifier that may contain spaces, because the program chose it.
 pub(crate) fn is_name(text: &str) -> bool {
-    text.len() <= MAX_LEN && !text.contains(char::is_control)
+    text.len() <= MAX_LEN && (is_graphic(text) || !text.contains(char::is_control))
+}
+
+/// Whether the text is printable ASCII without blanks, as most identifiers. The loop has no early exit, so that it
+/// compares many bytes at a time.
+fn is_graphic(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
 
 /// Whether the provider or the model chooses the value, which then has no spaces.
@@ -97,6 +103,11 @@ mod tests {
             (Fact::UsageInput, "7", false),
         ] {
             assert_eq!(is_identifier(fact, text), fits, "{fact:?} {text:?}");
+        }
+        for c in ('\0'..'\u{3100}').chain(['\u{e000}', '\u{1f600}']) {
+            let text = format!("a{c}");
+            assert_eq!(is_word(&text), !c.is_control() && !c.is_whitespace(), "{c:?}");
+            assert_eq!(is_name(&text), !c.is_control(), "{c:?}");
         }
         assert!(!is_identifier(Fact::RequestStopSequences, &"x".repeat(65)));
         assert!(

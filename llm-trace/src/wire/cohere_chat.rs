@@ -12,7 +12,7 @@ use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::{RequestFacts, ResponseFacts, learn};
 
 pub(crate) struct CohereChat;
 
@@ -109,12 +109,8 @@ impl Reader for CohereChat {
 
 /// The fields that a whole response and the last events of both streams share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    if let Some(id) = places!["response_id", "id", "generation_id"].find_str(doc) {
-        facts.id = Some(id.to_owned());
-    }
-    if let Some(conversation) = places!["conversation_id"].find_str(doc) {
-        facts.conversation_id = Some(conversation.to_owned());
-    }
+    learn(&mut facts.id, places!["response_id", "id", "generation_id"].find_str(doc));
+    learn(&mut facts.conversation_id, places!["conversation_id"].find_str(doc));
     if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
         // Reasoning is part of the used tokens, not all of which are billed.

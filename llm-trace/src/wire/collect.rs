@@ -106,9 +106,20 @@ impl Collector {
         seen
     }
 
-    /// Reads an event that came as a value, and its content if permitted.
-    pub(crate) fn event(&mut self, found: &Found<'_>, content: Option<&JsonView<'_>>) -> Event {
-        self.events.event(None, found.root(), content.map(JsonView::root))
+    /// The mode in which output content is read.
+    pub(crate) fn mode(&self) -> Option<Mode> {
+        self.events.output.as_ref().map(|(mode, _)| *mode)
+    }
+
+    /// Reads the facts of an event that came as a value. Returns the mode in which the caller has to read its content,
+    /// unless the content was found with the facts.
+    pub(crate) fn event(&mut self, found: &Found<'_>) -> (Event, Option<Mode>) {
+        self.events.event(None, found.root())
+    }
+
+    /// Reads the content of the last event.
+    pub(crate) fn content(&mut self, content: Node<'_>) {
+        self.events.content(None, content);
     }
 
     /// Reads the data of an event without its framing.
@@ -145,33 +156,51 @@ impl Events {
             self.ended = true;
             return Event { end: true, ..Event::default() };
         }
-        let found = Found::from_json(&PATHS, data);
-        let content = self.output.as_ref().map(|(mode, _)| JsonView::from_slice(data, *mode));
+        let found = match self.output {
+            Some((Mode::Full, _)) => Found::from_json_with_content(&PATHS, data),
+            _ => Found::from_json(&PATHS, data),
+        };
         let was_well = self.facts.error.is_none();
-        let event = self.event(name, found.root(), content.as_ref().map(JsonView::root));
+        let (event, unread) = self.event(name, found.root());
+        if let Some(mode) = unread {
+            self.content(name, JsonView::from_slice(data, mode).root());
+        }
         if self.error_text && was_well && self.facts.error.is_some() {
             self.read_error_text(name, JsonView::from_slice(data, Mode::Full).root());
         }
         event
     }
 
-    fn event(&mut self, name: Option<&str>, found: FoundNode<'_>, content: Option<Node<'_>>) -> Event {
+    /// Reads the facts of an event. Returns the mode in which the caller has to read its content, unless the content was
+    /// found with the facts.
+    fn event(&mut self, name: Option<&str>, found: FoundNode<'_>) -> (Event, Option<Mode>) {
         if let Some(error) = error::read_event(name, found) {
             self.facts.error = Some(error);
         }
         if !self.sure {
             self.recognize(name, found);
         }
-        let Some(reader) = &mut self.reader else { return Event::default() };
+        let Some(reader) = &mut self.reader else { return (Event::default(), None) };
         let event = reader.event(name, found, &mut self.facts);
-        if let (Some((mode, output)), Some(content)) = (&mut self.output, content) {
-            reader.output(name, content, output);
-            if *mode == Mode::Full && self.facts.error.is_some() {
-                self.read_error_text(name, content);
-            }
-        }
         self.ended |= event.end;
-        event
+        let Some((mode, output)) = &mut self.output else { return (event, None) };
+        // After an error, an event may contain the error's text.
+        if self.facts.error.is_none()
+            && let Some(delta) = reader.text_delta(name, found)
+        {
+            delta.write(output);
+            return (event, None);
+        }
+        (event, Some(*mode))
+    }
+
+    /// Reads the content of the event whose facts were read last.
+    fn content(&mut self, name: Option<&str>, content: Node<'_>) {
+        let (Some(reader), Some((mode, output))) = (&mut self.reader, &mut self.output) else { return };
+        reader.output(name, content, output);
+        if *mode == Mode::Full && self.facts.error.is_some() {
+            self.read_error_text(name, content);
+        }
     }
 
     fn read_error_text(&mut self, name: Option<&str>, event: Node<'_>) {

@@ -32,6 +32,7 @@ pub(crate) mod stream;
 mod stream_output;
 #[cfg(test)]
 mod testing;
+mod text_delta;
 mod text_generation;
 mod text_generation_stream;
 mod whole;

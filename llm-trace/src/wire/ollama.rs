@@ -9,10 +9,11 @@ use super::fields::{Places, RequestFields, UsageFields, vector_len};
 use super::openai_chat::message_parts;
 use super::paths::{key, keys};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
+use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::{RequestFacts, ResponseFacts, learn};
 
 /// `/api/chat`.
 pub(crate) struct OllamaChat;
@@ -170,9 +171,7 @@ fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
 }
 
 fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    if let Some(model) = doc.get_str(key!("model")) {
-        facts.model = Some(model.to_owned());
-    }
+    learn(&mut facts.model, doc.get_str(key!("model")));
     if let Some(reason) = doc.get_str(key!("done_reason")) {
         facts.set_finish_reason(0, reason);
     }
@@ -207,6 +206,15 @@ impl StreamReader for OllamaStream {
             || message.any(keys!["content", "response"]).and_then(Tree::text).is_some_and(|text| !text.is_empty());
         let calls = message.get(key!("tool_calls")).is_some_and(|calls| calls.is_array() && calls.len() > 0);
         Event { content: says || calls, end: event.get_bool(key!("done")) == Some(true) }
+    }
+
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        let message = event.get(key!("message")).unwrap_or(event);
+        if message.has(keys!["thinking", "tool_calls"]) || event.has(keys!["done_reason"]) {
+            return None;
+        }
+        let text = message.any(keys!["content", "response"])?.content()?;
+        Some(TextDelta { choice: 0, role: None, run: TextRun::Text, key: Key::Last, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {

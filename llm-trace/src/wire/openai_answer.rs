@@ -3,16 +3,17 @@
 use super::openai_usage;
 use super::paths::{key, keys};
 use crate::json::{FoundNode, Tree};
-use crate::model::facts::ResponseFacts;
+use crate::model::facts::{ResponseFacts, learn};
 
 /// The fields that responses and chunks share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // Some servers give each chunk its own id. The first one is the response's.
-    facts.id = facts.id.take().or_else(|| doc.get_owned(key!("id")));
-    let model = doc.get_owned(key!("model")).or_else(|| doc.get_owned(key!("model_id")));
-    facts.model = model.or(facts.model.take());
-    facts.service_tier = doc.get_owned(key!("service_tier")).or(facts.service_tier.take());
-    facts.system_fingerprint = doc.get_owned(key!("system_fingerprint")).or(facts.system_fingerprint.take());
+    if facts.id.is_none() {
+        facts.id = doc.get_owned(key!("id"));
+    }
+    learn(&mut facts.model, doc.get_str(key!("model")).or_else(|| doc.get_str(key!("model_id"))));
+    learn(&mut facts.service_tier, doc.get_str(key!("service_tier")));
+    learn(&mut facts.system_fingerprint, doc.get_str(key!("system_fingerprint")));
     openai_usage::of_answer(doc, facts);
 }
 

@@ -5,8 +5,9 @@
 use super::Reader;
 use super::fields::{Places, RequestFields};
 use super::openai_answer::{choices, envelope, reason};
-use super::paths::key;
+use super::paths::{key, keys};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
+use super::text_delta::TextDelta;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -71,6 +72,16 @@ impl StreamReader for OpenAiCompletions {
         self.response(event, facts);
         let content = choices(event).any(|(_, choice)| choice.get_text(key!("text")).is_some());
         Event { content, end: false }
+    }
+
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        let (choice, node) =
+            choices(event).next().filter(|_| event.get(key!("choices")).is_some_and(|all| all.len() == 1))?;
+        if node.has(keys!["finish_reason", "stop_reason", "finishReason"]) {
+            return None;
+        }
+        let text = node.get(key!("text"))?.content()?;
+        Some(TextDelta { choice, role: None, run: TextRun::Text, key: Key::Last, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {

@@ -2,6 +2,7 @@
 
 pub(crate) use super::stream_output::{CallFragment, Key, StreamOutput, TextRun};
 
+use super::text_delta::TextDelta;
 use crate::json::{FoundNode, Node};
 use crate::model::facts::ResponseFacts;
 
@@ -12,6 +13,12 @@ pub(crate) trait StreamReader: Send + Sync {
 
     /// Reads the content of the same event, after its facts and only if output content is captured.
     fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput);
+
+    /// The text of an event whose only effect on the output is to extend one text. `None` if it may have another effect
+    /// or if the text was not kept.
+    fn text_delta<'e>(&self, _name: Option<&str>, _event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        None
+    }
 
     /// Whether a stream that ends here without an end mark is complete.
     fn is_complete(&self, facts: &ResponseFacts) -> bool {

@@ -13,7 +13,7 @@ use crate::policy::Filter;
 
 pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
     let mut facts = RequestFacts::default();
-    reader.request(Found::from_value(&PATHS, &body).root(), &mut facts);
+    reader.request(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     facts
 }
 
@@ -33,7 +33,7 @@ pub(super) fn content(reader: &dyn Reader, body: Value) -> [Value; 3] {
 pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = JsonView::from_value(&body, Mode::Full);
-    reader.response(Found::from_value(&PATHS, &body).root(), &mut facts);
+    reader.response(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     reader.output(doc.root(), &mut out);
     (facts, parsed(out.finish().0))

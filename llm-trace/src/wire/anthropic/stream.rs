@@ -9,6 +9,7 @@ use crate::model::facts::ResponseFacts;
 use crate::wire::fields::places;
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
+use crate::wire::text_delta::TextDelta;
 
 #[derive(Debug, Default)]
 pub(super) struct MessageStream {
@@ -50,6 +51,20 @@ impl StreamReader for MessageStream {
             _ => {}
         }
         Event::default()
+    }
+
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        if event.get_str(key!("type"))? != "content_block_delta" {
+            return None;
+        }
+        let delta = event.get(key!("delta"))?;
+        let (run, text) = match delta.get_str(key!("type"))? {
+            "text_delta" => (TextRun::Text, delta.get(key!("text"))?),
+            "thinking_delta" => (TextRun::Reasoning, delta.get(key!("thinking"))?),
+            _ => return None,
+        };
+        let index = event.get_i64(key!("index")).unwrap_or_default();
+        Some(TextDelta { choice: 0, role: None, run, key: Key::Index(index), text: text.content()? })
     }
 
     fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {

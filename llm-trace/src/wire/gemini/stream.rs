@@ -8,6 +8,7 @@ use crate::message::{Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
+use crate::wire::text_delta::TextDelta;
 
 #[derive(Debug, Default)]
 pub(super) struct ContentStream {
@@ -86,6 +87,22 @@ impl StreamReader for ContentStream {
             facts.set_finish_reason(0, &reason);
         }
         Event { content, end: false }
+    }
+
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        let (choice, candidate) =
+            candidates(event).next().filter(|_| event.get(key!("candidates")).is_some_and(|all| all.len() == 1))?;
+        if candidate.has(keys!["finishReason", "finish_reason"]) {
+            return None;
+        }
+        let parts =
+            candidate.get(key!("content"))?.get(key!("parts")).filter(|parts| parts.is_array() && parts.len() == 1)?;
+        let part = parts.first()?;
+        let text = part.get(key!("text"))?.content()?;
+        let is_aside = |field: FoundNode<'_>| field.is_null() || ASIDES.iter().any(|key| field.is_under(*key));
+        let is_thought = part.get_bool(key!("thought")) == Some(true);
+        let run = if is_thought { TextRun::Reasoning } else { TextRun::Text };
+        part.is_only(key!("text"), is_aside).then_some(TextDelta { choice, role: None, run, key: Key::Last, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {

@@ -10,6 +10,7 @@ use crate::model::facts::ResponseFacts;
 use crate::wire::openai_answer::{choices, envelope, reason};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
+use crate::wire::text_delta::TextDelta;
 
 pub(super) struct ChatStream;
 
@@ -27,6 +28,24 @@ impl StreamReader for ChatStream {
         Event { content, end: false }
     }
 
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        let (choice, node) =
+            choices(event).next().filter(|_| event.get(key!("choices")).is_some_and(|all| all.len() == 1))?;
+        if node.has(keys!["finish_reason", "stop_reason", "finishReason"]) {
+            return None;
+        }
+        let delta = node.get(key!("delta"))?;
+        let (text, run) = RUNS.iter().find_map(|(key, run)| {
+            let text = delta.get(*key)?.content()?;
+            delta.is_only(*key, is_empty_or_role).then_some((text, *run))
+        })?;
+        let role = match delta.get(key!("role")) {
+            Some(role) => Some(role.str()?).filter(|role| !role.is_empty()),
+            None => None,
+        };
+        Some(TextDelta { choice, role, run, key: Key::Last, text })
+    }
+
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         for (index, choice) in choices(event) {
             if let Some(delta) = choice.any(&["delta", "message"]) {
@@ -38,6 +57,13 @@ impl StreamReader for ChatStream {
         }
     }
 }
+
+/// The kind of a delta's text, by key.
+const RUNS: [(crate::json::Key, TextRun); 3] = [
+    (key!("content"), TextRun::Text),
+    (key!("reasoning_content"), TextRun::Reasoning),
+    (key!("reasoning"), TextRun::Reasoning),
+];
 
 /// Whether a delta or a message has output.
 fn has_output(delta: FoundNode<'_>) -> bool {
@@ -53,6 +79,11 @@ fn has_output(delta: FoundNode<'_>) -> bool {
             .filter_map(|list| delta.get(list))
             .find(|list| list.len() > 0)
             .is_some_and(|list| list.items().any(|block| says(block, keys!["text", "summary", "thinking"])))
+}
+
+/// Whether a field of a delta adds no text to the output.
+fn is_empty_or_role(field: FoundNode<'_>) -> bool {
+    field.is_null() || field.is_under(key!("role")) || (field.is_str() && field.len() == 0)
 }
 
 fn says(node: FoundNode<'_>, keys: &[crate::json::Key]) -> bool {

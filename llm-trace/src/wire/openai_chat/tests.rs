@@ -12,7 +12,7 @@ use crate::wire::stream::StreamOutput;
 
 fn request(body: Value) -> RequestFacts {
     let mut facts = RequestFacts::default();
-    OpenAiChat.request(Found::from_value(&PATHS, &body).root(), &mut facts);
+    OpenAiChat.request(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     facts
 }
 
@@ -27,7 +27,7 @@ fn input(message: Value) -> Value {
 fn whole(body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = JsonView::from_value(&body, Mode::Full);
-    OpenAiChat.response(Found::from_value(&PATHS, &body).root(), &mut facts);
+    OpenAiChat.response(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     let mut out = Messages::output(Filter::plain());
     OpenAiChat.output(doc.root(), &mut out);
     (facts, written(out))

@@ -11,7 +11,7 @@ use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::{RequestFacts, ResponseFacts, learn};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::openai_usage;
@@ -41,7 +41,7 @@ impl Reader for OpenAiResponses {
             _ => None,
         };
         facts.service_tier = doc.get_owned(key!("service_tier"));
-        facts.conversation_id = conversation(doc);
+        facts.conversation_id = conversation(doc).map(str::to_owned);
         facts.previous_response_id = doc.get_owned(key!("previous_response_id"));
         if let Some(prompt) = doc.get(key!("prompt")) {
             facts.prompt_name = prompt.get_owned(key!("id"));
@@ -113,16 +113,16 @@ fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         (&mut facts.service_tier, key!("service_tier")),
         (&mut facts.system_fingerprint, key!("system_fingerprint")),
     ] {
-        *known = doc.get_owned(key).or(known.take());
+        learn(known, doc.get_str(key));
     }
-    facts.conversation_id = conversation(doc).or(facts.conversation_id.take());
+    learn(&mut facts.conversation_id, conversation(doc));
     openai_usage::of_answer(doc, facts);
 }
 
 /// The conversation's id, as a string or in an object.
-fn conversation(doc: FoundNode<'_>) -> Option<String> {
+fn conversation(doc: FoundNode<'_>) -> Option<&str> {
     let conversation = doc.get(key!("conversation"))?;
-    conversation.str().map(str::to_owned).or_else(|| conversation.get_owned(key!("id")))
+    conversation.str().or_else(|| conversation.get_str(key!("id")))
 }
 
 /// The finish reason: the status of the response, or the reason if it is incomplete.

@@ -11,6 +11,7 @@ use crate::model::facts::ResponseFacts;
 use crate::wire::error;
 use crate::wire::paths::key;
 use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
+use crate::wire::text_delta::TextDelta;
 
 #[derive(Debug, Default)]
 pub(super) struct ResponseStream {
@@ -68,6 +69,19 @@ impl StreamReader for ResponseStream {
             },
         };
         Event { content, end: false }
+    }
+
+    fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
+        let Kind::Delta(delta) = kind_of(event.get_str(key!("type"))?) else { return None };
+        // An item without a number gets one when its document is read.
+        let item = event.get_i64(key!("output_index"))?;
+        let (run, part) = match delta {
+            Delta::Message(run) => (run, event.get_i64(key!("content_index")).unwrap_or_default()),
+            Delta::Reasoning => (TextRun::Reasoning, 0),
+            Delta::Arguments => return None,
+        };
+        let text = event.get(key!("delta"))?.content()?;
+        Some(TextDelta { choice: 0, role: None, run, key: Key::Item(item, part), text })
     }
 
     fn output(&mut self, name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {

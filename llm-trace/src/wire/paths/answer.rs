@@ -57,6 +57,10 @@ pub(super) const ANSWER_SHAPE: &[&str] = &[
     "message.thinking",
     "message.content",
     "message.tool_calls",
+    // The item or part that an event's output belongs to.
+    "index",
+    "output_index",
+    "content_index",
     // Output in events, of which only the presence is read.
     "delta",
     "delta.text",

@@ -39,6 +39,7 @@ const TABLE: &[Group] = &[
     Group { at: OPENAI_OUTPUT_DETAILS, keep: Keep::Length, paths: OPENAI_OUTPUT },
     Group { at: &["choices[].delta.", "choices[].message."], keep: Keep::Length, paths: CHAT_MESSAGE },
     Group { at: &["choices[].delta.", "choices[].message."], keep: Keep::Word, paths: &["content[].type"] },
+    Group { at: &["choices[].delta."], keep: Keep::Word, paths: &["role"] },
     Group { at: ANTHROPIC_USAGES, keep: Keep::Length, paths: ANTHROPIC_USAGE },
     Group { at: ANTHROPIC_USAGES, keep: Keep::Word, paths: &["service_tier", "type", "model"] },
     Group { at: &["message."], keep: Keep::Word, paths: &["id", "model"] },

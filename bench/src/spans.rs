@@ -1,0 +1,119 @@
+//! Spans that are not ours: the floor, tracing-opentelemetry alone, and another crate's span behind the guard.
+
+use std::hint::black_box;
+
+use llm_trace::{Capture, Policy, PolicyHandle, RedactProcessor};
+use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
+use opentelemetry::{Array, KeyValue, Value};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Dispatch;
+use tracing::dispatcher::with_default;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::prelude::*;
+
+use crate::null::Null;
+
+fn strings(value: &'static str) -> Value {
+    Value::Array(Array::String(vec![value.into()]))
+}
+
+fn early() -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("gen_ai.operation.name", "chat"),
+        KeyValue::new("gen_ai.provider.name", "openai"),
+        KeyValue::new("gen_ai.request.model", "gpt-4o-mini".to_owned()),
+        KeyValue::new("server.address", "api.openai.com".to_owned()),
+        KeyValue::new("server.port", 443_i64),
+    ]
+}
+
+/// The attributes of a call of ours beside those at its start.
+fn late() -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("llm_trace.outcome", "completed"),
+        KeyValue::new("gen_ai.response.id", "chatcmpl-8d3f".to_owned()),
+        KeyValue::new("gen_ai.response.model", "gpt-4o-mini-2024-07-18".to_owned()),
+        KeyValue::new("gen_ai.response.finish_reasons", strings("stop")),
+        KeyValue::new("gen_ai.usage.input_tokens", 120_i64),
+        KeyValue::new("gen_ai.usage.output_tokens", 30_i64),
+        KeyValue::new("gen_ai.usage.cache_read.input_tokens", 100_i64),
+        KeyValue::new("gen_ai.usage.reasoning.output_tokens", 4_i64),
+        KeyValue::new("gen_ai.request.temperature", 0.2),
+        KeyValue::new("gen_ai.request.top_p", 0.9),
+        KeyValue::new("gen_ai.request.max_tokens", 400_i64),
+        KeyValue::new("gen_ai.request.seed", 7_i64),
+        KeyValue::new("gen_ai.request.frequency_penalty", 0.1),
+        KeyValue::new("gen_ai.request.presence_penalty", 0.1),
+        KeyValue::new("gen_ai.request.stop_sequences", strings("END")),
+    ]
+}
+
+/// A raw SDK span with the attributes of a call: what nobody can do with less.
+pub(crate) fn floor(times: u64) {
+    let tracer = SdkTracerProvider::builder().with_span_processor(Null).build().tracer("bench");
+    for _ in 0..times {
+        let builder = tracer.span_builder("chat gpt-4o-mini").with_kind(SpanKind::Client).with_attributes(early());
+        let mut span = builder.start(&tracer);
+        span.set_attributes(late());
+        span.end();
+    }
+}
+
+/// A `tracing` span to which the same attributes are written by hand, by the leanest layer there is.
+pub(crate) fn by_hand(times: u64) {
+    let tracer = SdkTracerProvider::builder().with_span_processor(Null).build().tracer("bench");
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    with_default(&Dispatch::new(tracing_subscriber::registry().with(layer)), || {
+        for _ in 0..times {
+            let span = tracing::info_span!(
+                "chat",
+                otel.name = "chat gpt-4o-mini",
+                otel.kind = "client",
+                gen_ai.operation.name = "chat",
+                gen_ai.provider.name = "openai",
+                gen_ai.request.model = "gpt-4o-mini",
+                server.address = "api.openai.com",
+                server.port = 443_i64
+            );
+            span.in_scope(|| black_box(()));
+            span.context().span().set_attributes(late());
+        }
+    });
+}
+
+/// What an HTTP client writes of a request.
+fn http() -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("http.request.method", "POST"),
+        KeyValue::new("url.full", "https://api.example.com/v1/items?page=2".to_owned()),
+        KeyValue::new("server.address", "api.example.com".to_owned()),
+        KeyValue::new("server.port", 443_i64),
+        KeyValue::new("http.response.status_code", 200_i64),
+        KeyValue::new("network.protocol.version", "1.1"),
+        KeyValue::new("user_agent.original", "items/1.0"),
+        KeyValue::new("http.request.body.size", 512_i64),
+        KeyValue::new("http.request.resend_count", 0_i64),
+        KeyValue::new("url.template", "/v1/items"),
+    ]
+}
+
+/// Another crate's spans, each with ten attributes; `guarded` as `init()` guards them.
+pub(crate) fn foreign(times: u64, guarded: bool) {
+    let builder = SdkTracerProvider::builder();
+    let policy = PolicyHandle::new(Policy::new().capture(Capture::Off));
+    let builder = if guarded {
+        builder.with_span_processor(RedactProcessor::new(Null, &policy))
+    } else {
+        builder.with_span_processor(Null)
+    };
+    let tracer = builder.build().tracer("bench");
+    for _ in 0..times {
+        let mut span = tracer.span_builder("POST").with_kind(SpanKind::Client).with_attributes(http()).start(&tracer);
+        span.end();
+    }
+}
