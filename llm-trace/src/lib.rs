@@ -61,6 +61,7 @@
 //! | set the user, the session and the trace of calls | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
 //! | price calls, evaluate responses | [`PriceTable`], [`evaluation`] |
+//! | receive each finished call in a closure | [`LlmLayer::on_call`] |
 //! | find out why no spans arrive | [`check()`] |
 //! | test which spans your calls record | the feature `testing` |
 //!

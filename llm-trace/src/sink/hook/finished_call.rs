@@ -50,6 +50,21 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 /// tracing_subscriber::registry().with(layer).init();
 /// ```
 ///
+/// All attributes, metadata and content by name, with the ids of the span:
+///
+/// ```
+/// use llm_trace::FinishedCall;
+///
+/// fn print(call: &FinishedCall) {
+///     let ids = call.trace_id().zip(call.span_id()).filter(|_| call.is_sampled());
+///     println!("{:?} {ids:?} {:?} {:?}", call.start_time(), call.time_to_first_chunk(), call.error_message());
+///     for (name, value) in call.attributes().chain(call.all_metadata()) {
+///         println!("{name}: {value:?}");
+///     }
+///     println!("{:?}", call.content("gen_ai.system_instructions"));
+/// }
+/// ```
+///
 /// With the feature `serde` a call is `Serialize`: one flat object of the span's attributes, with the additional fields
 /// `start_time_unix_nano`, `duration_seconds`, `trace_id`, `span_id`, `sampled`, `name` and `error_message`.
 #[derive(Clone, Debug)]

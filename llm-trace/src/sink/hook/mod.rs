@@ -27,7 +27,8 @@ pub(crate) use queue::Hook;
 /// let hooks = layer.call_hooks();
 /// // … the program …
 /// if !hooks.flush(Duration::from_secs(5)) || hooks.dropped() > 0 {
-///     eprintln!("{} calls came through, {} wait", hooks.handed_over(), hooks.waiting());
+///     eprintln!("{} calls processed, {} queued", hooks.handed_over(), hooks.waiting());
+///     eprintln!("{} calls dropped, {} without content", hooks.dropped(), hooks.content_dropped());
 /// }
 /// ```
 #[derive(Clone, Debug, Default)]
