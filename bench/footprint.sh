@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What llm-trace adds to a small program: dependencies, build time and binary size, per set of features.
-# Builds everything from cold, several times: minutes. Words choose sets: none, default, all.
+# Measures what llm-trace adds to a small program, per feature set: dependencies, build time and binary size.
+# Makes several clean builds, which takes minutes. Arguments select feature sets: none, default, all.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -28,7 +28,7 @@ measure() {
     crates=$(cargo tree -q -e normal --prefix none | sed "s, (\*),," | sort -u | wc -l)
     rm -rf target
     cargo fetch -q
-    # What the processors did tells more than the clock where others work too.
+    # On a busy machine CPU time is more precise than wall-clock time.
     TIMEFORMAT='%1R %1U %1S'
     seconds=$( { time cargo build -q --release 2>&3; } 3>&2 2>&1 | awk '{printf "%s | %.1f", $1, $2 + $3}')
     size=$(($(stat -c %s target/release/footprint) / 1024))
@@ -39,7 +39,7 @@ call='#[llm_trace::llm_call(provider = "openai", model = "m")]
 fn ask(prompt: &str) -> usize { prompt.len() }
 fn main() { println!("{}", ask("hello")); }'
 
-# But for those that only this project's own tests use.
+# Except features for this project's tests.
 every=$(sed -n '/^\[features\]/,/^\[dependencies\]/s/^\([a-z0-9-]*\) = .*/"\1",/p' "$root/llm-trace/Cargo.toml" \
     | grep -v '"internal"\|"testing"' | tr '\n' ' ')
 

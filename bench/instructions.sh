@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions of calls, chunks and other crates' spans, all in one binary, prints them beside their goals, and
-# fails where they are 5 % more than stored. `--store` stores the counts. Prints "skipped" where valgrind is not installed.
+# Counts the instructions of calls, chunks and other crates' spans in one binary, prints them with their goals, and fails
+# if a count exceeds the stored one by 5 %. `--store` stores the counts. Prints "skipped" if valgrind is not installed.
 set -euo pipefail
 cd "$(dirname "$0")"
 stored="instructions.$(uname -m).txt"
@@ -14,7 +14,7 @@ binary=$CARGO_TARGET_DIR/release/llm-trace-instructions
 counts=$(mktemp -d)
 trap 'rm -rf "$counts"' EXIT
 
-# workload | how many times | what it is | the goal: at most N, or at most N more (+) or N times (x) what another row has
+# workload | iterations | description | goal: at most N, or at most N more (+) or N times (x) the count of another row
 rows='
 floor              | 200 | raw SDK span, 20 attributes (the floor)             |
 by_hand            | 200 | the same by hand with the leanest tracing-opentelemetry |

@@ -1,7 +1,7 @@
-"""Asks a backend for the spans that were sent, and compares what it shows with what was sent.
+"""Reads spans back from a backend and compares them with the spans that were sent.
 
-ask.py phoenix|mlflow URL SENT, where SENT has one JSON line per span, as the program `scenario` prints them.
-Prints one line per span, and what is wrong; exits 1 if anything is.
+ask.py phoenix|mlflow URL SENT: SENT contains one JSON line per span, as printed by the program `scenario`.
+Prints one line per span and every difference; exits with 1 if there is one.
 """
 
 import json
@@ -19,7 +19,7 @@ def call(url, body=None):
 
 
 def texts(value):
-    """Every text in a JSON value that a reader would see."""
+    """All readable texts in a JSON value."""
     if isinstance(value, str):
         try:
             inner = json.loads(value)
@@ -33,7 +33,7 @@ def texts(value):
     return []
 
 
-# What both call a span of each operation; the differences stand with each.
+# The span type of each operation in both backends; differences are listed separately.
 KINDS = {
     "chat": "LLM",
     "text_completion": "LLM",
@@ -123,7 +123,7 @@ class MlFlow:
 
 
 def value(wrapped):
-    """An OTLP value as MLflow's API has it: some are JSON in a text."""
+    """An OTLP value as MLflow's API returns it: some are JSON text."""
     kind, inner = next(iter(wrapped.items()))
     if kind == "array_value":
         return [value(part) for part in inner.get("values", [])]
@@ -140,7 +140,7 @@ def value(wrapped):
 
 
 def hexadecimal(identifier):
-    """MLflow gives ids in base64, as protobuf's JSON does."""
+    """MLflow returns ids in base64, like protobuf's JSON."""
     import base64
 
     if len(identifier) == 16 and all(c in "0123456789abcdef" for c in identifier):
@@ -163,7 +163,7 @@ CONTENT = (
 
 
 def wanted_texts(attributes):
-    """What of a span's content is to be read at the backend."""
+    """The content of a span that the backend must show."""
     for key in ("gen_ai.input.messages", "gen_ai.output.messages"):
         for message in json.loads(attributes.get(key, "[]")):
             for part in message["parts"]:
@@ -226,7 +226,7 @@ def main():
     if not sent:
         sys.exit("nothing was sent")
     found = []
-    # Both store in batches of their own.
+    # Both backends store spans in batches.
     for _ in range(60):
         try:
             found = backend.spans(sent)

@@ -1,7 +1,7 @@
-"""What a backend shows as a trace's input and output, once a second call has updated them under masks.
+"""Checks the input and output that a backend shows for a trace after a second, masked call has updated them.
 
-ask_updates.py phoenix|mlflow URL SENT, where SENT is what `scenario updates` printed. Prints a line per trace;
-exits 1 where it is not what docs/one-trace.md says.
+ask_updates.py phoenix|mlflow URL SENT: SENT is the output of `scenario updates`. Prints a line per trace;
+exits with 1 if it differs from docs/one-trace.md.
 """
 
 import json
@@ -29,7 +29,7 @@ def mlflow(url, traces):
     shown = {}
     for trace in traces:
         answer = call(f"{url}/api/3.0/mlflow/traces/get?trace_id=tr-{trace}&allow_partial=true")["trace"]
-        # Before the second span is there it is not what it will be.
+        # The values are final only after the second span has arrived.
         if len(answer.get("spans", [])) == 2:
             shown[trace] = (answer["trace_info"]["request_preview"], answer["trace_info"]["response_preview"])
     return shown

@@ -1,4 +1,4 @@
-# Real backends: installed once below $work, started on free loopback ports, stopped at the end. To be sourced.
+# Real backends: installed once below $work, started on free loopback ports, stopped at the end. Source this file.
 
 # shellcheck shell=bash
 work=${LLM_TRACE_BACKENDS:-target/backends}
@@ -10,7 +10,7 @@ mlflow_version=3.17.2
 skip() { echo "skipped: $*"; exit 0; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# install NAME PACKAGE PROGRAM: into an environment of its own. Says "skipped" where that cannot be.
+# install NAME PACKAGE PROGRAM: into a separate environment. Prints "skipped" if that fails.
 install() {
     [ -x "$work/$1/bin/$3" ] && return
     command -v python3 >/dev/null || skip "there is no python3 to install $2 with"
@@ -37,7 +37,7 @@ stop_all() {
 }
 trap stop_all EXIT
 
-# wait_for URL NAME: until it answers.
+# wait_for URL NAME: waits until the URL answers.
 wait_for() {
     for _ in $(seq 600); do
         python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)' "$1" 2>/dev/null && return
@@ -52,7 +52,7 @@ start_phoenix() {
     install phoenix "arize-phoenix==$phoenix_version" phoenix
     local http grpc data
     http=$(free_port) grpc=$(free_port) data=$(mktemp -d "$work/phoenix-data.XXXXXX")
-    # A process group of its own, so that what it starts ends with it.
+    # A separate process group, so that its child processes end with it.
     set -m
     PHOENIX_WORKING_DIR=$data PHOENIX_HOST=127.0.0.1 PHOENIX_PORT=$http PHOENIX_GRPC_PORT=$grpc \
         PHOENIX_TELEMETRY_ENABLED=false PHOENIX_DISABLE_AGENT_ASSISTANT=true \
@@ -77,7 +77,7 @@ start_mlflow() {
     export MLFLOW_TRACKING_URI=http://127.0.0.1:$http
 }
 
-# send SCENARIO BACKEND [WAY]: and leaves what was sent in $sent.
+# send SCENARIO BACKEND [WAY]: sends a scenario and writes the spans to $sent.
 send() {
     sent=$work/$1-$2-${3:-http}.jsonl
     target/debug/scenario "$@" >"$sent" || { echo "FAILED: not all was sent ($*)"; exit 1; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What docs/deployment.md shows, run: a program that writes files; a program whose agent is down, and comes back; a
-# program, an agent (rotel) and a backend (MLflow) behind it. Says "skipped" where one of them cannot be installed.
+# Runs the setups of docs/deployment.md: a program that writes files; a program whose agent stops and restarts; a
+# program with an agent (rotel) and a backend (MLflow). Prints "skipped" if one of them cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/backends/common.sh
@@ -15,7 +15,7 @@ chmod +x "$rotel"
 data=$(mktemp -d "$work/deployment.XXXXXX")
 fail() { echo "FAILED: $*; see $data"; exit 1; }
 
-# start_agent NAME PORT [OPTIONS OF ROTEL]: what it receives is in $data/NAME.dump.
+# start_agent NAME PORT [OPTIONS OF ROTEL]: writes the received data to $data/NAME.dump.
 start_agent() {
     local name=$1 port=$2
     shift 2

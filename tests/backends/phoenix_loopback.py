@@ -1,4 +1,4 @@
-"""Phoenix, with its gRPC port on loopback: it has no setting for that host, and listens on all of them."""
+"""Starts Phoenix with its gRPC port on loopback. Phoenix has no setting for that and listens on all interfaces."""
 
 import sys
 

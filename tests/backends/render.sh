@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What Phoenix and MLflow show of every operation: a workflow, a guardrail, an agent, retrieval, embeddings, model
-# calls and tools. Asked through their APIs; with `--screenshots` a picture of each goes to docs/ as well (chromium).
-# Says "skipped" where something cannot be installed.
+# Checks through their APIs how Phoenix and MLflow show every operation: a workflow, a guardrail, an agent, retrieval,
+# embeddings, model calls and tools. `--screenshots` also stores a picture of each in docs/ (needs chromium).
+# Prints "skipped" if a program cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/backends/common.sh
@@ -23,7 +23,7 @@ picture() {
     rm -rf "$profile"
 }
 
-# first FIELD: of the root span that was sent.
+# first FIELD: a field of the root span that was sent.
 first() { python3 -c 'import json, sys
 spans = [json.loads(line) for line in open(sys.argv[2])]
 print(next(s for s in spans if not int(s["parent_id"], 16))[sys.argv[1]])' "$1" "$sent"; }
@@ -40,7 +40,7 @@ python3 tests/backends/ask.py phoenix "$PHOENIX_COLLECTOR_ENDPOINT" "$sent"
 project=$(python3 -c 'import json, sys, urllib.request
 projects = json.load(urllib.request.urlopen(sys.argv[1] + "/v1/projects"))["data"]
 print(next(p["id"] for p in projects if p["name"] == "default"))' "$PHOENIX_COLLECTOR_ENDPOINT")
-# The last model call, whose messages have everything: instructions, a tool's call and its result.
+# The messages of the last model call contain instructions, a tool call and its result.
 span=$(python3 -c 'import json, sys, urllib.request
 spans = json.load(urllib.request.urlopen(sys.argv[1] + "/v1/projects/default/spans?limit=100"))["data"]
 print(max((s for s in spans if s["name"].startswith("chat")), key=lambda s: s["start_time"]).get("id", ""))' "$PHOENIX_COLLECTOR_ENDPOINT")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sends the quickstart's spans to a real collector, rotel, by HTTP protobuf, HTTP JSON and gRPC,
-# and looks for them in what the collector prints. Says "skipped" where rotel cannot be installed.
+# and looks for them in the collector's output. Prints "skipped" if rotel cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

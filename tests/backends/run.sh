@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# End to end with real backends: rotel, Phoenix and MLflow. Sends known spans over every protocol that each takes,
-# asks for them through its API, and compares tree, types, models, tokens, messages, sessions and errors.
-# `run.sh [rotel] [phoenix] [mlflow]` runs some; says "skipped" where something cannot be installed.
+# End-to-end test with real backends: rotel, Phoenix and MLflow. Sends known spans over every protocol that a backend
+# supports, reads them through its API, and compares tree, types, models, tokens, messages, sessions and errors.
+# `run.sh [rotel] [phoenix] [mlflow]` runs a selection. Prints "skipped" if a program cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] || set -- rotel phoenix mlflow
 
-# ask BACKEND NAME WAY..: what is sent to it by each of these ways, and how a second call updates a trace.
+# ask BACKEND NAME WAY..: checks the spans sent with each protocol, and the trace that a second call updates.
 ask() (
     backend=$1 name=$2
     shift 2

@@ -1,7 +1,7 @@
 """Passes spans' attributes, one JSON object per line, through Phoenix's and MLflow's converters.
 
-Prints a line per attribute that a converter does not take, and at last how many spans there were.
-Exits with 3 where neither is installed.
+Prints a line per attribute that a converter rejects, and the number of spans at the end.
+Exits with 3 if neither is installed.
 """
 
 import json
@@ -10,7 +10,7 @@ import types
 
 
 def phoenix():
-    # The converter alone: the package itself would start to load its server.
+    # Imports only the converter: importing the package would load its server.
     import importlib.util
 
     spec = importlib.util.find_spec("phoenix")
