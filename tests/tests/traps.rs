@@ -1,6 +1,6 @@
-//! Each row of docs/traps.md that a user can step into: that the trap is there, and that the remedy works.
+//! Each entry of docs/traps.md that a user can step into: that the trap is there, and that the remedy works.
 //!
-//! Rows that name another file are tested there.
+//! Entries that name another file are tested there.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
