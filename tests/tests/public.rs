@@ -43,7 +43,7 @@ fn the_front_page_names_every_feature_and_no_other() {
     let features: BTreeSet<String> = features.filter(|name| name != "default" && name != "internal").collect();
     assert_eq!(first_cells(section), features);
 
-    let on_demand = section.find("on demand").expect("two tables");
+    let on_demand = section.find("| optional |").expect("two tables");
     let by_default = manifest["features"]["default"].as_array().expect("a list");
     let by_default: BTreeSet<String> = by_default.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
     assert_eq!(first_cells(&section[..on_demand]), by_default);
