@@ -51,7 +51,7 @@ count() { # workload, how many times
 }
 export -f count
 export binary counts
-# Twice, so that what is done once can be left out.
+# Each workload runs with two numbers of iterations, so that one-time costs can be subtracted.
 while IFS='|' read -r workload times _; do
     echo "$workload $((times / 5 * 2))"
     echo "$workload $((times / 5 * 7))"

@@ -1,4 +1,4 @@
-//! Content that is recorded, beside what it takes to parse and print the same bytes.
+//! Captured content, compared with the cost of parsing and printing the same bytes.
 
 use std::hint::black_box;
 
@@ -19,7 +19,8 @@ fn texts(bytes: usize) -> (Vec<u8>, Vec<u8>) {
     (request.to_string().into_bytes(), response().to_string().into_bytes())
 }
 
-/// Calls whose request and answer are JSON text, the prompt `bytes` long, or that of the other rows.
+/// Calls with JSON text as request and response. The prompt has `bytes` bytes; without content it is that of the other
+/// rows.
 pub(crate) fn bytes(times: u64, capture: Capture, bytes: usize) {
     let (request, response) = texts(bytes);
     with_default(&subscriber(capture), || {
@@ -29,7 +30,7 @@ pub(crate) fn bytes(times: u64, capture: Capture, bytes: usize) {
     });
 }
 
-/// Calls whose request and answer are values, with a long prompt that is recorded.
+/// Calls with values as request and response, and a long captured prompt.
 pub(crate) fn values(times: u64) {
     let (request, response) = (long_request(LONG), response());
     with_default(&subscriber(Capture::Span), || {
@@ -39,7 +40,7 @@ pub(crate) fn values(times: u64) {
     });
 }
 
-/// Parses and prints what [`bytes`] reads.
+/// Parses and prints the input of [`bytes`].
 pub(crate) fn parse_and_print(times: u64, bytes: usize) {
     let (request, response) = texts(bytes);
     for _ in 0..times {

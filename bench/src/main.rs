@@ -24,7 +24,7 @@ pub(crate) fn subscriber(capture: Capture) -> Dispatch {
     Dispatch::new(tracing_subscriber::registry().with(layer))
 }
 
-/// As `init()` has it: one policy for the layer and for the guard before the exporter.
+/// Like `init()`: one policy for the layer and for the guard in front of the exporter.
 fn guarded() -> Dispatch {
     let policy = PolicyHandle::new(Policy::new());
     let guard = RedactProcessor::new(Null, &policy);
@@ -63,7 +63,7 @@ fn typed_calls(times: u64) {
     }
 }
 
-/// Chunks of one call, `chunks` of them again and again.
+/// Passes `times` chunks to one call, cycling through `chunks`.
 fn chunks(times: u64, capture: Capture, values: bool, chunks: &[Value]) {
     let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
     with_default(&subscriber(capture), || {

@@ -1,9 +1,9 @@
-//! The request and the answer that all rows have, as values, as text and as a client crate's own types.
+//! The request and response of all rows, as values, as text and as types of a client crate.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The bytes of prompt that the rows with content have beyond the others.
+/// The additional prompt bytes of the rows with content.
 pub(crate) const LONG: usize = 16 << 10;
 
 pub(crate) fn request() -> Value {
@@ -14,7 +14,7 @@ pub(crate) fn request() -> Value {
     })
 }
 
-/// A request whose prompt is `bytes` long.
+/// A request with a prompt of `bytes` bytes.
 pub(crate) fn long_request(bytes: usize) -> Value {
     let text = "The quick brown fox said \"yes\" and jumped over it.\n";
     let mut request = request();
@@ -49,7 +49,7 @@ pub(crate) fn differing_chunks() -> Vec<Value> {
     (0..100).map(differing).collect()
 }
 
-/// The request as the `genai` crate has it.
+/// The request as a type like that of the `genai` crate.
 #[derive(Serialize)]
 pub(crate) struct TypedRequest {
     system: &'static str,
@@ -62,7 +62,7 @@ struct TypedMessage {
     content: &'static str,
 }
 
-/// The facts of the answer that the `genai` crate keeps, in the shape of OpenAI's.
+/// The response facts that the `genai` crate keeps, in OpenAI's format.
 #[derive(Serialize)]
 pub(crate) struct TypedResponse {
     object: &'static str,

@@ -1,4 +1,4 @@
-//! Spans that are not ours: the floor, tracing-opentelemetry alone, and another crate's span behind the guard.
+//! Foreign spans: the baseline, tracing-opentelemetry alone, and another crate's span behind the guard.
 
 use std::hint::black_box;
 
@@ -27,7 +27,7 @@ fn early() -> Vec<KeyValue> {
     ]
 }
 
-/// The attributes of a call of ours beside those at its start.
+/// The attributes of our call besides those at its start.
 fn late() -> Vec<KeyValue> {
     vec![
         KeyValue::new("llm_trace.outcome", "completed"),
@@ -48,7 +48,7 @@ fn late() -> Vec<KeyValue> {
     ]
 }
 
-/// A raw SDK span with the attributes of a call: what nobody can do with less.
+/// A raw SDK span with the attributes of a call: the minimum for any implementation.
 pub(crate) fn floor(times: u64) {
     let tracer = SdkTracerProvider::builder().with_span_processor(Null).build().tracer("bench");
     for _ in 0..times {
@@ -59,7 +59,7 @@ pub(crate) fn floor(times: u64) {
     }
 }
 
-/// A `tracing` span to which the same attributes are written by hand, by the leanest layer there is.
+/// A `tracing` span with the same attributes, set manually with the smallest possible layer.
 pub(crate) fn by_hand(times: u64) {
     let tracer = SdkTracerProvider::builder().with_span_processor(Null).build().tracer("bench");
     let layer = tracing_opentelemetry::layer()
@@ -86,7 +86,7 @@ pub(crate) fn by_hand(times: u64) {
     });
 }
 
-/// What an HTTP client writes of a request.
+/// Attributes that an HTTP client sets for a request.
 fn http() -> Vec<KeyValue> {
     vec![
         KeyValue::new("http.request.method", "POST"),
@@ -102,7 +102,7 @@ fn http() -> Vec<KeyValue> {
     ]
 }
 
-/// Another crate's spans, each with ten attributes; `guarded` as `init()` guards them.
+/// Another crate's spans with ten attributes each; `guarded` adds the guards of `init()`.
 pub(crate) fn foreign(times: u64, guarded: bool) {
     let builder = SdkTracerProvider::builder();
     let policy = PolicyHandle::new(Policy::new().capture(Capture::Off));
