@@ -10,7 +10,7 @@ pub struct Attribute {
     pub id: String,
     /// Its name in the core conventions.
     pub core: Option<&'static str>,
-    /// Its name in the newest conventions.
+    /// Its name in the latest conventions.
     pub latest: Option<&'static str>,
     /// The type of its value in the terms of the conventions; `any` for content.
     pub value: [&'static str; 2],
@@ -27,7 +27,7 @@ pub struct Attribute {
 pub struct MetricRow {
     /// Its name in the core conventions.
     pub core: Option<&'static str>,
-    /// Its name in the newest conventions.
+    /// Its name in the latest conventions.
     pub latest: Option<&'static str>,
     /// `histogram` or `counter`.
     pub instrument: &'static str,

@@ -17,7 +17,7 @@ pub(super) trait Scrub: Send + Sync {
     fn scrub(&self, text: &str, place: &Place<'_>, hit: &mut dyn FnMut(&str)) -> Option<String>;
 }
 
-/// A closure of the user's.
+/// A scrubber from a user closure.
 pub(super) struct Closure<F>(pub(super) F);
 
 impl<F: Fn(&str, &Place<'_>) -> Option<String> + Send + Sync> Scrub for Closure<F> {

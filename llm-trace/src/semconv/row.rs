@@ -24,7 +24,7 @@ pub(crate) enum ValueType {
     Bool,
     /// A double in the core conventions, an integer in the latest.
     FloatThenInt,
-    /// Any value of the user's.
+    /// Any type, set by the user.
     Any,
 }
 
@@ -37,6 +37,6 @@ pub(crate) enum FactKind {
     Identity,
     /// Not a text: a number or a flag.
     Number,
-    /// Text of the user's.
+    /// Text set by the user.
     Free,
 }

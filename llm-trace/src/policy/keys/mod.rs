@@ -85,7 +85,7 @@ pub(crate) fn is_structure(key: &str) -> bool {
         || key.ends_with(".tool_call.id")
 }
 
-/// A key of the user's, or a prefix if it ends in `*`.
+/// A user-defined key, or a prefix if it ends in `*`.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyPattern {
     text: String,
