@@ -12,6 +12,7 @@ use crate::message::Messages;
 use crate::model::Outcome;
 use crate::policy::Permit;
 use crate::semconv::Fact;
+use crate::wire::Format;
 use crate::wire::collect::{Collected, Collector, StreamEnd};
 use crate::wire::paths::{PATHS, key};
 use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
@@ -181,6 +182,9 @@ impl ActiveCall {
         let Some(collector) = stream.collector.take() else { return };
         let Collected { end, format, facts, output, skipped } = collector.finish();
         state.format = format;
+        if !unread && format.is_some_and(Format::has_stream_operation) {
+            state.request.stream = state.request.stream.or(Some(true));
+        }
         if skipped > 0 {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
             state.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));

@@ -80,6 +80,12 @@ impl Format {
         }
     }
 
+    /// Whether streams come from operations of their own (`ConverseStream`, `InvokeModelWithResponseStream`), so that
+    /// events of a stream show that the request asked for one.
+    pub(crate) fn has_stream_operation(self) -> bool {
+        matches!(self, Format::BedrockConverse | Format::BedrockInvoke)
+    }
+
     /// The provider with this format, or `None` for a format without an owner. Many servers use OpenAI's formats.
     pub(crate) fn provider(self) -> Option<&'static str> {
         Some(match self {
