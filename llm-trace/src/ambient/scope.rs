@@ -35,6 +35,9 @@ use crate::semconv::value::Maybe;
 /// # }
 /// ```
 ///
+/// Fields of an enabled `tracing` span have the same effect: `info_span!("request", llm.user_id = id, llm.mask_input =
+/// true)`. A mask field masks unless its value is one of those in [`Masks::from_metadata`].
+///
 /// A plain `spawn` does not inherit the scope. Instrument the spawned future with a scope, or pass [`Scope::current`]
 /// to the task. [`Policy::default_mask`](crate::Policy::default_mask) masks calls in tasks without a scope.
 pub fn scope() -> Scope {
