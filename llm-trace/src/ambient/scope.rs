@@ -169,7 +169,8 @@ impl Scope {
         self
     }
 
-    /// Sets the prompt of a prompt registry and its version: `gen_ai.prompt.name` and `gen_ai.prompt.version`.
+    /// Sets the prompt of a prompt registry, `gen_ai.prompt.name`, and its version: `gen_ai.prompt.version`, or
+    /// `llm_trace.prompt.version` in the core profile.
     pub fn prompt(mut self, name: impl Into<Id>, version: impl Into<Id>) -> Self {
         self.facts.prompt = name.into().0.map(|name| PromptName { name, version: version.into().0 });
         self

@@ -100,7 +100,7 @@ where
     cx.span(id)?.extensions().get::<SpanMasks>().map(|masks| masks.0.clone())
 }
 
-/// Whether a field declares a mask. Its values are those of [`MaskFlag`](crate::MaskFlag).
+/// Whether a field declares a mask. Its values are those of [`MaskFlag`].
 pub(crate) fn is_flag(name: &str) -> bool {
     matches!(name, INPUT | OUTPUT)
 }
