@@ -159,8 +159,8 @@ pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, ll
 
 #[cfg(feature = "otel")]
 pub use ambient::{
-    Caller, ExistingTrace, Headers, Id, IdGenerator, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError,
-    TraceUpdate, scope,
+    Caller, ExistingTrace, HeaderPair, HeaderText, Id, IdGenerator, InScope, MetadataError, Scope, Scoped,
+    TraceBackend, TraceError, TraceUpdate, scope,
 };
 pub use builder::CallBuilder;
 pub use call::LlmCall;
@@ -168,8 +168,8 @@ pub use call::LlmCall;
 pub use call::OpenCalls;
 #[cfg(feature = "otel")]
 pub use call::{CallRef, Evaluation, evaluation};
-#[cfg(all(feature = "otel", feature = "http"))]
-pub use call::{Propagation, inject, inject_to};
+#[cfg(feature = "otel")]
+pub use call::{Carrier, McpMeta, Propagation, inject, inject_to};
 pub use capture::CallError;
 #[cfg(feature = "otel")]
 pub use check::{Check, check};

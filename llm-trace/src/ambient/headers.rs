@@ -1,7 +1,8 @@
 //! Trace context in HTTP headers: extracted from incoming requests, injected into outgoing ones.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use opentelemetry::Context;
 use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
@@ -11,104 +12,132 @@ use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 
 use super::scope::Scope;
 use super::trace::Parent;
+use super::traceparent::Traceparent;
 use crate::diag;
 
-/// The headers of an incoming request.
+/// A header of an incoming request, or an entry of a map that carries trace context: a name and a value.
+///
+/// Implemented for pairs and references to pairs, of a text and a [`HeaderText`]. [`Scope::parent_from`] takes any
+/// iterator of them, so it takes a `&http::HeaderMap`, a map or the object of a JSON message.
 ///
 /// ```
 /// use std::collections::HashMap;
 ///
-/// let headers = HashMap::from([("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]);
-/// llm_trace::scope().parent_from(&headers).run(|| { /* calls */ });
+/// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let from_a_map = llm_trace::scope().parent_from(&HashMap::from([("traceparent", traceparent)]));
+/// // Headers of a message queue are bytes.
+/// let headers: Vec<(String, Vec<u8>)> = vec![("traceparent".into(), traceparent.into())];
+/// let from_a_message = llm_trace::scope().parent_from(&headers);
+/// # from_a_map.run(|| from_a_message.run(|| ()));
 /// ```
-///
-/// This trait is sealed. For other types, put the headers into a map.
-pub trait Headers: sealed::Sealed {
-    /// The value of a header, by its name in lower case.
+pub trait HeaderPair: sealed::Pair {
+    /// The name and the value, if the value is a text.
     #[doc(hidden)]
-    fn header(&self, name: &str) -> Option<Cow<'_, str>>;
+    fn name_and_value(&self) -> Option<(&str, &str)>;
+}
 
-    /// The names of all headers.
+/// The value of a [`HeaderPair`]: a text, bytes, an `http::HeaderValue` or a `serde_json::Value`.
+///
+/// Bytes that are not UTF-8 and JSON values that are not strings are left out.
+///
+/// ```
+/// let message = serde_json::json!({"_meta": {
+///     "progressToken": 7,
+///     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+/// }});
+/// if let Some(meta) = message["_meta"].as_object() {
+///     llm_trace::scope().parent_from(meta).run(|| { /* calls */ });
+/// }
+/// ```
+pub trait HeaderText: sealed::Text {
     #[doc(hidden)]
-    fn names(&self) -> Vec<&str>;
+    fn as_text(&self) -> Option<&str>;
 }
 
 mod sealed {
-    use std::collections::{BTreeMap, HashMap};
-
-    pub trait Sealed {}
-
-    impl<K, V, S> Sealed for HashMap<K, V, S> {}
-    impl<K, V> Sealed for BTreeMap<K, V> {}
-    #[cfg(feature = "http")]
-    impl Sealed for http::HeaderMap {}
+    pub trait Pair {}
+    pub trait Text {}
 }
 
-#[cfg(feature = "http")]
-impl Headers for http::HeaderMap {
-    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        let mut values = self.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        let first = values.next()?;
-        // `tracestate` and `baggage` may be split into several headers.
-        Some(values.fold(Cow::Borrowed(first), |all, more| Cow::Owned(format!("{all},{more}"))))
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.keys().map(http::HeaderName::as_str).collect()
+impl<K, V> sealed::Pair for (K, V) {}
+impl<K: AsRef<str>, V: HeaderText> HeaderPair for (K, V) {
+    fn name_and_value(&self) -> Option<(&str, &str)> {
+        Some((self.0.as_ref(), self.1.as_text()?))
     }
 }
 
-macro_rules! of_maps {
-    ($([$($generics:tt)*] $map:ty),*) => {$(
-        impl<K: AsRef<str>, V: AsRef<str>, $($generics)*> Headers for $map {
-            fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-                let mut all = self.iter();
-                let (_, value) = all.find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))?;
-                Some(Cow::Borrowed(value.as_ref()))
-            }
+impl<P: sealed::Pair + ?Sized> sealed::Pair for &P {}
+impl<P: HeaderPair + ?Sized> HeaderPair for &P {
+    fn name_and_value(&self) -> Option<(&str, &str)> {
+        (**self).name_and_value()
+    }
+}
 
-            fn names(&self) -> Vec<&str> {
-                self.iter().map(|(key, _)| key.as_ref()).collect()
+impl<T: sealed::Text + ?Sized> sealed::Text for &T {}
+impl<T: HeaderText + ?Sized> HeaderText for &T {
+    fn as_text(&self) -> Option<&str> {
+        (**self).as_text()
+    }
+}
+
+macro_rules! header_texts {
+    ($($(#[$cfg:meta])? $type:ty: |$value:ident| $text:expr;)*) => {$(
+        $(#[$cfg])?
+        impl sealed::Text for $type {}
+        $(#[$cfg])?
+        impl HeaderText for $type {
+            fn as_text(&self) -> Option<&str> {
+                let $value = self;
+                $text
             }
         }
     )*};
 }
 
-of_maps!([S] HashMap<K, V, S>, [] BTreeMap<K, V>);
+header_texts! {
+    str: |text| Some(text);
+    String: |text| Some(text);
+    Cow<'_, str>: |text| Some(text);
+    [u8]: |bytes| std::str::from_utf8(bytes).ok();
+    Vec<u8>: |bytes| std::str::from_utf8(bytes).ok();
+    serde_json::Value: |value| value.as_str();
+    #[cfg(feature = "http")]
+    http::HeaderValue: |value| value.to_str().ok();
+}
 
-/// Joins split headers, because OpenTelemetry's extractor returns borrowed texts.
-struct Joined<'h>(Vec<(&'h str, Cow<'h, str>)>);
+/// The headers by name in lower case. Values of one name, as `tracestate` and `baggage` may have, are joined.
+struct Extracted<'h>(BTreeMap<String, Cow<'h, str>>);
 
-impl<'h> Joined<'h> {
-    fn new<H: Headers + ?Sized>(headers: &'h H) -> Self {
-        let names = headers.names().into_iter();
-        Self(names.filter_map(|name| Some((name, headers.header(&name.to_ascii_lowercase())?))).collect())
+impl<'h> Extracted<'h> {
+    fn new<P: HeaderPair + 'h>(pairs: &'h [P]) -> Self {
+        let mut all = BTreeMap::<_, Cow<'h, str>>::new();
+        for (name, value) in pairs.iter().filter_map(HeaderPair::name_and_value) {
+            match all.entry(name.to_ascii_lowercase()) {
+                Entry::Vacant(first) => {
+                    first.insert(Cow::Borrowed(value));
+                }
+                Entry::Occupied(more) => {
+                    let joined = more.into_mut().to_mut();
+                    joined.push(',');
+                    joined.push_str(value);
+                }
+            }
+        }
+        Self(all)
     }
 }
 
-impl Extractor for Joined<'_> {
+impl Extractor for Extracted<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| &**value)
+        self.0.get(&*key.to_ascii_lowercase()).map(|value| &**value)
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.iter().map(|(name, _)| *name).collect()
+        self.0.keys().map(|name| &**name).collect()
     }
 }
 
 const TRACEPARENT: &str = "traceparent";
-
-/// Whether a `traceparent` is valid by the W3C grammar.
-fn is_traceparent(value: &str) -> bool {
-    let hex = |part: &str, len: usize| {
-        part.len() == len && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let some = |part: &str| part.bytes().any(|byte| byte != b'0');
-    let mut parts = value.trim().split('-');
-    let [version, trace, span, flags] = std::array::from_fn(|_| parts.next().unwrap_or_default());
-    let known = hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
-    known && hex(trace, 32) && some(trace) && hex(span, 16) && some(span) && hex(flags, 2)
-}
 
 /// The global propagator, or the W3C propagators if none is set.
 pub(crate) fn with_propagator<R>(mut use_it: impl FnMut(&dyn TextMapPropagator) -> R) -> R {
@@ -141,18 +170,26 @@ impl Scope {
     /// let mut headers = http::HeaderMap::new();
     /// headers.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap());
     /// llm_trace::scope().parent_from(&headers).run(|| { /* calls */ });
+    ///
+    /// // Any iterator of pairs: here the environment, as a parent process set it.
+    /// llm_trace::scope().parent_from(std::env::vars()).run(|| { /* calls */ });
     /// ```
-    pub fn parent_from<H: Headers + ?Sized>(mut self, headers: &H) -> Self {
-        let mut joined = Joined::new(headers);
+    pub fn parent_from<I>(mut self, headers: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: HeaderPair,
+    {
+        let pairs: Vec<I::Item> = headers.into_iter().collect();
+        let mut extracted = Extracted::new(&pairs);
         // Propagators accept invalid values.
-        let unreadable = joined.get(TRACEPARENT).is_some_and(|value| !is_traceparent(value));
+        let unreadable = extracted.0.get(TRACEPARENT).is_some_and(|value| Traceparent::parse(value).is_none());
         if unreadable {
-            joined.0.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACEPARENT));
+            extracted.0.remove(TRACEPARENT);
         }
-        let extracted = with_propagator(|propagator| propagator.extract_with_context(&Context::new(), &joined));
-        let span = extracted.span().span_context().clone();
+        let cx = with_propagator(|propagator| propagator.extract_with_context(&Context::new(), &extracted));
+        let span = cx.span().span_context().clone();
         if span.is_valid() {
-            self.parent = Some(Parent::Remote(span, baggage(&extracted, |_| true)));
+            self.parent = Some(Parent::Remote(span, baggage(&cx, |_| true)));
         } else if unreadable {
             diag::warn_once(
                 "traceparent",

@@ -12,11 +12,11 @@ pub(crate) mod scope_fields;
 pub(crate) mod span_masks;
 mod trace;
 pub(crate) mod trace_update;
+mod traceparent;
 
 pub use caller::{Caller, Id};
 pub use entered_scope::Scoped;
-pub use headers::Headers;
-#[cfg(feature = "http")]
+pub use headers::{HeaderPair, HeaderText};
 pub(crate) use headers::{baggage, with_propagator};
 pub use id_generator::IdGenerator;
 pub use metadata::MetadataError;

@@ -5,16 +5,36 @@ use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
 use super::id_generator;
+use super::traceparent::{Traceparent, hex_bytes};
 
 /// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
+///
+/// It is built from texts or bytes, so the trace may belong to any version of OpenTelemetry or to another tracer:
 ///
 /// ```
 /// use llm_trace::ExistingTrace;
 ///
+/// # /// As the `SpanContext` of another version.
+/// # struct SpanContext;
+/// # impl SpanContext {
+/// #     fn trace_id(&self) -> Id<16> { Id([1; 16]) }
+/// #     fn span_id(&self) -> Id<8> { Id([1; 8]) }
+/// #     fn is_sampled(&self) -> bool { true }
+/// # }
+/// # struct Id<const N: usize>([u8; N]);
+/// # impl<const N: usize> Id<N> {
+/// #     fn to_bytes(&self) -> [u8; N] { self.0 }
+/// # }
 /// # fn main() -> Result<(), llm_trace::TraceError> {
+/// # let cx = SpanContext;
+/// // The `SpanContext` of another version of OpenTelemetry.
+/// let trace = ExistingTrace::try_from((cx.trace_id().to_bytes(), cx.span_id().to_bytes(), cx.is_sampled()))?;
+/// # llm_trace::scope().existing_trace(trace)?.run(|| ());
 /// // A trace id in hex or as a UUID, and the id of one of its spans.
 /// let trace = ExistingTrace::new("4bf92f35-77b3-4da6-a3ce-929d0e0e4736")?.below("00f067aa0ba902b7")?;
-/// llm_trace::scope().existing_trace(trace)?.run(|| { /* calls */ });
+/// // The same in one text.
+/// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// assert_eq!(ExistingTrace::new(traceparent)?, trace);
 /// # Ok(())
 /// # }
 /// ```
@@ -22,6 +42,7 @@ use super::id_generator;
 pub struct ExistingTrace {
     trace: TraceId,
     parent: Option<SpanId>,
+    flags: TraceFlags,
 }
 
 /// The reason why a trace cannot be continued.
@@ -35,7 +56,7 @@ pub struct ExistingTrace {
 #[non_exhaustive]
 pub enum TraceError {
     /// The text is not a trace id.
-    #[error("`{0}` is no trace id: give 32 hex digits or a UUID, not all zero")]
+    #[error("`{0}` is no trace id: give 32 hex digits, a UUID or a `traceparent`, not all zero")]
     TraceId(String),
     /// The text is not a span id.
     #[error("`{0}` is no span id: give 16 hex digits, not all zero")]
@@ -46,39 +67,81 @@ pub enum TraceError {
 }
 
 impl ExistingTrace {
-    /// Parses a trace id: 32 hex digits, or a UUID.
+    /// Parses a trace id (32 hex digits, or a UUID) or a W3C `traceparent`.
+    ///
+    /// A trace id alone counts as sampled. The flags of a `traceparent` decide for it.
     pub fn new(id: impl AsRef<str>) -> Result<Self, TraceError> {
         let text = id.as_ref().trim();
+        if let Some(Traceparent { trace, span, flags }) = Traceparent::parse(text) {
+            return Ok(Self { trace, parent: Some(span), flags });
+        }
         let hyphens = |(at, byte): (usize, u8)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23);
         let uuid = text.len() == 36 && text.bytes().enumerate().all(hyphens);
         let trace = if uuid { hex_bytes(&text.replace('-', "")) } else { hex_bytes(text) };
-        match trace.map(TraceId::from_bytes).filter(|id| *id != TraceId::INVALID) {
-            Some(trace) => Ok(Self { trace, parent: None }),
-            None => Err(TraceError::TraceId(text.to_owned())),
-        }
+        let trace = trace.and_then(Self::from_trace_id);
+        trace.ok_or_else(|| TraceError::TraceId(text.to_owned()))
     }
 
     /// Sets the parent span: 16 hex digits.
     pub fn below(self, span: impl AsRef<str>) -> Result<Self, TraceError> {
         let text = span.as_ref().trim();
-        match hex_bytes(text).map(SpanId::from_bytes).filter(|id| *id != SpanId::INVALID) {
-            Some(span) => Ok(Self { parent: Some(span), ..self }),
-            None => Err(TraceError::SpanId(text.to_owned())),
-        }
+        let below = hex_bytes(text).and_then(|span| self.below_span_id(span));
+        below.ok_or_else(|| TraceError::SpanId(text.to_owned()))
+    }
+
+    /// Sets whether the trace is sampled. A parent-based sampler, which is the default, decides likewise for the calls.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), llm_trace::TraceError> {
+    /// let dropped = llm_trace::ExistingTrace::new("4bf92f3577b34da6a3ce929d0e0e4736")?.sampled(false);
+    /// llm_trace::scope().existing_trace(dropped)?.run(|| { /* calls without spans */ });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sampled(self, sampled: bool) -> Self {
+        Self { flags: if sampled { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED }, ..self }
+    }
+
+    fn from_trace_id(id: [u8; 16]) -> Option<Self> {
+        let trace = Some(TraceId::from_bytes(id)).filter(|id| *id != TraceId::INVALID)?;
+        Some(Self { trace, parent: None, flags: TraceFlags::SAMPLED })
+    }
+
+    fn below_span_id(self, id: [u8; 8]) -> Option<Self> {
+        let span = Some(SpanId::from_bytes(id)).filter(|id| *id != SpanId::INVALID)?;
+        Some(Self { parent: Some(span), ..self })
     }
 }
 
-/// Parses exactly `N` bytes of hex.
-fn hex_bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    if hex.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        let digit = |at: usize| char::from(pair[at]).to_digit(16);
-        *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
-    }
-    Some(bytes)
+/// Conversions from the two ids, and from the two ids and whether they are sampled.
+macro_rules! from_ids {
+    ($([$($types:ty),*] |$($ids:ident),*| $trace:expr;)*) => {$(
+        impl TryFrom<($($types),*)> for ExistingTrace {
+            type Error = TraceError;
+
+            fn try_from(($($ids),*): ($($types),*)) -> Result<Self, TraceError> {
+                $trace
+            }
+        }
+
+        impl TryFrom<($($types),*, bool)> for ExistingTrace {
+            type Error = TraceError;
+
+            fn try_from(($($ids),*, sampled): ($($types),*, bool)) -> Result<Self, TraceError> {
+                Ok(Self::try_from(($($ids),*))?.sampled(sampled))
+            }
+        }
+    )*};
+}
+
+from_ids! {
+    [&str, &str] |trace, span| Self::new(trace)?.below(span);
+    [String, String] |trace, span| Self::new(trace)?.below(span);
+    [[u8; 16], [u8; 8]] |trace, span| {
+        let trace = Self::from_trace_id(trace).ok_or_else(|| TraceError::TraceId(TraceId::INVALID.to_string()))?;
+        trace.below_span_id(span).ok_or_else(|| TraceError::SpanId(SpanId::INVALID.to_string()))
+    };
 }
 
 impl TryFrom<&str> for ExistingTrace {
@@ -97,19 +160,11 @@ impl TryFrom<String> for ExistingTrace {
     }
 }
 
-impl TryFrom<(&str, &str)> for ExistingTrace {
-    type Error = TraceError;
-
-    fn try_from((trace, parent): (&str, &str)) -> Result<Self, TraceError> {
-        Self::new(trace)?.below(parent)
-    }
-}
-
 impl TryFrom<&SpanContext> for ExistingTrace {
     type Error = TraceError;
 
     fn try_from(span: &SpanContext) -> Result<Self, TraceError> {
-        Self::new(span.trace_id().to_string())?.below(span.span_id().to_string())
+        (span.trace_id().to_bytes(), span.span_id().to_bytes(), span.is_sampled()).try_into()
     }
 }
 
@@ -125,25 +180,21 @@ pub(crate) enum Parent {
     /// A span of another process, and the baggage received with it.
     Remote(SpanContext, Vec<KeyValueMetadata>),
     /// A trace without a known span.
-    Trace(TraceId),
+    Trace(TraceId, TraceFlags),
 }
 
 impl From<ExistingTrace> for Parent {
-    fn from(ExistingTrace { trace, parent }: ExistingTrace) -> Self {
+    fn from(ExistingTrace { trace, parent, flags }: ExistingTrace) -> Self {
         match parent {
-            Some(span) => Parent::Remote(remote(trace, span), Vec::new()),
-            None => Parent::Trace(trace),
+            Some(span) => Parent::Remote(remote(trace, span, flags), Vec::new()),
+            None => Parent::Trace(trace, flags),
         }
     }
 }
 
-fn remote(trace: TraceId, span: SpanId) -> SpanContext {
-    SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE)
-}
-
-/// An invalid parent with the sampled flag. Samplers read the flags of the active span even if it is invalid.
-fn no_parent() -> SpanContext {
-    SpanContext::new(TraceId::INVALID, SpanId::INVALID, TraceFlags::SAMPLED, true, TraceState::NONE)
+/// Samplers read the flags of the active span even if its ids are invalid.
+fn remote(trace: TraceId, span: SpanId, flags: TraceFlags) -> SpanContext {
+    SpanContext::new(trace, span, flags, true, TraceState::NONE)
 }
 
 /// A scope's parent, stored in the `Context` that the scope attaches.
@@ -167,14 +218,16 @@ impl Continued {
                 return if baggage.is_empty() { cx } else { cx.with_baggage(baggage.iter().cloned()) };
             }
             // The context already belongs to that trace.
-            Parent::Trace(trace) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
-            Parent::Trace(trace) if id_generator::any() => (no_parent(), Some(*trace)),
+            Parent::Trace(trace, _) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
+            Parent::Trace(trace, flags) if id_generator::any() => {
+                (remote(TraceId::INVALID, SpanId::INVALID, *flags), Some(*trace))
+            }
             // Without an `IdGenerator`, the span becomes a child of a span that does not exist.
-            Parent::Trace(trace) => {
+            Parent::Trace(trace, flags) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
                 let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);
                 let span = if half == SpanId::INVALID { SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1]) } else { half };
-                (remote(*trace, span), None)
+                (remote(*trace, span, *flags), None)
             }
         };
         Continued { parent, trace, link: None }.onto(cx)

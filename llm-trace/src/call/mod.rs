@@ -22,6 +22,8 @@ mod call_record;
 #[cfg(feature = "otel")]
 mod call_ref;
 #[cfg(feature = "otel")]
+mod carrier;
+#[cfg(feature = "otel")]
 mod corrections;
 #[cfg(feature = "otel")]
 mod current;
@@ -53,7 +55,7 @@ mod pending_call;
 use active_call as pending_call;
 #[cfg(feature = "otel")]
 pub(crate) mod pipeline;
-#[cfg(all(feature = "otel", feature = "http"))]
+#[cfg(feature = "otel")]
 pub(crate) mod propagation;
 #[cfg(feature = "otel")]
 mod record_response;
@@ -75,6 +77,8 @@ pub use call_arguments::{CallArguments, Prepared};
 pub use call_ref::CallRef;
 pub use captured_value::ProbedValue;
 #[cfg(feature = "otel")]
+pub use carrier::{Carrier, McpMeta};
+#[cfg(feature = "otel")]
 pub(crate) use current::CarriedCall;
 #[cfg(feature = "otel")]
 pub use evaluation::{Evaluation, evaluation};
@@ -84,7 +88,7 @@ pub use handle::LlmCall;
 pub use open_calls::OpenCalls;
 #[cfg(feature = "otel")]
 pub(crate) use pipeline::Pipeline;
-#[cfg(all(feature = "otel", feature = "http"))]
+#[cfg(feature = "otel")]
 pub use propagation::{Propagation, inject, inject_to};
 pub use start_fields::{MakeSpan, StartFields};
 pub use stream_call::StreamCall;

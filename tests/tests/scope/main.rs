@@ -1,5 +1,6 @@
 //! The settings of a scope are on the exported spans of every call inside it.
 
+mod carriers;
 mod crowd;
 mod destinations;
 mod fields;

@@ -10,19 +10,19 @@ use tracing_subscriber::prelude::*;
 
 use crate::support::{ask, ask_eagerly, ask_later, traced};
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const UUID: &str = "4bf92f35-77b3-4da6-a3ce-929d0e0e4736";
-const PARENT: &str = "00f067aa0ba902b7";
+pub(crate) const PARENT: &str = "00f067aa0ba902b7";
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn trace(span: &ReceivedSpan) -> String {
+pub(crate) fn trace(span: &ReceivedSpan) -> String {
     hex(&span.span.trace_id)
 }
 
-fn parent(span: &ReceivedSpan) -> String {
+pub(crate) fn parent(span: &ReceivedSpan) -> String {
     hex(&span.span.parent_span_id)
 }
 
