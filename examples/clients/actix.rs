@@ -1,7 +1,5 @@
 //! `cargo run --features actix --example actix`: a handler of `actix-web`, and one request to it.
 
-use std::collections::HashMap;
-
 use actix_web::error::{Error, ErrorBadGateway};
 use actix_web::web::{Data, Json, post};
 use actix_web::{App, HttpRequest, test};
@@ -18,7 +16,7 @@ async fn chat(base: &str, body: &Value) -> reqwest::Result<Value> {
 
 async fn completions(upstream: Data<String>, request: HttpRequest, body: Json<Value>) -> Result<Json<Value>, Error> {
     let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let scope = llm_trace::scope().parent_from(&headers.collect::<HashMap<_, _>>());
+    let scope = llm_trace::scope().parent_from(headers);
     chat(&upstream, &body).in_scope(scope).await.map(Json).map_err(ErrorBadGateway)
 }
 

@@ -46,6 +46,13 @@ fn check(example: &str, printed: &str) -> Result<(), String> {
     if call["parent_span_id"] != parent || call["trace_id"] != trace {
         return Err("the call's span is not below the program's".to_owned());
     }
+    if let Some(forecast) = spans.iter().find(|span| example == "rmcp" && span["name"] == "forecast") {
+        if forecast["parent_span_id"] != call["span_id"] || forecast["trace_id"] != call["trace_id"] {
+            return Err("the server's span is not below the call's".to_owned());
+        }
+    } else if example == "rmcp" {
+        return Err("the server has no span".to_owned());
+    }
     if call["status"]["code"] != "unset" {
         return Err(format!("the status is {}", call["status"]));
     }
