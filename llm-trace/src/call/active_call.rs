@@ -282,7 +282,6 @@ impl ActiveCall {
     }
 
     /// The host of the server, if known.
-    #[cfg(feature = "http")]
     pub(crate) fn server_address(&self) -> Option<String> {
         let known = self.lock().server.as_ref().map(|server| server.address.clone());
         known.or_else(|| self.outer.as_ref()?.server_address())

@@ -32,7 +32,6 @@ pub(crate) struct Pipeline {
     /// The backend that takes a trace's input and output from spans.
     pub(crate) trace_backend: TraceBackend,
     /// The destinations that receive trace context.
-    #[cfg(feature = "http")]
     pub(crate) propagation: crate::call::propagation::Propagation,
     pub(crate) open: OpenCalls,
     pub(crate) metrics: Metrics,
@@ -66,7 +65,6 @@ impl Pipeline {
             nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
-            #[cfg(feature = "http")]
             propagation: crate::call::propagation::Propagation::new(),
             open: OpenCalls::default(),
             metrics: Metrics::default(),

@@ -112,7 +112,6 @@ impl<S> LlmLayer<S> {
 
     /// Sets the destinations that receive trace context by [`inject`](crate::inject), and the baggage keys that they
     /// receive. By default there are none.
-    #[cfg(feature = "http")]
     #[must_use]
     pub fn with_propagation(self, propagation: crate::Propagation) -> Self {
         self.set(|pipeline| pipeline.propagation = propagation)
