@@ -19,8 +19,7 @@ fn texts(bytes: usize) -> (Vec<u8>, Vec<u8>) {
     (request.to_string().into_bytes(), response().to_string().into_bytes())
 }
 
-/// Calls with JSON text as request and response. The prompt has `bytes` bytes; without content it is that of the other
-/// rows.
+/// Calls with JSON text as request and response. The prompt has `bytes` bytes, or the default length if that is 0.
 pub(crate) fn bytes(times: u64, capture: Capture, bytes: usize) {
     let (request, response) = texts(bytes);
     with_default(&subscriber(capture), || {
