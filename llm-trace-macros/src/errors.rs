@@ -76,7 +76,7 @@ mod tests {
     use super::Asked;
 
     #[test]
-    fn errors_of_items_are_asked_where_they_are_the_functions_own() {
+    fn error_type_reads_item_errors_of_the_same_type() {
         for (ty, own, items) in [
             ("impl Stream<Item = Result<Bytes, Failed>>", false, true),
             ("Result<impl Stream<Item = Result<Bytes, Failed>>, Failed>", true, true),

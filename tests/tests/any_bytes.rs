@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_of_the_formats_words_gives_valid_messages(
+    fn json_of_the_formats_keys_gives_valid_messages(
         request in plausible(),
         response in prop::collection::vec(plausible(), 1..6),
         how in how(),

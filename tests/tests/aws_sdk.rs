@@ -86,7 +86,7 @@ const ANSWER: &str = r#"{"output":{"message":{"role":"assistant","content":[{"te
 struct Opaque(#[allow(dead_code)] SdkBody);
 
 #[test]
-fn what_the_sdk_sends_and_receives_is_read() {
+fn requests_and_responses_of_the_sdk_are_read() {
     #[llm_call(provider = "aws.bedrock")]
     async fn ask() -> Result<Opaque, String> {
         execute(CONVERSE, REQUEST, vec![response(200, None, "application/json", ANSWER)]).map(Opaque)
@@ -111,7 +111,7 @@ fn attempts(span: &SpanData) -> Vec<String> {
 }
 
 #[test]
-fn an_error_keeps_its_status_and_its_attempts_the_name_that_a_header_tells() {
+fn an_error_has_its_status_and_attempts_have_the_error_name_of_the_header() {
     #[llm_call(provider = "aws.bedrock", model = "m")]
     fn ask() -> Result<Opaque, String> {
         let kind = "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/";
@@ -125,7 +125,7 @@ fn an_error_keeps_its_status_and_its_attempts_the_name_that_a_header_tells() {
 }
 
 #[test]
-fn a_retry_that_works_is_one_call_that_worked() {
+fn a_successful_retry_is_one_successful_call() {
     #[llm_call(provider = "aws.bedrock", model = "m")]
     fn ask() -> Result<Opaque, String> {
         let failed = response(500, Some("InternalServerException"), "application/json", "{}");

@@ -68,7 +68,7 @@ fn the_target_is_filtered() {
 }
 
 #[test]
-fn what_is_not_guarded_is_noted_and_nothing_is_wrong() {
+fn a_missing_guard_is_a_note_and_not_an_error() {
     use llm_trace::redact;
     use tracing_subscriber::fmt;
     let layer = || llm_trace::layer().with_tracer_provider(&SdkTracerProvider::builder().build());

@@ -39,7 +39,7 @@ async fn protobuf_json_and_grpc_are_read_and_answered() {
 }
 
 #[tokio::test]
-async fn answers_are_as_told_and_refused_spans_do_not_count() {
+async fn answers_are_as_configured_and_rejected_spans_do_not_count() {
     let collector = Collector::start();
     collector.answer_next([Answer::Status(503, Some(1)), Answer::Grpc(8)]);
     let http = reqwest::Client::new();

@@ -98,7 +98,7 @@ fn a_trace_has_all_of_its_content_or_none_and_all_spans_and_calls_count() {
 }
 
 #[test]
-fn none_and_all_are_none_and_all() {
+fn ratios_of_zero_and_one_capture_none_and_all() {
     let none = run(capture().content_ratio(0.0), Sampler::AlwaysOn);
     assert_eq!((none.traces.len(), none.calls), (TRACES, 2 * TRACES as u64));
     for sentinel in [PROMPT, ANSWER, ERROR] {
@@ -109,7 +109,7 @@ fn none_and_all_are_none_and_all() {
 }
 
 #[test]
-fn it_takes_content_away_and_never_adds_any() {
+fn it_removes_content_and_never_adds_any() {
     for policy in [Policy::new().content_ratio(1.0), capture().mask_input(true).mask_output(true).content_ratio(1.0)] {
         let seen = run(policy, Sampler::AlwaysOn);
         for sentinel in [PROMPT, ANSWER, ERROR] {
@@ -119,7 +119,7 @@ fn it_takes_content_away_and_never_adds_any() {
 }
 
 #[test]
-fn of_the_traces_that_a_sampler_keeps_it_is_the_same_share() {
+fn the_ratio_is_independent_of_the_sampler() {
     let seen = run(capture().content_ratio(0.5), Sampler::TraceIdRatioBased(0.3));
     let (kept, with) = (seen.traces.len(), seen.traces.values().filter(|(_, content)| *content > 0).count());
     // About half of 90 is expected. All or none would mean that the ratio correlates with the sampler.
@@ -128,7 +128,7 @@ fn of_the_traces_that_a_sampler_keeps_it_is_the_same_share() {
 }
 
 #[test]
-fn each_destination_has_a_share_of_its_own() {
+fn each_destination_has_its_own_ratio() {
     let (full, little) = (InMemorySpanExporter::default(), InMemorySpanExporter::default());
     let to = |exporter: &InMemorySpanExporter, policy| {
         RedactProcessor::new(SimpleSpanProcessor::new(exporter.clone()), policy)

@@ -10,7 +10,7 @@ use llm_trace_tests::corpus::exchange::{How, corpus};
 use serde_json::json;
 
 #[test]
-fn phoenix_and_mlflow_take_every_message_attribute_of_the_corpus() {
+fn phoenix_and_mlflow_accept_every_message_attribute_of_the_corpus() {
     let spans = corpus().unwrap().into_iter().filter(|exchange| {
         // Tool parameters that the server rejected are not a valid schema, and Phoenix then drops the whole list.
         exchange.expected.get("error").is_none()

@@ -68,7 +68,7 @@ fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
 }
 
 #[test]
-fn the_name_in_the_conventions_namespace_is_written_only_where_it_is_asked_for() {
+fn the_name_in_the_conventions_namespace_is_opt_in() {
     for compat in [false, true] {
         let collector = Collector::start();
         let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).prices(table());
@@ -123,7 +123,7 @@ fn no_table_no_model_or_no_usage_is_no_cost() {
 }
 
 #[test]
-fn what_the_provider_states_is_preferred_and_marked_and_a_closure_does_as_well() {
+fn the_providers_cost_takes_precedence_and_a_closure_can_set_prices() {
     let mut stated = answer();
     stated["usage"]["cost"] = json!(0.5);
     let collector = run(Some(table()), || {

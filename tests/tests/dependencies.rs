@@ -45,7 +45,7 @@ fn named(package: &Value) -> String {
 }
 
 #[test]
-fn no_dependency_needs_a_newer_rust_than_we_say() {
+fn no_dependency_needs_a_newer_rust_than_ours() {
     let version = |text: &str| {
         let mut parts: Vec<u32> = text.split('.').filter_map(|part| part.parse().ok()).collect();
         parts.resize(3, 0);

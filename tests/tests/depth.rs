@@ -133,7 +133,7 @@ fn known_keys_in_turn_with_megabytes_below_are_read_in_linear_time() {
 
 /// Nests `levels` of one key below each path that the readers follow.
 #[test]
-fn what_stands_below_a_place_that_is_read_is_read_in_linear_time() {
+fn values_below_a_known_path_are_read_in_linear_time() {
     let places = [
         r#"{"choices":[{"message":{"content":@}}],"object":"chat.completion"}"#,
         r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":@}}]}}]}"#,
@@ -179,7 +179,7 @@ fn arguments_that_are_json_in_a_string_are_read_once() {
 }
 
 #[test]
-fn a_value_that_nests_deeply_is_read_as_far_as_text_is() {
+fn a_deeply_nested_value_is_read_to_the_same_depth_as_text() {
     #[derive(serde::Serialize)]
     struct Wrapped(Option<Box<Wrapped>>);
 

@@ -139,7 +139,7 @@ fn a_preset_sends_with_the_vendors_key_and_nothing_else() {
 }
 
 #[test]
-fn one_destination_that_is_gone_takes_nothing_from_the_other_and_is_counted() {
+fn an_unreachable_destination_is_counted_and_does_not_affect_the_other() {
     let (full, refusing) = (Collector::start(), Collector::start());
     refusing.answer_next(std::iter::repeat_n(Answer::Status(401, None), 9));
     let (inside, vendor) =
@@ -152,7 +152,7 @@ fn one_destination_that_is_gone_takes_nothing_from_the_other_and_is_counted() {
 }
 
 #[test]
-fn a_policy_that_closes_while_spans_wait_closes_them_too() {
+fn a_stricter_policy_applies_to_queued_spans() {
     let collector = Collector::start();
     let policy = PolicyHandle::new(Policy::new().capture(Capture::Span));
     let to = Destination::http(collector.endpoint()).policy(&policy).view(|key| key.starts_with("gen_ai."));
@@ -168,7 +168,7 @@ fn a_policy_that_closes_while_spans_wait_closes_them_too() {
 }
 
 #[test]
-fn what_cannot_be_sent_to_is_an_error_that_says_why_and_shows_no_secret() {
+fn an_invalid_destination_is_an_error_with_a_reason_and_no_secret() {
     let error = |to: Destination| to.build().err().map(|error| error.to_string()).expect("an error");
     for (to, expected) in [
         (Destination::http("ftp://u:sesame@c"), "`endpoint` is `ftp://c`: `ftp` is no scheme"),

@@ -327,7 +327,7 @@ fn cohere_version_1_is_read_with_its_tools() {
 }
 
 #[test]
-fn ollama_streams_unless_it_is_told_not_to() {
+fn ollama_streams_by_default() {
     let case = Case {
         provider: "ollama",
         path: "/api/chat",
@@ -357,7 +357,7 @@ fn ollama_streams_unless_it_is_told_not_to() {
 }
 
 #[test]
-fn servers_that_take_a_prompt_and_give_text_are_read() {
+fn text_generation_servers_are_read() {
     let tgi = |path, body, response, stream: bool| Case {
         provider: "huggingface",
         path,
@@ -442,7 +442,7 @@ fn servers_that_take_a_prompt_and_give_text_are_read() {
 }
 
 #[test]
-fn rerankers_tell_what_they_billed() {
+fn rerankers_record_billed_units() {
     let case = |provider, response, expected| Case {
         provider,
         path: "/v1/rerank",

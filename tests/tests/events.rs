@@ -111,7 +111,7 @@ fn the_newest_profile_gives_details_a_severity() {
 }
 
 #[test]
-fn content_goes_only_where_capture_says() {
+fn content_is_only_on_captured_signals() {
     for (capture, on_span, on_event) in [
         (Capture::Off, false, false),
         (Capture::Span, true, false),

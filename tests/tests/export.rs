@@ -183,7 +183,7 @@ fn tls_with_a_private_ca_and_a_client_certificate_works_over_every_transport() {
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_gets_nothing() {
+fn an_untrusted_server_receives_nothing() {
     let pki = Pki::new();
     let collector = Collector::start_tls(&pki.server.0, &pki.server.1, None);
     let endpoint = format!("https://localhost:{}", collector.port());
@@ -210,7 +210,7 @@ fn a_file_that_cannot_be_read_is_an_error_that_names_the_variable() {
 }
 
 #[test]
-fn what_is_refused_for_now_is_sent_again_and_what_is_refused_for_good_is_not() {
+fn temporary_rejections_are_retried_and_permanent_ones_are_not() {
     for exporter in ["otlp_http", "otlp_grpc"] {
         let grpc = exporter == "otlp_grpc";
         let collector = Collector::start();
@@ -232,7 +232,7 @@ fn what_is_refused_for_now_is_sent_again_and_what_is_refused_for_good_is_not() {
 }
 
 #[test]
-fn a_dead_endpoint_does_not_hold_up_the_end() {
+fn a_dead_endpoint_does_not_delay_the_shutdown() {
     // A listener that never answers: the system accepts the connections and no data is returned.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
@@ -248,7 +248,7 @@ fn a_dead_endpoint_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn a_closed_port_is_given_up_at_once_on_the_way_out() {
+fn a_closed_port_is_not_retried_during_shutdown() {
     let endpoint = {
         let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", gone.local_addr().unwrap())
@@ -334,7 +334,7 @@ fn proxy() -> (String, std::sync::mpsc::Receiver<String>) {
 }
 
 #[test]
-fn a_proxy_is_gone_through_and_told_who_asks() {
+fn a_proxy_is_used_with_its_credentials() {
     for exporter in ["otlp_http", "otlp_grpc"] {
         let (collector, (address, heads)) = (Collector::start(), proxy());
         let proxy = format!("http://user:p%40ss@{address}");
@@ -352,7 +352,7 @@ fn a_proxy_is_gone_through_and_told_who_asks() {
 }
 
 #[test]
-fn llm_spans_carry_our_scope_and_schema_and_others_their_own() {
+fn llm_spans_have_our_scope_and_schema_and_others_their_own() {
     let collector = Collector::start();
     let parts = parts(&[("OTEL_ENDPOINT", &collector.endpoint())]);
     let tracer = parts.provider.tracer("app");
@@ -371,7 +371,7 @@ fn llm_spans_carry_our_scope_and_schema_and_others_their_own() {
 }
 
 #[test]
-fn off_means_off_and_none_still_makes_trace_ids() {
+fn disabled_creates_no_spans_and_none_still_creates_trace_ids() {
     let disabled = parts(&[("OTEL_SDK_DISABLED", "true")]);
     let span = disabled.provider.tracer("app").start("work");
     assert!(!span.is_recording() && !span.span_context().is_sampled());

@@ -49,7 +49,7 @@ fn of<'a>(requests: &'a [Request], signal: &'static str) -> impl Iterator<Item =
 }
 
 #[test]
-fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
+fn the_counts_of_each_signal_add_up_with_every_fault() {
     const CALLS: usize = 40;
     for exporter in EXPORTERS {
         for fault in Fault::ALL {
@@ -103,7 +103,7 @@ fn whatever_a_collector_does_the_counts_of_each_signal_add_up() {
 }
 
 #[test]
-fn a_burst_of_records_that_no_queue_holds_is_counted() {
+fn a_burst_that_overflows_the_queue_is_counted() {
     let collector = Collector::start();
     collector.answer_by(Fault::Slow.answers());
     let parts =
@@ -118,7 +118,7 @@ fn a_burst_of_records_that_no_queue_holds_is_counted() {
 }
 
 #[test]
-fn large_records_are_divided_and_cut_until_they_are_accepted() {
+fn large_batches_are_split_and_large_records_cut_until_accepted() {
     // The policy truncates very long texts, so a large record contains many texts.
     let message = |texts: usize| {
         let message = serde_json::json!({"role": "user", "content": "x".repeat(30_000)});
@@ -157,7 +157,7 @@ fn large_records_are_divided_and_cut_until_they_are_accepted() {
 }
 
 #[test]
-fn a_signal_whose_endpoint_hangs_takes_no_time_from_the_others() {
+fn a_hanging_endpoint_does_not_delay_other_signals() {
     let (hangs, healthy) = (Collector::start(), Collector::start());
     hangs.answer_by(Fault::BlackHole.answers());
     for signal in ["TRACES", "LOGS", "METRICS"] {

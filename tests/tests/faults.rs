@@ -78,7 +78,7 @@ fn every_span_of_mixed_sizes_arrives_once_or_is_counted() {
 }
 
 #[test]
-fn a_batch_that_is_too_large_is_halved_until_it_is_taken() {
+fn a_batch_that_is_too_large_is_halved_until_accepted() {
     for exporter in EXPORTERS {
         let collector = Collector::start();
         collector.refuse_above(100_000);
@@ -93,7 +93,7 @@ fn a_batch_that_is_too_large_is_halved_until_it_is_taken() {
 }
 
 #[test]
-fn a_span_that_is_too_large_alone_goes_without_its_content_and_says_so() {
+fn a_span_that_is_too_large_alone_is_sent_without_content_and_notes_it() {
     for exporter in EXPORTERS {
         let collector = Collector::start();
         collector.refuse_above(10_000);
@@ -144,7 +144,7 @@ fn a_span_above_our_own_limit_is_cut_before_it_is_sent() {
 }
 
 #[test]
-fn a_black_hole_adds_nothing_to_a_call_and_every_drop_is_counted() {
+fn a_black_hole_does_not_delay_calls_and_every_drop_is_counted() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     for exporter in EXPORTERS {

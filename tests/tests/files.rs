@@ -154,7 +154,7 @@ fn two_exporters_do_not_share_a_directory_and_the_error_says_so() {
 }
 
 #[test]
-fn what_is_no_directory_is_an_error_that_says_so() {
+fn an_invalid_directory_is_an_error() {
     for (endpoint, expected) in
         [("http://u:sesame@c:4318", "files go to a directory"), ("file://host/x", "no directory of this machine")]
     {
@@ -202,7 +202,7 @@ fn what_is_not_accepted_is_kept_on_disk_and_sent_when_the_collector_is_back() {
 }
 
 #[test]
-fn at_the_end_of_a_program_all_that_nobody_accepts_is_on_disk_and_the_next_program_sends_it() {
+fn unsent_requests_are_on_disk_at_exit_and_the_next_program_sends_them() {
     let directory = Directory::new("next");
     let endpoint = nowhere();
     let spill = directory.text();

@@ -170,7 +170,7 @@ fn house_prices(call: &PricedCall<'_>) -> Option<Cost> {
 }
 
 #[test]
-fn a_call_is_what_its_span_says_under_every_policy() {
+fn a_call_equals_its_span_under_every_policy() {
     let hashed = || open().hash_identity(*b"a key of thirty-two random bytes");
     let scrubbed = || open().scrub(|text, _| text.contains("SENTINEL").then(|| text.replace("SENTINEL", "scrubbed")));
     for policy in [
@@ -234,7 +234,7 @@ fn everything_is_there_by_its_getter() {
 }
 
 #[test]
-fn nothing_that_is_masked_or_not_captured_is_handed_over() {
+fn masked_and_uncaptured_content_is_not_passed_to_the_hook() {
     let masked = open().mask_input(true).mask_output(true).mask_metadata(true);
     for policy in [Policy::new().mask_metadata(true).hash_identity(*b"a key of thirty-two random bytes"), masked] {
         let run = run(policy, Sampler::AlwaysOn, |layer| layer, all_calls);
@@ -254,7 +254,7 @@ fn masked_call() -> Value {
 }
 
 #[test]
-fn a_policy_that_closes_while_the_call_runs_holds() {
+fn a_stricter_policy_applies_to_running_calls() {
     let policy = PolicyHandle::new(open());
     let (hook, inbox) = sender();
     let layer = llm_trace::layer().with_policy(&policy).on_call(hook);
@@ -270,7 +270,7 @@ fn a_policy_that_closes_while_the_call_runs_holds() {
 }
 
 #[test]
-fn calls_that_no_sampler_takes_are_handed_over_too() {
+fn unsampled_calls_are_passed_to_the_hook() {
     let work = || drop((chat(&request()), streams(request()).collect::<Vec<_>>().now_or_never()));
     let run = run(open(), Sampler::AlwaysOff, |layer| layer, work);
     assert!(run.spans.is_empty());
@@ -282,7 +282,7 @@ fn calls_that_no_sampler_takes_are_handed_over_too() {
 }
 
 #[test]
-fn without_an_opentelemetry_layer_there_are_no_ids_and_all_else() {
+fn without_an_opentelemetry_layer_only_the_ids_are_missing() {
     let (hook, inbox) = sender();
     let (second, also) = sender();
     let layer = llm_trace::layer().with_policy(open()).on_call(hook).on_call(second);
@@ -297,7 +297,7 @@ fn without_an_opentelemetry_layer_there_are_no_ids_and_all_else() {
 }
 
 #[test]
-fn a_call_inside_a_call_is_handed_over_once() {
+fn a_nested_call_is_passed_to_the_hook_once() {
     #[llm_call(provider = "openai", request = body)]
     fn outer(body: &Value) -> Value {
         chat(body)
@@ -308,7 +308,7 @@ fn a_call_inside_a_call_is_handed_over_once() {
 }
 
 #[test]
-fn a_slow_closure_holds_up_no_call() {
+fn a_slow_closure_blocks_no_call() {
     let (release, gate) = channel::<()>();
     let layer = llm_trace::layer().on_call(move |_| {
         let _ = gate.recv_timeout(LONG);
@@ -348,7 +348,7 @@ fn a_closure_that_panics_is_reported_and_given_the_next_call() {
 }
 
 #[test]
-fn a_call_that_the_closure_makes_is_traced_and_not_handed_over() {
+fn a_call_made_by_the_closure_is_traced_but_not_passed_to_it() {
     static SUBSCRIBER: OnceLock<Dispatch> = OnceLock::new();
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();

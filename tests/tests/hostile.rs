@@ -35,7 +35,7 @@ fn a_number_that_is_out_of_bounds_is_an_error_that_names_it_and_the_bound() {
 }
 
 #[test]
-fn the_longest_times_there_are_are_times_like_others() {
+fn the_longest_durations_do_not_panic() {
     let collector = Collector::start();
     for to in [Destination::http(collector.endpoint()), Destination::grpc(collector.endpoint())] {
         let processor = to.timeout(Duration::MAX).delay(Duration::MAX).build().expect("a processor");
@@ -53,7 +53,7 @@ fn the_longest_times_there_are_are_times_like_others() {
 }
 
 #[test]
-fn after_the_end_a_flush_comes_back_at_once() {
+fn a_flush_after_the_shutdown_returns_at_once() {
     let collector = Collector::start();
     for to in [Destination::http(collector.endpoint()), Destination::grpc(collector.endpoint())] {
         let processor = to.build().expect("a processor");
@@ -67,7 +67,7 @@ fn after_the_end_a_flush_comes_back_at_once() {
 }
 
 #[test]
-fn a_collector_that_asks_for_another_try_at_once_is_not_flooded() {
+fn immediate_retries_asked_for_by_a_collector_are_delayed() {
     for exporter in ["otlp_http", "otlp_grpc"] {
         let grpc = exporter == "otlp_grpc";
         let collector = Collector::start();
@@ -96,7 +96,7 @@ fn pipe(name: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn pipes_and_devices_are_no_certificates_and_no_prices() {
+fn pipes_and_devices_are_rejected_as_files() {
     let pipe = pipe("pem");
     for path in [pipe.to_str().expect("a path"), "/dev/zero"] {
         for exporter in ["otlp_http", "otlp_grpc"] {
@@ -116,7 +116,7 @@ fn pipes_and_devices_are_no_certificates_and_no_prices() {
 }
 
 #[test]
-fn a_file_that_holds_no_pem_is_an_error_that_names_its_variable_and_shows_nothing_of_it() {
+fn a_file_without_pem_is_an_error_with_its_variable_and_no_contents() {
     let path = std::env::temp_dir().join(format!("llm-trace-no-pem-{}", std::process::id()));
     let texts = ["sesame", "-----BEGIN CERTIFICATE-----\nsesame!\n-----END CERTIFICATE-----\n"];
     let name = path.to_str().expect("a path");
@@ -136,7 +136,7 @@ fn a_file_that_holds_no_pem_is_an_error_that_names_its_variable_and_shows_nothin
 }
 
 #[test]
-fn a_server_that_is_not_trusted_is_not_tried_again() {
+fn an_untrusted_server_is_not_retried() {
     let pem = |names: Vec<String>| {
         let key = rcgen::KeyPair::generate().expect("a key");
         let certificate =

@@ -25,7 +25,7 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn however_a_program_ends_its_spans_are_sent() {
+fn spans_are_sent_for_every_ending_of_a_program() {
     for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
         for end in ["plain", "block-on-current", "block-on-multi", "inside", "error", "panic", "twice", "parts"] {
             let collector = Collector::start();
@@ -67,7 +67,7 @@ fn the_exporters_own_traffic_is_never_traced() {
 }
 
 #[test]
-fn a_second_init_and_a_taken_subscriber_are_errors_that_say_what_to_do() {
+fn a_second_init_and_an_existing_subscriber_are_errors_with_a_remedy() {
     for name in ["twice", "taken"] {
         let output = run(name, &[("OTEL_EXPORTER", "none")]);
         assert!(output.status.success(), "{}", stderr(&output));
@@ -77,7 +77,7 @@ fn a_second_init_and_a_taken_subscriber_are_errors_that_say_what_to_do() {
 }
 
 #[test]
-fn a_second_init_leaves_what_check_reports_of_the_first_as_it_was() {
+fn a_failed_second_init_does_not_change_check() {
     let collector = Collector::start();
     let output = run("second", &[("OTEL_ENDPOINT", &collector.endpoint())]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -110,7 +110,7 @@ fn at_no_level_and_over_no_transport_does_the_exporter_trace_itself() {
 }
 
 #[test]
-fn a_console_that_nobody_reads_holds_up_no_call_and_what_is_dropped_is_counted() {
+fn an_unread_console_blocks_no_call_and_drops_are_counted() {
     for exporter in ["console", "console_json"] {
         let vars = [("OTEL_EXPORTER", exporter), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")];
         let mut child = program("chatter", &vars).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -127,7 +127,7 @@ fn a_console_that_nobody_reads_holds_up_no_call_and_what_is_dropped_is_counted()
 }
 
 #[test]
-fn nothing_set_prints_a_tree_on_stderr_and_nothing_on_stdout() {
+fn the_default_prints_a_tree_on_stderr_and_nothing_on_stdout() {
     let output = run("plain", &[]);
     assert!(output.stdout.is_empty());
     let said = stderr(&output);
@@ -181,7 +181,7 @@ fn warnings_name_the_variable_and_never_a_header_value() {
 }
 
 #[test]
-fn check_says_where_spans_go_and_whether_they_arrive() {
+fn check_reports_the_destination_and_the_counts_of_spans() {
     let collector = Collector::start();
     let headers = ("OTEL_HEADERS", "authorization=sesame");
     let output = run("check", &[("OTEL_ENDPOINT", &collector.endpoint()), headers]);

@@ -61,7 +61,7 @@ fn attributes(span: &ReceivedSpan, expected: &[(&str, Option<Value>)]) {
 }
 
 #[test]
-fn what_was_not_known_at_the_start_is_added() {
+fn values_unknown_at_the_start_are_added() {
     for guarded in [true, false] {
         let span = exported(guarded, || drop(learns_all("claude")));
         assert_eq!(span.span.name, "chat claude");
@@ -81,7 +81,7 @@ fn what_was_not_known_at_the_start_is_added() {
 }
 
 #[test]
-fn what_was_wrong_at_the_start_is_put_right_by_the_guard_alone() {
+fn wrong_initial_values_are_corrected_only_by_the_guard() {
     let span = exported(true, corrects_all);
     assert_eq!(span.span.name, "embeddings embed-4");
     attributes(
@@ -109,7 +109,7 @@ fn what_was_wrong_at_the_start_is_put_right_by_the_guard_alone() {
 }
 
 #[test]
-fn a_name_of_the_users_stays() {
+fn a_custom_name_is_kept() {
     let span = exported(true, || {
         LlmCall::builder(Operation::Chat).provider("openai").model("m").name("ask").run(|call| {
             call.model("other");

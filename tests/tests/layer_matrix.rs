@@ -170,7 +170,7 @@ fn every_order_and_filter_gives_every_span_once() {
 }
 
 #[test]
-fn the_first_span_may_be_of_no_use_to_one_of_the_layers() {
+fn the_first_span_may_be_disabled_for_one_layer() {
     // The first span is below the level of one of the two layers.
     for ours_first in [true, false] {
         for (our_filter, other_level) in [(Filter::Level, LevelFilter::TRACE), (Filter::None, LevelFilter::WARN)] {

@@ -59,7 +59,7 @@ fn two_opentelemetry_layers_do_not_panic_ours_stands_aside() {
 }
 
 #[test]
-fn the_one_that_is_brought_along_serves_all_threads_from_the_first_span_on() {
+fn the_embedded_layer_serves_all_threads_from_the_first_span_on() {
     let (ours, exporter) = provider();
     let subscriber = tracing_subscriber::registry().with(llm_trace::layer().with_tracer_provider(&ours));
     let dispatch = tracing::Dispatch::new(subscriber);

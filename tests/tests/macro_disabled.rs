@@ -23,7 +23,7 @@ fn stream() -> impl futures_util::Stream<Item = u8> {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_only_the_body_runs() {
+async fn without_a_subscriber_only_the_body_runs() {
     assert_eq!(asynchronous("text".into()).await.as_deref(), Ok("text"));
     assert_eq!(plain(false), Ok(1));
     assert!(plain(true).is_err());

@@ -100,7 +100,7 @@ fails! {
 }
 
 #[test]
-fn a_status_is_told_as_one() {
+fn a_status_error_records_its_status() {
     #[llm_call(model = "gpt-4o")]
     async fn call() -> Result<(), http::StatusCode> {
         Err(http::StatusCode::GATEWAY_TIMEOUT)
@@ -146,7 +146,7 @@ fails_by_hand! {
 }
 
 #[test]
-fn by_hand_a_text() {
+fn text_errors_have_an_error_type() {
     for run in [
         || LlmCall::builder(Operation::Chat).try_run(|_| Err::<(), _>("refused")).is_err(),
         || LlmCall::builder(Operation::Chat).try_run(|_| Err::<(), _>(String::from("refused"))).is_err(),
@@ -181,7 +181,7 @@ fn an_error_may_borrow() {
 }
 
 #[test]
-fn in_generic_code_an_error_tells_its_bounds() {
+fn in_generic_code_an_error_is_read_by_its_bounds() {
     #[llm_call(model = "gpt-4o")]
     fn call<E: Error>(error: E) -> Result<(), E> {
         Err(error)

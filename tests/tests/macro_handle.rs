@@ -103,7 +103,7 @@ fn a_stream_wrapped_by_hand_ends_the_call() {
 }
 
 #[test]
-fn outside_a_call_a_stream_passes_as_it_is() {
+fn outside_a_call_a_stream_is_unchanged() {
     assert_eq!(block_on(LlmCall::current().stream(stream::iter(pieces())).collect::<Vec<_>>()), pieces());
 }
 
@@ -149,7 +149,7 @@ fn a_body_ends_the_call_with_its_last_frame() {
 }
 
 #[test]
-fn the_status_of_a_response_counts_though_its_body_is_read_later() {
+fn a_response_status_counts_even_if_its_body_is_read_later() {
     let spans = trace(|| {
         read(respond(500).unwrap().into_body());
     });

@@ -136,7 +136,7 @@ pub(crate) fn attributed(#[allow(unused)] unused: u8) -> u8 {
 }
 
 #[test]
-fn what_a_function_returns_is_kept() {
+fn the_returned_value_is_unchanged() {
     let spans = trace(|| {
         assert_eq!(block_on(unsized_tail(false)).unwrap()(1), 2);
         assert!(block_on(unsized_tail(true)).is_err());
@@ -192,7 +192,7 @@ impl Client {
 }
 
 #[test]
-fn every_self_is_kept() {
+fn every_self_type_works() {
     let spans = trace(|| {
         let mut client = Client(1);
         assert_eq!(*block_on(client.by_ref()), 1);
@@ -222,7 +222,7 @@ fn panics_at_once() -> u8 {
 }
 
 #[test]
-fn giving_up_is_told_apart_from_panicking() {
+fn cancellation_and_panics_have_different_outcomes() {
     let spans = trace(|| {
         block_on(async {
             assert!(tokio::time::timeout(Duration::from_millis(1), waits()).await.is_err());

@@ -157,7 +157,7 @@ fn an_error_among_the_items_is_an_error_of_the_call() {
 }
 
 #[test]
-fn a_dropped_stream_is_told_apart() {
+fn a_dropped_stream_has_its_own_outcome() {
     let spans = trace(|| {
         block_on(async {
             let mut stream = values();
@@ -235,7 +235,7 @@ fn spans_made_while_a_stream_is_polled_are_children_of_the_call() {
 fn is_send_and_unpin<T: Send + Sync + Unpin + 'static>(_: &T) {}
 
 #[test]
-fn the_wrapper_is_what_the_inner_stream_is() {
+fn the_wrapper_has_the_traits_and_size_of_the_inner_stream() {
     let stream = values();
     is_send_and_unpin(&nested_unpin());
     assert_eq!(stream.size_hint(), (5, Some(5)));

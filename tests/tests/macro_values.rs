@@ -82,7 +82,7 @@ tells! {
 struct Opaque;
 
 #[test]
-fn an_unknown_type_tells_nothing_and_breaks_nothing() {
+fn an_unknown_type_records_nothing_and_compiles() {
     #[llm_call(request = request, model = "gpt-4o")]
     fn call(request: Opaque) -> Opaque {
         request
@@ -110,7 +110,7 @@ impl RecordResponse for Answer {
 }
 
 #[test]
-fn a_type_can_say_itself_what_is_in_it() {
+fn a_type_can_implement_its_own_recording() {
     #[llm_call(request = prompt)]
     fn call(prompt: &Prompt<'_>) -> Result<Answer, ()> {
         let _ = prompt;
@@ -137,7 +137,7 @@ async fn unbounded<Q, A>(request: Q, answer: A) -> A {
 }
 
 #[test]
-fn in_generic_code_what_the_bounds_say_counts() {
+fn generic_code_reads_values_by_their_bounds() {
     is_whole(&one(|| {
         block_on(generic(request(), answer()));
     }));
@@ -205,7 +205,7 @@ struct Reply {
 }
 
 #[test]
-fn a_closure_finds_the_answer_in_the_returned_value() {
+fn a_closure_selects_the_response_from_the_returned_value() {
     #[llm_call(request = request, response = |reply| &reply.raw)]
     async fn call(request: Value) -> Result<Reply, ()> {
         drop(request);
@@ -217,7 +217,7 @@ fn a_closure_finds_the_answer_in_the_returned_value() {
 }
 
 #[test]
-fn a_closure_names_the_error() {
+fn a_closure_sets_the_error_type() {
     #[llm_call(model = "gpt-4o", error_type = |error| error.code)]
     fn call() -> Result<(), Coded> {
         Err(Coded { code: "quota" })

@@ -207,7 +207,7 @@ fn every_outcome_is_counted_once() {
 }
 
 #[test]
-fn calls_that_were_given_up_are_told_from_successes_by_default() {
+fn cancelled_calls_are_counted_separately_by_default() {
     let collector = measure(
         |layer| layer,
         || {
@@ -298,7 +298,7 @@ fn the_duration_is_the_spans() {
 }
 
 #[test]
-fn streams_tell_the_time_to_the_first_chunk_and_between_chunks() {
+fn streams_record_the_time_to_the_first_chunk_and_between_chunks() {
     for (profile, name) in [(Profile::Core, "operation"), (Profile::Latest, "inference")] {
         let collector = measure(
             |layer| layer.with_profile(profile),
@@ -351,7 +351,7 @@ fn unknown_usage_is_not_counted() {
 }
 
 #[test]
-fn an_agent_counts_its_own_calls_and_not_those_of_the_agents_below_it() {
+fn an_agent_counts_its_own_calls_and_not_those_of_nested_agents() {
     let agent = |name: &'static str| LlmCall::builder("invoke_agent").attribute("gen_ai.agent.name", name);
     let tool = || {
         LlmCall::builder("execute_tool").attribute("gen_ai.tool.name", "search").run(|_| ());

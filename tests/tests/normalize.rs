@@ -267,7 +267,7 @@ fn masked_messages_keep_the_schema_s_shape() {
 }
 
 #[test]
-fn tokens_that_an_annotated_call_tells_are_told_once() {
+fn tokens_of_an_annotated_call_are_recorded_once() {
     for setup in BOTH {
         let collector = exported(setup, open(), Profile::Core, || {
             LlmCall::builder(Operation::Chat).provider("openai").model("outer").run(|call| {
@@ -308,7 +308,7 @@ fn tokens_that_an_annotated_call_tells_are_told_once() {
 }
 
 #[test]
-fn spans_of_others_and_our_own_stay_as_they_are() {
+fn other_spans_and_our_own_are_unchanged() {
     for setup in BOTH {
         let work = || {
             tracing::info_span!("work", "server.port" = "443", "gen_ai.usage.input_tokens" = "9").in_scope(|| {});

@@ -57,7 +57,7 @@ fn quantiles_are_useful_from_fifty_milliseconds_to_twenty_seconds() {
 }
 
 #[test]
-fn quantiles_tell_fast_usual_and_slow_calls_apart() {
+fn quantiles_separate_fast_usual_and_slow_calls() {
     let (registry, meters) = provider();
     let calls: Vec<_> = [(0.05, 50), (0.8, 45), (20.0, 5)].into_iter().flat_map(|(s, n)| vec![s; n]).collect();
     llm_trace::internal::measure(&meters, &calls);
@@ -67,7 +67,7 @@ fn quantiles_tell_fast_usual_and_slow_calls_apart() {
 }
 
 #[test]
-fn the_documented_queries_name_what_is_scraped() {
+fn the_documented_queries_use_existing_names() {
     let (registry, meters) = provider();
     let table =
         br#"{"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}}"#;

@@ -153,7 +153,7 @@ macro_rules! may_cross_threads {
 }
 
 #[test]
-fn what_is_kept_and_handed_around_may_cross_threads() {
+fn public_types_are_send_and_sync() {
     type Spans = SimpleSpanProcessor<InMemorySpanExporter>;
     may_cross_threads!(
         LlmCall,
@@ -205,7 +205,7 @@ fn what_is_kept_and_handed_around_may_cross_threads() {
 }
 
 #[test]
-fn a_call_made_of_a_future_does_not_borrow_what_it_was_told() {
+fn a_call_of_a_future_does_not_borrow_its_arguments() {
     fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> F {
         future
     }

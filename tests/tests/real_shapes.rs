@@ -176,7 +176,7 @@ async fn in_place(body: &Value, leaves: Leave, whole: bool) -> Result<(), Broken
 }
 
 #[test]
-fn what_was_told_is_kept_however_the_function_leaves() {
+fn recorded_values_are_kept_for_every_ending() {
     for (leaves, whole) in LEAVES {
         let body = body(true);
         ended(&one(async |_| run(by_value(&body, leaves, whole)).await), leaves, whole);
@@ -200,7 +200,7 @@ fn in_callback(body: &Value, leaves: Leave, whole: bool, each: &mut dyn FnMut(&V
 }
 
 #[test]
-fn a_plain_function_with_a_callback_is_no_other() {
+fn a_function_with_a_callback_is_recorded_like_others() {
     for (leaves, whole) in LEAVES.into_iter().filter(|(leaves, _)| *leaves != Leave::Wait) {
         let span = one(async |_| {
             drop(catch_unwind(|| in_callback(&body(true), leaves, whole, &mut |_| {})));
@@ -296,7 +296,7 @@ fn is_unobserved(span: &ReceivedSpan) {
 }
 
 #[test]
-fn a_stream_that_nobody_sees_is_unobserved() {
+fn an_unwrapped_stream_is_unobserved() {
     let body = body(true);
     is_unobserved(&one(async |_| {
         let Ok(Answer::Live(mut stream)) = in_enum(&body, false).await else { panic!("a stream") };
@@ -313,7 +313,7 @@ fn a_stream_that_nobody_sees_is_unobserved() {
 }
 
 #[test]
-fn one_warning_names_the_place_and_the_ways() {
+fn one_warning_contains_the_location_and_the_remedies() {
     const INSIDE: &str = "REAL_SHAPES_WARNS";
     if std::env::var_os(INSIDE).is_some() {
         one(async |_| drop(in_enum(&body(true), false).await));
@@ -322,7 +322,7 @@ fn one_warning_names_the_place_and_the_ways() {
         return;
     }
     let output = std::process::Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "one_warning_names_the_place_and_the_ways", "--nocapture"])
+        .args(["--exact", "one_warning_contains_the_location_and_the_remedies", "--nocapture"])
         .env(INSIDE, "1")
         .output()
         .expect("it runs");
@@ -343,7 +343,7 @@ async fn piped(body: &Value) -> Result<(), Broken> {
 }
 
 #[test]
-fn only_a_request_that_asked_for_a_stream_says_so() {
+fn only_a_streaming_request_has_the_stream_attribute() {
     for asked in [true, false] {
         let span = one(async |_| assert!(piped(&body(asked)).await.is_ok()));
         assert_eq!(outcome(&span), "completed");
@@ -359,7 +359,7 @@ async fn embeds(body: &Value) -> Value {
 }
 
 #[test]
-fn the_kind_of_api_is_the_format_that_was_read() {
+fn the_api_type_follows_the_detected_format() {
     let span = one(async |_| drop(embeds(&json!({"model": "e", "input": "text"})).await));
     assert_eq!(span.attribute("openai.api.type"), None);
     let span = one(async |_| assert!(by_value(&body(true), Leave::Ok, true).await.is_ok()));

@@ -20,7 +20,7 @@ fn call(parts: Parts) {
 }
 
 #[test]
-fn metrics_and_events_go_where_their_variables_say() {
+fn metrics_and_events_use_their_own_variables() {
     for protocol in ["http/protobuf", "http/json", "grpc"] {
         let collector = Collector::start();
         call(parts(&[
@@ -64,7 +64,7 @@ fn each_signal_can_have_an_endpoint_and_headers_of_its_own() {
 }
 
 #[test]
-fn unasked_there_are_only_spans() {
+fn by_default_only_spans_are_exported() {
     let collector = Collector::start();
     call(parts(&[("OTEL_ENDPOINT", &collector.endpoint())]));
     assert!(collector.requests().iter().all(|request| request.path == "/v1/traces"));
@@ -72,7 +72,7 @@ fn unasked_there_are_only_spans() {
 }
 
 #[test]
-fn crates_that_trace_themselves_conform_where_the_environment_asks() {
+fn crates_that_trace_themselves_are_normalized_if_the_environment_enables_it() {
     let span = |vars: &[(&str, &str)]| {
         let collector = Collector::start();
         let endpoint = collector.endpoint();
@@ -105,7 +105,7 @@ fn crates_that_trace_themselves_conform_where_the_environment_asks() {
 }
 
 #[test]
-fn prices_come_from_the_file_that_is_named() {
+fn prices_are_read_from_the_configured_file() {
     let file = std::env::temp_dir().join(format!("llm-trace-prices-{}.json", std::process::id()));
     std::fs::write(&file, r#"{"gpt-4o": {"input_cost_per_token": 0.5, "output_cost_per_token": 1.0}}"#).unwrap();
     let collector = Collector::start();
@@ -129,7 +129,7 @@ fn a_wrong_value_is_an_error_that_names_its_variable() {
 }
 
 #[test]
-fn what_became_of_spans_is_a_metric_by_reason() {
+fn span_counts_are_metrics_by_reason() {
     use opentelemetry::trace::{Tracer as _, TracerProvider as _};
     let (traces, metrics) = (Collector::start(), Collector::start());
     traces.answer_next([Answer::Partial(2), Answer::Status(400, None)]);

@@ -40,7 +40,7 @@ fn message(f: impl FnOnce()) -> String {
 }
 
 #[test]
-fn a_call_is_there_with_all_it_tells() {
+fn a_call_is_captured_with_all_its_data() {
     let captured = testing::capture();
     tracing::info_span!("agent run").in_scope(|| chat(&question("Hello")));
     let call = captured.one_call();
@@ -62,7 +62,7 @@ fn a_call_is_there_with_all_it_tells() {
 }
 
 #[test]
-fn a_word_that_goes_out_is_found_and_a_masked_one_is_not() {
+fn an_exported_word_is_found_and_a_masked_one_is_not() {
     let captured = testing::builder().policy(Policy::new().capture(Capture::SpanAndEvent)).capture();
     masked(&question("SECRET-question"));
     for word in ["SECRET-question", "SECRET-answer"] {
@@ -89,7 +89,7 @@ fn a_word_in_a_metric_is_found() {
 }
 
 #[test]
-fn checks_that_could_not_fail_fail() {
+fn checks_that_cannot_fail_are_rejected() {
     let captured = testing::capture();
     let text = message(|| captured.assert_no_leak("word"));
     assert!(text.contains("nothing was captured"), "{text}");
@@ -135,7 +135,7 @@ fn tests_that_run_at_once_do_not_mix() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn tasks_and_threads_that_are_told_are_captured() {
+async fn tasks_and_threads_with_the_capture_are_captured() {
     let captured = testing::capture();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
@@ -157,7 +157,7 @@ async fn tasks_and_threads_that_are_told_are_captured() {
 }
 
 #[test]
-fn what_the_program_sets_can_be_set() {
+fn settings_of_a_program_are_available() {
     let log = testing::builder().detached();
     let captured = testing::builder()
         .policy(Policy::new())

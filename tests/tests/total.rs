@@ -202,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_json_is_survived(
+    fn any_json_is_read_without_a_panic(
         request in json(),
         events in prop::collection::vec(json(), 0..5),
         provider in prop::sample::select(PROVIDERS),
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_survived(
+    fn any_bytes_are_read_to_valid_json(
         bytes in prop::collection::vec(any::<u8>(), 0..256),
         provider in prop::sample::select(PROVIDERS),
         path in paths(),
@@ -236,7 +236,7 @@ proptest! {
 }
 
 #[test]
-fn recordings_that_were_damaged_are_survived() {
+fn damaged_recordings_are_read_without_a_panic() {
     let all = exchange::corpus().expect("the corpus can be listed");
     for (number, exchange) in all.iter().enumerate().step_by(3) {
         let (request, response) = (exchange.request(), exchange.response());
@@ -276,7 +276,7 @@ fn recorded_streams_are_read_the_same_however_they_are_cut() {
 }
 
 #[test]
-fn a_stream_cut_short_tells_what_had_come() {
+fn a_truncated_stream_is_read_up_to_the_cut() {
     for exchange in exchange::corpus().expect("the corpus can be listed") {
         let response = exchange.response();
         // The Responses API repeats everything in the last event, which can differ in hand-made recordings.

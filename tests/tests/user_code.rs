@@ -412,7 +412,7 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
 }
 
 #[test]
-fn whatever_user_code_does_the_function_returns_what_it_returns() {
+fn user_code_never_changes_the_returned_value() {
     const ENTRIES: [Entry; 16] = [
         Entry::SerializeRequest,
         Entry::SerializeAnswer,

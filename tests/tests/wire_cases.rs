@@ -401,14 +401,14 @@ fn judge(cases: &[Case]) {
 }
 
 #[test]
-fn our_cases_come_out_as_they_say() {
+fn our_cases_match() {
     let cases = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/wire"));
     assert!(!cases.is_empty(), "no cases");
     judge(&cases);
 }
 
 #[test]
-fn the_shared_cases_come_out_as_they_say() {
+fn the_shared_cases_match() {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases/wire");
     let dir = std::env::var_os("LLM_TRACE_CASES").map_or_else(beside, PathBuf::from);
     if !dir.is_dir() {

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn llms_are_known_by_host_and_path() {
+    fn llm_requests_are_recognised_by_host_and_path() {
         let known = Endpoints::new();
         for (host, port, path, provider) in [
             ("api.openai.com", 443, "/v1/chat/completions", Some("openai")),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_fetched_and_nothing_else() {
+    fn only_fetched_responses_are_get_calls() {
         let known = Endpoints::new();
         for (path, is_call) in [
             ("/v1/responses/resp_1", true),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_ones_own_count_first() {
+    fn added_hosts_take_precedence() {
         let own = Endpoints::none().host("*.corp.example", "gate").host("localhost:1", "one").host("localhost", "any");
         for (host, port, provider) in [
             ("a.corp.example", 443, Some("gate")),

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_inner_service_sees_the_first_poll_whatever_it_was() {
+    fn the_inner_service_receives_the_result_of_the_first_poll() {
         let data = || Poll::Ready(Some(Ok(Frame::data(&b"ab"[..]))));
         let error = || Poll::Ready(Some(Err("broken")));
         assert_eq!(outcome(vec![data()]), ["[97, 98]", "end", "end", "end"]);

@@ -36,7 +36,7 @@ fn sum(call: &PricedCall<'_>) -> Option<f64> {
 }
 
 #[test]
-fn caches_and_reasoning_have_prices_of_their_own_and_the_parts_add_up() {
+fn caches_and_reasoning_are_priced_separately_and_the_parts_add_up() {
     let usage = Usage::new().input_tokens(1000).cache_read_tokens(600).cache_creation_tokens(300).output_tokens(10);
     let table = SharedPrices::new(PriceTable::from_json(TABLE).expect("a table"));
     let priced = of(&billed("anthropic", "claude-x", &usage), None, Some(&table)).expect("a cost");
@@ -49,7 +49,7 @@ fn caches_and_reasoning_have_prices_of_their_own_and_the_parts_add_up() {
 }
 
 #[test]
-fn a_provider_has_its_own_price_for_a_model_and_not_another_providers() {
+fn a_model_is_priced_by_its_own_provider() {
     let usage = Usage::new().input_tokens(1000).output_tokens(0);
     assert_eq!(sum(&billed("openai", "gpt-4o", &usage)), Some(0.002));
     assert_eq!(sum(&billed("azure.ai.openai", "gpt-4o", &usage)), Some(0.003));
@@ -60,7 +60,7 @@ fn a_provider_has_its_own_price_for_a_model_and_not_another_providers() {
 }
 
 #[test]
-fn long_inputs_and_service_tiers_have_prices_of_their_own() {
+fn long_inputs_and_service_tiers_are_priced_separately() {
     let usage = Usage::new().input_tokens(200_000).output_tokens(10);
     assert_eq!(sum(&billed("anthropic", "claude-x", &usage)), Some(0.600_15));
     let usage = Usage::new().input_tokens(200_001).output_tokens(10);
@@ -71,7 +71,7 @@ fn long_inputs_and_service_tiers_have_prices_of_their_own() {
 }
 
 #[test]
-fn a_count_that_is_not_known_leaves_no_total() {
+fn an_unknown_count_gives_no_total() {
     let usage = Usage::new().input_tokens(1000);
     let table = SharedPrices::new(PriceTable::from_json(TABLE).expect("a table"));
     let priced = of(&billed("openai", "gpt-4o", &usage), None, Some(&table)).expect("the input's cost");
@@ -81,7 +81,7 @@ fn a_count_that_is_not_known_leaves_no_total() {
 }
 
 #[test]
-fn what_the_provider_states_outranks_the_table_and_no_table_is_no_cost() {
+fn the_providers_cost_takes_precedence_and_without_a_table_there_is_no_cost() {
     let usage = Usage::new().input_tokens(1000).output_tokens(10);
     let call = billed("openai", "gpt-4o", &usage);
     let table = SharedPrices::new(PriceTable::from_json(TABLE).expect("a table"));
@@ -92,7 +92,7 @@ fn what_the_provider_states_outranks_the_table_and_no_table_is_no_cost() {
 }
 
 #[test]
-fn a_function_may_price_and_its_panic_stays_inside() {
+fn a_price_function_is_used_and_its_panic_is_caught() {
     let usage = Usage::new().input_tokens(1000).output_tokens(10);
     let call = billed("openai", "gpt-4o", &usage);
     let fixed = SharedPrices::new(|call: &PricedCall<'_>| call.model().map(|_| Cost::total(0.25)));
@@ -105,7 +105,7 @@ fn a_function_may_price_and_its_panic_stays_inside() {
 }
 
 #[test]
-fn a_table_of_another_shape_is_an_error_that_says_what_is_wanted() {
+fn a_table_in_another_format_is_an_error_with_the_expected_format() {
     assert!(matches!(PriceTable::from_json(b"[]"), Err(PricesError::Empty)));
     assert!(matches!(PriceTable::from_json(b"{"), Err(PricesError::NotJson(_))));
     let missing = PriceTable::from_file("/nowhere/prices.json").expect_err("no such file");

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn in_every_order_of_events_each_record_is_in_one_place() {
+    fn every_record_is_counted_once_in_every_order_of_events() {
         let limits = Limits { queue_records: 2, queue_bytes: 5, ..Limits::default() };
         let events = [
             Event::Offer(1),

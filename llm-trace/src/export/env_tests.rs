@@ -219,7 +219,7 @@ fn no_header_value_is_ever_printed() {
 }
 
 #[test]
-fn a_bare_key_in_the_place_of_headers_is_never_printed() {
+fn a_bare_key_instead_of_headers_is_never_printed() {
     for key in ["c2VzYW1l", "c2VzYW1lcw==", "c2VzYW1lc2E=", "Bearer sesame==", "authorization: Basic sesame="] {
         let config = Config::from_lookup(&lookup(&format!("OTEL_ENDPOINT=http://c;OTEL_HEADERS={key}"))).unwrap();
         let printed = format!("{} {:?}", config.exporter, config.warnings).to_lowercase();
@@ -229,7 +229,7 @@ fn a_bare_key_in_the_place_of_headers_is_never_printed() {
 }
 
 #[test]
-fn the_names_with_a_variable_of_their_own_win() {
+fn separate_variables_for_names_take_precedence() {
     let vars = "OTEL_RESOURCE_ATTRIBUTES=service.name=a,deployment.environment.name=x,team=r%26d , k=v%3Dw;\
                 OTEL_SERVICE_NAME=b;OTEL_ENVIRONMENT_NAME=prod";
     let config = Config::from_lookup(&lookup(vars)).unwrap();
@@ -238,7 +238,7 @@ fn the_names_with_a_variable_of_their_own_win() {
 }
 
 #[test]
-fn samplers_propagators_batches_and_limits_are_as_said() {
+fn samplers_propagators_batches_and_limits_are_configured() {
     use super::propagation::Kind;
     let config = |vars: &str| Config::from_lookup(&lookup(vars)).unwrap();
     let sampler = |vars: &str| config(vars).sampling.map(|s| format!("{:?}", s.sampler()));

@@ -273,7 +273,7 @@ mod tests {
     use super::retry_after;
 
     #[test]
-    fn the_time_to_wait_is_in_the_details_of_a_status() {
+    fn the_retry_delay_is_read_from_the_status_details() {
         let wait = Duration::from_millis(1500);
         let details = ErrorDetails::with_retry_info(Some(wait));
         let asked = Status::with_error_details(Code::ResourceExhausted, "later", details);

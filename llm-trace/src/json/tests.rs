@@ -32,7 +32,7 @@ fn found(value: &serde_json::Value, text: &str, each: &dyn Fn(&Found<'_>)) {
 }
 
 #[test]
-fn facts_keep_identifiers_and_measure_the_rest() {
+fn facts_keep_identifiers_and_the_length_of_other_strings() {
     let value = json!({"model": "m", "messages": [{"role": "user", "content": "SECRET"}], "prompt": "SECRET\n",
         "usage": {"prompt_tokens": 3, "comment": "SECRET"}, "embedding": [0.1, 0.2], "content": null,
         "choices": [{"message": {"content": "", "refusal": "SECRET"}, "finish_reason": "stop"}], "comment": "SECRET",
@@ -55,7 +55,7 @@ fn facts_keep_identifiers_and_measure_the_rest() {
 }
 
 #[test]
-fn the_signs_of_the_table_are_no_keys_of_documents() {
+fn special_keys_of_the_table_do_not_match_document_keys() {
     let value = json!({"choices": {"[]": {"finish_reason": "SECRET"}}, "stop": {"[]": "SECRET"},
         "amazon-bedrock-trace": {"guardrail": {"input": {"g1": {}, "*": "SECRET"}}}});
     found(&value, &value.to_string(), &|found| {
@@ -74,7 +74,7 @@ fn keys_and_words_with_escapes_are_read() {
 }
 
 #[test]
-fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
+fn an_object_that_ends_in_a_number_is_not_read_as_a_number() {
     let value = json!({"data": [{"embedding": [0.1, 0.2], "index": 0}, {"index": 1}], "n": [1, 2]});
     let text = value.to_string();
     for doc in
@@ -93,7 +93,7 @@ fn an_object_that_ends_in_a_number_is_not_taken_for_one() {
 }
 
 #[test]
-fn a_cut_document_tells_what_stands_before_the_cut() {
+fn a_truncated_document_is_read_up_to_the_cut() {
     let text = br#"{"id":"x","usage":{"prompt_tokens":7},"choices":[{"message":{"con"#;
     let doc = JsonView::from_slice(text, Mode::Full);
     assert!(!doc.is_complete());
@@ -105,7 +105,7 @@ fn a_cut_document_tells_what_stands_before_the_cut() {
 }
 
 #[test]
-fn depth_bombs_and_garbage_are_survived() {
+fn depth_bombs_and_garbage_do_not_panic() {
     let bomb = "[".repeat(100_000);
     assert_eq!(Found::from_json(&PATHS, bomb.as_bytes()).root().len(), 1);
     assert!(Found::from_json(&PATHS, b"").root().is_null());
@@ -119,7 +119,7 @@ fn depth_bombs_and_garbage_are_survived() {
 proptest::proptest! {
     /// Short keys of few letters, so that many are equal or similar.
     #[test]
-    fn a_field_is_found_as_if_every_one_was_looked_at(
+    fn a_field_lookup_equals_a_linear_search(
         fields in proptest::collection::vec(("[a-d.]{0,3}", proptest::option::of(0..9_i64)), 0..90),
         asked in "[a-d.]{0,3}",
         nested: bool,

@@ -271,7 +271,7 @@ mod tests {
     use super::{Group, Keep, Trie, ends_of, is_key};
 
     #[test]
-    fn paths_are_what_the_groups_say() {
+    fn paths_start_at_each_place_of_their_group() {
         static TRIE: Trie = Trie::new(&[
             Group { at: &["", "b."], keep: Keep::Word, paths: &["a", "c[].d", "e[0].*"] },
             Group { at: &[""], keep: Keep::Length, paths: &["a", "f"] },

@@ -15,7 +15,7 @@ fn of(list: &[KeyValue], key: &str) -> Option<Value> {
 }
 
 #[test]
-fn old_names_types_and_words_become_those_of_today() {
+fn old_names_types_and_values_become_the_current_ones() {
     let words = |words: &[&'static str]| Value::Array(Array::String(words.iter().map(|word| (*word).into()).collect()));
     for (old, value, new, expected) in [
         ("gen_ai.system", "azure.openai".into(), "gen_ai.provider.name", Value::from("azure.ai.openai")),
@@ -49,7 +49,7 @@ fn old_names_types_and_words_become_those_of_today() {
 }
 
 #[test]
-fn a_key_is_there_once_and_today_s_name_counts() {
+fn a_key_occurs_once_and_the_current_name_takes_precedence() {
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
         let given: [(&str, Value); 3] = [
             ("gen_ai.system", "xai".into()),
@@ -76,7 +76,7 @@ fn names_of_the_profile_are_used() {
 }
 
 #[test]
-fn kind_and_name_are_the_operation_s() {
+fn kind_and_name_follow_the_operation() {
     for (operation, key, target, stated, kind_then, name_then) in [
         ("chat_streaming", "gen_ai.request.model", "m", SpanKind::Internal, SpanKind::Client, "chat m"),
         ("embeddings", "gen_ai.request.model", "m", SpanKind::Internal, SpanKind::Client, "embeddings m"),
@@ -92,7 +92,7 @@ fn kind_and_name_are_the_operation_s() {
 }
 
 #[test]
-fn messages_of_many_shapes_become_the_schema_s() {
+fn messages_of_many_formats_conform_to_the_schema() {
     let text = |role: &str, output: bool| {
         let reason = if output { r#","finish_reason":"""# } else { "" };
         let json = format!(r#"[{{"role":"{role}","parts":[{{"type":"text","content":"hi"}}]{reason}}}]"#);
@@ -123,7 +123,7 @@ fn messages_of_many_shapes_become_the_schema_s() {
 }
 
 #[test]
-fn tool_calls_and_results_of_many_shapes_become_the_schema_s() {
+fn tool_calls_and_results_of_many_formats_conform_to_the_schema() {
     let call = serde_json::json!({"type": "tool_call", "id": "c1", "name": "add", "arguments": {"x": 1}});
     for given in [
         r#"{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"add","arguments":"{\"x\":1}"}}]}"#,

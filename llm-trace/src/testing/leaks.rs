@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_found_as_json_has_it() {
+    fn a_word_is_found_with_json_escapes() {
         let forms = forms("say \"hi\"\n");
         let once = serde_json::json!(["say \"hi\"\n"]).to_string();
         let twice = serde_json::json!([once]).to_string();

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_of_this_machine_are_replaced_and_no_others() {
+    fn only_local_ports_are_replaced() {
         for (text, expected) in [
             ("http://127.0.0.1:4318/v1", "http://127.0.0.1:[port]/v1"),
             ("localhost:1, localhost:2", "localhost:[port], localhost:[port]"),

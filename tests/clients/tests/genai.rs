@@ -173,7 +173,7 @@ fn open() -> Policy {
 
 /// Shows that this crate writes all of these texts, which the other tests rely on.
 #[test]
-fn its_texts_are_shown_where_they_are_wanted() {
+fn its_texts_are_exported_with_capture_and_without_masks() {
     let out = export(open(), (false, false));
     let all = || INPUT.iter().chain(&OUTPUT);
     let expected: Vec<_> = all().copied().collect();
@@ -182,14 +182,14 @@ fn its_texts_are_shown_where_they_are_wanted() {
 }
 
 #[test]
-fn none_of_its_texts_is_shown_while_capture_is_off() {
+fn none_of_its_texts_is_exported_without_capture() {
     for (what, bytes) in export(Policy::new(), (false, false)).all() {
         assert_eq!(seen(bytes, INPUT.iter().chain(&OUTPUT)), NONE, "{what}");
     }
 }
 
 #[test]
-fn none_of_a_masked_sides_texts_is_shown() {
+fn no_text_of_a_masked_side_is_exported() {
     for mask in [(true, false), (false, true), (true, true)] {
         let by_policy = export(open().mask_input(mask.0).mask_output(mask.1), (false, false));
         let by_scope = export(open(), mask);

@@ -65,7 +65,7 @@ mod tests {
     use super::is_like;
 
     #[test]
-    fn a_star_stands_for_any_text() {
+    fn a_star_matches_any_text() {
         assert!(is_like("openai/responses/a--cut-mid", "*/responses/*--cut-*"));
         assert!(is_like("abc", "abc"));
         assert!(is_like("abc", "a*"));

@@ -111,7 +111,7 @@ fn a_refused_connection_is_not_sent() {
 }
 
 #[test]
-fn a_host_without_an_address_has_a_word_of_its_own() {
+fn an_unresolvable_host_has_its_own_error_type() {
     let (collector, ()) = exported(plain(), async {
         ask("http://nobody.invalid/v1/chat/completions".into(), "gpt-4o").await.expect_err("no address");
     });
@@ -121,7 +121,7 @@ fn a_host_without_an_address_has_a_word_of_its_own() {
 }
 
 #[test]
-fn a_success_without_an_answer_is_none() {
+fn a_success_without_a_model_response_is_an_error() {
     for model in ["page", "empty"] {
         let (collector, ()) = exported(plain(), async {
             let server = Server::start().await;
@@ -135,7 +135,7 @@ fn a_success_without_an_answer_is_none() {
 }
 
 #[test]
-fn a_request_that_is_given_up_is_cancelled_a_stream_dropped() {
+fn a_dropped_request_is_cancelled_and_a_dropped_stream_is_dropped() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         tokio::time::timeout(Duration::from_millis(100), ask(server.chat(), "silent")).await.expect_err("too slow");
@@ -218,7 +218,7 @@ fn inside_an_annotated_call_there_is_no_second_span() {
 }
 
 #[test]
-fn below_an_agent_there_is_a_span_of_its_own() {
+fn below_an_agent_there_is_a_separate_span() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         let agent = LlmCall::builder(Operation::InvokeAgent).provider("openai");
@@ -254,7 +254,7 @@ fn other_requests_make_no_call() {
 }
 
 #[test]
-fn hosts_of_ones_own_are_called_by_their_name() {
+fn added_hosts_have_their_provider_name() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         let host = server.url.trim_start_matches("http://").to_owned();
@@ -273,7 +273,7 @@ fn hosts_of_ones_own_are_called_by_their_name() {
 
 /// A streaming body is not read. Only facts from the URL are recorded.
 #[test]
-fn a_request_that_streams_passes() {
+fn a_streaming_request_body_passes_unread() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(question("gpt-4o").to_string())]);

@@ -71,7 +71,7 @@ fn a_stream_is_a_call_until_its_end() {
 }
 
 #[test]
-fn failures_are_told_apart() {
+fn failures_have_different_error_types() {
     let (collector, ()) = exported(plain(), async {
         let server = Server::start().await;
         assert_eq!(ask(&server.chat(), "busy").await.expect("an answer").0, 429);
@@ -92,7 +92,7 @@ fn failures_are_told_apart() {
 }
 
 #[test]
-fn a_success_without_an_answer_is_none() {
+fn a_success_without_a_model_response_is_an_error() {
     for model in ["page", "empty"] {
         let (collector, ()) = exported(plain(), async {
             let server = Server::start().await;
@@ -140,7 +140,7 @@ fn masks_hold_and_annotated_calls_have_one_span() {
 }
 
 #[test]
-fn errors_of_a_body_are_read_where_that_is_asked_for() {
+fn body_errors_are_read_if_enabled() {
     let broken = |read: bool| {
         let (collector, ()) = exported(plain(), async {
             let server = Server::start().await;
@@ -186,7 +186,7 @@ impl<B: http_body::Body> Service<Request<B>> for Breaking {
 }
 
 #[test]
-fn a_body_that_breaks_with_an_error_in_a_box_tells_what_is_in_it() {
+fn a_boxed_body_error_records_its_inner_error() {
     for model in ["gpt-4o", "stream"] {
         let (collector, ()) = exported(plain(), async {
             let request = request("http://127.0.0.1:9/v1/chat/completions", model);
@@ -218,7 +218,7 @@ impl<B: http_body::Body> Service<Request<B>> for Failing {
 }
 
 #[test]
-fn errors_in_boxes_are_read_and_streams_left_alone() {
+fn boxed_errors_are_read_and_streaming_requests_are_not() {
     let (collector, ()) = exported(plain(), async {
         let mut service = CallLayer::new().boxed_errors().layer(Failing);
         let body = StreamBody::new(futures_util::stream::iter([Ok::<_, std::io::Error>(http_body::Frame::data(
@@ -271,7 +271,7 @@ impl<B> Service<Request<B>> for AnsweringStumbling {
 }
 
 #[test]
-fn an_answer_whose_body_panicked_stays_so_when_it_is_polled_again() {
+fn a_body_polled_again_after_a_panic_keeps_its_outcome() {
     for (model, polls) in [("gpt-4o", 2), ("gpt-4o", 3), ("gpt-4o", 4), ("stream", 3), ("stream", 4)] {
         let (collector, ()) = exported(plain(), async {
             let request = request("http://127.0.0.1:9/v1/chat/completions", model);

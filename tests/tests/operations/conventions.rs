@@ -107,7 +107,7 @@ fn check(span: &ReceivedSpan, profile: Profile, data: &Value, wrong: &mut Vec<St
 }
 
 #[test]
-fn every_attribute_is_the_conventions_and_what_they_require_is_there() {
+fn every_attribute_is_defined_and_every_required_one_is_present() {
     let mut wrong = Vec::new();
     for profile in PROFILES {
         let Some(data) = conventions(profile) else { return };
@@ -125,7 +125,7 @@ fn every_attribute_is_the_conventions_and_what_they_require_is_there() {
 }
 
 #[test]
-fn what_a_sampler_may_ask_for_is_there_when_it_is_asked() {
+fn attributes_for_samplers_are_set_at_the_start() {
     for profile in PROFILES {
         let Some(data) = conventions(profile) else { return };
         let asked = Asked::default();

@@ -51,7 +51,7 @@ fn set<'s>(lists: &[&'s [&'s str]]) -> BTreeSet<&'s str> {
 }
 
 #[test]
-fn each_side_is_masked_by_its_mask_and_open_without() {
+fn each_mask_covers_its_own_side() {
     for profile in PROFILES {
         for style in [Style::Placeholder, Style::Drop, Style::hash([7; 32])] {
             let policy = || Policy::new().capture(Capture::Span).style(style.clone());
@@ -72,7 +72,7 @@ fn a_scope_masks_what_is_below_it() {
 }
 
 #[test]
-fn a_masked_call_keeps_its_facts_and_says_what_was_masked() {
+fn a_masked_call_keeps_its_facts_and_reports_the_redaction() {
     let open = Policy::new().capture(Capture::Span);
     let masked = open.clone().mask_input(true).mask_output(true);
     let facts = |policy| -> Vec<(String, Vec<(String, Value)>)> {
@@ -109,7 +109,7 @@ fn a_masked_call_keeps_its_facts_and_says_what_was_masked() {
 }
 
 #[test]
-fn what_is_too_large_is_cut_and_stays_json() {
+fn large_content_is_cut_and_stays_json() {
     let long = "x".repeat(3000);
     let policy = Policy::new().capture(Capture::Span).attribute_limit(1200);
     let arguments = serde_json::json!({"list": vec![&long; 3], "n": 1});

@@ -98,7 +98,7 @@ fn messages_are_named_after_their_method_and_its_target() {
 }
 
 #[test]
-fn an_error_has_its_code_or_is_the_tools() {
+fn an_error_has_its_code_or_is_a_tool_error() {
     let collector = export(
         Policy::new(),
         |layer| layer,
@@ -119,7 +119,7 @@ fn an_error_has_its_code_or_is_the_tools() {
 }
 
 #[test]
-fn messages_are_timed_and_are_no_operations_of_a_models() {
+fn messages_are_timed_but_not_as_model_operations() {
     let metrics = Collector::start();
     let meters = metrics.meter_provider();
     export(Policy::new(), |layer| layer.with_meter_provider(&meters), messages);
@@ -140,7 +140,7 @@ fn messages_are_timed_and_are_no_operations_of_a_models() {
 }
 
 #[test]
-fn masks_hold_for_what_goes_over_it() {
+fn masks_apply_to_mcp_messages() {
     let policy = Policy::new().capture(Capture::Span);
     let seen = |policy: Policy, sentinel: &str| export(policy, |layer| layer, messages).saw(sentinel);
     assert!(!seen(policy.clone().mask_output(true), "SENTINEL-mcp-argument"));

@@ -70,7 +70,7 @@ fn names(collector: &Collector) -> Vec<String> {
 }
 
 #[test]
-fn the_inner_call_is_told_on_the_outer_one() {
+fn the_inner_call_is_recorded_on_the_outer_one() {
     let collector = measure(|layer| layer, || drop(text_of(&request())));
     assert_eq!(names(&collector), ["chat gpt-4o"]);
     let span = collector.span("chat gpt-4o");
@@ -102,7 +102,7 @@ fn an_answer_that_both_see_is_counted_once() {
 }
 
 #[test]
-fn what_several_inner_calls_used_is_added_up() {
+fn usage_of_several_inner_calls_is_added_up() {
     let collector = measure(|layer| layer, || drop(twice(&request())));
     assert_eq!(names(&collector), ["chat gpt-4o"]);
     let span = collector.span("chat gpt-4o");
@@ -113,7 +113,7 @@ fn what_several_inner_calls_used_is_added_up() {
 }
 
 #[test]
-fn separate_calls_have_a_span_each_and_the_outer_leaves_the_counting_to_the_inner() {
+fn separate_calls_have_a_span_each_and_only_the_inner_is_counted() {
     type Change = fn(LlmLayer<Registry>) -> LlmLayer<Registry>;
     type Call = fn(&Value) -> Value;
     let cases: [(Change, Call); 3] = [
@@ -143,7 +143,7 @@ fn insists(body: &Value) -> Value {
 }
 
 #[test]
-fn what_a_call_says_outranks_the_layer() {
+fn a_calls_nesting_takes_precedence_over_the_layers() {
     let collector = measure(|layer| layer.with_nested(Nested::Separate), || drop(insists(&request())));
     // `whole` and the inner `chat` do not set `nested`; the outermost call does, for every call inside it.
     assert_eq!(names(&collector), ["chat gpt-4o", "chat gpt-4o"]);
@@ -166,7 +166,7 @@ fn gives_up() -> Result<Value, Failed> {
 }
 
 #[test]
-fn a_failure_that_the_outer_call_handles_is_none_of_its_own() {
+fn a_failure_handled_by_the_outer_call_is_not_its_own() {
     let collector = measure(
         |layer| layer,
         || {
@@ -193,7 +193,7 @@ fn tells(body: &Value) -> String {
 }
 
 #[test]
-fn what_masks_the_inner_call_masks_the_one_they_are() {
+fn a_mask_of_the_inner_call_masks_the_merged_call() {
     let collector = measure(|layer| layer, || drop(tells(&request())));
     assert_eq!(names(&collector).len(), 1);
     assert!(!collector.saw("SENTINEL-answer"));
@@ -263,14 +263,14 @@ fn with_tool(body: &Value) -> Value {
 }
 
 #[test]
-fn a_call_that_a_tool_makes_is_its_own() {
+fn a_call_made_by_a_tool_is_a_separate_call() {
     let collector = measure(|layer| layer, || drop(with_tool(&request())));
     assert_eq!(names(&collector), ["chat gpt-4o", "execute_tool summarise", "chat gpt-4o"]);
     assert_eq!(counted(), (2 + 1, 30.0, 40.0));
 }
 
 #[test]
-fn attributes_and_handles_of_the_inner_call_are_the_outer_ones() {
+fn attributes_and_handles_of_the_inner_call_belong_to_the_outer_one() {
     let collector = measure(
         |layer| layer,
         || {

@@ -17,7 +17,7 @@ fn open() -> Policy {
 }
 
 #[test]
-fn each_operation_is_of_a_kind_that_the_backends_know() {
+fn each_operation_has_its_openinference_span_kind() {
     let kinds = BTreeMap::from([
         ("apply_guardrail", "GUARDRAIL"),
         ("chat", "LLM"),
@@ -44,7 +44,7 @@ fn each_operation_is_of_a_kind_that_the_backends_know() {
 }
 
 #[test]
-fn values_are_what_went_in_and_out() {
+fn input_and_output_values_are_recorded() {
     for profile in PROFILES {
         let collector = compat(open(), profile);
         let of = |name: &str| {

@@ -67,7 +67,7 @@ fn each_operation_has_the_name_and_the_kind_of_the_conventions() {
 }
 
 #[test]
-fn a_tool_tells_its_name_its_call_and_what_went_in_and_out() {
+fn a_tool_records_its_name_call_id_arguments_and_result() {
     let collector = open(Profile::Core, || {
         weather("Oslo").unwrap();
         block_on(dispatch("lookup", Some("call_2"), r#"{ "key": "k" }"#));
@@ -103,7 +103,7 @@ fn a_tool_that_fails_has_an_error_type_and_no_result() {
 }
 
 #[test]
-fn an_agent_is_around_what_it_does_and_its_tools_know_it() {
+fn an_agents_calls_are_its_children_and_its_tools_have_its_name() {
     for profile in PROFILES {
         let collector = open(profile, || drop(researcher("SENTINEL-task")));
         let agent = collector.span("invoke_agent researcher");
@@ -132,7 +132,7 @@ fn an_agent_is_around_what_it_does_and_its_tools_know_it() {
 }
 
 #[test]
-fn what_a_hosted_agent_returns_may_be_of_any_type() {
+fn a_hosted_agent_can_return_any_type() {
     let collector = open(Profile::Latest, || assert_eq!(hosted(Task { goal: "win" }).goal, "win"));
     let span = collector.span("invoke_agent hosted");
     assert_eq!(span.attribute("gen_ai.agent.id"), Some(json!("ag-8")));
@@ -143,7 +143,7 @@ fn what_a_hosted_agent_returns_may_be_of_any_type() {
 }
 
 #[test]
-fn an_agent_that_is_created_learns_its_id() {
+fn a_created_agent_records_its_id() {
     let collector = open(Profile::Core, || create().unwrap());
     let span = collector.span("create_agent fresh");
     assert_eq!(span.attribute("gen_ai.agent.id"), Some(json!("asst_1")));
@@ -151,7 +151,7 @@ fn an_agent_that_is_created_learns_its_id() {
 }
 
 #[test]
-fn a_retrieval_tells_the_query_the_documents_and_how_many_were_asked_for() {
+fn a_retrieval_records_the_query_the_documents_and_the_limit() {
     for (profile, key, top_k) in
         [(Profile::Core, "gen_ai.request.top_k", json!(3.0)), (Profile::Latest, "gen_ai.retrieval.top_k", json!(3))]
     {
@@ -169,7 +169,7 @@ fn a_retrieval_tells_the_query_the_documents_and_how_many_were_asked_for() {
 }
 
 #[test]
-fn documents_of_other_shapes_become_objects() {
+fn documents_of_other_types_become_objects() {
     for (given, expected) in [
         (json!([[0.9, "d1", {"title": "t"}]]), json!([{"id": "d1", "score": 0.9, "content": {"title": "t"}}])),
         (json!([[0.9, "text"]]), json!([{"score": 0.9, "content": "text"}])),
@@ -221,7 +221,7 @@ fn a_decision_is_one_word_and_never_a_sentence() {
 }
 
 #[test]
-fn with_nobody_asking_for_content_there_is_none() {
+fn without_capture_there_is_no_content() {
     let collector = export(Policy::new(), |layer| layer, everything);
     assert!(!collector.saw("SENTINEL"));
 }
@@ -241,7 +241,7 @@ fn tail() -> impl futures_util::Stream<Item = String> {
 }
 
 #[test]
-fn a_tool_that_streams_is_open_until_its_end_and_answers_no_message() {
+fn a_streaming_tool_is_open_until_its_end_and_records_no_message() {
     let collector = open(Profile::Core, || {
         assert_eq!(block_on(futures_util::StreamExt::count(tail())), 1);
     });

@@ -51,7 +51,7 @@ fn the_builder_has_the_same_lifecycle() {
 }
 
 #[test]
-fn a_future_that_is_dropped_is_cancelled_and_not_red() {
+fn a_dropped_future_is_cancelled_and_not_an_error() {
     let span = one(|_| {
         block_on(async {
             let limit = Duration::from_millis(1);
@@ -89,7 +89,7 @@ fn panics_sync() {
 }
 
 #[test]
-fn a_panic_is_told_apart_also_where_the_caller_catches_it() {
+fn a_caught_panic_has_the_panic_outcome() {
     for run in [
         (|| drop(catch_unwind(panics_sync))) as fn(),
         || drop(catch_unwind(AssertUnwindSafe(|| block_on(panics_async())))),
@@ -118,7 +118,7 @@ fn stumbling_future(fail: bool) -> impl Future<Output = Result<Value, Overloaded
 }
 
 #[test]
-fn a_future_that_panicked_stays_so_when_it_is_polled_again() {
+fn a_future_polled_again_after_a_panic_keeps_its_outcome() {
     for (fail, polls) in [(false, 1), (false, 2), (false, 3), (true, 3)] {
         let span = one(|_| {
             let mut future = Box::pin(stumbling_future(fail));
@@ -165,7 +165,7 @@ fn an_error_event_inside_a_call_that_goes_well_does_not_turn_it_red() {
 }
 
 #[test]
-fn ten_thousand_calls_leave_nothing_behind() {
+fn ten_thousand_calls_leave_no_open_calls() {
     let exporter = opentelemetry_sdk::trace::SdkTracerProvider::builder().build();
     let layer = llm_trace::layer().with_tracer_provider(&exporter);
     let open = layer.open_calls();

@@ -13,7 +13,7 @@ struct SseEvent {
 }
 
 #[test]
-fn parsed_events_tell_their_facts_also_with_content_off() {
+fn parsed_events_record_facts_without_content() {
     let collector = Collector::start();
     let layer = llm_trace::layer().with_policy(Policy::new()).with_tracer_provider(&collector.provider());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -53,7 +53,7 @@ struct Delta<'a> {
 }
 
 #[test]
-fn a_stream_tells_the_same_as_bytes_as_values_and_as_structs() {
+fn a_stream_is_recorded_the_same_as_bytes_values_and_structs() {
     let texts = ["one", "", "two\n", "three \"é\"", "four", "five", "", "six", "seven", "eight", "nine"];
     let chunks = texts.iter().enumerate().map(|(at, text)| Chunk {
         id: "c1",

@@ -70,7 +70,7 @@ fn stumbling_stream(items: Vec<Option<Bytes>>) -> impl Stream<Item = Bytes> {
 }
 
 #[test]
-fn a_stream_that_panicked_stays_so_when_it_is_polled_again() {
+fn a_stream_polled_again_after_a_panic_keeps_its_outcome() {
     let items = |whole| {
         let mut items: Vec<_> = events(whole).into_iter().map(Some).collect();
         items.insert(1, None);
@@ -133,7 +133,7 @@ fn told(policy: Policy, chunks: impl FnOnce(&LlmCall)) -> (String, bool) {
 }
 
 #[test]
-fn the_text_of_an_error_inside_a_stream_is_kept_where_the_policy_keeps_error_texts() {
+fn a_stream_errors_text_follows_the_policy_for_error_texts() {
     let error = json!({"message": "SENTINEL overloaded", "type": "server_error", "code": null});
     let whole = json!({"error": error});
     let inside = json!({"type": "response.failed", "sequence_number": 3, "response": {"id": "r1",
@@ -160,7 +160,7 @@ fn the_text_of_an_error_inside_a_stream_is_kept_where_the_policy_keeps_error_tex
 }
 
 #[test]
-fn iterators_and_callbacks_go_through_the_handle() {
+fn iterators_and_callbacks_are_recorded_with_the_handle() {
     let span = one(|_| {
         let call = LlmCall::builder(Operation::Chat).provider("openai").model("m").start();
         for bytes in events(true) {
@@ -181,7 +181,7 @@ fn iterators_and_callbacks_go_through_the_handle() {
 }
 
 #[test]
-fn a_shutdown_ends_what_still_runs() {
+fn a_shutdown_ends_open_calls() {
     let span = one(|open| {
         block_on(async {
             let mut stream = Box::pin(streams(events(true)));
@@ -195,7 +195,7 @@ fn a_shutdown_ends_what_still_runs() {
 }
 
 #[test]
-fn what_runs_inside_is_a_child_and_the_end_is_on_time() {
+fn spans_inside_are_children_and_the_end_time_is_right() {
     let collector = Collector::start();
     let provider = collector.provider();
     let subscriber = tracing_subscriber::registry().with(llm_trace::layer().with_tracer_provider(&provider));

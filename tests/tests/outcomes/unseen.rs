@@ -91,7 +91,7 @@ impl Overloaded {
 }
 
 #[test]
-fn error_type_is_asked_for_errors_among_the_items_too() {
+fn error_type_applies_to_item_errors() {
     for run in [
         (|_: &OpenCalls| drop(coded(false))) as fn(&OpenCalls),
         |_| block_on(coded(true).expect("a stream").for_each(|_| std::future::ready(()))),
@@ -119,7 +119,7 @@ impl http_body::Body for Broken {
 }
 
 #[test]
-fn a_body_says_why_it_failed() {
+fn a_body_records_its_error() {
     use http_body_util::BodyExt as _;
     for (reads, text) in [(false, ""), (true, "SENTINEL overloaded")] {
         let span = one(|_| {

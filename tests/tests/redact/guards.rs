@@ -45,7 +45,7 @@ fn two_processors_can_hold_two_policies() {
 
 /// Content read with the old policy is redacted again with the current policy.
 #[test]
-fn a_scrubber_or_a_limit_that_comes_while_a_call_runs_holds_for_what_was_read() {
+fn a_new_scrubber_or_limit_applies_to_content_read_before() {
     const TEXT: &str = "SENTINEL-project, at some length";
     let changes: [fn(Policy) -> Policy; 2] = [
         |policy| policy.scrub(|text, _| text.contains("SENTINEL").then(|| "[PROJECT]".to_owned())),
@@ -142,7 +142,7 @@ fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_thr
 }
 
 #[test]
-fn content_that_the_user_adds_as_an_attribute_passes_the_source_gate_too() {
+fn content_in_custom_attributes_is_subject_to_the_source_gate() {
     let add = || {
         let call = llm_trace::LlmCall::current();
         for key in ["gen_ai.input.messages", "input.value", "gen_ai.prompt.0.content"] {

@@ -55,7 +55,7 @@ fn it_alone_keeps_everything_in() {
 }
 
 #[test]
-fn it_alone_keeps_each_side_in() {
+fn it_alone_redacts_each_side() {
     for (input, output) in [(true, false), (false, true)] {
         let got = export(open().mask_input(input).mask_output(output), (false, false), Ending::Answer);
         assert_eq!(seen(&got, &INPUT), if input { NONE } else { INPUT.to_vec() });
@@ -65,7 +65,7 @@ fn it_alone_keeps_each_side_in() {
 }
 
 #[test]
-fn nothing_configured_lets_no_content_of_a_call_out() {
+fn the_default_exports_no_content_of_a_call() {
     for ending in ENDINGS {
         let got = export(Policy::new(), (false, false), ending);
         for sentinels in [&INPUT[..], &OUTPUT, &ERROR] {
@@ -144,7 +144,7 @@ fn lists_and_maps_are_masked_below_a_masked_scope() {
 }
 
 #[test]
-fn what_may_go_out_goes_out_as_it_is() {
+fn permitted_content_is_unchanged() {
     let got = others(open(), false);
     assert_eq!(body(&got[0]), json!({"prompt": TEXT, "n": 3}));
     assert_eq!(got[0].attribute("request"), Some(json!({"n": 5, "deep": [{"n": 4, "input.value": TEXT}]})));
@@ -157,7 +157,7 @@ fn what_may_go_out_goes_out_as_it_is() {
 }
 
 #[test]
-fn scrubbers_run_over_what_is_nested() {
+fn scrubbers_run_over_nested_values() {
     let got = others(open().scrub(|text, _| text.contains(TEXT).then(|| text.replace(TEXT, "***"))), false);
     assert!(!format!("{got:?}").contains(TEXT), "{got:?}");
     assert_eq!(body(&got[0]), json!({"prompt": "***", "n": 3}));

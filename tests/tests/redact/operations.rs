@@ -52,7 +52,7 @@ pub(crate) fn run((input, output): (bool, bool), ending: Ending) {
 
 /// The source gate is open here: every text reaches the processor.
 #[test]
-fn the_processor_alone_keeps_each_side_in() {
+fn the_processor_alone_redacts_each_side() {
     let open = || Policy::new().capture(Capture::Span);
     for ending in ENDINGS {
         for (input, output) in [(true, false), (false, true), (true, true)] {

@@ -58,7 +58,7 @@ fn export(policy: Policy, mask: bool) -> Collector {
 }
 
 #[test]
-fn content_of_known_clients_stays_in_while_capture_is_off() {
+fn content_of_known_clients_is_not_exported_without_capture() {
     let got = export(Policy::new(), false);
     assert!(!got.saw(SECRET));
     for span in got.spans() {
@@ -68,7 +68,7 @@ fn content_of_known_clients_stays_in_while_capture_is_off() {
 }
 
 #[test]
-fn content_of_known_clients_stays_in_below_a_masked_scope() {
+fn content_of_known_clients_is_not_exported_in_a_masked_scope() {
     let got = export(Policy::new().capture(Capture::Span), true);
     assert!(!got.saw(SECRET));
     for span in got.spans() {
@@ -77,7 +77,7 @@ fn content_of_known_clients_stays_in_below_a_masked_scope() {
 }
 
 #[test]
-fn content_of_known_clients_gets_out_where_it_is_wanted_and_not_masked() {
+fn content_of_known_clients_is_exported_with_capture_and_without_masks() {
     for span in export(Policy::new().capture(Capture::Span), false).spans() {
         assert_eq!(span.attribute(&span.span.name), Some(SECRET.into()), "{}", span.span.name);
     }

@@ -96,7 +96,7 @@ fn nothing_of_a_call_through_rig_is_shown_while_capture_is_off() {
 }
 
 #[test]
-fn nothing_of_a_call_through_rig_is_shown_where_one_side_is_masked_but_what_is_surely_the_others() {
+fn with_one_side_masked_only_content_known_to_be_of_the_other_is_exported() {
     let (spans, log, records) = export(Policy::new().capture(Capture::Span).mask_input(true), false);
     for shown in [seen(&spans, &TEXTS), seen_in(&log), seen(&records, &TEXTS)] {
         assert!(shown.iter().all(|text| *text == "SENTINEL-answer"), "{shown:?}");
@@ -104,7 +104,7 @@ fn nothing_of_a_call_through_rig_is_shown_where_one_side_is_masked_but_what_is_s
 }
 
 #[test]
-fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
+fn a_call_through_rig_exports_its_texts_with_capture() {
     let (spans, log, records) = export(Policy::new().capture(Capture::Span), false);
     assert_eq!(seen(&spans, &TEXTS), TEXTS);
     assert_eq!(seen_in(&log), TEXTS);
@@ -113,7 +113,7 @@ fn a_call_through_rig_shows_its_texts_where_they_are_wanted() {
 
 /// The embedded OpenTelemetry layer does not record an event's target, and no processor is wrapped.
 #[test]
-fn our_layer_alone_keeps_what_rig_writes_in() {
+fn our_layer_alone_redacts_the_content_of_rig() {
     for (policy, expected) in [(Policy::new(), &TEXTS[..0]), (Policy::new().capture(Capture::Span), &TEXTS)] {
         let spans = Collector::start();
         let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&spans.provider());

@@ -48,7 +48,7 @@ fn an_event_holds_nothing_that_is_masked() {
 }
 
 #[test]
-fn content_that_events_are_to_hold_is_where_the_conventions_say_and_on_no_span() {
+fn content_of_events_is_under_the_conventions_keys_and_on_no_span() {
     let got = export_all(events(), Some(PolicyHandle::new(events())), || run((false, false), Ending::Answer));
     let logs = got.logs();
     let holders = |sentinel: &str| -> Vec<(String, String)> {

@@ -8,7 +8,7 @@ use tracing_subscriber::prelude::*;
 use crate::support::{ANSWER, QUESTION, ask, text};
 
 #[test]
-fn one_store_sees_everything_and_a_vendor_what_it_may() {
+fn one_destination_receives_everything_and_a_vendor_what_its_policy_permits() {
     for style in [Style::Placeholder, Style::Drop, Style::hash(*b"key")] {
         let (inside, vendor) = (Collector::start(), Collector::start());
         let everything = Policy::new().capture(Capture::Span);

@@ -5,7 +5,7 @@ use tracing::Instrument as _;
 use crate::support::{ANSWER, QUESTION, ask, ask_eagerly, ask_later, text, traced};
 
 #[test]
-fn a_spans_fields_say_what_a_scope_says() {
+fn span_fields_set_the_values_of_a_scope() {
     let traced = traced(|layer| layer);
     let span = tracing::info_span!("request", llm.user_id = %"u1", llm.mask_input = true, llm.metadata.n = 4_i64);
     span.in_scope(|| tracing::info_span!("below").in_scope(|| ask(QUESTION)));

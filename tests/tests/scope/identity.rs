@@ -205,7 +205,7 @@ fn inner_scopes_override_field_by_field_and_a_call_adds_its_own() {
 }
 
 #[test]
-fn nothing_said_is_nothing_shown() {
+fn without_identity_there_are_no_identity_attributes() {
     let traced = traced(|layer| layer);
     scope().user("").session(None::<&str>).caller(Caller::builder()).run(|| ask("q"));
     let span = &traced.collector.spans()[0];
@@ -261,7 +261,7 @@ fn masked_metadata_keeps_its_keys_only() {
 }
 
 #[test]
-fn dashboards_made_for_litellm_find_its_names() {
+fn litellm_attribute_names_are_set() {
     let with = traced(|layer| layer.with_compat(Compat::LiteLlm));
     all().run(|| ask("q"));
     let span = &with.collector.spans()[0];
@@ -296,7 +296,7 @@ fn a_prompts_version_has_the_profiles_name() {
 }
 
 #[test]
-fn a_gateways_metadata_says_it_all() {
+fn a_gateways_metadata_sets_every_scope_value() {
     let traced = traced(|layer| layer);
     let metadata = json!({
         "user_api_key": "the-plain-key", "user_api_key_alias": "alias-a1", "user_api_key_user_id": "user-u1",

@@ -99,7 +99,7 @@ fn stream(question: &str) -> impl futures_util::Stream<Item = String> + Unpin {
 }
 
 #[tokio::test]
-async fn what_has_begun_outside_is_masked_by_the_scope_it_is_polled_in() {
+async fn a_call_started_outside_is_masked_by_the_scope_that_polls_it() {
     use futures_util::StreamExt as _;
     let traced = traced(|layer| layer);
     let masked = || scope().user("u1").mask_input(true).mask_output(true);

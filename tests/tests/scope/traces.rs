@@ -157,7 +157,7 @@ fn sends(host: &str) -> http::HeaderMap {
 }
 
 #[test]
-fn only_named_hosts_are_told_our_ids() {
+fn trace_headers_are_sent_only_to_listed_hosts() {
     let traced = traced(|layer| layer.with_propagation(Propagation::new().to_host("llm.internal").baggage("tenant")));
     let baggage = Context::current_with_baggage([KeyValue::new("tenant", "t1"), KeyValue::new("private", "p1")]);
     let _attached = baggage.attach();
@@ -175,7 +175,7 @@ fn only_named_hosts_are_told_our_ids() {
 }
 
 #[test]
-fn a_parent_can_be_told_to_one_call() {
+fn a_single_call_can_have_an_explicit_parent() {
     use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
     #[llm_call(provider = "openai", model = "m", parent = cx)]
     fn below(cx: &Context) {}

@@ -96,7 +96,7 @@ fn an_open_agent_span_of_ours_shows_the_first_input_and_the_last_output() {
 }
 
 #[test]
-fn a_mask_set_on_the_agent_later_holds_for_what_it_was_told() {
+fn a_later_mask_on_the_agent_covers_its_recorded_content() {
     let traced = traced(|layer| layer);
     scope().update_trace(BOTH).run(|| agent(true));
     let span = traced.collector.span("agent");

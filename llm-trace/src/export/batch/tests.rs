@@ -66,7 +66,7 @@ fn patient() -> Limits {
 }
 
 #[test]
-fn a_batch_is_cut_by_bytes_and_by_count() {
+fn a_batch_is_limited_by_bytes_and_by_count() {
     let (sink, provider) = start(Limits { batch_bytes: 10_000, batch_records: 4, ..patient() });
     for content in [4000, 4000, 4000, 20_000, 1, 1, 1, 1, 1] {
         span(&provider, content);
@@ -87,7 +87,7 @@ fn a_span_waits_no_longer_than_the_delay() {
 }
 
 #[test]
-fn when_bytes_run_out_content_goes_first_and_then_spans_and_all_are_counted() {
+fn a_full_queue_drops_content_before_spans_and_counts_both() {
     let limits = Limits { queue_bytes: 10_000, batch_records: 1, queue_records: 20, ..patient() };
     let (sink, provider) = start(limits);
     sink.shut(true);
@@ -110,7 +110,7 @@ fn when_bytes_run_out_content_goes_first_and_then_spans_and_all_are_counted() {
 }
 
 #[test]
-fn spans_of_many_threads_arrive_once_each_and_room_is_given_back() {
+fn spans_of_many_threads_arrive_once_each_and_release_their_bytes() {
     let (sink, provider) = start(Limits { batch_records: 7, queue_records: 4096, ..patient() });
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -126,7 +126,7 @@ fn spans_of_many_threads_arrive_once_each_and_room_is_given_back() {
 }
 
 #[test]
-fn what_is_left_when_time_is_over_is_counted_and_so_is_what_comes_later() {
+fn spans_left_at_the_deadline_and_later_ones_are_counted() {
     let (sink, provider) = start(Limits { batch_records: 1, ..patient() });
     sink.shut(true);
     for _ in 0..10 {
@@ -146,7 +146,7 @@ fn what_is_left_when_time_is_over_is_counted_and_so_is_what_comes_later() {
 }
 
 #[test]
-fn the_size_is_an_upper_bound_and_near() {
+fn the_size_is_a_close_upper_bound() {
     use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
     use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
     use prost::Message;

@@ -125,7 +125,7 @@ answer question        1.25 s  ━━━━━━━━━━━━━━━━
 }
 
 #[test]
-fn a_span_that_ends_after_its_root_comes_as_a_tree_of_its_own() {
+fn a_span_that_ends_after_its_root_is_printed_as_a_separate_tree() {
     let (out, _provider, tracer) = plain();
     let root = start(&tracer, "root", 0, &Context::new());
     let late = start(&tracer, "late", 1, &root);
@@ -154,7 +154,7 @@ fn a_span_below_another_program_is_a_root_here() {
 }
 
 #[test]
-fn spans_whose_root_never_ends_do_not_pile_up_and_are_printed_at_the_end() {
+fn spans_of_an_open_root_are_limited_and_printed_at_the_end() {
     let (out, provider, tracer) = plain();
     let root = start(&tracer, "root", 0, &Context::new());
     for _ in 0..4097 {
@@ -219,7 +219,7 @@ fn colour_is_decided_by_variables_and_then_by_the_terminal() {
 }
 
 #[test]
-fn what_a_terminal_would_act_on_is_not_printed() {
+fn control_characters_are_not_printed() {
     assert_eq!(content::clean("a\x1b[31mred\r\n\t b\u{202e}c", 40), "a [31mred b c");
     assert_eq!(content::clean("héllo wörld", 8), "héllo w…");
     let (out, _provider, tracer) = plain();

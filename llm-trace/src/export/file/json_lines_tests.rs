@@ -58,7 +58,7 @@ fn a_directory_has_one_writer() {
 }
 
 #[test]
-fn a_line_that_was_cut_off_is_left_out_and_nothing_is_written_behind_it() {
+fn an_incomplete_line_is_omitted_and_not_appended_to() {
     let directory = Directory::new("torn");
     std::fs::create_dir_all(&directory.0).unwrap();
     std::fs::write(directory.0.join("logs.jsonl"), "{\"whole\":1}\n{\"torn").unwrap();
@@ -72,7 +72,7 @@ fn a_line_that_was_cut_off_is_left_out_and_nothing_is_written_behind_it() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_can_read_the_files() {
+fn other_users_cannot_read_the_files() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = Directory::new("mode");
     let mut lines = open(&directory.0, 80).unwrap();

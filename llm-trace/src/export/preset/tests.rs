@@ -71,7 +71,7 @@ const ENV: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn a_preset_and_the_vendors_keys_are_enough_and_the_standard_outranks_them() {
+fn a_preset_needs_only_the_vendors_keys_and_standard_variables_take_precedence() {
     let wrong: Vec<String> = ENV
         .iter()
         .map(|(preset, vars, expected)| (preset, vars, read(&format!("LLM_TRACE_PRESET={preset};{vars}")), expected))
@@ -91,7 +91,7 @@ fn every_name_has_a_row_and_every_row_a_name() {
 }
 
 #[test]
-fn a_destination_of_a_preset_is_what_the_environment_gives_and_heeds_no_variable_of_the_standard() {
+fn a_preset_destination_reads_only_the_vendors_variables() {
     let vendor_only = ENV.iter().filter(|(preset, vars, _)| !vars.contains("OTEL_") && table::find(preset).is_some());
     for (preset, vars, _) in vendor_only {
         let standard = "OTEL_EXPORTER_OTLP_ENDPOINT=http://other;OTEL_EXPORTER_OTLP_HEADERS=authorization=leak";
@@ -112,7 +112,7 @@ fn a_destination_of_a_preset_is_what_the_environment_gives_and_heeds_no_variable
 }
 
 #[test]
-fn new_relic_is_sent_less_at_once_unless_a_variable_says_otherwise() {
+fn new_relic_has_a_smaller_request_limit_unless_a_variable_sets_it() {
     let bytes = |vars: &str| Config::from_lookup(&lookup(vars)).unwrap().batch.batch_bytes;
     assert_eq!(bytes("LLM_TRACE_PRESET=newrelic;NEW_RELIC_LICENSE_KEY=nr"), 900_000);
     assert_eq!(bytes("LLM_TRACE_PRESET=newrelic;NEW_RELIC_LICENSE_KEY=nr;LLM_TRACE_MAX_BATCH_BYTES=5"), 5);
