@@ -20,7 +20,7 @@ impl Function {
         let vis: Visibility = input.parse()?;
         let defaultness = input.peek(syn::Ident) && input.peek2(Token![fn]);
         if defaultness {
-            return Err(input.error(format!("`#[{name}]` does not know `default fn`")));
+            return Err(input.error(format!("`#[{name}]` does not support `default fn`")));
         }
         let sig: Signature = input.parse().map_err(|error| {
             let message = format!("{error}; `#[{name}]` goes on a function or a method");

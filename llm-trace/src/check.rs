@@ -29,7 +29,9 @@ pub fn check() -> Check {
     check.destination();
     let none = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
     if none {
-        check.wrong("no tracing subscriber is set here: call llm_trace::init(), or put llm_trace::layer() into yours");
+        check.wrong(
+            "no tracing subscriber is set: call llm_trace::init(), or add llm_trace::layer() to your subscriber",
+        );
         return check;
     }
     check.level();
@@ -89,11 +91,15 @@ impl Check {
         }
         self.right(format!("closures of on_call were given {} calls; {} wait", hooks.handed_over(), hooks.waiting()));
         if hooks.content_dropped() > 0 {
-            self.note(format!("{} calls waited for on_call's closure without their content", hooks.content_dropped()));
+            self.note(format!(
+                "{} calls were queued for on_call's closure without their content",
+                hooks.content_dropped()
+            ));
         }
         if hooks.dropped() > 0 {
             self.wrong(format!(
-                "{} calls were not handed to a closure of on_call: its queue was full, or it panicked; let it do less,                  or pass calls on to a channel",
+                "{} calls were not handed to a closure of on_call: its queue was full, or it panicked; do less work in \
+                 it, or send calls to a channel",
                 hooks.dropped()
             ));
         }
@@ -103,8 +109,8 @@ impl Check {
     fn guards(&mut self) {
         if !crate::guard::guarded() {
             self.note(
-                "no RedactProcessor has been made in this process: what other crates set on spans is exported as it is; \
-                 wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
+                "no RedactProcessor was created in this process: content that other crates set on spans is exported \
+                 unredacted; wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
             );
         }
         #[cfg(feature = "fmt")]
@@ -113,7 +119,7 @@ impl Check {
                 && !dispatch.is::<crate::guard::Wrapped>()
             {
                 self.note(
-                    "a fmt layer is not wrapped: it prints what other crates write of prompts and answers; wrap it with \
+                    "a fmt layer is not wrapped: it prints prompts and responses that other crates log; wrap it with \
                      llm_trace::redact(layer)",
                 );
             }
@@ -173,8 +179,8 @@ impl Check {
             return self.right(format!("spans up to level {level} are on"));
         }
         self.wrong(format!(
-            "the subscriber lets nothing below level {level} through, and calls are at INFO ({}): \
-             set RUST_LOG=info, or give calls another level with #[llm_call(level = \"…\")]",
+            "the subscriber disables levels below {level}, and calls are at INFO ({}): set RUST_LOG=info, or set the \
+             level of calls with #[llm_call(level = \"…\")]",
             rust_log()
         ));
     }
@@ -184,7 +190,7 @@ impl Check {
         match &pipeline {
             Some(pipeline) => {
                 self.right(format!(
-                    "llm_trace::layer() is there; names are those of {}",
+                    "llm_trace::layer() is in the subscriber; attribute names are those of {}",
                     pipeline.profile.schema_url()
                 ));
                 self.right(pipeline.policy.get().in_words());
@@ -208,17 +214,17 @@ impl Check {
         });
         if span.is_disabled() {
             return self.wrong(format!(
-                "a filter disables INFO spans of target `llm_trace` ({}); calls have the target of the module they stand \
-                 in: let both through",
+                "a filter disables INFO spans of target `llm_trace` ({}); calls have the target of their module: \
+                 enable both",
                 rust_log()
             ));
         }
         match span.set_parent(Context::current()) {
             Err(SetParentError::LayerNotFound) => self.wrong(
-                "no OpenTelemetry layer of tracing-opentelemetry 0.34 is in this subscriber (one of another version does \
-                 not count): use llm_trace::layer().with_tracer_provider(&provider)",
+                "no OpenTelemetry layer of tracing-opentelemetry 0.34 is in this subscriber (another version does \
+                 not work): use llm_trace::layer().with_tracer_provider(&provider)",
             ),
-            _ => self.right("an OpenTelemetry layer is there"),
+            _ => self.right("an OpenTelemetry layer is in the subscriber"),
         }
         self.guards();
         for failure in crate::guarded::failures() {
@@ -247,7 +253,7 @@ impl Kind {
 fn rust_log() -> String {
     match std::env::var("RUST_LOG") {
         Ok(value) => format!("RUST_LOG={value:?}"),
-        Err(_) => "RUST_LOG is not set, and with EnvFilter::from_default_env() that means errors only".to_owned(),
+        Err(_) => "RUST_LOG is not set: EnvFilter::from_default_env() then enables errors only".to_owned(),
     }
 }
 

@@ -77,13 +77,11 @@ impl UserCode {
     /// The name of this kind, and the consequence of a failure.
     fn in_words(self) -> (&'static str, &'static str) {
         match self {
-            UserCode::Serialize => ("the `Serialize` of a request or an answer", "what follows in it is not recorded"),
+            UserCode::Serialize => ("the `Serialize` of a request or a response", "the rest of it is not recorded"),
             UserCode::Error => {
                 ("the `Display` or `source()` of an error", "that error's text and causes are not recorded")
             }
-            UserCode::Record => {
-                ("a `RecordRequest` or `RecordResponse`", "what it would have told next is not recorded")
-            }
+            UserCode::Record => ("a `RecordRequest` or `RecordResponse`", "its remaining values are not recorded"),
             UserCode::Closure => ("a closure given to a macro of llm-trace", "its value is not recorded"),
             UserCode::Argument => {
                 ("the `Display`, `AsRef` or `Into` of a macro's argument", "that argument is not recorded")
@@ -91,8 +89,8 @@ impl UserCode {
             UserCode::Field => ("the `Debug` or `Display` of a span's or an event's field", "that field is masked"),
             UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
             UserCode::Prices => ("the function given to `prices`", "that call has no cost"),
-            UserCode::View => ("the closure of a destination's view", "that attribute is not sent there"),
-            UserCode::Hook => ("the closure given to `on_call`", "it misses that call"),
+            UserCode::View => ("the closure of a destination's view", "that attribute is not exported there"),
+            UserCode::Hook => ("the closure given to `on_call`", "it does not receive that call"),
         }
     }
 }

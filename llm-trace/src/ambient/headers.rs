@@ -193,7 +193,7 @@ impl Scope {
         } else if unreadable {
             diag::warn_once(
                 "traceparent",
-                "a request came with a `traceparent` that cannot be read; its trace is not continued, a new one begins",
+                "a request has an invalid `traceparent` header: its trace is not continued and a new trace is started",
             );
         }
         self

@@ -132,7 +132,7 @@ fn read(map: &Map<String, Value>) -> Scope {
         // The sender of the request chose these keys.
         unread.retain(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)));
         unread.truncate(MAX_KEYS);
-        diag::warn_once("metadata-keys", &format!("metadata that is not recorded: {}", unread.join(", ")));
+        diag::warn_once("metadata-keys", &format!("metadata is not recorded: {}", unread.join(", ")));
     }
     scope
 }

@@ -62,7 +62,7 @@ pub enum TraceError {
     #[error("`{0}` is no span id: give 16 hex digits, not all zero")]
     SpanId(String),
     /// The call already has a span.
-    #[error("the call has started in its trace already: set the trace in a scope around the call")]
+    #[error("the call has already started in its trace: set the trace on a scope around the call")]
     Started,
 }
 

@@ -103,7 +103,7 @@ use crate::semconv::AttributeValue;
 ///     .client_port(40312)
 ///     .run(|call| { call.rpc_status(-32002); });
 /// ```
-#[must_use = "a builder makes no call until it is run, instrumented or started"]
+#[must_use = "a builder does nothing until you run, instrument or start it"]
 pub struct CallBuilder<'a> {
     setup: CallArguments<'a>,
 }

@@ -59,7 +59,7 @@ impl ActiveCall {
             drop(state);
             diag::debug_once(
                 "operation",
-                "LlmCall::operation is ignored where the call or the new operation is no model call",
+                "LlmCall::operation is ignored because the call or the new operation is not a model call",
             );
             return;
         }
@@ -81,8 +81,8 @@ impl ActiveCall {
         if !self.masks().is_guarded() {
             return diag::debug_once(
                 "replaced",
-                "a call was given another provider, model, server or operation after its span had started: the \
-                 span keeps the first one, since no RedactProcessor stands before the exporter",
+                "the provider, model, server or operation of a call was changed after its span had started: the span \
+                 keeps the first value, because no RedactProcessor is in front of the exporter",
             );
         }
         if state.name.is_none() {

@@ -41,7 +41,7 @@ pub fn evaluation(name: impl Into<String>) -> Evaluation {
 /// call.evaluation("toxicity").error_type("timeout").emit();
 /// assert!(call.response_id().is_none() && call.span_context().is_none(), "this call was never made");
 /// ```
-#[must_use = "nothing is told before `emit`"]
+#[must_use = "an evaluation is not recorded until you call `emit`"]
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     name: String,

@@ -119,8 +119,8 @@ impl NamedFuture {
         run(prepared, body, |call, future| {
             call.unobserved(
                 false,
-                "a function marked #[llm_call] returned a future of a named type, whose end cannot be seen, so that \
-                 its call is unobserved: return `impl Future` or a boxed future, or make it an `async fn`",
+                "a function with #[llm_call] returned a future of a named type, whose end is not visible, so its \
+                 call is unobserved: return `impl Future` or a boxed future, or make it an `async fn`",
             );
             future
         })
@@ -160,8 +160,8 @@ pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> O
 pub fn warn_unread(call: &LlmCall) {
     call.unobserved(
         true,
-        "a function marked #[llm_call] returns a stream inside another type, whose end cannot be seen, so that its call \
-         is unobserved: wrap the stream with `LlmCall::current().stream(..)`",
+        "a function with #[llm_call] returns a stream inside another type, whose end is not visible, so its call is \
+         unobserved: wrap the stream with `LlmCall::current().stream(..)`",
     );
 }
 

@@ -89,8 +89,8 @@ pub(super) fn answered<B: Body, E>(call: LlmCall, status: u16, headers: &HeaderM
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         diag::warn_once(
             "client-encoding",
-            "an LLM's answer is compressed and cannot be read here: its tokens and finish reasons are unknown; put \
-             the layer that decompresses between llm_trace's and the network",
+            "an LLM response is compressed and cannot be read here, so its tokens and finish reasons are unknown: \
+             put the decompression layer between llm_trace's layer and the network",
         );
         return CallBody::whole(call, status, false, body);
     }

@@ -117,7 +117,8 @@ impl Queue {
             // A closed stderr is not an error.
             let _ = sink.write_all(text.as_bytes());
             if dropped > 0 {
-                let told = format!("llm-trace: {dropped} texts were not printed: stderr was not read in time\n");
+                let told =
+                    format!("llm-trace: {dropped} texts were not printed, because stderr was not read in time\n");
                 let _ = sink.write_all(told.as_bytes());
             }
             let _ = sink.flush();

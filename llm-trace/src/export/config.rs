@@ -119,7 +119,7 @@ fn exporter(
     };
     let named_protocol = named.map(exporter_protocol).transpose()?.flatten();
     if let Some(row) = preset.filter(|row| !row.takes(signal)) {
-        warnings.push(format!("the preset `{}` is for traces only: it does not count for {signal}", row.name()));
+        warnings.push(format!("the preset `{}` supports only traces: it is ignored for {signal}", row.name()));
     }
     let preset = preset.filter(|row| row.takes(signal));
     let address = env.first(&[names.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_ENDPOINT"]);
@@ -135,8 +135,10 @@ fn exporter(
     let set_protocol = env.first(&[names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     if named.is_none() && address.is_none() && set_protocol.is_none() && preset.is_none() {
         if let Some(var) = env.first(&headers_of(names)) {
-            warnings
-                .push(format!("`{}` is set but no endpoint is: set OTEL_ENDPOINT; printing to the console", var.name));
+            warnings.push(format!(
+                "`{}` is set without an endpoint, so spans are printed to the console: set OTEL_ENDPOINT",
+                var.name
+            ));
         }
         return Ok(Exporter::Console { json: false });
     }
@@ -246,7 +248,7 @@ fn otlp(
         (Some(address), None) => address,
         (Some(address), Some(row)) => {
             warnings.push(format!(
-                "the keys of the preset `{}` go to the endpoint of `{}`, which outranks the preset's own",
+                "the keys of the preset `{}` are sent to the endpoint of `{}`, which overrides the preset's endpoint",
                 row.name(),
                 address.name
             ));
@@ -264,7 +266,7 @@ fn otlp(
         Some(var) => {
             if var.name == "OTEL_HEADERS" && address.name.starts_with("OTEL_EXPORTER_OTLP") {
                 warnings.push(format!(
-                    "`OTEL_HEADERS` go to the endpoint of `{}`, which outranks OTEL_ENDPOINT",
+                    "`OTEL_HEADERS` are sent to the endpoint of `{}`, which overrides OTEL_ENDPOINT",
                     address.name
                 ));
             }
@@ -368,7 +370,7 @@ fn batch(
     if limits.batch_records > limits.queue_records {
         if let Some(var) = env.get(names.batch) {
             warnings.push(format!(
-                "`{}={}` is more than the queue holds: {} is used",
+                "`{}={}` exceeds the size of the queue: {} is used",
                 var.name, var.value, limits.queue_records
             ));
         }

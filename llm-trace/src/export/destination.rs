@@ -99,7 +99,7 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "nothing is sent before `build()`"]
+#[must_use = "a destination does nothing until you call `build()`"]
 #[derive(Clone)]
 pub struct Destination {
     protocol: Protocol,

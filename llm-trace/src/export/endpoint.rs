@@ -34,14 +34,14 @@ pub(crate) fn resolve(
     if !url.username().is_empty() || url.password().is_some() {
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        warnings.push(format!("`{}`: the user name in the URL is not used; put it into OTEL_HEADERS", var.name));
+        warnings.push(format!("`{}`: the user name in the URL is ignored: set it in OTEL_HEADERS", var.name));
     }
     url.set_fragment(None);
     reach_loopback(&mut url);
     match protocol {
         Protocol::Grpc => {
             if url.path() != "/" {
-                warnings.push(format!("`{}`: gRPC has no path, `{}` is left out", var.name, url.path()));
+                warnings.push(format!("`{}`: gRPC does not use a path, `{}` is ignored", var.name, url.path()));
             }
             url.set_path("");
             url.set_query(None);
@@ -51,7 +51,10 @@ pub(crate) fn resolve(
             if written == Written::ForAll {
                 add_path(&mut url, signal);
             } else if url.path() == "/" {
-                warnings.push(format!("`{}` has no path and is taken as it is; most need `/v1/{signal}`", var.name));
+                warnings.push(format!(
+                    "`{}` has no path and is used unchanged; most backends need `/v1/{signal}`",
+                    var.name
+                ));
             }
         }
     }
@@ -106,7 +109,7 @@ fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, C
     let url = url.map_err(|e| error(e.to_string()))?;
     match url.host_str() {
         Some(host) if !host.is_empty() => Ok(url),
-        _ => Err(error("it has no host".into())),
+        _ => Err(error("the host is missing".into())),
     }
 }
 

@@ -140,7 +140,7 @@ pub enum InitError {
         reason: String,
     },
     /// The transport could not be created.
-    #[error("cannot prepare to send to {endpoint}: {reason}")]
+    #[error("cannot create a connection to {endpoint}: {reason}")]
     Transport {
         /// The endpoint.
         endpoint: String,

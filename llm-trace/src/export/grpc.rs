@@ -127,7 +127,7 @@ impl GrpcTransport {
         };
         let hint = match status.code() {
             Code::Unauthenticated | Code::PermissionDenied => ": check the key in OTEL_HEADERS",
-            Code::Unimplemented => ": it takes no OTLP over gRPC here, try OTEL_EXPORTER=otlp_http",
+            Code::Unimplemented => ": the endpoint does not support OTLP over gRPC, try OTEL_EXPORTER=otlp_http",
             _ => "",
         };
         let text = format!("{} answered {:?} ({}){hint}", self.shown, status.code(), reason(status));

@@ -41,7 +41,7 @@ use crate::{CallHooks, OpenCalls, diag};
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "dropped at once, it ends telemetry at once: keep it in a variable such as `_telemetry`"]
+#[must_use = "dropping the guard shuts telemetry down: keep it in a variable such as `_telemetry`"]
 #[derive(Debug)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
@@ -166,11 +166,17 @@ impl Telemetry {
         if !ended {
             // Reported after the exporter's own errors: an endpoint that is down causes one line, not two.
             let left = stats.in_flight();
-            diag::warn_rarely("export", &format!("not everything could be sent within {limit:?}: {left} in flight"));
+            diag::warn_rarely(
+                "export",
+                &format!("the shutdown exceeded {limit:?}: {left} records are still in flight"),
+            );
         }
         if !handed_over {
             let waiting = self.hooks.waiting();
-            diag::warn_rarely("hook", &format!("on_call's closure was not given {waiting} calls within {limit:?}"));
+            diag::warn_rarely(
+                "hook",
+                &format!("the shutdown exceeded {limit:?}: on_call's closure did not receive {waiting} calls"),
+            );
         }
         // Writes all printed output before the program ends.
         crate::diag::output::stderr().flush(left());

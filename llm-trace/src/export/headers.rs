@@ -35,7 +35,7 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
     let parsed = name(&percent_decode_str(text_name.trim()).decode_utf8_lossy())?;
     let value: Vec<u8> = percent_decode_str(text.trim()).collect();
     let value = self::value(value.trim_ascii()).map_err(|reason| {
-        let hint = if value.is_empty() { "" } else { "; percent-encoding is undone first" };
+        let hint = if value.is_empty() { "" } else { "; values are percent-decoded" };
         format!("it {reason}{hint}")
     })?;
     Ok((parsed, value))

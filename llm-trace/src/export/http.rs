@@ -77,12 +77,12 @@ impl HttpTransport {
         };
         let hint = match status.as_u16() {
             301 | 302 | 303 | 307 | 308 => match header("location").map(|l| l.split(['?', '#']).next().unwrap_or(l)) {
-                Some(location) => format!(": it redirects to {}, set that as the endpoint", outside(location)),
+                Some(location) => format!(": the endpoint redirects to {}, use that URL", outside(location)),
                 None => String::new(),
             },
             401 | 403 => ": check the key in OTEL_HEADERS".into(),
             404 | 405 => ": check the path of the endpoint".into(),
-            415 => ": it does not take this protocol, set OTEL_EXPORTER_OTLP_PROTOCOL".into(),
+            415 => ": the endpoint does not support this protocol, set OTEL_EXPORTER_OTLP_PROTOCOL".into(),
             _ => String::new(),
         };
         Err(Refusal { kind, text: format!("{} answered {}{hint}", self.shown, describe(status)) })

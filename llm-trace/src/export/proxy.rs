@@ -19,7 +19,7 @@ pub(crate) fn find(env: &Env<'_>, target: &Url) -> Option<String> {
 }
 
 /// The error for a proxy that [`parse`] rejects. It omits the value, which may contain a password.
-pub(crate) const WRONG: &str = "the proxy variable is no URL such as http://proxy:3128";
+pub(crate) const WRONG: &str = "the proxy variable is not a valid URL such as http://proxy:3128";
 
 /// Parses a proxy's address, with or without `http://`.
 #[cfg_attr(not(feature = "otlp-grpc"), allow(dead_code))]

@@ -33,7 +33,7 @@ pub(crate) fn read(env: &Env<'_>, warnings: &mut Vec<String>) -> Result<Option<S
     let Some(var) = env.get("OTEL_TRACES_SAMPLER") else {
         if arg.is_some() {
             warnings
-                .push("`OTEL_TRACES_SAMPLER_ARG` is set but `OTEL_TRACES_SAMPLER` is not: all traces are kept".into());
+                .push("`OTEL_TRACES_SAMPLER_ARG` is set without `OTEL_TRACES_SAMPLER`: all traces are sampled".into());
         }
         return Ok(None);
     };

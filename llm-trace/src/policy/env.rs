@@ -87,8 +87,8 @@ impl Policy {
         if let Some(value) = var(CAPTURE) {
             self.capture = read_capture(&value).unwrap_or_else(|| {
                 problems.push(format!(
-                    "{CAPTURE}={value:?} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT: \
-                     no content is captured; set it to one of these"
+                    "{CAPTURE}={value:?} is not one of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT: no content \
+                     is captured; set it to one of these"
                 ));
                 Capture::Off
             });
@@ -96,8 +96,8 @@ impl Policy {
         if let Some(value) = var(MASK) {
             let masks = read_masks(&value).unwrap_or_else(|| {
                 problems.push(format!(
-                    "{MASK}={value:?} is not made of input, output, all or none: \
-                     everything is masked; set it to one of these, or to several separated by commas"
+                    "{MASK}={value:?} is not a list of input, output, all or none: everything is masked; set it to \
+                     one of these, or to several separated by commas"
                 ));
                 Masks::all()
             });
@@ -105,7 +105,7 @@ impl Policy {
         }
         if let Some(value) = var(RATIO) {
             let ratio = value.trim().parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)).unwrap_or_else(|| {
-                problems.push(format!("{RATIO}={value:?} is no number from 0 to 1: no content is kept; set it to one"));
+                problems.push(format!("{RATIO}={value:?} is not a number from 0 to 1: no content is captured"));
                 0.0
             });
             self.content_share = self.content_share.min(Share::new(ratio));
@@ -114,7 +114,9 @@ impl Policy {
             let Some(value) = var(name) else { continue };
             match value.trim().parse::<usize>() {
                 Ok(bytes) => self = self.limit_attributes(bytes),
-                Err(_) => problems.push(format!("{name}={value:?} is no number of bytes: set it to one, or unset it")),
+                Err(_) => {
+                    problems.push(format!("{name}={value:?} is not a number of bytes: set it to one, or unset it"))
+                }
             }
         }
         if problems.is_empty() { Ok(self) } else { Err(PolicyError { problems, policy: Box::new(self) }) }

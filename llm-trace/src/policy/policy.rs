@@ -316,7 +316,7 @@ impl Policy {
             (true, true) => "all of it masked",
             (true, false) => "input masked",
             (false, true) => "output masked",
-            (false, false) => "masked only where a call or a scope says so",
+            (false, false) => "masked only where a call or a scope sets a mask",
         };
         let share = match self.content_share {
             share if share.is_all() => String::new(),

@@ -40,18 +40,14 @@ impl Failed {
         let (code, text) = match self {
             // `guarded` has reported it.
             Failed::Panicked => return,
-            Failed::TooLong => ("scrubber-time", "a scrubber took too long: the text it was given is masked"),
-            Failed::Hangs => {
-                ("scrubber-hangs", "a scrubber has not returned for too long: until it does, texts for it are masked")
-            }
+            Failed::TooLong => ("scrubber-time", "a scrubber took too long: its text is masked"),
+            Failed::Hangs => ("scrubber-hangs", "a scrubber has not returned in time: texts are masked until it does"),
             Failed::Rests => (
                 "scrubber-rests",
-                "a scrubber took too long three times in a row: for a minute texts for it are masked; make it faster, \
-                 or give it more time with Policy::scrub_time",
+                "a scrubber took too long three times in a row: texts are masked for a minute; make it faster, or \
+                 increase Policy::scrub_time",
             ),
-            Failed::Inside => {
-                ("scrubber-inside", "a scrubber made a call of its own: the texts of that one are masked")
-            }
+            Failed::Inside => ("scrubber-inside", "a scrubber made an LLM call: the texts of that call are masked"),
         };
         crate::diag::warn_once(code, text);
     }

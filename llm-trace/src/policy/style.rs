@@ -59,7 +59,7 @@ impl HashKey {
     pub fn new(key: impl Into<Vec<u8>>) -> Self {
         let key = key.into();
         if key.is_empty() {
-            crate::diag::warn_once("hash-key", "an empty key for hashes is refused: texts are replaced by [REDACTED]");
+            crate::diag::warn_once("hash-key", "an empty hash key is invalid: texts are replaced by [REDACTED]");
             return Self(None);
         }
         // HMAC accepts keys of any length.

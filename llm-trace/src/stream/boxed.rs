@@ -99,8 +99,8 @@ impl Unobserved {
         if let Some(call) = open.take() {
             call.unobserved(
                 true,
-                "a function marked #[llm_call] returned a stream of a named type, whose end cannot be seen, so that \
-                 its call is unobserved: return `impl Stream` or a boxed stream, or wrap it with \
+                "a function with #[llm_call] returned a stream of a named type, whose end is not visible, so its \
+                 call is unobserved: return `impl Stream` or a boxed stream, or wrap it with \
                  `LlmCall::current().stream(..)`",
             );
         }

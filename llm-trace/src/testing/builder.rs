@@ -46,7 +46,7 @@ type BoxedLayer = Box<dyn Layer<TestSubscriber> + Send + Sync>;
 ///     .capture();
 /// # drop(captured);
 /// ```
-#[must_use = "nothing is captured before `capture()` or `detached()`"]
+#[must_use = "a builder captures nothing until you call `capture()` or `detached()`"]
 pub struct CaptureBuilder {
     policy: PolicyHandle,
     max_level: LevelFilter,

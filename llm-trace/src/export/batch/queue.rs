@@ -87,7 +87,7 @@ impl<R: Record> Queue<R> {
             let size = record.size();
             result = self.offer(offer, record, size);
             if offer == Offer::WithoutContent && result.is_ok() {
-                let text = format!("too many bytes are queued: {} are sent without their content", R::RECORDS);
+                let text = format!("too many bytes are queued: {} are exported without their content", R::RECORDS);
                 diag::warn_rarely("content-dropped", &text);
             }
         }

@@ -115,7 +115,7 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
             // A panic payload can panic when dropped.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-            diag::warn_rarely("export-panic", &format!("{work} of {} panicked: they are lost", R::RECORDS));
+            diag::warn_rarely("export-panic", &format!("{work} of {} panicked: they were dropped", R::RECORDS));
         }
     }
 }

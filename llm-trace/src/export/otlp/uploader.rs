@@ -88,7 +88,7 @@ impl Uploader {
         match &self.target {
             Target::Files(lines) => self.write(lines, &request),
             Target::Network(network) => match &network.spill {
-                Some(spill) if lock(spill).is_pausing() => self.spill(spill, &request, "it is left alone for now"),
+                Some(spill) if lock(spill).is_pausing() => self.spill(spill, &request, "requests are paused"),
                 _ => self.send_by(network, request, None).map(drop),
             },
         }
@@ -112,7 +112,7 @@ impl Uploader {
         };
         let size = body.len();
         let refusal = if size > self.max_bytes {
-            let text = format!("{size} bytes are more than may be sent at once ({})", self.max_bytes);
+            let text = format!("{size} bytes exceed the request limit of {}", self.max_bytes);
             Refusal { kind: RefusalKind::TooLarge, text }
         } else {
             match self.deliver(network, Q::SIGNAL, body) {
@@ -190,7 +190,7 @@ impl Uploader {
         state.drop_spilled(removed.of_this_process, false);
         state.drop_spilled(removed.of_an_earlier_one, true);
         drop(state);
-        diag::warn_rarely("spill", &format!("{} are kept on disk: {reason}", Q::RECORD[1]));
+        diag::warn_rarely("spill", &format!("{} are stored on disk: {reason}", Q::RECORD[1]));
         Ok(())
     }
 
@@ -220,7 +220,7 @@ impl Uploader {
                 Ok(Some(spilled)) => spilled,
                 Ok(None) => return,
                 Err(error) => {
-                    diag::warn_rarely("spill-read", &format!("cannot read what was kept on disk: {error}"));
+                    diag::warn_rarely("spill-read", &format!("cannot read requests from disk: {error}"));
                     lock(spill).pause(None);
                     break;
                 }
@@ -235,7 +235,7 @@ impl Uploader {
                 }
             }
             if let Err(error) = lock(spill).forget() {
-                diag::warn_rarely("spill-read", &format!("cannot remove what was sent from disk: {error}"));
+                diag::warn_rarely("spill-read", &format!("cannot remove sent requests from disk: {error}"));
             }
         }
     }
@@ -247,7 +247,7 @@ impl Uploader {
             Target::Network(network) => network.spill.as_ref().map_or(Ok(()), |spill| lock(spill).sync()),
         };
         if let Err(error) = synced {
-            diag::warn_rarely("sync", &format!("the disk may not have all that was written: {error}"));
+            diag::warn_rarely("sync", &format!("written data may not be on disk: {error}"));
         }
     }
 
@@ -293,7 +293,7 @@ impl Uploader {
         if rejected == 0 {
             return Ok(());
         }
-        self.lose::<Q>(rejected, Outcome::Rejected, &format!("the collector says {}", diag::outside(&reason)))
+        self.lose::<Q>(rejected, Outcome::Rejected, &format!("the collector responded: {}", diag::outside(&reason)))
     }
 
     fn lose<Q: OtlpRequest>(&self, count: usize, outcome: Outcome, reason: &str) -> Result<(), String> {

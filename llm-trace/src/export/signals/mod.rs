@@ -125,6 +125,6 @@ pub(crate) fn has_ended(result: &OTelSdkResult) -> bool {
 #[cfg_attr(all(feature = "metrics", feature = "logs"), allow(dead_code))]
 fn not_compiled_in(exporter: &Exporter, variable: &str, feature: &str) {
     if !matches!(exporter, Exporter::None | Exporter::Disabled) {
-        diag::warn(&format!("`{variable}` needs the feature `{feature}` of the crate llm-trace: there are none"));
+        diag::warn(&format!("`{variable}` is ignored: it needs the feature `{feature}` of the crate llm-trace"));
     }
 }

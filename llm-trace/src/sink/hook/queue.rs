@@ -97,7 +97,7 @@ impl Hook {
             drop(state);
             diag::warn_rarely(
                 "hook-full",
-                "the closure given to on_call is slower than calls finish: calls are not handed over to it",
+                "the closure of on_call is too slow: its queue is full and calls are not passed to it",
             );
             return;
         }
