@@ -80,7 +80,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn each_signal_goes_to_a_file_of_its_own_as_lines_of_otlp_json() {
+fn each_signal_has_its_own_file_of_otlp_json_lines() {
     let directory = Directory::new("signals");
     let url = format!("file://{}", directory.text());
     for vars in [
@@ -122,7 +122,7 @@ fn each_signal_goes_to_a_file_of_its_own_as_lines_of_otlp_json() {
 }
 
 #[test]
-fn a_directory_is_bounded_and_what_is_removed_is_counted() {
+fn a_directory_is_limited_and_removed_records_are_counted() {
     let directory = Directory::new("bounded");
     let processor = Destination::file(&directory.0).max_disk_bytes(40_000).max_batch_spans(10).build().unwrap();
     let stats = processor.stats();
@@ -145,7 +145,7 @@ fn a_directory_is_bounded_and_what_is_removed_is_counted() {
 }
 
 #[test]
-fn two_exporters_do_not_share_a_directory_and_the_error_says_so() {
+fn two_exporters_for_one_directory_are_an_error() {
     let directory = Directory::new("shared");
     let first = Destination::file(&directory.0).build().unwrap();
     let error = Destination::file(&directory.0).build().err().map(|error| error.to_string()).unwrap();
@@ -169,7 +169,7 @@ fn an_invalid_directory_is_an_error() {
 }
 
 #[test]
-fn what_is_not_accepted_is_kept_on_disk_and_sent_when_the_collector_is_back() {
+fn rejected_requests_are_kept_on_disk_and_sent_later() {
     for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
         let directory = Directory::new("back");
         let collector = Collector::start();
@@ -256,7 +256,7 @@ fn a_full_spill_directory_drops_the_oldest_and_counts_them() {
 }
 
 #[test]
-fn what_the_policy_holds_back_is_not_on_disk_either() {
+fn redacted_content_is_not_on_disk() {
     let directory = Directory::new("policy");
     let parts = parts(&[
         ("OTEL_ENDPOINT", &nowhere()),
@@ -295,7 +295,7 @@ fn kill_in_the_middle(vars: &[(&str, &str)]) -> usize {
 }
 
 #[test]
-fn a_program_that_is_killed_leaves_all_that_the_disk_has_acknowledged() {
+fn a_killed_program_keeps_all_acknowledged_records_on_disk() {
     let directory = Directory::new("killed");
     let acknowledged = kill_in_the_middle(&[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &directory.text())]);
     let found: BTreeSet<_> = directory.span_names().into_iter().collect();
@@ -303,7 +303,7 @@ fn a_program_that_is_killed_leaves_all_that_the_disk_has_acknowledged() {
 }
 
 #[test]
-fn what_a_killed_program_has_spilled_is_sent_at_least_once_by_the_next() {
+fn spilled_requests_of_a_killed_program_are_sent_at_least_once() {
     let directory = Directory::new("killed-spill");
     let spill = directory.text();
     let acknowledged = kill_in_the_middle(&[("OTEL_ENDPOINT", &nowhere()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);

@@ -24,7 +24,7 @@ fn names(exporter: &InMemorySpanExporter) -> Vec<String> {
 }
 
 #[test]
-fn a_layer_that_is_there_is_used_in_either_order() {
+fn an_existing_opentelemetry_layer_is_used_in_either_order() {
     let (theirs, exporter) = provider();
     call_under(
         tracing_subscriber::registry()
@@ -40,7 +40,7 @@ fn a_layer_that_is_there_is_used_in_either_order() {
 }
 
 #[test]
-fn two_opentelemetry_layers_do_not_panic_ours_stands_aside() {
+fn two_opentelemetry_layers_do_not_panic_and_ours_is_disabled() {
     for ours_first in [true, false] {
         let (theirs, their_exporter) = provider();
         let (ours, our_exporter) = provider();

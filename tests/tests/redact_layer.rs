@@ -58,7 +58,7 @@ where
 }
 
 #[test]
-fn fmt_prints_what_the_masks_let_out() {
+fn fmt_prints_unmasked_content() {
     for (input, output, expected) in
         [(false, false, ALL.to_vec()), (true, false, vec![OUTPUT]), (false, true, vec![INPUT]), (true, true, vec![])]
     {
@@ -215,7 +215,7 @@ fn clients(policy: Policy) -> String {
 }
 
 #[test]
-fn what_clients_write_of_whole_requests_is_content_by_default() {
+fn logs_of_client_crates_are_content_by_default() {
     let text = clients(Policy::new().content_target("my_client"));
     assert_eq!(found(&text), [FREE], "{text}");
     for kept in ["tries=3", "otel.name=\"chat m\"", "log.target=\"reqwest::connect\""] {
@@ -226,7 +226,7 @@ fn what_clients_write_of_whole_requests_is_content_by_default() {
 }
 
 #[test]
-fn a_target_that_is_said_to_be_plain_is_anyones() {
+fn a_plain_target_is_not_redacted_as_a_client() {
     let text = clients(Policy::new().plain_target("async_openai").plain_target("genai"));
     assert_eq!(found(&text), [INPUT, FREE, ERROR], "{text}");
     // A locked policy ignores this setting.

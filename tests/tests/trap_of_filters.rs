@@ -17,7 +17,7 @@ fn a_call() {
 
 /// If upstream fixes this bug, this test fails and its line in the docs can be removed.
 #[test]
-fn asking_whether_a_level_is_on_hides_spans_from_layers_with_filters_of_their_own() {
+fn checking_a_level_hides_spans_from_layers_with_their_own_filter() {
     /// Does the same as `log_enabled!` through `tracing-log`.
     fn ask() {
         assert!(tracing::enabled!(Level::DEBUG));

@@ -91,7 +91,7 @@ fn instrument_records_arguments_unless_told_to_skip_them() {
 }
 
 #[test]
-fn a_spawned_task_forgets_its_span_unless_it_is_given_along() {
+fn a_spawned_task_loses_its_span_unless_instrumented() {
     let collector = Collector::start();
     let layer = llm_trace::layer().with_tracer_provider(&collector.provider());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -147,7 +147,7 @@ fn recording_a_field_again_does_not_take_the_first_value_back() {
 }
 
 #[test]
-fn what_matters_stands_before_what_has_no_room() {
+fn important_attributes_come_before_the_limit() {
     let collector = Collector::start();
     let layer = llm_trace::layer().with_tracer_provider(&collector.provider());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -207,7 +207,7 @@ fn a_sampler_sees_what_is_known_at_the_start() {
 }
 
 #[test]
-fn what_is_open_at_the_shutdown_is_lost_unless_it_is_finished_before() {
+fn open_spans_are_lost_at_the_shutdown_unless_finished_before() {
     for finish in [false, true] {
         let collector = Collector::start();
         let provider = collector.provider();
@@ -254,7 +254,7 @@ fn refused() -> Result<Value, std::io::Error> {
 }
 
 #[test]
-fn an_answer_that_the_function_invents_is_recorded_as_the_models() {
+fn a_made_up_return_value_is_recorded_as_the_models() {
     #[llm_call(provider = "openai", model = "inside")]
     fn invents() -> Value {
         refused().unwrap_or_else(|_| sorry())

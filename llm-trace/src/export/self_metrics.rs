@@ -89,13 +89,8 @@ fn observe_signal(counted: &Counted, meter: &Meter, number: usize) {
             s.in_flight().0
         });
         let capacity = counted.capacity;
-        at.level(
-            format!("otel.sdk.processor.{name}.queue.capacity"),
-            "Maximum number of records in the queue",
-            unit,
-            &labels,
-            { move |_| capacity },
-        );
+        let queue_capacity = format!("otel.sdk.processor.{name}.queue.capacity");
+        at.level(queue_capacity, "Maximum number of records in the queue", unit, &labels, move |_| capacity);
         let without = "llm_trace.export.without_content".to_owned();
         at.counter(without, "Records sent without some of their content", "{record}", &labels, WITHOUT_CONTENT);
     }

@@ -44,7 +44,7 @@ fn received_after_a_redirect(policy: Policy) -> Option<String> {
 }
 
 #[test]
-fn a_redirect_takes_the_trace_headers_to_a_host_that_nobody_named_unless_the_client_follows_none() {
+fn redirects_carry_trace_headers_to_unlisted_hosts_unless_disabled() {
     assert!(received_after_a_redirect(Policy::default()).is_some(), "the page has a recipe that nobody needs");
     assert_eq!(received_after_a_redirect(Policy::none()), None);
 }

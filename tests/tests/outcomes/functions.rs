@@ -148,7 +148,7 @@ fn attempts_are_events_of_one_span() {
 }
 
 #[test]
-fn an_error_event_inside_a_call_that_goes_well_does_not_turn_it_red() {
+fn an_error_event_inside_a_successful_call_does_not_set_its_status() {
     let collector = Collector::start();
     let exporting = opentelemetry_sdk::trace::SimpleSpanProcessor::new(collector.exporter());
     let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()

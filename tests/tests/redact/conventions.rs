@@ -120,7 +120,7 @@ fn the_table_has_a_hundred_keys_of_a_dozen_tools() {
 }
 
 #[test]
-fn what_is_no_fact_on_a_model_calls_span_is_content() {
+fn everything_but_facts_on_a_model_calls_span_is_content() {
     let open = Policy::new().capture(Capture::SpanAndEvent);
     for (policy, mask) in [(open.clone().mask_input(true).mask_output(true), false), (open, true)] {
         let got = spans(policy, mask, |provider| {
@@ -141,7 +141,7 @@ fn what_is_no_fact_on_a_model_calls_span_is_content() {
 }
 
 #[test]
-fn with_nothing_configured_only_facts_of_a_model_calls_span_go_out() {
+fn by_default_only_facts_of_a_model_calls_span_are_exported() {
     for (source, keys) in CONTENT {
         for key in *keys {
             let got = spans(Policy::new(), false, |provider| {

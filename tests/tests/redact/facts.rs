@@ -33,7 +33,7 @@ fn answer(usage: Value) -> Value {
 }
 
 #[test]
-fn counts_that_cannot_be_are_unknown_and_nobody_panics() {
+fn impossible_counts_are_unknown_and_do_not_panic() {
     for policy in policies() {
         let wild = json!({"prompt_tokens": i64::MAX, "completion_tokens": i64::MAX});
         let mut answers = vec![answer(wild); 4];
@@ -51,7 +51,7 @@ fn counts_that_cannot_be_are_unknown_and_nobody_panics() {
 }
 
 #[test]
-fn texts_in_the_place_of_facts_stay_in_under_every_policy() {
+fn texts_in_place_of_facts_are_not_exported_under_any_policy() {
     let prose = "SENTINEL is no identifier";
     let long = "SENTINEL".repeat(100);
     for text in [prose, &long, "SENTINEL\nline"] {

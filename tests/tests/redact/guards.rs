@@ -12,7 +12,7 @@ fn open() -> Policy {
 
 /// The source gate covers everything that is recorded on a call's own span, but not the attributes of other code.
 #[test]
-fn the_source_gate_alone_keeps_a_calls_own_content_in() {
+fn the_source_gate_alone_redacts_a_calls_own_content() {
     for policy in [Policy::new(), open().mask_input(true).mask_output(true), open().lock_masked()] {
         for ending in ENDINGS {
             let got = export(policy.clone(), None, || run((false, false), ending));
@@ -25,7 +25,7 @@ fn the_source_gate_alone_keeps_a_calls_own_content_in() {
 
 /// The source gate is open here: every text of the call reaches the processor.
 #[test]
-fn the_processor_alone_keeps_everything_in() {
+fn the_processor_alone_redacts_all_content() {
     for ending in ENDINGS {
         let closed = PolicyHandle::new(open().mask_input(true).mask_output(true));
         let got = export(open(), Some(closed), || run((false, false), ending));
@@ -83,7 +83,7 @@ fn a_new_scrubber_or_limit_applies_to_content_read_before() {
 
 /// Each thread records which of its calls started after a mask was set and ended before it was removed.
 #[test]
-fn no_call_that_ends_after_the_switch_shows_content_while_it_is_thrown_by_64_threads() {
+fn no_call_that_ends_after_a_mask_shows_content_with_64_threads() {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -164,7 +164,7 @@ fn content_in_custom_attributes_is_subject_to_the_source_gate() {
 
 /// Attributes that other code sets directly on the call's own span bypass every layer.
 #[test]
-fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
+fn attributes_set_directly_on_a_calls_span_are_masked() {
     use opentelemetry::trace::{Status, TraceContextExt as _};
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -192,7 +192,7 @@ fn what_is_set_on_a_calls_own_span_directly_is_masked_too() {
 
 /// If a lock of the call were held, neither scrubber would return.
 #[test]
-fn a_scrubber_that_asks_for_the_call_or_makes_one_holds_nobody_up() {
+fn a_scrubber_that_uses_the_call_or_makes_one_does_not_deadlock() {
     #[llm_trace::llm_call(provider = "openai", model = "judge", input = text)]
     fn judge(text: &str) -> String {
         format!("SENTINEL-judged {text}")

@@ -42,7 +42,7 @@ fn export(last: Policy, masks: (bool, bool), ending: Ending) -> Collector {
 }
 
 #[test]
-fn it_alone_keeps_everything_in() {
+fn it_alone_redacts_all_content() {
     for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
         for ending in ENDINGS {
             let got = export(open().style(style.clone()).mask_input(true).mask_output(true), (false, false), ending);
@@ -241,7 +241,7 @@ proptest! {
 
 /// The pipeline of `init()`: queued records are redacted again with the current policy.
 #[test]
-fn records_that_wait_to_be_sent_obey_a_switch_that_is_thrown() {
+fn queued_records_follow_a_policy_change() {
     let collector = Collector::start();
     let endpoint = collector.endpoint();
     let parts = llm_trace::export::from_lookup(&|name| match name {

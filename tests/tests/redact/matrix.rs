@@ -44,7 +44,7 @@ fn one(masks: (bool, bool), policy: Policy, ending: Ending) -> Got {
 }
 
 #[test]
-fn what_is_masked_is_nowhere() {
+fn masked_content_is_nowhere() {
     for by in [By::Policy, By::Scope, By::Call, By::SpanField] {
         for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
             for (input, output) in [(true, false), (false, true), (true, true)] {
@@ -100,7 +100,7 @@ fn places(got: &Got, sentinel: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn what_is_not_masked_is_where_the_conventions_say() {
+fn unmasked_content_is_under_the_conventions_keys() {
     let got = one((false, false), open(), Ending::Answer);
     let at = |sentinel: &str| -> Vec<String> { places(&got, sentinel).into_iter().collect() };
     for sentinel in INPUT {
@@ -157,7 +157,7 @@ fn what_is_not_masked_is_where_the_conventions_say() {
 }
 
 #[test]
-fn texts_of_streams_and_errors_are_where_the_conventions_say() {
+fn texts_of_streams_and_errors_are_under_the_conventions_keys() {
     for ending in [Ending::Stream, Ending::Truncated, Ending::Dropped, Ending::StreamError, Ending::Unfinished] {
         let got = one((false, false), open(), ending);
         for sentinel in OUTPUT {
@@ -204,7 +204,7 @@ fn a_masked_call_agrees_with_an_open_one_in_everything_but_content() {
 }
 
 #[test]
-fn what_was_masked_is_said() {
+fn redaction_is_reported() {
     let got = one((true, true), open().style(Style::Drop), Ending::Answer);
     let report = got.span("chat gpt-4o").attribute("llm_trace.redaction").expect("a report").to_string();
     for word in ["masked:input=1", "masked:output=1"] {
@@ -213,7 +213,7 @@ fn what_was_masked_is_said() {
 }
 
 #[test]
-fn a_policy_that_nobody_configured_lets_no_content_out() {
+fn the_default_policy_exports_no_content() {
     for ending in ENDINGS {
         let got = export_all(Policy::new(), Some(PolicyHandle::default()), || run((false, false), ending));
         for sentinels in [&INPUT[..], &OUTPUT, &ERROR, &NEVER] {

@@ -71,7 +71,7 @@ fn free_text_inside_a_model_call_is_not_exported_while_capture_is_off() {
 }
 
 #[test]
-fn the_layer_alone_holds_back_what_tracing_says() {
+fn the_layer_alone_redacts_tracing_events() {
     let (got, _) = run(Policy::new(), By::Layer, "chat");
     for span in got.spans() {
         let texts = format!("{:?} {:?}", span.span.events, span.attribute("body"));
