@@ -7,8 +7,9 @@ use std::task::{Context as Task, Poll};
 
 use opentelemetry::{Context, ContextGuard};
 
+use super::context::MaskContext;
 use super::mask_context;
-use super::mask_context::{MaskContext, SharedMasks};
+use super::mask_context::SharedMasks;
 use super::scope::{Base, Scope};
 use super::scope_facts::ScopeFacts;
 use super::trace::{Continued, Parent};
@@ -55,7 +56,7 @@ impl ScopePlace {
         if let Some((_, masks)) = self.last.as_ref().filter(|(last, _)| same(last, &here)) {
             return masks.clone();
         }
-        let own = ScopeFacts::of(&self.own).map_or_else(ScopeFacts::default, |facts| ScopeFacts::clone(&facts));
+        let own = self.own.facts().map_or_else(ScopeFacts::default, |facts| ScopeFacts::clone(facts));
         let above = std::iter::once(self.own.clone()).chain(here.iter().cloned()).collect();
         let masks = level(Masks::new(), own, above);
         self.last = Some((here, masks.clone()));
@@ -69,7 +70,7 @@ fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
 
 /// Masks and facts inside other places. Facts that `own` lacks are inherited.
 pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
-    let facts = above.iter().filter_map(ScopeFacts::of).fold(own, |facts, base| facts.over(&base));
+    let facts = above.iter().filter_map(SharedMasks::facts).fold(own, |facts, base| facts.over(base));
     if facts == ScopeFacts::default() {
         return SharedMasks::child_of(masks, above);
     }

@@ -3,7 +3,6 @@
 //! They travel in the OpenTelemetry `Context` and in a thread-local, for code that does not propagate a `Context`.
 //! Neither requires an enabled span. The facts of a scope travel with the masks.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -14,20 +13,20 @@ use std::thread::LocalKey;
 use opentelemetry::trace::{SpanContext, SpanId, TraceId};
 use opentelemetry::{Context, KeyValue, Value};
 
+use super::context::MaskContext;
+use super::scope_facts::ScopeFacts;
 use crate::policy::{Masks, Stamp};
 
 /// The masks of a call or scope, shared by everything inside it. Masks can only be added.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMasks(Arc<Ambient>);
 
-/// The facts of a scope. Only the scope's code reads them.
-pub(crate) type ContextLink = Arc<dyn Any + Send + Sync>;
-
 #[derive(Debug, Default)]
 struct Ambient {
     bits: AtomicU8,
     above: Vec<SharedMasks>,
-    carried: Option<ContextLink>,
+    /// The facts of the surrounding scopes.
+    facts: Option<Arc<ScopeFacts>>,
     /// The id of the call's own span.
     own_span: OnceLock<(TraceId, SpanId)>,
     /// The policy and masks that filtered the call's content.
@@ -77,14 +76,14 @@ impl SharedMasks {
 
     /// Masks inside other places, the innermost first. The facts are those of the innermost place.
     pub(crate) fn child_of(masks: Masks, above: Vec<SharedMasks>) -> Self {
-        let carried = above.iter().find_map(|place| place.0.carried.clone());
-        Self(Arc::new(Ambient { bits: AtomicU8::new(masks.bits()), above, carried, ..Ambient::default() }))
+        let facts = above.iter().find_map(|place| place.0.facts.clone());
+        Self(Arc::new(Ambient { bits: AtomicU8::new(masks.bits()), above, facts, ..Ambient::default() }))
     }
 
     /// Like [`child_of`](Self::child_of), with facts of its own.
-    pub(crate) fn with_scope(masks: Masks, above: Vec<SharedMasks>, carried: ContextLink) -> Self {
+    pub(crate) fn with_scope(masks: Masks, above: Vec<SharedMasks>, facts: Arc<ScopeFacts>) -> Self {
         let bits = AtomicU8::new(masks.bits());
-        Self(Arc::new(Ambient { bits, above, carried: Some(carried), ..Ambient::default() }))
+        Self(Arc::new(Ambient { bits, above, facts: Some(facts), ..Ambient::default() }))
     }
 
     /// The same place without its facts. Its masks apply, including those that are added later.
@@ -93,18 +92,18 @@ impl SharedMasks {
     }
 
     /// The facts of the surrounding scopes.
-    pub(crate) fn context_link(&self) -> Option<&ContextLink> {
-        self.0.carried.as_ref()
+    pub(crate) fn facts(&self) -> Option<&Arc<ScopeFacts>> {
+        self.0.facts.as_ref()
     }
 
     /// Whether the facts of this place replace those of `other`.
     fn overrides(&self, other: &SharedMasks) -> bool {
-        fn says(place: &SharedMasks, carried: &ContextLink) -> bool {
-            place.context_link().is_some_and(|own| Arc::ptr_eq(own, carried))
+        fn has(place: &SharedMasks, facts: &Arc<ScopeFacts>) -> bool {
+            place.facts().is_some_and(|own| Arc::ptr_eq(own, facts))
         }
-        let Some(carried) = other.context_link() else { return self.context_link().is_some() };
+        let Some(facts) = other.facts() else { return self.facts().is_some() };
         let mut above = self.0.above.iter();
-        !says(self, carried) && above.any(|above| says(above, carried) || above.overrides(other))
+        !has(self, facts) && above.any(|above| has(above, facts) || above.overrides(other))
     }
 
     /// Whether both are the same place.
@@ -179,36 +178,6 @@ impl SharedMasks {
     }
 }
 
-/// The masks and the current call in an OpenTelemetry `Context`.
-#[derive(Clone, Debug)]
-pub(crate) struct MaskContext {
-    masks: SharedMasks,
-    call: Option<Arc<dyn Any + Send + Sync>>,
-}
-
-impl MaskContext {
-    /// The masks in `cx`, if any.
-    pub(crate) fn of(cx: &Context) -> Option<SharedMasks> {
-        cx.get::<MaskContext>().map(|carried| carried.masks.clone())
-    }
-
-    /// `cx` with these masks.
-    pub(crate) fn with(cx: &Context, masks: SharedMasks) -> Context {
-        let call = cx.get::<MaskContext>().and_then(|carried| carried.call.clone());
-        cx.with_value(MaskContext { masks, call })
-    }
-
-    /// `cx` with a call and its masks. The type of the call is private to `call`.
-    pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn Any + Send + Sync>) -> Context {
-        cx.with_value(MaskContext { masks, call: Some(call) })
-    }
-
-    /// The call in `cx`, if any.
-    pub(crate) fn call<T: 'static>(cx: &Context) -> Option<&T> {
-        cx.get::<MaskContext>()?.call.as_deref()?.downcast_ref()
-    }
-}
-
 thread_local! {
     static AMBIENT: RefCell<Option<SharedMasks>> = const { RefCell::new(None) };
     /// The entered spans that have a place.
@@ -272,10 +241,10 @@ fn running() -> Option<SharedMasks> {
 /// surrounding call or scope has masks or facts.
 pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
     fn has_any(place: &SharedMasks) -> bool {
-        place.context_link().is_some() || place.get() != Masks::new()
+        place.facts().is_some() || place.get() != Masks::new()
     }
     // Most spans are created outside of scopes and need no clone.
-    let is_inside = cx.get::<MaskContext>().is_some_and(|carried| has_any(&carried.masks))
+    let is_inside = MaskContext::masks(cx).is_some_and(has_any)
         || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has_any)))
             == Ok(true)
         || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|s| s.iter().any(|s| has_any(&s.span.place))))
@@ -327,7 +296,7 @@ pub(crate) fn current() -> Option<Masks> {
         let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
-    let carried = Context::map_current(|cx| cx.get::<MaskContext>().map(|carried| carried.masks.get()));
+    let carried = Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get));
     let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.place)));
     let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
     [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
@@ -365,11 +334,11 @@ fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
         all[..=at].rotate_right(1);
     }
-    for place in MaskContext::of(cx).into_iter().chain(entered(false)) {
+    for place in MaskContext::masks(cx).cloned().into_iter().chain(entered(false)) {
         let is_below = all.iter().any(|known| place.is_within(known));
-        let has_facts = all.iter().any(|known| known.context_link().is_some());
+        let has_facts = all.iter().any(|known| known.facts().is_some());
         let fills = is_below || (fill && !has_facts);
-        add(if fills || place.context_link().is_none() { place } else { place.without_facts() }, &mut all);
+        add(if fills || place.facts().is_none() { place } else { place.without_facts() }, &mut all);
     }
     all
 }

@@ -1,6 +1,7 @@
 //! Scopes (caller, session, trace) and masks at a place in the program.
 
 mod caller;
+pub(crate) mod context;
 mod entered_scope;
 mod headers;
 mod id_generator;

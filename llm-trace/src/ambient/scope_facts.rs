@@ -1,10 +1,8 @@
 //! The facts of a scope.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::caller::Caller;
-use super::mask_context::SharedMasks;
 use super::trace_update::TraceUpdate;
 use crate::semconv::AttributeValue;
 
@@ -51,10 +49,5 @@ impl ScopeFacts {
             Some((_, known)) => *known = value,
             None => self.metadata.push((key, value)),
         }
-    }
-
-    /// The facts for a call or scope with these masks.
-    pub(crate) fn of(place: &SharedMasks) -> Option<Arc<ScopeFacts>> {
-        Arc::downcast(Arc::clone(place.context_link()?)).ok()
     }
 }

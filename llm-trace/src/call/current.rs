@@ -1,5 +1,6 @@
 //! The current call.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,9 @@ use std::time::SystemTime;
 use opentelemetry::{Context, ContextGuard};
 
 use super::active_call::ActiveCall;
+use crate::ambient::context::{CallStart, CurrentCall, MaskContext};
 use crate::ambient::mask_context as masks;
-use crate::ambient::mask_context::{MaskContext, SharedMasks};
+use crate::ambient::mask_context::SharedMasks;
 use crate::policy::is_scrubbing;
 
 thread_local! {
@@ -21,26 +23,21 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub(crate) struct CarriedCall(Arc<Call>);
 
-/// The start of a call's own span.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Start {
-    /// When the call began.
-    pub(crate) begun: SystemTime,
-    /// Whether the span is likely to be recorded.
-    pub(crate) likely: bool,
-}
-
 #[derive(Debug)]
 struct Call {
     live: OnceLock<Weak<ActiveCall>>,
-    start: Start,
+    start: CallStart,
     /// The call's own span has taken it.
     taken: AtomicBool,
 }
 
 impl CarriedCall {
     pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
-        Self(Arc::new(Call { live: OnceLock::new(), start: Start { begun, likely }, taken: AtomicBool::new(false) }))
+        Self(Arc::new(Call {
+            live: OnceLock::new(),
+            start: CallStart { begun, likely },
+            taken: AtomicBool::new(false),
+        }))
     }
 
     /// `cx` with the call and its masks.
@@ -54,22 +51,22 @@ impl CarriedCall {
     }
 
     /// Takes the start for the first span that asks, which is the call's own.
-    pub(crate) fn take_start_of(cx: &Context) -> Option<Start> {
-        MaskContext::call::<Call>(cx)?.take_start()
+    pub(crate) fn take_start_of(cx: &Context) -> Option<CallStart> {
+        MaskContext::call(cx)?.take_start()
     }
 
-    pub(crate) fn take_start(&self) -> Option<Start> {
+    pub(crate) fn take_start(&self) -> Option<CallStart> {
         self.0.take_start()
     }
 
     /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
-        MaskContext::call::<Call>(cx)?.live.get()?.upgrade().filter(|_| !is_scrubbing())
+        (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?.live.get()?.upgrade().filter(|_| !is_scrubbing())
     }
 }
 
-impl Call {
-    fn take_start(&self) -> Option<Start> {
+impl CurrentCall for Call {
+    fn take_start(&self) -> Option<CallStart> {
         (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.start)
     }
 }

@@ -30,7 +30,7 @@ impl ActiveCall {
             *field(own.get_or_insert_default()) = Some(value.to_text().into_owned());
         }
         state.attributes = kept;
-        match ScopeFacts::of(self.masks()) {
+        match self.masks().facts() {
             Some(around) => Some(Box::new(own.map_or_else(ScopeFacts::default, |own| *own).over(&around))),
             None => own,
         }
@@ -46,7 +46,7 @@ impl ActiveCall {
             }
             let masks = place.get();
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
-            if let (None, Some(facts)) = (self.masks().context_link(), ScopeFacts::of(&place)) {
+            if let (None, Some(facts)) = (self.masks().facts(), place.facts()) {
                 let mut state = self.lock();
                 let own = state.facts.take().map_or_else(ScopeFacts::default, |own| *own);
                 state.facts = Some(Box::new(own.over(&facts)));

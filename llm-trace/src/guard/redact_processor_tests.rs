@@ -7,7 +7,8 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::{RedactExporter, RedactProcessor};
-use crate::ambient::mask_context::{Filtered, MaskContext, SharedMasks, WrittenContent, enter};
+use crate::ambient::context::MaskContext;
+use crate::ambient::mask_context::{Filtered, SharedMasks, WrittenContent, enter};
 use crate::policy::{Capture, Masks, Policy, PolicyHandle};
 
 const SECRET: &str = "the secret";

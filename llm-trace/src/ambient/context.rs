@@ -1,0 +1,55 @@
+//! The masks and the current call in an OpenTelemetry `Context`.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use opentelemetry::Context;
+
+use super::mask_context::SharedMasks;
+
+/// The call that a `Context` belongs to, as far as code below `call` needs it.
+pub(crate) trait CurrentCall: Any + Debug + Send + Sync {
+    /// Takes the start for the first span that asks, which is the call's own.
+    fn take_start(&self) -> Option<CallStart>;
+}
+
+/// The start of a call's own span.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallStart {
+    /// When the call began.
+    pub(crate) begun: SystemTime,
+    /// Whether the span is likely to be recorded.
+    pub(crate) likely: bool,
+}
+
+/// The masks and the current call. They share one entry of the `Context`, because each entry costs a copy of its map.
+#[derive(Clone, Debug)]
+pub(crate) struct MaskContext {
+    masks: SharedMasks,
+    call: Option<Arc<dyn CurrentCall>>,
+}
+
+impl MaskContext {
+    /// The masks in `cx`, if any.
+    pub(crate) fn masks(cx: &Context) -> Option<&SharedMasks> {
+        cx.get::<MaskContext>().map(|found| &found.masks)
+    }
+
+    /// `cx` with these masks.
+    pub(crate) fn with(cx: &Context, masks: SharedMasks) -> Context {
+        let call = cx.get::<MaskContext>().and_then(|found| found.call.clone());
+        cx.with_value(MaskContext { masks, call })
+    }
+
+    /// `cx` with a call and its masks.
+    pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn CurrentCall>) -> Context {
+        cx.with_value(MaskContext { masks, call: Some(call) })
+    }
+
+    /// The call in `cx`, if any.
+    pub(crate) fn call(cx: &Context) -> Option<&dyn CurrentCall> {
+        cx.get::<MaskContext>()?.call.as_deref()
+    }
+}
