@@ -3,14 +3,12 @@
 use std::fmt;
 use std::sync::Once;
 
-use opentelemetry::Context;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
-use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
-use crate::call::{self, Pipeline, StartFields};
-use crate::sink::CallHooks;
+use crate::call::{self, Pipeline};
+use crate::sink::{CallHooks, fields};
 
 /// Checks the current default subscriber and reports how a call would be recorded.
 ///
@@ -105,9 +103,49 @@ impl Check {
         }
     }
 
-    /// Notes data of other crates that is exported or printed without masks.
-    fn guards(&mut self) {
-        if !crate::guard::guarded() {
+    /// Where the facts of calls are written.
+    fn roads(&mut self, pipeline: &Pipeline) {
+        let content = match pipeline.content_fields {
+            true => "content that the policy permits is in fields too",
+            false => "content is not: with_content_fields(true) adds what the policy permits",
+        };
+        match (pipeline.otel_layer.is_found(), pipeline.fields) {
+            (_, Some(true)) => self.right(format!("facts are fields of the calls' tracing spans; {content}")),
+            (Some(true), _) => self.right("an OpenTelemetry layer of tracing-opentelemetry 0.34 is there"),
+            (Some(false), None) => {
+                self.right(format!(
+                    "no layer of tracing-opentelemetry 0.34 is in this subscriber, so facts are fields of the calls' \
+                     tracing spans, which layers of other versions and other kinds see; {content}"
+                ));
+                self.note(
+                    "a layer of an older tracing-opentelemetry shows facts, status and parent; it shows lists as JSON \
+                     texts, your own attributes as one JSON text, and no links and no attempts",
+                );
+            }
+            (Some(false), Some(false)) => self.wrong(
+                "no layer of tracing-opentelemetry 0.34 is in this subscriber, and with_fields(false) keeps facts out of \
+                 tracing spans: remove it, or give llm_trace::layer() a provider of OpenTelemetry 0.33",
+            ),
+            (None, fields) => self.note(format!(
+                "whether a layer of tracing-opentelemetry 0.34 is in this subscriber is not known before the first call; \
+                 where there is none, facts are {}",
+                match fields {
+                    Some(false) => "written nowhere, because of with_fields(false)".to_owned(),
+                    _ => format!("fields of the calls' tracing spans; {content}"),
+                }
+            )),
+        }
+    }
+
+    /// Notes data of other crates that is exported or printed without masks. Processors are those of one version of
+    /// OpenTelemetry: without a layer of it there are none to wrap.
+    fn guards(&mut self, otel_layer: Option<bool>) {
+        if otel_layer == Some(false) {
+            self.note(
+                "fields that other crates set on spans pass no policy on their way to a layer of another version: wrap \
+                 that layer with llm_trace::redact(layer)",
+            );
+        } else if !crate::guard::guarded() {
             self.note(
                 "no RedactProcessor was created in this process: content that other crates set on spans is exported \
                  unredacted; wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
@@ -197,36 +235,19 @@ impl Check {
             }
             None => self.wrong("llm_trace::layer() is not in this subscriber: calls are plain tracing spans"),
         }
-        // Export is suppressed because the probe span must not be exported.
-        let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let make_span = crate::__make_span!(target: "llm_trace", level: Level::INFO, name: "llm_trace.check");
-        let span = make_span(&StartFields {
-            name: "llm_trace.check",
-            kind: "internal",
-            operation: Some("check"),
-            provider: None,
-            model: None,
-            server_address: None,
-            server_port: None,
-            agent: None,
-            tool: None,
-            tool_type: None,
-        });
-        if span.is_disabled() {
+        // A span would be exported, and a question about one would change how the next span is filtered.
+        let interest = tracing::dispatcher::get_default(|dispatch| dispatch.register_callsite(fields::metadata()));
+        if interest.is_never() {
             return self.wrong(format!(
                 "a filter disables INFO spans of target `llm_trace` ({}); calls have the target of their module: \
                  enable both",
                 rust_log()
             ));
         }
-        match span.set_parent(Context::current()) {
-            Err(SetParentError::LayerNotFound) => self.wrong(
-                "no OpenTelemetry layer of tracing-opentelemetry 0.34 is in this subscriber (another version does \
-                 not work): use llm_trace::layer().with_tracer_provider(&provider)",
-            ),
-            _ => self.right("an OpenTelemetry layer is in the subscriber"),
+        if let Some(pipeline) = &pipeline {
+            self.roads(pipeline);
         }
-        self.guards();
+        self.guards(pipeline.as_ref().and_then(|pipeline| pipeline.otel_layer.is_found()));
         for failure in crate::guarded::failures() {
             self.note(failure);
         }

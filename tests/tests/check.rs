@@ -39,10 +39,70 @@ fn the_layer_is_missing() {
     assert!(problem(&found).contains("llm_trace::layer() is not in this subscriber"), "{found}");
 }
 
+#[llm_trace::llm_call(provider = "openai", model = "gpt-4o")]
+fn call() {}
+
+/// What is found before the first call, and after it.
+fn before_and_after(subscriber: impl Subscriber + Send + Sync + 'static) -> (Check, Check) {
+    tracing::subscriber::with_default(subscriber, || {
+        let before = check();
+        call();
+        (before, check())
+    })
+}
+
 #[test]
 fn the_opentelemetry_layer_is_missing() {
-    let found = under(tracing_subscriber::registry().with(llm_trace::layer()));
-    assert!(problem(&found).contains("no OpenTelemetry layer"), "{found}");
+    let (before, after) = before_and_after(tracing_subscriber::registry().with(llm_trace::layer()));
+    assert!(before.is_ok() && after.is_ok(), "{before}\n{after}");
+    assert!(before.to_string().contains("not known before the first call"), "{before}");
+    assert!(after.to_string().contains("no layer of tracing-opentelemetry 0.34 is in this subscriber"), "{after}");
+    assert!(after.to_string().contains("facts are fields"), "{after}");
+    assert!(!after.to_string().contains("RedactProcessor"), "advice that does not compile there: {after}");
+}
+
+#[test]
+fn no_opentelemetry_layer_and_no_fields_is_wrong() {
+    let layer = llm_trace::layer().with_fields(false);
+    let (before, after) = before_and_after(tracing_subscriber::registry().with(layer));
+    assert!(before.is_ok(), "{before}");
+    assert!(problem(&after).contains("with_fields(false)"), "{after}");
+}
+
+#[test]
+fn the_opentelemetry_layer_of_the_program_is_found_by_the_first_call() {
+    let provider = SdkTracerProvider::builder().build();
+    let tracer = opentelemetry::trace::TracerProvider::tracer(&provider, "app");
+    let subscriber = tracing_subscriber::registry()
+        .with(llm_trace::layer())
+        .with(tracing_opentelemetry::layer().with_tracer(tracer));
+    let (before, after) = before_and_after(subscriber);
+    assert!(before.to_string().contains("not known before the first call"), "{before}");
+    assert!(after.to_string().contains("an OpenTelemetry layer of tracing-opentelemetry 0.34 is there"), "{after}");
+}
+
+#[test]
+fn a_check_makes_no_span_and_changes_no_filter() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tracing_subscriber::layer::Context;
+    struct Count(Arc<AtomicUsize>);
+    impl<S: Subscriber> tracing_subscriber::Layer<S> for Count {
+        fn on_new_span(&self, _: &tracing::span::Attributes<'_>, _: &tracing::span::Id, _: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let spans = Arc::new(AtomicUsize::new(0));
+    let subscriber = tracing_subscriber::registry()
+        .with(llm_trace::layer())
+        .with(Count(spans.clone()).with_filter(LevelFilter::INFO))
+        .with(Count(Arc::default()).with_filter(LevelFilter::ERROR));
+    tracing::subscriber::with_default(subscriber, || {
+        let found = check();
+        assert!(found.is_ok() && spans.load(Ordering::Relaxed) == 0, "{found}");
+        call();
+        assert_eq!(spans.load(Ordering::Relaxed), 1);
+    });
 }
 
 #[test]

@@ -45,8 +45,12 @@ fn reloading_a_layer_hides_it_and_reloading_a_filter_does_not() {
         tracing::dispatcher::with_default(&subscriber, || check().problems().collect::<Vec<_>>().join("; "))
     };
     let (theirs, _handle) = reload::Layer::new(otel(&provider));
-    let found = problem(tracing_subscriber::registry().with(theirs).with(llm_trace::layer()).into());
-    assert!(found.contains("no OpenTelemetry layer"), "{found}");
+    let hidden: tracing::Dispatch = tracing_subscriber::registry().with(theirs).with(llm_trace::layer()).into();
+    let found = tracing::dispatcher::with_default(&hidden, || {
+        a_call();
+        check().to_string()
+    });
+    assert!(found.contains("no layer of tracing-opentelemetry 0.34"), "{found}");
     let (ours, _handle) = reload::Layer::new(llm_trace::layer());
     let found = problem(tracing_subscriber::registry().with(otel(&provider)).with(ours).into());
     assert!(found.contains("llm_trace::layer() is not in this subscriber"), "{found}");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use opentelemetry::trace::{TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
 use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
 use super::agent_totals::Agent;
 use super::call_arguments::CallArguments;
@@ -49,6 +49,8 @@ pub(crate) struct ActiveCall {
     /// The call's own OpenTelemetry context, if it has a span.
     context: Option<Context>,
     recording: bool,
+    /// Facts are written as fields of `span`, and not as OpenTelemetry attributes.
+    has_fields: bool,
     /// A span, metric, event or hook receives the call.
     has_consumers: bool,
     /// The layer's hooks receive the call.
@@ -148,6 +150,7 @@ impl ActiveCall {
         let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
         let carried = CarriedCall::new(begun_at, likely);
         let mut context = None;
+        let mut has_fields = pipeline.as_ref().and_then(|pipeline| pipeline.fields).unwrap_or(false);
         let (parent, above) = parent.map_or((None, None), |parent| (Some((parent.context, parent.link)), parent.call));
         if let Some((parent, link)) = parent.filter(|_| !span.is_disabled()) {
             if let Some(link) = link {
@@ -155,7 +158,11 @@ impl ActiveCall {
             }
             let with_call = carried.onto(&parent, masks.clone());
             // Without an OpenTelemetry layer this fails, and `context()` is empty.
-            let _ = span.set_parent(with_call.clone());
+            let found = !matches!(span.set_parent(with_call.clone()), Err(SetParentError::LayerNotFound));
+            if let Some(pipeline) = &pipeline {
+                pipeline.otel_layer.set(found);
+                has_fields = pipeline.fields.unwrap_or(!found);
+            }
             // The span starts here. The id generator reads the current context.
             let _current = with_call.attach();
             context = Some(span.context()).filter(Context::has_active_span);
@@ -166,13 +173,17 @@ impl ActiveCall {
         // Even if the call has no span: no other span may use its start time.
         let _ = carried.take_start();
         let recording = context.as_ref().is_some_and(|cx| cx.span().is_recording());
+        has_fields &= !span.is_disabled();
         let hooked = pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline));
-        let has_consumers =
-            recording || hooked || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
+        let has_consumers = recording
+            || has_fields
+            || hooked
+            || pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         Some(ActiveCall {
             span,
             context,
             recording,
+            has_fields,
             has_consumers,
             hooked,
             pipeline,
@@ -203,6 +214,7 @@ impl ActiveCall {
             span: Span::none(),
             context: None,
             recording: false,
+            has_fields: false,
             has_consumers: outer.has_consumers,
             hooked: around.pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline)),
             pipeline: around.pipeline,
@@ -327,6 +339,11 @@ impl ActiveCall {
         self.recording
     }
 
+    /// Whether facts are written as fields of the `tracing` span.
+    pub(crate) fn has_fields(&self) -> bool {
+        self.has_fields
+    }
+
     pub(crate) fn context(&self) -> Option<&Context> {
         self.context.as_ref().or_else(|| self.outer.as_ref()?.context())
     }
@@ -357,11 +374,11 @@ impl ActiveCall {
         if let Some(outer) = &self.outer {
             return outer.wants_content();
         }
-        let is_wanted_beside_span = |pipeline: &Arc<Pipeline>| {
-            (pipeline.events.wanted() && self.policy(pipeline).event_content())
-                || (self.hooked && self.policy(pipeline).captures())
-        };
-        self.recording || self.pipeline.as_ref().is_some_and(is_wanted_beside_span)
+        let Some(pipeline) = &self.pipeline else { return false };
+        let is_on_span = if self.has_fields { pipeline.content_fields } else { self.recording };
+        is_on_span
+            || (pipeline.events.wanted() && self.policy(pipeline).event_content())
+            || (self.hooked && self.policy(pipeline).captures())
     }
 
     pub(crate) fn permit_input(&self) -> Permit {

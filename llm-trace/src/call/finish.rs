@@ -23,6 +23,8 @@ use crate::semconv::{Fact, Profile};
 use crate::sink::Compat;
 use crate::sink::attributes::{Attributes, strings};
 use crate::sink::events;
+use crate::sink::fields;
+use crate::sink::fields::Failure;
 use crate::sink::identity::Identity;
 use crate::sink::measured::Measured;
 use crate::sink::metrics::Instruments;
@@ -77,7 +79,8 @@ impl ActiveCall {
         // The duration is unknown.
         let measured = outcome != Outcome::Unobserved;
         let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
-        if !self.recording() && !pipeline.events.wanted() && instruments.is_none() && !self.is_hooked() {
+        let is_written = self.recording() || self.has_fields() || self.is_hooked() || pipeline.events.wanted();
+        if !is_written && instruments.is_none() {
             return;
         }
         let is_error = outcome.is_error()
@@ -95,17 +98,18 @@ impl ActiveCall {
     ) {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
-        let told = span.is_some() || events || self.is_hooked();
+        let told = span.is_some() || self.has_fields() || events || self.is_hooked();
         // The version is read before the policy: a change in between is then processed twice instead of missed.
         let stamp = pipeline.policy.stamp();
         let (policy, masks) = (self.policy(pipeline), self.masks().get());
+        let content_on_span = policy.span_content() && (!self.has_fields() || pipeline.content_fields);
         let said = self.said(&mut state, &policy);
         let mut identity = Identity::new(&policy);
         let mut content = if told { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };
         let mut facts = Vec::new();
         let mut own = 0;
         if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
-            let more = content.len(policy.span_content());
+            let more = content.len(content_on_span);
             let mut attributes = Attributes::new(pipeline.profile, more, instruments.is_some());
             if policy.masks(masks).input() {
                 // Stop sequences are part of the input.
@@ -113,13 +117,13 @@ impl ActiveCall {
             }
             self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, &mut attributes);
             own = attributes.len();
-            let (on_span, _) = content.on(policy.span_content());
+            let (on_span, _) = content.on(content_on_span);
             if let Some(said) = &said {
                 identity.write_metadata(said, &mut attributes);
             }
             let by_user = std::mem::take(&mut state.attributes);
             let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
-            let done = user_attributes(&mut by_user, &policy, masks);
+            let done = user_attributes(&mut by_user, &policy, masks, content_on_span);
             attributes.user(by_user, on_span);
             facts = attributes.into_vec();
             content.note(identity.into_report());
@@ -138,13 +142,15 @@ impl ActiveCall {
             self.tell(pipeline, &state, end, &facts, &content, &policy, masks);
         }
         self.hand_over(pipeline, &state, end, &facts, &content, &policy, masks);
-        if let Some(span) = span {
-            let renamed = policy.masks_metadata() && state.name.take().is_some();
-            if renamed || (!self.started().named && state.target().is_some()) {
-                span.update_name(state.span_name().into_owned());
+        if span.is_some() || self.has_fields() {
+            if let Some(span) = &span {
+                let renamed = policy.masks_metadata() && state.name.take().is_some();
+                if renamed || (!self.started().named && state.target().is_some()) {
+                    span.update_name(state.span_name().into_owned());
+                }
+                self.correct_start(span, &state);
             }
-            self.correct_start(&span, &state);
-            let (list, report) = content.on(policy.span_content());
+            let (list, report) = content.on(content_on_span);
             let report = strings(report.values()).map(|report| KeyValue::new(Fact::Redaction.key(), report));
             let compat = if pipeline.compat.contains(&Compat::OpenInference) {
                 openinference::attributes(&state.operation, state.request.model.is_some(), &state.response.usage, list)
@@ -153,35 +159,55 @@ impl ActiveCall {
             };
             let update = said.and_then(|said| said.update).unwrap_or_default();
             let told = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
-            let texts = content.take(policy.span_content()).into_iter().map(|(key, json)| KeyValue::new(key, json));
+            let texts = content.take(content_on_span).into_iter().map(|(key, json)| KeyValue::new(key, json));
             // Important attributes come first, because a span limits their number.
             if texts.len() > 0 || report.is_some() || !compat.is_empty() {
                 facts.splice(own..own, texts.chain(report).chain(compat));
             }
             self.update_trace(update, &mut state, (&policy, masks), pipeline, &told, &mut facts);
-            self.close(&span, facts, &state, end, &policy, masks);
+            let message = self.status_description(pipeline, &state, end, &policy, masks);
+            if self.has_fields() {
+                self.record_fields(&facts, end, message);
+            }
+            if let Some(span) = span {
+                self.close(&span, facts, end, message);
+            }
         }
     }
 
-    fn close(
+    fn close(&self, span: &SpanRef<'_>, attributes: Vec<KeyValue>, end: &CallEnd, message: Option<&str>) {
+        if !self.has_fields() {
+            let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
+            if let Some(before) = known {
+                self.masks().set_written(WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() });
+            }
+            span.set_attributes(attributes);
+            if end.error_type.is_some() {
+                span.set_status(Status::error(message.unwrap_or_default().to_owned()));
+            }
+        }
+        span.end_with_timestamp(self.ended(end.duration));
+    }
+
+    fn record_fields(&self, attributes: &[KeyValue], end: &CallEnd, message: Option<&str>) {
+        // An OpenTelemetry layer ends a span where it was left last, which for a stream is before its end.
+        let _entered = self.context().is_none().then(|| self.span().enter());
+        let failure = end.error_type.is_some().then_some(Failure { description: message });
+        fields::record(self.span(), attributes, failure.as_ref());
+    }
+
+    /// The error's text, where it may be on the span and adds to the error's type.
+    fn status_description<'s>(
         &self,
-        span: &SpanRef<'_>,
-        attributes: Vec<KeyValue>,
-        state: &CallRecord,
+        pipeline: &Pipeline,
+        state: &'s CallRecord,
         end: &CallEnd,
         policy: &PolicyState,
         masks: Masks,
-    ) {
-        let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
-        if let Some(before) = known {
-            self.masks().set_written(WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() });
-        }
-        span.set_attributes(attributes);
-        if let Some(error_type) = &end.error_type {
-            let message = state.error_message(policy, masks).filter(|message| message != error_type);
-            span.set_status(Status::error(message.unwrap_or_default().to_owned()));
-        }
-        span.end_with_timestamp(self.ended(end.duration));
+    ) -> Option<&'s str> {
+        let error_type = end.error_type.as_deref()?;
+        let may_be_field = !self.has_fields() || pipeline.content_fields || policy.keeps_error_text();
+        state.error_message(policy, masks).filter(|message| may_be_field && *message != error_type)
     }
 
     fn facts(

@@ -1,7 +1,7 @@
 //! Settings and sinks that a layer shares with its calls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::open_calls::OpenCalls;
 use crate::ambient::TraceBackend;
@@ -34,6 +34,11 @@ pub(crate) struct Pipeline {
     /// The destinations that receive trace context.
     pub(crate) propagation: crate::call::propagation::Propagation,
     pub(crate) open: OpenCalls,
+    /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
+    /// of the version that this crate uses is in the subscriber.
+    pub(crate) fields: Option<bool>,
+    /// Whether permitted content may be a field too.
+    pub(crate) content_fields: bool,
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
@@ -41,9 +46,38 @@ pub(crate) struct Pipeline {
     pub(crate) hooks: Vec<Arc<Hook>>,
     /// The same hooks, shared with the code that flushes them.
     pub(crate) call_hooks: CallHooks,
+    /// Whether calls found an OpenTelemetry layer.
+    pub(crate) otel_layer: OtelLayer,
     /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,
     _alive: Alive,
+}
+
+/// Whether the newest call found an OpenTelemetry layer, of the version that this crate uses, in its subscriber. A
+/// subscriber cannot be searched for one without a span.
+#[derive(Debug, Default)]
+pub(crate) struct OtelLayer(AtomicU8);
+
+impl OtelLayer {
+    const FOUND: u8 = 1;
+    const MISSING: u8 = 2;
+
+    pub(crate) fn set(&self, found: bool) {
+        let now = if found { Self::FOUND } else { Self::MISSING };
+        // Calls on all threads share the place: it is written where it changes only.
+        if self.0.load(Ordering::Relaxed) != now {
+            self.0.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// `None` before the first call.
+    pub(crate) fn is_found(&self) -> Option<bool> {
+        match self.0.load(Ordering::Relaxed) {
+            Self::FOUND => Some(true),
+            Self::MISSING => Some(false),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -67,11 +101,14 @@ impl Pipeline {
             trace_backend: TraceBackend::default(),
             propagation: crate::call::propagation::Propagation::new(),
             open: OpenCalls::default(),
+            fields: None,
+            content_fields: false,
             metrics: Metrics::default(),
             events: Events::default(),
             prices: None,
             hooks: Vec::new(),
             call_hooks: CallHooks::default(),
+            otel_layer: OtelLayer::default(),
             recorded: AtomicBool::new(true),
             _alive: Alive,
         }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tracing::field::{FieldSet, Value, ValueSet};
+use tracing::field::{Field, FieldSet, Value, ValueSet, Visit};
 use tracing::span::{Attributes, Record};
 use tracing::{Event, Metadata};
 
 use super::callsite_cache::Sites;
-use super::recorded_values::{Owned, Plan, Rewriter};
+use super::recorded_values::{Owned, OwnedValues, Plan, Rewriter};
 use crate::policy::redactor::Redactor;
 use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
 
@@ -48,7 +48,7 @@ impl FieldRewriter {
         next: impl FnOnce(&Attributes<'_>),
     ) {
         let metadata = attrs.metadata();
-        let record = |rewriter: &mut Rewriter<'_, '_>| attrs.record(rewriter);
+        let record = |visitor: &mut dyn Visit| attrs.record(visitor);
         let Some(values) = self.rewrite(state, metadata, Some(metadata.target()), around, record) else {
             return next(attrs);
         };
@@ -72,7 +72,7 @@ impl FieldRewriter {
     ) {
         // Values may be recorded from another callsite than the span's.
         let Some(metadata) = metadata_of(values) else { return next(values) };
-        match self.rewrite(state, metadata, target, around, |rewriter| values.record(rewriter)) {
+        match self.rewrite(state, metadata, target, around, |visitor| values.record(visitor)) {
             None => next(values),
             Some(values) => values.with(metadata.fields(), |values| next(&Record::new(values))),
         }
@@ -87,7 +87,7 @@ impl FieldRewriter {
         next: impl FnOnce(&Event<'_>),
     ) {
         let metadata = event.metadata();
-        let record = |rewriter: &mut Rewriter<'_, '_>| event.record(rewriter);
+        let record = |visitor: &mut dyn Visit| event.record(visitor);
         let Some(values) = self.rewrite(state, metadata, Some(&content_targets::target(event)), around, record) else {
             return next(event);
         };
@@ -121,7 +121,7 @@ impl FieldRewriter {
         metadata: &'static Metadata<'static>,
         target: Option<&str>,
         around: Option<Masks>,
-        record: impl FnOnce(&mut Rewriter<'_, '_>),
+        record: impl FnOnce(&mut dyn Visit),
     ) -> Option<Values> {
         self.plan(metadata, state, |plan| {
             // The target of a callsite decides whether it is plain, not the target of the span.
@@ -139,17 +139,23 @@ impl FieldRewriter {
                 return None;
             }
             let mut rewriter = Rewriter::new(plan, &mut treatment, state.captures());
-            record(&mut rewriter);
+            record(&mut OwnedValues(|field: &Field, value| rewriter.put(field, value)));
             Some(Values(rewriter.finish()))
         })
     }
 }
 
-/// Redacted values.
-struct Values(Vec<Option<Owned>>);
+/// The values of a callsite's fields, in their order.
+pub(super) struct Values(pub(super) Vec<Option<Owned>>);
 
 impl Values {
-    fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {
+    /// No value in any field.
+    #[cfg(feature = "fmt")]
+    pub(super) fn none(fields: &FieldSet) -> Self {
+        Self(std::iter::repeat_with(|| None).take(fields.len()).collect())
+    }
+
+    pub(super) fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {
         let values: Vec<Option<&dyn Value>> = self.0.iter().map(|value| value.as_ref().map(Owned::value)).collect();
         then(&fields.value_set_all(&values))
     }

@@ -1,13 +1,23 @@
-//! A field formatter with its own type, for two `fmt` layers in one subscriber.
+//! A field formatter that omits the fields of LLM calls, and has its own type.
 
 use std::fmt;
 
+use tracing::Metadata;
+use tracing::field::Field;
 use tracing::span::Record;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// Formats fields like `F`, but keeps the result separate from other layers.
+use super::field_rewriter::Values;
+use super::recorded_values::OwnedValues;
+use crate::sink::fields;
+
+/// Formats fields like `F`, but omits those of LLM calls and keeps the result separate from other layers.
+///
+/// A `fmt` layer prints the fields of a span on every line inside it. `FmtFields` omits the ones whose names begin with
+/// `gen_ai.` or `llm_trace.`, and all that [`with_fields`](crate::LlmLayer::with_fields) records;
+/// [`with_calls`](Self::with_calls) keeps them. Fields of events are printed.
 ///
 /// `fmt` layers share the formatted fields of a span if their field formatters have the same type. A layer wrapped by
 /// [`redact`](crate::redact()) would then print the fields that an unwrapped layer has formatted. `FmtFields` gives it
@@ -38,16 +48,36 @@ use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FmtFields<F = DefaultFields> {
     inner: F,
+    calls: bool,
 }
 
 impl<F> FmtFields<F> {
     /// Creates a formatter that formats like `inner`.
     pub const fn new(inner: F) -> Self {
-        Self { inner }
+        Self { inner, calls: false }
+    }
+
+    /// Prints the fields of LLM calls as well.
+    ///
+    /// ```
+    /// use llm_trace::FmtFields;
+    /// use tracing_subscriber::fmt::format::JsonFields;
+    /// use tracing_subscriber::{fmt, prelude::*};
+    ///
+    /// let fields = FmtFields::new(JsonFields::new()).with_calls(true);
+    /// let subscriber = tracing_subscriber::registry()
+    ///     .with(llm_trace::layer().with_fields(true))
+    ///     .with(fmt::layer().json().fmt_fields(fields));
+    /// # let _ = subscriber;
+    /// ```
+    #[must_use]
+    pub const fn with_calls(mut self, calls: bool) -> Self {
+        self.calls = calls;
+        self
     }
 }
 
-/// The default format, separate from other layers. See [`FmtFields`].
+/// The default format without the fields of LLM calls. See [`FmtFields`].
 ///
 /// ```
 /// use llm_trace::{fmt_fields, redact};
@@ -61,15 +91,61 @@ pub fn fmt_fields() -> FmtFields {
 
 impl<'w, F: for<'a> FormatFields<'a>> FormatFields<'w> for FmtFields<F> {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
-        self.inner.format_fields(writer, fields)
+        match if self.calls { Visible::All } else { Visible::of(&fields) } {
+            Visible::All => self.inner.format_fields(writer, fields),
+            // JSON has to be an object even if it is empty.
+            Visible::Some(metadata, values) => values
+                .unwrap_or_else(|| Values::none(metadata.fields()))
+                .with(metadata.fields(), |values| self.inner.format_fields(writer, Record::new(values))),
+        }
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
         // The formatted fields are stored under this type and lent to the inner formatter. Colors are lost, because
         // their setting is not accessible here.
         let mut lent = FormattedFields::<F>::new(std::mem::take(&mut current.fields));
-        let added = self.inner.add_fields(&mut lent, fields);
+        let added = match if self.calls { Visible::All } else { Visible::of(fields) } {
+            Visible::All => self.inner.add_fields(&mut lent, fields),
+            Visible::Some(_, None) => Ok(()),
+            Visible::Some(metadata, Some(values)) => {
+                values.with(metadata.fields(), |values| self.inner.add_fields(&mut lent, &Record::new(values)))
+            }
+        };
         current.fields = lent.fields;
         added
     }
+}
+
+/// Which of the fields are printed.
+enum Visible {
+    All,
+    /// None where all are hidden.
+    Some(&'static Metadata<'static>, Option<Values>),
+}
+
+impl Visible {
+    fn of(fields: &impl RecordFields) -> Self {
+        let (mut callsite, mut kept, mut hidden) = (None, false, false);
+        fields.record(&mut |field: &Field, _: &dyn fmt::Debug| {
+            callsite = Some(field.callsite().0.metadata());
+            let is_of_call = is_of_call(field);
+            (kept, hidden) = (kept || !is_of_call, hidden || is_of_call);
+        });
+        let Some(metadata) = callsite.filter(|_| hidden) else { return Self::All };
+        if !kept {
+            return Self::Some(metadata, None);
+        }
+        let Values(mut values) = Values::none(metadata.fields());
+        fields.record(&mut OwnedValues(|field: &Field, value| {
+            if let Some(slot) = values.get_mut(field.index()).filter(|_| !is_of_call(field)) {
+                *slot = Some(value);
+            }
+        }));
+        Self::Some(metadata, Some(Values(values)))
+    }
+}
+
+fn is_of_call(field: &Field) -> bool {
+    let named = ["gen_ai.", "llm_trace."].iter().any(|prefix| field.name().starts_with(prefix));
+    fields::is_call_field(field) || (named && !field.callsite().0.metadata().is_event())
 }

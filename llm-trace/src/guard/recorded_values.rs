@@ -76,7 +76,7 @@ impl<'r, 'p> Rewriter<'r, 'p> {
         self.values
     }
 
-    fn put(&mut self, field: &Field, value: Owned) {
+    pub(crate) fn put(&mut self, field: &Field, value: Owned) {
         self.metadata = Some(field.callsite().0.metadata());
         let Some(class) = self.plan.classes.get(field.index()).copied() else { return };
         let verdict = self.treatment.verdict(field.name(), class, Owner::Other, self.content);
@@ -105,7 +105,16 @@ impl<'r, 'p> Rewriter<'r, 'p> {
     }
 }
 
-impl Visit for Rewriter<'_, '_> {
+/// Hands each value of a span or an event on as an owned value.
+pub(crate) struct OwnedValues<F>(pub(crate) F);
+
+impl<F: FnMut(&Field, Owned)> OwnedValues<F> {
+    fn put(&mut self, field: &Field, value: Owned) {
+        (self.0)(field, value);
+    }
+}
+
+impl<F: FnMut(&Field, Owned)> Visit for OwnedValues<F> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, Owned::F64(value));
     }

@@ -16,6 +16,7 @@ use super::field_rewriter;
 use super::field_rewriter::FieldRewriter;
 use crate::ambient::{mask_context, span_masks};
 use crate::policy::{Masks, PolicyHandle};
+use crate::sink::fields;
 
 /// Wraps a layer so that it receives no content that the [`Policy`](crate::Policy) does not allow, in the span and
 /// event fields of any crate.
@@ -135,6 +136,10 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
+        // What a call records has passed the policy of its layer.
+        if self.own.is_none() && fields::is_recorded_here(values) {
+            return self.inner.on_record(id, values, cx);
+        }
         let around = with_span(mask_context::current(), Some(id), &cx);
         let span = cx.metadata(id);
         // Values may be recorded from another callsite than the span's.

@@ -22,6 +22,7 @@ use crate::diag;
 use crate::guard::FieldRewriter;
 use crate::policy::{Policy, PolicyHandle, content_targets};
 use crate::semconv::{Fact, Profile};
+use crate::sink::fields;
 
 /// Creates the layer that records annotated calls as GenAI spans.
 ///
@@ -190,7 +191,7 @@ where
         scope_fields::on_record(id, values, &ctx);
         let Some(inner) = self.inner() else { return };
         let target = ctx.metadata(id).map(Metadata::target);
-        match target.filter(|target| self.is_wordy(target) || self.is_closed()) {
+        match target.filter(|target| (self.is_wordy(target) || self.is_closed()) && !fields::is_recorded_here(values)) {
             None => inner.on_record(id, values, ctx),
             target => {
                 let (policy, around) = (self.pipeline.0.policy.state(), mask_context::current());

@@ -117,6 +117,48 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.propagation = propagation)
     }
 
+    /// Writes the facts of calls as fields of their `tracing` spans, which every layer sees: a
+    /// `tracing-opentelemetry` layer of any version, Datadog's, `fmt`. `false` turns this off.
+    ///
+    /// By default facts are fields if the subscriber has no layer of `tracing-opentelemetry` 0.34. Beside such a
+    /// layer, `true` replaces the attributes that are written through OpenTelemetry. Lists become JSON text, and
+    /// your own attributes and metadata become one JSON object in `llm_trace.attributes`. Fields do not contain
+    /// content: see [`with_content_fields`](Self::with_content_fields).
+    ///
+    /// ```
+    /// use tracing_subscriber::{fmt, prelude::*};
+    ///
+    /// tracing_subscriber::registry()
+    ///     .with(llm_trace::layer().with_fields(true))
+    ///     .with(fmt::layer().json())
+    ///     .init();
+    /// ```
+    #[must_use]
+    pub fn with_fields(self, fields: bool) -> Self {
+        self.set(|pipeline| pipeline.fields = Some(fields))
+    }
+
+    /// Writes permitted content as fields too, where facts are fields. Off by default.
+    ///
+    /// A `fmt` layer prints the fields of a span on every line inside it, except with
+    /// [`FmtFields`](crate::FmtFields). The [`Policy`](crate::Policy) permits, masks and cuts content as for
+    /// OpenTelemetry spans.
+    ///
+    /// ```
+    /// use llm_trace::{Capture, Policy};
+    /// use tracing_subscriber::{fmt, prelude::*};
+    ///
+    /// let policy = Policy::new().capture(Capture::Span).mask_input(true);
+    /// tracing_subscriber::registry()
+    ///     .with(llm_trace::layer().with_policy(policy).with_content_fields(true))
+    ///     .with(fmt::layer().json())
+    ///     .init();
+    /// ```
+    #[must_use]
+    pub fn with_content_fields(self, content: bool) -> Self {
+        self.set(|pipeline| pipeline.content_fields = content)
+    }
+
     /// Sets the span status to `Error` for cancelled calls and dropped streams. Off by default.
     ///
     /// ```
@@ -287,6 +329,6 @@ where
             .with_error_fields_to_exceptions(false)
             .with_error_records_to_exceptions(false);
         self.inner = Some(EmbeddedLayer::new(Box::new(otel)));
-        self
+        self.set(|pipeline| pipeline.otel_layer.set(true))
     }
 }

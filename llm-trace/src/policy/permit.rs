@@ -199,6 +199,11 @@ impl PolicyState {
         }
     }
 
+    /// Whether error texts are recorded even while capture is off.
+    pub(crate) fn keeps_error_text(&self) -> bool {
+        self.policy.error_text
+    }
+
     /// The permission for error texts, which may repeat the input or output: none while capture is off, unless the
     /// policy keeps them, and none while a side is masked.
     pub(crate) fn error_text(&self, masks: Masks) -> Permit {

@@ -472,12 +472,17 @@ pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState
 }
 
 /// Redacts attributes that the user adds to a call: any key may hold content.
-pub(crate) fn user_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks) -> Report {
+pub(crate) fn user_attributes(
+    attributes: &mut Vec<KeyValue>,
+    state: &PolicyState,
+    masks: Masks,
+    content: bool,
+) -> Report {
     if attributes.is_empty() {
         return Report::default();
     }
     let mut treatment = Redactor::new(state, Some(masks));
-    treatment.attributes(attributes, Owner::Call, state.span_content());
+    treatment.attributes(attributes, Owner::Call, content);
     treatment.into_report()
 }
 

@@ -249,6 +249,8 @@ facts! {
     Tags: Texts Free, both("llm_trace.tags"), label;
     /// Metadata set by the user, by key.
     Metadata: Any Free, both("llm_trace.metadata.<key>"), label;
+    /// The user's attributes and metadata as one JSON object, where facts are fields of a `tracing` span.
+    Attributes: Text Free, both("llm_trace.attributes");
     /// The changes to content: `<change>:<kind>=<count>`.
     Redaction: Texts Identifier, both("llm_trace.redaction");
 

@@ -24,6 +24,11 @@ const CALLER: [Row; 9] = [
     (|c| &c.route,       Fact::CallerRoute,     "metadata.user_api_key_request_route"),
 ];
 
+/// LiteLLM's names of a caller's properties.
+pub(crate) fn lite_llm_names() -> impl Iterator<Item = &'static str> {
+    CALLER.into_iter().map(|(_, _, name)| name)
+}
+
 /// Writes identity and metadata as permitted by the policy.
 pub(crate) struct Identity<'p> {
     policy: &'p PolicyState,

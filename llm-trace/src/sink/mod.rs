@@ -1,8 +1,9 @@
-//! Writers of a call's data: OpenTelemetry attributes, metrics, events, and the user's hook.
+//! Writers of a call's data: OpenTelemetry attributes, fields of `tracing` spans, metrics, events, and the user's hook.
 
 pub(crate) mod attributes;
 pub(crate) mod compat;
 pub(crate) mod events;
+pub(crate) mod fields;
 mod forward_processor;
 pub(crate) mod hook;
 pub(crate) mod identity;
