@@ -13,8 +13,6 @@ use tracing_subscriber::registry::LookupSpan;
 
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    pub name: String,
-    pub target: String,
     pub parent: Option<String>,
     pub fields: Vec<(String, Value)>,
     /// Whether the last fields were recorded while the span was entered.
@@ -90,8 +88,7 @@ impl Visit for Fields<'_> {
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Recorder {
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let parent = ctx.span(id).and_then(|span| Some(span.parent()?.name().to_owned()));
-        let (name, target) = (attrs.metadata().name().to_owned(), attrs.metadata().target().to_owned());
-        let mut seen = Seen { name, target, parent, ..Seen::default() };
+        let mut seen = Seen { parent, ..Seen::default() };
         attrs.record(&mut Fields(&mut seen.fields));
         self.0.lock().unwrap().push((id.into_u64(), seen));
     }
