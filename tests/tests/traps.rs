@@ -44,13 +44,17 @@ fn reloading_a_layer_hides_it_and_reloading_a_filter_does_not() {
     let problem = |subscriber: tracing::Dispatch| {
         tracing::dispatcher::with_default(&subscriber, || check().problems().collect::<Vec<_>>().join("; "))
     };
-    let (theirs, _handle) = reload::Layer::new(otel(&provider));
+    let behind = Collector::start();
+    let reloaded = behind.provider();
+    let (theirs, _handle) = reload::Layer::new(otel(&reloaded));
     let hidden: tracing::Dispatch = tracing_subscriber::registry().with(theirs).with(llm_trace::layer()).into();
     let found = tracing::dispatcher::with_default(&hidden, || {
         a_call();
         check().to_string()
     });
     assert!(found.contains("no layer of tracing-opentelemetry 0.34"), "{found}");
+    // It is a layer like any other, which records the fields.
+    assert!(behind.saw("llm_trace.outcome"));
     let (ours, _handle) = reload::Layer::new(llm_trace::layer());
     let found = problem(tracing_subscriber::registry().with(otel(&provider)).with(ours).into());
     assert!(found.contains("llm_trace::layer() is not in this subscriber"), "{found}");

@@ -1,4 +1,4 @@
-//! A field formatter that omits the fields of LLM calls, and has its own type.
+//! A field formatter with its own type, which can omit the fields of LLM calls.
 
 use std::fmt;
 
@@ -13,11 +13,8 @@ use super::field_rewriter::Values;
 use super::recorded_values::OwnedValues;
 use crate::sink::fields;
 
-/// Formats fields like `F`, but omits those of LLM calls and keeps the result separate from other layers.
-///
-/// A `fmt` layer prints the fields of a span on every line inside it. `FmtFields` omits the ones whose names begin with
-/// `gen_ai.` or `llm_trace.`, and all that [`with_fields`](crate::LlmLayer::with_fields) records;
-/// [`with_calls`](Self::with_calls) keeps them. Fields of events are printed.
+/// Formats fields like `F`, but keeps the result separate from other layers, and can omit the fields of LLM calls: see
+/// [`without_calls`](Self::without_calls).
 ///
 /// `fmt` layers share the formatted fields of a span if their field formatters have the same type. A layer wrapped by
 /// [`redact`](crate::redact()) would then print the fields that an unwrapped layer has formatted. `FmtFields` gives it
@@ -45,39 +42,44 @@ use crate::sink::fields;
 ///     .with(redact(fmt::layer().json().fmt_fields(FmtFields::new(JsonFields::new()))))
 ///     .init();
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct FmtFields<F = DefaultFields> {
     inner: F,
     calls: bool,
 }
 
+impl<F: Default> Default for FmtFields<F> {
+    fn default() -> Self {
+        Self::new(F::default())
+    }
+}
+
 impl<F> FmtFields<F> {
     /// Creates a formatter that formats like `inner`.
     pub const fn new(inner: F) -> Self {
-        Self { inner, calls: false }
+        Self { inner, calls: true }
     }
 
-    /// Prints the fields of LLM calls as well.
+    /// Omits the fields of LLM calls, which a `fmt` layer prints on every line inside a call: fields of spans whose
+    /// names begin with `gen_ai.` or `llm_trace.`, and all that [`with_fields`](crate::LlmLayer::with_fields) records.
     ///
     /// ```
-    /// use llm_trace::FmtFields;
-    /// use tracing_subscriber::fmt::format::JsonFields;
+    /// use llm_trace::fmt_fields;
     /// use tracing_subscriber::{fmt, prelude::*};
     ///
-    /// let fields = FmtFields::new(JsonFields::new()).with_calls(true);
-    /// let subscriber = tracing_subscriber::registry()
+    /// tracing_subscriber::registry()
     ///     .with(llm_trace::layer().with_fields(true))
-    ///     .with(fmt::layer().json().fmt_fields(fields));
-    /// # let _ = subscriber;
+    ///     .with(fmt::layer().fmt_fields(fmt_fields().without_calls()))
+    ///     .init();
     /// ```
     #[must_use]
-    pub const fn with_calls(mut self, calls: bool) -> Self {
-        self.calls = calls;
+    pub const fn without_calls(mut self) -> Self {
+        self.calls = false;
         self
     }
 }
 
-/// The default format without the fields of LLM calls. See [`FmtFields`].
+/// The default format, separate from other layers. See [`FmtFields`].
 ///
 /// ```
 /// use llm_trace::{fmt_fields, redact};

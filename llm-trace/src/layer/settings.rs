@@ -141,7 +141,7 @@ impl<S> LlmLayer<S> {
     /// Writes permitted content as fields too, where facts are fields. Off by default.
     ///
     /// A `fmt` layer prints the fields of a span on every line inside it, except with
-    /// [`FmtFields`](crate::FmtFields). The [`Policy`](crate::Policy) permits, masks and cuts content as for
+    /// [`without_calls`](crate::FmtFields::without_calls). The [`Policy`](crate::Policy) permits, masks and cuts content as for
     /// OpenTelemetry spans.
     ///
     /// ```

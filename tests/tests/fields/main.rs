@@ -428,7 +428,7 @@ fn our_formatter_prints_no_fields_of_calls_and_keeps_the_others() {
     let close = fmt::format::FmtSpan::CLOSE;
     hidden(&printed(|lines| {
         fmt::layer()
-            .fmt_fields(fmt_fields())
+            .fmt_fields(fmt_fields().without_calls())
             .with_span_events(close.clone())
             .with_ansi(false)
             .with_writer(move || lines.clone())
@@ -436,9 +436,9 @@ fn our_formatter_prints_no_fields_of_calls_and_keeps_the_others() {
     let json = |fields, lines: Lines| {
         fmt::layer().json().fmt_fields(fields).with_span_events(close.clone()).with_writer(move || lines.clone())
     };
-    let text = printed(|lines| json(FmtFields::new(JsonFields::new()), lines));
+    let text = printed(|lines| json(FmtFields::new(JsonFields::new()).without_calls(), lines));
     hidden(&text);
     assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{text}");
-    let text = printed(|lines| json(FmtFields::new(JsonFields::new()).with_calls(true), lines));
+    let text = printed(|lines| json(FmtFields::new(JsonFields::new()), lines));
     assert!(text.contains("harbour") && text.contains("gen_ai.usage.input_tokens"), "{text}");
 }
