@@ -3,17 +3,20 @@
 use std::cell::Cell;
 
 use super::node::{Text, Tree};
-use super::trie::{Edge, Keep, Key, MAX_KEYS, NO_KEY, ROOT, Trie};
+use super::trie::{Edge, Keep, Key, NO_KEY, ROOT, Trie};
 use super::work;
 
 /// A longer text is not an identifier.
 pub(super) const MAX_WORD: usize = 512;
 
 /// The maximum number of array elements that are read. No API returns more choices.
-pub(super) const MAX_ITEMS: usize = 1024;
+pub(super) const MAX_ITEMS: u16 = 1024;
 
 /// The maximum number of values. Later ones are not read.
 const MAX_ENTRIES: usize = 16 << 10;
+
+/// The slots for the root's fields, of which at most three quarters are used.
+const ROOT_SLOTS: usize = 32;
 
 /// A longer text is not copied.
 const MAX_COPY: usize = 4 << 10;
@@ -28,8 +31,10 @@ pub(crate) struct Found<'a> {
     content: bool,
     /// The number of open containers.
     open: usize,
-    /// A bit set of the root's keys. Most keys that readers look up are absent.
-    root: [u64; MAX_KEYS / 64],
+    /// The positions of the root's fields, hashed by key; 0 is an empty slot. Readers look up most fields there.
+    root: [u16; ROOT_SLOTS],
+    /// The root has more fields than the slots are for.
+    crowded: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +165,7 @@ fn bit(key: u16) -> u64 {
 pub(super) struct Elements {
     pub(super) step: Step,
     /// The maximum number of elements.
-    pub(super) most: usize,
+    pub(super) most: u16,
 }
 
 impl Elements {
@@ -179,7 +184,7 @@ impl<'a> Found<'a> {
     fn new(content: bool) -> Self {
         let (list, copies) = SPARE.try_with(Cell::take).unwrap_or_default();
         let list = if list.capacity() == 0 { Vec::with_capacity(24) } else { emptied(list) };
-        Self { list, copies, content, open: 0, root: [0; MAX_KEYS / 64] }
+        Self { list, copies, content, open: 0, root: [0; ROOT_SLOTS], crowded: false }
     }
 
     /// The facts of JSON text. Values before a syntax error are kept.
@@ -334,15 +339,47 @@ impl<'a> Found<'a> {
             let len = place(self.list.len());
             self.list.iter_mut().filter(|entry| entry.end == 0).for_each(|entry| entry.end = len);
         }
-        // Collects the keys of the root's fields.
-        let mut at = 1;
+        self.index_root();
+        self
+    }
+
+    /// Fills the slots of the root's fields. The last of equal keys counts.
+    fn index_root(&mut self) {
+        if !matches!(self.list.first(), Some(Entry { value: Scalar::Object { .. }, .. })) {
+            return;
+        }
+        let (mut at, mut count) = (1, 0);
         while let Some(entry) = self.list.get(at) {
-            if let Some(word) = self.root.get_mut(usize::from(entry.key) / 64) {
-                *word |= 1 << (entry.key % 64);
+            count += 1;
+            let position = u16::try_from(at).ok().filter(|_| count <= ROOT_SLOTS * 3 / 4);
+            let (Some(slot), Some(position)) = (self.root_slot(entry.key), position) else {
+                self.crowded = true;
+                return;
+            };
+            if let Some(slot) = self.root.get_mut(slot) {
+                *slot = position;
             }
             at = (entry.end as usize).max(at + 1);
         }
-        self
+    }
+
+    fn root_field(&self, key: u16) -> Option<FoundNode<'_>> {
+        let at = usize::from(*self.root.get(self.root_slot(key)?)?);
+        (at > 0).then_some(FoundNode { found: self, at })
+    }
+
+    /// The slot of a root's field with this key, or the empty slot for it.
+    #[inline]
+    fn root_slot(&self, key: u16) -> Option<usize> {
+        let mut slot = usize::from(key) % ROOT_SLOTS;
+        for _ in 0..ROOT_SLOTS {
+            let at = usize::from(self.root[slot]);
+            if at == 0 || self.list.get(at).is_some_and(|entry| entry.key == key) {
+                return Some(slot);
+            }
+            slot = (slot + 1) % ROOT_SLOTS;
+        }
+        None
     }
 }
 
@@ -404,15 +441,15 @@ impl<'f> FoundNode<'f> {
 impl<'f> Tree<'f> for FoundNode<'f> {
     #[inline]
     fn field(self, key: Key) -> Option<Self> {
-        if matches!(*self.value(), Scalar::Object { keys, .. } if keys & bit(key.id) == 0) {
-            return None;
+        let entry = self.found.list.get(self.at)?;
+        match entry.value {
+            Scalar::Object { keys, .. } if keys & bit(key.id) != 0 => {}
+            _ => return None,
         }
-        if self.at == 0
-            && self.found.root.get(usize::from(key.id) / 64).is_none_or(|word| word & 1 << (key.id % 64) == 0)
-        {
-            return None;
+        if self.at == 0 && !self.found.crowded {
+            return self.found.root_field(key.id);
         }
-        let (mut at, end, mut found) = (self.at + 1, self.end(), None);
+        let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
         while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {
             if entry.key == key.id {
                 found = Some(at);

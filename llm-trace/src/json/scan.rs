@@ -39,7 +39,9 @@ impl<'a> Scanner<'_, 'a> {
     /// Consumes the next byte after whitespace if it is `byte`.
     #[inline(always)]
     fn eat(&mut self, byte: u8) -> bool {
-        self.space();
+        if self.peek() != Some(byte) {
+            self.space();
+        }
         let eats = self.peek() == Some(byte);
         self.at += usize::from(eats);
         eats
@@ -177,7 +179,7 @@ impl<'a> Scanner<'_, 'a> {
         }
         loop {
             *len += 1;
-            if *len <= elements.most {
+            if *len <= usize::from(elements.most) {
                 self.value(elements.step, found)?;
             } else {
                 self.skip()?;

@@ -143,4 +143,81 @@ proptest::proptest! {
         let expected = fields.iter().rev().find(|(key, _)| *key == asked).and_then(|(_, number)| *number);
         proptest::prop_assert_eq!(found, expected);
     }
+
+    #[test]
+    fn texts_are_escaped_as_serde_json_does(text in "([ -~]|[\\x00-\\x1f\\x7f\"\\\\]|\\PC|.){0,60}") {
+        let mut out = String::new();
+        write_str(&mut out, &text);
+        proptest::prop_assert_eq!(out, serde_json::to_string(&text).unwrap_or_default());
+    }
+
+    #[test]
+    fn a_found_field_is_the_last_of_its_key(
+        fields in proptest::collection::vec((0..ROOT_KEYS.len(), 0..9_i64), 0..60),
+        nested: bool,
+    ) {
+        let keys = if nested { USAGE_KEYS } else { ROOT_KEYS };
+        let fields: Vec<_> = fields.iter().map(|(key, number)| (key % keys.len(), *number)).collect();
+        let body: Vec<_> = fields.iter().map(|(key, number)| format!("\"{}\":{number}", keys[*key])).collect();
+        let object = format!("{{{}}}", body.join(","));
+        let text = if nested { format!("{{\"usage\":{object}}}") } else { object };
+        let found = Found::from_json(&PATHS, text.as_bytes());
+        let object = if nested { found.root().get(key!("usage")) } else { Some(found.root()) };
+        for (key, name) in keys.iter().enumerate() {
+            let expected = fields.iter().rev().find(|(other, _)| *other == key).map(|(_, number)| *number);
+            let number = object.and_then(|object| object.get_i64(PATHS.key(name)));
+            proptest::prop_assert_eq!(number, expected, "{} in {}", name, text);
+        }
+    }
 }
+
+const ROOT_KEYS: &[&str] = &[
+    "model",
+    "id",
+    "n",
+    "seed",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "stream",
+    "dimensions",
+    "k",
+    "p",
+    "status",
+    "object",
+    "type",
+    "service_tier",
+    "choices",
+    "message",
+    "index",
+    "output_index",
+    "content_index",
+    "delta",
+    "item",
+    "done",
+    "eval_count",
+    "response",
+    "text",
+    "content",
+    "output",
+    "version",
+    "event",
+    "data",
+    "error",
+    "code",
+];
+
+const USAGE_KEYS: &[&str] = &[
+    "prompt_tokens",
+    "input_tokens",
+    "completion_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "num_cached_tokens",
+    "cache_read_input_tokens",
+    "reasoning_tokens",
+    "num_search_queries",
+    "total_tokens",
+    "cost",
+];

@@ -52,7 +52,7 @@ pub(super) const ROOT: u16 = 1;
 pub(super) const NO_KEY: u16 = 0;
 
 /// Limits the bit set of a root's keys to a few words.
-pub(super) const MAX_KEYS: usize = 1024;
+const MAX_KEYS: usize = 1024;
 
 /// All paths, as a trie of steps.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ pub(super) fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut F
                 return;
             };
             let at = found.open(step, Scalar::Array(0));
-            for item in items.iter().take(elements.most) {
+            for item in items.iter().take(usize::from(elements.most)) {
                 self::value(trie, elements.step, item, found);
             }
             found.close(at, items.len());

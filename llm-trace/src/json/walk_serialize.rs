@@ -112,7 +112,7 @@ struct Variant<'w>(Option<Below<'w>>);
 impl Below<'_> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
         self.len += 1;
-        match self.elements.filter(|elements| self.len <= elements.most) {
+        match self.elements.filter(|elements| self.len <= usize::from(elements.most)) {
             Some(elements) => self.value(elements.step, value),
             None => Ok(()),
         }

@@ -25,53 +25,46 @@ fn make_room(out: &mut String, more: usize) {
 
 /// Appends `text` with JSON escapes, without quotes.
 fn escape_into(out: &mut String, text: &str) {
-    let bytes = text.as_bytes();
-    let (mut from, mut at) = (0, 0);
-    while at < bytes.len() {
-        at += plain_len(&bytes[at..]);
-        let eight = bytes.len().min(at + 8);
-        while at < eight {
-            let byte = bytes[at];
-            at += 1;
-            let escaped = match byte {
-                b'"' => "\\\"",
-                b'\\' => "\\\\",
-                b'\n' => "\\n",
-                b'\r' => "\\r",
-                b'\t' => "\\t",
-                0x08 => "\\b",
-                0x0c => "\\f",
-                0..=0x1f => "",
-                _ => continue,
-            };
-            out.push_str(&text[from..at - 1]);
-            from = at;
-            if escaped.is_empty() {
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(plain_len(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(byte) = special.as_bytes().first() else { return };
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            _ => {
                 out.push_str("\\u00");
                 out.push(char::from(b'0' + (byte >> 4)));
                 out.push(char::from_digit(u32::from(byte & 0xf), 16).unwrap_or('0'));
-            } else {
-                out.push_str(escaped);
             }
         }
+        rest = special.get(1..).unwrap_or_default();
     }
-    out.push_str(&text[from..]);
 }
 
-/// A lower bound of the bytes before the first one that JSON escapes, in multiples of eight.
+/// The number of bytes before the first one that JSON escapes.
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
-        if has_special(u64::from_le_bytes(eight)) {
-            break;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let specials = specials(u64::from_le_bytes(*eight));
+        if specials != 0 {
+            return at + specials.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    at
+    let tail = bytes.get(at..).unwrap_or_default();
+    at + tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len())
 }
 
-/// Whether one of eight bytes is a quote, a backslash or a control character.
-const fn has_special(eight: u64) -> bool {
+/// A mask whose lowest bit is in the first of eight bytes that is a quote, a backslash or a control character. Higher
+/// bits may be wrong.
+const fn specials(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const TOPS: u64 = ONES * 0x80;
     const fn below(eight: u64, limit: u64) -> u64 {
@@ -79,7 +72,7 @@ const fn has_special(eight: u64) -> bool {
     }
     let quote = eight ^ (ONES * b'"' as u64);
     let backslash = eight ^ (ONES * b'\\' as u64);
-    below(eight, 0x20) | below(quote, 1) | below(backslash, 1) != 0
+    below(eight, 0x20) | below(quote, 1) | below(backslash, 1)
 }
 
 /// Whether `text` is a JSON value that can be a tool argument: an object, an array or null.

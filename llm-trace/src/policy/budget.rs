@@ -45,13 +45,12 @@ fn fitting(text: &str, room: usize) -> (usize, usize) {
     while at < bytes.len() {
         let plain = plain_len(&bytes[at..]).min(room - used);
         (at, used) = (at + plain, used + plain);
-        for byte in bytes[at..].iter().take(8) {
-            let len = encoded_byte_len(*byte);
-            if used + len > room {
-                return (at, used);
-            }
-            (at, used) = (at + 1, used + len);
+        let Some(byte) = bytes.get(at) else { break };
+        let len = encoded_byte_len(*byte);
+        if used + len > room {
+            break;
         }
+        (at, used) = (at + 1, used + len);
     }
     (at, used)
 }
@@ -245,6 +244,7 @@ mod tests {
             let mut report = Report::default();
             let out = cut(&text, limit, &mut report);
             prop_assert!(encoded_len(&out) <= limit);
+            prop_assert_eq!(encoded_len(&text) + 2, serde_json::to_string(&text).map_or(0, |json| json.len()));
         }
     }
 }

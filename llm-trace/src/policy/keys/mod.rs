@@ -2,6 +2,7 @@
 
 mod compiled;
 mod facts;
+mod memo;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,10 @@ impl Wording {
 
 /// Looks up `key` in the table. Credentials are recognized by the parts of the key.
 pub(crate) fn known(key: &str) -> KnownKey {
+    memo::get(key, classify)
+}
+
+fn classify(key: &str) -> KnownKey {
     let mut known = compiled::lookup(key);
     // Users choose the names of metadata.
     if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {
