@@ -87,6 +87,18 @@ fn policy_captures(policy: &Policy) -> bool {
 }
 
 #[test]
+fn a_label_of_a_metric_has_at_most_128_bytes() {
+    for (length, is_label) in [(128, true), (129, false)] {
+        let model = "m".repeat(length);
+        let answer = json!({"id": "r", "object": "chat.completion", "model": model, "choices": []});
+        let got = answered(Policy::new(), &[answer]);
+        assert_eq!(got.spans()[0].attribute("gen_ai.response.model"), Some(model.as_str().into()));
+        assert!(!got.series().is_empty());
+        assert_eq!(format!("{:?}", got.series()).contains(&model), is_label, "{length}");
+    }
+}
+
+#[test]
 fn a_call_has_a_bounded_number_of_finish_reasons() {
     let choices: Vec<Value> = (0..1024)
         .map(|index| json!({"index": index, "finish_reason": "x".repeat(200), "message": {"role": "assistant"}}))

@@ -1,10 +1,11 @@
 //! With the default configuration, free text of other code inside a model call is not exported.
 
-use llm_trace::{LlmCall, Policy, RedactLogProcessor, RedactProcessor, redact};
+use llm_trace::{Capture, LlmCall, Policy, RedactLogProcessor, RedactProcessor, redact};
 use llm_trace_tests::collector::Collector;
 use llm_trace_tests::lines::Lines;
 use opentelemetry::KeyValue;
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
+use opentelemetry::trace::{Span as _, Status, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
@@ -100,4 +101,27 @@ fn one_switch_keeps_free_text_and_single_keys_and_crates_can_be_exempt() {
     assert!(!got.saw(SECRET));
     let (got, _) = run(Policy::new().plain_key("body"), By::Processor, "chat");
     assert_eq!(got.span("client").attribute("body"), Some(SECRET.into()));
+}
+
+#[test]
+fn error_texts_outside_of_calls_are_withheld_while_capture_is_off() {
+    for (policy, shown) in [(Policy::new(), false), (Policy::new().capture(Capture::SpanAndEvent), true)] {
+        let collector = Collector::start();
+        let spans = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy.clone());
+        let records = RedactLogProcessor::new(SimpleLogProcessor::new(collector.log_exporter()), policy);
+        let provider = SdkTracerProvider::builder().with_span_processor(spans).build();
+        let mut span = provider.tracer("app").start("handler");
+        span.set_status(Status::error(format!("the model refused: {SECRET}")));
+        span.add_event("exception", vec![KeyValue::new("exception.message", SECRET)]);
+        span.set_attribute(KeyValue::new("exception.stacktrace", SECRET));
+        span.end();
+        assert_eq!(collector.saw(SECRET), shown, "{:?}", collector.span("handler"));
+        let loggers = SdkLoggerProvider::builder().with_log_processor(records).build();
+        let logger = loggers.logger("app");
+        let mut record = logger.create_log_record();
+        record.add_attribute("exception.message", SECRET);
+        logger.emit(record);
+        assert_eq!(collector.logs().len(), 1);
+        assert_eq!(format!("{:?}", collector.logs()).contains(SECRET), shown);
+    }
 }
