@@ -68,13 +68,13 @@ fn any() -> bool {
 }
 
 #[derive(Default)]
-struct Said {
+struct RecordedScope {
     masks: Masks,
     facts: ScopeFacts,
     anything: bool,
 }
 
-impl Said {
+impl RecordedScope {
     fn set(&mut self, field: &Field, value: AttributeValue) {
         let Some(name) = field.name().strip_prefix(PREFIX) else { return };
         match name {
@@ -93,7 +93,7 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for RecordedScope {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Formatting runs user code and may be expensive.
         if is_known(field.name())
@@ -142,7 +142,7 @@ where
     };
     let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
     let own = if has_known(attributes.metadata().fields()) {
-        let mut said = Said::default();
+        let mut said = RecordedScope::default();
         attributes.record(&mut said);
         if let Some(masks) = span_masks::declared(attributes) {
             said.masks = masks;
@@ -192,7 +192,7 @@ where
         return;
     }
     let Some(span) = ctx.span(id).filter(|span| has_known(span.metadata().fields())) else { return };
-    let mut said = Said::default();
+    let mut said = RecordedScope::default();
     values.record(&mut said);
     said.masks = span_masks::recorded(values);
     if !said.anything && !said.masks.any() {

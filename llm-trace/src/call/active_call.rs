@@ -326,7 +326,7 @@ impl ActiveCall {
         self.started
     }
 
-    pub(crate) fn is_heard(&self) -> bool {
+    pub(crate) fn has_consumers(&self) -> bool {
         self.has_consumers
     }
 

@@ -154,8 +154,8 @@ impl ActiveCall {
         let profile = self.pipeline().map_or(Profile::Core, |pipeline| pipeline.profile);
         let content = state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
         // The core conventions record no content of Model Context Protocol servers.
-        let told = profile != Profile::Core || state.operation != Operation::McpServer;
-        for filled in content.into_iter().filter(|_| told) {
+        let stated = profile != Profile::Core || state.operation != Operation::McpServer;
+        for filled in content.into_iter().filter(|_| stated) {
             out.add_filled(filled, profile, |side| policy.side(side, masks));
         }
         out

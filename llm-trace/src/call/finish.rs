@@ -55,9 +55,9 @@ impl ActiveCall {
         drop(known);
         state.retain_identifiers();
         self.unregister();
-        let told = state.settle_inside(outcome);
+        let stated = state.settle_inside(outcome);
         state.assume_provider();
-        let (cost, separate) = match told {
+        let (cost, separate) = match stated {
             NestedTotals::Cost(cost) => (Some(cost), false),
             NestedTotals::Elsewhere => (None, true),
             // The agent's inferences recorded their own costs.
@@ -66,7 +66,7 @@ impl ActiveCall {
         };
         let mut late = false;
         match self.outer() {
-            None => self.tell_counted(&state, separate),
+            None => self.report_counted(&state, separate),
             Some(outer) => match self.merge(outer, state, outcome, cost, separate) {
                 None => return,
                 // The outer call has ended: the usage of this one must still be counted, and the call only once.
@@ -84,7 +84,7 @@ impl ActiveCall {
             return;
         }
         let is_error = outcome.is_error()
-            || (pipeline.red_when_given_up && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
+            || (pipeline.cancelled_as_error && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
         let end = CallEnd { outcome, duration, late, error_type: is_error.then(|| state.error_type(outcome)), cost };
         self.write(pipeline, state, &end, instruments);
     }
@@ -98,28 +98,28 @@ impl ActiveCall {
     ) {
         let span = self.context().filter(|_| self.recording()).map(|context| context.span());
         let events = pipeline.events.wanted();
-        let told = span.is_some() || self.has_fields() || events || self.is_hooked();
+        let stated = span.is_some() || self.has_fields() || events || self.is_hooked();
         // The version is read before the policy: a change in between is then processed twice instead of missed.
         let stamp = pipeline.policy.stamp();
         let (policy, masks) = (self.policy(pipeline), self.masks().get());
         let content_on_span = policy.span_content() && (!self.has_fields() || pipeline.content_fields);
-        let said = self.said(&mut state, &policy);
+        let scope_facts = self.inherit_facts(&mut state, &policy);
         let mut identity = Identity::new(&policy);
-        let mut content = if told { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };
+        let mut content = if stated { self.permitted(&mut state, stamp, &policy, masks) } else { Permitted::default() };
         let mut facts = Vec::new();
         let mut own = 0;
-        if told || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
+        if stated || instruments.as_ref().is_some_and(|instruments| instruments.reads_attributes()) {
             let more = content.len(content_on_span);
             let mut attributes = Attributes::new(pipeline.profile, more, instruments.is_some());
             if policy.masks(masks).input() {
                 // Stop sequences are part of the input.
                 state.request.stop_sequences = None;
             }
-            self.facts(pipeline, &mut state, end, said.as_deref(), &mut identity, &mut attributes);
+            self.facts(pipeline, &mut state, end, scope_facts.as_deref(), &mut identity, &mut attributes);
             own = attributes.len();
             let (on_span, _) = content.on(content_on_span);
-            if let Some(said) = &said {
-                identity.write_metadata(said, &mut attributes);
+            if let Some(scope_facts) = &scope_facts {
+                identity.write_metadata(scope_facts, &mut attributes);
             }
             let by_user = std::mem::take(&mut state.attributes);
             let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
@@ -139,7 +139,7 @@ impl ActiveCall {
             instruments.record(&self.measured(&state, end, &attributes));
         }
         if events {
-            self.tell(pipeline, &state, end, &facts, &content, &policy, masks);
+            self.emit_events(pipeline, &state, end, &facts, &content, &policy, masks);
         }
         self.hand_over(pipeline, &state, end, &facts, &content, &policy, masks);
         if span.is_some() || self.has_fields() {
@@ -157,14 +157,14 @@ impl ActiveCall {
             } else {
                 Vec::new()
             };
-            let update = said.and_then(|said| said.update).unwrap_or_default();
-            let told = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
+            let update = scope_facts.and_then(|scope_facts| scope_facts.update).unwrap_or_default();
+            let stated = if update == TraceUpdate::NONE { Vec::new() } else { list.to_vec() };
             let texts = content.take(content_on_span).into_iter().map(|(key, json)| KeyValue::new(key, json));
             // Important attributes come first, because a span limits their number.
             if texts.len() > 0 || report.is_some() || !compat.is_empty() {
                 facts.splice(own..own, texts.chain(report).chain(compat));
             }
-            self.update_trace(update, &mut state, (&policy, masks), pipeline, &told, &mut facts);
+            self.update_trace(update, &mut state, (&policy, masks), pipeline, &stated, &mut facts);
             let message = self.status_description(pipeline, &state, end, &policy, masks);
             if self.has_fields() {
                 self.record_fields(&facts, end, message);
@@ -215,7 +215,7 @@ impl ActiveCall {
         pipeline: &Pipeline,
         state: &mut CallRecord,
         end: &CallEnd,
-        said: Option<&ScopeFacts>,
+        scope_facts: Option<&ScopeFacts>,
         identity: &mut Identity<'_>,
         attributes: &mut Attributes,
     ) {
@@ -243,12 +243,12 @@ impl ActiveCall {
         let conversation = state
             .conversation
             .take()
-            .or_else(|| said?.conversation.clone())
+            .or_else(|| scope_facts?.conversation.clone())
             .or(state.request.conversation_id.take())
             .or(state.response.conversation_id.take());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
-        if let Some(said) = said {
-            identity.write(said, pipeline.profile, &pipeline.compat, attributes);
+        if let Some(scope_facts) = scope_facts {
+            identity.write(scope_facts, pipeline.profile, &pipeline.compat, attributes);
         }
     }
 
@@ -316,7 +316,7 @@ impl ActiveCall {
 
     /// Emits the events of the call's end.
     #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
-    fn tell(
+    fn emit_events(
         &self,
         pipeline: &Pipeline,
         state: &CallRecord,

@@ -39,7 +39,7 @@ impl Clone for LlmCall {
 impl Drop for LlmCall {
     fn drop(&mut self) {
         if let Some(live) = &self.0 {
-            live.let_go();
+            live.release();
         }
     }
 }
@@ -74,7 +74,7 @@ impl LlmCall {
     /// Counts a handle: a call whose function has returned stays open while a handle exists.
     fn holding(live: Option<Arc<ActiveCall>>) -> LlmCall {
         if let Some(live) = &live {
-            live.hold();
+            live.retain();
         }
         LlmCall(live)
     }

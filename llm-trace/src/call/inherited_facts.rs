@@ -11,7 +11,7 @@ use crate::semconv::{AttributeValue, Fact};
 
 impl ActiveCall {
     /// The facts of this call: set on the call, set by its attributes, then inherited from its scopes.
-    pub(super) fn said(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
+    pub(super) fn inherit_facts(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {

@@ -85,7 +85,7 @@ impl ActiveCall {
         if around.finished {
             return Some(state);
         }
-        around.inside().separate |= separate;
+        around.inner_calls().separate |= separate;
         around.absorb(state, outcome, cost, later);
         None
     }
@@ -100,12 +100,12 @@ impl ActiveCall {
     pub(crate) fn add_usage(&self, usage: Usage) {
         let mut state = self.lock();
         if !state.finished {
-            state.inside().usage.add(usage);
+            state.inner_calls().usage.add(usage);
         }
     }
 
     /// Reports to the surrounding call that this one counts tokens and costs.
-    pub(crate) fn tell_counted(&self, state: &CallRecord, separate: bool) {
+    pub(crate) fn report_counted(&self, state: &CallRecord, separate: bool) {
         let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
         if !knows || !state.operation.is_model_call() {
             return;
@@ -113,13 +113,13 @@ impl ActiveCall {
         let Some(around) = self.parent() else { return };
         let mut around: MutexGuard<'_, Box<CallRecord>> = around.lock();
         if is_same_work(&around.operation, &state.operation) && !around.finished {
-            around.inside().separate = true;
+            around.inner_calls().separate = true;
         }
     }
 }
 
 impl CallRecord {
-    fn inside(&mut self) -> &mut InnerCalls {
+    fn inner_calls(&mut self) -> &mut InnerCalls {
         self.inside.get_or_insert_default()
     }
 
@@ -153,7 +153,7 @@ impl CallRecord {
             }
         }
         let ResponseFacts { usage, error, .. } = (*response).clone();
-        let known = self.inside();
+        let known = self.inner_calls();
         known.usage.add(usage);
         known.cost = match (known.cost.take(), cost) {
             (Some(a), Some(b)) => Some(a.and(b)),

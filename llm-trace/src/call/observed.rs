@@ -8,10 +8,10 @@ use crate::wire::Format;
 
 impl CallRecord {
     /// Whether no part of the response was observed although the return value cannot be all of it.
-    pub(crate) fn is_unseen(&self) -> bool {
+    pub(crate) fn is_unobserved(&self) -> bool {
         let asked = self.request.stream == Some(true) || self.unread_status.is_some();
-        let told = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
-        asked && !told && self.operation.is_model_call() && *self.response == ResponseFacts::default()
+        let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
+        asked && !stated && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 
     /// The time of the first chunk, unless the request asked for a response in one piece.

@@ -14,12 +14,12 @@ pub(super) struct OpenHandles {
 }
 
 impl ActiveCall {
-    pub(crate) fn hold(&self) {
+    pub(crate) fn retain(&self) {
         self.holders().handles.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Releases a handle. The last one ends the call explicitly, because a thread inside its span may hold it longer.
-    pub(crate) fn let_go(&self) {
+    pub(crate) fn release(&self) {
         if self.holders().handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.end_unheld();
         }
@@ -49,7 +49,7 @@ impl ActiveCall {
             return;
         }
         let open = !state.returned || state.stream.is_some();
-        let unobserved = state.unobserved || state.is_unseen();
+        let unobserved = state.unobserved || state.is_unobserved();
         drop(state);
         if std::thread::panicking() && open {
             self.drop_stream(Outcome::Panicked);

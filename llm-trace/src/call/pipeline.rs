@@ -24,7 +24,7 @@ pub(crate) struct Pipeline {
     pub(crate) policy: PolicyHandle,
     pub(crate) profile: Profile,
     /// Whether cancelled calls and dropped streams have the span status `Error`.
-    pub(crate) red_when_given_up: bool,
+    pub(crate) cancelled_as_error: bool,
     /// Default for model calls inside model calls.
     pub(crate) nested: Nested,
     /// Conventions whose attributes are written in addition.
@@ -95,7 +95,7 @@ impl Pipeline {
         Self {
             policy,
             profile,
-            red_when_given_up: false,
+            cancelled_as_error: false,
             nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),

@@ -104,8 +104,8 @@ impl ActiveCall {
     pub(crate) fn set_http_status(&self, _: u16) {}
     pub(crate) fn finish_ok(&self, _: CapturedValue<'_>) {}
     pub(crate) fn finish_err(&self, _: CapturedValue<'_>) {}
-    pub(crate) fn hold(&self) {}
-    pub(crate) fn let_go(&self) {}
+    pub(crate) fn retain(&self) {}
+    pub(crate) fn release(&self) {}
     pub(crate) fn set_panicked(&self) {}
     pub(crate) fn set_inside(&self, _: bool) {}
     pub(crate) fn release_stream(&self, _: Option<Outcome>) {}

@@ -22,7 +22,7 @@ use crate::wire::{error, messages};
 impl ActiveCall {
     /// Records the request from inside the function.
     pub(crate) fn request(&self, request: &CapturedValue<'_>) {
-        if !self.is_heard() {
+        if !self.has_consumers() {
             return;
         }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
@@ -135,7 +135,7 @@ impl ActiveCall {
             state.unread_status = Some(*status).filter(|status| *status < 400);
         }
         let failed = state.response.error.is_some() || state.error.status.is_some();
-        let unseen = !state.unobserved && state.is_unseen();
+        let unseen = !state.unobserved && state.is_unobserved();
         drop(state);
         if failed {
             self.drop_stream(Outcome::Error);
@@ -244,7 +244,7 @@ impl ActiveCall {
             }
         }
         match answer {
-            _ if !self.is_heard() => {}
+            _ if !self.has_consumers() => {}
             CapturedValue::Nothing | CapturedValue::Request(_) | CapturedValue::Error(_) => {}
             CapturedValue::Text("") => {}
             CapturedValue::Http { status, host, body } => {

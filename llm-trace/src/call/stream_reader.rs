@@ -50,7 +50,7 @@ impl ActiveCall {
     pub(crate) fn chunk(&self, item: CapturedValue<'_>) {
         match &item {
             CapturedValue::Error(_) => self.chunk_error(item),
-            _ if !self.is_heard() => self.begin_stream(),
+            _ if !self.has_consumers() => self.begin_stream(),
             CapturedValue::Nothing | CapturedValue::Request(_) => self.see_chunk(|_| Event::default()),
             CapturedValue::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
             CapturedValue::Text(text) => self.see_chunk(|stream| stream.text(text)),
@@ -62,7 +62,7 @@ impl ActiveCall {
 
     /// Records one item of a user type. A string is text: a delta, or a piece of the stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
-        if !self.is_heard() {
+        if !self.has_consumers() {
             self.begin_stream();
         } else if item.is_text() {
             // The text is needed to detect framing. It is recorded only if permitted.
@@ -204,7 +204,7 @@ impl ActiveCall {
             (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
             (None, StreamEnd::Truncated) => Outcome::Truncated,
         };
-        let told = state.response.error.as_ref().and_then(|error| error.message.clone());
+        let stated = state.response.error.as_ref().and_then(|error| error.message.clone());
         drop(state);
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
@@ -212,8 +212,8 @@ impl ActiveCall {
             output.write(&mut messages);
             self.lock().set_output(messages, open);
         }
-        if let (Some(told), Permit::Open(filter)) = (told, self.permit_error_text()) {
-            let message = scrubbed(filter, &told);
+        if let (Some(stated), Permit::Open(filter)) = (stated, self.permit_error_text()) {
+            let message = scrubbed(filter, &stated);
             let known = &mut self.lock().error.message;
             *known = known.take().or(message);
         }

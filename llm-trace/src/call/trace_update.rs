@@ -35,7 +35,7 @@ impl ActiveCall {
             let value = value.filter(|_| !attributes.iter().any(|known| known.key.as_str() == key));
             attributes.extend(value.map(|value| KeyValue::new(key, value)));
         };
-        if update != TraceUpdate::NONE && may_speak(&state.operation) {
+        if update != TraceUpdate::NONE && may_update_trace(&state.operation) {
             let sides = TraceSides {
                 input: side(update, TraceUpdate::INPUT, masks, content),
                 output: side(update, TraceUpdate::OUTPUT, masks, content),
@@ -44,7 +44,7 @@ impl ActiveCall {
             backend.warn_if_it_keeps();
             add(backend.input_key(), sides.input.clone());
             add(backend.output_key(), sides.output.clone());
-            self.tell_around(&sides);
+            self.update_outer_trace(&sides);
         }
         let TraceSides { input, output } = std::mem::take(&mut state.trace);
         let again = |text: String, side: Side| {
@@ -55,7 +55,7 @@ impl ActiveCall {
         add(openinference::OUTPUT_VALUE, output.and_then(|text| again(text, Side::Output)));
     }
 
-    fn tell_around(&self, sides: &TraceSides) {
+    fn update_outer_trace(&self, sides: &TraceSides) {
         let mut around = self.parent();
         while let Some(call) = around {
             let parent = call.parent();
@@ -86,6 +86,6 @@ fn side(update: TraceUpdate, wanted: TraceUpdate, masks: Masks, content: &[(&'st
 }
 
 /// Whether the operation's input and output are those of the trace. Those of a tool or an embedding are not.
-fn may_speak(operation: &Operation) -> bool {
+fn may_update_trace(operation: &Operation) -> bool {
     !operation.is_mcp() && !matches!(operation, Operation::Embeddings | Operation::ExecuteTool | Operation::Retrieval)
 }

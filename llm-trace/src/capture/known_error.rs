@@ -58,17 +58,17 @@ impl<R: Deref<Target = dyn Error + Send + Sync> + Display> Report for R {
 
 /// The facts of a library's error type.
 trait Tells: Error + 'static {
-    fn tell(&self, out: &mut CapturedError<'_>);
+    fn describe(&self, out: &mut CapturedError<'_>);
 }
 
 macro_rules! known {
-    ($($(#[$meta:meta])* $ty:ty: |$error:ident, $out:ident| $tell:block)*) => {
+    ($($(#[$meta:meta])* $ty:ty: |$error:ident, $out:ident| $describe:block)*) => {
         $(
             $(#[$meta])*
             impl Tells for $ty {
-                fn tell(&self, $out: &mut CapturedError<'_>) {
+                fn describe(&self, $out: &mut CapturedError<'_>) {
                     let $error = self;
-                    $tell
+                    $describe
                 }
             }
 
@@ -86,7 +86,7 @@ macro_rules! known {
             $(
                 $(#[$meta])*
                 if let Some(error) = error.downcast_ref::<$ty>() {
-                    error.tell(out);
+                    error.describe(out);
                     out.type_name = out.type_name.or(type_name::<$ty>());
                     return true;
                 }
@@ -139,7 +139,7 @@ known! {
             | ureq::Error::BadUri(_)
             | ureq::Error::InvalidProxyUrl
             | ureq::Error::ConnectionFailed => out.not_sent = true,
-            ureq::Error::Io(error) => error.tell(out),
+            ureq::Error::Io(error) => error.describe(out),
             _ => {}
         }
     }

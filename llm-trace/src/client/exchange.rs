@@ -53,7 +53,7 @@ impl Target<'_> {
         let operation =
             if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path).map(Into::into) };
         let mut setup = CallArguments::new(operation, make);
-        setup.provider(stated_around().unwrap_or(provider));
+        setup.provider(outer_provider().unwrap_or(provider));
         setup.server(Some(url.as_str().into()));
         if let Some(body) = body {
             setup.request(ProbedValue(CapturedValue::Bytes(body)));
@@ -65,7 +65,7 @@ impl Target<'_> {
 }
 
 /// The provider of the enclosing annotated model call. It takes precedence over the provider derived from the host.
-fn stated_around() -> Option<Provider> {
+fn outer_provider() -> Option<Provider> {
     let around = LlmCall::current();
     let state = around.live()?.lock();
     state.provider.clone().filter(|_| state.operation.is_model_call())

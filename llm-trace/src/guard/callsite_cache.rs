@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use tracing::Metadata;
 
-use super::recorded_values::Plan;
+use super::recorded_values::FieldPlan;
 
 /// Size of the first part. Each further part is twice as large as the one before.
 const FIRST: usize = 256;
@@ -20,11 +20,11 @@ const TRIES: usize = 8;
 
 /// Callsites by the address of their metadata, which never moves and is never freed.
 #[derive(Debug, Default)]
-pub(crate) struct Sites {
+pub(crate) struct CallsiteCache {
     parts: [OnceLock<Box<[OnceLock<Site>]>>; PARTS],
 }
 
-impl Sites {
+impl CallsiteCache {
     /// The entry of a callsite, or `None` if there is no room.
     pub(crate) fn get(&self, metadata: &'static Metadata<'static>) -> Option<&Site> {
         let address = ptr::from_ref(metadata).addr();
@@ -50,7 +50,7 @@ pub(crate) struct Site {
     /// Whether the callsite is plain, with the policy epoch of that decision; 0 if unknown.
     plain: AtomicU64,
     /// The plan under the policy that was used last.
-    pub(crate) plan: ArcSwapOption<Plan>,
+    pub(crate) plan: ArcSwapOption<FieldPlan>,
 }
 
 impl Site {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn each_of_many_callsites_has_a_place_of_its_own_whoever_asks_first() {
-        let sites = Sites::default();
+        let sites = CallsiteCache::default();
         let all: Vec<_> = (0..3_000).map(|_| metadata()).collect();
         let found = |metadata: &&'static Metadata<'static>| sites.get(metadata).map(|site| ptr::from_ref(site).addr());
         let by_threads: Vec<Vec<Option<usize>>> = std::thread::scope(|scope| {

@@ -7,7 +7,7 @@ use crate::policy::redactor::Owner;
 use crate::policy::{Masks, Stamp};
 
 /// Never exported: the exporters that add this attribute remove it.
-pub(crate) const KEY: &str = "llm_trace.internal.treated";
+pub(crate) const KEY: &str = "llm_trace.internal.redacted";
 
 /// Whether an attribute is the mark. Code that removes attributes must keep it.
 #[cfg(feature = "init")]

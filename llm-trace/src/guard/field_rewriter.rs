@@ -7,15 +7,15 @@ use tracing::field::{Field, FieldSet, Value, ValueSet, Visit};
 use tracing::span::{Attributes, Record};
 use tracing::{Event, Metadata};
 
-use super::callsite_cache::Sites;
-use super::recorded_values::{Owned, OwnedValues, Plan, Rewriter};
+use super::callsite_cache::CallsiteCache;
+use super::recorded_values::{FieldPlan, Owned, OwnedValues, Rewriter};
 use crate::policy::redactor::Redactor;
 use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
 
 /// Rewrites field values, and caches per callsite which fields need a check.
 #[derive(Debug, Default)]
 pub(crate) struct FieldRewriter {
-    sites: Sites,
+    sites: CallsiteCache,
     /// The wrapped layer exports its values; it is not a local log.
     exports: bool,
 }
@@ -101,13 +101,18 @@ impl FieldRewriter {
     }
 
     /// Calls `then` with the plan of this callsite.
-    fn plan<T>(&self, metadata: &'static Metadata<'static>, state: &PolicyState, then: impl FnOnce(&Plan) -> T) -> T {
+    fn plan<T>(
+        &self,
+        metadata: &'static Metadata<'static>,
+        state: &PolicyState,
+        then: impl FnOnce(&FieldPlan) -> T,
+    ) -> T {
         let site = self.sites.get(metadata);
         let known = site.map(|site| site.plan.load());
         if let Some(plan) = known.as_deref().and_then(Option::as_ref).filter(|plan| plan.is_by(state.policy())) {
             return then(plan);
         }
-        let plan = Arc::new(Plan::new(metadata, state.policy()));
+        let plan = Arc::new(FieldPlan::new(metadata, state.policy()));
         if let Some(site) = site {
             site.plan.store(Some(plan.clone()));
         }

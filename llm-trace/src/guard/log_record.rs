@@ -4,7 +4,7 @@ use opentelemetry::logs::{AnyValue, LogRecord as _};
 use opentelemetry::{Key, StringValue};
 use opentelemetry_sdk::logs::SdkLogRecord;
 
-use crate::policy::keys::{Class, KnownKey, Wording};
+use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{MESSAGE, Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
 use crate::sink::events::{json, to_json};
@@ -20,7 +20,7 @@ pub(crate) fn copy(
     closed: bool,
     mut keep: impl FnMut(&Key, &AnyValue) -> Option<AnyValue>,
 ) -> SdkLogRecord {
-    let fits = |text: &str| !closed || Wording::Word.fits(text);
+    let fits = |text: &str| !closed || IdentifierKind::Word.fits(text);
     if let Some(name) = from.event_name().filter(|name| fits(name)) {
         to.set_event_name(name);
     }
@@ -99,7 +99,7 @@ impl Redactor<'_> {
             }
             let class = self.known(key.as_str()).class;
             // A key may be free text as well.
-            if closed && class == Class::Unknown && !Wording::Word.fits(key.as_str()) {
+            if closed && class == Class::Unknown && !IdentifierKind::Word.fits(key.as_str()) {
                 return None;
             }
             self.any(key.as_str(), class, value.clone(), (owner, content), 0)
@@ -132,7 +132,7 @@ impl Redactor<'_> {
                 AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => return Some(text(REDACTED)),
                 AnyValue::Map(map) => {
                     let map = map.into_iter().filter_map(|(name, value)| {
-                        if closed && !Wording::Word.fits(name.as_str()) {
+                        if closed && !IdentifierKind::Word.fits(name.as_str()) {
                             return None;
                         }
                         let class = match self.known(&format!("{key}.{name}")).class {

@@ -11,13 +11,13 @@ use tracing::field::{DisplayValue, Field, Value, Visit, display};
 use crate::ambient::span_masks;
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::policy::keys::{Class, KnownKey, Wording};
+use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys, rewrite};
 
 /// The classification of a callsite's fields.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct FieldPlan {
     /// The policy that classified them.
     policy: Arc<Policy>,
     classes: Box<[Class]>,
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     pub(crate) model_call: bool,
 }
 
-impl Plan {
+impl FieldPlan {
     pub(crate) fn new(metadata: &Metadata<'_>, policy: &Arc<Policy>) -> Self {
         let fields = metadata.fields();
         let known: Vec<KnownKey> = fields.iter().map(|field| known(field.name(), policy)).collect();
@@ -37,7 +37,7 @@ impl Plan {
         let classes: Box<[Class]> = known.iter().map(|known| known.class).collect();
         let always = classes.iter().any(|class| !matches!(class, Class::Fact(_) | Class::Unknown));
         // For events from the crate `log`, only the values name the origin.
-        let free = metadata.target() != content_targets::LOG && !policy.is_wordy(metadata.target());
+        let free = metadata.target() != content_targets::LOG && !policy.is_content_target(metadata.target());
         let plain = !always && free && !model_call && !span_masks::declares(metadata) && policy.scrubbers.is_empty();
         Self { policy: policy.clone(), classes, always, plain, model_call }
     }
@@ -50,14 +50,14 @@ impl Plan {
 fn known(name: &str, policy: &Policy) -> KnownKey {
     // The mask flags themselves.
     if span_masks::is_flag(name) {
-        return KnownKey { class: Class::Fact(Wording::Any), ..KnownKey::NOTHING };
+        return KnownKey { class: Class::Fact(IdentifierKind::Any), ..KnownKey::NOTHING };
     }
     policy.known(name)
 }
 
 /// Collects redacted values, to be passed on in field order.
 pub(crate) struct Rewriter<'r, 'p> {
-    plan: &'r Plan,
+    plan: &'r FieldPlan,
     treatment: &'r mut Redactor<'p>,
     /// Content may be recorded.
     content: bool,
@@ -66,7 +66,7 @@ pub(crate) struct Rewriter<'r, 'p> {
 }
 
 impl<'r, 'p> Rewriter<'r, 'p> {
-    pub(crate) fn new(plan: &'r Plan, treatment: &'r mut Redactor<'p>, content: bool) -> Self {
+    pub(crate) fn new(plan: &'r FieldPlan, treatment: &'r mut Redactor<'p>, content: bool) -> Self {
         let values = std::iter::repeat_with(|| None).take(plan.classes.len()).collect();
         Self { plan, treatment, content, values, metadata: None }
     }

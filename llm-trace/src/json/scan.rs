@@ -38,7 +38,7 @@ impl<'a> Scanner<'_, 'a> {
 
     /// Consumes the next byte after whitespace if it is `byte`.
     #[inline(always)]
-    fn eat(&mut self, byte: u8) -> bool {
+    fn consume(&mut self, byte: u8) -> bool {
         if self.peek() != Some(byte) {
             self.space();
         }
@@ -104,11 +104,11 @@ impl<'a> Scanner<'_, 'a> {
     /// Reads the fields of an object up to its end.
     #[inline]
     fn fields(&mut self, step: Step, len: &mut usize, keys: &mut u64, found: &mut Found<'a>) -> Option<()> {
-        if self.eat(b'}') {
+        if self.consume(b'}') {
             return Some(());
         }
         loop {
-            if !self.eat(b'"') {
+            if !self.consume(b'"') {
                 return None;
             }
             let (key, escaped) = self.string()?;
@@ -120,7 +120,7 @@ impl<'a> Scanner<'_, 'a> {
                 Some(key) => self.trie.field(step.to, key.as_bytes()),
                 None => self.trie.field(step.to, key),
             };
-            if !self.eat(b':') {
+            if !self.consume(b':') {
                 return None;
             }
             *len += 1;
@@ -132,8 +132,8 @@ impl<'a> Scanner<'_, 'a> {
                 }
                 None => self.skip()?,
             }
-            if !self.eat(b',') {
-                return self.eat(b'}').then_some(());
+            if !self.consume(b',') {
+                return self.consume(b'}').then_some(());
             }
         }
     }
@@ -174,7 +174,7 @@ impl<'a> Scanner<'_, 'a> {
     /// Reads the elements of an array up to its end.
     #[inline]
     fn elements(&mut self, elements: Elements, len: &mut usize, found: &mut Found<'a>) -> Option<()> {
-        if self.eat(b']') {
+        if self.consume(b']') {
             return Some(());
         }
         loop {
@@ -184,8 +184,8 @@ impl<'a> Scanner<'_, 'a> {
             } else {
                 self.skip()?;
             }
-            if !self.eat(b',') {
-                return self.eat(b']').then_some(());
+            if !self.consume(b',') {
+                return self.consume(b']').then_some(());
             }
         }
     }

@@ -109,8 +109,8 @@ impl<S> LlmLayer<S> {
 
     /// Whether fields with this target must be rewritten before the embedded layer records them. Processors do not see
     /// the target of an attribute.
-    fn is_wordy(&self, target: &str) -> bool {
-        content_targets::any() && self.pipeline.0.policy.is_wordy(target)
+    fn is_content_target(&self, target: &str) -> bool {
+        content_targets::any() && self.pipeline.0.policy.is_content_target(target)
     }
 
     /// Whether free text of other code at the current place is not exported.
@@ -179,7 +179,7 @@ where
         scope_fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
         let is_other = !is_call(attrs.metadata());
-        if is_other && (self.is_wordy(attrs.metadata().target()) || self.is_closed()) {
+        if is_other && (self.is_content_target(attrs.metadata().target()) || self.is_closed()) {
             let policy = self.pipeline.0.policy.state();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
         } else {
@@ -191,7 +191,9 @@ where
         scope_fields::on_record(id, values, &ctx);
         let Some(inner) = self.inner() else { return };
         let target = ctx.metadata(id).map(Metadata::target);
-        match target.filter(|target| (self.is_wordy(target) || self.is_closed()) && !fields::is_recorded_here(values)) {
+        match target
+            .filter(|target| (self.is_content_target(target) || self.is_closed()) && !fields::is_recorded_here(values))
+        {
             None => inner.on_record(id, values, ctx),
             target => {
                 let (policy, around) = (self.pipeline.0.policy.state(), mask_context::current());
@@ -212,7 +214,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let Some(inner) = self.inner() else { return };
-        if self.is_closed() || (content_targets::any() && self.is_wordy(&content_targets::target(event))) {
+        if self.is_closed() || (content_targets::any() && self.is_content_target(&content_targets::target(event))) {
             let policy = self.pipeline.0.policy.state();
             self.passing.event(&policy, event, mask_context::current(), |event| inner.on_event(event, ctx));
         } else {

@@ -168,7 +168,7 @@ impl<S> LlmLayer<S> {
     /// ```
     #[must_use]
     pub fn with_cancelled_as_error(self, error: bool) -> Self {
-        self.set(|pipeline| pipeline.red_when_given_up = error)
+        self.set(|pipeline| pipeline.cancelled_as_error = error)
     }
 
     /// Sets the meter provider. The default is OpenTelemetry's global provider, if one is set.

@@ -88,11 +88,11 @@ fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, s
 }
 
 /// Replaces a known text, in its memory, as events of a stream often repeat texts. `None` changes nothing.
-pub(crate) fn learn(known: &mut Option<String>, told: Option<&str>) {
-    match (known, told) {
+pub(crate) fn update_text(known: &mut Option<String>, stated: Option<&str>) {
+    match (known, stated) {
         (_, None) => {}
-        (Some(known), Some(told)) => told.clone_into(known),
-        (known, Some(told)) => *known = Some(told.to_owned()),
+        (Some(known), Some(stated)) => stated.clone_into(known),
+        (known, Some(stated)) => *known = Some(stated.to_owned()),
     }
 }
 
@@ -156,7 +156,7 @@ impl ResponseFacts {
         if self.finish_reasons.len() <= choice {
             self.finish_reasons.resize(choice + 1, None);
         }
-        learn(&mut self.finish_reasons[choice], Some(reason));
+        update_text(&mut self.finish_reasons[choice], Some(reason));
     }
 }
 

@@ -39,7 +39,7 @@ impl Held {
     /// `None` for other spans.
     pub(crate) fn of(builder: &mut SpanBuilder, parent: &Context, profile: Profile) -> Option<Box<Held>> {
         let attributes = builder.attributes.take_if(|given| super::is_foreign(given))?;
-        let around = super::around(parent);
+        let around = super::outer_call(parent);
         let mut at_start = super::attributes(attributes.clone(), profile);
         builder.span_kind = Some(super::kind(&at_start, builder.span_kind.clone().unwrap_or(SpanKind::Internal)));
         if let Some(name) = super::new_name(&at_start, &builder.name) {
@@ -55,7 +55,7 @@ impl Held {
     fn flush<S: Span>(self, span: &mut S) {
         let mut known = super::attributes(self.attributes, self.profile);
         if let Some(around) = &self.around {
-            super::tell(&mut known, around);
+            super::move_usage(&mut known, around);
         }
         if let Some(name) = super::new_name(&known, &self.name) {
             span.update_name(name);

@@ -32,14 +32,14 @@ fn is_foreign(attributes: &[KeyValue]) -> bool {
 }
 
 /// The enclosing annotated model call of a span that starts in `cx`. It counts the tokens.
-fn around(cx: &Context) -> Option<Weak<ActiveCall>> {
+fn outer_call(cx: &Context) -> Option<Weak<ActiveCall>> {
     let around = CarriedCall::live_of(cx)?;
     let counts = around.lock().operation.is_model_call();
     counts.then(|| Arc::downgrade(&around))
 }
 
 /// Moves the token counts from the span to the call that counts them.
-fn tell(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
+fn move_usage(list: &mut Vec<KeyValue>, around: &Weak<ActiveCall>) {
     let mut usage = Usage::new();
     for kv in &*list {
         let Value::I64(count) = kv.value else { continue };

@@ -58,7 +58,7 @@ impl<P> NormalizeProcessor<P> {
 
 impl<P: SpanProcessor> SpanProcessor for NormalizeProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
-        if let Some(around) = super::around(cx) {
+        if let Some(around) = super::outer_call(cx) {
             let id = span.span_context().span_id();
             self.around.lock().unwrap_or_else(PoisonError::into_inner).insert(id, around);
         }
@@ -71,7 +71,7 @@ impl<P: SpanProcessor> SpanProcessor for NormalizeProcessor<P> {
         if super::is_foreign(&span.attributes) {
             span.attributes = super::attributes(std::mem::take(&mut span.attributes), self.profile);
             if let Some(around) = &around {
-                super::tell(&mut span.attributes, around);
+                super::move_usage(&mut span.attributes, around);
             }
             span.span_kind = super::kind(&span.attributes, span.span_kind.clone());
             super::settle(&mut span.attributes, &mut span.status);

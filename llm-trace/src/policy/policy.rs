@@ -334,10 +334,10 @@ impl Policy {
             self.mask_metadata |= before.mask_metadata;
             self.keep_free_text &= before.keep_free_text;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
-            let said = self.keys.into_iter().filter(|(_, class)| !matches!(class, Class::Fact(_)));
-            self.keys = before.keys.iter().cloned().chain(said).collect();
-            let said = self.targets.into_iter().filter(|(_, content)| *content);
-            self.targets = before.targets.iter().cloned().chain(said).collect();
+            let rules = self.keys.into_iter().filter(|(_, class)| !matches!(class, Class::Fact(_)));
+            self.keys = before.keys.iter().cloned().chain(rules).collect();
+            let rules = self.targets.into_iter().filter(|(_, content)| *content);
+            self.targets = before.targets.iter().cloned().chain(rules).collect();
             self.scrubbers = self.scrubbers.after(&before.scrubbers);
             // A hash reveals which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {

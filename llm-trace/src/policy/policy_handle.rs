@@ -70,8 +70,8 @@ impl PolicyHandle {
     }
 
     /// Whether free text with this target is content.
-    pub(crate) fn is_wordy(&self, target: &str) -> bool {
-        self.shared.policy.load().is_wordy(target)
+    pub(crate) fn is_content_target(&self, target: &str) -> bool {
+        self.shared.policy.load().is_content_target(target)
     }
 
     /// A snapshot of the policy. Take a new one when a call ends.

@@ -1,6 +1,6 @@
 //! The keys and targets that a policy classifies.
 
-use super::keys::{Class, KeyPattern, KnownKey, Wording};
+use super::keys::{Class, IdentifierKind, KeyPattern, KnownKey};
 use super::permit::Side;
 use super::policy::Policy;
 use super::{content_targets, keys};
@@ -25,7 +25,7 @@ impl Policy {
     /// under unknown keys are masked; this key is exempt. Keys that are known to hold content stay masked.
     #[must_use]
     pub fn plain_key(self, key: &str) -> Self {
-        self.key(key, Class::Fact(Wording::Any))
+        self.key(key, Class::Fact(IdentifierKind::Any))
     }
 
     fn key(mut self, key: &str, class: Class) -> Self {
@@ -68,16 +68,16 @@ impl Policy {
 
     /// Whether the user exempted this target with [`plain_target`](Self::plain_target).
     pub(super) fn is_plain_target(&self, target: &str) -> bool {
-        let mut said = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module)).peekable();
-        said.peek().is_some() && said.all(|(_, content)| !content)
+        let mut rules = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module)).peekable();
+        rules.peek().is_some() && rules.all(|(_, content)| !content)
     }
 
     /// Whether free text with this target is content.
-    pub(crate) fn is_wordy(&self, target: &str) -> bool {
-        let mut said = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module));
-        match said.next() {
+    pub(crate) fn is_content_target(&self, target: &str) -> bool {
+        let mut rules = self.targets.iter().filter(|(module, _)| content_targets::is_below(target, module));
+        match rules.next() {
             None => content_targets::is_known(target),
-            Some((_, content)) => *content || said.any(|(_, content)| *content),
+            Some((_, content)) => *content || rules.any(|(_, content)| *content),
         }
     }
 
@@ -97,9 +97,10 @@ impl Policy {
 
     /// The class that the user gave a key, in place of the table's.
     fn named_class(&self, key: &str, known: Class) -> Class {
-        let mut said = self.keys.iter().filter(|(pattern, _)| pattern.fits(key)).map(|(_, class)| *class);
-        let first = said.next();
-        said.find(|class| matches!(class, Class::Content(..)))
+        let mut rules = self.keys.iter().filter(|(pattern, _)| pattern.fits(key)).map(|(_, class)| *class);
+        let first = rules.next();
+        rules
+            .find(|class| matches!(class, Class::Content(..)))
             .or(first)
             .filter(|class| !matches!(class, Class::Fact(_)) || known == Class::Unknown)
             .unwrap_or(known)

@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::SpanData;
 use super::authors;
 use super::authors::KnownRoles;
 use super::filter::{Filter, REDACTED};
-use super::keys::{Class, KnownKey, Wording, is_structure};
+use super::keys::{Class, IdentifierKind, KnownKey, is_structure};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState, Side};
 use super::place::{Place, TextKind};
@@ -58,7 +58,7 @@ pub(crate) enum Verdict<'f> {
     Rewrite(&'f mut Filter, ContentShape),
     /// Keep identifiers and filter other texts.
     Identifiers {
-        wording: Wording,
+        wording: IdentifierKind,
         fails: &'f mut Filter,
     },
     /// If it is text, filter it by the authors that it names.
@@ -142,7 +142,7 @@ impl<'p> Redactor<'p> {
         let Some(target) = target else { return self };
         if self.state.policy().is_plain_target(target) {
             self.closed = self.masked_around;
-        } else if self.state.policy().is_wordy(target) {
+        } else if self.state.policy().is_content_target(target) {
             self.closed |= self.keeps_content_in();
             self.plain_errors = false;
         }
@@ -219,7 +219,7 @@ impl<'p> Redactor<'p> {
         let filter = if hidden { &mut self.masked } else { &mut self.open };
         replace(&mut span.name, filter, Place::of(TextKind::Name));
         self.status(&mut span.status);
-        self.tell(&mut span.attributes);
+        self.write_report(&mut span.attributes);
     }
 
     fn status(&mut self, status: &mut Status) {
@@ -242,7 +242,7 @@ impl<'p> Redactor<'p> {
     }
 
     /// Adds this report to the counts that are already recorded.
-    fn tell(self, attributes: &mut Vec<KeyValue>) {
+    fn write_report(self, attributes: &mut Vec<KeyValue>) {
         write(self.into_report(), attributes);
     }
 
@@ -257,10 +257,10 @@ impl<'p> Redactor<'p> {
             if let Some(slot) = all.get_mut(at) {
                 *slot = known;
             }
-            if known.class == Class::Fact(Wording::Target) {
+            if known.class == Class::Fact(IdentifierKind::Target) {
                 let target = attribute.value.as_str();
                 plain |= policy.is_plain_target(&target);
-                wordy |= policy.is_wordy(&target);
+                wordy |= policy.is_content_target(&target);
             }
         }
         if plain {
@@ -327,7 +327,7 @@ impl<'p> Redactor<'p> {
 
     /// Redacts one value. Returns false if the attribute must be removed.
     fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
-        if class == Class::Unknown && owner == Owner::Other && self.closed && !Wording::Word.fits(key) {
+        if class == Class::Unknown && owner == Owner::Other && self.closed && !IdentifierKind::Word.fits(key) {
             // A key may be free text as well.
             self.report.dropped("key");
             return false;
@@ -428,7 +428,7 @@ impl<'p> Redactor<'p> {
             }
             Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
             Class::Identity if owner == Owner::Other && self.closed => {
-                Verdict::Identifiers { wording: Wording::Name, fails: &mut self.masked }
+                Verdict::Identifiers { wording: IdentifierKind::Name, fails: &mut self.masked }
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
@@ -468,7 +468,7 @@ impl<'p> Redactor<'p> {
 pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
-    treatment.tell(attributes);
+    treatment.write_report(attributes);
 }
 
 /// Redacts attributes that the user adds to a call: any key may hold content.

@@ -96,7 +96,7 @@ impl Scrubbers {
             };
             if let Some(failed) = failed {
                 self.failures.fetch_add(1, Ordering::Relaxed);
-                failed.tell();
+                failed.warn();
                 report.dropped("scrubber_failed");
                 return Cow::Borrowed(REDACTED);
             }

@@ -36,7 +36,7 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    pub(super) fn tell(self) {
+    pub(super) fn warn(self) {
         let (code, text) = match self {
             // `guarded` has reported it.
             Failed::Panicked => return,

@@ -26,7 +26,7 @@ pub(crate) fn attributes(
         all.push(KeyValue::new(openinference::INPUT_MIME_TYPE, mime(text)));
     }
     if let Some(text) = find(&output) {
-        let plain = said(text);
+        let plain = texts_of(text);
         let text = plain.as_deref().unwrap_or(text);
         all.push(KeyValue::new(openinference::OUTPUT_VALUE, text.to_owned()));
         all.push(KeyValue::new(openinference::OUTPUT_MIME_TYPE, if plain.is_some() { TEXT } else { mime(text) }));
@@ -75,7 +75,7 @@ fn mime(text: &str) -> &'static str {
 }
 
 /// The text of a single message, if all its parts are texts. Backends show it in their lists.
-fn said(messages: &str) -> Option<String> {
+fn texts_of(messages: &str) -> Option<String> {
     if !messages.starts_with(r#"[{"role":"#) {
         return None;
     }

@@ -12,7 +12,7 @@ use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
 
 pub(crate) struct CohereChat;
 
@@ -109,8 +109,8 @@ impl Reader for CohereChat {
 
 /// The fields that a whole response and the last events of both streams share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    learn(&mut facts.id, places!["response_id", "id", "generation_id"].find_str(doc));
-    learn(&mut facts.conversation_id, places!["conversation_id"].find_str(doc));
+    update_text(&mut facts.id, places!["response_id", "id", "generation_id"].find_str(doc));
+    update_text(&mut facts.conversation_id, places!["conversation_id"].find_str(doc));
     if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
         // Reasoning is part of the used tokens, not all of which are billed.

@@ -214,9 +214,9 @@ impl Events {
     /// Chooses the reader: that of the request until an event confirms a format, because requests of different formats
     /// can look the same.
     fn recognize(&mut self, name: Option<&str>, doc: FoundNode<'_>) {
-        let told = detect::of_event(self.provider.as_deref(), self.format, name, doc);
-        self.sure = told.is_some();
-        let Some(format) = told.or(self.format) else { return };
+        let stated = detect::of_event(self.provider.as_deref(), self.format, name, doc);
+        self.sure = stated.is_some();
+        let Some(format) = stated.or(self.format) else { return };
         if self.reader.is_none() || self.format != Some(format) {
             self.format = Some(format);
             self.reader = Some(format.reader().stream());

@@ -13,7 +13,7 @@ use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
 
 /// `/api/chat`.
 pub(crate) struct OllamaChat;
@@ -171,7 +171,7 @@ fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
 }
 
 fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    learn(&mut facts.model, doc.get_str(key!("model")));
+    update_text(&mut facts.model, doc.get_str(key!("model")));
     if let Some(reason) = doc.get_str(key!("done_reason")) {
         facts.set_finish_reason(0, reason);
     }

@@ -3,7 +3,7 @@
 use super::openai_usage;
 use super::paths::{key, keys};
 use crate::json::{FoundNode, Tree};
-use crate::model::facts::{ResponseFacts, learn};
+use crate::model::facts::{ResponseFacts, update_text};
 
 /// The fields that responses and chunks share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
@@ -11,9 +11,9 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     if facts.id.is_none() {
         facts.id = doc.get_owned(key!("id"));
     }
-    learn(&mut facts.model, doc.get_str(key!("model")).or_else(|| doc.get_str(key!("model_id"))));
-    learn(&mut facts.service_tier, doc.get_str(key!("service_tier")));
-    learn(&mut facts.system_fingerprint, doc.get_str(key!("system_fingerprint")));
+    update_text(&mut facts.model, doc.get_str(key!("model")).or_else(|| doc.get_str(key!("model_id"))));
+    update_text(&mut facts.service_tier, doc.get_str(key!("service_tier")));
+    update_text(&mut facts.system_fingerprint, doc.get_str(key!("system_fingerprint")));
     openai_usage::of_answer(doc, facts);
 }
 

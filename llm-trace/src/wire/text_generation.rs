@@ -16,7 +16,7 @@ use super::stream::StreamReader;
 use super::text_generation_stream::PromptStream;
 use crate::json::{FoundNode, Key, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, Usage, update_text};
 
 pub(crate) struct TextGeneration;
 
@@ -341,9 +341,9 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     if let Some(id) = doc.any(keys!["id", "generation_id", "sessionId"]) {
         let number = id.i64().map(|id| id.to_string());
-        learn(&mut facts.id, id.str().or(number.as_deref()).filter(|id| !id.is_empty()));
+        update_text(&mut facts.id, id.str().or(number.as_deref()).filter(|id| !id.is_empty()));
     }
-    learn(&mut facts.model, places!["model", "model_id"].find_str(doc));
+    update_text(&mut facts.model, places!["model", "model_id"].find_str(doc));
     if let Some(vectors) = doc.any(keys!["embedding", "embeddings"]) {
         let vector = first_vector(vectors);
         let vector = vector.get(key!("embedding")).unwrap_or(vector);

@@ -1,26 +1,26 @@
 //! Keys of facts on other crates' spans: identifiers, numbers and flags. A key that is not listed here is not a fact.
 
 use super::compiled::Entry;
-use super::{Class, Wording};
+use super::{Class, IdentifierKind};
 
 /// An identifier without spaces.
 const fn fact(key: &'static str) -> Entry {
-    Entry::exact(key, Class::Fact(Wording::Word))
+    Entry::exact(key, Class::Fact(IdentifierKind::Word))
 }
 
 /// A name chosen by the program, which may contain spaces.
 const fn name(key: &'static str) -> Entry {
-    Entry::exact(key, Class::Fact(Wording::Name))
+    Entry::exact(key, Class::Fact(IdentifierKind::Name))
 }
 
 /// A count of tokens.
 const fn count(key: &'static str) -> Entry {
-    Entry::exact(key, Class::Fact(Wording::Count))
+    Entry::exact(key, Class::Fact(IdentifierKind::Count))
 }
 
 /// The module that created a span or an event.
 const fn target(key: &'static str) -> Entry {
-    Entry::exact(key, Class::Fact(Wording::Target))
+    Entry::exact(key, Class::Fact(IdentifierKind::Target))
 }
 
 #[rustfmt::skip]
@@ -62,7 +62,7 @@ pub(super) const FACTS: &[Entry] = &[
     fact("llm_trace.outcome"), fact("llm_trace.error.code"), fact("llm_trace.redaction"), fact("llm_trace.cost.source"),
     fact("llm_trace.caller.route"), fact("llm_trace.attempt"), fact("llm_trace.memory.store.id"),
     fact("llm_trace.memory.record.id"), name("llm_trace.guardrail.name"), fact("llm_trace.guardrail.decision"),
-    fact("llm_trace.request.stream_cursor"), fact("llm_trace.internal.treated"),
+    fact("llm_trace.request.stream_cursor"), fact("llm_trace.internal.redacted"),
     name("llm_trace.prompt.version"),
     // OpenInference.
     fact("openinference.span.kind"), fact("llm.model_name"), fact("llm.request.model_name"),

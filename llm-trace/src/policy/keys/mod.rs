@@ -26,14 +26,14 @@ pub(crate) enum Class {
     /// A credential, which is never exported.
     Secret,
     /// A number, a flag, or an identifier with this wording.
-    Fact(Wording),
+    Fact(IdentifierKind),
     /// Any other value, treated as free text.
     Unknown,
 }
 
 /// The form of an identifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Wording {
+pub(crate) enum IdentifierKind {
     /// Without spaces: a provider or a model may have chosen it.
     Word,
     /// Like `Word`: the module that created a span or an event.
@@ -46,14 +46,14 @@ pub(crate) enum Wording {
     Any,
 }
 
-impl Wording {
+impl IdentifierKind {
     /// Whether `text` is an identifier of this form.
     pub(crate) fn fits(self, text: &str) -> bool {
         match self {
-            Wording::Word | Wording::Target => is_word(text),
-            Wording::Name => is_name(text),
-            Wording::Count => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
-            Wording::Any => true,
+            IdentifierKind::Word | IdentifierKind::Target => is_word(text),
+            IdentifierKind::Name => is_name(text),
+            IdentifierKind::Count => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
+            IdentifierKind::Any => true,
         }
     }
 }

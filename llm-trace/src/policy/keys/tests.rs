@@ -4,8 +4,8 @@ use crate::semconv::{Fact, FactKind};
 
 const INPUT: Class = Class::Content(Side::Input, None);
 const OUTPUT: Class = Class::Content(Side::Output, None);
-const WORD: Class = Class::Fact(Wording::Word);
-const NAME: Class = Class::Fact(Wording::Name);
+const WORD: Class = Class::Fact(IdentifierKind::Word);
+const NAME: Class = Class::Fact(IdentifierKind::Name);
 
 #[test]
 fn content_of_known_tools_is_content() {
@@ -170,6 +170,6 @@ fn identifiers_are_short_and_have_no_control_characters() {
         (long.as_str(), false, false),
         (&long[..256], true, true),
     ] {
-        assert_eq!((Wording::Word.fits(text), Wording::Name.fits(text)), (word, name), "{text:?}");
+        assert_eq!((IdentifierKind::Word.fits(text), IdentifierKind::Name.fits(text)), (word, name), "{text:?}");
     }
 }

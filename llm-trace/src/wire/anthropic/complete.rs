@@ -4,7 +4,7 @@
 
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::key;
@@ -31,8 +31,8 @@ impl Reader for AnthropicComplete {
     }
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-        learn(&mut facts.id, doc.get_str(key!("id")));
-        learn(&mut facts.model, doc.get_str(key!("model")));
+        update_text(&mut facts.id, doc.get_str(key!("id")));
+        update_text(&mut facts.model, doc.get_str(key!("model")));
         if let Some(reason) = doc.get_str(key!("stop_reason")) {
             facts.set_finish_reason(0, reason);
         }

@@ -14,7 +14,7 @@ use self::stream::MessageStream;
 use self::usage::RawUsage;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::{key, keys};
@@ -77,8 +77,8 @@ impl Reader for AnthropicMessages {
 
 /// The fields that a message and the first event of a streamed message share.
 fn envelope(message: FoundNode<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
-    learn(&mut facts.id, message.get_str(key!("id")));
-    learn(&mut facts.model, message.get_str(key!("model")));
+    update_text(&mut facts.id, message.get_str(key!("id")));
+    update_text(&mut facts.model, message.get_str(key!("model")));
     if let Some(report) = message.get(key!("usage")) {
         usage.report(report, facts);
     }

@@ -20,7 +20,7 @@ use self::schema::json_schema;
 use self::stream::ContentStream;
 use crate::json::{FoundNode, JsonView, Mode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, Usage, update_text};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::{key, keys};
@@ -207,8 +207,8 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
 /// The fields that responses and chunks share.
 fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let word = |keys| doc.any(keys).and_then(Tree::str).filter(|word: &&str| !word.is_empty());
-    learn(&mut facts.id, word(keys!["responseId", "response_id"]));
-    learn(&mut facts.model, word(keys!["modelVersion", "model_version"]));
+    update_text(&mut facts.id, word(keys!["responseId", "response_id"]));
+    update_text(&mut facts.model, word(keys!["modelVersion", "model_version"]));
 }
 
 /// The candidates, each with its index.
@@ -293,7 +293,7 @@ fn update_usage(doc: FoundNode<'_>, raw: &mut RawUsage, facts: &mut ResponseFact
     }
     facts.usage.update(usage);
     let tier = report.any(keys!["serviceTier", "service_tier"]).and_then(Tree::str);
-    learn(&mut facts.service_tier, tier);
+    update_text(&mut facts.service_tier, tier);
 }
 
 fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {

@@ -11,7 +11,7 @@ use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, learn};
+use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::openai_usage;
@@ -113,9 +113,9 @@ fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         (&mut facts.service_tier, key!("service_tier")),
         (&mut facts.system_fingerprint, key!("system_fingerprint")),
     ] {
-        learn(known, doc.get_str(key));
+        update_text(known, doc.get_str(key));
     }
-    learn(&mut facts.conversation_id, conversation(doc));
+    update_text(&mut facts.conversation_id, conversation(doc));
     openai_usage::of_answer(doc, facts);
 }
 
