@@ -140,12 +140,16 @@ impl Check {
     /// Notes data of other crates that is exported or printed without masks. Processors are those of one version of
     /// OpenTelemetry: without a layer of it there are none to wrap.
     fn guards(&mut self, otel_layer: Option<bool>) {
-        if otel_layer == Some(false) {
+        #[cfg(feature = "otel")]
+        let (has_processors, guarded) = (otel_layer != Some(false), crate::guard::guarded());
+        #[cfg(not(feature = "otel"))]
+        let (has_processors, guarded) = (otel_layer == Some(true), false);
+        if !has_processors {
             self.note(
                 "fields that other crates set on spans pass no policy on their way to a layer of another version: wrap \
                  that layer with llm_trace::redact(layer)",
             );
-        } else if !crate::guard::guarded() {
+        } else if !guarded {
             self.note(
                 "no RedactProcessor was created in this process: content that other crates set on spans is exported \
                  unredacted; wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",

@@ -21,24 +21,24 @@ pub(crate) enum UserCode {
     /// `Display` and `source()` of an error.
     Error,
     /// `RecordRequest` and `RecordResponse`.
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Record,
     /// A closure passed to a macro: `response`, `output`, `error_type`, …
     Closure,
     /// `Display`, `AsRef` and `Into` of a value passed to a macro: `model`, `attributes(..)`, …
     Argument,
     /// `Debug` and `Display` of another crate's span or event field.
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Field,
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Scrubber,
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Prices,
     /// The closure of `Destination::view` and `NarrowProcessor::new`.
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     View,
     /// The closure of `LlmLayer::on_call`.
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Hook,
 }
 
@@ -56,7 +56,7 @@ static FAILURES: Failures =
     Failures { panics: [const { AtomicU64::new(0) }; KINDS], refused: [const { AtomicU64::new(0) }; KINDS] };
 
 impl UserCode {
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     const ALL: [UserCode; KINDS] = [
         UserCode::Serialize,
         UserCode::Error,
@@ -101,7 +101,7 @@ thread_local! {
 }
 
 /// Whether this thread is running code of this kind.
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) fn is_running(code: UserCode) -> bool {
     RUNNING.try_with(Cell::get).is_ok_and(|running| running & code.bit() != 0)
 }
@@ -157,7 +157,7 @@ fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
 }
 
 /// The failures so far, one sentence per kind.
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) fn failures() -> Vec<String> {
     let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
     let line = |code: UserCode| {

@@ -74,7 +74,8 @@
 //!
 //! | on by default | |
 //! |---|---|
-//! | `otel` | the layer, the policy and all OpenTelemetry spans |
+//! | `fields` | the layer, the policy, and calls as fields of `tracing` spans; needs no OpenTelemetry crate |
+//! | `otel` | OpenTelemetry spans, metrics and events |
 //! | `serde`, `http`, `bytes`, `stream` | requests and responses of type `Serialize`, `http::Response`, `Bytes`; streams |
 //! | `init` | [`init()`](init) and the export configured by environment variables |
 //! | `otlp-http` | OTLP over HTTP |
@@ -102,106 +103,117 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod ambient;
 #[cfg(feature = "aws-sdk")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
 mod builder;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod cache_padded;
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod call;
 mod capture;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod check;
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "reqwest-middleware", feature = "tower"))))]
 pub mod client;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod cost;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod credentials;
 mod diag;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod downcast;
 #[cfg(feature = "init")]
 pub mod export;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod files;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod guard;
 mod guarded;
 #[cfg(feature = "serde")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports, unused_macros))]
+#[cfg_attr(not(feature = "fields"), allow(dead_code, unused_imports, unused_macros))]
 mod json;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod layer;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod message;
 mod model;
 #[cfg(feature = "otel")]
 mod normalize;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
+mod otel;
+#[cfg(feature = "fields")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod policy;
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unreachable_pub, unused_imports))]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
+#[cfg_attr(not(feature = "fields"), allow(unreachable_pub))]
 mod semconv;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod sink;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod wire;
 
 pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, llm_tool, llm_workflow};
 
+#[cfg(feature = "fields")]
+pub use ambient::{Caller, Id, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError, TraceUpdate, scope};
 #[cfg(feature = "otel")]
-pub use ambient::{
-    Caller, ExistingTrace, HeaderPair, HeaderText, Id, IdGenerator, InScope, MetadataError, Scope, Scoped,
-    TraceBackend, TraceError, TraceUpdate, scope,
-};
+pub use ambient::{ExistingTrace, HeaderPair, HeaderText, IdGenerator};
 pub use builder::CallBuilder;
 pub use call::LlmCall;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use call::OpenCalls;
 #[cfg(feature = "otel")]
 pub use call::{CallRef, Evaluation, evaluation};
 #[cfg(feature = "otel")]
 pub use call::{Carrier, McpMeta, Propagation, inject, inject_to};
 pub use capture::CallError;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use check::{Check, check};
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use cost::{Cost, PriceTable, PricedCall, Prices, PricesError};
 #[cfg(feature = "init")]
 pub use export::init;
 #[cfg(feature = "logs")]
 pub use guard::RedactLogProcessor;
+#[cfg(feature = "otel")]
+pub use guard::RedactProcessor;
 #[cfg(feature = "fmt")]
 pub use guard::{FmtFields, fmt_fields};
+#[cfg(feature = "fields")]
+pub use guard::{RedactLayer, redact};
 #[cfg(feature = "otel")]
-pub use guard::{RedactLayer, RedactProcessor, redact};
-#[cfg(feature = "otel")]
-pub use layer::{LlmLayer, NarrowProcessor, layer};
-#[cfg(feature = "otel")]
+pub use layer::NarrowProcessor;
+#[cfg(feature = "fields")]
+pub use layer::{LlmLayer, layer};
+#[cfg(feature = "fields")]
 pub use message::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use model::Usage;
 pub use model::{Nested, Operation, Outcome, Provider};
 #[cfg(feature = "otel")]
 pub use normalize::NormalizeProcessor;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use policy::{
     Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
 };
 #[cfg(feature = "scrub-rules")]
 pub use policy::{PatternError, Rule, ScrubRules};
 pub use semconv::AttributeValue;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use semconv::Profile;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use sink::{CallHooks, Compat, FinishedCall};
 #[cfg(all(feature = "stream", feature = "serde"))]
 pub use stream::StreamItem;
@@ -221,7 +233,7 @@ pub mod __private {
     pub use tracing;
 
     /// Whether a subscriber records calls at this level.
-    #[cfg(not(feature = "otel"))]
+    #[cfg(not(feature = "fields"))]
     #[inline]
     pub fn enabled(level: tracing::Level) -> bool {
         crate::call::is_enabled(level)
@@ -230,7 +242,7 @@ pub mod __private {
         CallArguments, EnteredCall, LlmCall, MakeSpan, Prepared, ProbedValue, StartFields, StreamCall, TracedFuture,
         trace_future,
     };
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     pub use crate::check::enabled;
     pub use crate::model::Operation;
     pub use crate::semconv::value::Maybe;

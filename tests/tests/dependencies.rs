@@ -76,3 +76,15 @@ fn every_licence_is_allowed() {
     }
     assert!(refused.is_empty(), "{refused:#?}");
 }
+
+#[test]
+fn the_feature_fields_needs_no_opentelemetry() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--manifest-path", manifest, "-p", "llm-trace", "-e", "normal,build", "--prefix"]);
+    let tree =
+        cargo.args(["none", "--no-default-features", "--features", "fields,fmt,stream"]).output().expect("cargo");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    assert!(tree.contains("tracing-subscriber") && !tree.contains("opentelemetry"), "{tree}");
+}

@@ -5,9 +5,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentelemetry::Context;
-
 use super::mask_context::SharedMasks;
+use crate::otel::Context;
 
 /// The call that a `Context` belongs to, as far as code below `call` needs it.
 pub(crate) trait CurrentCall: Any + Debug + Send + Sync {

@@ -5,20 +5,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 
-use opentelemetry::{Context, ContextGuard};
-
 use super::context::MaskContext;
 use super::mask_context;
 use super::mask_context::SharedMasks;
 use super::scope::{Base, Scope};
 use super::scope_facts::ScopeFacts;
+#[cfg(feature = "otel")]
 use super::trace::{Continued, Parent};
+use crate::otel::{Context, ContextGuard};
 use crate::policy::Masks;
 
 /// A scope and the place where it was created.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopePlace {
     own: SharedMasks,
+    #[cfg(feature = "otel")]
     parent: Option<Parent>,
     context: Option<Context>,
     /// The place where it was last entered, and its masks combined with those of that place.
@@ -27,12 +28,20 @@ pub(crate) struct ScopePlace {
 
 impl ScopePlace {
     pub(crate) fn new(scope: Scope) -> Self {
-        let Scope { masks, facts, parent, base } = scope;
+        #[cfg(feature = "otel")]
+        let parent = scope.parent.clone();
+        let Scope { masks, facts, base, .. } = scope;
         let (above, context) = match base {
             Some(Base { above, context }) => (above, Some(context)),
             None => (mask_context::of_span(&Context::current()), None),
         };
-        Self { own: level(masks, facts, above), parent, context, last: None }
+        Self {
+            own: level(masks, facts, above),
+            #[cfg(feature = "otel")]
+            parent,
+            context,
+            last: None,
+        }
     }
 
     /// Enters the scope. The guard must not be held across an `.await`.
@@ -41,9 +50,11 @@ impl ScopePlace {
         let here = mask_context::of_span(&current);
         let masks = self.within(here);
         let context = self.context.clone().unwrap_or(current);
-        let mut context = MaskContext::with(&context, masks.clone());
+        let context = MaskContext::with(&context, masks.clone());
+        #[cfg(feature = "otel")]
         if let Some(parent) = &self.parent {
-            context = Continued::below(&context, parent);
+            let context = Continued::below(&context, parent);
+            return EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) };
         }
         EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
     }

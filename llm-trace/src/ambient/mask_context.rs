@@ -10,11 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::LocalKey;
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceId};
-use opentelemetry::{Context, KeyValue, Value};
-
 use super::context::MaskContext;
 use super::scope_facts::ScopeFacts;
+use crate::otel::{Context, KeyValue, SpanContext, SpanId, TraceId, Value};
 use crate::policy::{Masks, Stamp};
 
 /// The masks of a call or scope, shared by everything inside it. Masks can only be added.

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 
 use super::caller::{Caller, Id};
 use super::scope::Scope;
-use super::trace::{ExistingTrace, TraceError};
+#[cfg(feature = "otel")]
+use super::trace::ExistingTrace;
+use super::trace_error::TraceError;
 use super::trace_update::TraceUpdate;
 use crate::diag;
 use crate::policy::Masks;
@@ -79,11 +81,14 @@ impl Scope {
     pub fn from_metadata<M: Serialize + ?Sized>(metadata: &M) -> Result<Scope, MetadataError> {
         let Ok(Value::Object(map)) = serde_json::to_value(metadata) else { return Ok(Scope::default()) };
         let scope = read(&map);
-        match trace(&map) {
+        #[cfg(feature = "otel")]
+        return match trace(&map) {
             Ok(None) => Ok(scope),
             Ok(Some(trace)) => Ok(Scope { parent: Some(trace.into()), ..scope }),
             Err(source) => Err(MetadataError { source, scope: Box::new(scope) }),
-        }
+        };
+        #[cfg(not(feature = "otel"))]
+        Ok(scope)
     }
 }
 
@@ -196,6 +201,7 @@ fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
     }
 }
 
+#[cfg(feature = "otel")]
 fn trace(map: &Map<String, Value>) -> Result<Option<ExistingTrace>, TraceError> {
     let trace = match map.get("existing_trace_id").and_then(text) {
         Some(id) => ExistingTrace::new(id)?,

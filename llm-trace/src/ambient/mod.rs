@@ -3,7 +3,9 @@
 mod caller;
 pub(crate) mod context;
 mod entered_scope;
+#[cfg(feature = "otel")]
 mod headers;
+#[cfg(feature = "otel")]
 mod id_generator;
 pub(crate) mod mask_context;
 mod metadata;
@@ -11,18 +13,31 @@ pub(crate) mod scope;
 pub(crate) mod scope_facts;
 pub(crate) mod scope_fields;
 pub(crate) mod span_masks;
+#[cfg(feature = "otel")]
 mod trace;
+#[cfg(not(feature = "otel"))]
+mod trace_absent;
+mod trace_error;
 pub(crate) mod trace_update;
+#[cfg(feature = "otel")]
 mod traceparent;
 
 pub use caller::{Caller, Id};
 pub use entered_scope::Scoped;
+#[cfg(feature = "otel")]
 pub use headers::{HeaderPair, HeaderText};
+#[cfg(feature = "otel")]
 pub(crate) use headers::{baggage, with_propagator};
+#[cfg(feature = "otel")]
 pub use id_generator::IdGenerator;
 pub use metadata::MetadataError;
 pub use scope::{InScope, Scope, scope};
 pub(crate) use scope_facts::ScopeFacts;
+#[cfg(feature = "otel")]
 pub(crate) use trace::Continued;
-pub use trace::{ExistingTrace, TraceError};
+#[cfg(feature = "otel")]
+pub use trace::ExistingTrace;
+#[cfg(not(feature = "otel"))]
+pub(crate) use trace_absent::Continued;
+pub use trace_error::TraceError;
 pub use trace_update::{TraceBackend, TraceUpdate};

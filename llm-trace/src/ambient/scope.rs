@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::future::Future;
 
-use opentelemetry::Context;
-
 use super::caller::{Caller, Id};
 use super::entered_scope::{ScopePlace, Scoped};
 use super::scope_facts::{PromptName, ScopeFacts};
-use super::trace::{ExistingTrace, TraceError};
+#[cfg(feature = "otel")]
+use super::trace::ExistingTrace;
+#[cfg(feature = "otel")]
+use super::trace_error::TraceError;
 use super::trace_update::TraceUpdate;
 use crate::ambient::mask_context::SharedMasks;
+use crate::otel::Context;
 use crate::policy::Masks;
 use crate::semconv::value::Maybe;
 
@@ -65,6 +67,7 @@ pub fn scope() -> Scope {
 pub struct Scope {
     pub(super) masks: Masks,
     pub(super) facts: ScopeFacts,
+    #[cfg(feature = "otel")]
     pub(super) parent: Option<super::trace::Parent>,
     pub(super) base: Option<Base>,
 }
@@ -206,6 +209,7 @@ impl Scope {
     /// # Errors
     ///
     /// If an id is invalid.
+    #[cfg(feature = "otel")]
     pub fn existing_trace<T>(mut self, trace: T) -> Result<Self, TraceError>
     where
         T: TryInto<ExistingTrace>,
@@ -220,7 +224,10 @@ impl Scope {
     }
 
     pub(crate) fn has_parent(&self) -> bool {
-        self.parent.is_some()
+        #[cfg(feature = "otel")]
+        return self.parent.is_some();
+        #[cfg(not(feature = "otel"))]
+        false
     }
 
     /// Runs `f` in this scope.

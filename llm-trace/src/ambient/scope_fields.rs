@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use opentelemetry::Context as OtelContext;
 use tracing::field::{Field, FieldSet, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
@@ -17,6 +16,7 @@ use super::scope_facts::ScopeFacts;
 use super::span_masks;
 use crate::guarded;
 use crate::guarded::UserCode;
+use crate::otel::Context as OtelContext;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
 

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use opentelemetry::Context as OtelContext;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
@@ -13,6 +12,7 @@ use super::mask_context;
 use super::mask_context::SharedMasks;
 use crate::guarded;
 use crate::guarded::UserCode;
+use crate::otel::Context as OtelContext;
 use crate::policy::{MaskFlag, Masks};
 
 const INPUT: &str = "llm.mask_input";

@@ -5,6 +5,7 @@ use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
 use super::id_generator;
+use super::trace_error::TraceError;
 use super::traceparent::{Traceparent, hex_bytes};
 
 /// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
@@ -43,27 +44,6 @@ pub struct ExistingTrace {
     trace: TraceId,
     parent: Option<SpanId>,
     flags: TraceFlags,
-}
-
-/// The reason why a trace cannot be continued.
-///
-/// ```
-/// use llm_trace::{ExistingTrace, TraceError};
-///
-/// assert_eq!(ExistingTrace::new("17"), Err(TraceError::TraceId("17".to_owned())));
-/// ```
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TraceError {
-    /// The text is not a trace id.
-    #[error("`{0}` is no trace id: give 32 hex digits, a UUID or a `traceparent`, not all zero")]
-    TraceId(String),
-    /// The text is not a span id.
-    #[error("`{0}` is no span id: give 16 hex digits, not all zero")]
-    SpanId(String),
-    /// The call already has a span.
-    #[error("the call has already started in its trace: set the trace on a scope around the call")]
-    Started,
 }
 
 impl ExistingTrace {
@@ -165,12 +145,6 @@ impl TryFrom<&SpanContext> for ExistingTrace {
 
     fn try_from(span: &SpanContext) -> Result<Self, TraceError> {
         (span.trace_id().to_bytes(), span.span_id().to_bytes(), span.is_sampled()).try_into()
-    }
-}
-
-impl From<std::convert::Infallible> for TraceError {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }
 

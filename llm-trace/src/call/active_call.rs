@@ -6,10 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use opentelemetry::trace::{TraceContextExt, TraceId};
-use opentelemetry::{Context, KeyValue};
 use tracing::Span;
-use tracing_opentelemetry::{OpenTelemetrySpanExt, SetParentError};
 
 use super::agent_totals::Agent;
 use super::call_arguments::CallArguments;
@@ -27,6 +24,7 @@ use super::start_fields::{MakeSpan, StartFields};
 use crate::ambient::mask_context::SharedMasks;
 use crate::guarded::{self, UserCode};
 use crate::model::Outcome;
+use crate::otel::{Context, KeyValue, OpenTelemetrySpanExt, SetParentError, TraceContextExt, TraceId};
 use crate::policy::{Masks, Permit, PolicyState, Stamp};
 use crate::semconv::identifier::{MAX_LABEL, is_name};
 use crate::semconv::{AttributeValue, Fact, Profile};
@@ -68,6 +66,7 @@ pub(crate) struct ActiveCall {
     /// The same moment in wall-clock time.
     begun_at: SystemTime,
     agent: Agent,
+    #[cfg(feature = "otel")]
     reference: OnceLock<super::CallRef>,
     started: Started,
     slot: OnceLock<OpenCallSlot>,
@@ -193,6 +192,7 @@ impl ActiveCall {
             begun,
             begun_at,
             agent,
+            #[cfg(feature = "otel")]
             reference: OnceLock::new(),
             parent: above,
             outer: None,
@@ -224,6 +224,7 @@ impl ActiveCall {
             begun: Instant::now(),
             begun_at: SystemTime::now(),
             agent: outer.agent.clone(),
+            #[cfg(feature = "otel")]
             reference: OnceLock::new(),
             parent: Some(Arc::downgrade(&outer)),
             outer: Some(outer),
@@ -294,6 +295,7 @@ impl ActiveCall {
     }
 
     /// The host of the server, if known.
+    #[cfg(feature = "otel")]
     pub(crate) fn server_address(&self) -> Option<String> {
         let known = self.lock().server.as_ref().map(|server| server.address.clone());
         known.or_else(|| self.outer.as_ref()?.server_address())
@@ -318,6 +320,7 @@ impl ActiveCall {
     }
 
     /// The reference that outlives the call, if one was requested.
+    #[cfg(feature = "otel")]
     pub(crate) fn reference(&self) -> &OnceLock<super::CallRef> {
         &self.reference
     }

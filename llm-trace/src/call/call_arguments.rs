@@ -41,10 +41,10 @@ pub struct CallArguments<'a> {
     pub(crate) given: Option<Box<OperationArguments<'a>>>,
     /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
+    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     pub(crate) nested: Option<Nested>,
-    #[cfg(feature = "otel")]
-    pub(crate) parent: Option<opentelemetry::Context>,
+    #[cfg(feature = "fields")]
+    pub(crate) parent: Option<crate::otel::Context>,
 }
 
 impl<'a> CallArguments<'a> {
@@ -67,7 +67,7 @@ impl<'a> CallArguments<'a> {
             given: None,
             remote: None,
             nested: None,
-            #[cfg(feature = "otel")]
+            #[cfg(feature = "fields")]
             parent: None,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 #[cfg(feature = "serde")]
 use crate::json::{Found, JsonView, Mode, Trie};
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};
 
 /// The data of a request, a response, a stream item or an error. Created by the macro's probes.
@@ -28,10 +28,10 @@ pub(crate) enum CapturedValue<'a> {
     #[cfg(feature = "serde")]
     Owned(Box<dyn Document + 'a>),
     /// A request with the user's own implementation.
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     Request(&'a dyn RecordRequest),
     /// A response with the user's own implementation.
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     Response(&'a dyn RecordResponse),
     /// An HTTP response: a status, and the body if it is read.
     Http { status: u16, host: Option<&'a str>, body: Box<CapturedValue<'a>> },

@@ -1,8 +1,5 @@
 //! Corrections of values that were set when the span started.
 
-use opentelemetry::Value;
-use opentelemetry::trace::SpanRef;
-
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
 use crate::ambient::mask_context::Correction;
@@ -10,6 +7,7 @@ use crate::diag;
 use crate::model::hosts;
 use crate::model::server::Server;
 use crate::model::{Operation, Provider};
+use crate::otel::{SpanRef, Value};
 use crate::semconv::Fact;
 
 /// The values set at the start that were replaced later.

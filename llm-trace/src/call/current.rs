@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::SystemTime;
 
-use opentelemetry::{Context, ContextGuard};
-
 use super::active_call::ActiveCall;
 use crate::ambient::context::{CallStart, CurrentCall, MaskContext};
 use crate::ambient::mask_context as masks;
 use crate::ambient::mask_context::SharedMasks;
+use crate::otel::{Context, ContextGuard};
 use crate::policy::is_scrubbing;
 
 thread_local! {

@@ -4,9 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
-use opentelemetry::{KeyValue, Value};
-
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
 use super::final_content::Permitted;
@@ -17,6 +14,7 @@ use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
 use crate::cost;
 use crate::cost::{Priced, PricedCall};
 use crate::model::Outcome;
+use crate::otel::{KeyValue, SpanRef, Status, TraceContextExt, Value};
 use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
@@ -73,6 +71,7 @@ impl ActiveCall {
                 Some(again) => (state, late) = (again, true),
             },
         }
+        #[cfg(feature = "otel")]
         if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
             reference.set_response_id(id);
         }

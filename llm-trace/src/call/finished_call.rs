@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::TraceContextExt;
-
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
 use super::final_content::Permitted;
 use super::finish::CallEnd;
 use super::pipeline::Pipeline;
 use crate::model::Outcome;
+use crate::otel::{KeyValue, TraceContextExt};
 use crate::policy::{Filter, Masks, Place, PolicyState, Report, TextKind};
 use crate::semconv::{AttributeValue, Fact};
 use crate::sink::hook::FinishedCall;

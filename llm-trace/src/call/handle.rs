@@ -126,7 +126,7 @@ impl LlmCall {
     /// # use llm_trace::{LlmCall, Usage};
     /// LlmCall::current().usage(Usage::new().input_tokens(12).output_tokens(3));
     /// ```
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     pub fn usage(&self, usage: crate::Usage) -> &Self {
         if let Some(live) = &self.0 {
             live.usage(usage);
@@ -304,14 +304,14 @@ impl LlmCall {
     /// Marks the end of the response as not observable. The call stays open while another handle exists, and ends as
     /// unobserved unless that handle ends it. Without another handle, a warning is logged once.
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
-        #[cfg(feature = "otel")]
+        #[cfg(feature = "fields")]
         if let Some(live) = &self.0
             && live.leave_unobserved(is_stream)
             && live.has_one_handle()
         {
             crate::diag::warn_once(what, what);
         }
-        #[cfg(not(feature = "otel"))]
+        #[cfg(not(feature = "fields"))]
         let _ = (is_stream, what);
     }
 

@@ -1,11 +1,10 @@
 //! Facts that a call inherits from its scopes, and those set on the call itself.
 
-use opentelemetry::Context;
-
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
 use super::handle::LlmCall;
 use crate::ambient::{Scope, ScopeFacts, TraceError, mask_context};
+use crate::otel::Context;
 use crate::policy::{Masks, PolicyState};
 use crate::semconv::{AttributeValue, Fact};
 

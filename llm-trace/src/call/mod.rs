@@ -1,7 +1,7 @@
 //! The lifecycle of one LLM call, from its arguments to its outcome.
 
 pub(crate) mod call_arguments;
-#[cfg_attr(not(feature = "otel"), allow(dead_code))]
+#[cfg_attr(not(feature = "fields"), allow(dead_code))]
 pub(crate) mod captured_value;
 pub(crate) mod future;
 pub(crate) mod handle;
@@ -10,65 +10,65 @@ mod operation_records;
 mod start_fields;
 mod stream_call;
 
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod active_call;
-#[cfg(not(feature = "otel"))]
+#[cfg(not(feature = "fields"))]
 #[path = "plain.rs"]
 mod active_call;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod agent_totals;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod call_record;
 #[cfg(feature = "otel")]
 mod call_ref;
 #[cfg(feature = "otel")]
 mod carrier;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod corrections;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod current;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod documents;
 #[cfg(feature = "otel")]
 mod evaluation;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod final_content;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod finish;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod finished_call;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod inherited_facts;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod nesting;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod observed;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) mod open_calls;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod open_handles;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod operation_content;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod pending_call;
-#[cfg(not(feature = "otel"))]
+#[cfg(not(feature = "fields"))]
 use active_call as pending_call;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) mod pipeline;
 #[cfg(feature = "otel")]
 pub(crate) mod propagation;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod record_response;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod start_attributes;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod start_context;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod stream_reader;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 mod trace_update;
 
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) use active_call::ActiveCall;
 pub use active_call::EnteredCall;
 pub(crate) use call_arguments::is_enabled;
@@ -78,15 +78,15 @@ pub use call_ref::CallRef;
 pub use captured_value::ProbedValue;
 #[cfg(feature = "otel")]
 pub use carrier::{Carrier, McpMeta};
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) use current::CarriedCall;
 #[cfg(feature = "otel")]
 pub use evaluation::{Evaluation, evaluation};
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub use open_calls::OpenCalls;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) use pipeline::Pipeline;
 #[cfg(feature = "otel")]
 pub use propagation::{Propagation, inject, inject_to};

@@ -32,6 +32,7 @@ pub(crate) struct Pipeline {
     /// The backend that takes a trace's input and output from spans.
     pub(crate) trace_backend: TraceBackend,
     /// The destinations that receive trace context.
+    #[cfg(feature = "otel")]
     pub(crate) propagation: crate::call::propagation::Propagation,
     pub(crate) open: OpenCalls,
     /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
@@ -99,6 +100,7 @@ impl Pipeline {
             nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
+            #[cfg(feature = "otel")]
             propagation: crate::call::propagation::Propagation::new(),
             open: OpenCalls::default(),
             fields: None,

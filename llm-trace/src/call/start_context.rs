@@ -2,10 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::active_call::ActiveCall;
 use super::call_arguments::CallArguments;
@@ -13,6 +10,7 @@ use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
+use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
 use crate::policy::{Masks, PolicyState, Stamp};
 
 /// The surroundings of a call: its layer, its masks and inherited facts, and its explicit parent, if any.

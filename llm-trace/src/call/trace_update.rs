@@ -1,12 +1,11 @@
 //! Writes the input and output of a call's trace.
 
-use opentelemetry::KeyValue;
-
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
 use super::pipeline::Pipeline;
 use crate::ambient::TraceUpdate;
 use crate::model::Operation;
+use crate::otel::KeyValue;
 use crate::policy::{ContentShape, Masks, Permit, PolicyState, REDACTED, Side, rewrite};
 use crate::semconv::{ContentField, openinference};
 

@@ -8,7 +8,7 @@ use crate::call::captured_value::CapturedValue;
 use crate::call::captured_value::Document;
 #[cfg(feature = "serde")]
 use crate::json::{Found, JsonView, Mode, Trie, is_text};
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};
 
 purpose! {
@@ -22,9 +22,9 @@ purpose! {
 
 probe!(RequestProbe [&&&]: KnownType => ByKnown);
 probe!(AnswerProbe [&&&]: KnownType => ByKnown);
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 probe!(RequestProbe [&&]: RecordRequest => ByRequest);
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 probe!(AnswerProbe [&&]: RecordResponse => ByResponse);
 #[cfg(feature = "serde")]
 probe!(RequestProbe [&]: serde::Serialize => BySerialize);
@@ -61,8 +61,8 @@ macro_rules! leaves {
 
 leaves! {
     ByKnown: KnownType, |leaf, value| value.captured_value();
-    #[cfg(feature = "otel")] ByRequest: RecordRequest, |leaf, value| CapturedValue::Request(value);
-    #[cfg(feature = "otel")] ByResponse: RecordResponse, |leaf, value| CapturedValue::Response(value);
+    #[cfg(feature = "fields")] ByRequest: RecordRequest, |leaf, value| CapturedValue::Request(value);
+    #[cfg(feature = "fields")] ByResponse: RecordResponse, |leaf, value| CapturedValue::Response(value);
     #[cfg(feature = "serde")] BySerialize: serde::Serialize, |leaf, _value| CapturedValue::Document(leaf);
     ByNothing, |leaf, _value| CapturedValue::Nothing;
 }

@@ -36,9 +36,9 @@ fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
 
 /// Prints `message` on stderr as one line. It must hold neither content nor secrets.
 pub(crate) fn warn(message: &str) {
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     let (message, _) = crate::credentials::clean(message);
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     let message = &*message;
     let stderr = output::stderr();
     if stderr.push(format!("llm-trace: {}\n", one_line(message, LINE))) {

@@ -1,6 +1,7 @@
 //! Redaction before export: layers and processors that redact spans, events and log records of other crates.
 
 mod callsite_cache;
+#[cfg(feature = "otel")]
 mod export_recheck;
 pub(crate) mod field_rewriter;
 #[cfg(feature = "fmt")]
@@ -11,6 +12,7 @@ mod recorded_values;
 mod redact_layer;
 #[cfg(feature = "logs")]
 mod redact_log_processor;
+#[cfg(feature = "otel")]
 mod redact_processor;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) mod shrink;
@@ -29,5 +31,7 @@ pub(crate) use redact_log_processor::RedactLogExporter;
 pub use redact_log_processor::RedactLogProcessor;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) use redact_processor::RedactExporter;
+#[cfg(feature = "otel")]
 pub use redact_processor::RedactProcessor;
+#[cfg(feature = "otel")]
 pub(crate) use redact_processor::guarded;

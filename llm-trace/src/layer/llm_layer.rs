@@ -14,7 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::embedded_layer::EmbeddedLayer;
-use super::tracer::AtomicProfile;
+use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
 use crate::call::pipeline::PipelineRef;

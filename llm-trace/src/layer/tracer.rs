@@ -1,11 +1,12 @@
 //! The tracer of the embedded OpenTelemetry layer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanBuilder, Tracer};
 
+use super::scope_profile::AtomicProfile;
 use crate::call::CarriedCall;
 use crate::normalize::{CallSpan, Held};
 use crate::semconv::Profile;
@@ -26,24 +27,6 @@ impl<T> CallTracer<T> {
             Profile::Core => &self.core,
             Profile::Latest => &self.latest,
         }
-    }
-}
-
-/// A profile that the layer's builder methods can change after the tracer was created.
-#[derive(Debug)]
-pub(super) struct AtomicProfile(AtomicU8);
-
-impl AtomicProfile {
-    pub(super) fn new(profile: Profile) -> Self {
-        Self(AtomicU8::new(profile as u8))
-    }
-
-    pub(super) fn set(&self, profile: Profile) {
-        self.0.store(profile as u8, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> Profile {
-        if self.0.load(Ordering::Relaxed) == Profile::Latest as u8 { Profile::Latest } else { Profile::Core }
     }
 }
 

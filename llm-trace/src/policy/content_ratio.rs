@@ -1,6 +1,6 @@
 //! Selects a share of the traces by trace id.
 
-use opentelemetry::trace::TraceId;
+use crate::otel::TraceId;
 
 /// A share of all traces. Every process with the same ratio selects the same traces.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arc_swap::Guard;
-use opentelemetry::trace::TraceId;
 
 use super::filter::Filter;
 use super::keys::Class;
@@ -11,6 +10,7 @@ use super::masks::Masks;
 use super::policy::{Capture, Policy};
 use super::style::{HashKey, Style};
 use crate::json::Mode;
+use crate::otel::TraceId;
 
 /// The permission for the content of one side.
 #[derive(Clone, Debug)]

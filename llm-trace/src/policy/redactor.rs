@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+#[cfg(feature = "otel")]
 use opentelemetry::trace::Status;
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+#[cfg(feature = "otel")]
 use opentelemetry_sdk::trace::SpanData;
 
 use super::authors;
@@ -18,6 +19,7 @@ use super::report::Report;
 use super::rewrite;
 use super::rewrite::ContentShape;
 use super::style::HashKey;
+use crate::otel::{Array, KeyValue, StringValue, Value};
 
 /// Prefix of the keys of a trace's input and output, for backends that merge spans by trace.
 const OF_TRACE: &str = "langfuse.trace.";
@@ -187,6 +189,7 @@ impl<'p> Redactor<'p> {
 
     /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
     /// that the call wrote; other code set the rest directly.
+    #[cfg(feature = "otel")]
     pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         let closed = self.closed;
         if owner == Owner::Other {
@@ -222,6 +225,7 @@ impl<'p> Redactor<'p> {
         self.write_report(&mut span.attributes);
     }
 
+    #[cfg(feature = "otel")]
     fn status(&mut self, status: &mut Status) {
         let Status::Error { description } = status else { return };
         if description.is_empty() {
@@ -247,6 +251,7 @@ impl<'p> Redactor<'p> {
     }
 
     /// Redacts attributes of any crate.
+    #[cfg(feature = "otel")]
     fn others(&mut self, attributes: &mut Vec<KeyValue>, convention: bool, content: bool) {
         let policy = self.state.policy();
         let mut all = [KnownKey::NOTHING; LOOKED_UP];
@@ -276,6 +281,7 @@ impl<'p> Redactor<'p> {
         });
     }
 
+    #[cfg(feature = "otel")]
     fn note_roles(&mut self, attributes: &[KeyValue]) {
         self.roles = KnownRoles::default();
         if self.open.masks_model_parts() {
@@ -294,6 +300,7 @@ impl<'p> Redactor<'p> {
 
     /// Redacts the attributes of a call's span. Those in `written` passed the filter before; the rest were set at the
     /// start or by other code.
+    #[cfg(feature = "otel")]
     fn of_call(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, written: Range<usize>) {
         if written.is_empty() {
             return self.attributes(attributes, owner, self.state.span_content());
@@ -453,6 +460,7 @@ impl<'p> Redactor<'p> {
     }
 
     /// The redacted text of an error, if it may be recorded.
+    #[cfg(feature = "otel")]
     fn error_text<'t>(&mut self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.state.error_text(self.masks) {
             Permit::Open(_) => Some(self.open.clean(text, Place::of(TextKind::Error))),

@@ -63,7 +63,7 @@ impl AttributeValue {
     }
 
     /// The value as text.
-    #[cfg(feature = "otel")]
+    #[cfg(feature = "fields")]
     pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Str(text) => Cow::Borrowed(text),

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::{Array, KeyValue, StringValue, Value};
-
 use super::compat::Compat;
 use crate::cost::Priced;
 use crate::model::Provider;
 use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::otel::{Array, KeyValue, StringValue, Value};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
 /// Collects attributes with unique keys.
@@ -168,6 +167,7 @@ impl From<Value> for AttributeValue {
             Value::Bool(flag) => Self::Bool(flag),
             Value::Array(Array::String(all)) => Self::Strs(all.into_iter().map(String::from).collect()),
             // Calls have no other types.
+            #[cfg(feature = "otel")]
             other => Self::from(other.to_string()),
         }
     }

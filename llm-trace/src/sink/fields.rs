@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use opentelemetry::{Array, KeyValue, StringValue, Value as OtelValue};
 use serde_json::{Map, Value as Json};
 use tracing::callsite::{Callsite, Identifier};
 use tracing::field::{Field, FieldSet, Value};
@@ -18,6 +17,7 @@ use tracing::{Level, Metadata, Span};
 
 use super::identity;
 use crate::ambient::TraceBackend;
+use crate::otel::{Array, KeyValue, StringValue, Value as OtelValue};
 use crate::semconv::{ContentField, Fact, Profile, openinference};
 
 const STATUS_CODE: &str = "otel.status_code";

@@ -1,10 +1,9 @@
 //! Facts of scopes as attributes, with one table of names.
 
-use opentelemetry::KeyValue;
-
 use super::attributes::Attributes;
 use super::compat::Compat;
 use crate::ambient::{Caller, ScopeFacts};
+use crate::otel::KeyValue;
 use crate::policy::{Filter, Place, PolicyState, Report, TextKind};
 use crate::semconv::{AttributeValue, Fact, FactKind, Profile};
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-
 use super::metrics::Gaps;
 use crate::model::facts::ResponseFacts;
 use crate::model::{Operation, Outcome, Provider};
+use crate::otel::KeyValue;
 use crate::semconv::Facts;
 
 /// The values of a call that metrics record.

@@ -2,27 +2,41 @@
 
 pub(crate) mod attributes;
 pub(crate) mod compat;
+#[cfg(feature = "otel")]
+pub(crate) mod events;
+#[cfg(not(feature = "otel"))]
+#[path = "absent/events.rs"]
 pub(crate) mod events;
 pub(crate) mod fields;
+#[cfg(feature = "otel")]
 mod forward_processor;
 pub(crate) mod hook;
 pub(crate) mod identity;
 pub(crate) mod measured;
+#[cfg(feature = "otel")]
+pub(crate) mod metrics;
+#[cfg(not(feature = "otel"))]
+#[path = "absent/metrics.rs"]
 pub(crate) mod metrics;
 pub(crate) mod openinference;
 
+#[cfg(feature = "otel")]
 use opentelemetry::InstrumentationScope;
 
 pub use compat::Compat;
+#[cfg(feature = "otel")]
 pub(crate) use forward_processor::forward_to_inner;
 pub use hook::{CallHooks, FinishedCall};
 
+#[cfg(feature = "otel")]
 use crate::semconv::{Fact, Profile};
 
 /// The name of the instrumentation scope.
+#[cfg(feature = "otel")]
 pub(crate) const SCOPE: &str = "llm-trace";
 
 /// The instrumentation scope of this library.
+#[cfg(feature = "otel")]
 pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
     InstrumentationScope::builder(SCOPE)
         .with_version(env!("CARGO_PKG_VERSION"))
@@ -32,6 +46,7 @@ pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
 
 /// Sets the span status by the call's outcome. The OpenTelemetry layer sets the status to `Error` for any `error!`
 /// event inside a span, even if the call succeeded.
+#[cfg(feature = "otel")]
 pub(crate) fn settle_status(span: &mut opentelemetry_sdk::trace::SpanData) {
     let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
     let described =

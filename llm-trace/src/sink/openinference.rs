@@ -1,11 +1,11 @@
 //! Attributes under OpenInference names, in addition to those of the conventions:
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 
-use opentelemetry::KeyValue;
 use serde_json::Value;
 
 use crate::json::is_json;
 use crate::model::{Operation, Usage};
+use crate::otel::KeyValue;
 use crate::semconv::{ContentField, Profile, openinference};
 
 const TEXT: &str = "text/plain";
