@@ -104,12 +104,12 @@ impl Check {
     }
 
     /// Where the facts of calls are written.
-    fn roads(&mut self, pipeline: &Pipeline) {
+    fn roads(&mut self, pipeline: &Pipeline, otel_layer: Option<bool>) {
         let content = match pipeline.content_fields {
             true => "content that the policy permits is in fields too",
             false => "content is not: with_content_fields(true) adds what the policy permits",
         };
-        match (pipeline.otel_layer.is_found(), pipeline.fields) {
+        match (otel_layer, pipeline.fields) {
             (_, Some(true)) => self.right(format!("facts are fields of the calls' tracing spans; {content}")),
             (Some(true), _) => self.right("an OpenTelemetry layer of tracing-opentelemetry 0.34 is there"),
             (Some(false), None) => {
@@ -141,10 +141,10 @@ impl Check {
     /// OpenTelemetry: without a layer of it there are none to wrap.
     fn guards(&mut self, otel_layer: Option<bool>) {
         #[cfg(feature = "otel")]
-        let (has_processors, guarded) = (otel_layer != Some(false), crate::guard::guarded());
+        let guarded = crate::guard::guarded();
         #[cfg(not(feature = "otel"))]
-        let (has_processors, guarded) = (otel_layer == Some(true), false);
-        if !has_processors {
+        let guarded = false;
+        if otel_layer == Some(false) {
             self.note(
                 "fields that other crates set on spans pass no policy on their way to a layer of another version: wrap \
                  that layer with llm_trace::redact(layer)",
@@ -248,10 +248,12 @@ impl Check {
                 rust_log()
             ));
         }
+        let found = pipeline.as_ref().and_then(|pipeline| pipeline.otel_layer.is_found());
+        let otel_layer = if cfg!(feature = "otel") { found } else { Some(false) };
         if let Some(pipeline) = &pipeline {
-            self.roads(pipeline);
+            self.roads(pipeline, otel_layer);
         }
-        self.guards(pipeline.as_ref().and_then(|pipeline| pipeline.otel_layer.is_found()));
+        self.guards(otel_layer);
         for failure in crate::guarded::failures() {
             self.note(failure);
         }

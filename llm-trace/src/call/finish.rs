@@ -9,24 +9,22 @@ use super::call_record::CallRecord;
 use super::final_content::Permitted;
 use super::nesting::NestedTotals;
 use super::pipeline::Pipeline;
-use crate::ambient::mask_context::WrittenContent;
 use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
 use crate::cost;
 use crate::cost::{Priced, PricedCall};
 use crate::model::Outcome;
-use crate::otel::{KeyValue, SpanRef, Status, TraceContextExt, Value};
+use crate::otel::{KeyValue, TraceContextExt, Value};
 use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
 use crate::sink::Compat;
 use crate::sink::attributes::{Attributes, strings};
 use crate::sink::events;
-use crate::sink::fields;
-use crate::sink::fields::Failure;
 use crate::sink::identity::Identity;
 use crate::sink::measured::Measured;
 use crate::sink::metrics::Instruments;
 use crate::sink::openinference;
+use crate::sink::span_end::{Failure, OtelSpan, SpanEnd, SpanFields, SpanSink};
 
 /// The end of a call.
 pub(super) struct CallEnd {
@@ -164,35 +162,15 @@ impl ActiveCall {
                 facts.splice(own..own, texts.chain(report).chain(compat));
             }
             self.update_trace(update, &mut state, (&policy, masks), pipeline, &stated, &mut facts);
-            let message = self.status_description(pipeline, &state, end, &policy, masks);
+            let description = self.status_description(pipeline, &state, end, &policy, masks);
+            let failure = end.error_type.is_some().then_some(Failure { description });
+            let end = SpanEnd { attributes: facts, failure, time: self.ended(end.duration) };
             if self.has_fields() {
-                self.record_fields(&facts, end, message);
-            }
-            if let Some(span) = span {
-                self.close(&span, facts, end, message);
-            }
-        }
-    }
-
-    fn close(&self, span: &SpanRef<'_>, attributes: Vec<KeyValue>, end: &CallEnd, message: Option<&str>) {
-        if !self.has_fields() {
-            let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
-            if let Some(before) = known {
-                self.masks().set_written(WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() });
-            }
-            span.set_attributes(attributes);
-            if end.error_type.is_some() {
-                span.set_status(Status::error(message.unwrap_or_default().to_owned()));
+                SpanFields { span: self.span(), context: self.context() }.end(end);
+            } else if let Some(span) = span {
+                OtelSpan { span, masks: self.masks() }.end(end);
             }
         }
-        span.end_with_timestamp(self.ended(end.duration));
-    }
-
-    fn record_fields(&self, attributes: &[KeyValue], end: &CallEnd, message: Option<&str>) {
-        // An OpenTelemetry layer ends a span where it was left last, which for a stream is before its end.
-        let _entered = self.context().is_none().then(|| self.span().enter());
-        let failure = end.error_type.is_some().then_some(Failure { description: message });
-        fields::record(self.span(), attributes, failure.as_ref());
     }
 
     /// The error's text, where it may be on the span and adds to the error's type.

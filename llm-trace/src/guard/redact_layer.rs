@@ -136,14 +136,15 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, cx: Context<'_, S>) {
+        let from = field_rewriter::metadata_of(values);
         // What a call records has passed the policy of its layer.
-        if self.own.is_none() && fields::is_recorded_here(values) {
+        if self.own.is_none() && from.is_some_and(|from| ptr::eq(from, fields::metadata())) {
             return self.inner.on_record(id, values, cx);
         }
         let around = with_span(mask_context::current(), Some(id), &cx);
         let span = cx.metadata(id);
         // Values may be recorded from another callsite than the span's.
-        if let (None, Some(span), Some(from)) = (around, span, field_rewriter::metadata_of(values))
+        if let (None, Some(span), Some(from)) = (around, span, from)
             && self.is_plain(from)
             && (ptr::eq(span, from) || self.is_plain(span))
         {

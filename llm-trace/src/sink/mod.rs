@@ -19,6 +19,7 @@ pub(crate) mod metrics;
 #[path = "absent/metrics.rs"]
 pub(crate) mod metrics;
 pub(crate) mod openinference;
+pub(crate) mod span_end;
 
 #[cfg(feature = "otel")]
 use opentelemetry::InstrumentationScope;
