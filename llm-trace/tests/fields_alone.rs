@@ -1,4 +1,5 @@
 //! Calls without OpenTelemetry: `--no-default-features --features fields`.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::fmt;
