@@ -2,7 +2,7 @@
 //!
 //! A comment directly above a snippet lists its free variables as parameters: `<!-- given: key: &str, headers:
 //! http::HeaderMap -->`. A snippet that needs a crate outside of the workspace is marked `rust,ignore` and must occur
-//! verbatim in an example of `examples/clients`.
+//! verbatim in an example of `examples/clients` or in `examples/usage-database`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -63,13 +63,16 @@ fn examples(dir: &Path) -> io::Result<Vec<String>> {
     sources.map(|path| Ok(words(&fs::read_to_string(path)?))).collect()
 }
 
+const USAGE_DATABASE: &str = "examples/usage-database/src/main.rs";
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from("../..");
     let mut pages = vec![root.join("README.md")];
     pages.extend(fs::read_dir(root.join("docs"))?.filter_map(|file| Some(file.ok()?.path())));
     pages.retain(|path| path.extension().is_some_and(|kind| kind == "md"));
     pages.sort();
-    let examples = examples(&root.join("examples/clients"))?;
+    let mut examples = examples(&root.join("examples/clients"))?;
+    examples.push(words(&fs::read_to_string(root.join(USAGE_DATABASE))?));
 
     let mut code = String::new();
     for page in &pages {
@@ -79,15 +82,11 @@ fn main() -> io::Result<()> {
                 code.push_str(&function(&stem, page, &snippet));
             } else if !examples.iter().any(|example| example.contains(&words(&snippet.code))) {
                 let line = snippet.line;
-                let _ = writeln!(
-                    code,
-                    "compile_error!(\"{}:{line} is in no example of examples/clients\");",
-                    page.display()
-                );
+                let _ = writeln!(code, "compile_error!(\"{}:{line} is in no example\");", page.display());
             }
         }
     }
-    for path in ["../../README.md", "../../docs", "../../examples/clients"] {
+    for path in ["../../README.md", "../../docs", "../../examples/clients", "../../examples/usage-database/src"] {
         println!("cargo::rerun-if-changed={path}");
     }
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("snippets.rs"), code)

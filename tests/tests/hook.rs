@@ -10,6 +10,7 @@ use llm_trace::{
     AttributeValue, Caller, Capture, Cost, FinishedCall, InScope as _, LlmCall, LlmLayer, Outcome, Policy,
     PolicyHandle, PricedCall, Profile, RedactProcessor, Style, llm_agent, llm_call, llm_tool,
 };
+use llm_trace_tests::collector::Collector;
 use opentelemetry::Value as OtelValue;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SimpleSpanProcessor, SpanData};
 use serde_json::{Value, json};
@@ -422,4 +423,44 @@ fn attributes_set_late_and_callers_of_streams_are_there() {
     assert_eq!(call.attribute("app.rank").and_then(AttributeValue::as_i64), Some(3));
     assert_eq!((call.metadata("k").and_then(AttributeValue::as_str), call.caller_org_id()), (Some("v"), Some("o")));
     assert_eq!(run.calls[1].session_id(), Some("s2"));
+}
+
+#[test]
+fn what_became_of_calls_is_a_metric() {
+    let collector = Collector::start();
+    let endpoint = format!("{}/v1/metrics", collector.endpoint());
+    let parts = llm_trace::export::from_lookup(&|name| match name {
+        "OTEL_EXPORTER" => Some("none".to_owned()),
+        "OTEL_METRICS_EXPORTER" => Some("otlp".to_owned()),
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" => Some(endpoint.clone()),
+        _ => None,
+    });
+    let parts = parts.unwrap();
+    let layer = parts.layer().on_call(|call| assert!(call.error_type().is_none(), "SENTINEL-PANIC"));
+    let hooks = layer.call_hooks();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        assert!(fails().is_err());
+        (0..3).for_each(|_| drop(chat(&request())));
+    });
+    assert!(hooks.flush(LONG));
+    // One call was missed.
+    assert!(!parts.telemetry.shutdown(LONG));
+    let series = collector.series();
+    let of = |reason: &str| {
+        series["llm_trace.hook.calls"].iter().find(|s| s.labels.get("error.type") == Some(&reason.into()))
+    };
+    assert_eq!((of("panic").unwrap().sum, of("queue_full").unwrap().sum), (1.0, 0.0));
+    let given = series["llm_trace.hook.calls"].iter().find(|series| !series.labels.contains_key("error.type")).unwrap();
+    assert_eq!((given.sum, given.unit.as_str()), (3.0, "{call}"));
+}
+
+#[test]
+fn a_filter_that_disables_the_span_leaves_the_hook() {
+    let (hook, inbox) = sender();
+    let layer = llm_trace::layer().on_call(hook);
+    let hooks = layer.call_hooks();
+    let subscriber = tracing_subscriber::registry().with(layer).with(tracing::level_filters::LevelFilter::ERROR);
+    tracing::subscriber::with_default(subscriber, || chat(&request()));
+    assert!(hooks.flush(LONG));
+    assert_eq!(inbox.recv().unwrap().input_tokens(), Some(100));
 }

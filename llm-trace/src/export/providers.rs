@@ -121,6 +121,7 @@ impl Parts {
         let provider = builder.build();
         signals.observe(&exports.stats());
         let telemetry = Telemetry::new(provider.clone(), signals, exports, config.exit_limit, targets);
+        telemetry.signals().observe_hooks(telemetry.call_hooks());
         Ok(Self { provider, telemetry, policy, prices, normalize: config.normalize, propagators: config.propagators })
     }
 

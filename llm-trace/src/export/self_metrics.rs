@@ -8,6 +8,8 @@ use opentelemetry::metrics::Meter;
 use super::counters::QueueState;
 use super::stats::Counted;
 use super::target::Signal;
+use crate::CallHooks;
+use crate::semconv::{Fact, Metric, Profile};
 
 /// The `error.type` of a count, and the function that reads it.
 type Row = (&'static str, fn(&QueueState) -> u64);
@@ -61,6 +63,25 @@ pub(crate) fn observe(all: &[Counted], meter: &Meter) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         observe_signal(counted, meter, number);
     }
+}
+
+/// Has `meter` read the counts of the hooks, once there are any.
+pub(crate) fn observe_hooks(hooks: &CallHooks, meter: &Meter) {
+    let hooks = hooks.clone();
+    let metric = Metric::HookCalls;
+    meter
+        .u64_observable_counter(metric.name_or_other(Profile::Core))
+        .with_unit(metric.unit())
+        .with_description(metric.doc())
+        .with_callback(move |observer| {
+            if hooks.is_empty() {
+                return;
+            }
+            observer.observe(hooks.handed_over(), &[]);
+            observer.observe(hooks.queue_full(), &[KeyValue::new(Fact::ErrorType.key(), "queue_full")]);
+            observer.observe(hooks.panicked(), &[KeyValue::new(Fact::ErrorType.key(), "panic")]);
+        })
+        .build();
 }
 
 fn observe_signal(counted: &Counted, meter: &Meter, number: usize) {

@@ -89,6 +89,8 @@ metrics! {
     ExportWithoutContent: Counter "{span}" &[], both("llm_trace.export.without_content");
     /// Batches that were sent again.
     ExportRetries: Counter "{batch}" &[], both("llm_trace.export.retries");
+    /// Finished calls handed to hooks; with `error.type`, those that hooks missed.
+    HookCalls: Counter "{call}" &[], both("llm_trace.hook.calls");
 }
 
 impl Metric {

@@ -18,7 +18,7 @@ use crate::export::error::InitError;
 use crate::export::exports::Exports;
 use crate::export::stats::StatsHandle;
 use crate::export::target::Exporter;
-use crate::{LlmLayer, PolicyHandle, diag};
+use crate::{CallHooks, LlmLayer, PolicyHandle, diag};
 
 /// The providers of metrics and events, if enabled.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +68,17 @@ impl Signals {
         }
         #[cfg(not(feature = "metrics"))]
         let _ = stats;
+    }
+
+    /// Adds the counts of the layers' hooks to the metrics.
+    pub(crate) fn observe_hooks(&self, hooks: &CallHooks) {
+        #[cfg(feature = "metrics")]
+        if let Some(meters) = &self.meters {
+            use opentelemetry::metrics::MeterProvider as _;
+            crate::export::self_metrics::observe_hooks(hooks, &meters.meter("llm-trace"));
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = hooks;
     }
 
     pub(crate) fn set_global(&self) {

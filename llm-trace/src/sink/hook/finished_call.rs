@@ -61,7 +61,9 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 ///     for (name, value) in call.attributes().chain(call.all_metadata()) {
 ///         println!("{name}: {value:?}");
 ///     }
+///     println!("{:?} {:?} {:?}", call.http_status(), call.finish_reasons(), call.tags());
 ///     println!("{:?}", call.content("gen_ai.system_instructions"));
+///     println!("{:?} {:?}", call.input_messages(), call.output_messages());
 /// }
 /// ```
 ///

@@ -58,12 +58,22 @@ impl CallHooks {
 
     /// The number of calls that closures missed, because their queue was full or they panicked.
     pub fn dropped(&self) -> u64 {
-        self.sum(|counts| counts.dropped)
+        self.sum(|counts| counts.queue_full + counts.panicked)
     }
 
     /// The number of calls that were passed without their content, because the queue exceeded its size limit.
     pub fn content_dropped(&self) -> u64 {
         self.sum(|counts| counts.content_dropped)
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn queue_full(&self) -> u64 {
+        self.sum(|counts| counts.queue_full)
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn panicked(&self) -> u64 {
+        self.sum(|counts| counts.panicked)
     }
 
     pub(crate) fn add(&self, hook: Arc<Hook>) {

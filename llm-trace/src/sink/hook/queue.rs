@@ -52,7 +52,8 @@ pub(crate) struct Counts {
     /// The calls in the queue, including the one being processed.
     pub(crate) waiting: u64,
     pub(crate) handed_over: u64,
-    pub(crate) dropped: u64,
+    pub(crate) queue_full: u64,
+    pub(crate) panicked: u64,
     /// Passed without their content.
     pub(crate) content_dropped: u64,
     taken: u64,
@@ -93,7 +94,7 @@ impl Hook {
             state.counts.content_dropped += 1;
         }
         if state.waiting.len() >= MOST_CALLS || state.bytes.saturating_add(size) > MOST_BYTES {
-            state.counts.dropped += 1;
+            state.counts.queue_full += 1;
             drop(state);
             diag::warn_rarely(
                 "hook-full",
@@ -189,7 +190,7 @@ impl Queue {
             state.settled += 1;
             match handed {
                 Some(()) => state.counts.handed_over += 1,
-                None => state.counts.dropped += 1,
+                None => state.counts.panicked += 1,
             }
             let awaited = state.flushing > 0;
             drop(state);
