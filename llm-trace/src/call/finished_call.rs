@@ -55,7 +55,7 @@ impl ActiveCall {
             sampled: self.recording() && span.as_ref().is_some_and(|span| span.is_sampled()),
             ids: span.map(|span| (span.trace_id().to_string(), span.span_id().to_string())),
             attributes,
-            content: texts.to_vec(),
+            content: texts.into(),
         });
         pipeline.hooks.iter().for_each(|hook| hook.push(Arc::clone(&call)));
     }

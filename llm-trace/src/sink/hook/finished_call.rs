@@ -3,6 +3,7 @@
 //! This module does not depend on OpenTelemetry: ids are text, and values are [`AttributeValue`]s.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::model::{Outcome, Usage};
@@ -88,7 +89,7 @@ pub struct FinishedCall {
     /// Facts, metadata and attributes of the user, under their names on a span. Keys are unique.
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
     /// Content as JSON, under its names on a span.
-    pub(crate) content: Vec<(&'static str, String)>,
+    pub(crate) content: Arc<[(&'static str, String)]>,
 }
 
 impl FinishedCall {

@@ -88,12 +88,12 @@ impl Hook {
         let mut state = queue.lock();
         state.start_thread(queue);
         let mut size = call.size();
-        if state.bytes.saturating_add(size) > MOST_BYTES && !call.content.is_empty() {
+        if !state.has_room(size) && !call.content.is_empty() && state.has_room(size - call.content_size()) {
             size -= call.content_size();
-            Arc::make_mut(&mut call).content.clear();
+            Arc::make_mut(&mut call).content = Arc::default();
             state.counts.content_dropped += 1;
         }
-        if state.waiting.len() >= MOST_CALLS || state.bytes.saturating_add(size) > MOST_BYTES {
+        if !state.has_room(size) {
             state.counts.queue_full += 1;
             drop(state);
             diag::warn_rarely(
@@ -148,6 +148,10 @@ impl Hook {
 }
 
 impl State {
+    fn has_room(&self, size: usize) -> bool {
+        self.waiting.len() < MOST_CALLS && self.bytes.saturating_add(size) <= MOST_BYTES
+    }
+
     /// Starts the thread if this process has none: for the first call, or the first one after a fork.
     fn start_thread(&mut self, queue: &Arc<Queue>) {
         let here = std::process::id();

@@ -28,7 +28,7 @@ impl Serialize for FinishedCall {
         for (name, value) in self.attributes().filter(|(name, _)| !BESIDE.contains(name)) {
             map.serialize_entry(name, value)?;
         }
-        for (name, text) in &self.content {
+        for (name, text) in self.content.iter() {
             map.serialize_entry(name, text)?;
         }
         map.end()
