@@ -102,7 +102,8 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
     let of_items = args.error_type.as_ref().filter(|_| returned.asked.items).map(|pick| &pick.closure);
     match &returned.shape {
         Shape::Stream { depth, item } => {
-            if let Some(Pick { key, .. }) = args.response.as_ref().or(args.output.as_ref()).or(args.decision.as_ref()) {
+            let picks = [&args.response, &args.output, &args.decision, &args.failed];
+            if let Some(Pick { key, .. }) = picks.into_iter().find_map(Option::as_ref) {
                 let message = format!(
                     "`{key}` looks at a returned value, and a stream is recorded item by item; remove it, or record \
                      the stream yourself with `LlmCall::current().stream(..)`"
@@ -122,6 +123,7 @@ fn observe(args: &Args, krate: &Path, returned: &Returned) -> Result<TokenStream
                 ("response", args.response.as_ref()),
                 ("output", args.output.as_ref()),
                 ("decision", args.decision.as_ref()),
+                ("failed", args.failed.as_ref()),
                 ("error_type", own_error),
             ];
             let picks = picks.into_iter().filter_map(|(name, given)| Some(pick((name, given?))));

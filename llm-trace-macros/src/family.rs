@@ -25,12 +25,14 @@ pub(crate) enum Also {
     /// A closure that selects the response from the return value. Without it the whole value is the response.
     Answer(&'static str),
     Decision(&'static str),
+    /// A closure that finds out whether the returned value reports a failure.
+    Failed(&'static str),
     MaskInput,
     MaskOutput,
     Create,
 }
 
-use Also::{Answer, Content, Create, Decision, MaskInput, MaskOutput, Number, Word};
+use Also::{Answer, Content, Create, Decision, Failed, MaskInput, MaskOutput, Number, Word};
 
 pub(crate) static CALL: Family = Family {
     name: "llm_call",
@@ -87,6 +89,7 @@ pub(crate) static TOOL: Family = Family {
         ("description", Content("ToolDescription", "`\"Tells the weather\"`")),
         ("arguments", Content("ToolArguments", "`&call.arguments`")),
         ("result", Answer("`|answer| &answer.body`")),
+        ("failed", Failed("`|answer| answer.is_error`")),
         ("mask_arguments", MaskOutput),
         ("mask_result", MaskInput),
     ],

@@ -178,6 +178,7 @@ pub fn llm_call(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `description` | the tool's description; input content |
 /// | `arguments` | the arguments that the model generated, of any type that a request can have; *output* content, because a model wrote them |
 /// | `result` | a closure that selects the result from the returned value: the whole value by default; *input* content, because a model will read it |
+/// | `failed` | a closure that tests whether the returned value reports a failure (`answer.is_error`): the span is then an error of type `tool_error` |
 /// | `mask_arguments`, `mask_result` | synonyms of `mask_output` and `mask_input` |
 /// | `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 ///

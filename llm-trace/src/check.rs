@@ -257,6 +257,9 @@ impl Check {
         for failure in crate::guarded::failures() {
             self.note(failure);
         }
+        for report in crate::call::unread_answers::all() {
+            self.note(report);
+        }
         if let Some(pipeline) = pipeline {
             self.hooks(&pipeline.call_hooks);
             match pipeline.open.len() {

@@ -144,7 +144,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         put(&mut attributes, "gen_ai.system_instructions", input.instructions);
         put(&mut attributes, "gen_ai.tool.definitions", input.tools);
     }
-    let (mode, mut output) = permitted.map(|(mode, filter)| (mode, Messages::output(filter))).unzip();
+    let (mode, mut output) = permitted.map(|(mode, filter)| (mode, Messages::output(filter, Profile::Core))).unzip();
     let mut outcome = None;
     let (format, mut facts) = match exchange.body {
         Body::Whole => {

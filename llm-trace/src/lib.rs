@@ -84,7 +84,7 @@
 //! |---|---|
 //! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai` | the errors (and responses) of these crates |
 //! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
-//! | `reqwest-middleware`, `tower` | calls traced in the HTTP client, without annotations |
+//! | `reqwest-middleware`, `reqwest-middleware-0-4`, `tower` | calls traced in the HTTP client, without annotations |
 //! | `otlp-grpc` | OTLP over gRPC |
 //! | `metrics`, `logs` | `init()` exports GenAI metrics, and events as log records; `RedactLogProcessor` |
 //! | `scrub-rules` | built-in scrubbing rules |
@@ -117,8 +117,11 @@ mod call;
 mod capture;
 #[cfg(feature = "fields")]
 mod check;
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "reqwest-middleware", feature = "tower"))))]
+#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower")))
+)]
 pub mod client;
 #[cfg(feature = "fields")]
 mod cost;
@@ -184,7 +187,7 @@ pub use check::{Check, check};
 #[cfg(feature = "fields")]
 pub use cost::{Cost, PriceTable, PricedCall, Prices, PricesError};
 #[cfg(feature = "init")]
-pub use export::init;
+pub use export::{init, init_if_configured};
 #[cfg(feature = "logs")]
 pub use guard::RedactLogProcessor;
 #[cfg(feature = "otel")]

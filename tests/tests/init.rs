@@ -38,6 +38,35 @@ fn spans_are_sent_for_every_ending_of_a_program() {
 }
 
 #[test]
+fn who_configured_nothing_sees_nothing() {
+    for vars in [
+        &[][..],
+        &[("OTEL_SDK_DISABLED", "true")],
+        &[("OTEL_TRACES_EXPORTER", "none")],
+        &[("OTEL_EXPORTER_OTLP_HEADERS", "a=b")],
+        &[("OTEL_SERVICE_NAME", "tool"), ("RUST_LOG", "no such thing")],
+    ] {
+        let output = run("if-configured", vars);
+        assert!(output.status.success() && output.stdout.is_empty(), "{vars:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{vars:?}");
+    }
+    let asked = stderr(&run("if-configured", &[("LLM_TRACE_DEBUG", "1")]));
+    assert!(asked.contains("no variable names a destination"), "{asked}");
+}
+
+#[test]
+fn who_configured_a_destination_gets_all() {
+    let collector = Collector::start();
+    let output = run("if-configured", &[("OTEL_ENDPOINT", &collector.endpoint())]);
+    assert_eq!(collector.spans().len(), 1, "{}", stderr(&output));
+    let printed = stderr(&run("if-configured", &[("OTEL_EXPORTER", "console")]));
+    assert!(printed.contains("work"), "{printed}");
+    let (collector, metrics) = (Collector::start(), "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
+    let printed = stderr(&run("if-configured", &[(metrics, &format!("{}/v1/metrics", collector.endpoint()))]));
+    assert!(!printed.contains("work"), "spans are not printed for who asked for metrics: {printed}");
+}
+
+#[test]
 fn a_program_that_handles_sigterm_loses_nothing() {
     let collector = Collector::start();
     let mut child =

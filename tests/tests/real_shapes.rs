@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use llm_trace::{Capture, LlmCall, OpenCalls, Policy, llm_call};
+use llm_trace::{Capture, LlmCall, OpenCalls, Policy, Profile, llm_call};
 use llm_trace_tests::collector::{Collector, ReceivedSpan};
 use serde_json::{Value, json};
 use tracing::instrument::WithSubscriber as _;
@@ -364,4 +364,24 @@ fn the_api_type_follows_the_detected_format() {
     assert_eq!(span.attribute("openai.api.type"), None);
     let span = one(async |_| assert!(by_value(&body(true), Leave::Ok, true).await.is_ok()));
     assert_eq!(span.attribute("openai.api.type"), Some(json!("chat_completions")));
+}
+
+#[llm_call(provider = "openai", model = "m", input = prompt)]
+fn text(prompt: &str) -> String {
+    prompt.to_uppercase()
+}
+
+#[test]
+fn a_finish_reason_that_nobody_gave_is_empty_only_where_the_schema_requires_one() {
+    for (profile, expected) in [(Profile::Core, true), (Profile::Latest, false)] {
+        let collector = Collector::start();
+        let layer = llm_trace::layer()
+            .with_policy(Policy::new().capture(Capture::Span))
+            .with_profile(profile)
+            .with_tracer_provider(&collector.provider());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || drop(text("hello")));
+        let output = collector.span("chat m").attribute("gen_ai.output.messages").expect("output").to_string();
+        assert!(output.contains("HELLO"), "{output}");
+        assert_eq!(output.contains("finish_reason"), expected, "{profile:?}: {output}");
+    }
 }

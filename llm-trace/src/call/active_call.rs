@@ -351,6 +351,10 @@ impl ActiveCall {
         self.context.as_ref().or_else(|| self.outer.as_ref()?.context())
     }
 
+    pub(crate) fn profile(&self) -> Profile {
+        self.pipeline.as_ref().map(|pipeline| pipeline.profile).unwrap_or_default()
+    }
+
     pub(crate) fn pipeline(&self) -> Option<&Arc<Pipeline>> {
         self.pipeline.as_ref()
     }

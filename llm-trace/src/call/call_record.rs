@@ -22,7 +22,7 @@ use crate::model::{Nested, Operation, Provider};
 use crate::policy::{Filter, Permit};
 use crate::semconv::AttributeValue;
 use crate::semconv::identifier::is_word;
-use crate::semconv::{ContentField, Fact, Facts};
+use crate::semconv::{ContentField, Fact, Facts, Profile};
 use crate::sink::metrics::Gaps;
 use crate::wire::collect::Collector;
 use crate::wire::paths::PATHS;
@@ -354,14 +354,14 @@ fn input_of(
 }
 
 /// The content of a whole response in this format.
-pub(crate) fn response_content(format: Format, root: Node<'_>, permit: Permit) -> Option<Messages> {
-    let mut messages = Messages::output(permit.filter()?);
+pub(crate) fn response_content(format: Format, root: Node<'_>, permit: Permit, profile: Profile) -> Option<Messages> {
+    let mut messages = Messages::output(permit.filter()?, profile);
     format.reader().output(root, &mut messages);
     Some(messages)
 }
 
 /// The result of an agent or workflow, of any type, as one output message.
-pub(crate) fn outcome_content(root: Node<'_>, permit: Permit) -> Option<Messages> {
+pub(crate) fn outcome_content(root: Node<'_>, permit: Permit, profile: Profile) -> Option<Messages> {
     let filter = permit.filter()?;
     let json;
     let text = match root.text() {
@@ -372,7 +372,7 @@ pub(crate) fn outcome_content(root: Node<'_>, permit: Permit) -> Option<Messages
         }
         None => Text::Elided(root.len()),
     };
-    let mut messages = Messages::output(filter);
+    let mut messages = Messages::output(filter, profile);
     messages.begin("assistant", None);
     messages.part(Part::Text(text));
     messages.end(None);

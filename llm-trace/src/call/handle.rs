@@ -263,9 +263,9 @@ impl LlmCall {
 
     /// Ends the call with a value, unless another handle exists.
     #[doc(hidden)]
-    pub fn finish_ok(self, value: ProbedValue<'_>) {
+    pub fn finish_ok(self, value: ProbedValue<'_>, type_name: &'static str) {
         if let Some(live) = &self.0 {
-            live.finish_ok(value.0);
+            live.finish_ok(value.0, type_name);
         }
     }
 

@@ -67,6 +67,8 @@ mod start_context;
 mod stream_reader;
 #[cfg(feature = "fields")]
 mod trace_update;
+#[cfg(feature = "otel")]
+pub(crate) mod unread_answers;
 
 #[cfg(feature = "fields")]
 pub(crate) use active_call::ActiveCall;

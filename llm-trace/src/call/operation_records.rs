@@ -83,6 +83,14 @@ impl LlmCall {
         self
     }
 
+    /// Marks the tool as failed, by the value that it returned: the macro's `failed`.
+    #[doc(hidden)]
+    pub fn failed(&self) {
+        if let Some(live) = self.live() {
+            live.set_tool_error();
+        }
+    }
+
     /// Records the error code of a JSON-RPC response: `rpc.response.status_code`. It is also the error type. End the
     /// call with [`fail`](LlmCall::fail).
     pub fn rpc_status(&self, code: i64) -> &Self {

@@ -97,12 +97,13 @@ impl ActiveCall {
     pub(crate) fn content(&self, _: ContentField, _: &CapturedValue<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
+    pub(crate) fn set_tool_error(&self) {}
     pub(crate) fn set_provider(&self, _: Provider) {}
     pub(crate) fn set_model(&self, _: &str) {}
     pub(crate) fn set_server(&self, _: &str) {}
     pub(crate) fn set_operation(&self, _: Operation) {}
     pub(crate) fn set_http_status(&self, _: u16) {}
-    pub(crate) fn finish_ok(&self, _: CapturedValue<'_>) {}
+    pub(crate) fn finish_ok(&self, _: CapturedValue<'_>, _: &'static str) {}
     pub(crate) fn finish_err(&self, _: CapturedValue<'_>) {}
     pub(crate) fn retain(&self) {}
     pub(crate) fn release(&self) {}

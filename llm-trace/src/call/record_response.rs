@@ -1,8 +1,5 @@
 //! Records the request, the response and the error of a running call.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
 use super::active_call::ActiveCall;
 use super::call_record::{
     Content, document, found, is_json, is_messages, outcome_content, recorded, request_content, response_content,
@@ -85,7 +82,7 @@ impl ActiveCall {
             self.output(answer);
         } else {
             let open = permit.is_open();
-            if let Some(messages) = outcome_content(doc.root(), permit) {
+            if let Some(messages) = outcome_content(doc.root(), permit, self.profile()) {
                 self.lock().set_output(messages, open);
             }
         }
@@ -106,7 +103,7 @@ impl ActiveCall {
             output => {
                 let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
                 let (Some(filter), Some(doc)) = (permit.filter(), document(output, mode)) else { return };
-                let mut out = Messages::output(filter);
+                let mut out = Messages::output(filter, self.profile());
                 messages::read_output(doc.root(), &mut out);
                 self.lock().set_output(out, open);
             }
@@ -114,7 +111,7 @@ impl ActiveCall {
     }
 
     /// Reads the function's return value. A failure ends the call at once, otherwise the last handle ends it.
-    pub(crate) fn finish_ok(&self, value: CapturedValue<'_>) {
+    pub(crate) fn finish_ok(&self, value: CapturedValue<'_>, type_name: &'static str) {
         if let CapturedValue::Error(_) = value {
             return self.finish_err(value);
         }
@@ -135,30 +132,15 @@ impl ActiveCall {
             state.unread_status = Some(*status).filter(|status| *status < 400);
         }
         let failed = state.response.error.is_some() || state.error.status.is_some();
-        let unseen = !state.unobserved && state.is_unobserved();
+        let (unseen, unread) = (!state.unobserved && state.is_unobserved(), state.is_unread());
         drop(state);
         if failed {
             self.drop_stream(Outcome::Error);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
+        } else if unread && self.has_consumers() && self.outer().is_none() && self.has_one_handle() {
+            self.report_unread_type(type_name);
         }
-    }
-
-    /// Warns once about a function whose response is not read.
-    fn warn_unseen(&self) {
-        static TOLD: Mutex<BTreeSet<(&str, u32)>> = Mutex::new(BTreeSet::new());
-        let metadata = self.span().metadata();
-        let at = metadata.and_then(|metadata| Some((metadata.file()?, metadata.line()?)));
-        let (file, line) = at.unwrap_or_default();
-        if !TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert((file, line)) {
-            return;
-        }
-        crate::diag::warn(&format!(
-            "the function marked #[llm_call] in {}, {file}:{line}, returned and nothing of the answer was seen, so that \
-             its call is unobserved: wrap the stream with `LlmCall::current().stream(..)`, return `impl Stream` or a \
-             boxed stream, or keep `LlmCall::current()` and give it each piece with `chunk`",
-            metadata.and_then(|metadata| metadata.module_path()).unwrap_or_default()
-        ));
     }
 
     /// Marks the end of the response as not observable here. Returns `false` if a wrapper observes it.
@@ -208,9 +190,14 @@ impl ActiveCall {
         }
         let Some(found) = found(answer) else { return };
         if found.root().any(keys!["isError", "is_error"]).and_then(Tree::bool) == Some(true) {
-            let mut state = self.lock();
-            state.response.error = Some(ErrorFacts { kind: Some("tool_error".to_owned()), ..ErrorFacts::default() });
+            self.set_tool_error();
         }
+    }
+
+    /// Marks the tool as failed.
+    pub(crate) fn set_tool_error(&self) {
+        let error = ErrorFacts { kind: Some("tool_error".to_owned()), ..ErrorFacts::default() };
+        self.lock().response.error = Some(error);
     }
 
     /// Reads the head of an HTTP response.
@@ -254,7 +241,7 @@ impl ActiveCall {
             CapturedValue::Response(response) => {
                 let permit = self.permit_output();
                 let open = permit.is_open();
-                let mut out = permit.filter().map(Messages::output);
+                let mut out = permit.filter().map(|filter| Messages::output(filter, self.profile()));
                 let mut facts = self.lock().response.clone();
                 self.lock().seen = true;
                 // Runs user code outside of the lock.
@@ -285,8 +272,10 @@ impl ActiveCall {
                 let open = permit.is_open();
                 let content = doc.as_ref().map(JsonView::root);
                 let messages = match (format, content) {
-                    (Some(format), Some(content)) => response_content(format, content, permit),
-                    (None, Some(content)) if is_agent && !content.is_null() => outcome_content(content, permit),
+                    (Some(format), Some(content)) => response_content(format, content, permit, self.profile()),
+                    (None, Some(content)) if is_agent && !content.is_null() => {
+                        outcome_content(content, permit, self.profile())
+                    }
                     _ => None,
                 };
                 let mut state = self.lock();
@@ -311,7 +300,7 @@ impl ActiveCall {
     fn answer_text(&self, text: &str, permit: Permit) {
         let open = permit.is_open();
         let Some(filter) = permit.filter() else { return };
-        let mut out = Messages::output(filter);
+        let mut out = Messages::output(filter, self.profile());
         out.begin("assistant", None);
         out.part(Part::Text(Text::Plain(text)));
         let mut state = self.lock();

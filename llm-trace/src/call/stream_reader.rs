@@ -208,7 +208,7 @@ impl ActiveCall {
         drop(state);
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
-            let mut messages = Messages::output(filter);
+            let mut messages = Messages::output(filter, self.profile());
             output.write(&mut messages);
             self.lock().set_output(messages, open);
         }

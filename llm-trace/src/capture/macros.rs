@@ -140,12 +140,13 @@ macro_rules! __observe_stream {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __finish {
-    ($open:ident, $ret:expr $(, response = $response:expr)? $(, output = $output:expr)? $(, decision = $decision:expr)? $(, error_type = $error:expr)?) => {
+    ($open:ident, $ret:expr $(, response = $response:expr)? $(, output = $output:expr)? $(, decision = $decision:expr)? $(, failed = $failed:expr)? $(, error_type = $error:expr)?) => {
         if let $crate::__private::core::option::Option::Some(call) = $open {
             if call.is_enabled() {
                 let ret = $ret;
                 $($crate::__pick_output!(call, ret, $output);)?
                 $($crate::__pick_decision!(call, ret, $decision);)?
+                $($crate::__pick_failed!(call, ret, $failed);)?
                 $($crate::__pick_error!(call, ret, $error);)?
                 let (value, outer, inner) = $crate::__split!(ret);
                 $crate::__finish_value!(call, ret, value, [outer.error(), inner.error()] $(, $response)?);
@@ -158,13 +159,18 @@ macro_rules! __finish {
 #[macro_export]
 macro_rules! __finish_value {
     ($call:ident, $ret:ident, $value:ident, $errors:expr) => {
+        let type_name = $value.type_name();
         let (head, leaf) = $crate::__answer_leaf!($value);
-        $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
+        let value = $crate::__private::capture::captured(head, &leaf);
+        $crate::__private::capture::finish($call, value, type_name, $errors);
     };
     ($call:ident, $ret:ident, $value:ident, $errors:expr, $response:expr) => {
         let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $response));
-        let (head, leaf) = $crate::__answer_leaf!($crate::__slot!(&picked));
-        $crate::__private::capture::finish($call, $crate::__private::capture::captured(head, &leaf), $errors);
+        let picked = $crate::__slot!(&picked);
+        let type_name = picked.type_name();
+        let (head, leaf) = $crate::__answer_leaf!(picked);
+        let value = $crate::__private::capture::captured(head, &leaf);
+        $crate::__private::capture::finish($call, value, type_name, $errors);
     };
 }
 
@@ -196,6 +202,17 @@ macro_rules! __pick_decision {
         let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $decision));
         if let $crate::__private::core::option::Option::Some(decision) = $crate::__picked_text!(picked) {
             $call.decision(decision.into_owned());
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pick_failed {
+    ($call:ident, $ret:ident, $failed:expr) => {
+        let picked = $crate::__picked!($ret).and_then(|value| $crate::__private::capture::apply(value, $failed));
+        if let $crate::__private::core::option::Option::Some(true) = picked {
+            $call.failed();
         }
     };
 }

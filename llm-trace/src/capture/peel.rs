@@ -25,6 +25,11 @@ impl<'a, T: ?Sized> Probed<'a, T> {
         Probed(Some(value))
     }
 
+    /// The name of the probed type.
+    pub fn type_name(self) -> &'static str {
+        std::any::type_name::<T>()
+    }
+
     /// Probes it as a request.
     pub fn question(self) -> RequestProbe<'a, T> {
         RequestProbe(self)

@@ -166,10 +166,10 @@ pub fn warn_unread(call: &LlmCall) {
 }
 
 /// Ends a call with its value, or with the first error.
-pub fn finish(call: LlmCall, value: ProbedValue<'_>, errors: [Option<ProbedValue<'_>>; 2]) {
+pub fn finish(call: LlmCall, value: ProbedValue<'_>, type_name: &'static str, errors: [Option<ProbedValue<'_>>; 2]) {
     match errors.into_iter().flatten().next() {
         Some(error) => call.finish_err(error),
-        None => call.finish_ok(value),
+        None => call.finish_ok(value, type_name),
     }
 }
 

@@ -25,6 +25,8 @@ const PROTOCOLS: &str = "http/protobuf, http/json, grpc";
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) exporter: Exporter,
+    /// Spans go to the console because no variable names a destination.
+    prints_by_default: bool,
     /// Disabled, unless the signal's own variables enable it.
     pub(crate) metrics: Exporter,
     pub(crate) logs: Exporter,
@@ -48,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) warnings: Vec<String>,
 }
 
+const PRINTED: &str = "spans are printed to the console: set OTEL_ENDPOINT";
+
 const EXIT_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -64,6 +68,8 @@ impl Config {
         let preset = preset::asked(&env)?;
         let mut to = |signal| exporter(&env, signal, preset, &mut warnings);
         let (exporter, metrics, logs) = (to(Signal::Traces)?, to(Signal::Metrics)?, to(Signal::Logs)?);
+        let asked = env.first(&[Signal::Traces.names().exporter, "OTEL_EXPORTER"]);
+        let prints_by_default = asked.is_none() && matches!(exporter, Exporter::Console { .. });
         let max_bytes = |exporter: &Exporter| {
             preset.filter(|_| matches!(exporter, Exporter::Otlp(_))).and_then(preset::Row::max_bytes)
         };
@@ -71,6 +77,7 @@ impl Config {
         let timeout = env.millis(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
         Ok(Self {
             exporter,
+            prints_by_default,
             metrics,
             logs,
             resource: resource::attributes(&env, &mut warnings),
@@ -90,6 +97,22 @@ impl Config {
             exit_limit: timeout.unwrap_or(EXIT_LIMIT),
             warnings,
         })
+    }
+
+    /// Nothing is exported.
+    pub(crate) fn without_export(mut self) -> Self {
+        self.exporter = Exporter::Disabled;
+        self
+    }
+
+    /// Takes away the console that is the default. `None` if then nothing is exported.
+    pub(crate) fn if_configured(mut self) -> Option<Self> {
+        if self.prints_by_default {
+            self.exporter = Exporter::None;
+            self.warnings.retain(|warning| !warning.ends_with(PRINTED));
+        }
+        let exports = [&self.exporter, &self.metrics, &self.logs].into_iter().any(Exporter::is_something);
+        exports.then_some(self)
     }
 }
 
@@ -135,10 +158,7 @@ fn exporter(
     let set_protocol = env.first(&[names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"]);
     if named.is_none() && address.is_none() && set_protocol.is_none() && preset.is_none() {
         if let Some(var) = env.first(&headers_of(names)) {
-            warnings.push(format!(
-                "`{}` is set without an endpoint, so spans are printed to the console: set OTEL_ENDPOINT",
-                var.name
-            ));
+            warnings.push(format!("`{}` is set without an endpoint, so {PRINTED}", var.name));
         }
         return Ok(Exporter::Console { json: false });
     }

@@ -87,7 +87,7 @@ pub use console::ConsoleProcessor;
 pub use destination::{Destination, ExportProcessor};
 pub use error::{ConfigError, InitError};
 pub use guard::Telemetry;
-pub use init::init;
+pub use init::{init, init_if_configured};
 pub use providers::{Parts, from_env, from_lookup};
 pub use scope_processor::StampProcessor;
 pub use stats::{SignalStats, Stats, StatsHandle};

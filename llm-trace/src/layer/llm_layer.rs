@@ -14,6 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::embedded_layer::EmbeddedLayer;
+use super::http_events;
 use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
@@ -79,6 +80,8 @@ pub struct LlmLayer<S> {
     pub(super) inner: Option<EmbeddedLayer<S>>,
     /// Rewrites fields of crates that log whole requests and responses.
     passing: FieldRewriter,
+    /// Events of HTTP crates up to this level become span events.
+    pub(super) event_level: LevelFilter,
     /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
     /// The profile in the instrumentation scope of that tracer.
@@ -98,6 +101,7 @@ impl<S> LlmLayer<S> {
             inner: None,
             scope_profile: Arc::new(AtomicProfile::new(profile)),
             passing: FieldRewriter::for_export(),
+            event_level: LevelFilter::INFO,
             normalize: Arc::default(),
         }
     }
@@ -214,6 +218,10 @@ where
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let Some(inner) = self.inner() else { return };
+        // Not by `enabled`: that would switch them off for other layers.
+        if http_events::is_too_verbose(event, self.event_level) {
+            return;
+        }
         if self.is_closed() || (content_targets::any() && self.is_content_target(&content_targets::target(event))) {
             let policy = self.pipeline.0.policy.state();
             self.passing.event(&policy, event, mask_context::current(), |event| inner.on_event(event, ctx));

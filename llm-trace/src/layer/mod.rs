@@ -5,6 +5,7 @@ mod embedded_layer;
 #[cfg(not(feature = "otel"))]
 #[path = "absent/embedded_layer.rs"]
 mod embedded_layer;
+mod http_events;
 mod llm_layer;
 #[cfg(feature = "otel")]
 mod narrow;

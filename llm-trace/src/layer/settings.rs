@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing_subscriber::filter::LevelFilter;
+
 use super::llm_layer::LlmLayer;
 use crate::ambient::TraceBackend;
 use crate::call::OpenCalls;
@@ -62,6 +64,23 @@ impl<S> LlmLayer<S> {
     pub fn with_profile(self, profile: Profile) -> Self {
         self.scope_profile.set(profile);
         self.set(|pipeline| pipeline.profile = profile)
+    }
+
+    /// Sets the most verbose level of events of HTTP crates that become span events. Default: `INFO`.
+    ///
+    /// `hyper`, `h2`, `reqwest`, `rustls`, `tower` and the like log many `DEBUG` and `TRACE` events for each request. If
+    /// the subscriber enables them, other layers still see all of them. The level does not apply to events of other crates.
+    ///
+    /// ```
+    /// use tracing_subscriber::filter::LevelFilter;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_event_level(LevelFilter::TRACE)).init();
+    /// ```
+    #[must_use]
+    pub fn with_event_level(mut self, level: impl Into<LevelFilter>) -> Self {
+        self.event_level = level.into();
+        self
     }
 
     /// Sets how model calls nest by default. See [`Nested`].

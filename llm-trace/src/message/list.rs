@@ -3,6 +3,7 @@
 use super::part::Part;
 use crate::json::{Text, write_str};
 use crate::policy::{ContentShape, Filter, Place};
+use crate::semconv::Profile;
 use crate::semconv::identifier::is_word;
 
 /// A JSON array of messages.
@@ -13,8 +14,10 @@ pub(crate) struct Messages {
     spans: Vec<(std::ops::Range<usize>, bool)>,
     pub(super) open: Option<Open>,
     role: String,
-    /// Output messages need a finish reason by the schema.
+    /// Messages have a finish reason: those of an output.
     output: bool,
+    /// An unknown finish reason is written as an empty text.
+    has_empty_reason: bool,
     pub(super) filter: Filter,
 }
 
@@ -27,11 +30,12 @@ pub(super) struct Open {
 
 impl Messages {
     pub(crate) fn input(filter: Filter) -> Self {
-        Self { json: String::new(), spans: Vec::new(), open: None, role: String::new(), output: false, filter }
+        let (json, spans, open, role) = (String::new(), Vec::new(), None, String::new());
+        Self { json, spans, open, role, output: false, has_empty_reason: false, filter }
     }
 
-    pub(crate) fn output(filter: Filter) -> Self {
-        Self { output: true, ..Self::input(filter) }
+    pub(crate) fn output(filter: Filter, profile: Profile) -> Self {
+        Self { output: true, has_empty_reason: profile == Profile::Core, ..Self::input(filter) }
     }
 
     /// Starts a message. Roles are those of the provider; the README of the corpus lists the exceptions.
@@ -75,10 +79,10 @@ impl Messages {
     pub(crate) fn end(&mut self, finish_reason: Option<&str>) {
         let Some(open) = self.open.take() else { return };
         self.json.push(']');
-        if self.output {
-            // The schema requires a finish reason. It is empty if the provider gave none.
+        // The schema of the core conventions requires a finish reason. It is empty if the provider gave none.
+        let reason = finish_reason.unwrap_or_default();
+        if self.output && (self.has_empty_reason || !reason.is_empty()) {
             self.json.push_str(",\"finish_reason\":");
-            let reason = finish_reason.unwrap_or("");
             match is_word(reason) {
                 true => write_str(&mut self.json, reason),
                 false => self.filter.text(&mut self.json, Text::Plain(reason), Place::text(&self.role)),

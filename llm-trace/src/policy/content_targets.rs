@@ -60,7 +60,7 @@ pub(super) fn is_known(target: &str) -> bool {
 }
 
 /// Whether `target` is this module or one below it.
-pub(super) fn is_below(target: &str, module: &str) -> bool {
+pub(crate) fn is_below(target: &str, module: &str) -> bool {
     target.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 

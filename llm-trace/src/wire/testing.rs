@@ -10,6 +10,7 @@ use crate::json::{Found, JsonView, Mode};
 use crate::message::{FinishedInput, InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::policy::Filter;
+use crate::semconv::Profile;
 
 pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
     let mut facts = RequestFacts::default();
@@ -34,7 +35,7 @@ pub(super) fn answer(reader: &dyn Reader, body: Value) -> (ResponseFacts, Value)
     let mut facts = ResponseFacts::default();
     let doc = JsonView::from_value(&body, Mode::Full);
     reader.response(Found::from_value(&PATHS, &body, false).root(), &mut facts);
-    let mut out = Messages::output(Filter::plain());
+    let mut out = Messages::output(Filter::plain(), Profile::Core);
     reader.output(doc.root(), &mut out);
     (facts, parsed(out.finish().0))
 }
@@ -47,7 +48,7 @@ pub(super) fn stream(format: Format, events: &[Value]) -> (StreamEnd, ResponseFa
         stream.push(format!("event: {name}\ndata: {event}\n\n").as_bytes());
     }
     let collected = stream.finish();
-    let mut out = Messages::output(Filter::plain());
+    let mut out = Messages::output(Filter::plain(), Profile::Core);
     if let Some(output) = collected.output {
         output.write(&mut out);
     }

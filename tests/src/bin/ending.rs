@@ -10,6 +10,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn main() -> Outcome {
     match std::env::args().nth(1).as_deref().unwrap_or_default() {
         "plain" => plain(),
+        "if-configured" => if_configured(),
         "block-on-current" => block_on(tokio::runtime::Builder::new_current_thread().enable_all().build()?),
         "block-on-multi" => block_on(tokio::runtime::Builder::new_multi_thread().enable_all().build()?),
         "error" => error(),
@@ -35,6 +36,12 @@ fn work() {
 
 fn plain() -> Outcome {
     let _telemetry = llm_trace::init()?;
+    work();
+    Ok(())
+}
+
+fn if_configured() -> Outcome {
+    let _telemetry = llm_trace::init_if_configured()?;
     work();
     Ok(())
 }

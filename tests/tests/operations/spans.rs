@@ -1,6 +1,6 @@
 //! Names, kinds, attributes, structure.
 
-use llm_trace::{Capture, LlmCall, Operation, Policy, Profile};
+use llm_trace::{Capture, LlmCall, Operation, Policy, Profile, llm_tool};
 use llm_trace_tests::collector::{Collector, ReceivedSpan};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Value, json};
@@ -66,6 +66,39 @@ fn each_operation_has_the_name_and_the_kind_of_the_conventions() {
     }
 }
 
+#[derive(serde::Serialize)]
+struct Outcome {
+    text: &'static str,
+    is_error: bool,
+}
+
+#[llm_tool(result = |outcome| outcome.text, failed = |outcome| outcome.is_error)]
+fn values(is_error: bool) -> Outcome {
+    Outcome { text: "no such file", is_error }
+}
+
+#[llm_tool(failed = |outcome| outcome.is_error)]
+async fn in_a_result(is_error: Option<bool>) -> Result<Outcome, std::io::Error> {
+    let is_error = is_error.ok_or_else(|| std::io::Error::other("gone"))?;
+    Ok(Outcome { text: "no such file", is_error })
+}
+
+#[test]
+fn a_tool_that_reports_failure_in_its_value_has_failed() {
+    let error_of = |run: &dyn Fn()| {
+        let span = open(Profile::Core, run).spans().remove(0);
+        let known = span.attribute("gen_ai.tool.call.result").is_some();
+        (span.status_code(), span.attribute("error.type"), span.attribute("llm_trace.outcome"), known)
+    };
+    let failed = |word: &str, known| (2, Some(json!(word)), Some(json!("error")), known);
+    let well = (0, None, Some(json!("completed")), true);
+    assert_eq!(error_of(&|| drop(values(true))), failed("tool_error", true));
+    assert_eq!(error_of(&|| drop(values(false))), well);
+    assert_eq!(error_of(&|| drop(block_on(in_a_result(Some(true))))), failed("tool_error", true));
+    assert_eq!(error_of(&|| drop(block_on(in_a_result(Some(false))))), well);
+    assert_eq!(error_of(&|| drop(block_on(in_a_result(None)))), failed("std::io::error::Error", false));
+}
+
 #[test]
 fn a_tool_records_its_name_call_id_arguments_and_result() {
     let collector = open(Profile::Core, || {
@@ -126,7 +159,11 @@ fn an_agents_calls_are_its_children_and_its_tools_have_its_name() {
         let text = |text: &str| json!([{"type": "text", "content": text}]);
         assert_eq!(json("gen_ai.system_instructions"), Some(text("SENTINEL-instructions")));
         assert_eq!(json("gen_ai.input.messages"), Some(json!([{"role": "user", "parts": text("SENTINEL-task")}])));
-        let output = json!([{"role": "assistant", "parts": text("SENTINEL-finding"), "finish_reason": ""}]);
+        // The schema of the core conventions requires a finish reason.
+        let output = match profile {
+            Profile::Core => json!([{"role": "assistant", "parts": text("SENTINEL-finding"), "finish_reason": ""}]),
+            _ => json!([{"role": "assistant", "parts": text("SENTINEL-finding")}]),
+        };
         assert_eq!(json("gen_ai.output.messages"), Some(output));
     }
 }

@@ -5,6 +5,7 @@ use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::policy::Filter;
+use crate::semconv::Profile;
 use crate::wire::Reader;
 use crate::wire::collect::{Collector, StreamEnd};
 use crate::wire::paths::PATHS;
@@ -28,7 +29,7 @@ fn whole(body: Value) -> (ResponseFacts, Value) {
     let mut facts = ResponseFacts::default();
     let doc = JsonView::from_value(&body, Mode::Full);
     OpenAiChat.response(Found::from_value(&PATHS, &body, false).root(), &mut facts);
-    let mut out = Messages::output(Filter::plain());
+    let mut out = Messages::output(Filter::plain(), Profile::Core);
     OpenAiChat.output(doc.root(), &mut out);
     (facts, written(out))
 }
@@ -40,7 +41,7 @@ fn streamed(chunks: &[Value]) -> (StreamEnd, ResponseFacts, Value) {
     }
     stream.push(b"data: [DONE]\n\n");
     let collected = stream.finish();
-    let mut out = Messages::output(Filter::plain());
+    let mut out = Messages::output(Filter::plain(), Profile::Core);
     collected.output.unwrap().write(&mut out);
     (collected.end, collected.facts, written(out))
 }

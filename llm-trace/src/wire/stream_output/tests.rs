@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::policy::Filter;
+use crate::semconv::Profile;
 
 /// The way in which fragments of a call are marked.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +105,7 @@ proptest! {
                 is_whole: false,
             });
         }
-        let mut messages = Messages::output(Filter::plain());
+        let mut messages = Messages::output(Filter::plain(), Profile::Core);
         output.write(&mut messages);
         let json = messages.finish().0.unwrap_or_default();
         let written: Value = serde_json::from_str(&json).expect("JSON");

@@ -1,0 +1,75 @@
+//! Functions whose responses are not read. Each is reported once and listed by `check()`.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::active_call::ActiveCall;
+use super::call_record::CallRecord;
+use crate::diag;
+use crate::model::facts::ResponseFacts;
+
+/// Maximum number of functions that are kept.
+const MOST: usize = 64;
+
+/// The report of each function, by the location of its macro.
+static REPORTS: Mutex<BTreeMap<(&str, u32), String>> = Mutex::new(BTreeMap::new());
+
+fn reports() -> MutexGuard<'static, BTreeMap<(&'static str, u32), String>> {
+    REPORTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The reports of all functions whose responses were not read.
+pub(crate) fn all() -> Vec<String> {
+    reports().values().cloned().collect()
+}
+
+impl ActiveCall {
+    /// Warns about a function that returned before its response was seen.
+    pub(super) fn warn_unseen(&self) {
+        self.report_unread(true, |function| {
+            format!(
+                "{function} returned and nothing of the answer was seen, so that its call is unobserved: wrap the stream \
+                 with `LlmCall::current().stream(..)`, return `impl Stream` or a boxed stream, or keep \
+                 `LlmCall::current()` and give it each piece with `chunk`"
+            )
+        });
+    }
+
+    /// Reports a function that returned a value of this type, from which nothing is read.
+    pub(super) fn report_unread_type(&self, type_name: &str) {
+        self.report_unread(false, |function| {
+            format!(
+                "{function} returned `{}`, of which nothing is read: its span has no facts of the answer; choose the \
+                 provider's answer with `response = |value| &value.body`, or record it inside the function with \
+                 `LlmCall::current().response(&body)`, `.chunk(&event)` or `.usage(..)`",
+                diag::outside(type_name.trim_start_matches('&'))
+            )
+        });
+    }
+
+    fn report_unread(&self, is_warning: bool, message: impl FnOnce(&str) -> String) {
+        let Some(metadata) = self.span().metadata() else { return };
+        let (file, line) = (metadata.file().unwrap_or_default(), metadata.line().unwrap_or_default());
+        let message = {
+            let mut reports = reports();
+            if reports.len() >= MOST || reports.contains_key(&(file, line)) {
+                return;
+            }
+            let module = metadata.module_path().unwrap_or_default();
+            let function = format!("the function `{}` marked #[llm_call] in {module}, {file}:{line},", metadata.name());
+            reports.entry((file, line)).or_insert(message(&function)).clone()
+        };
+        if is_warning || diag::is_debugging() {
+            diag::warn(&message);
+        }
+    }
+}
+
+impl CallRecord {
+    /// Whether nothing of a model's response was read, by this call or by one inside it.
+    pub(super) fn is_unread(&self) -> bool {
+        let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
+        let elsewhere = self.inside.is_some() || self.unobserved;
+        !stated && !elsewhere && self.operation.is_model_call() && *self.response == ResponseFacts::default()
+    }
+}
