@@ -277,3 +277,34 @@ fn a_provider_is_any_text_also_a_borrowed_one() {
     }
     assert_eq!(Provider::from(&Provider::Anthropic), Provider::Anthropic);
 }
+
+#[llm_call(provider = "openai", request = builder)]
+async fn sends(builder: reqwest::RequestBuilder) -> Result<reqwest::Response, reqwest::Error> {
+    builder.send().await
+}
+
+#[llm_call(provider = "openai", request = request)]
+fn takes(request: &reqwest::Request) {}
+
+#[test]
+fn the_body_that_a_request_of_reqwest_holds_is_read() {
+    let post = || reqwest::Client::new().post("http://127.0.0.1:1/v1/chat/completions");
+    let body = serde_json::json!({"model": "gpt-4o", "temperature": 0.5, "messages": []});
+    let streamed = || reqwest::Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>("{}")]));
+    for (builder, model) in [
+        (post().json(&body), "gpt-4o"),
+        (post().body(body.to_string()), "gpt-4o"),
+        (post().body(streamed()), ""),
+        (post(), ""),
+    ] {
+        let request = builder.try_clone().and_then(|builder| builder.build().ok());
+        let spans = trace(|| {
+            request.iter().for_each(takes);
+            assert!(block_on(sends(builder)).is_err(), "nobody listens");
+        });
+        assert_eq!(spans.len(), if request.is_some() { 2 } else { 1 });
+        for span in spans {
+            assert_eq!(span.get("gen_ai.request.model"), model);
+        }
+    }
+}

@@ -113,6 +113,71 @@ known! {
     #[cfg(feature = "serde")] serde_json::value::RawValue: |raw| CapturedValue::Bytes(raw.get().as_bytes()),
 }
 
+/// The body of a request that is ready to be sent, if it is in memory.
+#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+macro_rules! reqwest_request {
+    ($reqwest:ident) => {
+        impl KnownType for $reqwest::Request {
+            #[allow(private_interfaces)]
+            fn captured_value(&self) -> CapturedValue<'_> {
+                match self.body().and_then($reqwest::Body::as_bytes) {
+                    Some(bytes) => CapturedValue::Bytes(bytes),
+                    None => no_body(),
+                }
+            }
+        }
+
+        impl KnownType for $reqwest::RequestBuilder {
+            #[allow(private_interfaces)]
+            fn captured_value(&self) -> CapturedValue<'_> {
+                let request = self.try_clone().and_then(|builder| builder.build().ok());
+                let body = request.as_ref().and_then(|request| request.body()?.as_bytes());
+                match body {
+                    Some(bytes) => CapturedValue::Owned(Box::new(OwnedJson(bytes.to_vec()))),
+                    None => no_body(),
+                }
+            }
+        }
+    };
+}
+
+#[cfg(all(feature = "serde", feature = "reqwest-0-12"))]
+reqwest_request!(reqwest_0_12);
+#[cfg(all(feature = "serde", feature = "reqwest-0-13"))]
+reqwest_request!(reqwest_0_13);
+
+#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+fn no_body<'a>() -> CapturedValue<'a> {
+    crate::diag::debug_once(
+        "request-body",
+        "a `request` of reqwest has no body in memory, so that nothing of it is read: set its JSON body before the call, \
+         or record it with `LlmCall::current().request(&body)`",
+    );
+    CapturedValue::Nothing
+}
+
+/// JSON text that nobody else holds.
+#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+struct OwnedJson(Vec<u8>);
+
+#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+impl Document for OwnedJson {
+    fn doc(&self, mode: Mode) -> JsonView<'_> {
+        JsonView::from_slice(&self.0, mode)
+    }
+
+    fn found(&self, paths: &Trie, content: bool) -> Found<'_> {
+        match content {
+            true => Found::from_json_with_content(paths, &self.0),
+            false => Found::from_json(paths, &self.0),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        false
+    }
+}
+
 impl<const N: usize> KnownType for [u8; N] {
     #[allow(private_interfaces)]
     fn captured_value(&self) -> CapturedValue<'_> {

@@ -113,7 +113,7 @@ fn is_stream(content_type: &str, asked: bool, path: &str) -> bool {
 }
 
 /// Ends the call without a response.
-#[cfg(feature = "reqwest-middleware")]
+#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 pub(super) fn failed(call: LlmCall, error: &(dyn std::error::Error + 'static)) {
     if call.is_enabled() {
         crate::capture::with_dyn_error(error, |error| call.finish_err(error));

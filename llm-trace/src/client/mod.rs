@@ -6,6 +6,7 @@
 //! | client | feature | add |
 //! |---|---|---|
 //! | `reqwest` 0.13 with `reqwest-middleware` | `reqwest-middleware` | `CallMiddleware` |
+//! | `reqwest` 0.12 with `reqwest-middleware` | `reqwest-middleware-0-4` | `CallMiddleware` |
 //! | any `tower::Service` of `http::Request`, such as `hyper-util`'s client | `tower` | `CallLayer` |
 //!
 //! Inside an annotated call of the same kind no second span is created: the request and response are recorded on that
@@ -24,7 +25,7 @@ mod endpoints;
 mod exchange;
 #[cfg(feature = "tower")]
 mod peeked;
-#[cfg(feature = "reqwest-middleware")]
+#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 mod reqwest;
 #[cfg(feature = "tower")]
 mod tower;
@@ -33,7 +34,7 @@ pub use answer::CallBody;
 pub use endpoints::Endpoints;
 #[cfg(feature = "tower")]
 pub use peeked::PeekedBody;
-#[cfg(feature = "reqwest-middleware")]
+#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 pub use reqwest::CallMiddleware;
 #[cfg(feature = "tower")]
 pub use tower::{CallLayer, CallService};

@@ -4,6 +4,7 @@ mod redirects;
 mod reqwest_client;
 mod server;
 mod tower_client;
+mod wire;
 
 use std::future::Future;
 

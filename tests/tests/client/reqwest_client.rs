@@ -285,3 +285,29 @@ fn a_streaming_request_body_passes_unread() {
     assert_eq!(call.span.name, "chat");
     assert_eq!(text(&call, "gen_ai.usage.input_tokens"), "9");
 }
+
+#[test]
+fn the_middleware_before_it_is_served_too() {
+    for (model, body) in [("gpt-4o", "SENTINEL-answer"), ("stream", "[DONE]"), ("busy", "SENTINEL-error")] {
+        let (collector, answer) = exported(plain(), async {
+            let server = Server::start().await;
+            let client = reqwest_middleware_0_4::ClientBuilder::new(reqwest_0_12::Client::new());
+            let client = client.with(CallMiddleware::new()).build();
+            let response = client.post(server.chat()).json(&question(model)).send().await.expect("an answer");
+            assert_eq!(response.url().as_str(), server.chat());
+            response.text().await.expect("text")
+        });
+        assert!(answer.contains(body), "{answer}");
+        let call = one(&collector);
+        assert_eq!(text(&call, "gen_ai.request.model"), model);
+        let outcome = if model == "busy" { "error" } else { "completed" };
+        assert_eq!(text(&call, "llm_trace.outcome"), outcome);
+    }
+    let (collector, ()) = exported(plain(), async {
+        let client = reqwest_middleware_0_4::ClientBuilder::new(reqwest_0_12::Client::new());
+        let client = client.with(CallMiddleware::new()).build();
+        let asked = client.post("http://127.0.0.1:1/v1/chat/completions").json(&question("m")).send().await;
+        asked.expect_err("nobody listens");
+    });
+    assert_eq!(text(&one(&collector), "llm_trace.outcome"), "not_sent");
+}
