@@ -7,6 +7,7 @@ use crate::json::{Found, JsonView, Mode};
 use crate::message::Messages;
 use crate::model::facts::ResponseFacts;
 use crate::policy::Filter;
+use crate::semconv::Profile;
 use crate::wire::Format;
 use crate::wire::paths::PATHS;
 use crate::wire::stream::StreamOutput;
@@ -207,7 +208,7 @@ fn outputs(format: Format, name: Option<&str>, event: &str, found: &Found<'_>) -
     by_text.0.text_delta(name, found.root())?.write(&mut by_text.1);
     by_document.0.output(name, JsonView::from_slice(event.as_bytes(), Mode::Full).root(), &mut by_document.1);
     Some([by_text.1, by_document.1].map(|out| {
-        let mut messages = Messages::output(Filter::plain());
+        let mut messages = Messages::output(Filter::plain(), Profile::Core);
         out.write(&mut messages);
         messages.finish().0
     }))
