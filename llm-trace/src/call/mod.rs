@@ -67,7 +67,7 @@ mod start_context;
 mod stream_reader;
 #[cfg(feature = "fields")]
 mod trace_update;
-#[cfg(feature = "otel")]
+#[cfg(feature = "fields")]
 pub(crate) mod unread_answers;
 
 #[cfg(feature = "fields")]
