@@ -18,7 +18,7 @@ fn a_future_is_one_client_span() {
         setup.model(Some("gpt-4o".into()));
         let prepared: Prepared = setup.begin();
         let future = trace_future(prepared, async { "hi" }, |call, out| {
-            call.finish_ok(ProbedValue::default());
+            call.finish_ok(ProbedValue::default(), "()");
             out
         });
         assert_eq!(futures_util::FutureExt::now_or_never(future), Some("hi"));
