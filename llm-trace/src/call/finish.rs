@@ -239,7 +239,8 @@ impl ActiveCall {
     fn late_facts(&self, state: &CallRecord, attributes: &mut Attributes) {
         let started = self.started();
         let latest = self.pipeline().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
-        if !started.provider && !(latest && state.is_internal_agent()) {
+        let omits_provider = latest && state.is_internal_agent();
+        if !started.provider && !omits_provider {
             attributes
                 .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
         }

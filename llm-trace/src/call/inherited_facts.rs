@@ -30,7 +30,7 @@ impl ActiveCall {
         }
         state.attributes = kept;
         match self.masks().facts() {
-            Some(around) => Some(Box::new(own.map_or_else(ScopeFacts::default, |own| *own).over(&around))),
+            Some(around) => Some(Box::new(own.map_or_else(ScopeFacts::default, |own| *own).over(around))),
             None => own,
         }
     }
@@ -48,7 +48,7 @@ impl ActiveCall {
             if let (None, Some(facts)) = (self.masks().facts(), place.facts()) {
                 let mut state = self.lock();
                 let own = state.facts.take().map_or_else(ScopeFacts::default, |own| *own);
-                state.facts = Some(Box::new(own.over(&facts)));
+                state.facts = Some(Box::new(own.over(facts)));
             }
         }
     }
