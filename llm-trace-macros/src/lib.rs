@@ -40,7 +40,8 @@ use syn::parse::{ParseStream, Parser as _};
 /// return a stream, methods with any `self`, methods in `impl Trait for`, and methods under `#[async_trait]`. Generics,
 /// lifetimes, `where` clauses, argument patterns and `unsafe` are supported.
 ///
-/// Arguments are read when the function is called, before the body can move them. The span of a future starts at the
+/// Arguments are read before the body can move them: at the call of a function that is not `async`, at the first poll of
+/// an `async fn`. The scope that is current then applies. The span of a future starts at the
 /// first poll: a future that is never polled records no span.
 ///
 /// # Arguments
@@ -52,7 +53,7 @@ use syn::parse::{ParseStream, Parser as _};
 /// |---|---|
 /// | `operation` | the operation, an `Operation` or its name; by default derived from the request, or `"chat"` |
 /// | `provider` | the provider, a `Provider` or its name, such as `"openai"` |
-/// | `model` | the requested model, if the request does not contain it: a string, any `AsRef<str>` or `Display`, or an `Option` of one |
+/// | `model` | the requested model, which takes precedence over the request's: a string, any `AsRef<str>` or `Display`, or an `Option` of one |
 /// | `request` | the request, see below |
 /// | `input`, `system`, `tools` | messages, instructions and tool definitions, if they are not part of `request`; the same types |
 /// | `response` | a closure that selects the response from the returned value (or its `Ok`) |
@@ -128,7 +129,7 @@ use syn::parse::{ParseStream, Parser as _};
 /// ```text
 /// async fn chat(body: &Value) -> Answer {
 ///     let prepared = if enabled(Level::INFO) {
-///         let mut setup = Setup::new(None, make_span!(target: module_path!(), level: Level::INFO, name: "chat"));
+///         let mut setup = CallArguments::new(None, make_span!(target: module_path!(), level: Level::INFO, name: "chat"));
 ///         setup.provider("openai");
 ///         setup.request(/* read by the type of `body` */);
 ///         setup.begin()

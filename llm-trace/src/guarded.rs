@@ -1,6 +1,7 @@
-//! The only way to run user code on behalf of a call or an export.
+//! The only way to run callbacks of the user: `Serialize`, `Display`, closures, scrubbers. The traced function itself is
+//! not guarded: its panic ends the call and propagates.
 //!
-//! User code cannot change the return value of a traced function: a panic is caught, even if dropping its payload
+//! A callback cannot change the return value of a traced function: a panic is caught, even if dropping its payload
 //! panics as well. Code that re-enters itself on the same thread is not run a second time. Each failure is counted by
 //! kind and reported once. On `None` the caller takes the safe default: unknown facts, masked texts, no cost.
 //!

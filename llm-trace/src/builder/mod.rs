@@ -126,7 +126,7 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// Sets `gen_ai.request.model`, if there is no request that contains it.
+    /// Sets `gen_ai.request.model`. It takes precedence over the model of the request.
     pub fn model(mut self, model: impl Into<Cow<'a, str>>) -> Self {
         self.setup.model(Some(model.into()));
         self
@@ -273,7 +273,7 @@ impl LlmCall {
     /// If chunks were recorded, the outcome is that of their stream: `truncated` without an end mark.
     pub fn finish(&self) {
         if let Some(live) = self.live() {
-            live.end_stream();
+            live.end();
         }
     }
 

@@ -261,7 +261,7 @@ impl ActiveCall {
 
     /// Ends an open call at shutdown, with the facts known so far.
     pub(crate) fn end_unfinished(&self) {
-        self.drop_stream(Outcome::Unfinished);
+        self.end_with(Outcome::Unfinished);
     }
 
     pub(super) fn holders(&self) -> &OpenHandles {

@@ -124,7 +124,7 @@ pub(crate) struct Stream {
 }
 
 impl CallRecord {
-    /// Content set apart from the request.
+    /// Creates the record from the arguments. It reads no content.
     // Boxed from the start, because it is large.
     pub(crate) fn of(setup: &mut CallArguments<'_>) -> Box<CallRecord> {
         let mut state = Box::<CallRecord>::default();

@@ -10,12 +10,14 @@ use super::captured_value::CapturedValue;
 use super::captured_value::ProbedValue;
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
-use crate::semconv::value::Maybe;
 
 /// A handle to an LLM call, used inside the function that makes it.
 ///
 /// [`LlmCall::current`] returns the current call, inside any number of nested spans. Outside of a call, or without a
 /// subscriber that records it, all methods do nothing.
+///
+/// While a clone exists, also in another task, the call stays open after its function has returned. [`finish`](Self::finish)
+/// or [`fail`](Self::fail) ends it at once.
 ///
 /// ```
 /// use llm_trace::{LlmCall, llm_call};
@@ -96,10 +98,7 @@ impl LlmCall {
     /// ```
     pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
         if let Some(live) = &self.0 {
-            let Maybe(value) = Maybe(Some(value.into()));
-            if let Some(value) = value {
-                live.attribute(key.into(), value);
-            }
+            live.attribute(key.into(), value.into());
         }
         self
     }
@@ -317,7 +316,7 @@ impl LlmCall {
 
     pub(crate) fn give_up(&self, outcome: Outcome) {
         if let Some(live) = &self.0 {
-            live.drop_stream(outcome);
+            live.end_with(outcome);
         }
     }
 }

@@ -13,7 +13,7 @@ mod stream_call;
 #[cfg(feature = "fields")]
 mod active_call;
 #[cfg(not(feature = "fields"))]
-#[path = "plain.rs"]
+#[path = "absent.rs"]
 mod active_call;
 #[cfg(feature = "fields")]
 mod agent_totals;

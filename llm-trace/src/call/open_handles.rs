@@ -52,11 +52,11 @@ impl ActiveCall {
         let unobserved = state.unobserved || state.is_unobserved();
         drop(state);
         if std::thread::panicking() && open {
-            self.drop_stream(Outcome::Panicked);
+            self.end_with(Outcome::Panicked);
         } else if unobserved {
-            self.drop_stream(Outcome::Unobserved);
+            self.end_with(Outcome::Unobserved);
         } else {
-            self.end_stream();
+            self.end();
         }
     }
 }

@@ -135,7 +135,7 @@ impl ActiveCall {
         let (unseen, unread) = (!state.unobserved && state.is_unobserved(), state.is_unread());
         drop(state);
         if failed {
-            self.drop_stream(Outcome::Error);
+            self.end_with(Outcome::Error);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
         } else if unread && self.has_consumers() && self.outer().is_none() && self.has_one_handle() {
@@ -162,7 +162,7 @@ impl ActiveCall {
             not_sent = error.not_sent;
             self.read_error(error);
         }
-        self.drop_stream(if not_sent { Outcome::NotSent } else { Outcome::Error });
+        self.end_with(if not_sent { Outcome::NotSent } else { Outcome::Error });
     }
 
     pub(super) fn read_error(&self, error: CapturedError<'_>) {

@@ -14,7 +14,7 @@ pub struct StreamCall {
 }
 
 impl StreamCall {
-    /// Takes over the call, which then ends with this value, unless another stream has taken it over.
+    /// Makes the end of this stream the end of the call. Only the first wrapper of a call does so.
     pub fn new(call: LlmCall) -> Self {
         let taken = call.live().is_some_and(|live| live.take_over());
         StreamCall { call: if taken { call } else { LlmCall::disabled() } }

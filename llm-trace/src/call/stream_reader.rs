@@ -138,28 +138,28 @@ impl ActiveCall {
         }
     }
 
-    /// Ends the stream, whose end determines the outcome.
-    pub(crate) fn end_stream(&self) {
-        self.close_stream(None);
+    /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
+    pub(crate) fn end(&self) {
+        self.close(None);
     }
 
-    /// Releases the stream from its wrapper. A function that reads its stream itself ends its call itself.
+    /// Ends the call, unless its function is still running: then the return of the function ends it.
     pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
         if self.lock().panicked || !self.is_inside() {
-            return self.close_stream(given_up);
+            return self.close(given_up);
         }
         if let Some(stream) = &mut self.lock().stream {
             stream.owned = false;
         }
     }
 
-    /// Ends a call that was cancelled or dropped. After the stream's end mark it is complete.
-    pub(crate) fn drop_stream(&self, outcome: Outcome) {
-        self.close_stream(Some(outcome));
+    /// Ends the call early, for example because it was cancelled. After the stream's end mark it is complete all the same.
+    pub(crate) fn end_with(&self, outcome: Outcome) {
+        self.close(Some(outcome));
     }
 
     /// Ends the call. This is the only way, so that the stream is always read to its end first.
-    fn close_stream(&self, given_up: Option<Outcome>) {
+    fn close(&self, given_up: Option<Outcome>) {
         let permit = self.permit_output();
         let open = permit.is_open();
         let mut state = self.lock();

@@ -33,6 +33,7 @@ use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "the export ends when this value is dropped"]
 #[non_exhaustive]
 pub struct Parts {
     /// The tracer provider.

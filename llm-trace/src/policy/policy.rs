@@ -167,10 +167,10 @@ impl Policy {
         self
     }
 
-    /// Records error texts (status descriptions, exception messages and stack traces) although capture is off.
+    /// Sets whether error texts (status descriptions, exception messages and stack traces) are recorded while capture is
+    /// off. By default they are omitted, because the text of an error may repeat the prompt or the response.
     ///
-    /// The text of an error may repeat the prompt or the response, so it counts as content: it is omitted while capture
-    /// is off, and always if either side of the call is masked. The error's type, HTTP status and code are always
+    /// If either side of the call is masked, they are always omitted. The error's type, HTTP status and code are always
     /// recorded.
     #[must_use]
     pub fn error_text(mut self, keep: bool) -> Self {

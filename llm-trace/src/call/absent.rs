@@ -1,4 +1,4 @@
-//! Calls without the `otel` feature: plain tracing spans.
+//! Calls without the feature `fields`: plain tracing spans.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -118,6 +118,6 @@ impl ActiveCall {
     #[cfg(feature = "serde")]
     pub(crate) fn chunk_of(&self, _: &dyn super::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
-    pub(crate) fn end_stream(&self) {}
-    pub(crate) fn drop_stream(&self, _: Outcome) {}
+    pub(crate) fn end(&self) {}
+    pub(crate) fn end_with(&self, _: Outcome) {}
 }
