@@ -9,7 +9,7 @@ use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::cost::Priced;
-use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts};
+use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts, add_by_model};
 use crate::model::{Nested, Operation, Outcome, Usage};
 use crate::policy::{Filter, Masks};
 use crate::semconv::Fact;
@@ -26,6 +26,7 @@ pub(crate) enum NestedTotals {
 #[derive(Default)]
 pub(crate) struct InnerCalls {
     usage: Usage,
+    usage_by_others: Vec<(String, Usage)>,
     cost: Option<Priced>,
     output: Option<(Content<String>, Option<Filter>)>,
     error: ErrorState,
@@ -124,8 +125,40 @@ impl CallRecord {
     }
 
     fn absorb(&mut self, inner: Box<CallRecord>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
+        // All fields are listed, so that a new one is decided here.
         let CallRecord {
-            provider, server, conversation, format, request, input, response, output, output_filter, ..
+            operation: _,
+            provider,
+            name: _,
+            unobserved: _,
+            server,
+            conversation,
+            format,
+            request,
+            input,
+            mut response,
+            output,
+            output_filter,
+            answered: _,
+            seen: _,
+            unread_status: _,
+            http_status: _,
+            replaced: _,
+            returned: _,
+            panicked: _,
+            request_read: _,
+            attributes,
+            error,
+            stream,
+            attempts,
+            facts,
+            subject,
+            remote: _,
+            nested: _,
+            inside: _,
+            trace: _,
+            refused: _,
+            finished: _,
         } = *inner;
         self.provider = self.provider.take().or(provider);
         self.server = self.server.take().or(server);
@@ -135,15 +168,15 @@ impl CallRecord {
         if self.input.as_ref().is_none_or(|input| input.value.is_empty()) {
             self.input = input.or(self.input.take());
         }
-        self.attempts += inner.attempts;
+        self.attempts += attempts;
         // The last value of a key wins, and the outer call's come last.
-        let own = std::mem::replace(&mut self.attributes, inner.attributes);
+        let own = std::mem::replace(&mut self.attributes, attributes);
         self.attributes.extend(own);
-        self.facts = match (self.facts.take(), inner.facts) {
+        self.facts = match (self.facts.take(), facts) {
             (Some(own), Some(inner)) => Some(Box::new(own.over(&inner))),
             (own, inner) => own.or(inner),
         };
-        if let Some(subject) = inner.subject {
+        if let Some(subject) = subject {
             let known = self.subject();
             known.facts.fill(subject.facts);
             for filled in subject.content {
@@ -152,9 +185,11 @@ impl CallRecord {
                 }
             }
         }
-        let ResponseFacts { usage, error, .. } = (*response).clone();
         let known = self.inner_calls();
-        known.usage.add(usage);
+        known.usage.add(response.usage);
+        for (model, usage) in std::mem::take(&mut response.usage_by_others) {
+            add_by_model(&mut known.usage_by_others, &model, usage);
+        }
         known.cost = match (known.cost.take(), cost) {
             (Some(a), Some(b)) => Some(a.and(b)),
             (a, b) => a.or(b),
@@ -163,14 +198,14 @@ impl CallRecord {
             known.output = Some((output, output_filter));
         }
         if outcome.is_error() {
-            known.error = inner.error;
-            known.stated = error;
+            known.error = error;
+            known.stated = response.error.take();
         }
-        if let Some(mut stream) = inner.stream {
+        if let Some(mut stream) = stream {
             stream.first_chunk = stream.first_chunk.map(|time| time + later);
             known.stream = Some(stream);
         }
-        self.response.later(ResponseFacts { usage: Usage::default(), error: None, cost: None, ..*response });
+        self.response.later(*response);
     }
 
     /// Applies the results of nested calls at the end.
@@ -183,6 +218,9 @@ impl CallRecord {
         }
         // The outer call may have read the same response, so it is not counted again.
         self.response.usage.update(inside.usage);
+        if !inside.usage_by_others.is_empty() {
+            self.response.usage_by_others = inside.usage_by_others;
+        }
         if let Some((output, filter)) = inside.output.filter(|_| !self.answered) {
             self.output = Some(output);
             self.output_filter = filter;
@@ -204,10 +242,15 @@ impl CallRecord {
 impl RequestFacts {
     /// Adds the facts that are not set yet.
     fn fill(&mut self, other: RequestFacts) {
+        // The pattern lists all fields, so that none is omitted.
         macro_rules! fill {
-            ($($field:ident),* $(,)?) => {$(
-                self.$field = self.$field.take().or(other.$field);
-            )*};
+            ($($field:ident),* $(,)?) => {
+                let RequestFacts { extra, $($field),* } = other;
+                $(self.$field = self.$field.take().or($field);)*
+                if self.extra.is_empty() {
+                    self.extra = extra;
+                }
+            };
         }
         fill!(
             model,
@@ -231,34 +274,43 @@ impl RequestFacts {
             prompt_name,
             prompt_version,
         );
-        if self.extra.is_empty() {
-            self.extra = other.extra;
-        }
     }
 }
 
 impl ResponseFacts {
-    /// Adds the facts that are not set yet, except counts.
+    /// Adds the facts that are not set yet, except counts, the cost and the error.
     pub(super) fn fill(&mut self, other: ResponseFacts) {
-        let own = std::mem::replace(self, other);
-        let (usage, cost, error) = (own.usage, own.cost, own.error.clone());
+        let mut own = std::mem::replace(self, other);
+        self.usage = own.usage;
+        self.usage_by_others = std::mem::take(&mut own.usage_by_others);
+        self.cost = own.cost;
+        self.error = own.error.take();
         self.later(own);
-        (self.usage, self.cost, self.error) = (usage, cost, error);
     }
 
-    /// Applies the facts of a later response.
+    /// Applies the facts of a later response, except counts, the cost and the error.
     fn later(&mut self, other: ResponseFacts) {
+        // The pattern lists all fields, so that none is omitted.
         macro_rules! later {
-            ($($field:ident),* $(,)?) => {$(
-                self.$field = other.$field.or(self.$field.take());
-            )*};
+            ($($field:ident),* $(,)?) => {
+                let ResponseFacts {
+                    finish_reasons,
+                    extra,
+                    usage: _,
+                    usage_by_others: _,
+                    cost: _,
+                    error: _,
+                    $($field),*
+                } = other;
+                $(self.$field = $field.or(self.$field.take());)*
+                if !finish_reasons.is_empty() {
+                    self.finish_reasons = finish_reasons;
+                }
+                if !extra.is_empty() {
+                    self.extra = extra;
+                }
+            };
         }
         later!(id, model, service_tier, system_fingerprint, output_type, conversation_id, status, dimensions);
-        if !other.finish_reasons.is_empty() {
-            self.finish_reasons = other.finish_reasons;
-        }
-        if !other.extra.is_empty() {
-            self.extra = other.extra;
-        }
     }
 }

@@ -87,6 +87,18 @@ fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, s
     *refused += (before - extra.len()) as u64;
 }
 
+/// The most models in a list of usage by model: more than any response consults.
+const MAX_MODELS: usize = 64;
+
+/// Adds usage of a model.
+pub(crate) fn add_by_model(known: &mut Vec<(String, Usage)>, model: &str, usage: Usage) {
+    if let Some((_, known)) = known.iter_mut().find(|(known, _)| known == model) {
+        known.add(usage);
+    } else if known.len() < MAX_MODELS {
+        known.push((model.to_owned(), usage));
+    }
+}
+
 /// Replaces a known text, in its memory, as events of a stream often repeat texts. `None` changes nothing.
 pub(crate) fn update_text(known: &mut Option<String>, stated: Option<&str>) {
     match (known, stated) {

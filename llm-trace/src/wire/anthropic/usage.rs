@@ -3,7 +3,7 @@
 //! <https://docs.claude.com/en/api/messages>, <https://docs.claude.com/en/docs/build-with-claude/compaction>
 
 use crate::json::{FoundNode, Tree};
-use crate::model::facts::{ResponseFacts, Usage};
+use crate::model::facts::{ResponseFacts, Usage, add_by_model};
 use crate::wire::paths::{key, keys};
 
 /// The counts as sent. A later report replaces an earlier one.
@@ -51,18 +51,12 @@ fn consumed(iterations: FoundNode<'_>, model: Option<&str>) -> (Usage, Vec<(Stri
         all.add(usage);
         let other =
             iteration.get_str(key!("model")).filter(|other| model.is_some_and(|model| !is_same_model(model, other)));
-        let Some(other) = other else { continue };
-        if let Some((_, known)) = others.iter_mut().find(|(known, _)| known == other) {
-            known.add(usage);
-        } else if others.len() < MAX_OTHERS {
-            others.push((other.to_owned(), usage));
+        if let Some(other) = other {
+            add_by_model(&mut others, other, usage);
         }
     }
     (all, others)
 }
-
-/// More models than any message consults.
-const MAX_OTHERS: usize = 64;
 
 /// Whether another model took over after this iteration.
 fn is_declined(iteration: FoundNode<'_>, rest: &[FoundNode<'_>]) -> bool {
