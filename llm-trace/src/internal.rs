@@ -19,7 +19,7 @@ use crate::wire::detect::path_facts;
 use crate::wire::framing::Framing;
 use crate::wire::paths;
 use crate::wire::stream::StreamOutput;
-use crate::wire::{Format, error, read_request, read_response};
+use crate::wire::{error, read_request, read_response};
 
 pub use crate::json::work::{Work, counted as count_work};
 
@@ -179,7 +179,7 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
             (collected.format, collected.facts)
         }
     };
-    let operation = format.map(Format::operation);
+    let operation = format.map(|format| format.operation().as_str().to_owned());
     put(&mut attributes, "gen_ai.operation.name", operation);
     put(&mut attributes, "gen_ai.provider.name", exchange.provider);
     put(&mut attributes, "gen_ai.output.messages", output.and_then(|output| output.finish().0));

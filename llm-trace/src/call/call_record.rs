@@ -164,11 +164,7 @@ impl CallRecord {
         let recorded = recorded(&setup.request, &self.request);
         self.request_facts(recorded, request);
         if let (None, Some(format)) = (&setup.operation, self.format) {
-            self.operation = match Operation::from(format.operation()) {
-                // Every API that answers a chat has the same operation.
-                Operation::GenerateContent => Operation::Chat,
-                operation => operation,
-            };
+            self.operation = format.operation();
         }
         if model.is_some() {
             self.request.model = model;

@@ -50,8 +50,7 @@ impl Target<'_> {
         let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
         let body = body.filter(|body| !encoded && !body.is_empty());
         // Without a body, the path determines the operation.
-        let operation =
-            if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path).map(Into::into) };
+        let operation = if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path) };
         let mut setup = CallArguments::new(operation, make);
         setup.provider(outer_provider().unwrap_or(provider));
         setup.server(Some(url.as_str().into()));

@@ -13,6 +13,7 @@ use super::openai_completions::OpenAiCompletions;
 use super::openai_embeddings::OpenAiEmbeddings;
 use super::openai_responses::OpenAiResponses;
 use super::text_generation::TextGeneration;
+use crate::model::Operation;
 
 /// A supported wire format.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -59,7 +60,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The operation of a request in this format.
-    pub(crate) fn operation(self) -> &'static str {
+    pub(crate) fn operation(self) -> Operation {
         match self {
             Format::OpenAiChat
             | Format::OpenAiResponses
@@ -68,15 +69,18 @@ impl Format {
             | Format::BedrockInvoke
             | Format::CohereChat
             | Format::CohereChatV1
-            | Format::OllamaChat => "chat",
-            Format::Gemini => "generate_content",
+            | Format::OllamaChat
+            // Every API that answers a chat has the same operation.
+            | Format::Gemini => Operation::Chat,
             Format::OpenAiCompletions
             | Format::AnthropicComplete
             | Format::CohereGenerate
             | Format::OllamaGenerate
-            | Format::TextGeneration => "text_completion",
-            Format::OpenAiEmbeddings | Format::GeminiEmbed | Format::CohereEmbed | Format::OllamaEmbed => "embeddings",
-            Format::CohereRerank => "retrieval",
+            | Format::TextGeneration => Operation::TextCompletion,
+            Format::OpenAiEmbeddings | Format::GeminiEmbed | Format::CohereEmbed | Format::OllamaEmbed => {
+                Operation::Embeddings
+            }
+            Format::CohereRerank => Operation::Retrieval,
         }
     }
 

@@ -11,7 +11,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use llm_trace::client::CallLayer;
+use llm_trace::client::{CallLayer, Endpoints};
 use llm_trace::{LlmCall, Operation, Policy, scope};
 use tower_layer::Layer as _;
 use tower_service::Service;
@@ -229,6 +229,39 @@ fn boxed_errors_are_read_and_streaming_requests_are_not() {
     });
     let call = one(&collector);
     assert_eq!((text(&call, "llm_trace.outcome"), text(&call, "error.type")), ("error".into(), "timeout".into()));
+}
+
+/// The name and operation of a call whose connection is refused.
+fn refused(path: &str, body: UnsyncBoxBody<Bytes, std::io::Error>, encoding: Option<&str>) -> (String, String) {
+    let (collector, ()) = exported(plain(), async {
+        let endpoints = Endpoints::none().host("127.0.0.1", "my-gateway");
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let mut service = CallLayer::new().endpoints(endpoints).layer(client);
+        let mut request = Request::post(format!("http://127.0.0.1:1{path}")).body(body).expect("a request");
+        let encoding = encoding.map(|encoding| encoding.parse().expect("a header value"));
+        request.headers_mut().extend(encoding.map(|encoding| (http::header::CONTENT_ENCODING, encoding)));
+        service.call(request).await.expect_err("it is refused");
+    });
+    let call = one(&collector);
+    (call.span.name.clone(), text(&call, "gen_ai.operation.name"))
+}
+
+#[test]
+fn an_unread_body_has_the_operation_of_a_read_one() {
+    for (path, body, operation) in [
+        ("/v2/rerank", r#"{"query":"q","documents":["a"]}"#, "retrieval"),
+        ("/v1/models/m:generateContent", r#"{"contents":[]}"#, "chat"),
+        ("/v1/chat/completions", r#"{"messages":[]}"#, "chat"),
+        ("/v1/completions", r#"{"prompt":"p"}"#, "text_completion"),
+        ("/v1/embeddings", r#"{"input":"i"}"#, "embeddings"),
+    ] {
+        let whole = || Full::new(Bytes::from_static(body.as_bytes())).map_err(|never| match never {}).boxed_unsync();
+        let frames = futures_util::stream::iter([Ok(http_body::Frame::data(Bytes::from_static(body.as_bytes())))]);
+        let read = refused(path, whole(), None);
+        assert_eq!(read.1, operation, "{path}");
+        assert_eq!(refused(path, whole(), Some("gzip")), read, "{path}, compressed");
+        assert_eq!(refused(path, StreamBody::new(frames).boxed_unsync(), None), read, "{path}, streamed");
+    }
 }
 
 /// A body that panics at its second poll and continues afterwards.

@@ -1,12 +1,16 @@
 //! The endpoints of the providers' APIs: whether a request is a call, and its operation.
 
+#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+use crate::model::Operation;
+use crate::wire::Format;
+
 /// The meaning of a request to an endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Is {
-    /// A call of this operation.
-    Call(&'static str),
-    /// The same, for a `GET` request.
-    Fetch(&'static str),
+    /// A call in this format. Endpoints of several formats have one whose operation is that of all of them.
+    Call(Format),
+    /// Fetching of a response, with a `GET` request.
+    FetchResponse,
     /// Not a call: it is not billed by tokens, or the result comes in other requests.
     NoCall,
 }
@@ -33,44 +37,44 @@ const ENDPOINTS: &[(&str, Is)] = &[
     ("messages/batches", Is::NoCall),
     ("*:batchGenerateContent", Is::NoCall),
     // OpenAI and compatible servers.
-    ("chat/completions", Is::Call("chat")),
-    ("responses", Is::Call("chat")),
-    ("responses/compact", Is::Call("chat")),
-    ("responses/*", Is::Fetch("fetch_response")),
-    ("completions", Is::Call("text_completion")),
-    ("embeddings", Is::Call("embeddings")),
+    ("chat/completions", Is::Call(Format::OpenAiChat)),
+    ("responses", Is::Call(Format::OpenAiResponses)),
+    ("responses/compact", Is::Call(Format::OpenAiResponses)),
+    ("responses/*", Is::FetchResponse),
+    ("completions", Is::Call(Format::OpenAiCompletions)),
+    ("embeddings", Is::Call(Format::OpenAiEmbeddings)),
     // Anthropic.
-    ("messages", Is::Call("chat")),
-    ("complete", Is::Call("text_completion")),
+    ("messages", Is::Call(Format::AnthropicMessages)),
+    ("complete", Is::Call(Format::AnthropicComplete)),
     // Google.
-    ("*:generateContent", Is::Call("chat")),
-    ("*:streamGenerateContent", Is::Call("chat")),
-    ("*:rawPredict", Is::Call("chat")),
-    ("*:streamRawPredict", Is::Call("chat")),
-    ("*:embedContent", Is::Call("embeddings")),
-    ("*:batchEmbedContents", Is::Call("embeddings")),
-    ("*:asyncBatchEmbedContent", Is::Call("embeddings")),
-    ("*:predict", Is::Call("embeddings")),
+    ("*:generateContent", Is::Call(Format::Gemini)),
+    ("*:streamGenerateContent", Is::Call(Format::Gemini)),
+    ("*:rawPredict", Is::Call(Format::AnthropicMessages)),
+    ("*:streamRawPredict", Is::Call(Format::AnthropicMessages)),
+    ("*:embedContent", Is::Call(Format::GeminiEmbed)),
+    ("*:batchEmbedContents", Is::Call(Format::GeminiEmbed)),
+    ("*:asyncBatchEmbedContent", Is::Call(Format::GeminiEmbed)),
+    ("*:predict", Is::Call(Format::GeminiEmbed)),
     // Bedrock.
-    ("converse", Is::Call("chat")),
-    ("converse-stream", Is::Call("chat")),
-    ("model/*/invoke", Is::Call("chat")),
-    ("model/*/invoke-with-response-stream", Is::Call("chat")),
-    ("retrieveAndGenerate", Is::Call("chat")),
+    ("converse", Is::Call(Format::BedrockConverse)),
+    ("converse-stream", Is::Call(Format::BedrockConverse)),
+    ("model/*/invoke", Is::Call(Format::BedrockInvoke)),
+    ("model/*/invoke-with-response-stream", Is::Call(Format::BedrockInvoke)),
+    ("retrieveAndGenerate", Is::Call(Format::BedrockInvoke)),
     // Cohere, Ollama, watsonx and text-generation-inference.
-    ("v1/chat", Is::Call("chat")),
-    ("v2/chat", Is::Call("chat")),
-    ("api/chat", Is::Call("chat")),
-    ("text/chat", Is::Call("chat")),
-    ("text/chat_stream", Is::Call("chat")),
-    ("embed", Is::Call("embeddings")),
-    ("rerank", Is::Call("rerank")),
-    ("completion", Is::Call("text_completion")),
-    ("generate", Is::Call("text_completion")),
-    ("generate_stream", Is::Call("text_completion")),
-    ("predictions", Is::Call("text_completion")),
-    ("text/generation", Is::Call("text_completion")),
-    ("text/generation_stream", Is::Call("text_completion")),
+    ("v1/chat", Is::Call(Format::CohereChatV1)),
+    ("v2/chat", Is::Call(Format::CohereChat)),
+    ("api/chat", Is::Call(Format::OllamaChat)),
+    ("text/chat", Is::Call(Format::OpenAiChat)),
+    ("text/chat_stream", Is::Call(Format::OpenAiChat)),
+    ("embed", Is::Call(Format::CohereEmbed)),
+    ("rerank", Is::Call(Format::CohereRerank)),
+    ("completion", Is::Call(Format::TextGeneration)),
+    ("generate", Is::Call(Format::TextGeneration)),
+    ("generate_stream", Is::Call(Format::TextGeneration)),
+    ("predictions", Is::Call(Format::TextGeneration)),
+    ("text/generation", Is::Call(Format::TextGeneration)),
+    ("text/generation_stream", Is::Call(Format::TextGeneration)),
 ];
 
 fn find(path: &str) -> Option<Is> {
@@ -80,10 +84,10 @@ fn find(path: &str) -> Option<Is> {
 
 /// The operation of a request by method and path, or `None` if it is not a call.
 #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
-pub(crate) fn operation(is_get: bool, path: &str) -> Option<&'static str> {
+pub(crate) fn operation(is_get: bool, path: &str) -> Option<Operation> {
     match find(path)? {
-        Is::Call(operation) if !is_get => Some(operation),
-        Is::Fetch(operation) if is_get => Some(operation),
+        Is::Call(format) if !is_get => Some(format.operation()),
+        Is::FetchResponse if is_get => Some(Operation::FetchResponse),
         _ => None,
     }
 }
@@ -109,4 +113,24 @@ fn ends_with(path: &str, pattern: &str) -> bool {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENDPOINTS, Is};
+    use crate::json::Found;
+    use crate::wire::detect::{Family, path};
+    use crate::wire::paths::PATHS;
+
+    #[test]
+    fn an_endpoint_has_the_operation_of_its_format() {
+        let body = Found::from_json(&PATHS, br#"{"messages":[],"prompt":"x","input":"x","inputs":"x"}"#);
+        for (end, is) in ENDPOINTS {
+            let Is::Call(format) = is else { continue };
+            let place = format!("/x/{}", end.replace('*', "m"));
+            // Elsewhere the body determines the format.
+            let Some(read) = path::format(&place, Family::Other, body.root()) else { continue };
+            assert_eq!(format.operation(), read.operation(), "{place}");
+        }
+    }
 }
