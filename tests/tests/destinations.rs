@@ -168,6 +168,26 @@ fn a_stricter_policy_applies_to_queued_spans() {
 }
 
 #[test]
+fn a_stricter_policy_applies_to_what_other_code_set_on_a_queued_call() {
+    let collector = Collector::start();
+    let open = Policy::new().capture(Capture::Span);
+    let policy = PolicyHandle::new(open.clone());
+    let to = Destination::http(collector.endpoint()).policy(&policy);
+    let provider = SdkTracerProvider::builder().with_span_processor(to.build().expect("a processor")).build();
+    let layer = llm_trace::layer().with_policy(open).with_tracer_provider(&provider);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        llm_trace::LlmCall::builder("chat").provider("openai").model("m").run(|_| {
+            use opentelemetry::trace::TraceContextExt as _;
+            opentelemetry::Context::current().span().set_attribute(opentelemetry::KeyValue::new("note", PROMPT));
+        });
+        policy.update(|policy| policy.mask_input(true));
+    });
+    provider.shutdown_with_timeout(LIMIT).expect("all is sent");
+    assert_eq!(collector.spans().len(), 1);
+    assert!(!has(&collector, PROMPT));
+}
+
+#[test]
 fn an_invalid_destination_is_an_error_with_a_reason_and_no_secret() {
     let error = |to: Destination| to.build().err().map(|error| error.to_string()).expect("an error");
     for (to, expected) in [

@@ -98,8 +98,8 @@ impl Redactor<'_> {
                 return None;
             }
             let class = self.known(key.as_str()).class;
-            // A key may be free text as well.
-            if closed && class == Class::Unknown && !IdentifierKind::Word.fits(key.as_str()) {
+            // A key, or its part below a known prefix, may be free text as well.
+            if closed && !IdentifierKind::Word.fits(key.as_str()) {
                 return None;
             }
             self.any(key.as_str(), class, value.clone(), (owner, content), 0)

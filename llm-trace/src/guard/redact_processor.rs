@@ -164,7 +164,10 @@ impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
             let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
             if !note.is_of(stamp) {
                 let state = self.policy.state().for_trace(span.span_context.trace_id());
-                Redactor::new(&state, note.masks()).span(span, note.owner(), 0..0);
+                // Other code's attributes on a call's span can no longer be distinguished from the call's.
+                let closes = note.masks().is_some_and(|masks| state.closes(masks));
+                let owner = if closes { Owner::Other } else { note.owner() };
+                Redactor::new(&state, note.masks()).span(span, owner, 0..0);
             }
         }
         self.inner.export(batch).await

@@ -334,8 +334,8 @@ impl<'p> Redactor<'p> {
 
     /// Redacts one value. Returns false if the attribute must be removed.
     fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
-        if class == Class::Unknown && owner == Owner::Other && self.closed && !IdentifierKind::Word.fits(key) {
-            // A key may be free text as well.
+        if owner == Owner::Other && self.closed && !IdentifierKind::Word.fits(key) {
+            // A key, or its part below a known prefix, may be free text as well.
             self.report.dropped("key");
             return false;
         }
@@ -412,7 +412,9 @@ impl<'p> Redactor<'p> {
                         self.report.dropped(side.as_str());
                         return Verdict::Remove;
                     }
-                    Permit::Masked(_) if is_structure(key) => return Verdict::Keep,
+                    Permit::Masked(_) if is_structure(key) => {
+                        return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+                    }
                     Permit::Masked(_) => &mut self.masked,
                     Permit::Open(_) => &mut self.open,
                 };

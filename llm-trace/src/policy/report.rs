@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::place::TextKind;
+use crate::semconv::identifier::is_word;
 
 /// The kinds of changes to content.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -97,6 +98,10 @@ impl Report {
         for value in values {
             let Some((done, rest)) = value.split_once(':') else { continue };
             let Some((kind, count)) = rest.rsplit_once('=') else { continue };
+            // Other code may have written the attribute.
+            if !is_word(kind) {
+                continue;
+            }
             let Some(done) = [Done::Cut, Done::Masked, Done::Scrubbed].into_iter().find(|d| d.as_str() == done) else {
                 continue;
             };

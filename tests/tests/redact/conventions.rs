@@ -1,7 +1,7 @@
 //! Spans, events and log records of model calls by every known convention: facts are exported, everything else is
 //! content.
 
-use llm_trace::{Capture, Policy, RedactLogProcessor, RedactProcessor, scope};
+use llm_trace::{Capture, Policy, RedactLogProcessor, RedactProcessor, Style, scope};
 use llm_trace_tests::collector::Collector;
 use opentelemetry::KeyValue;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _};
@@ -170,6 +170,39 @@ fn facts_of_known_conventions_stay() {
         assert_eq!(span.attribute(key), Some((*value).into()), "{key}");
     }
     assert!(!got.saw(SECRET), "{span:?}");
+}
+
+#[test]
+fn prose_is_neither_a_role_nor_a_key_nor_a_count() {
+    let masked = Policy::new().capture(Capture::SpanAndEvent).lock_masked();
+    for policy in [masked.clone(), masked.style(Style::hash("key")), Policy::new()] {
+        let put = |key: &str, value: opentelemetry::Value| {
+            let got = spans(policy.clone(), false, |provider| {
+                let mut span = provider.tracer("client").start("chat");
+                span.set_attribute(KeyValue::new("gen_ai.request.model", "m"));
+                span.set_attribute(KeyValue::new(key.to_owned(), value));
+                span.end();
+            });
+            assert!(!got.saw("SENTINEL"), "{key}: {:?}", got.span("chat"));
+        };
+        for key in ["gen_ai.prompt.0.role", "gen_ai.prompt.0.finish_reason", "llm.input_messages.0.tool_call.id"] {
+            put(key, SECRET.into());
+        }
+        for prefix in ["gen_ai.prompt.variable", "ai.prompt", "enduser", "llm.headers", "my.password"] {
+            put(&format!("{prefix}.{SECRET}"), "x".into());
+        }
+        let collector = Collector::start();
+        let exporting = SimpleLogProcessor::new(collector.log_exporter());
+        let logs = RedactLogProcessor::new(exporting, policy.clone());
+        let provider = SdkLoggerProvider::builder().with_log_processor(logs).build();
+        let mut record = provider.logger("client").create_log_record();
+        record.add_attribute("gen_ai.request.model", "m");
+        record.add_attribute(format!("gen_ai.prompt.variable.{SECRET}"), "x");
+        let count: AnyValue = [format!("masked:{SECRET}=1")].into_iter().collect();
+        record.add_attribute("llm_trace.redaction", count);
+        provider.logger("client").emit(record);
+        assert!(!collector.saw("SENTINEL"), "{:?}", collector.logs());
+    }
 }
 
 #[test]
