@@ -92,8 +92,18 @@ fn a_tool_that_reports_failure_in_its_value_has_failed() {
     };
     let failed = |word: &str, known| (2, Some(json!(word)), Some(json!("error")), known);
     let well = (0, None, Some(json!("completed")), true);
-    assert_eq!(error_of(&|| drop(values(true))), failed("tool_error", true));
-    assert_eq!(error_of(&|| drop(values(false))), well);
+    assert_eq!(
+        error_of(&|| {
+            values(true);
+        }),
+        failed("tool_error", true)
+    );
+    assert_eq!(
+        error_of(&|| {
+            values(false);
+        }),
+        well
+    );
     assert_eq!(error_of(&|| drop(block_on(in_a_result(Some(true))))), failed("tool_error", true));
     assert_eq!(error_of(&|| drop(block_on(in_a_result(Some(false))))), well);
     assert_eq!(error_of(&|| drop(block_on(in_a_result(None)))), failed("std::io::error::Error", false));
