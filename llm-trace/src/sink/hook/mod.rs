@@ -66,12 +66,12 @@ impl CallHooks {
         self.sum(|counts| counts.content_dropped)
     }
 
-    #[cfg(feature = "metrics")]
+    #[cfg(all(feature = "init", feature = "metrics"))]
     pub(crate) fn queue_full(&self) -> u64 {
         self.sum(|counts| counts.queue_full)
     }
 
-    #[cfg(feature = "metrics")]
+    #[cfg(all(feature = "init", feature = "metrics"))]
     pub(crate) fn panicked(&self) -> u64 {
         self.sum(|counts| counts.panicked)
     }
