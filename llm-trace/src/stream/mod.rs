@@ -16,7 +16,7 @@ mod traced;
 pub use body::TracedBody;
 #[cfg(feature = "tower")]
 pub(crate) use body::each_slice;
-#[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
+#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
 pub(crate) use body::{Polled, Recorder, poll_recorded};
 #[cfg(feature = "stream")]
 #[doc(hidden)]
