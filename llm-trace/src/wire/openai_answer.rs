@@ -2,7 +2,7 @@
 
 use super::openai_usage;
 use super::paths::{key, keys};
-use crate::json::{FoundNode, Tree};
+use crate::json::{FoundNode, Key, Tree};
 use crate::model::facts::{ResponseFacts, update_text};
 
 /// The fields that responses and chunks share.
@@ -25,9 +25,27 @@ pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T
     })
 }
 
-/// Mistral's models behind Bedrock name it `stop_reason`, some gateways to Google `finishReason`. Some servers send the
-/// text `null`.
+/// Reads the facts of a whole response.
+pub(super) fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
+    envelope(doc, facts);
+    for (index, choice) in choices(doc) {
+        if let Some(reason) = reason(choice) {
+            facts.set_finish_reason(index, reason);
+        }
+    }
+}
+
+/// The only choice of an event, if it does not finish.
+pub(super) fn unfinished_choice(event: FoundNode<'_>) -> Option<(usize, FoundNode<'_>)> {
+    let is_single = event.get(key!("choices"))?.len() == 1;
+    choices(event).next().filter(|(_, choice)| is_single && !choice.has(REASON))
+}
+
+/// Mistral's models behind Bedrock name it `stop_reason`, some gateways to Google `finishReason`.
+const REASON: &[Key] = keys!["finish_reason", "stop_reason", "finishReason"];
+
+/// The finish reason of a choice. Some servers send the text `null`.
 pub(super) fn reason<'d, T: Tree<'d>>(choice: T) -> Option<&'d str> {
-    let reason = choice.any(keys!["finish_reason", "stop_reason", "finishReason"]).and_then(Tree::str);
+    let reason = choice.any(REASON).and_then(Tree::str);
     reason.filter(|reason| !matches!(*reason, "" | "null"))
 }

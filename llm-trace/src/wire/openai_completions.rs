@@ -4,8 +4,8 @@
 
 use super::Reader;
 use super::fields::{Places, RequestFields};
-use super::openai_answer::{choices, envelope, reason};
-use super::paths::{key, keys};
+use super::openai_answer::{self, choices, reason, unfinished_choice};
+use super::paths::key;
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use crate::json::{FoundNode, Node, Tree};
@@ -34,12 +34,7 @@ impl Reader for OpenAiCompletions {
     }
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-        envelope(doc, facts);
-        for (index, choice) in choices(doc) {
-            if let Some(reason) = reason(choice) {
-                facts.set_finish_reason(index, reason);
-            }
-        }
+        openai_answer::response(doc, facts);
     }
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
@@ -75,11 +70,7 @@ impl StreamReader for OpenAiCompletions {
     }
 
     fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
-        let (choice, node) =
-            choices(event).next().filter(|_| event.get(key!("choices")).is_some_and(|all| all.len() == 1))?;
-        if node.has(keys!["finish_reason", "stop_reason", "finishReason"]) {
-            return None;
-        }
+        let (choice, node) = unfinished_choice(event)?;
         let text = node.get(key!("text"))?.content()?;
         Some(TextDelta { choice, role: None, run: TextRun::Text, key: Key::Last, text })
     }

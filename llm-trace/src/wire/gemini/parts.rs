@@ -4,25 +4,13 @@
 
 use std::borrow::Cow;
 
+use super::stream::ASIDES;
 use crate::json::Node;
 use crate::message::{Modality, Part, Payload};
 
-/// Fields that describe a part and are not its content.
-const ASIDES: &[&str] = &[
-    "thought",
-    "thoughtSignature",
-    "thought_signature",
-    "videoMetadata",
-    "video_metadata",
-    "mediaResolution",
-    "media_resolution",
-    "partMetadata",
-    "part_metadata",
-];
-
 /// The part for a node, or `None` if it has no content, for example a signature only.
 pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
-    let held = node.items().find(|field| !field.is_null() && !ASIDES.contains(&field.key()))?;
+    let held = node.items().find(|field| !field.is_null() && !ASIDES.iter().any(|aside| aside.name == field.key()))?;
     Some(match held.key() {
         "text" => match held.text().filter(|text| !text.is_empty())? {
             text if node.get_bool("thought") == Some(true) => Part::Reasoning(text),

@@ -49,7 +49,7 @@ impl ContentStream {
 }
 
 /// Fields that describe a part and are not its content.
-const ASIDES: &[crate::json::Key] = keys![
+pub(super) const ASIDES: &[crate::json::Key] = keys![
     "thought",
     "thoughtSignature",
     "thought_signature",

@@ -13,7 +13,7 @@ use crate::model::facts::{RequestFacts, ResponseFacts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::joined_text::JoinedText;
-use crate::wire::openai_answer::{choices, envelope, reason};
+use crate::wire::openai_answer::{self, choices, reason};
 use crate::wire::paths::key;
 use crate::wire::stream::StreamReader;
 
@@ -56,12 +56,7 @@ impl Reader for OpenAiChat {
     }
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-        envelope(doc, facts);
-        for (index, choice) in choices(doc) {
-            if let Some(reason) = reason(choice) {
-                facts.set_finish_reason(index, reason);
-            }
-        }
+        openai_answer::response(doc, facts);
     }
 
     fn output(&self, doc: Node<'_>, out: &mut Messages) {

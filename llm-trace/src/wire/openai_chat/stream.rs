@@ -7,7 +7,7 @@ use super::reasoning;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
-use crate::wire::openai_answer::{choices, envelope, reason};
+use crate::wire::openai_answer::{choices, envelope, reason, unfinished_choice};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::wire::text_delta::TextDelta;
@@ -29,11 +29,7 @@ impl StreamReader for ChatStream {
     }
 
     fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
-        let (choice, node) =
-            choices(event).next().filter(|_| event.get(key!("choices")).is_some_and(|all| all.len() == 1))?;
-        if node.has(keys!["finish_reason", "stop_reason", "finishReason"]) {
-            return None;
-        }
+        let (choice, node) = unfinished_choice(event)?;
         let delta = node.get(key!("delta"))?;
         let (text, run) = RUNS.iter().find_map(|(key, run)| {
             let text = delta.get(*key)?.content()?;
