@@ -10,8 +10,7 @@ use super::final_content::Permitted;
 use super::nesting::NestedTotals;
 use super::pipeline::Pipeline;
 use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
-use crate::cost;
-use crate::cost::{Priced, PricedCall};
+use crate::cost::{self, Priced, PricedCall};
 use crate::model::Outcome;
 use crate::otel::{KeyValue, TraceContextExt, Value};
 use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
@@ -35,6 +34,18 @@ pub(super) struct CallEnd {
     /// Set for failures only.
     pub(super) error_type: Option<Cow<'static, str>>,
     cost: Option<Priced>,
+}
+
+/// A finished call, as events and hooks receive it.
+pub(super) struct Ended<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) state: &'a CallRecord,
+    pub(super) end: &'a CallEnd,
+    /// The attributes of the span, without those of its start.
+    pub(super) facts: &'a [KeyValue],
+    pub(super) content: &'a Permitted,
+    pub(super) policy: &'a PolicyState,
+    pub(super) masks: Masks,
 }
 
 impl ActiveCall {
@@ -135,10 +146,13 @@ impl ActiveCall {
             }
             instruments.record(&self.measured(&state, end, &attributes));
         }
+        let ended = Ended { pipeline, state: &state, end, facts: &facts, content: &content, policy: &policy, masks };
         if events {
-            self.emit_events(pipeline, &state, end, &facts, &content, &policy, masks);
+            self.emit_events(&ended);
         }
-        self.hand_over(pipeline, &state, end, &facts, &content, &policy, masks);
+        if self.is_hooked() {
+            self.hand_over(&ended);
+        }
         if span.is_some() || self.has_fields() {
             if let Some(span) = &span {
                 let renamed = policy.masks_metadata() && state.name.take().is_some();
@@ -162,7 +176,8 @@ impl ActiveCall {
                 facts.splice(own..own, texts.chain(report).chain(compat));
             }
             self.update_trace(update, &mut state, (&policy, masks), pipeline, &stated, &mut facts);
-            let description = self.status_description(pipeline, &state, end, &policy, masks);
+            let may_be_recorded = !self.has_fields() || pipeline.content_fields || policy.keeps_error_text();
+            let description = state.failure_text(end, &policy, masks).filter(|_| may_be_recorded);
             let failure = end.error_type.is_some().then_some(Failure { description });
             let end = SpanEnd { attributes: facts, failure, time: self.ended(end.duration) };
             if self.has_fields() {
@@ -171,20 +186,6 @@ impl ActiveCall {
                 OtelSpan { span, masks: self.masks() }.end(end);
             }
         }
-    }
-
-    /// The error's text, where it may be on the span and adds to the error's type.
-    fn status_description<'s>(
-        &self,
-        pipeline: &Pipeline,
-        state: &'s CallRecord,
-        end: &CallEnd,
-        policy: &PolicyState,
-        masks: Masks,
-    ) -> Option<&'s str> {
-        let error_type = end.error_type.as_deref()?;
-        let may_be_field = !self.has_fields() || pipeline.content_fields || policy.keeps_error_text();
-        state.error_message(policy, masks).filter(|message| may_be_field && *message != error_type)
     }
 
     fn facts(
@@ -293,17 +294,8 @@ impl ActiveCall {
     }
 
     /// Emits the events of the call's end.
-    #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
-    fn emit_events(
-        &self,
-        pipeline: &Pipeline,
-        state: &CallRecord,
-        end: &CallEnd,
-        facts: &[KeyValue],
-        content: &Permitted,
-        policy: &PolicyState,
-        masks: Masks,
-    ) {
+    fn emit_events(&self, ended: &Ended<'_>) {
+        let &Ended { pipeline, state, end, facts, content, policy, masks } = ended;
         // The log processor reads the masks of the place where the record is emitted.
         let _entered = mask_context::enter(self.masks().clone());
         let span = self.context().map(|context| context.span().span_context().clone());
@@ -382,8 +374,14 @@ impl CallRecord {
     }
 
     /// The text of the error, if it may be recorded. It is content: masks added later apply.
-    pub(super) fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
+    fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
         self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
+    }
+
+    /// The text of a failure, if it may be recorded and adds to the error's type.
+    pub(super) fn failure_text(&self, end: &CallEnd, policy: &PolicyState, masks: Masks) -> Option<&str> {
+        let error_type = end.error_type.as_deref()?;
+        self.error_message(policy, masks).filter(|message| *message != error_type)
     }
 
     fn cost(&self, pipeline: &Pipeline) -> Option<Priced> {

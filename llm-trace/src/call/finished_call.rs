@@ -5,31 +5,17 @@ use std::sync::Arc;
 
 use super::active_call::ActiveCall;
 use super::call_record::CallRecord;
-use super::final_content::Permitted;
-use super::finish::CallEnd;
-use super::pipeline::Pipeline;
+use super::finish::Ended;
 use crate::model::Outcome;
 use crate::otel::{KeyValue, TraceContextExt};
-use crate::policy::{Filter, Masks, Place, PolicyState, Report, TextKind};
+use crate::policy::{Filter, Place, PolicyState, Report, TextKind};
 use crate::semconv::{AttributeValue, Fact};
 use crate::sink::hook::FinishedCall;
 
 impl ActiveCall {
-    /// Passes the call to the layer's hooks. `facts` and `content` are those of the span and have passed the policy.
-    #[allow(clippy::too_many_arguments, reason = "all that is known of an end")]
-    pub(super) fn hand_over(
-        &self,
-        pipeline: &Pipeline,
-        state: &CallRecord,
-        end: &CallEnd,
-        facts: &[KeyValue],
-        content: &Permitted,
-        policy: &PolicyState,
-        masks: Masks,
-    ) {
-        if !self.is_hooked() {
-            return;
-        }
+    /// Passes the call to the layer's hooks. Its facts and content have passed the policy.
+    pub(super) fn hand_over(&self, ended: &Ended<'_>) {
+        let &Ended { pipeline, state, end, facts, content, policy, masks } = ended;
         let span = self.context().map(|context| context.span().span_context().clone()).filter(|span| span.is_valid());
         let (texts, report) = content.on(policy.captures());
         let mut attributes = self.start_facts(state);
@@ -38,7 +24,10 @@ impl ActiveCall {
         self.add_start_names(state, &mut attributes);
         let mut report = report.clone();
         let name = name(state, policy, &mut report);
-        let error_message = error_message(state, end, policy, masks, &mut report);
+        let error_message = state.failure_text(end, policy, masks).and_then(|text| {
+            let text = clean(policy.error_text(masks).filter()?, text, TextKind::Error, &mut report);
+            Some(text).filter(|text| !text.is_empty())
+        });
         if !report.is_empty() {
             attributes.push((Cow::Borrowed(Report::KEY), AttributeValue::Strs(report.values())));
         }
@@ -73,20 +62,6 @@ impl ActiveCall {
 fn name(state: &CallRecord, policy: &PolicyState, report: &mut Report) -> String {
     let name = if policy.masks_metadata() { state.conventional_name() } else { state.span_name() };
     clean(policy.metadata_filter(false), &name, TextKind::Name, report)
-}
-
-/// The description of the span's status.
-fn error_message(
-    state: &CallRecord,
-    end: &CallEnd,
-    policy: &PolicyState,
-    masks: Masks,
-    report: &mut Report,
-) -> Option<String> {
-    let error_type = end.error_type.as_deref()?;
-    let message = state.error_message(policy, masks).filter(|message| *message != error_type)?;
-    let text = clean(policy.error_text(masks).filter()?, message, TextKind::Error, report);
-    Some(text).filter(|text| !text.is_empty())
 }
 
 fn clean(mut filter: Filter, text: &str, kind: TextKind, report: &mut Report) -> String {
