@@ -12,7 +12,7 @@ use super::trace_update::TraceSides;
 use crate::ambient::ScopeFacts;
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::json::{Found, JsonView, Mode, Node, Text};
+use crate::json::{Found, JsonView, Mode, Node, Text, is_document};
 use crate::message::RequestRecord;
 use crate::message::{FinishedInput, InputContent, Messages, Part};
 use crate::model::facts::{RequestFacts, ResponseFacts};
@@ -340,7 +340,7 @@ fn input_of(
                 request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
             });
         }
-        CapturedValue::Text(text) if !is_json(text) => user_text(text, content),
+        CapturedValue::Text(text) if !is_document(text) => user_text(text, content),
         _ => {
             if let (Some(format), Some(doc)) = (format, document) {
                 format.reader().input(doc.root(), content);
@@ -406,19 +406,11 @@ fn task(root: Node<'_>, content: &mut InputContent) {
     content.messages.end(None);
 }
 
-/// Whether a string is a JSON document rather than prose.
-pub(crate) fn is_json(text: &str) -> bool {
-    let text = text.trim_start();
-    let may_be = text.starts_with(['{', '[']);
-    crate::json::work::bytes(if may_be { text.len() } else { 0 });
-    may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
 /// The facts in the document of a value, if it holds one.
 pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     match what {
         CapturedValue::Bytes(bytes) => Some(Found::from_json(&PATHS, bytes)),
-        CapturedValue::Text(text) if is_json(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
+        CapturedValue::Text(text) if is_document(text) => Some(Found::from_json(&PATHS, text.as_bytes())),
         CapturedValue::Document(document) => Some(document.found(&PATHS, false)),
         CapturedValue::Owned(document) => Some(document.found(&PATHS, false)),
         CapturedValue::Http { body, .. } => found(body),
@@ -430,7 +422,7 @@ pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
 pub(crate) fn document<'w>(what: &'w CapturedValue<'_>, mode: Mode) -> Option<JsonView<'w>> {
     match what {
         CapturedValue::Bytes(bytes) => Some(JsonView::from_slice(bytes, mode)),
-        CapturedValue::Text(text) if is_json(text) => Some(JsonView::from_slice(text.as_bytes(), mode)),
+        CapturedValue::Text(text) if is_document(text) => Some(JsonView::from_slice(text.as_bytes(), mode)),
         CapturedValue::Document(document) => Some(document.doc(mode)),
         CapturedValue::Owned(document) => Some(document.doc(mode)),
         CapturedValue::Http { body, .. } => document(body, mode),

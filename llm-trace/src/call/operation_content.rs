@@ -1,10 +1,10 @@
 //! Content of operations besides messages: arguments, results, queries, documents.
 
 use super::active_call::ActiveCall;
-use super::call_record::{CallRecord, document, is_json};
+use super::call_record::{CallRecord, document};
 use super::captured_value::CapturedValue;
 use super::documents;
-use crate::json::Mode;
+use crate::json::{Mode, is_document};
 use crate::policy::{ContentShape, Filter, Permit, Side, TextKind, rewrite};
 use crate::semconv::{AttributeValue, ContentField, Fact, Facts};
 
@@ -67,15 +67,15 @@ impl RecordedContent {
 fn read(slot: ContentField, what: &CapturedValue<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
     let ContentShape::Value(kind) = slot.shape() else {
         return match what {
-            CapturedValue::Text(text) if !is_json(text) => Some(documents::one(text, filter)),
+            CapturedValue::Text(text) if !is_document(text) => Some(documents::one(text, filter)),
             CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
             what => documents::write(document(what, mode)?.root(), slot == ContentField::MemoryRecords, filter),
         };
     };
     match what {
-        CapturedValue::Text(text) if !is_json(text) => Some(rewrite::text(text, kind, filter)),
+        CapturedValue::Text(text) if !is_document(text) => Some(rewrite::text(text, kind, filter)),
         CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
-        CapturedValue::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_json) => {
+        CapturedValue::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_document) => {
             Some(rewrite::text(std::str::from_utf8(bytes).ok()?, kind, filter))
         }
         what => {

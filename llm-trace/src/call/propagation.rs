@@ -8,6 +8,7 @@ use opentelemetry::trace::TraceContextExt;
 use super::carrier::Carrier;
 use crate::LlmCall;
 use crate::ambient::{baggage, with_propagator};
+use crate::model::hosts;
 use crate::model::server::Server;
 
 /// The destinations that receive trace context, and the baggage keys that they receive. Both are empty by default.
@@ -57,13 +58,9 @@ impl Propagation {
     }
 
     fn allows_host(&self, host: &str) -> bool {
-        self.hosts.iter().any(|allowed| match allowed.strip_prefix('*') {
-            Some(below) if below.starts_with('.') => {
-                host.len() > below.len()
-                    && host.as_bytes()[host.len() - below.len()..].eq_ignore_ascii_case(below.as_bytes())
-            }
-            _ => allowed.eq_ignore_ascii_case(host),
-        })
+        // `*` stands for whole labels only: `*corp.example` must not name `evilcorp.example`.
+        let is_pattern = |allowed: &&String| !allowed.starts_with('*') || allowed.starts_with("*.");
+        self.hosts.iter().filter(is_pattern).any(|allowed| hosts::fits(allowed, host))
     }
 
     /// `cx` with the allowed baggage only.

@@ -2,12 +2,12 @@
 
 use super::active_call::ActiveCall;
 use super::call_record::{
-    Content, document, found, is_json, is_messages, outcome_content, recorded, request_content, response_content,
+    Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
 };
 use super::captured_value::{CapturedError, CapturedValue};
 use crate::guarded;
 use crate::guarded::UserCode;
-use crate::json::{JsonView, Text, Tree};
+use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::ResponseRecord;
 use crate::message::{Messages, Part, finish_reason};
 use crate::model::Outcome;
@@ -254,7 +254,7 @@ impl ActiveCall {
                     state.set_output(out, open);
                 }
             }
-            CapturedValue::Text(text) if !is_json(text) => {
+            CapturedValue::Text(text) if !is_document(text) => {
                 self.lock().seen = true;
                 self.answer_text(text, self.permit_output());
             }

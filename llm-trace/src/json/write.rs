@@ -77,10 +77,18 @@ const fn specials(eight: u64) -> u64 {
 
 /// Whether `text` is a JSON value that can be a tool argument: an object, an array or null.
 pub(crate) fn is_json(text: &str) -> bool {
+    is_document(text) || (text.trim_start().starts_with("null") && parses(text))
+}
+
+/// Whether a text is a JSON object or array.
+pub(crate) fn is_document(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && parses(text)
+}
+
+fn parses(text: &str) -> bool {
     let text = text.trim_start();
-    let may_be = text.starts_with(['{', '[']) || text.starts_with("null");
-    super::work::bytes(if may_be { text.len() } else { 0 });
-    may_be && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    super::work::bytes(text.len());
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Controls how strings, keys and numbers are written.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::json::is_json;
+use crate::json::is_document;
 use crate::model::{Operation, Usage};
 use crate::otel::KeyValue;
 use crate::semconv::{ContentField, Profile, openinference};
@@ -71,7 +71,7 @@ fn sides(operation: &Operation) -> (Keys, Keys) {
 }
 
 fn mime(text: &str) -> &'static str {
-    if is_json(text) && text.trim_start().starts_with(['{', '[']) { JSON } else { TEXT }
+    if is_document(text) { JSON } else { TEXT }
 }
 
 /// The text of a single message, if all its parts are texts. Backends show it in their lists.

@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{counts, floats, is_label, text};
+use super::instruments::{counts, floats, is_label, known_labels, text};
 use crate::model::Operation;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;
@@ -43,8 +43,7 @@ impl Agents {
             _ => return false,
         };
         let mut labels = Vec::with_capacity(6);
-        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
-        labels.extend(facts.iter().filter_map(known));
+        labels.extend(known_labels(call, facts));
         allow(&mut labels);
         labels.retain(|label| is_label(&label.value));
         if let (Operation::InvokeAgent, Some((inferences, tools))) = (call.operation, call.calls) {

@@ -48,6 +48,12 @@ pub(super) fn text(key: &'static str, value: &str) -> KeyValue {
     KeyValue::new(key, value.to_owned())
 }
 
+/// The labels of those facts of a call that are known texts.
+pub(super) fn known_labels<'c>(call: &Measured<'c>, facts: &'c [Fact]) -> impl Iterator<Item = KeyValue> + use<'c> {
+    let known = call.facts;
+    facts.iter().filter_map(move |fact| Some(text(fact.name(Profile::Latest)?, known?.text(*fact)?)))
+}
+
 /// Records with one additional attribute.
 pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnOnce(&[KeyValue])) {
     labels.push(label);

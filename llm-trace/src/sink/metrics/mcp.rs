@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{floats, text};
+use super::instruments::{floats, known_labels, text};
 use crate::model::Operation;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;
@@ -46,8 +46,7 @@ impl Mcp {
             _ => return false,
         };
         let mut labels = Vec::with_capacity(8);
-        let known = |fact: &Fact| Some(text(fact.name(Profile::Latest)?, call.facts?.text(*fact)?));
-        labels.extend(LABELS.iter().filter_map(known));
+        labels.extend(known_labels(call, &LABELS));
         labels.extend(call.operation.name(call.facts).map(|name| text(Fact::OperationName.key(), name)));
         if let (Operation::McpClient, Some((address, port))) = (call.operation, call.server) {
             labels.push(text(Fact::ServerAddress.key(), address));
