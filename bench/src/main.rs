@@ -1,5 +1,6 @@
 //! Runs one workload a number of times. `instructions.sh` counts its instructions.
 
+mod attributes;
 mod content;
 mod foreign;
 #[path = "../../llm-trace/benches/shared/null.rs"]

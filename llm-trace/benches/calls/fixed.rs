@@ -4,53 +4,18 @@ use std::sync::Barrier;
 
 use llm_trace::llm_call;
 use opentelemetry::trace::{Span as _, SpanKind, TraceContextExt as _, Tracer as _, TracerProvider as _};
-use opentelemetry::{Array, KeyValue, Value as OtelValue};
 use serde_json::Value;
 use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::prelude::*;
 
+use super::attributes::{early, late};
 use super::setup::{content_off, ours, provider, request, response, sampled_out};
 use super::table::Table;
 
 pub(crate) const FLOOR: &str = "raw SDK span, 20 attributes (the floor)";
 pub(crate) const BULK: &str = "trimmed tracing-opentelemetry, one bulk write";
-
-fn strings(value: &'static str) -> OtelValue {
-    OtelValue::Array(Array::String(vec![value.into()]))
-}
-
-/// The 15 attributes that a call has in addition to the five at its start.
-fn late() -> Vec<KeyValue> {
-    vec![
-        KeyValue::new("llm_trace.outcome", "completed"),
-        KeyValue::new("gen_ai.response.id", "chatcmpl-8d3f".to_owned()),
-        KeyValue::new("gen_ai.response.model", "gpt-4o-mini-2024-07-18".to_owned()),
-        KeyValue::new("gen_ai.response.finish_reasons", strings("stop")),
-        KeyValue::new("gen_ai.usage.input_tokens", 120_i64),
-        KeyValue::new("gen_ai.usage.output_tokens", 30_i64),
-        KeyValue::new("gen_ai.usage.cache_read.input_tokens", 100_i64),
-        KeyValue::new("gen_ai.usage.reasoning.output_tokens", 4_i64),
-        KeyValue::new("gen_ai.request.temperature", 0.2),
-        KeyValue::new("gen_ai.request.top_p", 0.9),
-        KeyValue::new("gen_ai.request.max_tokens", 400_i64),
-        KeyValue::new("gen_ai.request.seed", 7_i64),
-        KeyValue::new("gen_ai.request.frequency_penalty", 0.1),
-        KeyValue::new("gen_ai.request.presence_penalty", 0.1),
-        KeyValue::new("gen_ai.request.stop_sequences", strings("END")),
-    ]
-}
-
-fn early() -> Vec<KeyValue> {
-    vec![
-        KeyValue::new("gen_ai.operation.name", "chat"),
-        KeyValue::new("gen_ai.provider.name", "openai"),
-        KeyValue::new("gen_ai.request.model", "gpt-4o-mini".to_owned()),
-        KeyValue::new("server.address", "api.openai.com".to_owned()),
-        KeyValue::new("server.port", 443_i64),
-    ]
-}
 
 pub(crate) fn floor(table: &mut Table) {
     let tracer = provider().tracer("bench");

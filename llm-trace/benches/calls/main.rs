@@ -3,6 +3,8 @@
 //! The baseline is a raw OpenTelemetry SDK span with the same 20 attributes. `cargo bench -- WORD` runs only the rows
 //! with this word in their name, and the baseline.
 
+#[path = "../../../bench/src/attributes.rs"]
+mod attributes;
 mod content;
 mod fixed;
 mod foreign;
