@@ -17,29 +17,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum UserCode {
     /// `Serialize` of a request, a response or a stream item.
-    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
     Serialize,
     /// `Display` and `source()` of an error.
     Error,
     /// `RecordRequest` and `RecordResponse`.
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Record,
     /// A closure passed to a macro: `response`, `output`, `error_type`, …
     Closure,
     /// `Display`, `AsRef` and `Into` of a value passed to a macro: `model`, `attributes(..)`, …
     Argument,
     /// `Debug` and `Display` of another crate's span or event field.
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Field,
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Scrubber,
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Prices,
     /// The closure of `Destination::view` and `NarrowProcessor::new`.
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     View,
     /// The closure of `LlmLayer::on_call`.
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     Hook,
 }
 
@@ -57,7 +50,6 @@ static FAILURES: Failures =
     Failures { panics: [const { AtomicU64::new(0) }; KINDS], refused: [const { AtomicU64::new(0) }; KINDS] };
 
 impl UserCode {
-    #[cfg(feature = "fields")]
     const ALL: [UserCode; KINDS] = [
         UserCode::Serialize,
         UserCode::Error,
@@ -102,7 +94,6 @@ thread_local! {
 }
 
 /// Whether this thread is running code of this kind.
-#[cfg(feature = "fields")]
 pub(crate) fn is_running(code: UserCode) -> bool {
     RUNNING.try_with(Cell::get).is_ok_and(|running| running & code.bit() != 0)
 }
@@ -158,7 +149,6 @@ fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
 }
 
 /// The failures so far, one sentence per kind.
-#[cfg(feature = "fields")]
 pub(crate) fn failures() -> Vec<String> {
     let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
     let line = |code: UserCode| {

@@ -70,13 +70,14 @@
 //!
 //! # Features
 //!
-//! A library that only annotates functions needs no feature: `default-features = false` depends on `tracing` alone.
+//! A library that only annotates functions needs no feature: `default-features = false` depends on `tracing` and
+//! `serde_json` alone.
 //!
 //! | on by default | |
 //! |---|---|
 //! | `fields` | the layer, the policy, and calls as fields of `tracing` spans; needs no OpenTelemetry crate |
 //! | `otel` | OpenTelemetry spans, metrics and events |
-//! | `serde`, `http`, `bytes`, `stream` | requests and responses of type `Serialize`, `http::Response`, `Bytes`; streams |
+//! | `http`, `bytes`, `stream` | requests and responses of type `http::Response` and `Bytes`; streams |
 //! | `init` | [`init()`](init) and the export configured by environment variables |
 //! | `otlp-http` | OTLP over HTTP |
 //!
@@ -101,10 +102,14 @@
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
 //! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 #![deny(unsafe_code)]
+// Unused code is checked with all features, which `internal` stands for.
+#![cfg_attr(
+    not(feature = "internal"),
+    allow(dead_code, unreachable_code, unreachable_pub, unused_imports, unused_macros, unused_mut, unused_variables)
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "fields")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod ambient;
 #[cfg(feature = "aws-sdk")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
@@ -112,7 +117,6 @@ pub mod aws;
 mod builder;
 #[cfg(feature = "fields")]
 mod cache_padded;
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod call;
 mod capture;
 #[cfg(feature = "fields")]
@@ -137,8 +141,6 @@ mod files;
 #[cfg(feature = "fields")]
 mod guard;
 mod guarded;
-#[cfg(feature = "serde")]
-#[cfg_attr(not(feature = "fields"), allow(dead_code, unused_imports, unused_macros))]
 mod json;
 #[cfg(feature = "fields")]
 mod layer;
@@ -148,16 +150,12 @@ mod model;
 #[cfg(feature = "otel")]
 mod normalize;
 #[cfg(feature = "fields")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod otel;
 #[cfg(feature = "fields")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod policy;
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 #[cfg_attr(not(feature = "fields"), allow(unreachable_pub))]
 mod semconv;
 #[cfg(feature = "fields")]
-#[cfg_attr(not(feature = "otel"), allow(dead_code, unused_imports))]
 mod sink;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
@@ -218,7 +216,7 @@ pub use semconv::AttributeValue;
 pub use semconv::Profile;
 #[cfg(feature = "fields")]
 pub use sink::{CallHooks, Compat, FinishedCall};
-#[cfg(all(feature = "stream", feature = "serde"))]
+#[cfg(feature = "stream")]
 pub use stream::StreamItem;
 #[cfg(feature = "stream")]
 pub use stream::Traced;

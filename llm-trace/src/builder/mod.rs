@@ -5,9 +5,7 @@ mod operation_arguments;
 use std::borrow::Cow;
 use std::future::Future;
 
-#[cfg(feature = "serde")]
 use crate::call::captured_value::{CapturedValue, ProbedValue};
-#[cfg(feature = "serde")]
 use crate::call::handle::SerializedRef;
 use crate::call::{CallArguments, LlmCall, Prepared, trace_future};
 use crate::capture::CallError;
@@ -182,14 +180,12 @@ impl<'a> CallBuilder<'a> {
     }
 
     /// Sets the request: a `serde_json::Value`, JSON text, or any `T: Serialize`.
-    #[cfg(feature = "serde")]
     pub fn request<T: serde::Serialize + ?Sized>(mut self, request: &'a T) -> Self {
         self.setup.request(ProbedValue(CapturedValue::Owned(Box::new(SerializedRef(request)))));
         self
     }
 
     /// Sets the request as JSON text.
-    #[cfg(feature = "serde")]
     pub fn request_json(mut self, json: &'a [u8]) -> Self {
         self.setup.request(ProbedValue(CapturedValue::Bytes(json)));
         self
@@ -301,7 +297,6 @@ impl LlmCall {
     /// }
     /// call.finish();
     /// ```
-    #[cfg(feature = "serde")]
     pub fn chunk<T: serde::Serialize + ?Sized>(&self, chunk: &T) -> &Self {
         if let Some(live) = self.live() {
             live.chunk_of(&SerializedRef(chunk));
@@ -319,7 +314,6 @@ impl LlmCall {
     /// }
     /// call.finish();
     /// ```
-    #[cfg(feature = "serde")]
     pub fn chunk_bytes(&self, bytes: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = self.live() {
             live.chunk(CapturedValue::Bytes(bytes.as_ref()));

@@ -3,11 +3,8 @@
 use std::borrow::Cow;
 
 use super::CallBuilder;
-#[cfg(feature = "serde")]
 use crate::call::captured_value::{CapturedValue, ProbedValue};
-#[cfg(feature = "serde")]
 use crate::call::handle::SerializedRef;
-#[cfg(feature = "serde")]
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 
@@ -149,7 +146,6 @@ impl<'a> CallBuilder<'a> {
     }
 }
 
-#[cfg(feature = "serde")]
 macro_rules! contents {
     ($($(#[$meta:meta])* $name:ident($slot:ident);)*) => {
         impl<'a> CallBuilder<'a> {
@@ -164,7 +160,6 @@ macro_rules! contents {
     };
 }
 
-#[cfg(feature = "serde")]
 contents! {
     /// Sets the agent's description: `gen_ai.agent.description`. Content of the input side.
     agent_description(AgentDescription);
@@ -185,7 +180,6 @@ contents! {
     judged(Judged);
 }
 
-#[cfg(feature = "serde")]
 impl<'a> CallBuilder<'a> {
     /// Sets the input: a text or messages, as JSON or any `T: Serialize`.
     ///

@@ -9,7 +9,6 @@ use super::captured_value::CapturedValue;
 use super::start_fields::StartFields;
 use crate::model::{Operation, Outcome, Provider};
 use crate::semconv::AttributeValue;
-#[cfg(feature = "serde")]
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 
@@ -84,16 +83,12 @@ impl ActiveCall {
 
     pub(crate) fn attribute(&self, _: Cow<'static, str>, _: AttributeValue) {}
     pub(crate) fn mask(&self, _: bool, _: bool) {}
-    #[cfg(feature = "serde")]
     pub(crate) fn request(&self, _: &CapturedValue<'_>) {}
     pub(crate) fn response(&self, _: &CapturedValue<'_>) {}
     pub(crate) fn output(&self, _: &CapturedValue<'_>) {}
-    #[cfg(feature = "serde")]
     pub(crate) fn answer(&self, _: &CapturedValue<'_>) {}
-    #[cfg(feature = "serde")]
     pub(crate) fn set_answered(&self) {}
     pub(crate) fn fact(&self, _: Fact, _: AttributeValue) {}
-    #[cfg(feature = "serde")]
     pub(crate) fn content(&self, _: ContentField, _: &CapturedValue<'_>) {}
     pub(crate) fn attempt(&self, _: Cow<'static, str>) {}
     pub(crate) fn error_type(&self, _: Cow<'static, str>) {}
@@ -115,7 +110,6 @@ impl ActiveCall {
     }
     pub(crate) fn adopt_scopes(&self) {}
     pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
-    #[cfg(feature = "serde")]
     pub(crate) fn chunk_of(&self, _: &dyn super::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
     pub(crate) fn end(&self) {}

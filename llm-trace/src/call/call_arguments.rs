@@ -41,7 +41,6 @@ pub struct CallArguments<'a> {
     pub(crate) given: Option<Box<OperationArguments<'a>>>,
     /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
-    #[cfg_attr(not(feature = "fields"), allow(dead_code))]
     pub(crate) nested: Option<Nested>,
     #[cfg(feature = "fields")]
     pub(crate) parent: Option<crate::otel::Context>,

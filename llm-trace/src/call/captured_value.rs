@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-#[cfg(feature = "serde")]
 use crate::json::{Found, JsonView, Mode, Trie};
 #[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};
@@ -22,10 +21,8 @@ pub(crate) enum CapturedValue<'a> {
     /// JSON text, or bytes of a stream.
     Bytes(&'a [u8]),
     /// `serde_json::Value` or any `T: Serialize`.
-    #[cfg(feature = "serde")]
     Document(&'a dyn Document),
     /// The same, owned.
-    #[cfg(feature = "serde")]
     Owned(Box<dyn Document + 'a>),
     /// A request with the user's own implementation.
     #[cfg(feature = "fields")]
@@ -40,7 +37,6 @@ pub(crate) enum CapturedValue<'a> {
 }
 
 /// A document. Its facts and its content are read separately.
-#[cfg(feature = "serde")]
 pub(crate) trait Document {
     /// Its facts, by the paths of a table, with the texts at the paths if `content`.
     fn found(&self, paths: &Trie, content: bool) -> Found<'_>;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::active_call::{ActiveCall, EnteredCall};
-#[cfg(feature = "serde")]
 use super::captured_value::CapturedValue;
 use super::captured_value::ProbedValue;
 use crate::model::Outcome;
@@ -140,7 +139,6 @@ impl LlmCall {
     /// let body = serde_json::json!({"model": "gpt-4o", "messages": []});
     /// LlmCall::current().request(&body);
     /// ```
-    #[cfg(feature = "serde")]
     pub fn request<T: serde::Serialize + ?Sized>(&self, request: &T) -> &Self {
         if let Some(live) = &self.0 {
             live.request(&CapturedValue::Document(&SerializedRef(request)));
@@ -156,7 +154,6 @@ impl LlmCall {
     ///     .request_json(r#"{"model": "gpt-4o", "messages": []}"#)
     ///     .response_json(br#"{"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}"#);
     /// ```
-    #[cfg(feature = "serde")]
     pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
             live.request(&CapturedValue::Bytes(json.as_ref()));
@@ -167,7 +164,6 @@ impl LlmCall {
     /// Records the response: a `serde_json::Value`, JSON text, or any `T: Serialize`.
     ///
     /// The function's return value is then not read.
-    #[cfg(feature = "serde")]
     pub fn response<T: serde::Serialize + ?Sized>(&self, response: &T) -> &Self {
         if let Some(live) = &self.0 {
             live.response(&CapturedValue::Document(&SerializedRef(response)));
@@ -176,7 +172,6 @@ impl LlmCall {
     }
 
     /// Records the response from JSON text.
-    #[cfg(feature = "serde")]
     pub fn response_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(live) = &self.0 {
             live.response(&CapturedValue::Bytes(json.as_ref()));
@@ -322,10 +317,8 @@ impl LlmCall {
 }
 
 /// Any `T: Serialize` as a document.
-#[cfg(feature = "serde")]
 pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
 
-#[cfg(feature = "serde")]
 impl<T: serde::Serialize + ?Sized> super::captured_value::Document for SerializedRef<'_, T> {
     fn found(&self, paths: &crate::json::Trie, content: bool) -> crate::json::Found<'_> {
         crate::json::Found::from_serialize(paths, self.0, content)

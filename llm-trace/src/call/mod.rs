@@ -1,7 +1,6 @@
 //! The lifecycle of one LLM call, from its arguments to its outcome.
 
 pub(crate) mod call_arguments;
-#[cfg_attr(not(feature = "fields"), allow(dead_code))]
 pub(crate) mod captured_value;
 pub(crate) mod future;
 pub(crate) mod handle;

@@ -2,16 +2,12 @@
 
 use std::borrow::Cow;
 
-#[cfg(feature = "serde")]
 use super::captured_value::CapturedValue;
 use super::handle::LlmCall;
-#[cfg(feature = "serde")]
 use super::handle::SerializedRef;
-#[cfg(feature = "serde")]
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 
-#[cfg(feature = "serde")]
 impl LlmCall {
     /// Records the output of an operation that no model API answers: a text or messages. For an agent or a workflow
     /// this is its result.

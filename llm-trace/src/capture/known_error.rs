@@ -151,7 +151,7 @@ known! {
         out.transport = out.transport.or(word);
         out.not_sent |= word.is_some_and(transport::is_not_sent);
     }
-    #[cfg(feature = "serde")] serde_json::Error: |_error, _out| {}
+    serde_json::Error: |_error, _out| {}
 }
 
 /// Reads a chain of errors. The outermost known error sets the name, unless it is already set.

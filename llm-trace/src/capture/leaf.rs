@@ -4,9 +4,7 @@ use super::peel::{Probed, Resolved};
 use super::{probe, purpose};
 use crate::call::ProbedValue;
 use crate::call::captured_value::CapturedValue;
-#[cfg(feature = "serde")]
 use crate::call::captured_value::Document;
-#[cfg(feature = "serde")]
 use crate::json::{Found, JsonView, Mode, Trie, is_text};
 #[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};
@@ -26,9 +24,7 @@ probe!(AnswerProbe [&&&]: KnownType => ByKnown);
 probe!(RequestProbe [&&]: RecordRequest => ByRequest);
 #[cfg(feature = "fields")]
 probe!(AnswerProbe [&&]: RecordResponse => ByResponse);
-#[cfg(feature = "serde")]
 probe!(RequestProbe [&]: serde::Serialize => BySerialize);
-#[cfg(feature = "serde")]
 probe!(AnswerProbe [&]: serde::Serialize => BySerialize);
 probe!(RequestProbe [] => ByNothing);
 probe!(AnswerProbe [] => ByNothing);
@@ -63,11 +59,10 @@ leaves! {
     ByKnown: KnownType, |leaf, value| value.captured_value();
     #[cfg(feature = "fields")] ByRequest: RecordRequest, |leaf, value| CapturedValue::Request(value);
     #[cfg(feature = "fields")] ByResponse: RecordResponse, |leaf, value| CapturedValue::Response(value);
-    #[cfg(feature = "serde")] BySerialize: serde::Serialize, |leaf, _value| CapturedValue::Document(leaf);
+    BySerialize: serde::Serialize, |leaf, _value| CapturedValue::Document(leaf);
     ByNothing, |leaf, _value| CapturedValue::Nothing;
 }
 
-#[cfg(feature = "serde")]
 impl<T: serde::Serialize + ?Sized> Document for BySerialize<'_, T> {
     fn doc(&self, mode: Mode) -> JsonView<'_> {
         JsonView::from_serialize(&self.0.0, mode)
@@ -109,12 +104,12 @@ known! {
     Vec<u8>: |bytes| CapturedValue::Bytes(bytes),
     #[cfg(feature = "bytes")] bytes::Bytes: |bytes| CapturedValue::Bytes(bytes),
     #[cfg(feature = "bytes")] bytes::BytesMut: |bytes| CapturedValue::Bytes(bytes),
-    #[cfg(feature = "serde")] serde_json::Value: |value| CapturedValue::Document(value),
-    #[cfg(feature = "serde")] serde_json::value::RawValue: |raw| CapturedValue::Bytes(raw.get().as_bytes()),
+    serde_json::Value: |value| CapturedValue::Document(value),
+    serde_json::value::RawValue: |raw| CapturedValue::Bytes(raw.get().as_bytes()),
 }
 
 /// The body of a request that is ready to be sent, if it is in memory.
-#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 macro_rules! reqwest_request {
     ($reqwest:ident) => {
         impl KnownType for $reqwest::Request {
@@ -141,12 +136,12 @@ macro_rules! reqwest_request {
     };
 }
 
-#[cfg(all(feature = "serde", feature = "reqwest-0-12"))]
+#[cfg(feature = "reqwest-0-12")]
 reqwest_request!(reqwest_0_12);
-#[cfg(all(feature = "serde", feature = "reqwest-0-13"))]
+#[cfg(feature = "reqwest-0-13")]
 reqwest_request!(reqwest_0_13);
 
-#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 fn no_body<'a>() -> CapturedValue<'a> {
     crate::diag::debug_once(
         "request-body",
@@ -157,10 +152,10 @@ fn no_body<'a>() -> CapturedValue<'a> {
 }
 
 /// JSON text that nobody else holds.
-#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 struct OwnedJson(Vec<u8>);
 
-#[cfg(all(feature = "serde", any(feature = "reqwest-0-12", feature = "reqwest-0-13")))]
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 impl Document for OwnedJson {
     fn doc(&self, mode: Mode) -> JsonView<'_> {
         JsonView::from_slice(&self.0, mode)
@@ -185,7 +180,6 @@ impl<const N: usize> KnownType for [u8; N] {
     }
 }
 
-#[cfg(feature = "serde")]
 impl Document for serde_json::Value {
     fn doc(&self, mode: Mode) -> JsonView<'_> {
         JsonView::from_value(self, mode)

@@ -18,14 +18,13 @@ mod transport;
 
 pub use attribute::AttributeOf;
 pub use call_error::CallError;
-#[cfg(all(feature = "stream", feature = "serde", feature = "http"))]
+#[cfg(all(feature = "stream", feature = "http"))]
 pub(crate) use call_error::Status;
-#[cfg(all(feature = "stream", feature = "serde"))]
+#[cfg(feature = "stream")]
 pub(crate) use call_error::{Boxed, Reported, Typed};
 pub use error::ErrorOf;
 #[cfg(feature = "http-body")]
 pub(crate) use error::{type_name, with_dyn_error, with_error};
-#[cfg_attr(not(all(feature = "stream", feature = "serde")), allow(unused_imports))]
 pub(crate) use leaf::KnownType;
 pub use leaf::{AnswerProbe, RequestProbe, ToCapturedValue, captured};
 pub use peel::{Looked, Probed, Resolved, Unwrap};

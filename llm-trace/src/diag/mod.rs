@@ -1,8 +1,4 @@
 //! Diagnostics of the library on stderr, with a limited rate.
-#![cfg_attr(
-    not(feature = "otlp-http"),
-    allow(dead_code, reason = "not every combination of features has much to report")
-)]
 
 use std::borrow::Cow;
 use std::collections::HashMap;

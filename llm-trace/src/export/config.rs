@@ -42,7 +42,6 @@ pub(crate) struct Config {
     pub(crate) normalize: bool,
     pub(crate) propagators: Vec<propagation::Kind>,
     pub(crate) batch: Limits,
-    #[cfg_attr(not(feature = "logs"), allow(dead_code))]
     pub(crate) log_batch: Limits,
     /// The time limit of the guard's shutdown.
     pub(crate) exit_limit: Duration,

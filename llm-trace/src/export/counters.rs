@@ -81,7 +81,6 @@ impl QueueState {
     }
 
     /// Starts an export of records that were not queued.
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) fn begin_unqueued(&mut self, records: usize) {
         self.exporting += records;
     }
@@ -155,7 +154,6 @@ impl QueueState {
     }
 
     /// The numbers of queued and of exporting records.
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) fn in_flight(&self) -> (usize, usize) {
         (self.queued, self.exporting)
     }

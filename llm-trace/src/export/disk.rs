@@ -11,7 +11,6 @@ impl DiskLimits {
     pub(crate) const DEFAULT: Self = Self { bytes: 1 << 30 };
 
     /// The size at which a file is closed and a new one is opened.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn file_bytes(self) -> u64 {
         (self.bytes / 8).clamp(1, 64 << 20)
     }

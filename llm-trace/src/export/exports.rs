@@ -37,26 +37,16 @@ impl Exports {
 mod otlp {
     use std::sync::Arc;
 
-    #[cfg(feature = "logs")]
-    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-    #[cfg(feature = "metrics")]
-    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use opentelemetry_sdk::trace::SpanData;
 
     use super::Exports;
     use crate::PolicyHandle;
     use crate::export::batch::{BatchProcessor, SpanBatches};
-    #[cfg(feature = "logs")]
-    use crate::export::batch::{LogBatches, LogData};
     use crate::export::counters::ExportCounters;
     use crate::export::endpoint;
     use crate::export::error::InitError;
     use crate::export::limits::Limits;
-    #[cfg(feature = "logs")]
-    use crate::export::otlp::OtlpLogExporter;
-    #[cfg(feature = "metrics")]
-    use crate::export::otlp::OtlpMetricExporter;
     use crate::export::otlp::{OtlpRequest, OtlpSpanExporter, Resend, Uploader};
     use crate::export::stats::Counted;
     use crate::export::target::Otlp;
@@ -92,32 +82,52 @@ mod otlp {
             BatchProcessor::start(SpanBatches(exporter), resend, limits, self.deadline.clone(), counters)
                 .map_err(|error| no_thread(otlp, &error))
         }
-
-        /// A batch processor for log records. The [`RedactLogProcessor`](crate::RedactLogProcessor) in front of it must
-        /// keep its notes.
-        #[cfg(feature = "logs")]
-        pub(crate) fn log_batches(
-            &mut self,
-            otlp: &Otlp,
-            limits: Limits,
-            policy: &PolicyHandle,
-        ) -> Result<BatchProcessor<LogData>, InitError> {
-            let (uploader, counters) = self.uploader::<ExportLogsServiceRequest>(otlp, limits)?;
-            let resend = Resend::<ExportLogsServiceRequest>::new(Arc::clone(&uploader));
-            let exporter = crate::guard::RedactLogExporter::new(OtlpLogExporter::new(uploader), policy.clone());
-            BatchProcessor::start(LogBatches(exporter), resend, limits, self.deadline.clone(), counters)
-                .map_err(|error| no_thread(otlp, &error))
-        }
-
-        /// An exporter for metrics.
-        #[cfg(feature = "metrics")]
-        pub(crate) fn metrics(&mut self, otlp: &Otlp, limits: Limits) -> Result<OtlpMetricExporter, InitError> {
-            Ok(OtlpMetricExporter(self.uploader::<ExportMetricsServiceRequest>(otlp, limits)?.0))
-        }
     }
 
     fn no_thread(otlp: &Otlp, error: &std::io::Error) -> InitError {
         InitError::Transport { endpoint: endpoint::shown(&otlp.url), reason: error.to_string() }
+    }
+
+    #[cfg(feature = "logs")]
+    mod logs {
+        use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+
+        use super::*;
+        use crate::export::batch::{LogBatches, LogData};
+        use crate::export::otlp::logs::OtlpLogExporter;
+        use crate::guard::RedactLogExporter;
+
+        impl Exports {
+            /// A batch processor for log records. The [`RedactLogProcessor`](crate::RedactLogProcessor) in front of it
+            /// must keep its notes.
+            pub(crate) fn log_batches(
+                &mut self,
+                otlp: &Otlp,
+                limits: Limits,
+                policy: &PolicyHandle,
+            ) -> Result<BatchProcessor<LogData>, InitError> {
+                let (uploader, counters) = self.uploader::<ExportLogsServiceRequest>(otlp, limits)?;
+                let resend = Resend::<ExportLogsServiceRequest>::new(Arc::clone(&uploader));
+                let exporter = RedactLogExporter::new(OtlpLogExporter::new(uploader), policy.clone());
+                BatchProcessor::start(LogBatches(exporter), resend, limits, self.deadline.clone(), counters)
+                    .map_err(|error| no_thread(otlp, &error))
+            }
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    mod metrics {
+        use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+
+        use super::*;
+        use crate::export::otlp::metrics::OtlpMetricExporter;
+
+        impl Exports {
+            /// An exporter for metrics.
+            pub(crate) fn metrics(&mut self, otlp: &Otlp, limits: Limits) -> Result<OtlpMetricExporter, InitError> {
+                Ok(OtlpMetricExporter(self.uploader::<ExportMetricsServiceRequest>(otlp, limits)?.0))
+            }
+        }
     }
 }
 

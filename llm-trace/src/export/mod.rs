@@ -28,7 +28,6 @@
 //!
 //! Without variables, spans are printed to stderr. An invalid value is an error that contains the variable, the value
 //! and the valid choices.
-#![cfg_attr(not(feature = "otlp-http"), allow(dead_code, reason = "HTTP uses all of the configuration"))]
 
 mod active;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
@@ -67,7 +66,6 @@ mod resource;
 mod retry;
 mod sampling;
 mod scope_processor;
-#[cfg(feature = "metrics")]
 mod self_metrics;
 mod shutdown_deadline;
 mod signal_variables;

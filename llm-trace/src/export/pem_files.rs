@@ -13,9 +13,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// A PEM file and its certificates.
 pub(super) struct Certificates {
-    #[cfg_attr(not(feature = "otlp-grpc"), allow(dead_code))]
     pub(super) pem: Vec<u8>,
-    #[cfg_attr(not(feature = "otlp-http"), allow(dead_code))]
     pub(super) all: Vec<CertificateDer<'static>>,
 }
 

@@ -22,7 +22,6 @@ pub(crate) fn find(env: &Env<'_>, target: &Url) -> Option<String> {
 pub(crate) const WRONG: &str = "the proxy variable is not a valid URL such as http://proxy:3128";
 
 /// Parses a proxy's address, with or without `http://`.
-#[cfg_attr(not(feature = "otlp-grpc"), allow(dead_code))]
 pub(crate) fn parse(text: &str) -> Option<Url> {
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
     url.ok().filter(|url| url.scheme() == "http" && url.has_host())

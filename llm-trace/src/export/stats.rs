@@ -102,10 +102,8 @@ impl SignalStats {
 pub(crate) struct Counted {
     pub(crate) signal: Signal,
     pub(crate) counters: ExportCounters,
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) exporter: super::target::ExporterLabels,
     /// The maximum number of queued records; 0 without a queue.
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) capacity: usize,
 }
 
@@ -152,7 +150,6 @@ impl StatsHandle {
     /// `llm_trace.export.retries`.
     ///
     /// [`init()`](crate::export::init()) calls this if metrics are enabled.
-    #[cfg(feature = "metrics")]
     pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
         super::self_metrics::observe(&self.0, meter);
     }

@@ -117,7 +117,7 @@ pub(crate) fn write_target(
 pub(crate) struct Otlp {
     pub(crate) protocol: Protocol,
     /// The variable that selected this protocol, for errors.
-    #[cfg_attr(all(feature = "otlp-http", feature = "otlp-grpc"), allow(dead_code))]
+    #[allow(dead_code, reason = "read where a transport is not compiled in")]
     pub(crate) asked_by: &'static str,
     pub(crate) url: Url,
     /// Marked sensitive, so `Debug` omits the values.
@@ -136,7 +136,6 @@ pub(crate) struct Otlp {
 
 impl Otlp {
     /// The directory of a file destination.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn directory(&self) -> Option<PathBuf> {
         if self.protocol != Protocol::File {
             return None;
@@ -145,7 +144,6 @@ impl Otlp {
     }
 
     /// The labels of metrics about this exporter.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn labels(&self, signal: Signal) -> ExporterLabels {
         let kind = match (self.protocol, signal) {
             (Protocol::Grpc, Signal::Traces) => "otlp_grpc_span_exporter",
@@ -180,7 +178,6 @@ impl Otlp {
 
 /// The `otel.component.type` of an exporter, and its server.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 pub(crate) struct ExporterLabels {
     pub(crate) kind: &'static str,
     pub(crate) server: Vec<KeyValue>,

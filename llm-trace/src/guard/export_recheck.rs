@@ -1,5 +1,4 @@
 //! A mark that a guard leaves on a span or record, for the check before it is sent.
-#![cfg_attr(not(feature = "init"), allow(dead_code, reason = "only exporters of `init` look again"))]
 
 use opentelemetry::Value;
 
@@ -38,7 +37,6 @@ impl Note {
         if let Value::I64(number) = value { Some(Self(*number)) } else { None }
     }
 
-    #[cfg_attr(not(feature = "logs"), allow(dead_code))]
     pub(crate) fn from_number(number: i64) -> Self {
         Self(number)
     }

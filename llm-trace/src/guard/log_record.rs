@@ -4,6 +4,8 @@ use opentelemetry::logs::{AnyValue, LogRecord as _};
 use opentelemetry::{Key, StringValue};
 use opentelemetry_sdk::logs::SdkLogRecord;
 
+use super::redact_log_processor::blank_record;
+use super::shrink::length_limits;
 use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{MESSAGE, Owner, Redactor, Verdict};
 use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
@@ -50,13 +52,12 @@ pub(crate) fn copy(
     to
 }
 
-/// Copies `from` into `to` without a body and without the attributes that hold content. Returns `None` if it has
+/// A copy without a body and without the attributes that hold content. Returns `None` if it has
 /// neither.
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<SdkLogRecord> {
+pub(crate) fn without_content(from: &SdkLogRecord) -> Option<SdkLogRecord> {
     let mut report = Report::default();
     let mut dropped = u64::from(from.body().is_some());
-    let mut to = copy(from, to, false, |key, value| {
+    let mut to = copy(from, blank_record(), false, |key, value| {
         if key.as_str() == Report::KEY {
             report.absorb(read(value));
             return None;
@@ -71,6 +72,11 @@ pub(crate) fn without_content(from: &SdkLogRecord, to: SdkLogRecord) -> Option<S
     report.cut("content", dropped);
     to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
     Some(to)
+}
+
+/// Cuts content and long texts to about this many bytes, and reports it on the record.
+pub(crate) fn shrink(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
+    Redactor::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
 }
 
 impl Redactor<'_> {

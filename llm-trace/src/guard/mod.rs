@@ -7,14 +7,14 @@ pub(crate) mod field_rewriter;
 #[cfg(feature = "fmt")]
 mod fmt_fields;
 #[cfg(feature = "logs")]
-mod log_record;
+pub(crate) mod log_record;
 mod recorded_values;
 mod redact_layer;
 #[cfg(feature = "logs")]
 mod redact_log_processor;
 #[cfg(feature = "otel")]
 mod redact_processor;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+#[cfg(feature = "otel")]
 pub(crate) mod shrink;
 
 #[cfg(feature = "init")]
@@ -25,13 +25,11 @@ pub use fmt_fields::{FmtFields, fmt_fields};
 #[cfg(feature = "fmt")]
 pub(crate) use redact_layer::Wrapped;
 pub use redact_layer::{RedactLayer, redact};
-#[cfg(all(feature = "logs", any(feature = "otlp-http", feature = "otlp-grpc")))]
+#[cfg(feature = "logs")]
 pub(crate) use redact_log_processor::RedactLogExporter;
 #[cfg(feature = "logs")]
 pub use redact_log_processor::RedactLogProcessor;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-pub(crate) use redact_processor::RedactExporter;
 #[cfg(feature = "otel")]
 pub use redact_processor::RedactProcessor;
 #[cfg(feature = "otel")]
-pub(crate) use redact_processor::guarded;
+pub(crate) use redact_processor::{RedactExporter, guarded};

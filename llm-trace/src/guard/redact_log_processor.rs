@@ -56,7 +56,6 @@ impl<P> RedactLogProcessor<P> {
     }
 
     /// Marks each record for the [`RedactLogExporter`] that follows.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
         self
@@ -139,14 +138,12 @@ impl Blank {
 }
 
 /// An empty record, for code without a processor.
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 pub(crate) fn blank_record() -> SdkLogRecord {
     static BLANK: std::sync::OnceLock<Blank> = std::sync::OnceLock::new();
     BLANK.get_or_init(Blank::default).record()
 }
 
 /// Redacts records again if the policy changed while they were queued.
-#[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
 pub(crate) struct RedactLogExporter<E> {
     inner: E,
@@ -156,7 +153,6 @@ pub(crate) struct RedactLogExporter<E> {
 
 impl<E> RedactLogExporter<E> {
     /// `policy` is the handle of the [`RedactLogProcessor`] before it.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
         Self { inner, policy, blank: Blank::default() }
     }

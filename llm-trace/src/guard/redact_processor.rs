@@ -71,7 +71,6 @@ impl<P> RedactProcessor<P> {
     }
 
     /// Marks each span for the [`RedactExporter`] that follows.
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
         self
@@ -140,7 +139,6 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
 }
 
 /// Redacts spans again if the policy changed while they were queued.
-#[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
 #[derive(Debug)]
 pub(crate) struct RedactExporter<E> {
     inner: E,
@@ -148,7 +146,6 @@ pub(crate) struct RedactExporter<E> {
 }
 
 impl<E> RedactExporter<E> {
-    #[cfg_attr(not(any(feature = "otlp-http", feature = "otlp-grpc")), allow(dead_code))]
     /// `policy` is the handle of the [`RedactProcessor`] before it.
     pub(crate) fn new(inner: E, policy: PolicyHandle) -> Self {
         Self { inner, policy }

@@ -2,14 +2,8 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "logs")]
-use opentelemetry_sdk::logs::SdkLogRecord;
 use opentelemetry_sdk::trace::SpanData;
 
-#[cfg(feature = "logs")]
-use super::log_record;
-#[cfg(feature = "logs")]
-use super::redact_log_processor::blank_record;
 use crate::policy::keys::{Class, class};
 use crate::policy::redactor::{Owner, Redactor, write};
 use crate::policy::{Capture, Policy, PolicyState, Report};
@@ -44,7 +38,7 @@ pub(crate) fn shrink(span: &mut SpanData, bytes: usize) {
 }
 
 /// A policy that cuts long texts and removes nothing.
-fn length_limits(bytes: usize) -> PolicyState {
+pub(super) fn length_limits(bytes: usize) -> PolicyState {
     let policy = Policy::new()
         .capture(Capture::SpanAndEvent)
         .error_text(true)
@@ -53,15 +47,4 @@ fn length_limits(bytes: usize) -> PolicyState {
         .span_limit(bytes / 2)
         .media_limit(bytes / 8);
     PolicyState::new(arc_swap::Guard::from_inner(Arc::new(policy)))
-}
-
-#[cfg(feature = "logs")]
-pub(crate) fn without_log_content(record: &SdkLogRecord) -> Option<SdkLogRecord> {
-    log_record::without_content(record, blank_record())
-}
-
-/// Like [`shrink`], for a log record.
-#[cfg(feature = "logs")]
-pub(crate) fn shrink_log(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
-    Redactor::new(&length_limits(bytes), None).record(record, blank_record(), Owner::Call, true)
 }

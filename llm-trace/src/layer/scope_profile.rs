@@ -17,7 +17,6 @@ impl AtomicProfile {
         self.0.store(profile as u8, Ordering::Relaxed);
     }
 
-    #[cfg_attr(not(feature = "otel"), allow(dead_code))]
     pub(super) fn get(&self) -> Profile {
         if self.0.load(Ordering::Relaxed) == Profile::Latest as u8 { Profile::Latest } else { Profile::Core }
     }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::span_target::NamedAfter;
-#[cfg(feature = "fields")]
 use crate::semconv::ContentField;
 use crate::semconv::{Fact, Facts};
 
@@ -109,19 +108,16 @@ impl Operation {
     }
 
     /// Whether a model generates a response: an inference in terms of the conventions.
-    #[cfg(feature = "fields")]
     pub(crate) fn is_inference(&self) -> bool {
         matches!(self, Operation::Chat | Operation::GenerateContent | Operation::TextCompletion)
     }
 
     /// Whether it makes other calls for the same task.
-    #[cfg(feature = "fields")]
     pub(crate) fn is_agent(&self) -> bool {
         matches!(self, Operation::InvokeAgent | Operation::InvokeWorkflow)
     }
 
     /// Whether it calls a model, so that a nested call with the same operation may be the same call.
-    #[cfg(feature = "fields")]
     pub(crate) fn is_model_call(&self) -> bool {
         self.is_inference() || *self == Operation::Embeddings
     }
@@ -158,7 +154,6 @@ impl Operation {
     }
 
     /// The attribute for the function's return value, unless it is a model's response.
-    #[cfg(feature = "fields")]
     pub(crate) fn answer_slot(&self) -> Option<ContentField> {
         match self {
             Operation::ExecuteTool => Some(ContentField::ToolResult),
@@ -170,7 +165,6 @@ impl Operation {
     }
 
     /// Whether only errors are read from the function's return value.
-    #[cfg(feature = "fields")]
     pub(crate) fn is_silent(&self) -> bool {
         matches!(self, Operation::CreateAgent | Operation::Plan) || self.is_mcp() || self.is_memory()
     }

@@ -49,7 +49,6 @@ impl Outcome {
     }
 
     /// Whether this outcome sets the span status to `Error`. A cancelled call has not failed.
-    #[cfg(feature = "fields")]
     pub(crate) fn is_error(self) -> bool {
         matches!(self, Outcome::Error | Outcome::Truncated | Outcome::Panicked | Outcome::NotSent)
     }

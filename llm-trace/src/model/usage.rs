@@ -212,7 +212,6 @@ impl Usage {
     }
 }
 
-#[cfg(feature = "serde")]
 impl Usage {
     /// Removes impossible counts. Returns their number.
     pub(crate) fn retain_sane(&mut self) -> u64 {

@@ -159,7 +159,6 @@ impl<'p> Redactor<'p> {
     }
 
     /// Whether values are masked as a whole, including nested values.
-    #[cfg(feature = "logs")]
     pub(crate) fn hides_whole(&self, owner: Owner) -> bool {
         if owner == Owner::Other { self.masked_around } else { self.hides(owner) }
     }
@@ -182,7 +181,6 @@ impl<'p> Redactor<'p> {
     }
 
     /// The classification of a key.
-    #[cfg(feature = "logs")]
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         self.state.policy().known(key)
     }

@@ -63,7 +63,6 @@ impl AttributeValue {
     }
 
     /// The value as text.
-    #[cfg(feature = "fields")]
     pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Str(text) => Cow::Borrowed(text),
@@ -125,7 +124,6 @@ impl<T: Into<AttributeValue>> From<T> for Maybe {
 }
 
 /// Scalars keep their type. Objects, and lists of anything but texts, become JSON text. Null is no value.
-#[cfg(feature = "serde")]
 impl From<serde_json::Value> for Maybe {
     fn from(value: serde_json::Value) -> Self {
         use serde_json::Value as Json;

@@ -7,7 +7,7 @@ mod body;
 mod boxed;
 #[cfg(feature = "http-body")]
 mod errors;
-#[cfg(all(feature = "stream", feature = "serde"))]
+#[cfg(feature = "stream")]
 mod handle;
 #[cfg(feature = "stream")]
 mod traced;
@@ -25,7 +25,7 @@ pub use boxed::Streamed;
 pub use errors::BoxedErrors;
 #[cfg(feature = "http-body")]
 pub use errors::{ErrorTypeNameOnly, ReadError, TypedErrors};
-#[cfg(all(feature = "stream", feature = "serde"))]
+#[cfg(feature = "stream")]
 pub use handle::StreamItem;
 #[cfg(feature = "stream")]
 pub use traced::Traced;

@@ -135,27 +135,14 @@ impl CaptureBuilder {
         let spans = RedactProcessor::new(SimpleSpanProcessor::new(store.clone()), policy);
         let tracers = SdkTracerProvider::builder().with_span_processor(spans).build();
         let layer = layer.with_tracer_provider(&tracers);
-        #[cfg(feature = "metrics")]
         let meters = store.meter_provider();
-        #[cfg(feature = "metrics")]
         let layer = layer.with_meter_provider(&meters);
-        #[cfg(feature = "logs")]
         let loggers = store.logger_provider();
-        #[cfg(feature = "logs")]
         let layer = layer.with_logger_provider(&loggers);
         let open = layer.open_calls();
         // An empty list of layers would disable every span.
         let layers = Some(layers).filter(|layers| !layers.is_empty());
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer).with(layers).with(max_level));
-        Captured(Arc::new(Kept {
-            dispatch,
-            store,
-            open,
-            #[cfg(feature = "metrics")]
-            meters,
-            #[cfg(feature = "logs")]
-            _loggers: loggers,
-            _tracers: tracers,
-        }))
+        Captured(Arc::new(Kept { dispatch, store, open, meters, _loggers: loggers, _tracers: tracers }))
     }
 }

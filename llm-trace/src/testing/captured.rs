@@ -41,9 +41,7 @@ pub(super) struct Kept {
     pub(super) dispatch: Dispatch,
     pub(super) store: Store,
     pub(super) open: OpenCalls,
-    #[cfg(feature = "metrics")]
     pub(super) meters: opentelemetry_sdk::metrics::SdkMeterProvider,
-    #[cfg(feature = "logs")]
     pub(super) _loggers: opentelemetry_sdk::logs::SdkLoggerProvider,
     pub(super) _tracers: SdkTracerProvider,
 }
@@ -175,7 +173,6 @@ impl Captured {
     }
 
     /// The log records, in the order of their arrival.
-    #[cfg(feature = "logs")]
     pub fn events(&self) -> Vec<super::CapturedEvent> {
         self.0.store.logs().into_iter().map(super::CapturedEvent::new).collect()
     }

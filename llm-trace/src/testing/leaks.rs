@@ -9,11 +9,8 @@ impl Captured {
     /// All captured spans, log records and metrics, as the bytes that an OTLP exporter sends.
     pub fn otlp(&self) -> Vec<u8> {
         let store = &self.0.store;
-        #[cfg_attr(not(any(feature = "logs", feature = "metrics")), allow(unused_mut))]
         let mut bytes = store.encoded_spans();
-        #[cfg(feature = "logs")]
         bytes.extend(store.encoded_logs());
-        #[cfg(feature = "metrics")]
         {
             // This fails only after a shutdown, which never happens here.
             let _ = self.0.meters.force_flush();
@@ -35,7 +32,6 @@ impl Captured {
     pub fn leaks(&self, word: &str) -> Vec<String> {
         let forms = forms(word);
         let mut places: Vec<String> = self.spans().iter().flat_map(|span| in_span(span, &forms)).collect();
-        #[cfg(feature = "logs")]
         places.extend(self.0.store.logs().iter().filter_map(|log| {
             let bytes = prost::Message::encode_to_vec(log);
             is_in(&bytes, &forms).then(|| format!("log record `{}`", log.event_name))

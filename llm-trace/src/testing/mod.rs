@@ -41,7 +41,6 @@ mod tree;
 
 pub use builder::{CaptureBuilder, TestSubscriber};
 pub use captured::{CaptureGuard, Captured};
-#[cfg(feature = "logs")]
 pub use span::CapturedEvent;
 pub use span::CapturedSpan;
 

@@ -280,11 +280,9 @@ fn message_texts(messages: &Value) -> Vec<String> {
 /// assert_eq!(event.name(), "gen_ai.client.inference.operation.details");
 /// assert!(event.has_operation(&captured.one_call()));
 /// ```
-#[cfg(feature = "logs")]
 #[derive(Clone, Debug)]
 pub struct CapturedEvent(opentelemetry_proto::tonic::logs::v1::LogRecord);
 
-#[cfg(feature = "logs")]
 impl CapturedEvent {
     pub(super) fn new(record: opentelemetry_proto::tonic::logs::v1::LogRecord) -> Self {
         Self(record)
@@ -306,7 +304,6 @@ impl CapturedEvent {
     }
 }
 
-#[cfg(feature = "logs")]
 fn any(value: Option<&opentelemetry_proto::tonic::common::v1::AnyValue>) -> Value {
     use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 

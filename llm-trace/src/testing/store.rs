@@ -17,10 +17,8 @@ pub(super) struct Store(Arc<Mutex<Content>>);
 #[derive(Default)]
 struct Content {
     spans: Vec<SpanData>,
-    #[cfg(feature = "logs")]
     logs: Vec<opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest>,
     /// The latest metric export, encoded. It contains all earlier data.
-    #[cfg(feature = "metrics")]
     metrics: Vec<u8>,
 }
 
@@ -58,7 +56,6 @@ impl SpanExporter for Store {
     }
 }
 
-#[cfg(feature = "logs")]
 mod logs {
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
     use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -95,7 +92,6 @@ mod logs {
     }
 }
 
-#[cfg(feature = "metrics")]
 mod metrics {
     use std::time::Duration;
 

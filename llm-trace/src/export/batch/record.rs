@@ -75,7 +75,7 @@ mod log {
     use opentelemetry_sdk::logs::SdkLogRecord;
 
     use super::{FRAME, PAIR, Record};
-    use crate::guard::shrink;
+    use crate::guard::log_record;
 
     /// A log record with its scope.
     #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ mod log {
             log_size(&self.record)
         }
         fn drop_content(&mut self) -> bool {
-            match shrink::without_log_content(&self.record) {
+            match log_record::without_content(&self.record) {
                 Some(record) => {
                     self.record = record;
                     true

@@ -84,10 +84,7 @@ impl SpanExporter for OtlpSpanExporter {
 }
 
 #[cfg(feature = "logs")]
-pub(crate) use logs::OtlpLogExporter;
-
-#[cfg(feature = "logs")]
-mod logs {
+pub(crate) mod logs {
     use std::sync::Arc;
 
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -99,7 +96,7 @@ mod logs {
 
     use super::Uploader;
     use crate::export::batch::log_size;
-    use crate::guard::shrink::shrink_log;
+    use crate::guard::log_record;
 
     /// Exports log records to one destination.
     #[derive(Debug)]
@@ -122,7 +119,7 @@ mod logs {
                 .map(|(record, _)| {
                     let size = log_size(record);
                     (size > most).then(|| {
-                        let cut = shrink_log(record, most / 2);
+                        let cut = log_record::shrink(record, most / 2);
                         let name = record.event_name().unwrap_or_default();
                         self.uploader.note_cut::<ExportLogsServiceRequest>(name, size, log_size(&cut));
                         cut
@@ -142,10 +139,7 @@ mod logs {
 }
 
 #[cfg(feature = "metrics")]
-pub(crate) use metrics::OtlpMetricExporter;
-
-#[cfg(feature = "metrics")]
-mod metrics {
+pub(crate) mod metrics {
     use std::sync::Arc;
     use std::time::Duration;
 

@@ -78,7 +78,6 @@ impl Uploader {
         self.max_bytes
     }
 
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(super) fn counters(&self) -> &ExportCounters {
         &self.counters
     }

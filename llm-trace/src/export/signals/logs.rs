@@ -10,7 +10,9 @@ use crate::export::exports::Exports;
 use crate::export::resource;
 use crate::export::target::Exporter;
 use crate::sink::events::to_json;
-use crate::{PolicyHandle, RedactLogProcessor};
+use crate::{LlmLayer, PolicyHandle, RedactLogProcessor};
+
+pub(super) use opentelemetry_sdk::logs::SdkLoggerProvider as Provider;
 
 /// The provider, if the environment enables it.
 pub(super) fn provider(
@@ -37,6 +39,11 @@ pub(super) fn provider(
         }
     };
     Ok(Some(builder.build()))
+}
+
+/// Adds the provider to a layer.
+pub(super) fn on<S>(provider: &Provider, layer: LlmLayer<S>) -> LlmLayer<S> {
+    layer.with_logger_provider(provider)
 }
 
 /// Prints each event as a line on stderr.

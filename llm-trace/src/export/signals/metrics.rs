@@ -16,6 +16,8 @@ use crate::export::exports::Exports;
 use crate::export::resource;
 use crate::export::target::Exporter;
 
+pub(super) use opentelemetry_sdk::metrics::SdkMeterProvider as Provider;
+
 /// The provider, if the environment enables it.
 pub(super) fn provider(config: &Config, exports: &mut Exports) -> Result<Option<SdkMeterProvider>, InitError> {
     let builder = SdkMeterProvider::builder().with_resource(resource::resource(&config.resource));

@@ -15,7 +15,6 @@ use crate::semconv::{ContentField, Fact, Profile, event};
 use crate::sink::scope;
 
 pub(crate) use structured::json;
-#[cfg(feature = "logs")]
 pub(crate) use structured::to_json;
 use structured::value;
 

@@ -28,7 +28,6 @@ pub(crate) fn json(text: &str) -> Option<AnyValue> {
 }
 
 /// Converts a value to JSON, for use as text or for parsing. Bytes become base64.
-#[cfg(feature = "logs")]
 pub(crate) fn to_json(value: &AnyValue) -> serde_json::Value {
     match value {
         AnyValue::Int(number) => (*number).into(),

@@ -2,7 +2,6 @@
 
 mod finished_call;
 mod queue;
-#[cfg(feature = "serde")]
 mod serialize;
 #[cfg(test)]
 mod tests;
@@ -66,12 +65,10 @@ impl CallHooks {
         self.sum(|counts| counts.content_dropped)
     }
 
-    #[cfg(all(feature = "init", feature = "metrics"))]
     pub(crate) fn queue_full(&self) -> u64 {
         self.sum(|counts| counts.queue_full)
     }
 
-    #[cfg(all(feature = "init", feature = "metrics"))]
     pub(crate) fn panicked(&self) -> u64 {
         self.sum(|counts| counts.panicked)
     }

@@ -121,7 +121,6 @@ fn a_forked_child_has_a_thread_of_its_own_and_leaves_what_waited_to_its_parent()
     assert_eq!(seen.recv_timeout(LONG).unwrap().0, "child's");
 }
 
-#[cfg(feature = "serde")]
 #[test]
 fn a_call_is_one_flat_object_with_each_name_once() {
     let json = serde_json::to_string(&*call("chat", 0)).unwrap();
