@@ -257,7 +257,7 @@ impl Check {
         for failure in crate::guarded::failures() {
             self.note(failure);
         }
-        for report in crate::call::unread_answers::all() {
+        for report in crate::call::lifecycle::unread_answers::all() {
             self.note(report);
         }
         if let Some(pipeline) = pipeline {

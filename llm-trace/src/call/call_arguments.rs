@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::captured_value::{CapturedValue, ProbedValue};
-use super::handle::LlmCall;
-use super::start_fields::MakeSpan;
+use crate::call::captured_value::{CapturedValue, ProbedValue};
+use crate::call::start_fields::MakeSpan;
 use crate::model::{Nested, Operation, Provider};
 use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;
@@ -163,64 +162,4 @@ impl<'a> CallArguments<'a> {
             self.attributes.push((key.into(), value));
         }
     }
-
-    /// Reads the arguments now for a span that starts later, in a function that returns a future.
-    pub fn prepare(self) -> Prepared {
-        Prepared(PreparedState::Ready(super::pending_call::Ready::new(self)))
-    }
-
-    /// Starts the span now, then reads the content of the arguments if the span is recorded.
-    pub fn begin(self) -> Prepared {
-        Prepared(PreparedState::Started(self.start()))
-    }
-
-    /// Like [`begin`](Self::begin), for calls that are not futures.
-    pub fn start(self) -> LlmCall {
-        LlmCall::from_live(super::active_call::ActiveCall::start_now(self))
-    }
-}
-
-/// A call whose arguments are read. Its span starts at the first poll, if not before.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Prepared(PreparedState);
-
-#[derive(Debug)]
-enum PreparedState {
-    Ready(super::pending_call::Ready),
-    Started(LlmCall),
-}
-
-impl Prepared {
-    /// A call that has started.
-    #[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
-    pub(crate) fn started(call: LlmCall) -> Prepared {
-        Prepared(PreparedState::Started(call))
-    }
-
-    /// A call that is not recorded.
-    #[inline]
-    pub fn disabled() -> Prepared {
-        Prepared(PreparedState::Started(LlmCall::disabled()))
-    }
-
-    /// Whether the call is not recorded.
-    #[inline]
-    pub(crate) fn is_disabled(&self) -> bool {
-        matches!(self.0, PreparedState::Started(LlmCall(None)))
-    }
-
-    /// Starts the span, if it has not started.
-    pub fn start(self) -> LlmCall {
-        match self.0 {
-            PreparedState::Ready(ready) => LlmCall::from_live(ready.start()),
-            PreparedState::Started(call) => call,
-        }
-    }
-}
-
-/// Whether a subscriber records calls at this level. This is the only check that a disabled call makes.
-#[inline]
-pub(crate) fn is_enabled(level: tracing::Level) -> bool {
-    level <= tracing::level_filters::LevelFilter::current() || super::active_call::pipelines()
 }

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::call_arguments::Prepared;
-use super::handle::LlmCall;
+use crate::call::handle::LlmCall;
+use crate::call::prepared::Prepared;
 use crate::model::Outcome;
 
 pin_project_lite::pin_project! {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::active_call::{ActiveCall, EnteredCall};
-use super::captured_value::CapturedValue;
-use super::captured_value::ProbedValue;
+use crate::call::captured_value::CapturedValue;
+use crate::call::captured_value::ProbedValue;
+use crate::call::lifecycle::{ActiveCall, EnteredCall};
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
 
@@ -182,7 +182,7 @@ impl LlmCall {
     /// Returns a reference that outlives the call. See [`CallRef`](crate::CallRef).
     #[cfg(feature = "otel")]
     pub fn reference(&self) -> crate::CallRef {
-        self.0.as_ref().map(|live| crate::CallRef::of(live)).unwrap_or_default()
+        self.0.as_ref().map(|live| live.reference()).unwrap_or_default()
     }
 
     /// Records a failed attempt that will be repeated, as a span event with its error type.
@@ -319,7 +319,7 @@ impl LlmCall {
 /// Any `T: Serialize` as a document.
 pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
 
-impl<T: serde::Serialize + ?Sized> super::captured_value::Document for SerializedRef<'_, T> {
+impl<T: serde::Serialize + ?Sized> crate::call::captured_value::Document for SerializedRef<'_, T> {
     fn found(&self, paths: &crate::json::Trie, content: bool) -> crate::json::Found<'_> {
         crate::json::Found::from_serialize(paths, self.0, content)
     }

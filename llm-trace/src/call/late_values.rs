@@ -1,6 +1,6 @@
 //! Values that become known while a call runs. A gateway, for example, knows the provider after routing.
 
-use super::handle::LlmCall;
+use crate::call::handle::LlmCall;
 use crate::model::{Operation, Provider};
 
 /// Metrics and events use the last value. On the span, a value that was unset at the start is added. A value that was

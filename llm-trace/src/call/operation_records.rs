@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::captured_value::CapturedValue;
-use super::handle::LlmCall;
-use super::handle::SerializedRef;
+use crate::call::captured_value::CapturedValue;
+use crate::call::handle::LlmCall;
+use crate::call::handle::SerializedRef;
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::captured_value::ProbedValue;
-use super::handle::LlmCall;
+use crate::call::captured_value::ProbedValue;
+use crate::call::handle::LlmCall;
 use crate::model::Outcome;
 
 /// A call with a streamed response, open until the stream ends or is dropped.

@@ -14,7 +14,7 @@ use tracing::span::Id;
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::Layer;
 
-use crate::call::pipeline::PipelineRef;
+use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::diag;
 
 thread_local! {

@@ -18,7 +18,7 @@ use super::http_events;
 use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
-use crate::call::pipeline::PipelineRef;
+use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::diag;
 use crate::guard::FieldRewriter;
 use crate::policy::{Policy, PolicyHandle, content_targets};

@@ -7,7 +7,7 @@ use tracing::Dispatch;
 use tracing::span::Id;
 use tracing_subscriber::Layer;
 
-use crate::call::pipeline::PipelineRef;
+use crate::call::lifecycle::pipeline::PipelineRef;
 
 /// No value exists.
 pub(super) struct EmbeddedLayer<S>(Infallible, PhantomData<fn(S)>);

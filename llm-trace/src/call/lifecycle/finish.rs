@@ -5,16 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
 use super::final_content::Permitted;
-use super::nesting::NestedTotals;
 use super::pipeline::Pipeline;
 use crate::ambient::{ScopeFacts, TraceUpdate, mask_context};
-use crate::cost::{self, Priced, PricedCall};
+use crate::call::record::{CallRecord, NestedTotals};
+use crate::cost::Priced;
 use crate::model::Outcome;
 use crate::otel::{KeyValue, TraceContextExt, Value};
 use crate::policy::{Masks, PolicyState, Report, own_attributes, user_attributes};
-use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 use crate::semconv::{Fact, Profile};
 use crate::sink::Compat;
 use crate::sink::attributes::{Attributes, strings};
@@ -26,31 +24,31 @@ use crate::sink::openinference;
 use crate::sink::span_end::{Failure, OtelSpan, SpanEnd, SpanFields, SpanSink};
 
 /// The end of a call.
-pub(super) struct CallEnd {
-    pub(super) outcome: Outcome,
-    pub(super) duration: Duration,
+pub(crate) struct CallEnd {
+    pub(crate) outcome: Outcome,
+    pub(crate) duration: Duration,
     /// The outer call already ended and recorded the duration.
     late: bool,
     /// Set for failures only.
-    pub(super) error_type: Option<Cow<'static, str>>,
+    pub(crate) error_type: Option<Cow<'static, str>>,
     cost: Option<Priced>,
 }
 
 /// A finished call, as events and hooks receive it.
-pub(super) struct Ended<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) state: &'a CallRecord,
-    pub(super) end: &'a CallEnd,
+pub(crate) struct Ended<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) state: &'a CallRecord,
+    pub(crate) end: &'a CallEnd,
     /// The attributes of the span, without those of its start.
-    pub(super) facts: &'a [KeyValue],
-    pub(super) content: &'a Permitted,
-    pub(super) policy: &'a PolicyState,
-    pub(super) masks: Masks,
+    pub(crate) facts: &'a [KeyValue],
+    pub(crate) content: &'a Permitted,
+    pub(crate) policy: &'a PolicyState,
+    pub(crate) masks: Masks,
 }
 
 impl ActiveCall {
     /// Ends the call. Only the first call has an effect.
-    pub(super) fn finish(&self, outcome: Outcome) {
+    pub(crate) fn finish(&self, outcome: Outcome) {
         let mut known = self.lock();
         if std::mem::replace(&mut known.finished, true) {
             return;
@@ -69,7 +67,7 @@ impl ActiveCall {
             NestedTotals::Elsewhere => (None, true),
             // The agent's inferences recorded their own costs.
             NestedTotals::Nothing if self.counts_inferences(&state) => (None, false),
-            NestedTotals::Nothing => (state.cost(pipeline), false),
+            NestedTotals::Nothing => (state.cost(pipeline.prices.as_ref()), false),
         };
         let mut late = false;
         match self.outer() {
@@ -81,8 +79,8 @@ impl ActiveCall {
             },
         }
         #[cfg(feature = "otel")]
-        if let (Some(reference), Some(id)) = (self.reference().get(), &state.response.id) {
-            reference.set_response_id(id);
+        if let Some(id) = &state.response.id {
+            self.set_response_id(id);
         }
         // The duration is unknown.
         let measured = outcome != Outcome::Unobserved;
@@ -177,7 +175,7 @@ impl ActiveCall {
             }
             self.update_trace(update, &mut state, (&policy, masks), pipeline, &stated, &mut facts);
             let may_be_recorded = !self.has_fields() || pipeline.content_fields || policy.keeps_error_text();
-            let description = state.failure_text(end, &policy, masks).filter(|_| may_be_recorded);
+            let description = state.failure_text(end.error_type.as_deref(), &policy, masks).filter(|_| may_be_recorded);
             let failure = end.error_type.is_some().then_some(Failure { description });
             let end = SpanEnd { attributes: facts, failure, time: self.ended(end.duration) };
             if self.has_fields() {
@@ -317,7 +315,7 @@ impl ActiveCall {
     }
 
     /// The attributes set when the span started.
-    pub(super) fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
+    pub(crate) fn start_facts(&self, state: &CallRecord) -> Vec<KeyValue> {
         let started = self.started();
         let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
@@ -329,74 +327,5 @@ impl ActiveCall {
             add(Fact::ServerPort.key(), server.port.map(|port| i64::from(port).into()));
         }
         facts
-    }
-}
-
-/// The name of a type as an identifier, without its path if it is long or has spaces.
-fn type_word(name: &str) -> Option<&str> {
-    let fits = |name: &&str| !name.is_empty() && is_word(name) && name.len() <= MAX_LABEL;
-    let plain = name.split('<').next().unwrap_or(name);
-    let last = plain.rsplit("::").next().unwrap_or(plain);
-    Some(name).filter(fits).or(Some(last).filter(fits))
-}
-
-impl CallRecord {
-    /// The low-cardinality name of a failure: the user's name, the provider's code, the HTTP status, or the error's
-    /// type.
-    pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
-        let error = &self.error;
-        let of_outcome = match outcome {
-            Outcome::Panicked => Some("panic"),
-            Outcome::Truncated => Some("truncated"),
-            Outcome::Cancelled => Some("cancelled"),
-            Outcome::Dropped => Some("dropped"),
-            _ => None,
-        };
-        if let Some(by_user) = &error.by_user {
-            return match is_name(by_user) && by_user.len() <= MAX_LABEL {
-                true => by_user.clone(),
-                false => Cow::Borrowed("_OTHER"),
-            };
-        }
-        if let Some(word) = of_outcome {
-            return Cow::Borrowed(word);
-        }
-        let status = error.status.or_else(|| self.response.error.as_ref()?.status);
-        let by_provider = self.response.error.as_ref().and_then(|error| error.name());
-        by_provider
-            .filter(|name| name.len() <= MAX_LABEL)
-            .map(str::to_owned)
-            .or_else(|| error.code.clone().filter(|code| code.len() <= MAX_LABEL))
-            .or_else(|| status.map(|status| status.to_string()))
-            .or_else(|| error.transport.map(str::to_owned))
-            .or_else(|| error.type_name.as_deref().and_then(type_word).map(str::to_owned))
-            .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
-    }
-
-    /// The text of the error, if it may be recorded. It is content: masks added later apply.
-    fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
-        self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
-    }
-
-    /// The text of a failure, if it may be recorded and adds to the error's type.
-    pub(super) fn failure_text(&self, end: &CallEnd, policy: &PolicyState, masks: Masks) -> Option<&str> {
-        let error_type = end.error_type.as_deref()?;
-        self.error_message(policy, masks).filter(|message| *message != error_type)
-    }
-
-    fn cost(&self, pipeline: &Pipeline) -> Option<Priced> {
-        cost::of(&self.billed(), &self.response.usage_by_others, self.response.cost, pipeline.prices.as_ref())
-            .filter(|priced| priced.cost.sum().is_none_or(is_cost))
-    }
-
-    fn billed(&self) -> PricedCall<'_> {
-        PricedCall {
-            operation: self.operation.as_str(),
-            provider: self.provider.as_ref().map(crate::model::Provider::as_str),
-            request_model: self.request.model.as_deref(),
-            response_model: self.response.model.as_deref(),
-            service_tier: self.response.service_tier.as_deref(),
-            usage: &self.response.usage,
-        }
     }
 }

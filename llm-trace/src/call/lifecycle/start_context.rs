@@ -5,11 +5,11 @@ use std::sync::{Arc, Weak};
 use tracing::Span;
 
 use super::active_call::ActiveCall;
-use super::call_arguments::CallArguments;
 use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
+use crate::call::call_arguments::CallArguments;
 use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
 use crate::policy::{Masks, PolicyState, Stamp};
 

@@ -1,25 +1,18 @@
 //! Writes the input and output of a call's trace.
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
 use super::pipeline::Pipeline;
 use crate::ambient::TraceUpdate;
+use crate::call::record::{CallRecord, TraceSides};
 use crate::model::Operation;
 use crate::otel::KeyValue;
 use crate::policy::{ContentShape, Masks, Permit, PolicyState, REDACTED, Side, rewrite};
 use crate::semconv::{ContentField, openinference};
 
-/// The trace's input and output from nested calls.
-#[derive(Debug, Default)]
-pub(crate) struct TraceSides {
-    input: Option<String>,
-    output: Option<String>,
-}
-
 impl ActiveCall {
     /// Writes the trace's input and output to this call's span, and passes them to the surrounding calls that represent
     /// the trace. Masked texts are written as the mask, to replace the backend's earlier value.
-    pub(super) fn update_trace(
+    pub(crate) fn update_trace(
         &self,
         update: TraceUpdate,
         state: &mut CallRecord,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::call_record::CallRecord;
+use super::CallRecord;
 use crate::model::facts::ResponseFacts;
 use crate::wire::Format;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
+use crate::call::record::CallRecord;
 use crate::diag;
 use crate::model::facts::ResponseFacts;
 
@@ -25,7 +25,7 @@ pub(crate) fn all() -> Vec<String> {
 
 impl ActiveCall {
     /// Warns about a function that returned before its response was seen.
-    pub(super) fn warn_unseen(&self) {
+    pub(crate) fn warn_unseen(&self) {
         self.report_unread(true, |function| {
             format!(
                 "{function} returned and nothing of the answer was seen, so that its call is unobserved: wrap the stream \
@@ -36,7 +36,7 @@ impl ActiveCall {
     }
 
     /// Reports a function that returned a value of this type, from which nothing is read.
-    pub(super) fn report_unread_type(&self, type_name: &str) {
+    pub(crate) fn report_unread_type(&self, type_name: &str) {
         self.report_unread(false, |function| {
             format!(
                 "{function} returned `{}`, of which nothing is read: its span has no facts of the answer; choose the \
@@ -67,7 +67,7 @@ impl ActiveCall {
 
 impl CallRecord {
     /// Whether nothing of a model's response was read, by this call or by one inside it.
-    pub(super) fn is_unread(&self) -> bool {
+    pub(crate) fn is_unread(&self) -> bool {
         let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
         let elsewhere = self.inside.is_some() || self.unobserved;
         !stated && !elsewhere && self.operation.is_model_call() && *self.response == ResponseFacts::default()

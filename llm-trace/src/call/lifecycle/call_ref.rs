@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::SpanContext;
 
-use super::active_call::ActiveCall;
-use super::evaluation::{Evaluation, evaluation};
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 
@@ -34,32 +32,26 @@ struct Kept {
 }
 
 impl CallRef {
-    pub(super) fn of(live: &ActiveCall) -> CallRef {
-        live.reference()
-            .get_or_init(|| {
-                CallRef(live.pipeline().map(|pipeline| {
-                    Arc::new(Kept {
-                        pipeline: Arc::clone(pipeline),
-                        span: live.context().map(|context| context.span().span_context().clone()),
-                        masks: live.masks().clone(),
-                        response_id: live.lock().response.id.clone().map(OnceLock::from).unwrap_or_default(),
-                    })
-                }))
-            })
-            .clone()
+    pub(crate) fn new(
+        pipeline: Arc<Pipeline>,
+        span: Option<SpanContext>,
+        masks: SharedMasks,
+        response_id: Option<String>,
+    ) -> CallRef {
+        CallRef(Some(Arc::new(Kept {
+            pipeline,
+            span,
+            masks,
+            response_id: response_id.map(OnceLock::from).unwrap_or_default(),
+        })))
     }
 
     /// A reference to the active span, for evaluations outside of a call.
-    pub(super) fn active() -> CallRef {
+    pub(crate) fn active() -> CallRef {
         CallRef(Pipeline::current().map(|pipeline| {
             let masks = SharedMasks::here(crate::policy::Masks::new());
             Arc::new(Kept { pipeline, span: None, masks, response_id: OnceLock::new() })
         }))
-    }
-
-    /// Starts an evaluation of this call. See [`evaluation`](crate::evaluation()).
-    pub fn evaluation(&self, name: impl Into<String>) -> Evaluation {
-        evaluation(name).of(self)
     }
 
     /// The call's span, if it has one.
@@ -72,17 +64,17 @@ impl CallRef {
         self.0.as_ref()?.response_id.get().map(String::as_str)
     }
 
-    pub(super) fn set_response_id(&self, id: &str) {
+    pub(crate) fn set_response_id(&self, id: &str) {
         if let Some(kept) = &self.0 {
             kept.response_id.get_or_init(|| id.to_owned());
         }
     }
 
-    pub(super) fn pipeline(&self) -> Option<&Pipeline> {
+    pub(crate) fn pipeline(&self) -> Option<&Pipeline> {
         self.0.as_ref().map(|kept| &*kept.pipeline)
     }
 
-    pub(super) fn masks(&self) -> Option<&SharedMasks> {
+    pub(crate) fn masks(&self) -> Option<&SharedMasks> {
         self.0.as_ref().map(|kept| &kept.masks)
     }
 }

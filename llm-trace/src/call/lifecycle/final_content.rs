@@ -1,9 +1,9 @@
 //! The content of a finished call. Permission is checked again at the end, because masks may have been added.
 
 use super::active_call::ActiveCall;
-use super::call_record::{CallRecord, Content};
-use super::operation_content::RecordedContent;
 use crate::ambient::mask_context::Filtered;
+use crate::call::record::RecordedContent;
+use crate::call::record::{CallRecord, Content};
 use crate::message;
 use crate::model::Operation;
 use crate::policy::{ContentShape, Filter, Masks, Permit, PolicyState, Report, Side, Stamp, rewrite};
@@ -11,7 +11,7 @@ use crate::semconv::{ContentField, Profile};
 
 /// The part of a call's content that may be recorded.
 #[derive(Default)]
-pub(super) struct Permitted {
+pub(crate) struct Permitted {
     /// JSON texts by attribute key.
     list: Vec<(&'static str, String)>,
     /// The report of their changes.
@@ -24,7 +24,7 @@ pub(super) struct Permitted {
 
 impl Permitted {
     /// The texts and the report for a signal with or without content.
-    pub(super) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
+    pub(crate) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
     }
 
@@ -41,18 +41,18 @@ impl Permitted {
     }
 
     /// The number of span attributes.
-    pub(super) fn len(&self, content: bool) -> usize {
+    pub(crate) fn len(&self, content: bool) -> usize {
         let (list, report) = self.on(content);
         list.len() + usize::from(!report.is_empty())
     }
 
     /// Takes the texts for a signal with or without content.
-    pub(super) fn take(&mut self, content: bool) -> Vec<(&'static str, String)> {
+    pub(crate) fn take(&mut self, content: bool) -> Vec<(&'static str, String)> {
         if content { std::mem::take(&mut self.list) } else { Vec::new() }
     }
 
     /// Adds a report of other changes.
-    pub(super) fn note(&mut self, report: Report) {
+    pub(crate) fn note(&mut self, report: Report) {
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
     }
@@ -83,7 +83,7 @@ impl Permitted {
 
 impl ActiveCall {
     /// The content that may be recorded under this policy and these masks.
-    pub(super) fn permitted(
+    pub(crate) fn permitted(
         &self,
         state: &mut CallRecord,
         stamp: Stamp,

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::call_record::found;
-use super::captured_value::CapturedValue;
+use super::found;
+use crate::call::captured_value::CapturedValue;
 use crate::json::{Key, Node, Text, Tree, write_str};
 use crate::policy::{ContentShape, Filter, Place, TextKind, rewrite};
 use crate::wire::paths::keys;

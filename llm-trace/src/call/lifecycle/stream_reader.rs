@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use super::active_call::ActiveCall;
-use super::call_record::{CallRecord, Stream};
-use super::captured_value::{CapturedValue, Document};
 use super::record_response::scrubbed;
+use crate::call::captured_value::{CapturedValue, Document};
+use crate::call::record::{CallRecord, Stream};
 use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
 use crate::message::Messages;
 use crate::model::Outcome;

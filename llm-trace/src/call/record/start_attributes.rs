@@ -1,6 +1,6 @@
 //! The attributes set when a span starts.
 
-use super::call_record::CallRecord;
+use super::CallRecord;
 use crate::semconv::Fact;
 
 /// Flags for the attributes that were set when the span started.
@@ -15,11 +15,11 @@ pub(crate) struct Started {
     tool: bool,
     tool_type: bool,
     /// The return value is not a message.
-    pub(super) returns_no_message: bool,
+    pub(crate) returns_no_message: bool,
 }
 
 impl Started {
-    pub(super) fn of(state: &CallRecord) -> Self {
+    pub(crate) fn of(state: &CallRecord) -> Self {
         Self {
             provider: state.provider.is_some(),
             model: state.request.model.is_some(),

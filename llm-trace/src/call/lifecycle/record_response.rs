@@ -1,10 +1,10 @@
 //! Records the request, the response and the error of a running call.
 
 use super::active_call::ActiveCall;
-use super::call_record::{
+use crate::call::captured_value::{CapturedError, CapturedValue};
+use crate::call::record::{
     Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
 };
-use super::captured_value::{CapturedError, CapturedValue};
 use crate::guarded;
 use crate::guarded::UserCode;
 use crate::json::{JsonView, Text, Tree, is_document};
@@ -165,7 +165,7 @@ impl ActiveCall {
         self.end_with(if not_sent { Outcome::NotSent } else { Outcome::Error });
     }
 
-    pub(super) fn read_error(&self, error: CapturedError<'_>) {
+    pub(crate) fn read_error(&self, error: CapturedError<'_>) {
         // Formatting runs user code, so it runs outside of the lock.
         let message = match (self.permit_error_text(), error.message) {
             (Permit::Open(filter), Some(message)) => {
@@ -184,7 +184,7 @@ impl ActiveCall {
     }
 
     /// Reads the error flag in a tool's result, as defined by the Model Context Protocol.
-    pub(super) fn read_tool_error(&self, answer: &CapturedValue<'_>) {
+    pub(crate) fn read_tool_error(&self, answer: &CapturedValue<'_>) {
         if !self.lock().operation.is_mcp() {
             return;
         }
@@ -313,7 +313,7 @@ impl ActiveCall {
 }
 
 /// The text of an error after scrubbing.
-pub(super) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
+pub(crate) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
     let mut json = String::new();
     filter.text(&mut json, Text::Plain(text), Place::error());
     serde_json::from_str(&json).ok()

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use super::active_call::ActiveCall;
-use super::call_arguments::CallArguments;
-use super::call_record::{CallRecord, document, found};
 use super::start_context::StartContext;
-use super::start_fields::MakeSpan;
+use crate::call::call_arguments::CallArguments;
+use crate::call::record::{CallRecord, document, found};
+use crate::call::start_fields::MakeSpan;
 
 /// A call whose arguments are read and whose span has not started.
-pub(crate) struct Ready(Box<Parts>);
+pub(crate) struct PendingCall(Box<Parts>);
 
 struct Parts {
     make_span: MakeSpan,
@@ -17,13 +17,13 @@ struct Parts {
     around: StartContext,
 }
 
-impl fmt::Debug for Ready {
+impl fmt::Debug for PendingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ready")
+        f.write_str("PendingCall")
     }
 }
 
-impl Ready {
+impl PendingCall {
     pub(crate) fn new(mut setup: CallArguments<'_>) -> Self {
         let around = StartContext::of(&mut setup);
         let mut state = CallRecord::of(&mut setup);
@@ -44,7 +44,7 @@ impl Ready {
         } else {
             state.take_given(&setup);
         }
-        Ready(Box::new(Parts { make_span: setup.make_span, state, around }))
+        PendingCall(Box::new(Parts { make_span: setup.make_span, state, around }))
     }
 
     pub(crate) fn start(self) -> Option<ActiveCall> {

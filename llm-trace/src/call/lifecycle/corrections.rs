@@ -1,23 +1,12 @@
 //! Corrections of values that were set when the span started.
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
-use crate::ambient::mask_context::Correction;
+use crate::call::record::{CallRecord, Replaced};
 use crate::diag;
 use crate::model::hosts;
 use crate::model::server::Server;
 use crate::model::{Operation, Provider};
-use crate::otel::{SpanRef, Value};
-use crate::semconv::Fact;
-
-/// The values set at the start that were replaced later.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Replaced {
-    provider: bool,
-    model: bool,
-    server: bool,
-    operation: bool,
-}
+use crate::otel::SpanRef;
 
 impl ActiveCall {
     pub(crate) fn set_provider(&self, provider: Provider) {
@@ -72,7 +61,7 @@ impl ActiveCall {
     }
 
     /// Corrects the values set at the start, if a processor of llm-trace can.
-    pub(super) fn correct_start(&self, span: &SpanRef<'_>, state: &CallRecord) {
+    pub(crate) fn correct_start(&self, span: &SpanRef<'_>, state: &CallRecord) {
         if state.replaced == Replaced::default() {
             return;
         }
@@ -87,35 +76,5 @@ impl ActiveCall {
             span.update_name(state.span_name().into_owned());
         }
         self.masks().set_corrections(state.corrections());
-    }
-}
-
-impl CallRecord {
-    /// Keeps the span kind of the start.
-    fn keep_kind(&mut self) {
-        if self.remote.is_none() {
-            self.remote = Some(self.kind() == "client");
-        }
-    }
-
-    fn corrections(&self) -> Vec<Correction> {
-        let Replaced { provider, model, server, operation } = self.replaced;
-        let mut corrections: Vec<Correction> = Vec::new();
-        let mut add = |fact: Fact, value: Option<Value>| corrections.push((fact.key(), value));
-        if provider {
-            add(Fact::ProviderName, self.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
-        }
-        if model {
-            add(Fact::RequestModel, self.request.model.clone().map(Value::from));
-        }
-        if server {
-            let server = self.server.as_ref();
-            add(Fact::ServerAddress, server.map(|server| server.address.clone().into()));
-            add(Fact::ServerPort, server.and_then(|server| server.port).map(|port| i64::from(port).into()));
-        }
-        if operation {
-            add(Fact::OperationName, self.operation_name().map(|name| name.to_owned().into()));
-        }
-        corrections
     }
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::call_arguments::CallArguments;
-use super::captured_value::CapturedValue;
-use super::start_fields::StartFields;
+use crate::call::call_arguments::CallArguments;
+use crate::call::captured_value::CapturedValue;
+use crate::call::start_fields::StartFields;
 use crate::model::{Operation, Outcome, Provider};
 use crate::semconv::AttributeValue;
 use crate::semconv::ContentField;
@@ -19,11 +19,11 @@ pub(crate) fn pipelines() -> bool {
 }
 
 #[derive(Debug)]
-pub(crate) struct Ready(tracing::Span);
+pub(crate) struct PendingCall(tracing::Span);
 
-impl Ready {
+impl PendingCall {
     pub(crate) fn new(setup: CallArguments<'_>) -> Self {
-        Ready(span(&setup))
+        PendingCall(span(&setup))
     }
 
     pub(crate) fn start(self) -> Option<ActiveCall> {
@@ -110,7 +110,7 @@ impl ActiveCall {
     }
     pub(crate) fn adopt_scopes(&self) {}
     pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
-    pub(crate) fn chunk_of(&self, _: &dyn super::captured_value::Document) {}
+    pub(crate) fn chunk_of(&self, _: &dyn crate::call::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
     pub(crate) fn end(&self) {}
     pub(crate) fn end_with(&self, _: Outcome) {}

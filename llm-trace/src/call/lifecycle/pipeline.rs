@@ -33,7 +33,7 @@ pub(crate) struct Pipeline {
     pub(crate) trace_backend: TraceBackend,
     /// The destinations that receive trace context.
     #[cfg(feature = "otel")]
-    pub(crate) propagation: crate::call::propagation::Propagation,
+    pub(crate) propagation: super::propagation::Propagation,
     pub(crate) open: OpenCalls,
     /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
     /// of the version that this crate uses is in the subscriber.
@@ -101,7 +101,7 @@ impl Pipeline {
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
             #[cfg(feature = "otel")]
-            propagation: crate::call::propagation::Propagation::new(),
+            propagation: super::propagation::Propagation::new(),
             open: OpenCalls::default(),
             fields: None,
             content_fields: false,

@@ -1,17 +1,11 @@
-//! Model calls inside model calls: see [`Nested`].
+//! The results of calls that were merged into this one.
 
-use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
-use super::active_call::ActiveCall;
-use super::call_record::{CallRecord, Content, ErrorState, Stream};
-use super::current;
-use super::pipeline::Pipeline;
-use crate::ambient::mask_context::SharedMasks;
+use super::{CallRecord, InnerCalls};
 use crate::cost::Priced;
-use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts, add_by_model};
-use crate::model::{Nested, Operation, Outcome, Usage};
-use crate::policy::{Filter, Masks};
+use crate::model::facts::{RequestFacts, ResponseFacts, add_by_model};
+use crate::model::{Operation, Outcome, Usage};
 use crate::semconv::Fact;
 
 /// The costs reported by nested calls.
@@ -22,32 +16,9 @@ pub(crate) enum NestedTotals {
     Elsewhere,
 }
 
-/// The results of nested calls.
-#[derive(Default)]
-pub(crate) struct InnerCalls {
-    usage: Usage,
-    usage_by_others: Vec<(String, Usage)>,
-    cost: Option<Priced>,
-    output: Option<(Content<String>, Option<Filter>)>,
-    error: ErrorState,
-    stated: Option<ErrorFacts>,
-    stream: Option<Box<Stream>>,
-    /// They have their own spans and metrics.
-    separate: bool,
-}
-
-/// The outer call that a call starting here is merged into.
-pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
-    let outer = current::get()?;
-    if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
-        return None;
-    }
-    let around = outer.lock();
-    let nested = state.nested.or(around.nested).unwrap_or(pipeline.nested);
-    let same = is_same(&around, state) || is_same_tool(&around, state);
-    let merges = !around.finished && nested == Nested::Merge && same;
-    drop(around);
-    merges.then_some(outer)
+/// Whether an inner call is the same call as the outer one, seen by another layer.
+pub(crate) fn is_same_call(outer: &CallRecord, inner: &CallRecord) -> bool {
+    is_same(outer, inner) || is_same_tool(outer, inner)
 }
 
 fn is_same(outer: &CallRecord, inner: &CallRecord) -> bool {
@@ -66,65 +37,16 @@ fn is_same_tool(outer: &CallRecord, inner: &CallRecord) -> bool {
         && outer.fact(Fact::ToolName) == inner.fact(Fact::ToolName)
 }
 
-fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
+pub(crate) fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
     (outer.is_inference() && inner.is_inference()) || (outer.is_model_call() && outer == inner)
 }
 
-impl ActiveCall {
-    /// Merges a finished call into its outer call. Returns the record if the outer call has already ended.
-    pub(crate) fn merge(
-        &self,
-        outer: &ActiveCall,
-        state: Box<CallRecord>,
-        outcome: Outcome,
-        cost: Option<Priced>,
-        separate: bool,
-    ) -> Option<Box<CallRecord>> {
-        outer.take_masks(self.masks());
-        let later = self.begun().saturating_duration_since(outer.begun());
-        let mut around = outer.lock();
-        if around.finished {
-            return Some(state);
-        }
-        around.inner_calls().separate |= separate;
-        around.absorb(state, outcome, cost, later);
-        None
-    }
-
-    /// Adds the masks of a part to the whole call.
-    pub(crate) fn take_masks(&self, part: &SharedMasks) {
-        let part = part.get();
-        self.masks().add(Masks::new().mask_input(part.input()).mask_output(part.output()));
-    }
-
-    /// Adds the usage of another crate's span inside this call, which records no tokens itself.
-    pub(crate) fn add_usage(&self, usage: Usage) {
-        let mut state = self.lock();
-        if !state.finished {
-            state.inner_calls().usage.add(usage);
-        }
-    }
-
-    /// Reports to the surrounding call that this one counts tokens and costs.
-    pub(crate) fn report_counted(&self, state: &CallRecord, separate: bool) {
-        let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
-        if !knows || !state.operation.is_model_call() {
-            return;
-        }
-        let Some(around) = self.parent() else { return };
-        let mut around: MutexGuard<'_, Box<CallRecord>> = around.lock();
-        if is_same_work(&around.operation, &state.operation) && !around.finished {
-            around.inner_calls().separate = true;
-        }
-    }
-}
-
 impl CallRecord {
-    fn inner_calls(&mut self) -> &mut InnerCalls {
+    pub(crate) fn inner_calls(&mut self) -> &mut InnerCalls {
         self.inside.get_or_insert_default()
     }
 
-    fn absorb(&mut self, inner: Box<CallRecord>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
+    pub(crate) fn absorb(&mut self, inner: Box<CallRecord>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
         // All fields are listed, so that a new one is decided here.
         let CallRecord {
             operation: _,
@@ -279,7 +201,7 @@ impl RequestFacts {
 
 impl ResponseFacts {
     /// Adds the facts that are not set yet, except counts, the cost and the error.
-    pub(super) fn fill(&mut self, other: ResponseFacts) {
+    pub(crate) fn fill(&mut self, other: ResponseFacts) {
         let mut own = std::mem::replace(self, other);
         self.usage = own.usage;
         self.usage_by_others = std::mem::take(&mut own.usage_by_others);

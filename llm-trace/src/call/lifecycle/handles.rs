@@ -1,49 +1,34 @@
-//! The handles that keep a call open, and its end without any.
+//! The handles of a call, and its end without any.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use super::active_call::ActiveCall;
+use super::ActiveCall;
 use crate::model::Outcome;
-
-/// The handles of a call and the runs of its function.
-#[derive(Debug, Default)]
-pub(super) struct OpenHandles {
-    handles: AtomicUsize,
-    /// A stream that is read inside the function does not end the call.
-    runs: AtomicUsize,
-}
 
 impl ActiveCall {
     pub(crate) fn retain(&self) {
-        self.holders().handles.fetch_add(1, Ordering::Relaxed);
+        self.holders().retain();
     }
 
     /// Releases a handle. The last one ends the call explicitly, because a thread inside its span may hold it longer.
     pub(crate) fn release(&self) {
-        if self.holders().handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.holders().release() {
             self.end_unheld();
         }
     }
 
     pub(crate) fn has_one_handle(&self) -> bool {
-        self.holders().handles.load(Ordering::Acquire) == 1
+        self.holders().has_one()
     }
 
     pub(crate) fn set_inside(&self, inside: bool) {
-        let runs = &self.holders().runs;
-        if inside {
-            runs.fetch_add(1, Ordering::AcqRel);
-        } else {
-            runs.fetch_sub(1, Ordering::AcqRel);
-        }
+        self.holders().set_inside(inside);
     }
 
     pub(crate) fn is_inside(&self) -> bool {
-        self.holders().runs.load(Ordering::Acquire) > 0
+        self.holders().is_inside()
     }
 
     /// Ends the call with the known facts if no handle is left, unless it has already ended.
-    pub(super) fn end_unheld(&self) {
+    pub(crate) fn end_unheld(&self) {
         let state = self.lock();
         if state.finished {
             return;

@@ -1,30 +1,10 @@
 //! Content of operations besides messages: arguments, results, queries, documents.
 
-use super::active_call::ActiveCall;
-use super::call_record::{CallRecord, document};
-use super::captured_value::CapturedValue;
-use super::documents;
+use super::{CallRecord, RecordedContent, Subject, document, documents};
+use crate::call::captured_value::CapturedValue;
 use crate::json::{Mode, is_document};
 use crate::policy::{ContentShape, Filter, Permit, Side, TextKind, rewrite};
-use crate::semconv::{AttributeValue, ContentField, Fact, Facts};
-
-/// Facts and content of an operation other than a model call.
-#[derive(Default)]
-pub(crate) struct Subject {
-    pub(crate) facts: Facts,
-    pub(crate) content: Vec<RecordedContent>,
-}
-
-/// Content that was read under one permit.
-pub(crate) struct RecordedContent {
-    pub(crate) slot: ContentField,
-    /// The text of the attribute: plain or JSON.
-    pub(crate) text: String,
-    /// It holds unmasked texts: a mask that is set later must be applied to them.
-    pub(crate) open: bool,
-    /// The filter, with its report.
-    pub(crate) filter: Filter,
-}
+use crate::semconv::{ContentField, Fact, Facts};
 
 impl ContentField {
     /// The mask that covers the content. Content that a model wrote, including a tool's arguments, is output. Content
@@ -55,7 +35,7 @@ impl ContentField {
 }
 
 impl RecordedContent {
-    fn read(slot: ContentField, what: &CapturedValue<'_>, permit: Permit) -> Option<RecordedContent> {
+    pub(crate) fn read(slot: ContentField, what: &CapturedValue<'_>, permit: Permit) -> Option<RecordedContent> {
         let (mode, open) = (permit.mode()?, permit.is_open());
         let mut filter = permit.filter()?;
         let text = read(slot, what, mode, &mut filter)?;
@@ -129,46 +109,9 @@ impl CallRecord {
     }
 
     /// Sets content; a later value replaces an earlier one.
-    fn fill(&mut self, filled: RecordedContent) {
+    pub(crate) fn fill(&mut self, filled: RecordedContent) {
         let content = &mut self.subject().content;
         content.retain(|known| known.slot != filled.slot);
         content.push(filled);
-    }
-}
-
-impl ActiveCall {
-    /// Sets a fact from inside the function.
-    pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
-        let mut state = self.lock();
-        match (fact, value) {
-            (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
-            (Fact::RpcStatus, value) => {
-                state.error.code = Some(value.to_text().into_owned());
-                state.subject().facts.set(Fact::RpcStatus, value);
-            }
-            (fact, value) => state.subject().facts.set(fact, value),
-        }
-    }
-
-    /// Sets content from inside the function, or from its return value.
-    pub(crate) fn content(&self, slot: ContentField, what: &CapturedValue<'_>) {
-        let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
-        // Serialization runs user code, so it runs outside of the lock.
-        let count = (slot == ContentField::MemoryRecords).then(|| documents::count(what)).flatten();
-        let filled = RecordedContent::read(slot, what, permit);
-        if slot == ContentField::ToolResult {
-            self.read_tool_error(what);
-        }
-        let mut state = self.lock();
-        if let Some(count) = count {
-            state.subject().facts.set(Fact::MemoryRecordCount, count.into());
-        }
-        if let Some(filled) = filled.filter(|_| !state.finished) {
-            state.fill(filled);
-        }
-    }
-
-    pub(crate) fn permit(&self, side: Side) -> Permit {
-        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).side(side, self.masks().get()))
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
 use super::finish::Ended;
+use crate::call::record::CallRecord;
 use crate::model::Outcome;
 use crate::otel::{KeyValue, TraceContextExt};
 use crate::policy::{Filter, Place, PolicyState, Report, TextKind};
@@ -14,7 +14,7 @@ use crate::sink::hook::FinishedCall;
 
 impl ActiveCall {
     /// Passes the call to the layer's hooks. Its facts and content have passed the policy.
-    pub(super) fn hand_over(&self, ended: &Ended<'_>) {
+    pub(crate) fn hand_over(&self, ended: &Ended<'_>) {
         let &Ended { pipeline, state, end, facts, content, policy, masks } = ended;
         let span = self.context().map(|context| context.span().span_context().clone()).filter(|span| span.is_valid());
         let (texts, report) = content.on(policy.captures());
@@ -24,7 +24,7 @@ impl ActiveCall {
         self.add_start_names(state, &mut attributes);
         let mut report = report.clone();
         let name = name(state, policy, &mut report);
-        let error_message = state.failure_text(end, policy, masks).and_then(|text| {
+        let error_message = state.failure_text(end.error_type.as_deref(), policy, masks).and_then(|text| {
             let text = clean(policy.error_text(masks).filter()?, text, TextKind::Error, &mut report);
             Some(text).filter(|text| !text.is_empty())
         });

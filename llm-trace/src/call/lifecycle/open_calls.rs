@@ -1,9 +1,9 @@
 //! The registry of open calls, so that a shutdown can end them.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::active_call::ActiveCall;
 use crate::cache_padded::Apart;
 
 /// The open calls of one layer.
@@ -43,7 +43,16 @@ thread_local! {
     };
 }
 
-type Shard = Table<Weak<ActiveCall>>;
+/// A call that a shutdown can end.
+pub(crate) trait OpenCall: fmt::Debug + Send + Sync {
+    /// Whether it was merged into an outer call.
+    fn is_nested(&self) -> bool;
+
+    /// Ends it with the facts known so far.
+    fn end_unfinished(&self);
+}
+
+type Shard = Table<Weak<dyn OpenCall>>;
 
 /// Entries in reusable slots. It is independent of locks and threads, so that its tests can try every order of steps.
 #[derive(Debug)]
@@ -118,13 +127,13 @@ impl OpenCalls {
         let mut calls: Vec<_> =
             shards.flat_map(|shard| lock(shard).entries().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect();
         // Nested calls must end first, because they report to their outer calls.
-        calls.sort_by_key(|call| call.outer().is_none());
+        calls.sort_by_key(|call| !call.is_nested());
         calls.iter().for_each(|call| call.end_unfinished());
         calls.len()
     }
 
     /// Adds a call. The slot is stored before the call is visible, because the thread that ends it removes it.
-    pub(crate) fn insert(&self, call: Weak<ActiveCall>, placed: impl FnOnce(OpenCallSlot)) {
+    pub(crate) fn insert(&self, call: Weak<dyn OpenCall>, placed: impl FnOnce(OpenCallSlot)) {
         // The thread-local may be destroyed at the end of a thread.
         let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);

@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::call_record::CallRecord;
-use super::current;
+use crate::call::record::CallRecord;
 use crate::model::{Operation, Provider};
 use crate::semconv::Fact;
 
@@ -26,16 +25,15 @@ struct AgentRun {
 }
 
 impl Agent {
-    /// The agent for a call that starts here. Counts the call.
-    pub(crate) fn of(state: &CallRecord) -> Agent {
+    /// The agent for a call that starts inside a call of the agent `above`. Counts the call.
+    pub(crate) fn of(state: &CallRecord, above: Option<&Agent>) -> Agent {
         let operation = &state.operation;
         let inference = operation.is_inference();
         if *operation == Operation::InvokeAgent {
             let name = state.fact(Fact::AgentName).map(str::to_owned);
             return Agent { run: Some(Arc::new(AgentRun { name, ..AgentRun::default() })), inference };
         }
-        let Some(above) = current::get() else { return Agent { run: None, inference } };
-        let above = above.agent();
+        let Some(above) = above else { return Agent { run: None, inference } };
         if let Some(run) = &above.run {
             // A nested inference is the same inference.
             if inference && !above.inference {

@@ -52,6 +52,13 @@ pub struct Evaluation {
     error_type: Option<Cow<'static, str>>,
 }
 
+impl CallRef {
+    /// Starts an evaluation of this call. See [`evaluation`](crate::evaluation()).
+    pub fn evaluation(&self, name: impl Into<String>) -> Evaluation {
+        evaluation(name).of(self)
+    }
+}
+
 impl Evaluation {
     /// Sets the evaluated call. The default is the current one.
     pub fn of(mut self, call: &CallRef) -> Self {
@@ -87,7 +94,7 @@ impl Evaluation {
     /// Emits the event.
     pub fn emit(self) {
         let of = self.of.clone().unwrap_or_else(|| match ActiveCall::current() {
-            Some(live) => CallRef::of(&live),
+            Some(live) => live.reference(),
             None => CallRef::active(),
         });
         let Some(pipeline) = of.pipeline().filter(|pipeline| pipeline.events.wanted()) else { return };

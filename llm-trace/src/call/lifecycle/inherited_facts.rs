@@ -1,16 +1,16 @@
 //! Facts that a call inherits from its scopes, and those set on the call itself.
 
 use super::active_call::ActiveCall;
-use super::call_record::CallRecord;
-use super::handle::LlmCall;
 use crate::ambient::{Scope, ScopeFacts, TraceError, mask_context};
+use crate::call::handle::LlmCall;
+use crate::call::record::CallRecord;
 use crate::otel::Context;
 use crate::policy::{Masks, PolicyState};
 use crate::semconv::{AttributeValue, Fact};
 
 impl ActiveCall {
     /// The facts of this call: set on the call, set by its attributes, then inherited from its scopes.
-    pub(super) fn inherit_facts(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
+    pub(crate) fn inherit_facts(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
         let mut own = state.facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {

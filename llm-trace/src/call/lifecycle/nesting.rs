@@ -1,0 +1,74 @@
+//! Model calls inside model calls: see [`Nested`].
+
+use std::sync::Arc;
+
+use super::ActiveCall;
+use super::current;
+use super::pipeline::Pipeline;
+use crate::ambient::mask_context::SharedMasks;
+use crate::call::record::{CallRecord, is_same_call, is_same_work};
+use crate::cost::Priced;
+use crate::model::{Nested, Outcome, Usage};
+use crate::policy::Masks;
+
+/// The outer call that a call starting here is merged into.
+pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
+    let outer = current::get()?;
+    if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
+        return None;
+    }
+    let around = outer.lock();
+    let nested = state.nested.or(around.nested).unwrap_or(pipeline.nested);
+    let merges = !around.finished && nested == Nested::Merge && is_same_call(&around, state);
+    drop(around);
+    merges.then_some(outer)
+}
+
+impl ActiveCall {
+    /// Merges a finished call into its outer call. Returns the record if the outer call has already ended.
+    pub(crate) fn merge(
+        &self,
+        outer: &ActiveCall,
+        state: Box<CallRecord>,
+        outcome: Outcome,
+        cost: Option<Priced>,
+        separate: bool,
+    ) -> Option<Box<CallRecord>> {
+        outer.take_masks(self.masks());
+        let later = self.begun().saturating_duration_since(outer.begun());
+        let mut around = outer.lock();
+        if around.finished {
+            return Some(state);
+        }
+        around.inner_calls().separate |= separate;
+        around.absorb(state, outcome, cost, later);
+        None
+    }
+
+    /// Adds the masks of a part to the whole call.
+    pub(crate) fn take_masks(&self, part: &SharedMasks) {
+        let part = part.get();
+        self.masks().add(Masks::new().mask_input(part.input()).mask_output(part.output()));
+    }
+
+    /// Adds the usage of another crate's span inside this call, which records no tokens itself.
+    pub(crate) fn add_usage(&self, usage: Usage) {
+        let mut state = self.lock();
+        if !state.finished {
+            state.inner_calls().usage.add(usage);
+        }
+    }
+
+    /// Reports to the surrounding call that this one counts tokens and costs.
+    pub(crate) fn report_counted(&self, state: &CallRecord, separate: bool) {
+        let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
+        if !knows || !state.operation.is_model_call() {
+            return;
+        }
+        let Some(around) = self.parent() else { return };
+        let mut around = around.lock();
+        if is_same_work(&around.operation, &state.operation) && !around.finished {
+            around.inner_calls().separate = true;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Facts and content of operations besides messages, set while the call runs.
+
+use super::ActiveCall;
+use crate::call::captured_value::CapturedValue;
+use crate::call::record::{RecordedContent, count_documents};
+use crate::policy::{Permit, Side};
+use crate::semconv::{AttributeValue, ContentField, Fact};
+
+impl ActiveCall {
+    /// Sets a fact from inside the function.
+    pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
+        let mut state = self.lock();
+        match (fact, value) {
+            (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
+            (Fact::RpcStatus, value) => {
+                state.error.code = Some(value.to_text().into_owned());
+                state.subject().facts.set(Fact::RpcStatus, value);
+            }
+            (fact, value) => state.subject().facts.set(fact, value),
+        }
+    }
+
+    /// Sets content from inside the function, or from its return value.
+    pub(crate) fn content(&self, slot: ContentField, what: &CapturedValue<'_>) {
+        let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
+        // Serialization runs user code, so it runs outside of the lock.
+        let count = (slot == ContentField::MemoryRecords).then(|| count_documents(what)).flatten();
+        let filled = RecordedContent::read(slot, what, permit);
+        if slot == ContentField::ToolResult {
+            self.read_tool_error(what);
+        }
+        let mut state = self.lock();
+        if let Some(count) = count {
+            state.subject().facts.set(Fact::MemoryRecordCount, count.into());
+        }
+        if let Some(filled) = filled.filter(|_| !state.finished) {
+            state.fill(filled);
+        }
+    }
+
+    pub(crate) fn permit(&self, side: Side) -> Permit {
+        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).side(side, self.masks().get()))
+    }
+}

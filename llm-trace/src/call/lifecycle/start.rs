@@ -1,0 +1,192 @@
+//! The start of a call: its span, or its outer call.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use tracing::Span;
+
+use super::active_call::ActiveCall;
+use super::agent_totals::Agent;
+use super::current::{self, CarriedCall};
+use super::nesting;
+use super::open_handles::OpenHandles;
+use super::pipeline::Pipeline;
+use super::start_context::{Parent, StartContext};
+use crate::call::call_arguments::CallArguments;
+use crate::call::record::{CallRecord, Started, document, found};
+use crate::call::start_fields::{MakeSpan, StartFields};
+use crate::guarded::{self, UserCode};
+use crate::model::Provider;
+use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
+use crate::policy::Masks;
+use crate::semconv::{Fact, Profile};
+
+/// Whether any llm-trace layer exists.
+#[inline]
+pub(crate) fn pipelines() -> bool {
+    Pipeline::any()
+}
+
+/// Whether a call that starts here is passed to the layer's hooks. A call made by a hook is not, because it would never
+/// end.
+fn is_hooked(pipeline: &Pipeline) -> bool {
+    !pipeline.hooks.is_empty() && !guarded::is_running(UserCode::Hook)
+}
+
+impl ActiveCall {
+    /// Starts the span, then reads the content of the arguments if it is captured.
+    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
+        let around = StartContext::of(&mut setup);
+        let mut state = CallRecord::of(&mut setup);
+        let Some(pipeline) = &around.pipeline else {
+            state.take_given(&setup);
+            return ActiveCall::start(setup.make_span, state, around);
+        };
+        let likely = pipeline.recorded.load(Ordering::Relaxed);
+        state.read_arguments(&setup, found(&setup.request).as_ref());
+        let live = ActiveCall::start(setup.make_span, state, around)?;
+        let recorded = live.outer.as_deref().unwrap_or(&live).recording;
+        if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
+            pipeline.recorded.store(recorded, Ordering::Relaxed);
+        }
+        if live.wants_content() {
+            let permit = live.permit_input();
+            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
+            let mut state = live.lock();
+            state.read_input(&setup, document.as_ref(), permit);
+            if let Some(given) = &setup.given {
+                state.read_given(&given.content, |side| live.permit(side));
+            }
+            drop(state);
+        }
+        Some(live)
+    }
+
+    pub(crate) fn start(make_span: MakeSpan, mut state: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
+        if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
+            state.name = None;
+        }
+        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| nesting::outer(&state, pipeline))
+            && !around.has_explicit_parent()
+        {
+            return Some(ActiveCall::within(outer, state, around));
+        }
+        let begun = (Instant::now(), SystemTime::now());
+        let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
+        let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| {
+            let above = current::get();
+            Agent::of(&state, above.as_ref().map(|above| above.agent()))
+        });
+        if let Some(name) = agent.name().filter(|_| latest && state.belongs_to_agent()) {
+            state.subject().facts.set(Fact::AgentName, name.to_owned().into());
+        }
+        let span = span(make_span, &state, latest);
+        if around.pipeline.is_none() && span.is_disabled() {
+            return None;
+        }
+        let parent = around.pipeline.is_some().then(|| around.parent());
+        if state.operation.is_model_call() {
+            around.masks.add(Masks::inside_model_call());
+        }
+        let mut call = ActiveCall::new(state, around, begun, agent);
+        call.span = span;
+        if let Some(parent) = parent {
+            call.join(parent);
+        }
+        // Even if the call has no span: no other span may use its start time.
+        let _ = call.carried.take_start();
+        call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
+        let others = call.pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
+        call.has_consumers = call.recording || call.has_fields || call.hooked || others;
+        Some(call)
+    }
+
+    /// Starts the span below its parent.
+    fn join(&mut self, Parent { context, link, call }: Parent) {
+        self.parent = call;
+        let (span, Some(pipeline)) = (&self.span, &self.pipeline) else { return };
+        if span.is_disabled() {
+            return;
+        }
+        if let Some(link) = link {
+            span.add_link(link);
+        }
+        let with_call = self.carried.onto(&context, self.masks.clone());
+        // Without an OpenTelemetry layer this fails, and `context()` is empty.
+        let found = !matches!(span.set_parent(with_call.clone()), Err(SetParentError::LayerNotFound));
+        pipeline.otel_layer.set(found);
+        self.has_fields = pipeline.fields.unwrap_or(!found);
+        // The span starts here. The id generator reads the current context.
+        let _current = with_call.attach();
+        self.context = Some(span.context()).filter(Context::has_active_span);
+        if let Some(context) = &self.context {
+            self.masks.set_own_span(context.span().span_context());
+        }
+    }
+
+    /// A call that is merged into the surrounding call.
+    fn within(outer: Arc<ActiveCall>, state: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
+        around.adopt_scopes();
+        outer.take_masks(&around.masks);
+        let mut call = ActiveCall::new(state, around, (Instant::now(), SystemTime::now()), outer.agent.clone());
+        // It starts no span.
+        let _ = call.carried.take_start();
+        call.has_consumers = outer.has_consumers;
+        call.parent = Some(Arc::downgrade(&outer));
+        call.outer = Some(outer);
+        call
+    }
+
+    /// A call without a span.
+    fn new(
+        state: Box<CallRecord>,
+        around: StartContext,
+        (begun, begun_at): (Instant, SystemTime),
+        agent: Agent,
+    ) -> ActiveCall {
+        let StartContext { pipeline, masks, stamp, .. } = around;
+        let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
+        ActiveCall {
+            span: Span::none(),
+            context: None,
+            recording: false,
+            has_fields: false,
+            has_consumers: false,
+            hooked: pipeline.as_ref().is_some_and(|pipeline| is_hooked(pipeline)),
+            pipeline,
+            masks,
+            stamp,
+            carried: CarriedCall::new(begun_at, likely),
+            parent: None,
+            outer: None,
+            begun,
+            begun_at,
+            agent,
+            #[cfg(feature = "otel")]
+            reference: OnceLock::new(),
+            started: Started::of(&state),
+            slot: OnceLock::new(),
+            holders: OpenHandles::default(),
+            state: Mutex::new(state),
+        }
+    }
+}
+
+/// Creates the span with the fields that samplers and filters can read.
+fn span(make_span: MakeSpan, state: &CallRecord, latest: bool) -> Span {
+    // An agent in this process may use several providers, so the latest conventions define none.
+    let has_provider = !latest || !state.is_internal_agent();
+    make_span(&StartFields {
+        name: &state.span_name(),
+        kind: state.kind(),
+        operation: state.operation_name(),
+        provider: state.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
+        model: state.request.model.as_deref(),
+        server_address: state.server.as_ref().map(|server| server.address.as_str()),
+        server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
+        agent: state.fact(Fact::AgentName),
+        tool: state.fact(Fact::ToolName),
+        tool_type: state.fact(Fact::ToolType),
+    })
+}

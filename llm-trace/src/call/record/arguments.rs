@@ -1,0 +1,184 @@
+//! Reads the arguments of a call into its record.
+
+use std::borrow::Cow;
+
+use super::captured_document::document;
+use super::{CallRecord, Content, is_messages};
+use crate::call::call_arguments::CallArguments;
+use crate::call::captured_value::CapturedValue;
+use crate::guarded::{self, UserCode};
+use crate::json::{Found, JsonView, Node, Text, is_document};
+use crate::message::{FinishedInput, InputContent, Part, RequestRecord};
+use crate::model::facts::RequestFacts;
+use crate::model::server::Server;
+use crate::model::{Provider, hosts};
+use crate::policy::Permit;
+use crate::semconv::Fact;
+use crate::wire::{Format, detect, messages};
+
+impl CallRecord {
+    /// Creates the record from the arguments. It reads no content.
+    // Boxed from the start, because it is large.
+    pub(crate) fn of(setup: &mut CallArguments<'_>) -> Box<CallRecord> {
+        let mut state = Box::<CallRecord>::default();
+        state.operation = setup.operation.clone().unwrap_or_default();
+        state.name = setup.name.take();
+        state.server = setup.server.as_deref().and_then(Server::read);
+        state.provider = setup.provider.take();
+        if state.provider.is_none() && state.operation.is_model_call() {
+            let host = state.server.as_ref().map(|server| server.address.as_str());
+            state.provider = host.and_then(hosts::name).map(Provider::from);
+        }
+        state.conversation = setup.conversation.take().map(Cow::into_owned);
+        state.attributes = std::mem::take(&mut setup.attributes);
+        state.request.model = setup.model.take().map(Cow::into_owned);
+        state.remote = setup.remote;
+        state.nested = setup.nested;
+        state
+    }
+
+    /// Reads the facts that must be known before the span starts, without content.
+    pub(crate) fn read_arguments(&mut self, setup: &CallArguments<'_>, request: Option<&Found<'_>>) {
+        let model = self.request.model.take();
+        let recorded = recorded(&setup.request, &self.request);
+        self.request_facts(recorded, request);
+        if let (None, Some(format)) = (&setup.operation, self.format) {
+            self.operation = format.operation();
+        }
+        if model.is_some() {
+            self.request.model = model;
+        }
+        self.take_given(setup);
+        self.retain_identifiers();
+    }
+
+    /// Applies the arguments that were set apart from the request.
+    pub(crate) fn take_given(&mut self, setup: &CallArguments<'_>) {
+        let given = setup.given.as_ref().map(|given| &given.facts);
+        self.adopt(given);
+        self.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
+    }
+
+    /// Applies the facts that the user's implementation recorded, or those found in the request document.
+    pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, found: Option<&Found<'_>>) {
+        let path = self.server.as_ref().and_then(|server| server.path.as_deref());
+        let provider = self.provider.as_ref().map(Provider::as_str);
+        if let Some(found) = found
+            && let Some(format) = detect::of_request(provider, path, found.root())
+        {
+            self.format = Some(format);
+            self.request_read = true;
+            format.reader().request(found.root(), &mut self.request);
+        }
+        if let Some(recorded) = recorded {
+            self.request = recorded;
+        }
+        if let Some(path) = path {
+            detect::path_facts(path, &mut self.request);
+        }
+    }
+
+    /// Reads the content of the arguments as far as permitted. `request` is the request's document, read in the
+    /// permit's mode.
+    pub(crate) fn read_input(&mut self, setup: &CallArguments<'_>, request: Option<&JsonView<'_>>, permit: Permit) {
+        let (Some(mode), open) = (permit.mode(), permit.is_open()) else { return };
+        let Some(filter) = permit.filter() else { return };
+        let mut content = InputContent::new(filter);
+        input_of(self.format, &setup.request, request, &mut content);
+        match &setup.input {
+            CapturedValue::Text(text) => user_text(text, &mut content),
+            input => {
+                if let Some(doc) = document(input, mode) {
+                    match self.operation.is_agent() && !is_messages(doc.root()) {
+                        true => task(doc.root(), &mut content),
+                        false => messages::read_input(doc.root(), &mut content.messages),
+                    }
+                }
+            }
+        }
+        match &setup.system {
+            CapturedValue::Text(text) => content.system(Part::Text(Text::Plain(text))),
+            system => {
+                if let Some(doc) = document(system, mode) {
+                    messages::read_system(doc.root(), &mut content);
+                }
+            }
+        }
+        if let Some(doc) = document(&setup.tools, mode) {
+            messages::read_tools(doc.root(), &mut content);
+        }
+        self.input = Some(Box::new(Content { value: content.finish(), open }));
+    }
+}
+
+// Content passes the user's scrubbers, so the following functions run without the call's lock.
+
+/// The facts that the user's implementation records of a request, added to the known ones.
+pub(crate) fn recorded(request: &CapturedValue<'_>, known: &RequestFacts) -> Option<RequestFacts> {
+    let CapturedValue::Request(request) = request else { return None };
+    let mut facts = known.clone();
+    guarded::run(UserCode::Record, || {
+        request.record_request(&mut RequestRecord { facts: &mut facts, content: None });
+    });
+    Some(facts)
+}
+
+/// Reads the content of a request as far as permitted.
+pub(crate) fn request_content(
+    format: Option<Format>,
+    request: &CapturedValue<'_>,
+    document: Option<&JsonView<'_>>,
+    permit: Permit,
+) -> Option<Box<Content<FinishedInput>>> {
+    let open = permit.is_open();
+    let mut content = InputContent::new(permit.filter()?);
+    input_of(format, request, document, &mut content);
+    Some(Box::new(Content { value: content.finish(), open }))
+}
+
+fn input_of(
+    format: Option<Format>,
+    request: &CapturedValue<'_>,
+    document: Option<&JsonView<'_>>,
+    content: &mut InputContent,
+) {
+    match request {
+        CapturedValue::Request(request) => {
+            let mut again = RequestFacts::default();
+            guarded::run(UserCode::Record, || {
+                request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
+            });
+        }
+        CapturedValue::Text(text) if !is_document(text) => user_text(text, content),
+        _ => {
+            if let (Some(format), Some(doc)) = (format, document) {
+                format.reader().input(doc.root(), content);
+            }
+        }
+    }
+}
+
+/// A text as one user message.
+fn user_text(text: &str, content: &mut InputContent) {
+    content.messages.begin("user", None);
+    content.messages.part(Part::Text(Text::Plain(text)));
+    content.messages.end(None);
+}
+
+/// The task of an agent, of any type, as one user message.
+fn task(root: Node<'_>, content: &mut InputContent) {
+    if root.is_null() {
+        return;
+    }
+    let json;
+    let text = match root.text() {
+        Some(text) => text,
+        None => {
+            json = root.to_json();
+            Text::Plain(&json)
+        }
+    };
+    content.messages.begin("user", None);
+    content.messages.part(Part::Text(text));
+    content.messages.end(None);
+}

@@ -1,0 +1,78 @@
+//! The error type, the error text and the cost of a call.
+
+use std::borrow::Cow;
+
+use super::CallRecord;
+use crate::cost::{self, Priced, PricedCall, SharedPrices};
+use crate::model::{Outcome, Provider};
+use crate::policy::{Masks, PolicyState};
+use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
+
+/// The name of a type as an identifier, without its path if it is long or has spaces.
+fn type_word(name: &str) -> Option<&str> {
+    let fits = |name: &&str| !name.is_empty() && is_word(name) && name.len() <= MAX_LABEL;
+    let plain = name.split('<').next().unwrap_or(name);
+    let last = plain.rsplit("::").next().unwrap_or(plain);
+    Some(name).filter(fits).or(Some(last).filter(fits))
+}
+
+impl CallRecord {
+    /// The low-cardinality name of a failure: the user's name, the provider's code, the HTTP status, or the error's
+    /// type.
+    pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
+        let error = &self.error;
+        let of_outcome = match outcome {
+            Outcome::Panicked => Some("panic"),
+            Outcome::Truncated => Some("truncated"),
+            Outcome::Cancelled => Some("cancelled"),
+            Outcome::Dropped => Some("dropped"),
+            _ => None,
+        };
+        if let Some(by_user) = &error.by_user {
+            return match is_name(by_user) && by_user.len() <= MAX_LABEL {
+                true => by_user.clone(),
+                false => Cow::Borrowed("_OTHER"),
+            };
+        }
+        if let Some(word) = of_outcome {
+            return Cow::Borrowed(word);
+        }
+        let status = error.status.or_else(|| self.response.error.as_ref()?.status);
+        let by_provider = self.response.error.as_ref().and_then(|error| error.name());
+        by_provider
+            .filter(|name| name.len() <= MAX_LABEL)
+            .map(str::to_owned)
+            .or_else(|| error.code.clone().filter(|code| code.len() <= MAX_LABEL))
+            .or_else(|| status.map(|status| status.to_string()))
+            .or_else(|| error.transport.map(str::to_owned))
+            .or_else(|| error.type_name.as_deref().and_then(type_word).map(str::to_owned))
+            .map_or(Cow::Borrowed("_OTHER"), Cow::Owned)
+    }
+
+    /// The text of the error, if it may be recorded. It is content: masks added later apply.
+    pub(crate) fn error_message(&self, policy: &PolicyState, masks: Masks) -> Option<&str> {
+        self.error.message.as_deref().filter(|_| policy.error_text(masks).is_open())
+    }
+
+    /// The text of a failure, if it may be recorded and adds to the error's type.
+    pub(crate) fn failure_text(&self, error_type: Option<&str>, policy: &PolicyState, masks: Masks) -> Option<&str> {
+        let error_type = error_type?;
+        self.error_message(policy, masks).filter(|message| *message != error_type)
+    }
+
+    pub(crate) fn cost(&self, prices: Option<&SharedPrices>) -> Option<Priced> {
+        cost::of(&self.billed(), &self.response.usage_by_others, self.response.cost, prices)
+            .filter(|priced| priced.cost.sum().is_none_or(is_cost))
+    }
+
+    fn billed(&self) -> PricedCall<'_> {
+        PricedCall {
+            operation: self.operation.as_str(),
+            provider: self.provider.as_ref().map(Provider::as_str),
+            request_model: self.request.model.as_deref(),
+            response_model: self.response.model.as_deref(),
+            service_tier: self.response.service_tier.as_deref(),
+            usage: &self.response.usage,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The data of a call, without its lifecycle.
+
+mod arguments;
+mod captured_document;
+mod documents;
+mod failure;
+mod inner_calls;
+mod names;
+mod observed;
+mod operation_content;
+mod replaced;
+mod response;
+mod start_attributes;
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+pub(crate) use arguments::{recorded, request_content};
+pub(crate) use captured_document::{document, found};
+pub(crate) use documents::count as count_documents;
+pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
+pub(crate) use response::{is_messages, outcome_content, response_content};
+pub(crate) use start_attributes::Started;
+
+use crate::ambient::ScopeFacts;
+use crate::cost::Priced;
+use crate::message::FinishedInput;
+use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts};
+use crate::model::server::Server;
+use crate::model::{Nested, Operation, Provider, Usage};
+use crate::policy::Filter;
+use crate::semconv::identifier::is_word;
+use crate::semconv::{AttributeValue, ContentField, Facts};
+use crate::sink::metrics::Gaps;
+use crate::wire::Format;
+use crate::wire::collect::Collector;
+
+/// The data of a call. Its content has passed the policy. Large and rare fields are boxed, because allocators are fast
+/// up to a kilobyte.
+#[derive(Default)]
+pub(crate) struct CallRecord {
+    pub(crate) operation: Operation,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    /// The end of the call cannot be observed.
+    pub(crate) unobserved: bool,
+    pub(crate) server: Option<Server>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) format: Option<Format>,
+    pub(crate) request: RequestFacts,
+    pub(crate) input: Option<Box<Content<FinishedInput>>>,
+    pub(crate) response: Box<ResponseFacts>,
+    pub(crate) output: Option<Content<String>>,
+    /// The filter of the output, with its report.
+    pub(crate) output_filter: Option<Filter>,
+    /// A response was recorded by hand, so the return value is not read.
+    pub(crate) answered: bool,
+    /// Some part of a response was observed, even if it may not be recorded.
+    pub(crate) seen: bool,
+    /// The status of a response whose body is not read here.
+    pub(crate) unread_status: Option<u16>,
+    /// The status that the function set.
+    pub(crate) http_status: Option<u16>,
+    /// Values set at the start that the function replaced.
+    pub(crate) replaced: Replaced,
+    /// The function returned a value.
+    pub(crate) returned: bool,
+    /// A poll of the future or the stream panicked.
+    pub(crate) panicked: bool,
+    /// A request was read, rather than set field by field.
+    pub(crate) request_read: bool,
+    pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
+    pub(crate) error: ErrorState,
+    pub(crate) stream: Option<Box<Stream>>,
+    pub(crate) attempts: u32,
+    /// Facts that were set on this call itself.
+    pub(crate) facts: Option<Box<ScopeFacts>>,
+    /// Facts and content of operations other than model calls.
+    pub(crate) subject: Option<Box<Subject>>,
+    /// Whether it runs in another process, if set.
+    pub(crate) remote: Option<bool>,
+    pub(crate) nested: Option<Nested>,
+    /// The results of nested calls.
+    pub(crate) inside: Option<Box<InnerCalls>>,
+    /// The trace's input and output from nested calls.
+    pub(crate) trace: TraceSides,
+    /// The number of facts that were omitted because they are not identifiers.
+    pub(crate) refused: u64,
+    pub(crate) finished: bool,
+}
+
+/// Content that was read under one permit.
+pub(crate) struct Content<T> {
+    pub(crate) value: T,
+    /// It holds unmasked texts: a mask that is set later must be applied to them.
+    pub(crate) open: bool,
+}
+
+/// The known facts of a failure.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorState {
+    /// The error type that the user set.
+    pub(crate) by_user: Option<Cow<'static, str>>,
+    pub(crate) type_name: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) status: Option<u16>,
+    /// The kind of transport failure.
+    pub(crate) transport: Option<&'static str>,
+    pub(crate) not_sent: bool,
+    /// Content: set only if the policy permits error texts.
+    pub(crate) message: Option<String>,
+}
+
+/// A stream that is being read.
+pub(crate) struct Stream {
+    /// A wrapper around the stream ends the call, rather than the function that returns it.
+    pub(crate) owned: bool,
+    /// Taken when the stream ends.
+    pub(crate) collector: Option<Collector>,
+    pub(crate) first_chunk: Option<Duration>,
+    /// The time of the last chunk with content.
+    pub(crate) last_chunk: Option<Instant>,
+    /// The times between chunks, if metrics record them.
+    pub(crate) gaps: Option<Box<Gaps>>,
+    /// The `String` items are deltas rather than events.
+    pub(crate) plain: Option<bool>,
+    /// Some item was an event.
+    pub(crate) read: bool,
+    /// Some item was an error.
+    pub(crate) failed: bool,
+}
+
+/// The trace's input and output from nested calls.
+#[derive(Debug, Default)]
+pub(crate) struct TraceSides {
+    pub(crate) input: Option<String>,
+    pub(crate) output: Option<String>,
+}
+
+/// Facts and content of an operation other than a model call.
+#[derive(Default)]
+pub(crate) struct Subject {
+    pub(crate) facts: Facts,
+    pub(crate) content: Vec<RecordedContent>,
+}
+
+/// Content that was read under one permit.
+pub(crate) struct RecordedContent {
+    pub(crate) slot: ContentField,
+    /// The text of the attribute: plain or JSON.
+    pub(crate) text: String,
+    /// It holds unmasked texts: a mask that is set later must be applied to them.
+    pub(crate) open: bool,
+    /// The filter, with its report.
+    pub(crate) filter: Filter,
+}
+
+/// The results of nested calls.
+#[derive(Default)]
+pub(crate) struct InnerCalls {
+    pub(crate) usage: Usage,
+    pub(crate) usage_by_others: Vec<(String, Usage)>,
+    pub(crate) cost: Option<Priced>,
+    pub(crate) output: Option<(Content<String>, Option<Filter>)>,
+    pub(crate) error: ErrorState,
+    pub(crate) stated: Option<ErrorFacts>,
+    pub(crate) stream: Option<Box<Stream>>,
+    /// They have their own spans and metrics.
+    pub(crate) separate: bool,
+}
+
+/// The values set at the start that were replaced later.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Replaced {
+    pub(crate) provider: bool,
+    pub(crate) model: bool,
+    pub(crate) server: bool,
+    pub(crate) operation: bool,
+}
+
+impl CallRecord {
+    /// Assumes the owner of the wire format as the provider, if neither the user nor a host determined it.
+    pub(crate) fn assume_provider(&mut self) {
+        if self.provider.is_none() && self.operation.is_model_call() {
+            self.provider = self.format.and_then(Format::provider).map(Provider::from);
+        }
+    }
+
+    /// The record left behind by a finished call.
+    pub(crate) fn finished() -> Box<CallRecord> {
+        let mut state = Box::<CallRecord>::default();
+        state.finished = true;
+        state
+    }
+
+    /// Removes texts that are not identifiers and impossible numbers, whatever their source.
+    pub(crate) fn retain_identifiers(&mut self) {
+        self.refused += self.request.retain_identifiers() + self.response.retain_identifiers();
+        if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
+            self.error.code = None;
+            self.refused += 1;
+        }
+    }
+}
