@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::known_error;
 use super::known_error::{KnownError, Report};
-use super::peel::Probed;
+use super::probed::Probed;
 use super::{probe, purpose};
 use crate::call::ProbedValue;
 use crate::call::captured_value::{CapturedError, CapturedValue};

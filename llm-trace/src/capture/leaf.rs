@@ -1,6 +1,6 @@
 //! Probes of a value without its wrappers: a document, a text, or nothing.
 
-use super::peel::{Probed, Resolved};
+use super::probed::{Probed, Resolved};
 use super::{probe, purpose};
 use crate::call::ProbedValue;
 use crate::call::captured_value::CapturedValue;

@@ -12,6 +12,7 @@ mod known_error;
 mod leaf;
 mod macros;
 mod peel;
+mod probed;
 mod returned;
 mod text;
 mod transport;
@@ -27,7 +28,8 @@ pub use error::ErrorOf;
 pub(crate) use error::{type_name, with_dyn_error, with_error};
 pub(crate) use leaf::KnownType;
 pub use leaf::{AnswerProbe, RequestProbe, ToCapturedValue, captured};
-pub use peel::{Looked, Probed, Resolved, Unwrap};
+pub use peel::{Looked, Unwrap};
+pub use probed::{Probed, Resolved};
 pub use returned::{TypeOf, Unlayered, apply, finish, run, trace_future_of, warn_unread};
 pub use text::TextOf;
 

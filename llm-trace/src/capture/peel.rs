@@ -6,19 +6,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::probed::{Probed, Resolved};
 use super::{AnswerProbe, AttributeOf, ErrorOf, RequestProbe, TextOf, TypeOf};
-
-/// A value to read, or its absence.
-#[derive(Debug)]
-pub struct Probed<'a, T: ?Sized>(pub Option<&'a T>);
-
-impl<T: ?Sized> Clone for Probed<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for Probed<'_, T> {}
 
 impl<'a, T: ?Sized> Probed<'a, T> {
     pub fn new(value: &'a T) -> Self {
@@ -69,13 +58,6 @@ pub trait Looked {
 }
 
 impl<T: ?Sized> Looked for T {}
-
-/// The status of a response, and the host if the client provides it.
-#[derive(Clone, Copy, Debug)]
-pub struct Resolved<'a> {
-    pub(crate) status: u16,
-    pub(crate) host: Option<&'a str>,
-}
 
 /// Removes no wrapper. The inherent methods of [`Probed`] take precedence.
 pub trait Unwrap<'a>: Sized {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::peel::Probed;
+use super::probed::Probed;
 use super::{Probe, probe, purpose};
 use crate::guarded;
 use crate::guarded::UserCode;

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::providers::Targets;
 use super::stats::{Stats, StatsHandle};
+use super::targets::Targets;
 
 static GUARDS: Mutex<Vec<Guarded>> = Mutex::new(Vec::new());
 

@@ -10,7 +10,7 @@ use super::endpoint;
 use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::ConfigError;
-use super::limits::{Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
+use super::limits::{EXPORT_TIMEOUT, Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
 use super::sampling;
 use super::sampling::Sampling;
 use super::signal_variables::Names;
@@ -52,8 +52,6 @@ pub(crate) struct Config {
 const PRINTED: &str = "spans are printed to the console: set OTEL_ENDPOINT";
 
 const EXIT_LIMIT: Duration = Duration::from_secs(5);
-pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Config {
     /// Reads the process environment.
     pub(crate) fn from_env() -> Result<Self, ConfigError> {

@@ -9,7 +9,6 @@ use http::HeaderMap;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 use url::Url;
 
-use super::config::EXPORT_TIMEOUT;
 use super::disk::DiskLimits;
 use super::endpoint;
 use super::endpoint::Written;
@@ -17,7 +16,7 @@ use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
 use super::exports::Exports;
 use super::limits;
-use super::limits::Limits;
+use super::limits::{EXPORT_TIMEOUT, Limits};
 use super::scope_processor::StampProcessor;
 use super::stats::StatsHandle;
 use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};

@@ -19,8 +19,8 @@ use super::endpoint;
 use super::error::InitError;
 use super::pem_files;
 use super::quiet::Quiet;
+use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
 use super::target::{Otlp, Signal};
-use super::transport::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
 use crate::diag::outside;
 
 /// The extra time to wait for a call beyond its limit, in case the thread has ended.

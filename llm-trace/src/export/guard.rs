@@ -7,10 +7,10 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use super::active::Active;
 use super::exports::Exports;
 use super::limits;
-use super::providers::Targets;
 use super::shutdown_deadline::deadline;
 use super::signals::{Signals, has_ended};
 use super::stats::{Stats, StatsHandle};
+use super::targets::Targets;
 use super::task::Task;
 use crate::{CallHooks, OpenCalls, diag};
 

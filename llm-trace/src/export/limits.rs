@@ -79,3 +79,5 @@ impl Limits {
         }
     }
 }
+
+pub(crate) const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);

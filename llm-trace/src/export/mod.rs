@@ -61,6 +61,8 @@ mod providers;
 mod proxy;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod quiet;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod refusal;
 mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
@@ -72,6 +74,7 @@ mod signal_variables;
 mod signals;
 mod stats;
 mod target;
+mod targets;
 mod task;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod transport;

@@ -12,6 +12,7 @@ use super::guard::Telemetry;
 use super::scope_processor::StampProcessor;
 use super::signals::Signals;
 use super::target::Exporter;
+use super::targets::Targets;
 use super::{propagation, resource};
 use crate::cost::SharedPrices;
 use crate::{LlmLayer, PolicyHandle, PriceTable, RedactProcessor, diag};
@@ -156,14 +157,6 @@ impl Parts {
         self.telemetry.signals().set_global();
         opentelemetry::global::set_text_map_propagator(propagation::propagator(&self.propagators));
     }
-}
-
-/// The destinations of each signal as text; metrics and log records only if they are exported.
-#[derive(Clone, Debug)]
-pub(crate) struct Targets {
-    pub(crate) spans: String,
-    pub(crate) metrics: Option<String>,
-    pub(crate) log_records: Option<String>,
 }
 
 /// The processors that every span passes before `last`.

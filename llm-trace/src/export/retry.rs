@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
+use super::refusal::RefusalKind;
 use super::shutdown_deadline;
 use super::shutdown_deadline::ShutdownDeadline;
-use super::transport::RefusalKind;
 
 /// The time limit of a batch, however often the destination asks for a retry.
 const ALL: Duration = Duration::from_secs(60);

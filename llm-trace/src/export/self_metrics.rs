@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
 use super::counters::QueueState;
-use super::stats::Counted;
+use super::stats::{Counted, StatsHandle};
 use super::target::Signal;
 use crate::CallHooks;
 use crate::semconv::{Fact, Metric, Profile};
@@ -54,8 +54,20 @@ fn words(signal: Signal) -> Words {
     Words { name, unit, processor }
 }
 
+impl StatsHandle {
+    /// Adds the counts to this meter as the conventions' SDK metrics: `otel.sdk.processor.span.processed`,
+    /// `…queue.size` and `…queue.capacity`, `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and,
+    /// for the exporter, with `metric_data_point`; and as `llm_trace.export.without_content` and
+    /// `llm_trace.export.retries`.
+    ///
+    /// [`init()`](crate::export::init()) calls this if metrics are enabled.
+    pub fn observe(&self, meter: &Meter) {
+        observe(&self.0, meter);
+    }
+}
+
 /// Registers callbacks that read the counts when `meter` is collected.
-pub(crate) fn observe(all: &[Counted], meter: &Meter) {
+fn observe(all: &[Counted], meter: &Meter) {
     // Distinguishes several destinations.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     // The console has no queue and does not count the spans that it prints.

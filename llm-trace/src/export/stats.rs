@@ -123,7 +123,7 @@ pub(crate) struct Counted {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct StatsHandle(Vec<Counted>);
+pub struct StatsHandle(pub(super) Vec<Counted>);
 
 impl StatsHandle {
     pub(crate) fn new(counted: Vec<Counted>) -> Self {
@@ -142,15 +142,5 @@ impl StatsHandle {
             *signal = counted.counters.stats();
         }
         stats
-    }
-
-    /// Adds the counts to this meter as the conventions' SDK metrics: `otel.sdk.processor.span.processed`,
-    /// `…queue.size` and `…queue.capacity`, `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and,
-    /// for the exporter, with `metric_data_point`; and as `llm_trace.export.without_content` and
-    /// `llm_trace.export.retries`.
-    ///
-    /// [`init()`](crate::export::init()) calls this if metrics are enabled.
-    pub fn observe(&self, meter: &opentelemetry::metrics::Meter) {
-        super::self_metrics::observe(&self.0, meter);
     }
 }

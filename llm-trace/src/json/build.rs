@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::keys::{Mode, Rule};
-use super::node::Node;
 use super::{MAX_DEPTH, work};
 
 /// A value with its key. A container is followed by its children up to `end`.
@@ -43,7 +42,7 @@ pub(super) enum Value<'a> {
 #[derive(Debug)]
 pub(crate) struct JsonView<'a> {
     pub(super) tape: Vec<Entry<'a>>,
-    complete: bool,
+    pub(super) complete: bool,
 }
 
 impl<'a> JsonView<'a> {
@@ -68,33 +67,12 @@ impl<'a> JsonView<'a> {
         doc.finished()
     }
 
-    /// Borrows from a `serde_json::Value`.
-    pub(crate) fn from_value(value: &'a serde_json::Value, mode: Mode) -> Self {
-        let mut doc = Self::new();
-        doc.complete = super::value::push(&mut doc.tape, mode, Rule::root(mode), "", value, 0).is_ok();
-        doc.finished()
-    }
-
-    /// Reads any serializable value. Values that the mode skips are not serialized.
-    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(value: &T, mode: Mode) -> JsonView<'static> {
-        let mut doc = JsonView::new();
-        doc.complete = super::serialize::build(value, &mut doc.tape, mode).is_ok();
-        // A `Serialize` implementation can ignore an inner error.
-        doc.close();
-        doc.finished()
-    }
-
     /// Whether the whole document was read.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// The document's root; `null` if nothing was read.
-    pub(crate) fn root(&self) -> Node<'_> {
-        Node::new(self, 0)
-    }
-
-    fn finished(mut self) -> Self {
+    pub(super) fn finished(mut self) -> Self {
         if !self.complete {
             self.close();
         }
@@ -102,7 +80,7 @@ impl<'a> JsonView<'a> {
     }
 
     /// Closes the containers that an error left open.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let len = place(self.tape.len());
         for entry in &mut self.tape {
             if entry.end == 0 {

@@ -181,44 +181,10 @@ impl Elements {
 }
 
 impl<'a> Found<'a> {
-    fn new(content: bool) -> Self {
+    pub(super) fn new(content: bool) -> Self {
         let (list, copies) = SPARE.try_with(Cell::take).unwrap_or_default();
         let list = if list.capacity() == 0 { Vec::with_capacity(24) } else { emptied(list) };
         Self { list, copies, content, open: 0, root: [0; ROOT_SLOTS], crowded: false }
-    }
-
-    /// The facts of JSON text. Values before a syntax error are kept.
-    pub(crate) fn from_json(trie: &Trie, text: &'a [u8]) -> Self {
-        Self::new(false).json(trie, text)
-    }
-
-    /// The same, with the texts at the paths.
-    pub(crate) fn from_json_with_content(trie: &Trie, text: &'a [u8]) -> Self {
-        Self::new(true).json(trie, text)
-    }
-
-    fn json(mut self, trie: &Trie, text: &'a [u8]) -> Self {
-        super::scan::scan(trie, text, &mut self);
-        self.finished()
-    }
-
-    /// The facts of a value, with the texts at the paths if `content`.
-    pub(crate) fn from_value(trie: &Trie, value: &'a serde_json::Value, content: bool) -> Self {
-        let mut found = Self::new(content);
-        super::walk::value(trie, Step::ROOT, value, &mut found);
-        found.finished()
-    }
-
-    /// The facts of any serializable value, with the texts at the paths if `content`. Values outside of the paths are
-    /// not serialized.
-    pub(crate) fn from_serialize<T: serde::Serialize + ?Sized>(
-        trie: &Trie,
-        value: &T,
-        content: bool,
-    ) -> Found<'static> {
-        let mut found = Found::new(content);
-        super::walk_serialize::walk(trie, value, &mut found);
-        found.finished()
     }
 
     /// The document's root; `null` if nothing was read.
@@ -334,7 +300,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn finished(mut self) -> Self {
+    pub(super) fn finished(mut self) -> Self {
         if self.open > 0 {
             let len = place(self.list.len());
             self.list.iter_mut().filter(|entry| entry.end == 0).for_each(|entry| entry.end = len);

@@ -27,8 +27,15 @@ impl Text<'_> {
     }
 }
 
+impl JsonView<'_> {
+    /// The document's root; `null` if nothing was read.
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node::new(self, 0)
+    }
+}
+
 impl<'d> Node<'d> {
-    pub(super) fn new(doc: &'d JsonView<'d>, at: usize) -> Self {
+    fn new(doc: &'d JsonView<'d>, at: usize) -> Self {
         Self { doc, at }
     }
 

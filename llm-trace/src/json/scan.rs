@@ -9,8 +9,25 @@ use super::work;
 /// A longer key is in no path. A key with escapes is decoded first.
 const MAX_KEY: usize = 256;
 
+impl<'a> Found<'a> {
+    /// The facts of JSON text. Values before a syntax error are kept.
+    pub(crate) fn from_json(trie: &Trie, text: &'a [u8]) -> Self {
+        Self::new(false).json(trie, text)
+    }
+
+    /// The same, with the texts at the paths.
+    pub(crate) fn from_json_with_content(trie: &Trie, text: &'a [u8]) -> Self {
+        Self::new(true).json(trie, text)
+    }
+
+    fn json(mut self, trie: &Trie, text: &'a [u8]) -> Self {
+        scan(trie, text, &mut self);
+        self.finished()
+    }
+}
+
 /// Reads JSON text up to the first syntax error.
-pub(super) fn scan<'a>(trie: &Trie, text: &'a [u8], found: &mut Found<'a>) {
+fn scan<'a>(trie: &Trie, text: &'a [u8], found: &mut Found<'a>) {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     work::bytes(text.len());
     // The recursion is as deep as the paths; deeper values are skipped without recursion.

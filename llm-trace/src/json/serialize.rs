@@ -9,31 +9,25 @@ use serde::ser::{self, Serialize};
 
 use super::build::{Entry, JsonView, Value, end, finish_array, open, place, pop_number, set};
 use super::keys::{Mode, Rule};
+use super::string_only::Stop;
 use super::{MAX_DEPTH, string_only as only_text, work};
 use crate::guarded;
 use crate::guarded::UserCode;
 
-pub(super) fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
+impl JsonView<'_> {
+    /// Reads any serializable value. Values that the mode skips are not serialized.
+    pub(crate) fn from_serialize<T: Serialize + ?Sized>(value: &T, mode: Mode) -> JsonView<'static> {
+        let mut doc = JsonView::new();
+        doc.complete = build(value, &mut doc.tape, mode).is_ok();
+        // A `Serialize` implementation can ignore an inner error.
+        doc.close();
+        doc.finished()
+    }
+}
+
+fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
     let root = Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 };
     guarded::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
-}
-
-/// Stops serialization early. It has no text, because an error message could contain the value.
-#[derive(Debug)]
-pub(super) struct Stop;
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the value could not be serialized")
-    }
-}
-
-impl std::error::Error for Stop {}
-
-impl ser::Error for Stop {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Stop
-    }
 }
 
 /// A map's key as text.

@@ -1,11 +1,30 @@
 //! Reads values that serialize as a string, without copying it.
 
-use serde::ser::{Impossible, Serialize, Serializer};
+use std::fmt;
+
+use serde::ser::{self, Impossible, Serialize, Serializer};
 
 use super::MAX_DEPTH;
-use super::serialize::Stop;
 use crate::guarded;
 use crate::guarded::UserCode;
+
+/// Stops serialization early. It has no text, because an error message could contain the value.
+#[derive(Debug)]
+pub(super) struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value could not be serialized")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl ser::Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Stop
+    }
+}
 
 /// Calls `see` with the string, if `value` serializes as one.
 pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -> R) -> Result<R, Stop> {

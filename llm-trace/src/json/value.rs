@@ -8,13 +8,22 @@ use super::build::{Entry, JsonView, Value, end, finish_array, place, pop_number,
 use super::keys::{Mode, Rule};
 use super::{MAX_DEPTH, work};
 
+impl<'a> JsonView<'a> {
+    /// Borrows from a `serde_json::Value`.
+    pub(crate) fn from_value(value: &'a Json, mode: Mode) -> Self {
+        let mut doc = Self::new();
+        doc.complete = push(&mut doc.tape, mode, Rule::root(mode), "", value, 0).is_ok();
+        doc.finished()
+    }
+}
+
 /// The maximum number of values is reached.
-pub(super) struct Full;
+struct Full;
 
 /// Pushes a value and its children, as far as the mode keeps them.
 // Inlined, so that only containers are calls.
 #[inline(always)]
-pub(super) fn push<'a>(
+fn push<'a>(
     tape: &mut Vec<Entry<'a>>,
     mode: Mode,
     rule: Rule,

@@ -5,8 +5,17 @@ use serde_json::Value;
 use super::found::{Elements, Found, Scalar, Step};
 use super::trie::Trie;
 
+impl<'a> Found<'a> {
+    /// The facts of a value, with the texts at the paths if `content`.
+    pub(crate) fn from_value(trie: &Trie, value: &'a Value, content: bool) -> Self {
+        let mut found = Self::new(content);
+        self::value(trie, Step::ROOT, value, &mut found);
+        found.finished()
+    }
+}
+
 /// Reads a value and the values that the paths select below it; the recursion is as deep as the paths.
-pub(super) fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut Found<'a>) {
+fn value<'a>(trie: &Trie, step: Step, value: &'a Value, found: &mut Found<'a>) {
     match value {
         Value::Null => found.push(step, Scalar::Null),
         Value::Bool(v) => found.push(step, Scalar::Bool(*v)),

@@ -6,13 +6,24 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 
 use super::found::{Elements, Found, Scalar, Step};
-use super::serialize::{Stop, key_of, widened};
+use super::serialize::{key_of, widened};
+use super::string_only::Stop;
 use super::trie::Trie;
 use super::{MAX_DEPTH, string_only as only_text};
 use crate::guarded;
 use crate::guarded::UserCode;
 
-pub(super) fn walk<T: Serialize + ?Sized>(trie: &Trie, value: &T, found: &mut Found<'static>) {
+impl Found<'_> {
+    /// The facts of any serializable value, with the texts at the paths if `content`. Values outside of the paths are
+    /// not serialized.
+    pub(crate) fn from_serialize<T: Serialize + ?Sized>(trie: &Trie, value: &T, content: bool) -> Found<'static> {
+        let mut found = Found::new(content);
+        walk(trie, value, &mut found);
+        found.finished()
+    }
+}
+
+fn walk<T: Serialize + ?Sized>(trie: &Trie, value: &T, found: &mut Found<'static>) {
     let root = Walker { trie, found, step: Step::ROOT, wrapped: 0 };
     let _ = guarded::run(UserCode::Serialize, || value.serialize(root).is_ok());
 }

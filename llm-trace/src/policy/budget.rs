@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::report::Report;
-use super::rewrite;
-use super::rewrite::ContentShape;
 use crate::json::plain_len;
 
 /// The limits of content, in bytes of JSON.
@@ -83,13 +81,13 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
 
 /// Writes the array of `items` in at most `limit` bytes. An item is a slice of `json`, which holds them separated by
 /// commas, and a flag for system messages. The first system message and the newest message are always kept, shortened
-/// if necessary; then the other system messages and the newest messages are added while there is room.
+/// if necessary by `shortened`; then the other system messages and the newest messages are added while there is room.
 pub(super) fn fit(
     json: String,
     items: &[(Range<usize>, bool)],
-    shape: ContentShape,
     limit: usize,
     report: &mut Report,
+    shortened: impl Fn(&str, usize) -> Option<String>,
 ) -> String {
     let len = |at: usize| items[at].0.len() + 1;
     if json.len().saturating_add(2) <= limit || items.is_empty() {
@@ -107,7 +105,17 @@ pub(super) fn fit(
         let text = &json[items[at].0.clone()];
         let share = room / left;
         left -= 1;
-        let text = if text.len() < share { Some(Cow::Borrowed(text)) } else { shorten(text, shape, share, report) };
+        let text = if text.len() < share {
+            Some(Cow::Borrowed(text))
+        } else {
+            // The comma counts against the share.
+            let short = shortened(text, share.saturating_sub(1));
+            if let Some(short) = &short {
+                report.cut("message", 1);
+                report.cut("bytes", text.len().saturating_sub(short.len()) as u64);
+            }
+            short.map(Cow::Owned)
+        };
         if let Some(text) = text {
             room = room.saturating_sub(text.len() + 1);
             kept[at] = Some(text);
@@ -136,16 +144,6 @@ pub(super) fn fit(
     array(kept.iter().flatten().map(AsRef::as_ref))
 }
 
-fn shorten<'t>(json: &str, shape: ContentShape, limit: usize, report: &mut Report) -> Option<Cow<'t, str>> {
-    // The comma counts against the share.
-    let short = rewrite::shorten(json, shape, limit.saturating_sub(1));
-    if let Some(short) = &short {
-        report.cut("message", 1);
-        report.cut("bytes", json.len().saturating_sub(short.len()) as u64);
-    }
-    short.map(Cow::Owned)
-}
-
 /// Adds brackets in place, with the exact capacity: the text is held until it is exported.
 fn in_brackets(mut json: String) -> String {
     json.reserve_exact(2);
@@ -169,8 +167,10 @@ fn array<'t>(items: impl Iterator<Item = &'t str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::policy::{ContentShape, rewrite};
 
     fn message(role: &str, text: &str) -> String {
         let mut out = format!("{{\"role\":\"{role}\",\"parts\":[{{\"type\":\"text\",\"content\":");
@@ -191,7 +191,8 @@ mod tests {
             items.push((at..json.len(), message.starts_with("{\"role\":\"system")));
         }
         let mut report = Report::default();
-        (fit(json, &items, ContentShape::Messages, limit, &mut report), report.values())
+        let shortened = |json: &str, limit| rewrite::shorten(json, ContentShape::Messages, limit);
+        (fit(json, &items, limit, &mut report, shortened), report.values())
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget;
+use super::content_shape::ContentShape;
 use super::media::MediaDigest;
 use super::place::{Place, TextKind};
 use super::policy::Policy;
 use super::report::Report;
 use super::rewrite;
-use super::rewrite::ContentShape;
 use super::style::{HashKey, Style};
 use crate::credentials;
 use crate::json::{JsonOutput, JsonView, Mode, Node, Text, write_str};
@@ -285,7 +285,9 @@ impl Filter {
         items: &[(Range<usize>, bool)],
         shape: ContentShape,
     ) -> Option<String> {
-        let out = budget::fit(json, items, shape, self.limit(), &mut self.report);
+        let out = budget::fit(json, items, self.limit(), &mut self.report, |json, limit| {
+            rewrite::shorten(json, shape, limit)
+        });
         let none_fits = out.len() == 2 && !items.is_empty();
         self.reserve(if none_fits { 0 } else { out.len() });
         (!none_fits).then_some(out)

@@ -3,6 +3,7 @@
 pub(crate) mod authors;
 mod budget;
 pub(crate) mod content_ratio;
+mod content_shape;
 pub(crate) mod content_targets;
 mod env;
 pub(crate) mod filter;
@@ -22,23 +23,25 @@ pub(crate) mod rewrite;
 mod rules;
 mod scrub;
 mod scrub_guard;
+mod side;
 mod style;
 
+pub(crate) use content_shape::ContentShape;
 pub use env::PolicyError;
 pub(crate) use filter::{Filter, REDACTED};
 pub(crate) use keys::may_be_label;
 pub use masks::{MaskFlag, Masks, Metadata};
-pub(crate) use permit::{Permit, PolicyState, Side};
+pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
 pub use policy_handle::PolicyHandle;
 pub(crate) use policy_handle::Stamp;
 pub(crate) use redactor::{own_attributes, user_attributes};
 pub(crate) use report::Report;
-pub(crate) use rewrite::ContentShape;
 #[cfg(feature = "scrub-rules")]
 pub use rules::{PatternError, Rule, ScrubRules};
 pub(crate) use scrub_guard::is_running as is_scrubbing;
+pub(crate) use side::Side;
 pub(crate) use style::push_hex;
 pub use style::{HashKey, Style};
 

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::keys::Class;
 use super::masks::Masks;
 use super::policy::{Capture, Policy};
+use super::side::Side;
 use super::style::{HashKey, Style};
 use crate::json::Mode;
 use crate::otel::TraceId;
@@ -51,25 +52,6 @@ impl Permit {
     /// Whether content is recorded unmasked.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self, Permit::Open(_))
-    }
-}
-
-/// The side of a call that a text belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
-    Input,
-    Output,
-    /// Unknown: masked if either side is.
-    Either,
-}
-
-impl Side {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Side::Input => "input",
-            Side::Output => "output",
-            Side::Either => "content",
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The keys and targets that a policy classifies.
 
 use super::keys::{Class, IdentifierKind, KeyPattern, KnownKey};
-use super::permit::Side;
 use super::policy::Policy;
+use super::side::Side;
 use super::{content_targets, keys};
 
 impl Policy {

@@ -10,14 +10,15 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::authors;
 use super::authors::KnownRoles;
+use super::content_shape::ContentShape;
 use super::filter::{Filter, REDACTED};
 use super::keys::{Class, IdentifierKind, KnownKey, is_structure};
 use super::masks::Masks;
-use super::permit::{Permit, PolicyState, Side};
+use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
 use super::report::Report;
 use super::rewrite;
-use super::rewrite::ContentShape;
+use super::side::Side;
 use super::style::HashKey;
 use crate::otel::{Array, KeyValue, StringValue, Value};
 

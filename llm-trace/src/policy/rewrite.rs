@@ -3,23 +3,12 @@
 use std::ops::Range;
 
 use super::budget;
+use super::content_shape::ContentShape;
 use super::filter::{CUT, Filter};
 use super::place::{Place, TextKind};
 use super::report::Report;
 use crate::json::{JsonView, Mode, Node, Text, write_str};
 use crate::semconv::identifier::is_word;
-
-/// The type of an array's elements.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ContentShape {
-    Messages,
-    Parts,
-    Tools,
-    /// Objects with an id and a score.
-    Documents,
-    /// Any JSON value; a text if it is not JSON. Its elements cannot be omitted.
-    Value(TextKind),
-}
 
 /// Rewrites the JSON array of an attribute. Returns one replacement if it is not such an array, and `None` if the limit
 /// has no room for it.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::content_shape::ContentShape;
 use super::filter::{CUT, Filter, REDACTED};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
 use super::policy::{Capture, Policy};
 use super::rewrite;
-use super::rewrite::ContentShape;
 use super::style::Style;
 use crate::json::{JsonView, Mode, Node, Text};
 use crate::message::{InputContent, Messages, Modality, Part, Payload};

@@ -15,6 +15,8 @@ mod finish;
 mod finished_call;
 mod handles;
 mod inherited_facts;
+#[cfg(feature = "otel")]
+mod inject;
 mod nesting;
 mod open_calls;
 mod open_handles;
@@ -39,9 +41,11 @@ pub(crate) use current::CarriedCall;
 pub use current::EnteredCall;
 #[cfg(feature = "otel")]
 pub use evaluation::{Evaluation, evaluation};
+#[cfg(feature = "otel")]
+pub use inject::{inject, inject_to};
 pub use open_calls::OpenCalls;
 pub(crate) use pending_call::PendingCall;
 pub(crate) use pipeline::Pipeline;
 #[cfg(feature = "otel")]
-pub use propagation::{Propagation, inject, inject_to};
+pub use propagation::Propagation;
 pub(crate) use start::pipelines;

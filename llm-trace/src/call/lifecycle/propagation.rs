@@ -2,12 +2,8 @@
 
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
-use opentelemetry::propagation::Injector;
-use opentelemetry::trace::TraceContextExt;
 
-use super::carrier::Carrier;
-use crate::LlmCall;
-use crate::ambient::{baggage, with_propagator};
+use crate::ambient::baggage;
 use crate::model::hosts;
 use crate::model::server::Server;
 
@@ -37,7 +33,7 @@ impl Propagation {
     }
 
     /// Adds a host; `*.example.com` matches all hosts below `example.com`. For a destination without a host, such as an
-    /// MCP server over stdio, use a name of your own, here and in [`inject_to`].
+    /// MCP server over stdio, use a name of your own, here and in [`inject_to`](crate::inject_to).
     pub fn to_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
@@ -50,89 +46,23 @@ impl Propagation {
     }
 
     /// Whether a destination is named: by its host, or literally where it has none.
-    fn allows(&self, destination: &str) -> bool {
+    pub(crate) fn allows(&self, destination: &str) -> bool {
         match Server::parse(destination) {
             Some(server) => self.allows_host(&server.address),
             None => self.hosts.iter().any(|allowed| allowed == destination),
         }
     }
 
-    fn allows_host(&self, host: &str) -> bool {
+    pub(crate) fn allows_host(&self, host: &str) -> bool {
         // `*` stands for whole labels only: `*corp.example` must not name `evilcorp.example`.
         let is_pattern = |allowed: &&String| !allowed.starts_with('*') || allowed.starts_with("*.");
         self.hosts.iter().filter(is_pattern).any(|allowed| hosts::fits(allowed, host))
     }
 
     /// `cx` with the allowed baggage only.
-    fn strip(&self, cx: &Context) -> Context {
+    pub(crate) fn strip(&self, cx: &Context) -> Context {
         cx.with_baggage(baggage(cx, |key| self.baggage.iter().any(|allowed| allowed == key)))
     }
-}
-
-struct CarrierInjector<'c, C: ?Sized> {
-    carrier: &'c mut C,
-    written: bool,
-}
-
-impl<C: Carrier + ?Sized> Injector for CarrierInjector<'_, C> {
-    fn set(&mut self, key: &str, value: String) {
-        // W3C's propagator writes a trace state of no entries too.
-        if !value.is_empty() {
-            self.written |= self.carrier.set(key, value);
-        }
-    }
-}
-
-/// Injects the current call's trace context into an outgoing request, if the call's server is a destination in
-/// [`Propagation`]. Returns whether anything was written.
-///
-/// The carrier is an `http::HeaderMap`, a map, a closure or another [`Carrier`]. The context is that of the call's own
-/// span, also inside spans of an HTTP client. The server is that of `#[llm_call(server = ..)]`; if it is not set, use
-/// [`inject_to`].
-///
-/// ```
-/// let mut headers = http::HeaderMap::new();
-/// // Without a current call nothing is injected.
-/// assert!(!llm_trace::inject(&mut headers));
-/// ```
-pub fn inject<C: Carrier + ?Sized>(carrier: &mut C) -> bool {
-    let call = LlmCall::current();
-    let host = call.live().and_then(|live| live.server_address());
-    host.is_some_and(|host| inject_context(&call, carrier, |propagation| propagation.allows_host(&host)))
-}
-
-/// Like [`inject`], for an explicit destination: a URL, `host:port`, a host, or a name given to
-/// [`Propagation::to_host`].
-///
-/// ```
-/// use llm_trace::{Propagation, inject_to};
-/// use tracing_subscriber::prelude::*;
-///
-/// let propagation = Propagation::new().to_host("llm.internal");
-/// tracing_subscriber::registry().with(llm_trace::layer().with_propagation(propagation)).init();
-///
-/// let mut headers = http::HeaderMap::new();
-/// assert!(!inject_to("https://api.openai.com/v1", &mut headers), "not a listed destination");
-/// ```
-pub fn inject_to<C: Carrier + ?Sized>(destination: &str, carrier: &mut C) -> bool {
-    inject_context(&LlmCall::current(), carrier, |propagation| propagation.allows(destination))
-}
-
-fn inject_context<C: Carrier + ?Sized>(
-    call: &LlmCall,
-    carrier: &mut C,
-    is_allowed: impl FnOnce(&Propagation) -> bool,
-) -> bool {
-    let Some(live) = call.live() else { return false };
-    let (Some(pipeline), Some(context)) = (live.pipeline(), live.context()) else { return false };
-    // Without an OpenTelemetry layer of this version a call has no ids here.
-    if !context.span().span_context().is_valid() || !is_allowed(&pipeline.propagation) {
-        return false;
-    }
-    let context = pipeline.propagation.strip(context);
-    let mut injector = CarrierInjector { carrier, written: false };
-    with_propagator(|propagator| propagator.inject_context(&context, &mut injector));
-    injector.written
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use crate::diag;
 use crate::export::counters::{ExportCounters, Outcome};
 use crate::export::error::InitError;
 use crate::export::file::{JsonLines, Spill};
+use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 use crate::export::target::{Otlp, Protocol, Signal};
-use crate::export::transport::{Refusal, RefusalKind, Transport};
+use crate::export::transport::Transport;
 
 /// Sends one signal to one destination. It blocks the exporting thread and needs no runtime.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Keys of facts on other crates' spans: identifiers, numbers and flags. A key that is not listed here is not a fact.
 
-use super::compiled::Entry;
+use super::entry::Entry;
 use super::{Class, IdentifierKind};
 
 /// An identifier without spaces.

@@ -1,6 +1,7 @@
 //! Classification of keys: one table for spans, events, log records and fields of other crates.
 
 mod compiled;
+mod entry;
 mod facts;
 mod memo;
 mod table;
@@ -10,8 +11,8 @@ mod tests;
 use crate::credentials::keys::is_credential;
 pub(crate) use compiled::KnownKey;
 
-use crate::policy::permit::Side;
-use crate::policy::rewrite::ContentShape;
+use crate::policy::content_shape::ContentShape;
+use crate::policy::side::Side;
 use crate::semconv::identifier::{is_name, is_word};
 
 /// The class of a key's value.

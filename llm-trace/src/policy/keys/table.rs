@@ -1,10 +1,10 @@
 //! Keys of content, errors, identities and credentials, and the roots of the conventions for model calls.
 
 use super::Class;
-use super::compiled::Entry;
-use crate::policy::permit::Side;
+use super::entry::Entry;
+use crate::policy::content_shape::ContentShape;
 use crate::policy::place::TextKind;
-use crate::policy::rewrite::ContentShape;
+use crate::policy::side::Side;
 
 const INPUT: Class = Class::Content(Side::Input, None);
 const OUTPUT: Class = Class::Content(Side::Output, None);

@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::instruments::{counts, floats, is_label, known_labels, text};
+use super::labels::{counts, floats, is_label, known_labels, text};
 use crate::model::Operation;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;

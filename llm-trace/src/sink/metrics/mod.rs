@@ -3,6 +3,7 @@
 mod agents;
 mod gaps;
 mod instruments;
+mod labels;
 mod mcp;
 mod tokens;
 

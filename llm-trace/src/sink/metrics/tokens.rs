@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
-use super::instruments::{counts, sum, with};
+use super::labels::{counts, sum, with};
 use crate::model::Usage;
 use crate::semconv::{Fact, Metric, Profile};
 
