@@ -48,6 +48,11 @@ fn rooms() -> BTreeMap<String, Vec<PathBuf>> {
     rooms
 }
 
+/// Whether a file has code of the library. Files with unit tests may import any room.
+fn is_code(file: &Path) -> bool {
+    !file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
+}
+
 /// Collects the first segment after `crate::` in every path and `use` outside of test code.
 #[derive(Default)]
 struct CratePaths(BTreeSet<String>);
@@ -130,9 +135,7 @@ fn imports() -> BTreeMap<String, BTreeMap<String, PathBuf>> {
     let mut imports = BTreeMap::<String, BTreeMap<String, PathBuf>>::new();
     for (room, files) in rooms.iter().filter(|(room, _)| !ROOT.contains(&room.as_str())) {
         let below = imports.entry(room.clone()).or_default();
-        // Files with unit tests may import any room.
-        let is_code = |file: &&PathBuf| !file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
-        for file in files.iter().filter(is_code) {
+        for file in files.iter().filter(|file| is_code(file)) {
             let mut paths = CratePaths::default();
             paths.visit_file(&syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap());
             for name in paths.0 {
@@ -179,4 +182,154 @@ fn paths_are_found_in_groups_and_expressions() {
     let mut paths = CratePaths::default();
     paths.visit_file(&file.unwrap());
     assert_eq!(paths.0.into_iter().collect::<Vec<_>>(), ["a", "c", "d"]);
+}
+
+/// The `use` paths of one file, as absolute segments below `crate`.
+#[derive(Default)]
+struct Module {
+    /// The module that is visited: that of the file, or an inline one.
+    path: Vec<String>,
+    uses: Vec<Vec<String>>,
+    /// The names that the file exports from elsewhere.
+    exports: BTreeMap<String, Vec<String>>,
+}
+
+impl Module {
+    /// The segments below `crate` of a path that starts with `crate`, `super` or `self`, or in a `mod.rs` with a child.
+    fn absolute(&self, segments: &[String], children: &BTreeSet<String>) -> Option<Vec<String>> {
+        let mut base = self.path.clone();
+        let mut rest = segments;
+        match rest.first()?.as_str() {
+            "crate" => return Some(rest[1..].to_vec()),
+            "self" => rest = &rest[1..],
+            "super" => {
+                while rest.first().is_some_and(|first| first == "super") {
+                    base.pop();
+                    rest = &rest[1..];
+                }
+            }
+            child if children.contains(child) => {}
+            _ => return None,
+        }
+        Some(base.into_iter().chain(rest.iter().cloned()).collect())
+    }
+}
+
+/// Collects the paths of one file outside of test code.
+struct FilePaths<'c> {
+    module: Module,
+    children: &'c BTreeSet<String>,
+}
+
+impl FilePaths<'_> {
+    fn add(&mut self, tree: &syn::UseTree, mut before: Vec<String>, is_exported: bool) {
+        let (name, exported) = match tree {
+            syn::UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                return self.add(&path.tree, before, is_exported);
+            }
+            syn::UseTree::Group(group) => {
+                return group.items.iter().for_each(|item| self.add(item, before.clone(), is_exported));
+            }
+            syn::UseTree::Glob(_) => return,
+            syn::UseTree::Name(name) => (name.ident.to_string(), name.ident.to_string()),
+            syn::UseTree::Rename(rename) => (rename.ident.to_string(), rename.rename.to_string()),
+        };
+        if name != "self" {
+            before.push(name);
+        }
+        let Some(path) = self.module.absolute(&before, self.children) else { return };
+        if is_exported {
+            self.module.exports.insert(exported, path.clone());
+        }
+        self.module.uses.push(path);
+    }
+}
+
+impl<'ast> Visit<'ast> for FilePaths<'_> {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !is_test(&module.attrs) {
+            self.module.path.push(module.ident.to_string());
+            syn::visit::visit_item_mod(self, module);
+            self.module.path.pop();
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        if !is_test(&item.attrs) {
+            self.add(&item.tree, Vec::new(), !matches!(item.vis, syn::Visibility::Inherited));
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if ["crate", "super"].contains(&segments[0].as_str()) {
+            self.module.uses.extend(self.module.absolute(&segments, self.children));
+        }
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// All files by their module path.
+fn modules() -> BTreeMap<Vec<String>, Module> {
+    let source = repository().join("llm-trace/src");
+    let files: Vec<_> = rooms().into_values().flatten().filter(|file| is_code(file)).collect();
+    let path = |file: &Path| -> Vec<String> {
+        let below = file.strip_prefix(&source).unwrap().with_extension("");
+        below.iter().map(|part| part.to_str().unwrap().to_owned()).filter(|part| part != "mod").collect()
+    };
+    let all: BTreeSet<_> = files.iter().map(|file| path(file)).collect();
+    let read = |file: &PathBuf| {
+        let own = path(file);
+        let is_child = |other: &&Vec<String>| other.len() == own.len() + 1 && other.starts_with(&own);
+        let children = all.iter().filter(is_child).map(|other| other[own.len()].clone()).collect();
+        let mut paths = FilePaths { module: Module { path: own.clone(), ..Module::default() }, children: &children };
+        paths.visit_file(&syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap());
+        (own, paths.module)
+    };
+    files.iter().map(read).collect()
+}
+
+/// The file that defines the item at the end of a path, through re-exports.
+fn defining_file<'m>(
+    modules: &'m BTreeMap<Vec<String>, Module>,
+    path: &[String],
+    depth: usize,
+) -> Option<&'m Vec<String>> {
+    let (file, module) = (1..=path.len()).rev().find_map(|len| modules.get_key_value(&path[..len]))?;
+    let (exported, rest) = match path.get(file.len()).and_then(|name| module.exports.get(name)) {
+        Some(exported) if depth < 8 => (exported, &path[file.len() + 1..]),
+        _ => return Some(file),
+    };
+    let exported: Vec<_> = exported.iter().chain(rest).cloned().collect();
+    defining_file(modules, &exported, depth + 1).or(Some(file))
+}
+
+#[test]
+fn files_of_a_room_form_no_circle_of_more_than_two() {
+    let modules = modules();
+    let mut edges = BTreeMap::<&Vec<String>, BTreeSet<&Vec<String>>>::new();
+    for (file, module) in &modules {
+        let targets = module.uses.iter().filter_map(|path| defining_file(&modules, path, 0));
+        // A `mod.rs` exports the files of its folder.
+        let is_import = |target: &&Vec<String>| target[0] == file[0] && !target.starts_with(file);
+        edges.insert(file, targets.filter(is_import).collect());
+    }
+    let reachable = |from| {
+        let (mut known, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(file) = open.pop() {
+            open.extend(edges[file].iter().filter(|target| known.insert(**target)));
+        }
+        known
+    };
+    let reachable: BTreeMap<_, _> = edges.keys().map(|file| (*file, reachable(*file))).collect();
+    let circles: BTreeSet<Vec<String>> = edges
+        .keys()
+        .map(|file| reachable[file].iter().filter(|other| reachable[**other].contains(file)))
+        .map(|circle| circle.map(|file| file.join("/")).collect())
+        .collect();
+    let pairs = circles.iter().filter(|circle| circle.len() == 2).count();
+    let larger: Vec<_> = circles.iter().filter(|circle| circle.len() > 2).collect();
+    assert!(pairs > 0, "no imports were found");
+    assert!(larger.is_empty(), "files that import each other in a circle: {larger:#?}");
 }
