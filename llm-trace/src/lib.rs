@@ -111,6 +111,7 @@
 
 #[cfg(feature = "fields")]
 mod ambient;
+mod arguments;
 #[cfg(feature = "aws-sdk")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
@@ -153,6 +154,8 @@ mod normalize;
 mod otel;
 #[cfg(feature = "fields")]
 mod policy;
+#[cfg(feature = "fields")]
+mod record;
 #[cfg_attr(not(feature = "fields"), allow(unreachable_pub))]
 mod semconv;
 #[cfg(feature = "fields")]
@@ -239,10 +242,8 @@ pub mod __private {
     pub fn enabled(level: tracing::Level) -> bool {
         crate::call::is_enabled(level)
     }
-    pub use crate::call::{
-        CallArguments, EnteredCall, LlmCall, MakeSpan, Prepared, ProbedValue, StartFields, StreamCall, TracedFuture,
-        trace_future,
-    };
+    pub use crate::arguments::{CallArguments, MakeSpan, ProbedValue, StartFields};
+    pub use crate::call::{EnteredCall, LlmCall, Prepared, StreamCall, TracedFuture, trace_future};
     #[cfg(feature = "fields")]
     pub use crate::check::enabled;
     pub use crate::model::Operation;

@@ -5,9 +5,10 @@ mod operation_arguments;
 use std::borrow::Cow;
 use std::future::Future;
 
-use crate::call::captured_value::{CapturedValue, ProbedValue};
+use crate::arguments::CallArguments;
+use crate::arguments::captured_value::{CapturedValue, ProbedValue};
 use crate::call::handle::SerializedRef;
-use crate::call::{CallArguments, LlmCall, Prepared, trace_future};
+use crate::call::{LlmCall, Prepared, trace_future};
 use crate::capture::CallError;
 use crate::model::{Operation, Provider};
 use crate::semconv::AttributeValue;

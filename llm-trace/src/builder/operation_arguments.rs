@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::CallBuilder;
-use crate::call::captured_value::{CapturedValue, ProbedValue};
+use crate::arguments::captured_value::{CapturedValue, ProbedValue};
 use crate::call::handle::SerializedRef;
 use crate::semconv::ContentField;
 use crate::semconv::Fact;

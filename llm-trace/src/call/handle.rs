@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::captured_value::CapturedValue;
-use crate::call::captured_value::ProbedValue;
+use crate::arguments::captured_value::CapturedValue;
+use crate::arguments::captured_value::ProbedValue;
 use crate::call::lifecycle::{ActiveCall, EnteredCall};
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
@@ -319,7 +319,7 @@ impl LlmCall {
 /// Any `T: Serialize` as a document.
 pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
 
-impl<T: serde::Serialize + ?Sized> crate::call::captured_value::Document for SerializedRef<'_, T> {
+impl<T: serde::Serialize + ?Sized> crate::arguments::captured_value::Document for SerializedRef<'_, T> {
     fn found(&self, paths: &crate::json::Trie, content: bool) -> crate::json::Found<'_> {
         crate::json::Found::from_serialize(paths, self.0, content)
     }

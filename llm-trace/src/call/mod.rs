@@ -1,11 +1,8 @@
 //! The lifecycle of one LLM call, from its arguments to its outcome.
 //!
-//! `record` holds the data of a call, without its lifecycle. `lifecycle` starts calls, fills their records and ends
-//! them; without the feature `fields`, `plain_span` takes its place. The other files are the interface to the macros,
-//! the builder and the user.
+//! `lifecycle` starts calls, fills their records and ends them; without the feature `fields`, `plain_span` takes its
+//! place. The other files are the interface to the macros, the builder and the user.
 
-pub(crate) mod call_arguments;
-pub(crate) mod captured_value;
 mod future;
 pub(crate) mod handle;
 mod late_values;
@@ -15,16 +12,11 @@ mod operation_records;
 #[cfg(not(feature = "fields"))]
 mod plain_span;
 mod prepared;
-#[cfg(feature = "fields")]
-mod record;
-mod start_fields;
 mod stream_call;
 
 #[cfg(not(feature = "fields"))]
 use plain_span as lifecycle;
 
-pub use call_arguments::CallArguments;
-pub use captured_value::ProbedValue;
 pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
 pub use lifecycle::EnteredCall;
@@ -36,5 +28,4 @@ pub(crate) use lifecycle::{ActiveCall, CarriedCall, Pipeline};
 pub use lifecycle::{CallRef, Carrier, Evaluation, McpMeta, Propagation, evaluation, inject, inject_to};
 pub use prepared::Prepared;
 pub(crate) use prepared::is_enabled;
-pub use start_fields::{MakeSpan, StartFields};
 pub use stream_call::StreamCall;

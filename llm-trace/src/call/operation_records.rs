@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::captured_value::CapturedValue;
 use crate::call::handle::LlmCall;
 use crate::call::handle::SerializedRef;
 use crate::semconv::ContentField;

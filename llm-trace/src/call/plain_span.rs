@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::call::call_arguments::CallArguments;
-use crate::call::captured_value::CapturedValue;
-use crate::call::start_fields::StartFields;
+use crate::arguments::StartFields;
+use crate::arguments::call_arguments::CallArguments;
+use crate::arguments::captured_value::CapturedValue;
 use crate::model::{Operation, Outcome, Provider};
 use crate::semconv::AttributeValue;
 use crate::semconv::ContentField;
@@ -110,7 +110,7 @@ impl ActiveCall {
     }
     pub(crate) fn adopt_scopes(&self) {}
     pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
-    pub(crate) fn chunk_of(&self, _: &dyn crate::call::captured_value::Document) {}
+    pub(crate) fn chunk_of(&self, _: &dyn crate::arguments::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
     pub(crate) fn end(&self) {}
     pub(crate) fn end_with(&self, _: Outcome) {}

@@ -1,6 +1,6 @@
 //! The start of a call, now or at the first poll.
 
-use crate::call::call_arguments::CallArguments;
+use crate::arguments::call_arguments::CallArguments;
 use crate::call::handle::LlmCall;
 use crate::call::lifecycle::{ActiveCall, PendingCall, pipelines};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::call::captured_value::ProbedValue;
+use crate::arguments::captured_value::ProbedValue;
 use crate::call::handle::LlmCall;
 use crate::model::Outcome;
 

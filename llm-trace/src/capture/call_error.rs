@@ -6,8 +6,8 @@ use std::fmt::Display;
 use std::ops::Deref;
 
 use super::error::{type_name, with_dyn_error, with_error};
-use crate::call::ProbedValue;
-use crate::call::captured_value::{CapturedError, CapturedValue};
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::{CapturedError, CapturedValue};
 
 /// An error that ends a call: an [`Error`], a boxed error, `anyhow::Error`, `eyre::Report`, `http::StatusCode` or a
 /// text.

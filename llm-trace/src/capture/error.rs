@@ -9,8 +9,8 @@ use super::known_error;
 use super::known_error::{KnownError, Report};
 use super::probed::Probed;
 use super::{probe, purpose};
-use crate::call::ProbedValue;
-use crate::call::captured_value::{CapturedError, CapturedValue};
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::{CapturedError, CapturedValue};
 
 purpose! {
     /// Probes a value that represents a failure.

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use super::error::type_name;
 use super::transport;
-use crate::call::captured_value::CapturedError;
+use crate::arguments::captured_value::CapturedError;
 use crate::guarded;
 use crate::guarded::UserCode;
 

@@ -2,9 +2,9 @@
 
 use super::probed::{Probed, Resolved};
 use super::{probe, purpose};
-use crate::call::ProbedValue;
-use crate::call::captured_value::CapturedValue;
-use crate::call::captured_value::Document;
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::CapturedValue;
+use crate::arguments::captured_value::Document;
 use crate::json::{Found, JsonView, Mode, Trie, is_text};
 #[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};

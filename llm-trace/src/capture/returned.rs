@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use super::Probe;
-use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, TracedFuture, trace_future};
+use crate::arguments::{CallArguments, ProbedValue};
+use crate::call::{LlmCall, Prepared, TracedFuture, trace_future};
 use crate::guarded;
 use crate::guarded::UserCode;
 

@@ -7,8 +7,9 @@ use std::task::Context;
 
 use http_body::{Body, SizeHint};
 
-use crate::call::captured_value::{CapturedError, CapturedValue};
-use crate::call::{LlmCall, ProbedValue, StreamCall};
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::{CapturedError, CapturedValue};
+use crate::call::{LlmCall, StreamCall};
 use crate::model::Outcome;
 use crate::stream::{ErrorTypeNameOnly, Polled, ReadError, Recorder, poll_recorded};
 

@@ -5,8 +5,9 @@ use http_body::Body;
 
 use super::answer::CallBody;
 use super::endpoints::Endpoints;
-use crate::call::captured_value::CapturedValue;
-use crate::call::{CallArguments, LlmCall, Prepared, ProbedValue, inject_to};
+use crate::arguments::captured_value::CapturedValue;
+use crate::arguments::{CallArguments, ProbedValue};
+use crate::call::{LlmCall, Prepared, inject_to};
 use crate::diag;
 use crate::model::Provider;
 use crate::wire::detect;

@@ -16,13 +16,18 @@ use tracing::subscriber::Interest;
 use tracing::{Level, Metadata, Span};
 
 use super::identity;
-use super::span_end::Failure;
 use crate::ambient::TraceBackend;
 use crate::otel::{Array, KeyValue, StringValue, Value as OtelValue};
 use crate::semconv::{ContentField, Fact, Profile, openinference};
 
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
+
+/// The status of a failed call's span.
+pub(crate) struct Failure<'f> {
+    /// The error's text, if it may be recorded.
+    pub(crate) description: Option<&'f str>,
+}
 
 /// Records attributes on a call's span, all at once. Of equal keys the first counts, since OpenTelemetry layers would
 /// write both. Keys that are in no table are the user's: they share one field as JSON.

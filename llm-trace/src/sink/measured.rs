@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::metrics::Gaps;
+use super::ended_call::EndedCall;
 use crate::model::facts::ResponseFacts;
 use crate::model::{Operation, Outcome, Provider};
 use crate::otel::KeyValue;
+use crate::record::Gaps;
 use crate::semconv::Facts;
 
 /// The values of a call that metrics record.
@@ -31,4 +32,27 @@ pub(crate) struct Measured<'a> {
     pub(crate) facts: Option<&'a Facts>,
     /// The attributes of the span, redacted by the policy; empty unless metrics use them.
     pub(crate) attributes: &'a [KeyValue],
+}
+
+impl EndedCall<'_> {
+    /// The values that metrics record. `attributes` are those of the span that they use.
+    pub(crate) fn measured<'a>(&'a self, attributes: &'a [KeyValue]) -> Measured<'a> {
+        let (state, end) = (&self.record, &self.end);
+        Measured {
+            operation: &state.operation,
+            provider: state.provider.as_ref(),
+            request_model: state.request.model.as_deref(),
+            response: &state.response,
+            server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
+            error_type: end.error_type.as_deref(),
+            outcome: end.outcome,
+            duration: (!end.late).then_some(end.duration),
+            first_chunk: state.first_chunk(),
+            gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
+            cost: end.cost.and_then(|priced| priced.cost.sum()),
+            facts: state.subject.as_ref().map(|subject| &subject.facts),
+            calls: self.agent_calls.filter(|_| state.operation == Operation::InvokeAgent),
+            attributes,
+        }
+    }
 }

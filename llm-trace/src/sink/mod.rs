@@ -1,7 +1,10 @@
 //! Writers of a call's data: OpenTelemetry attributes, fields of `tracing` spans, metrics, events, and the user's hook.
 
 pub(crate) mod attributes;
+pub(crate) mod call_attributes;
+pub(crate) mod call_span;
 pub(crate) mod compat;
+pub(crate) mod ended_call;
 #[cfg(feature = "otel")]
 pub(crate) mod events;
 #[cfg(not(feature = "otel"))]
@@ -19,7 +22,6 @@ pub(crate) mod metrics;
 #[path = "absent/metrics.rs"]
 pub(crate) mod metrics;
 pub(crate) mod openinference;
-pub(crate) mod span_end;
 
 #[cfg(feature = "otel")]
 use opentelemetry::InstrumentationScope;

@@ -11,8 +11,9 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 
 use super::errors::{ErrorTypeNameOnly, ReadError, TypedErrors};
-use crate::call::captured_value::CapturedValue;
-use crate::call::{LlmCall, ProbedValue, StreamCall};
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::CapturedValue;
+use crate::call::{LlmCall, StreamCall};
 
 /// The maximum number of slices of a frame that are read. More are not seen in practice and would require a copy.
 const MAX_SLICES: usize = 16;

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::error::Error;
 
-use crate::call::ProbedValue;
-use crate::call::captured_value::{CapturedError, CapturedValue};
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::capture::{type_name, with_dyn_error, with_error};
 
 /// How the errors of a service or body are read.

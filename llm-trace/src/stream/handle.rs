@@ -7,9 +7,10 @@ use futures_core::Stream;
 use serde::Serialize;
 
 use super::Traced;
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::ProbedValue;
+use crate::arguments::captured_value::CapturedValue;
 use crate::call::handle::SerializedRef;
-use crate::call::{LlmCall, ProbedValue, StreamCall};
+use crate::call::{LlmCall, StreamCall};
 #[cfg(feature = "http")]
 use crate::capture::Status;
 use crate::capture::{Boxed, CallError, KnownType, Reported, Typed};

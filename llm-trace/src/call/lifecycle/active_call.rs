@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use tracing::Span;
 
@@ -15,10 +15,10 @@ use super::open_calls::{OpenCall, OpenCallSlot};
 use super::open_handles::OpenHandles;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
-use crate::call::record::{CallRecord, Started};
 use crate::model::Outcome;
 use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
 use crate::policy::{Masks, Permit, PolicyState, Stamp};
+use crate::record::{CallRecord, Started};
 use crate::semconv::identifier::{MAX_LABEL, is_name};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
@@ -131,11 +131,6 @@ impl ActiveCall {
     /// The start in wall-clock time.
     pub(crate) fn begun_at(&self) -> SystemTime {
         self.begun_at
-    }
-
-    /// The end in wall-clock time, never before the start.
-    pub(crate) fn ended(&self, duration: Duration) -> SystemTime {
-        self.begun_at.checked_add(duration).unwrap_or(self.begun_at)
     }
 
     pub(crate) fn agent(&self) -> &Agent {

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::call::record::CallRecord;
 use crate::model::{Operation, Provider};
+use crate::record::CallRecord;
 use crate::semconv::Fact;
 
 /// The agent that a call belongs to, or is.

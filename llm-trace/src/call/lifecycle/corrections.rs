@@ -1,12 +1,13 @@
 //! Corrections of values that were set when the span started.
 
 use super::active_call::ActiveCall;
-use crate::call::record::{CallRecord, Replaced};
 use crate::diag;
 use crate::model::hosts;
 use crate::model::server::Server;
 use crate::model::{Operation, Provider};
 use crate::otel::SpanRef;
+use crate::policy::PolicyState;
+use crate::record::{CallRecord, Replaced};
 
 impl ActiveCall {
     pub(crate) fn set_provider(&self, provider: Provider) {
@@ -60,8 +61,12 @@ impl ActiveCall {
         state.http_status = Some(status);
     }
 
-    /// Corrects the values set at the start, if a processor of llm-trace can.
-    pub(crate) fn correct_start(&self, span: &SpanRef<'_>, state: &CallRecord) {
+    /// Corrects the name of the span, and the values set at the start if a processor of llm-trace can.
+    pub(crate) fn correct_start(&self, span: &SpanRef<'_>, state: &mut CallRecord, policy: &PolicyState) {
+        let renamed = policy.masks_metadata() && state.name.take().is_some();
+        if renamed || (!self.started().named && state.target().is_some()) {
+            span.update_name(state.span_name().into_owned());
+        }
         if state.replaced == Replaced::default() {
             return;
         }

@@ -3,9 +3,9 @@
 use super::active_call::ActiveCall;
 use crate::ambient::{Scope, ScopeFacts, TraceError, mask_context};
 use crate::call::handle::LlmCall;
-use crate::call::record::CallRecord;
 use crate::otel::Context;
 use crate::policy::{Masks, PolicyState};
+use crate::record::CallRecord;
 use crate::semconv::{AttributeValue, Fact};
 
 impl ActiveCall {

@@ -10,9 +10,7 @@ mod corrections;
 mod current;
 #[cfg(feature = "otel")]
 mod evaluation;
-mod final_content;
 mod finish;
-mod finished_call;
 mod handles;
 mod inherited_facts;
 #[cfg(feature = "otel")]

@@ -6,10 +6,10 @@ use super::ActiveCall;
 use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
-use crate::call::record::{CallRecord, is_same_call, is_same_work};
 use crate::cost::Priced;
 use crate::model::{Nested, Outcome, Usage};
 use crate::policy::Masks;
+use crate::record::{CallRecord, is_same_call, is_same_work};
 
 /// The outer call that a call starting here is merged into.
 pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {

@@ -1,9 +1,9 @@
 //! Facts and content of operations besides messages, set while the call runs.
 
 use super::ActiveCall;
-use crate::call::captured_value::CapturedValue;
-use crate::call::record::{RecordedContent, count_documents};
+use crate::arguments::captured_value::CapturedValue;
 use crate::policy::{Permit, Side};
+use crate::record::{RecordedContent, count_documents};
 use crate::semconv::{AttributeValue, ContentField, Fact};
 
 impl ActiveCall {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::active_call::ActiveCall;
 use super::start_context::StartContext;
-use crate::call::call_arguments::CallArguments;
-use crate::call::record::{CallRecord, document, found};
-use crate::call::start_fields::MakeSpan;
+use crate::arguments::MakeSpan;
+use crate::arguments::call_arguments::CallArguments;
+use crate::record::{CallRecord, document, found};
 
 /// A call whose arguments are read and whose span has not started.
 pub(crate) struct PendingCall(Box<Parts>);

@@ -1,10 +1,7 @@
 //! Records the request, the response and the error of a running call.
 
 use super::active_call::ActiveCall;
-use crate::call::captured_value::{CapturedError, CapturedValue};
-use crate::call::record::{
-    Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
-};
+use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::guarded;
 use crate::guarded::UserCode;
 use crate::json::{JsonView, Text, Tree, is_document};
@@ -13,6 +10,9 @@ use crate::message::{Messages, Part, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::ErrorFacts;
 use crate::policy::{Filter, Permit, Place};
+use crate::record::{
+    Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
+};
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 

@@ -13,13 +13,13 @@ use super::nesting;
 use super::open_handles::OpenHandles;
 use super::pipeline::Pipeline;
 use super::start_context::{Parent, StartContext};
-use crate::call::call_arguments::CallArguments;
-use crate::call::record::{CallRecord, Started, document, found};
-use crate::call::start_fields::{MakeSpan, StartFields};
+use crate::arguments::call_arguments::CallArguments;
+use crate::arguments::{MakeSpan, StartFields};
 use crate::guarded::{self, UserCode};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
 use crate::policy::Masks;
+use crate::record::{CallRecord, Started, document, found};
 use crate::semconv::{Fact, Profile};
 
 /// Whether any llm-trace layer exists.

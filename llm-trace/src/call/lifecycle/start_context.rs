@@ -9,7 +9,7 @@ use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
-use crate::call::call_arguments::CallArguments;
+use crate::arguments::call_arguments::CallArguments;
 use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
 use crate::policy::{Masks, PolicyState, Stamp};
 

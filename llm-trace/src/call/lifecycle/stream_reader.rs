@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use super::active_call::ActiveCall;
 use super::record_response::scrubbed;
-use crate::call::captured_value::{CapturedValue, Document};
-use crate::call::record::{CallRecord, Stream};
+use crate::arguments::captured_value::{CapturedValue, Document};
 use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
 use crate::message::Messages;
 use crate::model::Outcome;
 use crate::policy::Permit;
+use crate::record::{CallRecord, Stream};
 use crate::semconv::Fact;
 use crate::wire::Format;
 use crate::wire::collect::{Collected, Collector, StreamEnd};

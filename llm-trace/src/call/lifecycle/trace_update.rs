@@ -1,33 +1,29 @@
-//! Writes the input and output of a call's trace.
+//! The input and output of a call's trace.
 
 use super::active_call::ActiveCall;
 use super::pipeline::Pipeline;
 use crate::ambient::TraceUpdate;
-use crate::call::record::{CallRecord, TraceSides};
 use crate::model::Operation;
-use crate::otel::KeyValue;
-use crate::policy::{ContentShape, Masks, Permit, PolicyState, REDACTED, Side, rewrite};
+use crate::policy::{ContentShape, Masks, Permit, REDACTED, Side, rewrite};
+use crate::record::TraceSides;
 use crate::semconv::{ContentField, openinference};
+use crate::sink::ended_call::EndedCall;
 
 impl ActiveCall {
-    /// Writes the trace's input and output to this call's span, and passes them to the surrounding calls that represent
-    /// the trace. Masked texts are written as the mask, to replace the backend's earlier value.
+    /// The trace's input and output for this call's span. Passes them to the surrounding calls that represent the trace
+    /// too. Masked texts are the mask, to replace the backend's earlier value.
     pub(crate) fn update_trace(
         &self,
         update: TraceUpdate,
-        state: &mut CallRecord,
-        (policy, masks): (&PolicyState, Masks),
+        call: &mut EndedCall<'_>,
         pipeline: &Pipeline,
-        content: &[(&'static str, String)],
-        attributes: &mut Vec<KeyValue>,
-    ) {
-        let own = masks;
-        let masks = policy.masks(masks);
-        let mut add = |key: &'static str, value: Option<String>| {
-            let value = value.filter(|_| !attributes.iter().any(|known| known.key.as_str() == key));
-            attributes.extend(value.map(|value| KeyValue::new(key, value)));
-        };
-        if update != TraceUpdate::NONE && may_update_trace(&state.operation) {
+        content_on_span: bool,
+    ) -> Vec<(&'static str, String)> {
+        let masks = call.policy.masks(call.masks);
+        let mut all = Vec::new();
+        let mut add = |key: &'static str, value: Option<String>| all.extend(value.map(|value| (key, value)));
+        if update != TraceUpdate::NONE && may_update_trace(&call.record.operation) {
+            let (content, _) = call.content.on(content_on_span);
             let sides = TraceSides {
                 input: side(update, TraceUpdate::INPUT, masks, content),
                 output: side(update, TraceUpdate::OUTPUT, masks, content),
@@ -38,13 +34,14 @@ impl ActiveCall {
             add(backend.output_key(), sides.output.clone());
             self.update_outer_trace(&sides);
         }
-        let TraceSides { input, output } = std::mem::take(&mut state.trace);
+        let TraceSides { input, output } = std::mem::take(&mut call.record.trace);
         let again = |text: String, side: Side| {
-            let Permit::Open(mut filter) = policy.side(side, own) else { return Some(REDACTED.to_owned()) };
+            let Permit::Open(mut filter) = call.policy.side(side, call.masks) else { return Some(REDACTED.to_owned()) };
             if text == REDACTED { Some(text) } else { rewrite::attribute(&text, ContentShape::Messages, &mut filter) }
         };
         add(openinference::INPUT_VALUE, input.and_then(|text| again(text, Side::Input)));
         add(openinference::OUTPUT_VALUE, output.and_then(|text| again(text, Side::Output)));
+        all
     }
 
     fn update_outer_trace(&self, sides: &TraceSides) {

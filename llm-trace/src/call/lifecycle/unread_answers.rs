@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::active_call::ActiveCall;
-use crate::call::record::CallRecord;
 use crate::diag;
 use crate::model::facts::ResponseFacts;
+use crate::record::CallRecord;
 
 /// Maximum number of functions that are kept.
 const MOST: usize = 64;

@@ -10,8 +10,9 @@ use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity}
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
-use crate::policy::Report;
+use crate::policy::{Report, own_attributes};
 use crate::semconv::{ContentField, Fact, Profile, event};
+use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::scope;
 
 pub(crate) use structured::json;
@@ -93,14 +94,14 @@ impl Events {
     }
 
     /// Emits the details of an inference.
-    pub(crate) fn details(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
+    fn details(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
         // Only the latest conventions define a severity for it.
         let severity = (profile == Profile::Latest).then_some(Severity::Debug);
         self.emit(profile, Event { name: event::DETAILS, severity, time, span, fields });
     }
 
     /// Emits a failure.
-    pub(crate) fn exception(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
+    fn exception(&self, profile: Profile, span: Option<&SpanContext>, time: SystemTime, fields: Fields) {
         self.emit(profile, Event { name: event::EXCEPTION, severity: Some(Severity::Warn), time, span, fields });
     }
 
@@ -121,8 +122,28 @@ impl Events {
     }
 }
 
+impl Sink for Events {
+    /// Emits the events of a call's end.
+    fn write(&self, call: &mut EndedCall<'_>) {
+        let call = &*call;
+        let EndedCall { record, end, profile, policy, masks, .. } = call;
+        let (span, time) = (call.span, end.time());
+        if record.operation.is_inference() {
+            let mut attributes = call.start_attributes();
+            attributes.extend_from_slice(&call.attributes);
+            own_attributes(&mut attributes, policy, *masks, policy.event_content());
+            let (list, report) = call.content.on(policy.event_content());
+            self.details(*profile, span, time, details(attributes, list, report));
+        }
+        if let Some(error_type) = &end.error_type {
+            let kind = record.error.type_name.as_deref().unwrap_or(error_type);
+            self.exception(*profile, span, time, exception(kind, record.error_message(policy, *masks)));
+        }
+    }
+}
+
 /// The fields of an inference: the attributes of its span, its content, and the report of changes.
-pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, String)], report: &Report) -> Fields {
+fn details(attributes: Vec<KeyValue>, content: &[(&'static str, String)], report: &Report) -> Fields {
     let mut told = report.clone();
     let mut fields = Fields::with_capacity(attributes.len() + content.len() + 1);
     for KeyValue { key, value: known, .. } in attributes {
@@ -142,7 +163,7 @@ pub(crate) fn details(attributes: Vec<KeyValue>, content: &[(&'static str, Strin
 }
 
 /// The fields of a failure: the type of the error, and its text if permitted.
-pub(crate) fn exception(kind: &str, message: Option<&str>) -> Fields {
+fn exception(kind: &str, message: Option<&str>) -> Fields {
     let mut fields: Fields = vec![(Key::from(Fact::ExceptionType.key()), text(kind))];
     fields.extend(message.map(|message| (Key::from(ContentField::ExceptionMessage.key()), text(message))));
     fields

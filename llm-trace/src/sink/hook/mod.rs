@@ -1,6 +1,7 @@
 //! The user's hook: a closure that receives each finished call.
 
 mod finished_call;
+mod hand_over;
 mod queue;
 mod serialize;
 #[cfg(test)]

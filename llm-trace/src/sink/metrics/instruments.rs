@@ -10,7 +10,9 @@ use super::labels::{floats, is_label, text};
 use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::model::{Outcome, Provider};
+use crate::policy::own_attributes;
 use crate::semconv::{Fact, Metric, Profile};
+use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::measured::Measured;
 
 /// A layer's instruments.
@@ -24,6 +26,17 @@ pub(crate) struct Instruments {
     mcp: Mcp,
     cost: Histogram<f64>,
     allowed: Arc<[String]>,
+}
+
+impl Sink for Instruments {
+    fn write(&self, call: &mut EndedCall<'_>) {
+        let mut attributes = Vec::new();
+        if self.reads_attributes() {
+            attributes.clone_from(&call.attributes);
+            own_attributes(&mut attributes, call.policy, call.masks, false);
+        }
+        self.record(&call.measured(&attributes));
+    }
 }
 
 impl Instruments {

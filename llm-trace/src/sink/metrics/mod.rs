@@ -1,7 +1,6 @@
 //! Metrics, recorded once per call at its end, even if its span is not sampled.
 
 mod agents;
-mod gaps;
 mod instruments;
 mod labels;
 mod mcp;
@@ -14,7 +13,6 @@ use arc_swap::ArcSwapOption;
 use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider};
 
-pub(crate) use gaps::Gaps;
 pub(crate) use instruments::Instruments;
 
 use crate::policy::may_be_label;

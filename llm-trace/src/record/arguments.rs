@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::captured_document::document;
 use super::{CallRecord, Content, is_messages};
-use crate::call::call_arguments::CallArguments;
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::call_arguments::CallArguments;
+use crate::arguments::captured_value::CapturedValue;
 use crate::guarded::{self, UserCode};
 use crate::json::{Found, JsonView, Node, Text, is_document};
 use crate::message::{FinishedInput, InputContent, Part, RequestRecord};

@@ -1,7 +1,7 @@
 //! Content of operations besides messages: arguments, results, queries, documents.
 
 use super::{CallRecord, RecordedContent, Subject, document, documents};
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::captured_value::CapturedValue;
 use crate::json::{Mode, is_document};
 use crate::policy::{ContentShape, Filter, Permit, Side, TextKind, rewrite};
 use crate::semconv::{ContentField, Fact, Facts};

@@ -1,13 +1,16 @@
 //! The data of a call, without its lifecycle.
 
 mod arguments;
+mod call_end;
 mod captured_document;
 mod documents;
 mod failure;
+mod gaps;
 mod inner_calls;
 mod names;
 mod observed;
 mod operation_content;
+mod permitted_content;
 mod replaced;
 mod response;
 mod start_attributes;
@@ -16,9 +19,12 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub(crate) use arguments::{recorded, request_content};
+pub(crate) use call_end::CallEnd;
 pub(crate) use captured_document::{document, found};
 pub(crate) use documents::count as count_documents;
+pub(crate) use gaps::Gaps;
 pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
+pub(crate) use permitted_content::PermittedContent;
 pub(crate) use response::{is_messages, outcome_content, response_content};
 pub(crate) use start_attributes::Started;
 
@@ -31,7 +37,6 @@ use crate::model::{Nested, Operation, Provider, Usage};
 use crate::policy::Filter;
 use crate::semconv::identifier::is_word;
 use crate::semconv::{AttributeValue, ContentField, Facts};
-use crate::sink::metrics::Gaps;
 use crate::wire::Format;
 use crate::wire::collect::Collector;
 

@@ -1,17 +1,15 @@
 //! The content of a finished call. Permission is checked again at the end, because masks may have been added.
 
-use super::active_call::ActiveCall;
-use crate::ambient::mask_context::Filtered;
-use crate::call::record::RecordedContent;
-use crate::call::record::{CallRecord, Content};
 use crate::message;
 use crate::model::Operation;
-use crate::policy::{ContentShape, Filter, Masks, Permit, PolicyState, Report, Side, Stamp, rewrite};
+use crate::policy::{ContentShape, Filter, Masks, Permit, PolicyState, Report, Side, rewrite};
+use crate::record::RecordedContent;
+use crate::record::{CallRecord, Content};
 use crate::semconv::{ContentField, Profile};
 
 /// The part of a call's content that may be recorded.
 #[derive(Default)]
-pub(crate) struct Permitted {
+pub(crate) struct PermittedContent {
     /// JSON texts by attribute key.
     list: Vec<(&'static str, String)>,
     /// The report of their changes.
@@ -22,7 +20,7 @@ pub(crate) struct Permitted {
     again: bool,
 }
 
-impl Permitted {
+impl PermittedContent {
     /// The texts and the report for a signal with or without content.
     pub(crate) fn on(&self, content: bool) -> (&[(&'static str, String)], &Report) {
         if content { (&self.list, &self.report) } else { (&[], &self.dropped) }
@@ -81,20 +79,17 @@ impl Permitted {
     }
 }
 
-impl ActiveCall {
-    /// The content that may be recorded under this policy and these masks.
-    pub(crate) fn permitted(
-        &self,
-        state: &mut CallRecord,
-        stamp: Stamp,
+impl CallRecord {
+    /// Takes the content that may be recorded under this policy and these masks. `changed`: the policy is not the one
+    /// under which the content was read.
+    pub(crate) fn take_content(
+        &mut self,
+        profile: Profile,
         policy: &PolicyState,
         masks: Masks,
-    ) -> Permitted {
-        let same = self.is_read_by(stamp);
-        if same {
-            self.masks().set_filtered(Filtered { stamp, masks });
-        }
-        let mut out = Permitted { again: !same, ..Permitted::default() };
+        changed: bool,
+    ) -> PermittedContent {
+        let mut out = PermittedContent { again: changed, ..PermittedContent::default() };
         let input = policy.input(masks);
         let output = policy.output(masks);
         for (side, permit) in [("input", &input), ("output", &output)] {
@@ -103,7 +98,7 @@ impl ActiveCall {
             }
         }
         out.report = out.dropped.clone();
-        if let Some(Content { value, open }) = state.input.take().map(|input| *input) {
+        if let Some(Content { value, open }) = self.input.take().map(|input| *input) {
             let message::FinishedInput { messages, instructions, tools, mut filter } = value;
             let mut list = [
                 (ContentField::InputMessages.key(), messages, ContentShape::Messages),
@@ -127,8 +122,8 @@ impl ActiveCall {
                 out.report.absorb(filter.into_report());
             }
         }
-        if let Some(Content { value, open }) = state.output.take() {
-            let mut filter = state.output_filter.take();
+        if let Some(Content { value, open }) = self.output.take() {
+            let mut filter = self.output_filter.take();
             let mut json = Some(value);
             if out.tightens(&output, open) {
                 json = json.and_then(|json| {
@@ -151,10 +146,9 @@ impl ActiveCall {
                 }
             }
         }
-        let profile = self.pipeline().map_or(Profile::Core, |pipeline| pipeline.profile);
-        let content = state.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
+        let content = self.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
         // The core conventions record no content of Model Context Protocol servers.
-        let stated = profile != Profile::Core || state.operation != Operation::McpServer;
+        let stated = profile != Profile::Core || self.operation != Operation::McpServer;
         for filled in content.into_iter().filter(|_| stated) {
             out.add_filled(filled, profile, |side| policy.side(side, masks));
         }

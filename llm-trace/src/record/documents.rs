@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::found;
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::captured_value::CapturedValue;
 use crate::json::{Key, Node, Text, Tree, write_str};
 use crate::policy::{ContentShape, Filter, Place, TextKind, rewrite};
 use crate::wire::paths::keys;

@@ -1,6 +1,6 @@
 //! The JSON document of a captured value.
 
-use crate::call::captured_value::CapturedValue;
+use crate::arguments::captured_value::CapturedValue;
 use crate::json::{Found, JsonView, Mode, is_document};
 use crate::wire::paths::PATHS;
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::call::captured_value::{CapturedValue, ProbedValue};
-use crate::call::start_fields::MakeSpan;
+use crate::arguments::captured_value::{CapturedValue, ProbedValue};
+use crate::arguments::start_fields::MakeSpan;
 use crate::model::{Nested, Operation, Provider};
 use crate::semconv::AttributeValue;
 use crate::semconv::value::Maybe;

@@ -1,0 +1,140 @@
+//! The attributes of a call that has ended.
+
+use super::attributes::Attributes;
+use super::compat::Compat;
+use super::ended_call::EndedCall;
+use super::identity::Identity;
+use crate::ambient::ScopeFacts;
+use crate::otel::{KeyValue, Value};
+use crate::policy::{Report, user_attributes};
+use crate::semconv::{Fact, Profile};
+
+/// The settings of attributes.
+pub(crate) struct AttributeSettings<'s> {
+    pub(crate) compat: &'s [Compat],
+    /// Content is written to the span.
+    pub(crate) content: bool,
+    /// Metrics read the texts of the facts afterwards.
+    pub(crate) keeps_texts: bool,
+}
+
+impl EndedCall<'_> {
+    /// Converts the facts of the record, and the attributes of the user, to attributes.
+    pub(crate) fn set_attributes(&mut self, scope_facts: Option<&ScopeFacts>, settings: &AttributeSettings<'_>) {
+        let mut identity = Identity::new(self.policy);
+        let more = self.content.len(settings.content);
+        let mut attributes = Attributes::new(self.profile, more, settings.keeps_texts);
+        if self.policy.masks(self.masks).input() {
+            // Stop sequences are part of the input.
+            self.record.request.stop_sequences = None;
+        }
+        self.add_facts(scope_facts, settings.compat, &mut identity, &mut attributes);
+        self.facts = attributes.len();
+        let (on_span, _) = self.content.on(settings.content);
+        if let Some(scope_facts) = scope_facts {
+            identity.write_metadata(scope_facts, &mut attributes);
+        }
+        let by_user = std::mem::take(&mut self.record.attributes);
+        let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
+        let report = user_attributes(&mut by_user, self.policy, self.masks, settings.content);
+        attributes.user(by_user, on_span);
+        self.attributes = attributes.into_vec();
+        self.content.note(identity.into_report());
+        self.content.note(Report::of_facts(self.record.refused));
+        self.content.note(report);
+    }
+
+    fn add_facts(
+        &mut self,
+        scope_facts: Option<&ScopeFacts>,
+        compat: &[Compat],
+        identity: &mut Identity<'_>,
+        attributes: &mut Attributes,
+    ) {
+        let profile = self.profile;
+        let (state, end) = (&mut self.record, &self.end);
+        attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
+        let status = state.error.status.or(state.unread_status).or(state.http_status);
+        attributes.add(Fact::HttpStatusCode.key(), status.map(i64::from));
+        let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
+        let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
+        attributes.add(Fact::ErrorCode.key(), code);
+        attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
+        attributes.response(&mut state.response, state.provider.as_ref());
+        attributes.add(Fact::TimeToFirstChunk.key(), state.first_chunk().map(|time| time.as_secs_f64()));
+        attributes.cost(end.cost.as_ref(), compat);
+        self.late_facts(attributes);
+        self.subject_facts(attributes);
+        let state = &mut self.record;
+        if let Some(api) = state.openai_api() {
+            state.request.extra.push((Fact::OpenAiApiType.key(), api.into()));
+        }
+        attributes.request(&mut state.request, state.provider.as_ref());
+        attributes.add(Fact::OutputType.key(), state.response.output_type.or(state.request.output_type));
+        let dimensions = state.response.dimensions.or(state.request.dimensions);
+        attributes.add(Fact::Dimensions.key(), dimensions);
+        let conversation = state
+            .conversation
+            .take()
+            .or_else(|| scope_facts?.conversation.clone())
+            .or(state.request.conversation_id.take())
+            .or(state.response.conversation_id.take());
+        attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
+        if let Some(scope_facts) = scope_facts {
+            identity.write(scope_facts, profile, compat, attributes);
+        }
+    }
+
+    /// Facts that were not known when the span started.
+    fn late_facts(&self, attributes: &mut Attributes) {
+        let (state, started) = (&self.record, self.started);
+        let latest = self.profile == Profile::Latest;
+        let omits_provider = latest && state.is_internal_agent();
+        if !started.provider && !omits_provider {
+            attributes
+                .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
+        }
+        if !started.model {
+            attributes.add(Fact::RequestModel.key(), state.request.model.clone());
+        }
+        if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
+            attributes.add(Fact::ServerAddress.key(), Some(server.address.clone()));
+            attributes.add(Fact::ServerPort.key(), server.port.map(i64::from));
+        }
+    }
+
+    /// Facts of operations other than model calls.
+    fn subject_facts(&self, attributes: &mut Attributes) {
+        let (state, profile) = (&self.record, self.profile);
+        let hosted = profile == Profile::Core || !state.is_internal_agent();
+        if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
+            attributes.add(Fact::ProviderName.key(), self.agent_provider.map(|provider| provider.as_str().to_owned()));
+        }
+        let Some(subject) = &state.subject else { return };
+        for (fact, value) in subject.facts.iter() {
+            let hidden = match fact {
+                Fact::ResponseId => true,
+                Fact::AgentId | Fact::AgentVersion => !hosted,
+                fact => self.started.has(fact),
+            };
+            if !hidden {
+                attributes.fact(fact, fact.value(value.clone(), profile));
+            }
+        }
+    }
+
+    /// The attributes set when the span started.
+    pub(crate) fn start_attributes(&self) -> Vec<KeyValue> {
+        let (state, started) = (&self.record, self.started);
+        let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
+        let mut facts: Vec<KeyValue> = name.into_iter().collect();
+        let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
+        add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        add(Fact::RequestModel.key(), state.request.model.clone().filter(|_| started.model).map(Value::from));
+        if let Some(server) = state.server.as_ref().filter(|_| started.server) {
+            add(Fact::ServerAddress.key(), Some(server.address.clone().into()));
+            add(Fact::ServerPort.key(), server.port.map(|port| i64::from(port).into()));
+        }
+        facts
+    }
+}
