@@ -1,7 +1,5 @@
 //! A set of facts.
 
-use std::borrow::Cow;
-
 use super::Fact;
 use super::identifier::{is_identifier, is_sane, most};
 use super::value::AttributeValue;
@@ -10,70 +8,33 @@ use super::value::AttributeValue;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     list: Vec<(Fact, AttributeValue)>,
-    /// Facts that were omitted because their text is not an identifier.
-    refused: Vec<Fact>,
+    /// The number of facts that were omitted because their value is not an identifier or not plausible.
+    refused: u64,
 }
 
 impl Facts {
-    /// Sets a fact and replaces a known value.
+    /// Sets a fact and replaces a known value, if this fact may hold the value.
     pub(crate) fn set(&mut self, fact: Fact, value: AttributeValue) {
         match value {
-            AttributeValue::Str(text) => self.set_text(fact, text),
+            AttributeValue::Str(text) if text.is_empty() => {}
+            AttributeValue::Str(text) if is_identifier(fact, &text) => self.put(fact, AttributeValue::Str(text)),
             AttributeValue::Strs(texts) => self.set_texts(fact, texts),
-            value => self.put(fact, value),
+            AttributeValue::Int(number) if is_sane(fact, number) => self.put(fact, AttributeValue::Int(number)),
+            AttributeValue::Float(number) if number.is_finite() => self.put(fact, AttributeValue::Float(number)),
+            AttributeValue::Bool(flag) => self.put(fact, AttributeValue::Bool(flag)),
+            AttributeValue::Str(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => self.refused += 1,
         }
-    }
-
-    /// Sets a text, if this fact may hold it.
-    pub(crate) fn set_text(&mut self, fact: Fact, text: impl Into<Cow<'static, str>>) {
-        let text = text.into();
-        if text.is_empty() {
-            return;
-        }
-        if is_identifier(fact, &text) {
-            self.put(fact, AttributeValue::Str(text));
-        } else {
-            self.refuse(fact);
-        }
-    }
-
-    /// Sets a text that llm-trace defines.
-    pub(crate) fn set_word(&mut self, fact: Fact, word: &'static str) {
-        self.put(fact, AttributeValue::Str(Cow::Borrowed(word)));
     }
 
     /// Sets a list of texts, without those that this fact may not hold.
-    pub(crate) fn set_texts(&mut self, fact: Fact, mut texts: Vec<String>) {
+    fn set_texts(&mut self, fact: Fact, mut texts: Vec<String>) {
         let before = texts.len();
         texts.retain(|text| is_identifier(fact, text));
         texts.truncate(most(fact));
-        if texts.len() < before {
-            self.refuse(fact);
-        }
+        self.refused += (before - texts.len()) as u64;
         if !texts.is_empty() {
             self.put(fact, AttributeValue::Strs(texts));
         }
-    }
-
-    /// Sets an integer, if it is plausible.
-    pub(crate) fn set_int(&mut self, fact: Fact, number: i64) {
-        if is_sane(fact, number) {
-            self.put(fact, AttributeValue::Int(number));
-        } else {
-            self.refuse(fact);
-        }
-    }
-
-    /// Sets a number, if it is finite.
-    pub(crate) fn set_float(&mut self, fact: Fact, number: f64) {
-        if number.is_finite() {
-            self.put(fact, AttributeValue::Float(number));
-        }
-    }
-
-    /// Sets a flag.
-    pub(crate) fn set_bool(&mut self, fact: Fact, flag: bool) {
-        self.put(fact, AttributeValue::Bool(flag));
     }
 
     fn put(&mut self, fact: Fact, value: AttributeValue) {
@@ -83,42 +44,18 @@ impl Facts {
         }
     }
 
-    fn refuse(&mut self, fact: Fact) {
-        if !self.refused.contains(&fact) {
-            self.refused.push(fact);
-        }
-    }
-
-    /// Removes a fact.
-    pub(crate) fn remove(&mut self, fact: Fact) -> Option<AttributeValue> {
-        let at = self.list.iter().position(|(known, _)| *known == fact)?;
-        Some(self.list.remove(at).1)
-    }
-
     /// Adds the facts that are not set yet.
     pub(crate) fn fill(&mut self, other: Facts) {
         for (fact, value) in other.list {
-            if !self.has(fact) {
+            if self.get(fact).is_none() {
                 self.list.push((fact, value));
             }
         }
-        other.refused.into_iter().for_each(|fact| self.refuse(fact));
-    }
-
-    /// Applies a later report: its facts replace known ones, and other facts are kept.
-    pub(crate) fn update(&mut self, later: Facts) {
-        for (fact, value) in later.list {
-            self.put(fact, value);
-        }
-        later.refused.into_iter().for_each(|fact| self.refuse(fact));
+        self.refused += other.refused;
     }
 
     pub(crate) fn get(&self, fact: Fact) -> Option<&AttributeValue> {
         self.list.iter().find_map(|(known, value)| (*known == fact).then_some(value))
-    }
-
-    pub(crate) fn has(&self, fact: Fact) -> bool {
-        self.get(fact).is_some()
     }
 
     /// The value of a text fact.
@@ -126,37 +63,13 @@ impl Facts {
         if let Some(AttributeValue::Str(text)) = self.get(fact) { Some(text) } else { None }
     }
 
-    /// The value of a fact that is a list of texts; empty if unknown.
-    pub(crate) fn texts(&self, fact: Fact) -> &[String] {
-        if let Some(AttributeValue::Strs(texts)) = self.get(fact) { texts } else { &[] }
-    }
-
-    /// The value of an integer fact.
-    pub(crate) fn int(&self, fact: Fact) -> Option<i64> {
-        if let Some(AttributeValue::Int(number)) = self.get(fact) { Some(*number) } else { None }
-    }
-
-    /// The value of a numeric fact.
-    pub(crate) fn float(&self, fact: Fact) -> Option<f64> {
-        if let Some(AttributeValue::Float(number)) = self.get(fact) { Some(*number) } else { None }
-    }
-
-    /// The value of a flag.
-    pub(crate) fn bool(&self, fact: Fact) -> Option<bool> {
-        if let Some(AttributeValue::Bool(flag)) = self.get(fact) { Some(*flag) } else { None }
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Fact, &AttributeValue)> {
         self.list.iter().map(|(fact, value)| (*fact, value))
     }
 
-    /// The facts that were omitted because their text is not an identifier.
-    pub(crate) fn refused(&self) -> &[Fact] {
-        &self.refused
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// The number of facts that were omitted because their value is not an identifier or not plausible.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
     }
 }
 
@@ -164,40 +77,44 @@ impl Facts {
 mod tests {
     use super::*;
 
+    fn with(facts: impl IntoIterator<Item = (Fact, AttributeValue)>) -> Facts {
+        let mut all = Facts::default();
+        facts.into_iter().for_each(|(fact, value)| all.set(fact, value));
+        all
+    }
+
     #[test]
     fn a_later_value_replaces_an_earlier_one_and_nothing_replaces_nothing() {
-        let mut facts = Facts::default();
-        facts.set_text(Fact::RequestModel, "a");
-        facts.set_text(Fact::RequestModel, "");
-        facts.set_float(Fact::RequestTopP, f64::NAN);
-        facts.set_texts(Fact::FinishReasons, Vec::new());
-        assert_eq!(facts.iter().count(), 1);
-        facts.set_text(Fact::RequestModel, "b".to_owned());
+        let facts = with([
+            (Fact::RequestModel, "a".into()),
+            (Fact::RequestModel, "".into()),
+            (Fact::FinishReasons, AttributeValue::Strs(Vec::new())),
+        ]);
+        assert_eq!((facts.iter().count(), facts.refused()), (1, 0));
+        let facts = with([(Fact::RequestModel, "a".into()), (Fact::RequestModel, "b".into())]);
         assert_eq!(facts.text(Fact::RequestModel), Some("b"));
     }
 
     #[test]
-    fn what_is_no_identifier_is_left_out_and_remembered() {
-        let mut facts = Facts::default();
-        facts.set_text(Fact::ToolName, "a\u{1b}[31m");
-        facts.set_text(Fact::AgentName, "x".repeat(257));
-        facts.set_texts(Fact::FinishReasons, vec!["stop".to_owned(), "line\nline".to_owned()]);
-        assert_eq!(facts.refused(), [Fact::ToolName, Fact::AgentName, Fact::FinishReasons]);
-        assert_eq!(facts.texts(Fact::FinishReasons), ["stop"]);
-        assert!(!facts.has(Fact::ToolName) && !facts.has(Fact::AgentName));
+    fn what_is_no_identifier_is_left_out_and_counted() {
+        let reasons = AttributeValue::Strs(vec!["stop".to_owned(), "line\nline".to_owned()]);
+        let facts = with([
+            (Fact::ToolName, "a\u{1b}[31m".into()),
+            (Fact::AgentName, "x".repeat(257).into()),
+            (Fact::FinishReasons, reasons),
+            (Fact::RequestTopP, f64::NAN.into()),
+            (Fact::UsageInput, i64::MIN.into()),
+        ]);
+        assert_eq!(facts.refused(), 5);
+        assert_eq!(facts.get(Fact::FinishReasons), Some(&AttributeValue::Strs(vec!["stop".to_owned()])));
+        assert_eq!(facts.iter().count(), 1);
     }
 
     #[test]
-    fn filling_keeps_and_updating_replaces() {
-        let mut known = Facts::default();
-        known.set_int(Fact::UsageInput, 1);
-        let mut later = Facts::default();
-        later.set_int(Fact::UsageInput, 2);
-        later.set_int(Fact::UsageOutput, 3);
-        let mut filled = known.clone();
-        filled.fill(later.clone());
-        assert_eq!((filled.int(Fact::UsageInput), filled.int(Fact::UsageOutput)), (Some(1), Some(3)));
-        known.update(later);
-        assert_eq!((known.int(Fact::UsageInput), known.int(Fact::UsageOutput)), (Some(2), Some(3)));
+    fn filling_keeps_known_values() {
+        let mut known = with([(Fact::UsageInput, 1.into())]);
+        known.fill(with([(Fact::UsageInput, 2.into()), (Fact::UsageOutput, 3.into())]));
+        assert_eq!(known.get(Fact::UsageInput), Some(&AttributeValue::Int(1)));
+        assert_eq!(known.get(Fact::UsageOutput), Some(&AttributeValue::Int(3)));
     }
 }

@@ -3,7 +3,6 @@
 mod content_field;
 pub(crate) mod event;
 mod fact;
-#[allow(dead_code, reason = "readers and sinks move to it one by one")]
 mod facts;
 pub(crate) mod identifier;
 pub(crate) mod metric;

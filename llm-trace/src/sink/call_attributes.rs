@@ -40,7 +40,8 @@ impl EndedCall<'_> {
         attributes.user(by_user, on_span);
         self.attributes = attributes.into_vec();
         self.content.note(identity.into_report());
-        self.content.note(Report::of_facts(self.record.refused));
+        let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
+        self.content.note(Report::of_facts(self.record.refused + of_operation));
         self.content.note(report);
     }
 
