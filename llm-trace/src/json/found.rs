@@ -2,8 +2,7 @@
 
 use std::cell::Cell;
 
-use super::node::{Text, Tree};
-use super::trie::{Edge, Keep, Key, NO_KEY, ROOT, Trie};
+use super::trie::{Edge, Keep, NO_KEY, ROOT, Trie};
 use super::work;
 
 /// A longer text is not an identifier.
@@ -24,7 +23,7 @@ const MAX_COPY: usize = 4 << 10;
 /// The values found, in document order: each container is followed by the values found in it.
 #[derive(Debug)]
 pub(crate) struct Found<'a> {
-    list: Vec<Entry<'a>>,
+    pub(super) list: Vec<Entry<'a>>,
     /// The strings that cannot be borrowed from the document.
     copies: String,
     /// Whether texts at the paths are kept as content.
@@ -32,17 +31,17 @@ pub(crate) struct Found<'a> {
     /// The number of open containers.
     open: usize,
     /// The positions of the root's fields, hashed by key; 0 is an empty slot. Readers look up most fields there.
-    root: [u16; ROOT_SLOTS],
+    pub(super) root: [u16; ROOT_SLOTS],
     /// The root has more fields than the slots are for.
-    crowded: bool,
+    pub(super) crowded: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry<'a> {
-    key: u16,
+pub(super) struct Entry<'a> {
+    pub(super) key: u16,
     /// The end of the values found in it; 0 while it is open.
-    end: u32,
-    value: Scalar<'a>,
+    pub(super) end: u32,
+    pub(super) value: Scalar<'a>,
 }
 
 /// A value, as far as facts need it.
@@ -79,7 +78,7 @@ pub(super) enum Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         match self {
             Kept::Borrowed(text) => text.len(),
             Kept::Copied { len, .. } => len as usize,
@@ -156,7 +155,7 @@ impl Step {
     }
 }
 
-fn bit(key: u16) -> u64 {
+pub(super) fn bit(key: u16) -> u64 {
     1 << (key % 64)
 }
 
@@ -185,11 +184,6 @@ impl<'a> Found<'a> {
         let (list, copies) = SPARE.try_with(Cell::take).unwrap_or_default();
         let list = if list.capacity() == 0 { Vec::with_capacity(24) } else { emptied(list) };
         Self { list, copies, content, open: 0, root: [0; ROOT_SLOTS], crowded: false }
-    }
-
-    /// The document's root; `null` if nothing was read.
-    pub(crate) fn root(&self) -> FoundNode<'_> {
-        FoundNode { found: self, at: 0 }
     }
 
     /// Adds a value, unless there are too many.
@@ -291,7 +285,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn text_of(&self, kept: Kept<'a>) -> &str {
+    pub(super) fn text_of(&self, kept: Kept<'a>) -> &str {
         match kept {
             Kept::Borrowed(text) => text,
             Kept::Copied { at, len } => {
@@ -329,14 +323,9 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn root_field(&self, key: u16) -> Option<FoundNode<'_>> {
-        let at = usize::from(*self.root.get(self.root_slot(key)?)?);
-        (at > 0).then_some(FoundNode { found: self, at })
-    }
-
     /// The slot of a root's field with this key, or the empty slot for it.
     #[inline]
-    fn root_slot(&self, key: u16) -> Option<usize> {
+    pub(super) fn root_slot(&self, key: u16) -> Option<usize> {
         let mut slot = usize::from(key) % ROOT_SLOTS;
         for _ in 0..ROOT_SLOTS {
             let at = usize::from(self.root[slot]);
@@ -352,155 +341,4 @@ impl<'a> Found<'a> {
 /// No list is longer than [`MAX_ENTRIES`].
 fn place(at: usize) -> u32 {
     at as u32
-}
-
-/// A value that was found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FoundNode<'f> {
-    found: &'f Found<'f>,
-    at: usize,
-}
-
-impl<'f> FoundNode<'f> {
-    fn value(self) -> &'f Scalar<'f> {
-        static NULL: Scalar<'static> = Scalar::Null;
-        self.found.list.get(self.at).map_or(&NULL, |entry| &entry.value)
-    }
-
-    fn end(self) -> usize {
-        self.found.list.get(self.at).map_or(0, |entry| entry.end as usize)
-    }
-
-    /// The text of a content string that was kept and is not empty.
-    pub(crate) fn content(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Content(kept) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
-            _ => None,
-        }
-    }
-
-    /// Whether the object has no fields besides this one and those for which `others` is true.
-    pub(crate) fn is_only(self, key: Key, others: impl Fn(Self) -> bool) -> bool {
-        let Some(field) = self.field(key) else { return false };
-        let mut count = 0;
-        self.items().all(|item| {
-            count += 1;
-            item.at == field.at || others(item)
-        }) && count == self.len()
-    }
-
-    /// Whether this is the value of a field with this key.
-    pub(crate) fn is_under(self, key: Key) -> bool {
-        self.key_id() == key.id
-    }
-
-    /// Whether this object has only fields with these keys.
-    pub(crate) fn has_only(self, keys: &[Key]) -> bool {
-        self.items().count() == self.len() && self.items().all(|field| keys.iter().any(|key| field.key_id() == key.id))
-    }
-
-    fn key_id(self) -> u16 {
-        self.found.list.get(self.at).map_or(NO_KEY, |entry| entry.key)
-    }
-}
-
-impl<'f> Tree<'f> for FoundNode<'f> {
-    #[inline]
-    fn field(self, key: Key) -> Option<Self> {
-        let entry = self.found.list.get(self.at)?;
-        match entry.value {
-            Scalar::Object { keys, .. } if keys & bit(key.id) != 0 => {}
-            _ => return None,
-        }
-        if self.at == 0 && !self.found.crowded {
-            return self.found.root_field(key.id);
-        }
-        let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
-        while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {
-            if entry.key == key.id {
-                found = Some(at);
-            }
-            at = (entry.end as usize).max(at + 1);
-        }
-        found.map(|at| FoundNode { found: self.found, at })
-    }
-
-    fn items(self) -> impl Iterator<Item = Self> {
-        let end = self.end();
-        let mut at = self.at + 1;
-        std::iter::from_fn(move || {
-            let node = Some(FoundNode { found: self.found, at }).filter(|_| at < end)?;
-            at = node.end().max(at + 1);
-            Some(node)
-        })
-    }
-
-    #[inline]
-    fn is_null(self) -> bool {
-        matches!(self.value(), Scalar::Null)
-    }
-
-    #[inline]
-    fn is_object(self) -> bool {
-        matches!(self.value(), Scalar::Object { .. })
-    }
-
-    #[inline]
-    fn is_array(self) -> bool {
-        matches!(self.value(), Scalar::Array(_))
-    }
-
-    #[inline]
-    fn len(self) -> usize {
-        match *self.value() {
-            Scalar::Word(kept) | Scalar::Content(kept) => kept.len(),
-            Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. } => len,
-            _ => 0,
-        }
-    }
-
-    #[inline]
-    fn str(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(self.found.text_of(kept)),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn text(self) -> Option<Text<'f>> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(Text::Plain(self.found.text_of(kept))),
-            Scalar::Content(kept) => Some(Text::Elided(kept.len())),
-            Scalar::Text(len) => Some(Text::Elided(len)),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn bool(self) -> Option<bool> {
-        match self.value() {
-            Scalar::Bool(v) => Some(*v),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn i64(self) -> Option<i64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n),
-            Scalar::Float(f) => super::node::whole(f),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn f64(self) -> Option<f64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n as f64),
-            Scalar::UInt(n) => Some(n as f64),
-            Scalar::Float(f) => Some(f),
-            _ => None,
-        }
-    }
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod found;
+mod found_node;
 mod keys;
 mod node;
 mod scan;
@@ -21,7 +22,8 @@ mod write;
 pub(crate) const MAX_DEPTH: usize = 127;
 
 pub(crate) use build::JsonView;
-pub(crate) use found::{Found, FoundNode};
+pub(crate) use found::Found;
+pub(crate) use found_node::FoundNode;
 pub(crate) use keys::Mode;
 #[cfg(feature = "internal")]
 pub(crate) use keys::known_keys;
