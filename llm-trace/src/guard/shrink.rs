@@ -5,7 +5,8 @@ use std::sync::Arc;
 use opentelemetry_sdk::trace::SpanData;
 
 use crate::policy::keys::{Class, class};
-use crate::policy::redactor::{Owner, Redactor, write};
+use crate::policy::redactor::{Owner, Redactor};
+use crate::policy::write_report;
 use crate::policy::{Capture, Policy, PolicyState, Report};
 
 /// Whether this key holds content.
@@ -25,7 +26,7 @@ pub(crate) fn drop_content(span: &mut SpanData) -> bool {
     if dropped > 0 {
         let mut report = Report::default();
         report.cut("content", dropped as u64);
-        write(report, &mut span.attributes);
+        write_report(report, &mut span.attributes);
     }
     dropped > 0
 }

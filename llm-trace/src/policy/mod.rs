@@ -16,6 +16,9 @@ pub(crate) mod place;
 pub(crate) mod policy;
 pub(crate) mod policy_handle;
 mod policy_keys;
+#[cfg(feature = "otel")]
+mod redact_span;
+mod redact_values;
 pub(crate) mod redactor;
 pub(crate) mod report;
 pub(crate) mod rewrite;
@@ -36,7 +39,7 @@ pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
 pub use policy_handle::PolicyHandle;
 pub(crate) use policy_handle::Stamp;
-pub(crate) use redactor::{own_attributes, user_attributes};
+pub(crate) use redact_values::{own_attributes, user_attributes, write_report};
 pub(crate) use report::Report;
 #[cfg(feature = "scrub-rules")]
 pub use rules::{PatternError, Rule, ScrubRules};

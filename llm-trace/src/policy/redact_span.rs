@@ -1,0 +1,164 @@
+//! Redacts spans before their export.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use opentelemetry::trace::Status;
+use opentelemetry_sdk::trace::SpanData;
+
+use super::authors::KnownRoles;
+use super::filter::Filter;
+use super::keys::{Class, IdentifierKind, KnownKey};
+use super::permit::Permit;
+use super::place::{Place, TextKind};
+use super::redact_values::owned;
+use super::redactor::{Owner, Redactor};
+use crate::otel::KeyValue;
+
+/// The number of attributes per span or event whose lookup result is stored.
+const LOOKED_UP: usize = 32;
+
+impl Redactor<'_> {
+    /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
+    /// that the call wrote; other code set the rest directly.
+    pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
+        let closed = self.closed;
+        if owner == Owner::Other {
+            self.others(&mut span.attributes, false, self.state.span_content());
+        } else {
+            self.of_call(&mut span.attributes, owner, written);
+        }
+        // A target exempted by the user exempts no other target.
+        self.closed |= closed;
+        let span_closed = self.closed;
+        let anywhere = self.state.span_content() || self.state.event_content();
+        for event in &mut span.events.events {
+            let known = self.state.policy().known(&event.name);
+            self.others(&mut event.attributes, known.convention, anywhere);
+            let is_name = known.exact || event.name == "exception" || is_own_event(&event.name);
+            if self.closed && is_name {
+                self.closed = span_closed;
+                continue;
+            }
+            let place = Place::of(TextKind::Event);
+            replace(&mut event.name, if self.closed { &mut self.masked } else { &mut self.open }, place);
+            self.closed = span_closed;
+        }
+        for link in &mut span.links.links {
+            self.others(&mut link.attributes, false, anywhere);
+            self.closed = span_closed;
+        }
+        self.closed = closed;
+        let hidden = self.masked_around && self.state.policy().mask_metadata && owner == Owner::Other;
+        let filter = if hidden { &mut self.masked } else { &mut self.open };
+        replace(&mut span.name, filter, Place::of(TextKind::Name));
+        self.status(&mut span.status);
+        self.write_report(&mut span.attributes);
+    }
+
+    fn status(&mut self, status: &mut Status) {
+        let Status::Error { description } = status else { return };
+        if description.is_empty() {
+            return;
+        }
+        match self.error_text(description) {
+            Some(Cow::Borrowed(_)) => {}
+            Some(Cow::Owned(clean)) => *status = Status::error(clean),
+            None => *status = Status::error(""),
+        }
+    }
+
+    /// Redacts attributes of any crate.
+    fn others(&mut self, attributes: &mut Vec<KeyValue>, convention: bool, content: bool) {
+        let policy = self.state.policy();
+        let mut all = [KnownKey::NOTHING; LOOKED_UP];
+        let (mut convention, mut plain, mut wordy) = (convention, false, false);
+        for (at, attribute) in attributes.iter().enumerate() {
+            let known = policy.known(attribute.key.as_str());
+            convention |= known.convention;
+            if let Some(slot) = all.get_mut(at) {
+                *slot = known;
+            }
+            if known.class == Class::Fact(IdentifierKind::Target) {
+                let target = attribute.value.as_str();
+                plain |= policy.is_plain_target(&target);
+                wordy |= policy.is_content_target(&target);
+            }
+        }
+        if plain {
+            self.closed = self.masked_around;
+        }
+        self.closed |= (convention || wordy) && self.keeps_content_in();
+        self.note_roles(attributes);
+        let mut at = 0..;
+        attributes.retain_mut(|KeyValue { key, value, .. }| {
+            let known = at.next().and_then(|at| all.get(at).copied().filter(|_| at < LOOKED_UP));
+            let class = known.map_or_else(|| policy.class(key.as_str()), |known| known.class);
+            self.keeps(key.as_str(), class, value, Owner::Other, content)
+        });
+    }
+
+    fn note_roles(&mut self, attributes: &[KeyValue]) {
+        self.roles = KnownRoles::default();
+        if self.open.masks_model_parts() {
+            for KeyValue { key, value, .. } in attributes {
+                self.roles.note(key.as_str(), &value.as_str());
+            }
+        }
+    }
+
+    /// Redacts the attributes of a call's span. Those in `written` passed the filter before; the rest were set at the
+    /// start or by other code.
+    fn of_call(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, written: Range<usize>) {
+        if written.is_empty() {
+            return self.attributes(attributes, owner, self.state.span_content());
+        }
+        let content = self.state.span_content();
+        let gated = |class| matches!(class, Class::Content(_, Some(_)));
+        let mut own = Vec::new();
+        let mut at = 0..attributes.len();
+        // The range `written` moves to the front as attributes before it are removed, so its keys are collected first.
+        let others = || attributes[..written.start].iter().chain(attributes.get(written.end..).unwrap_or_default());
+        if others().any(|attribute| gated(self.state.policy().class(attribute.key.as_str()))) {
+            own.extend(attributes[written.clone()].iter().map(|attribute| attribute.key.clone()));
+        }
+        attributes.retain_mut(|KeyValue { key, value, .. }| {
+            let is_own = at.next().is_some_and(|at| written.contains(&at));
+            // It was written under the same policy and masks.
+            if is_own && owner == Owner::Filtered {
+                return true;
+            }
+            let class = self.state.policy().class(key.as_str());
+            if is_own {
+                return self.keeps(key.as_str(), class, value, owner, content);
+            }
+            // Keys are unique on a span, and the value that the call wrote wins.
+            if gated(class) && own.contains(key) {
+                return false;
+            }
+            self.keeps(key.as_str(), class, value, Owner::Other, content)
+        });
+    }
+
+    /// The redacted text of an error, if it may be recorded.
+    fn error_text<'t>(&mut self, text: &'t str) -> Option<Cow<'t, str>> {
+        match self.state.error_text(self.masks) {
+            Permit::Open(_) => Some(self.open.clean(text, Place::of(TextKind::Error))),
+            _ => {
+                self.report.dropped("error");
+                None
+            }
+        }
+    }
+}
+
+/// Whether llm-trace records events with this name.
+fn is_own_event(name: &str) -> bool {
+    matches!(name, "llm_trace.attempt" | "gen_ai.client.inference.operation.details" | "gen_ai.evaluation.result")
+}
+
+fn replace(text: &mut Cow<'static, str>, filter: &mut Filter, place: Place<'_>) {
+    if let Cow::Owned(clean) = owned(filter.clean(text, place), text) {
+        *text = Cow::Owned(clean);
+    }
+}

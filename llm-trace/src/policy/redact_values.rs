@@ -1,0 +1,154 @@
+//! Redacts the values of attributes.
+
+use std::borrow::Cow;
+
+use super::authors;
+use super::content_shape::ContentShape;
+use super::filter::{Filter, REDACTED};
+use super::keys::{Class, IdentifierKind};
+use super::masks::Masks;
+use super::permit::PolicyState;
+use super::place::{Place, TextKind};
+use super::redactor::{OF_TRACE, Owner, Redactor, Verdict};
+use super::report::Report;
+use super::rewrite;
+use crate::otel::{Array, KeyValue, StringValue, Value};
+
+/// Prefix of messages in the JSON of the conventions.
+const MESSAGES: &str = r#"[{"role":"#;
+
+/// Redacts a call's attributes on events and metrics, which no span processor sees.
+pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
+    let mut treatment = Redactor::new(state, Some(masks));
+    treatment.attributes(attributes, Owner::Call, content);
+    treatment.write_report(attributes);
+}
+
+/// Redacts attributes that the user adds to a call: any key may hold content.
+pub(crate) fn user_attributes(
+    attributes: &mut Vec<KeyValue>,
+    state: &PolicyState,
+    masks: Masks,
+    content: bool,
+) -> Report {
+    if attributes.is_empty() {
+        return Report::default();
+    }
+    let mut treatment = Redactor::new(state, Some(masks));
+    treatment.attributes(attributes, Owner::Call, content);
+    treatment.into_report()
+}
+
+/// Adds a report to the counts on the span.
+pub(crate) fn write_report(mut report: Report, attributes: &mut Vec<KeyValue>) {
+    if report.is_empty() {
+        return;
+    }
+    if let Some(at) = attributes.iter().position(|known| known.key.as_str() == Report::KEY) {
+        if let Value::Array(Array::String(values)) = &attributes[at].value {
+            report.absorb(Report::read(values.iter().map(StringValue::as_str)));
+        }
+        attributes.swap_remove(at);
+    }
+    let values = report.values().into_iter().map(StringValue::from).collect();
+    attributes.push(KeyValue::new(Report::KEY, Value::Array(Array::String(values))));
+}
+
+impl Redactor<'_> {
+    /// Adds this report to the counts that are already recorded.
+    pub(super) fn write_report(self, attributes: &mut Vec<KeyValue>) {
+        write_report(self.into_report(), attributes);
+    }
+
+    pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
+        attributes.retain_mut(|KeyValue { key, value, .. }| {
+            let class = self.state.policy().class(key.as_str());
+            self.keeps(key.as_str(), class, value, owner, content)
+        });
+    }
+
+    /// Redacts one value. Returns false if the attribute must be removed.
+    pub(super) fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
+        if owner == Owner::Other && self.closed && !IdentifierKind::Word.fits(key) {
+            // A key, or its part below a known prefix, may be free text as well.
+            self.report.dropped("key");
+            return false;
+        }
+        if matches!(class, Class::Content(..)) && *value == Value::from(REDACTED) && key.starts_with(OF_TRACE) {
+            return true;
+        }
+        match self.verdict(key, class, owner, content) {
+            Verdict::Keep => {}
+            Verdict::Remove => return false,
+            Verdict::Replace => *value = REDACTED.into(),
+            Verdict::Hash => {
+                let hashed = self.hash(&value.as_str());
+                if let Some(hashed) = hashed {
+                    *value = hashed.into();
+                }
+            }
+            Verdict::Identifiers { wording, fails } => {
+                let fits = match value {
+                    Value::String(text) => wording.fits(text.as_str()),
+                    Value::Array(Array::String(all)) => all.iter().all(|text| wording.fits(text.as_str())),
+                    _ => true,
+                };
+                if !fits {
+                    texts(value, fails, Place::of(TextKind::Metadata));
+                }
+            }
+            Verdict::FilterTexts(filter, place) => {
+                // A list of numbers may be an embedding, which is content.
+                if matches!(value, Value::String(_) | Value::Array(_)) {
+                    texts(value, filter, place);
+                }
+            }
+            // Messages under an unknown key stay valid JSON.
+            Verdict::Filter(filter, _) if !filter.masks() && value.as_str().starts_with(MESSAGES) => {
+                let Some(json) = rewrite::attribute(&value.as_str(), ContentShape::Messages, filter) else {
+                    return false;
+                };
+                *value = json.into();
+            }
+            Verdict::ByAuthor(filter) => {
+                if matches!(value, Value::String(_) | Value::Array(_)) {
+                    *value = authors::rewrite(&value.as_str(), filter).into();
+                }
+            }
+            Verdict::Filter(filter, place) => texts(value, filter, place),
+            Verdict::Rewrite(filter, shape) => {
+                let Some(json) = rewrite::attribute(&value.as_str(), shape, filter) else { return false };
+                *value = json.into();
+            }
+        }
+        true
+    }
+}
+
+/// Filters each text of a value. Numbers become texts if texts are masked.
+fn texts(value: &mut Value, filter: &mut Filter, place: Place<'_>) {
+    match value {
+        Value::Array(Array::String(all)) => {
+            for text in all {
+                if let Cow::Owned(clean) = owned(filter.clean(text.as_str(), place), text.as_str()) {
+                    *text = clean.into();
+                }
+            }
+        }
+        Value::String(text) => {
+            if let Cow::Owned(clean) = owned(filter.clean(text.as_str(), place), text.as_str()) {
+                *text = clean.into();
+            }
+        }
+        other if filter.masks() => {
+            let clean = filter.clean(&other.as_str(), place).into_owned();
+            *other = clean.into();
+        }
+        _ => {}
+    }
+}
+
+/// Returns an owned text unless it is unchanged, because a replacement may be borrowed too.
+pub(super) fn owned<'t>(clean: Cow<'t, str>, text: &str) -> Cow<'t, str> {
+    if clean == text { clean } else { Cow::Owned(clean.into_owned()) }
+}
