@@ -31,9 +31,9 @@ pub struct Made {
 }
 
 impl Made {
-    /// The total number of spans.
-    pub fn spans(&self) -> u64 {
-        [&self.cancelled, &self.dropped, &self.panicked, &self.flood].iter().map(|n| n.load(Ordering::Relaxed)).sum()
+    /// The total number of calls.
+    pub fn calls(&self) -> u64 {
+        [&self.cancelled, &self.dropped, &self.panicked].iter().map(|n| n.load(Ordering::Relaxed)).sum()
     }
 }
 

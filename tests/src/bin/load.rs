@@ -3,7 +3,8 @@
 //! `cargo run --release -p llm-trace-tests --bin load -- --rate 2000 --seconds 180 --bytes 2000 --fault mixed`
 //!
 //! `--chaos on` adds everything that a program can do to its telemetry: scrubbers and requests that panic, calls that
-//! are cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second. With `--fault chaos`
+//! are cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second; each call is also
+//! exported as a log record and counted by metrics. With `--fault chaos`
 //! the collector is slow, refuses, closes connections and answers with garbage.
 //!
 //! The collector runs in a separate process, so that the measured CPU time and memory are those of the program.
@@ -14,7 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use llm_trace::export::{Parts, SignalStats, from_lookup};
+use llm_trace::export::{Parts, SignalStats, Stats, from_lookup};
 use llm_trace::llm_call;
 use llm_trace_tests::chaos::{self, Made};
 use llm_trace_tests::collector::Collector;
@@ -117,7 +118,7 @@ fn load(options: &Options) -> Outcome {
     }
     let begun = Instant::now();
     let end = begun + Duration::from_secs(options.seconds);
-    let (mut latencies, memory) = std::thread::scope(|scope| {
+    let (mut latencies, watched) = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..options.threads)
             .map(|worker| {
                 let request = &request;
@@ -138,9 +139,7 @@ fn load(options: &Options) -> Outcome {
     telemetry.shutdown(Duration::from_secs(limit));
     // A pending request runs into its timeout. Only then are the records behind it counted.
     let end = Instant::now() + Duration::from_secs(20);
-    while stats.get().spans.exported + stats.get().spans.dropped() < latencies.len() as u64 + made.spans()
-        && Instant::now() < end
-    {
+    while stats.get().in_flight() > 0 && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(child.stdin.take());
@@ -148,7 +147,7 @@ fn load(options: &Options) -> Outcome {
     child.stdout.take().ok_or("no output")?.read_to_string(&mut told)?;
     child.wait()?;
     latencies.sort_unstable();
-    report(options, &latencies, took, cpu, &memory, &stats.get().spans, told.trim(), &made);
+    report(options, &latencies, took, cpu, &watched, &stats.get(), told.trim(), &made);
     Ok(())
 }
 
@@ -166,11 +165,18 @@ fn start_collector(fault: Fault) -> Outcome<(Child, String)> {
 }
 
 fn parts(options: &Options, endpoint: &str) -> Outcome<Parts> {
-    let on_off = |on| if on { "true" } else { "false" };
+    let signals = if options.chaos { options.exporter.as_str() } else { "none" };
+    let content = match (options.content, options.chaos) {
+        (false, _) => "NO_CONTENT",
+        (true, false) => "SPAN_ONLY",
+        (true, true) => "SPAN_AND_EVENT",
+    };
     let vars = HashMap::from([
         ("OTEL_EXPORTER", options.exporter.clone()),
         ("OTEL_ENDPOINT", endpoint.to_owned()),
-        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", on_off(options.content).into()),
+        ("OTEL_LOGS_EXPORTER", signals.to_owned()),
+        ("OTEL_METRICS_EXPORTER", signals.to_owned()),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", content.into()),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", if options.gzip { "gzip" } else { "none" }.into()),
     ]);
     Ok(from_lookup(&|name| vars.get(name).cloned())?)
@@ -207,17 +213,24 @@ fn work(o: &Options, worker: u64, begun: Instant, end: Instant, request: &Value,
     latencies
 }
 
-/// The process's memory every second, in KiB.
-fn watch(begun: Instant, done: &AtomicBool) -> Vec<u64> {
-    let mut memory = Vec::with_capacity(4096);
+/// The process's memory in KiB and its number of threads, every second.
+#[derive(Default)]
+struct Watched {
+    memory: Vec<u64>,
+    threads: Vec<u64>,
+}
+
+fn watch(begun: Instant, done: &AtomicBool) -> Watched {
+    let mut watched = Watched { memory: Vec::with_capacity(4096), threads: Vec::with_capacity(4096) };
     while !done.load(Ordering::Relaxed) {
-        memory.push(status("VmRSS:"));
-        let next = begun + Duration::from_secs(memory.len() as u64);
+        watched.memory.push(status("VmRSS:"));
+        watched.threads.push(status("Threads:"));
+        let next = begun + Duration::from_secs(watched.memory.len() as u64);
         while Instant::now() < next && !done.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-    memory
+    watched
 }
 
 /// A line of `/proc/self/status`, in KiB; 0 if it is missing.
@@ -236,14 +249,26 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
+fn dropped(signal: &SignalStats) -> String {
+    format!(
+        "{} (queue full {}, too large {}, rejected {}, unreachable {}, shutdown {})",
+        signal.dropped(),
+        signal.queue_full,
+        signal.too_large,
+        signal.rejected,
+        signal.unreachable,
+        signal.shutdown
+    )
+}
+
 #[allow(clippy::too_many_arguments, reason = "the lines of one report")]
 fn report(
     o: &Options,
     latencies: &[u32],
     took: Duration,
     cpu: f64,
-    memory: &[u64],
-    stats: &SignalStats,
+    watched: &Watched,
+    stats: &Stats,
     told: &str,
     made: &Made,
 ) {
@@ -253,6 +278,7 @@ fn report(
         latencies.get(index).map_or(0.0, |nanos| f64::from(*nanos) / 1000.0)
     };
     let mib = |kib: u64| kib as f64 / 1024.0;
+    let memory = &watched.memory;
     let third = memory.len() / 3;
     let mean = |part: &[u64]| mib(part.iter().sum::<u64>() / part.len().max(1) as u64);
     let told: Vec<u64> = told.split_whitespace().map(|n| n.parse().unwrap_or_default()).collect();
@@ -283,25 +309,14 @@ fn report(
             mib(status("VmHWM:"))
         ),
     );
-    line("exported", stats.exported.to_string());
-    line(
-        "dropped",
-        format!(
-            "{} (queue full {}, too large {}, rejected {}, unreachable {}, shutdown {})",
-            stats.dropped(),
-            stats.queue_full,
-            stats.too_large,
-            stats.rejected,
-            stats.unreachable,
-            stats.shutdown
-        ),
-    );
-    line("without content", format!("{} (cut {})", stats.content_dropped, stats.content_cut));
-    line("sent again", format!("{} batches", stats.retries));
+    line("exported", stats.spans.exported.to_string());
+    line("dropped", dropped(&stats.spans));
+    line("without content", format!("{} (cut {})", stats.spans.content_dropped, stats.spans.content_cut));
+    line("sent again", format!("{} batches", stats.spans.retries));
     line(
         "collector",
         format!(
-            "{} requests, {} bytes, the largest {}, {} spans taken, {} of them rejected",
+            "{} requests, {} bytes, the largest {}, {} records taken, {} of them rejected",
             told(0),
             told(1),
             told(2),
@@ -309,9 +324,14 @@ fn report(
             told(4)
         ),
     );
-    let sum = stats.exported + stats.dropped();
-    line("accounted for", format!("{sum} of {} spans", latencies.len() as u64 + made.spans()));
+    let sum = |signal: &SignalStats| signal.exported + signal.dropped();
+    let calls = latencies.len() as u64 + made.calls();
+    line("accounted for", format!("{} of {} spans", sum(&stats.spans), calls + made.flood.load(Ordering::Relaxed)));
     if o.chaos {
+        let (records, points) = (&stats.log_records, &stats.data_points);
+        line("log records", format!("{} exported, dropped: {}", records.exported, dropped(records)));
+        line("", format!("{} batches sent again, {} of {calls} accounted for", records.retries, sum(records)));
+        line("data points", format!("{} exported, dropped: {}", points.exported, dropped(points)));
         let count = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
         line(
             "chaos",
@@ -324,8 +344,19 @@ fn report(
                 count(&made.policies)
             ),
         );
-        line("threads at the end", status("Threads:").to_string());
     }
+    // The first second is left out: threads start in it.
+    let threads = watched.threads.get(1..).unwrap_or_default().iter();
+    let (fewest, most) = (threads.clone().min().copied(), threads.max().copied());
+    line(
+        "threads",
+        format!(
+            "{} to {} while it runs, {} at the end",
+            fewest.unwrap_or_default(),
+            most.unwrap_or_default(),
+            status("Threads:")
+        ),
+    );
     // The reader may have closed the pipe.
     let _ = std::io::stdout().write_all(out.as_bytes());
 }
