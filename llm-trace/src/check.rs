@@ -213,6 +213,12 @@ impl Check {
                 stats.spill_full,
             ));
         }
+        if stats.restarts > 0 {
+            self.wrong(format!(
+                "the thread that exports {records} panicked and started again {} times",
+                stats.restarts
+            ));
+        }
     }
 
     fn level(&mut self) {

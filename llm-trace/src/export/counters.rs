@@ -47,6 +47,7 @@ pub(crate) struct QueueState {
     exporting: usize,
     /// The bytes of all queued and exporting records.
     bytes: usize,
+    exporting_bytes: usize,
     closed: bool,
     counts: SignalStats,
 }
@@ -74,10 +75,11 @@ impl QueueState {
     }
 
     /// Moves records from the queue to an export.
-    pub(crate) fn begin_export(&mut self, records: usize) {
+    pub(crate) fn begin_export(&mut self, records: usize, bytes: usize) {
         let records = records.min(self.queued);
         self.queued -= records;
         self.exporting += records;
+        self.exporting_bytes += bytes;
     }
 
     /// Starts an export of records that were not queued.
@@ -132,9 +134,15 @@ impl QueueState {
     }
 
     /// Ends the running export and releases its bytes. Records without an outcome count as failed.
-    pub(crate) fn end_export(&mut self, bytes: usize) {
+    pub(crate) fn end_export(&mut self) {
         self.settle(Outcome::Failed, self.exporting);
-        self.bytes = self.bytes.saturating_sub(bytes);
+        self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.exporting_bytes));
+    }
+
+    /// Ends the running export, because the exporting thread panicked and starts again.
+    pub(crate) fn restart(&mut self) {
+        self.end_export();
+        self.counts.restarts += 1;
     }
 
     /// Closes the queue to new records.
@@ -240,11 +248,14 @@ mod tests {
             Event::Begin(records) if exporting == 0 => {
                 let records = records.min(sizes.len());
                 exporting = sizes.drain(..records).sum();
-                state.begin_export(records);
+                state.begin_export(records, exporting);
             }
             Event::Begin(_) => {}
             Event::Settle(outcome, records) => state.settle(outcome, records),
-            Event::End => state.end_export(std::mem::take(&mut exporting)),
+            Event::End => {
+                state.end_export();
+                exporting = 0;
+            }
             Event::Close => state.close(),
             Event::Abandon => {
                 state.close();

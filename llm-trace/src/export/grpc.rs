@@ -19,6 +19,7 @@ use super::endpoint;
 use super::error::InitError;
 use super::pem_files;
 use super::quiet::Quiet;
+use super::recovery::{PAUSE, survive};
 use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
 use super::target::{Otlp, Signal};
 use crate::diag::outside;
@@ -75,17 +76,22 @@ impl GrpcTransport {
             .thread_name("llm-trace-grpc-io")
             .build();
         let runtime = runtime.map_err(|e| failed(e.to_string()))?;
-        let (jobs, inbox) = unbounded_channel();
+        let (jobs, mut inbox) = unbounded_channel();
         let serve = move || {
             let _quiet = Quiet::here();
-            runtime.block_on(async move {
-                // The channel must be created inside the runtime.
-                let channel = match tunnel {
-                    Some(tunnel) => target.connect_with_connector_lazy(tunnel),
-                    None => target.connect_lazy(),
-                };
-                serve(Client { channel, headers, gzip }, inbox).await;
-            });
+            let mut work = || {
+                runtime.block_on(async {
+                    // The channel must be created inside the runtime.
+                    let channel = match &tunnel {
+                        Some(tunnel) => target.connect_with_connector_lazy(tunnel.clone()),
+                        None => target.connect_lazy(),
+                    };
+                    serve(&Client { channel, headers: headers.clone(), gzip }, &mut inbox).await;
+                });
+            };
+            while survive("the thread of OTLP over gRPC", &mut work).is_none() {
+                std::thread::sleep(PAUSE);
+            }
         };
         std::thread::Builder::new().name("llm-trace-grpc".into()).spawn(serve).map_err(|e| failed(e.to_string()))?;
         Ok(Self { jobs, shown })
@@ -135,7 +141,7 @@ impl GrpcTransport {
     }
 }
 
-async fn serve(client: Client, mut inbox: UnboundedReceiver<Job>) {
+async fn serve(client: &Client, inbox: &mut UnboundedReceiver<Job>) {
     while let Some(job) = inbox.recv().await {
         let client = client.clone();
         tokio::spawn(async move {

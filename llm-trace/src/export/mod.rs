@@ -62,6 +62,8 @@ mod proxy;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod quiet;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod recovery;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod refusal;
 mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

@@ -68,6 +68,8 @@ pub struct SignalStats {
     pub shutdown: u64,
     /// Records dropped because the exporting code panicked or could not encode them.
     pub failed: u64,
+    /// How often the exporting thread panicked and was started again. It does not drop the queued records.
+    pub restarts: u64,
     /// Records dropped from the spill directory because it was full, oldest first.
     pub spill_full: u64,
     /// Records of this process that are in the spill directory.

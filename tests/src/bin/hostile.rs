@@ -1,12 +1,12 @@
 //! Hostile input for every reader of foreign data: answers of models and collectors, variables, headers, files, values
 //! of other crates' spans. Every panic aborts the program, even if it would be caught.
 //!
-//! `cargo run --profile abort -p llm-trace-tests --bin hostile` builds it with `panic = "abort"`. The tests run the
-//! normal build, which aborts in its panic hook.
+//! `cargo run --profile abort -p llm-trace-abort` builds it with `panic = "abort"`. The tests run the normal build, which
+//! aborts in its panic hook.
 
 use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use llm_trace::export::{Destination, from_lookup, preset};
@@ -18,6 +18,9 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::prelude::*;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("user-code") {
+        return user_code();
+    }
     std::panic::set_hook(Box::new(|info| {
         eprintln!("{info}");
         std::process::abort();
@@ -27,7 +30,12 @@ fn main() {
     readers(&mut random, rounds);
     variables(&mut random, rounds / 10);
     calls(&mut random, rounds / 10);
+    deep();
+    large(&mut random);
     collectors(&mut random);
+    if cfg!(panic = "abort") {
+        ends_with_its_user();
+    }
     println!("done");
 }
 
@@ -205,15 +213,48 @@ fn chat(provider: &str, request: &[u8], answer: Vec<u8>) -> Vec<u8> {
     LlmCall::current()
         .request_json(request)
         .response_json(&answer)
-        .attribute(provider.to_owned(), f64::from_bits(request.len() as u64 * 0x1234_5678_9abc));
+        .attribute(provider.to_owned(), f64::from_bits((request.len() as u64).wrapping_mul(0x1234_5678_9abc)));
     answer
 }
 
+/// Accepts each request.
+fn accepting() -> Option<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").ok()?;
+    let address = listener.local_addr().ok()?;
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || accept(stream));
+        }
+    });
+    Some(format!("http://{address}"))
+}
+
+/// Reads requests of known length, and answers each with success.
+fn accept(stream: TcpStream) -> Option<()> {
+    let (mut reader, mut writer) = (BufReader::new(stream.try_clone().ok()?), stream);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
+        writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
+    }
+}
+
 fn calls(random: &mut Random, rounds: usize) {
-    let collector = llm_trace_tests::collector::Collector::start();
+    let Some(endpoint) = accepting() else { return };
     let policy = Policy::new().capture(Capture::SpanAndEvent).rules(ScrubRules::all()).span_limit(500).text_limit(3);
-    let Ok(processor) = Destination::http(collector.endpoint()).policy(policy.clone()).max_batch_bytes(1).build()
-    else {
+    let Ok(processor) = Destination::http(endpoint).policy(policy.clone()).max_batch_bytes(1).build() else {
         return;
     };
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
@@ -240,6 +281,116 @@ fn calls(random: &mut Random, rounds: usize) {
         println!("{}", llm_trace::check().to_string().lines().count());
     });
     let _ = provider.shutdown_with_timeout(Duration::from_secs(20));
+}
+
+/// A value that serializes as arrays inside arrays.
+struct Nested(usize);
+
+impl serde::Serialize for Nested {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.checked_sub(1) {
+            Some(below) => serializer.collect_seq([Nested(below)]),
+            None => serializer.serialize_str("bottom"),
+        }
+    }
+}
+
+/// Runs calls with content captured, on a thread with the stack of a usual thread, and exports them.
+fn with_content(call: impl FnOnce() + Send) {
+    let policy = Policy::new().capture(Capture::SpanAndEvent).rules(ScrubRules::all());
+    let Some(endpoint) = accepting() else { return };
+    let Ok(processor) = Destination::http(endpoint).policy(policy.clone()).build() else { return };
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider);
+    let subscriber = tracing_subscriber::registry().with(layer);
+    std::thread::scope(|scope| {
+        scope.spawn(|| tracing::subscriber::with_default(subscriber, call));
+    });
+    let _ = provider.shutdown_with_timeout(Duration::from_secs(60));
+}
+
+/// JSON with 10,000 levels, as bytes, as values and from `Serialize`.
+fn deep() {
+    const LEVELS: usize = 10_000;
+    let arrays = "[".repeat(LEVELS) + &"]".repeat(LEVELS);
+    let objects = r#"{"content":"#.repeat(LEVELS) + "1" + &"}".repeat(LEVELS);
+    let unclosed = r#"{"messages":[{"role":"user","content":["#.repeat(LEVELS);
+    let inside =
+        format!(r#"{{"choices":[{{"message":{{"role":"assistant","content":{objects}}}}}],"usage":{arrays}}}"#);
+    let escaped = format!(r#"{{"tool_calls":[{{"function":{{"arguments":{objects:?}}}}}]}}"#);
+    for text in [&arrays, &objects, &unclosed, &inside, &escaped] {
+        let sse = format!("data: {text}\n\ndata: [DONE]\n\n");
+        for body in [Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream] {
+            for (path, content) in [(None, Content::Off), (Some("/v1/messages"), Content::Full)] {
+                read(&Exchange {
+                    provider: Some("openai"),
+                    path,
+                    request: Some(text.as_bytes()),
+                    response: if body == Body::Sse { sse.as_bytes() } else { text.as_bytes() },
+                    body,
+                    status: Some(200),
+                    content,
+                    fragments: &[1000],
+                });
+            }
+        }
+        with_content(|| drop(chat("openai", text.as_bytes(), text.clone().into_bytes())));
+    }
+    with_content(|| {
+        let call = LlmCall::builder("chat").provider("openai").request(&Nested(1000)).start();
+        call.response(&Nested(1000));
+    });
+}
+
+/// Requests, responses, streams and attributes of 50 MB; of 1 MB in the tests, whose time is limited.
+fn large(random: &mut Random) {
+    const SIZE: usize = if cfg!(panic = "abort") { 50 << 20 } else { 1 << 20 };
+    let message = |text: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+    let garbage: Vec<u8> = std::iter::repeat_with(|| random.next().to_le_bytes()).take(SIZE / 8).flatten().collect();
+    with_content(|| drop(chat("openai", message(&"x".repeat(SIZE)).as_bytes(), garbage.clone())));
+    with_content(|| drop(chat("openai", message(&"\\u0041".repeat(SIZE / 60)).as_bytes(), b"{".repeat(SIZE / 10))));
+    for body in [Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream] {
+        read(&Exchange {
+            provider: None,
+            path: None,
+            request: None,
+            response: &garbage,
+            body,
+            status: None,
+            content: Content::Full,
+            fragments: &[1 << 16],
+        });
+    }
+    let Some(endpoint) = accepting() else { return };
+    let Ok(processor) = Destination::http(endpoint).build() else { return };
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let attributes =
+        [KeyValue::new("gen_ai.input.messages", "x".repeat(SIZE)), KeyValue::new("note", "y".repeat(SIZE))];
+    let tracer = provider.tracer("app");
+    drop(tracer.span_builder("large").with_attributes(attributes).start(&tracer));
+    let _ = provider.shutdown_with_timeout(Duration::from_secs(60));
+}
+
+struct Broken;
+
+impl serde::Serialize for Broken {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("user code panics")
+    }
+}
+
+/// Code of the user that panics, which nothing can catch in this build.
+fn user_code() {
+    with_content(|| drop(LlmCall::builder("chat").provider("openai").request(&Broken).start()));
+    println!("done");
+}
+
+/// Runs [`user_code`] in another process.
+fn ends_with_its_user() {
+    let program = std::env::current_exe().and_then(|path| std::process::Command::new(path).arg("user-code").output());
+    let Ok(output) = program else { return };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty() && said.contains("user code panics"), "{output:?}");
 }
 
 /// Collectors that answer with random bytes or with something similar to an answer.

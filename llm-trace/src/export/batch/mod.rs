@@ -5,15 +5,27 @@
 //! batch by both. If the queue is full, the newest record first loses its content and is then dropped. Every drop is
 //! counted with its reason.
 
+mod machine;
 mod queue;
 mod record;
 mod worker;
 
 #[cfg(test)]
+mod machine_tests;
+#[cfg(test)]
+mod shuttle_tests;
+#[cfg(test)]
+mod stress_tests;
+#[cfg(test)]
 mod tests;
 
+/// The synchronization of the queue and its worker. Tests compile them with other implementations.
+mod sync {
+    pub(super) use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+    pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+}
+
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use opentelemetry::Context;
@@ -23,8 +35,10 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
 use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
+use crate::export::quiet::Quiet;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
-use queue::{Order, Queue};
+use machine::Order;
+use queue::{Done, Incomplete, Queue};
 #[cfg(feature = "logs")]
 pub(crate) use record::{LogData, log_size};
 pub(crate) use record::{Record, span_size};
@@ -53,28 +67,28 @@ impl<R: Record> BatchProcessor<R> {
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(limits, counters));
         let worker = Worker::new(exporter, upkeep, Arc::clone(&queue), deadline.clone());
-        std::thread::Builder::new().name("llm-trace-export".into()).spawn(move || worker.run())?;
+        std::thread::Builder::new().name("llm-trace-export".into()).spawn(move || {
+            let _quiet = Quiet::here();
+            worker.run();
+        })?;
         Ok(Self { queue, deadline })
     }
 
-    fn order(&self, limit: Duration, order: impl FnOnce(SyncSender<()>) -> Order) -> OTelSdkResult {
-        let (done, wait) = sync_channel(1);
-        self.queue.order(order(done));
-        match wait.recv_timeout(limit) {
-            Ok(()) => Ok(()),
-            Err(RecvTimeoutError::Timeout) => Err(OTelSdkError::Timeout(limit)),
-            Err(RecvTimeoutError::Disconnected) => Err(OTelSdkError::AlreadyShutdown),
-        }
+    fn request(&self, limit: Duration, order: impl FnOnce(Done) -> Order<Done>) -> OTelSdkResult {
+        self.queue.request(limit, order).map_err(|incomplete| match incomplete {
+            Incomplete::Timeout => OTelSdkError::Timeout(limit),
+            Incomplete::Ended => OTelSdkError::AlreadyShutdown,
+        })
     }
 
     fn flush(&self) -> OTelSdkResult {
-        self.order(FLUSH_LIMIT, Order::Flush)
+        self.request(FLUSH_LIMIT, Order::Flush)
     }
 
     fn shut_down(&self, limit: Duration) -> OTelSdkResult {
         self.queue.close();
         self.deadline.close_by(deadline(limit));
-        self.order(limit, Order::Shutdown)
+        self.request(limit, Order::Shutdown)
     }
 }
 
@@ -133,7 +147,7 @@ mod logs {
     use opentelemetry_sdk::error::OTelSdkResult;
     use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
 
-    use super::queue::Order;
+    use super::machine::Order;
     use super::{BatchExporter, BatchProcessor, LogData};
 
     impl LogProcessor for BatchProcessor<LogData> {

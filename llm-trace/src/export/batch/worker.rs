@@ -1,15 +1,14 @@
 //! The exporting thread: exports batches and executes orders.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_sdk::Resource;
 
-use super::queue::{Order, Queue, Work};
+use super::machine::Step;
+use super::queue::{Done, Queue};
 use super::record::Record;
-use crate::diag;
-use crate::export::quiet::Quiet;
+use super::sync::Arc;
+use crate::export::recovery::{PAUSE, survive};
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 
 /// Exports batches of one kind of record, and counts the outcome of each record.
@@ -51,71 +50,43 @@ impl<R: Record, E: BatchExporter<R>> Worker<R, E> {
         Self { exporter, upkeep: Box::new(upkeep), queue, deadline }
     }
 
+    /// Works until the shutdown. A panic ends neither the thread nor its orders: the batch that was being exported is
+    /// counted as failed, and the work starts again.
     pub(super) fn run(mut self) {
-        let _quiet = Quiet::here();
-        loop {
-            let idle = self.upkeep.wake_in().map(deadline);
-            match self.queue.next(idle) {
-                Work::Export => drop(self.export(usize::MAX)),
-                Work::Idle => {
-                    self.guarded("its upkeep", || self.upkeep.run());
-                    // Batches are exported even if upkeep is always due.
-                    if self.queue.has_batch() {
-                        self.export(usize::MAX);
-                    }
-                }
-                Work::End => return self.upkeep.close(),
-                Work::Obey(Order::Resource(resource)) => self.exporter.set_resource(&resource),
-                Work::Obey(Order::Flush(done)) => {
-                    self.flush();
-                    let _ = done.try_send(());
-                }
-                Work::Obey(Order::Shutdown(done)) => {
-                    self.finish();
-                    // Drops the exporter and its resources before waiting threads are notified.
-                    drop(self);
-                    let _ = done.try_send(());
-                    return;
+        let thread = format!("the thread that exports {}", R::RECORDS);
+        let done = loop {
+            match survive(&thread, || self.work()) {
+                Some(done) => break done,
+                None => {
+                    self.queue.restart();
+                    self.deadline.wait(PAUSE);
                 }
             }
-        }
-    }
-
-    /// Exports the records that are queued now, but not later ones.
-    fn flush(&self) {
-        let mut left = self.queue.len();
-        while left > 0 {
-            match self.export(left) {
-                0 => return,
-                sent => left -= sent,
-            }
-        }
-    }
-
-    /// Exports all remaining records until the deadline. The queue is closed, so this terminates.
-    fn finish(&self) {
-        while (!self.deadline.is_over() || self.upkeep.writes_to_disk()) && self.export(usize::MAX) > 0 {}
+        };
         self.queue.end();
-        self.upkeep.close();
-    }
-
-    /// Exports one batch of up to `most` records. Returns the number of records.
-    fn export(&self, most: usize) -> usize {
-        let batch = self.queue.take(most);
-        let count = batch.records.len();
-        if count > 0 {
-            self.guarded("an export", || self.exporter.export(batch.records));
-            self.queue.counters.lock().end_export(batch.bytes);
+        let _ = survive(&thread, || self.upkeep.close());
+        // Drops the exporter and its resources before the waiting thread is notified.
+        let _ = survive(&thread, || drop(self));
+        if let Some(done) = done {
+            let _ = done.try_send(());
         }
-        count
     }
 
-    /// Catches panics, so that the thread and its counts survive.
-    fn guarded(&self, work: &str, run: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
-            // A panic payload can panic when dropped.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-            diag::warn_rarely("export-panic", &format!("{work} of {} panicked: they were dropped", R::RECORDS));
+    /// Returns when the worker must end.
+    fn work(&mut self) -> Option<Done> {
+        loop {
+            let is_over = || self.deadline.is_over() && !self.upkeep.writes_to_disk();
+            match self.queue.next(self.upkeep.wake_in().map(deadline), is_over) {
+                Step::Export(batch) => {
+                    self.exporter.export(batch);
+                    self.queue.end_export();
+                }
+                Step::Upkeep => self.upkeep.run(),
+                Step::Resource(resource) => self.exporter.set_resource(&resource),
+                Step::Flushed(done) => drop(done.try_send(())),
+                Step::End(done) => return done,
+                Step::Wait(_) => {}
+            }
         }
     }
 }

@@ -151,6 +151,7 @@ pub(crate) mod metrics {
 
     use super::Uploader;
     use super::request::OtlpRequest as _;
+    use crate::export::recovery::survive;
 
     /// Exports metrics to one destination.
     #[derive(Debug)]
@@ -158,12 +159,19 @@ pub(crate) mod metrics {
 
     impl PushMetricExporter for OtlpMetricExporter {
         async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-            let request = ExportMetricsServiceRequest::from(metrics);
             let counters = self.0.counters();
-            counters.lock().begin_unqueued(request.count());
-            let sent = self.0.send(request);
-            counters.lock().end_export(0);
-            self.0.resend::<ExportMetricsServiceRequest>();
+            let sent = survive("the thread that exports metrics", || {
+                let request = ExportMetricsServiceRequest::from(metrics);
+                counters.lock().begin_unqueued(request.count());
+                let sent = self.0.send(request);
+                counters.lock().end_export();
+                self.0.resend::<ExportMetricsServiceRequest>();
+                sent
+            });
+            let sent = sent.unwrap_or_else(|| {
+                counters.lock().restart();
+                Err("the export panicked".to_owned())
+            });
             sent.map_err(OTelSdkError::InternalFailure)
         }
 
