@@ -45,7 +45,6 @@ mod exports;
 mod file;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
-mod guard;
 mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
@@ -78,6 +77,7 @@ mod stats;
 mod target;
 mod targets;
 mod task;
+mod telemetry;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod transport;
 
@@ -89,8 +89,8 @@ pub(crate) use config::Config;
 pub use console::ConsoleProcessor;
 pub use destination::{Destination, ExportProcessor};
 pub use error::{ConfigError, InitError};
-pub use guard::Telemetry;
 pub use init::{init, init_if_configured};
 pub use providers::{Parts, from_env, from_lookup};
 pub use scope_processor::StampProcessor;
 pub use stats::{SignalStats, Stats, StatsHandle};
+pub use telemetry::Telemetry;
