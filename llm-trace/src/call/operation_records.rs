@@ -73,7 +73,7 @@ impl LlmCall {
     /// content: a text with spaces or more than 64 bytes is omitted.
     pub fn decision(&self, word: impl Into<Cow<'static, str>>) -> &Self {
         let word = word.into();
-        if let Some(live) = self.live().filter(|_| is_word(&word)) {
+        if let Some(live) = self.live().filter(|_| is_decision_name(&word)) {
             live.fact(Fact::GuardrailDecision, word.into());
         }
         self
@@ -106,6 +106,6 @@ impl LlmCall {
 }
 
 /// Whether a decision is a name rather than a sentence.
-fn is_word(text: &str) -> bool {
+fn is_decision_name(text: &str) -> bool {
     text.len() <= 64 && !text.contains(char::is_whitespace)
 }
