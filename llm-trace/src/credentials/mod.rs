@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
@@ -27,6 +27,8 @@ pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, 
         let found = match text.as_bytes().get(at) {
             Some(b' ') => after_scheme(text, at),
             Some(b':') if text[at..].starts_with("://") => userinfo(text, at + 3),
+            // JSON may escape slashes.
+            Some(b':') if text[at..].starts_with(":\\/\\/") => userinfo(text, at + 5),
             _ => after_name(text, at),
         };
         if let Some(found) = found.filter(|found| found.start >= scan.copied) {
@@ -65,7 +67,7 @@ impl<'t> Scan<'t> {
 /// Positions in a text where a credential may start. Each byte is read once.
 struct Marks<'t> {
     bytes: &'t [u8],
-    /// The next `=` or `:`, or the text's length if there is none.
+    /// The next `=`, `:` or `,`, or the text's length if there is none.
     sign: usize,
 }
 
@@ -77,11 +79,11 @@ impl<'t> Marks<'t> {
     }
 
     fn find_sign(&mut self, from: usize) {
-        let found = memchr2(b'=', b':', self.bytes.get(from..).unwrap_or_default());
+        let found = memchr3(b'=', b':', b',', self.bytes.get(from..).unwrap_or_default());
         self.sign = found.map_or(self.bytes.len(), |at| from + at);
     }
 
-    /// The next `=` or `:` at or after `from`, or the space after a scheme if it comes first.
+    /// The next `=`, `:` or `,` at or after `from`, or the space after a scheme if it comes first.
     fn next(&mut self, mut from: usize) -> Option<usize> {
         if self.sign < from {
             self.find_sign(from);
@@ -133,24 +135,42 @@ fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
 /// Maximum length of a name, in bytes.
 const MAX_NAME: usize = 64;
 
-/// The value after a credential's name and the `=` or `:` at `at`.
+/// The value after a credential's name and the `=` or `:` at `at`, or the `,` of a pair `("name", "value")`.
 fn after_name(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'\\ ".contains(byte)).count();
     let end = at - quotes;
+    if bytes[at] == b',' && !bytes[end..at].iter().any(|byte| b"\"'".contains(byte)) {
+        return None;
+    }
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-    let start = end - bytes[..end].iter().rev().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+    let mut start = end - bytes[..end].iter().rev().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+    let before = |start: usize| start.checked_sub(1).map(|before| bytes[before]);
+    if bytes[at] == b',' && !opens_pair(&bytes[..start]) {
+        return None;
+    }
+    let mut in_query = before(start).is_some_and(|before| b"?&;".contains(&before));
+    // JSON may escape `&`.
+    if before(start) == Some(b'\\') && bytes[start..end].starts_with(b"u0026") {
+        (start, in_query) = (start + 5, true);
+    }
     // The bytes of a name are ASCII.
     let name = &text[start..end];
-    let in_query = start.checked_sub(1).is_some_and(|before| b"?&;".contains(&bytes[before]));
     if !(is_credential(name) || (in_query && is_credential_word(name))) {
         return None;
     }
-    let found = value(text, at + 1, is_header(name))?;
     // Prose mentions tokens too: "unexpected token: end of input".
     let is_prose = bytes[at] == b':' && quotes == 0 && name.eq_ignore_ascii_case("token");
+    let found = value(text, at + 1, is_header(name), !is_prose)?;
     let is_word = !text[found.clone()].bytes().any(|byte| byte.is_ascii_digit());
     (!(is_prose && is_word)).then_some(found)
+}
+
+/// Whether these bytes end in `("` or `["`, perhaps with escapes.
+fn opens_pair(before: &[u8]) -> bool {
+    let quotes = before.iter().rev().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+    let bracket = before.iter().rev().nth(quotes);
+    quotes > 0 && matches!(bracket, Some(b'(' | b'['))
 }
 
 /// Whether the credential extends to the end of the line.
@@ -164,31 +184,45 @@ fn is_header(name: &str) -> bool {
     ends("cookie") || ends("authorization")
 }
 
-fn value(text: &str, from: usize, whole_line: bool) -> Option<Range<usize>> {
+fn value(text: &str, from: usize, whole_line: bool, may_nest: bool) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let skip = |from: usize, set: &[u8]| from + bytes[from..].iter().take_while(|byte| set.contains(byte)).count();
-    let mut start = skip(from, b" \t=");
-    // `Some("..")`, `SecretString("..")`.
-    let wrapper = bytes[start..].iter().take(24).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    if wrapper > 0 && bytes.get(start + wrapper) == Some(&b'(') {
-        start = skip(start + wrapper, b"(");
+    let first = skip(from, b" \t=>");
+    let mut start = first;
+    // `Some("..")`, `Some(SecretString("..")`, `Secret { .. }`.
+    for _ in 0..4 {
+        let wrapper = bytes[start..].iter().take(24).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let is_type = bytes.get(start).is_some_and(u8::is_ascii_uppercase);
+        let after = skip(start + wrapper, b" ");
+        match bytes.get(after) {
+            Some(b'(') if is_type && after == start + wrapper => start = skip(after, b"( \t\r\n"),
+            Some(b'{') if is_type && may_nest => start = after,
+            _ => break,
+        }
+    }
+    if may_nest && let Some(end) = container_end(bytes, start) {
+        let is_empty = text.get(start + 1..end).is_none_or(|inner| inner.trim_matches([' ', ']', '}']).is_empty());
+        return (!is_empty && !text.get(start..).is_some_and(is_stand_in)).then_some(first..end);
+    }
+    // Only a quoted text has a wrapper.
+    if !matches!(bytes.get(start), Some(b'"' | b'\'' | b'\\')) {
+        start = first;
     }
     let open = start;
     start = skip(start, b"\\\"'");
-    let quote = bytes[open..start].iter().rev().find(|byte| b"\"'".contains(byte)).copied();
-    let len = match quote {
-        // Up to the quote, including escaped characters before it.
-        Some(quote) => memchr(quote, &bytes[start..]).unwrap_or(bytes.len() - start),
-        None if whole_line => memchr2(b'\n', b'\r', &bytes[start..]).unwrap_or(bytes.len() - start),
+    let quote = bytes[open..start].iter().rposition(|byte| b"\"'".contains(byte)).map(|at| open + at);
+    let end = match quote {
+        Some(at) => {
+            let escapes = backslashes(&bytes[open..at]);
+            closing_quote(bytes, start, bytes[at], escapes).map_or(bytes.len(), |at| at - escapes)
+        }
+        None if whole_line => memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |len| start + len),
         None => bytes[start..]
             .iter()
             .position(|byte| byte.is_ascii_whitespace() || b",;&\"'`<>|)]}".contains(byte))
-            .unwrap_or(bytes.len() - start),
+            .map_or(bytes.len(), |len| start + len),
     };
-    let mut end = start + len;
-    if quote.is_some() && end > start && bytes[end - 1] == b'\\' {
-        end -= 1;
-    }
+    let mut end = end.max(start);
     // The scheme may be kept.
     let scheme = SCHEMES.into_iter().find(|scheme| {
         bytes[start..end].len() > scheme.len()
@@ -217,6 +251,46 @@ fn is_stand_in(value: &str) -> bool {
     let Some(rest) = value.strip_prefix('[') else { return false };
     let end = rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
     matches!(rest.as_bytes().get(end), None | Some(b']'))
+}
+
+/// The number of backslashes at the end.
+fn backslashes(bytes: &[u8]) -> usize {
+    bytes.iter().rev().take_while(|byte| **byte == b'\\').count()
+}
+
+/// The quote that closes a text. `escapes` is the number of backslashes before the opening quote: in JSON inside of
+/// JSON, one backslash closes the text and three do not.
+fn closing_quote(bytes: &[u8], start: usize, quote: u8, escapes: usize) -> Option<usize> {
+    let mask = escapes.saturating_mul(2).saturating_add(1);
+    let mut from = start;
+    loop {
+        let at = from + memchr(quote, &bytes[from..])?;
+        if backslashes(&bytes[start..at]) & mask == escapes {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+/// The end of a list or an object that starts at `start`, or of the text if it is not closed.
+fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
+    if !matches!(bytes.get(start), Some(b'[' | b'{')) {
+        return None;
+    }
+    let (mut depth, mut at) = (0_usize, start);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' | b')' => depth = depth.saturating_sub(1),
+            b'"' => at = closing_quote(bytes, at + 1, b'"', backslashes(&bytes[start..at])).unwrap_or(bytes.len()),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+        at += 1;
+    }
+    Some(bytes.len())
 }
 
 #[cfg(test)]
@@ -249,6 +323,19 @@ mod tests {
             ("Config { api_key: Some(\"k\"), model: \"m\" }", "Config { api_key: Some(\"[REDACTED]\"), model: \"m\" }"),
             ("Cookie: a=1; session=2\nHost: h", "Cookie: [REDACTED]\nHost: h"),
             ("password: 12345", "password: [REDACTED]"),
+            ("password=hunter2(x", "password=[REDACTED]"),
+            ("password=hunter2 {", "password=[REDACTED] {"),
+            (r#"[("x-api-key", "k1"), ("host", "h")]"#, r#"[("x-api-key", "[REDACTED]"), ("host", "h")]"#),
+            (r#"{"x-api-key": ["a", "k]1"], "host": ["h"]}"#, r#"{"x-api-key": [REDACTED], "host": ["h"]}"#),
+            (r#"{\"x-api-key\": [\"k1\"], \"host\": 1}"#, r#"{\"x-api-key\": [REDACTED], \"host\": 1}"#),
+            ("api_key: Some(\n    \"k1\",\n)", "api_key: Some(\n    \"[REDACTED]\",\n)"),
+            ("api_key: Some(Secret(\"k1\")), a: 1", "api_key: Some(Secret(\"[REDACTED]\")), a: 1"),
+            ("api_key: Secret { inner: \"k1\" }, a: 1", "api_key: [REDACTED], a: 1"),
+            (r#""api_key" => "k1""#, r#""api_key" => "[REDACTED]""#),
+            (r#"{"password": "a\"b", "c": 1}"#, r#"{"password": "[REDACTED]", "c": 1}"#),
+            (r#"{\"password\": \"a\\\"b\", \"c\": 1}"#, r#"{\"password\": \"[REDACTED]\", \"c\": 1}"#),
+            ("https://h/p?alt=sse\\u0026key=k1", "https://h/p?alt=sse\\u0026key=[REDACTED]"),
+            (r"https:\/\/user:pw@host\/path", r"https:\/\/[REDACTED]@host\/path"),
             ("é password=é!", "é password=[REDACTED]"),
         ] {
             assert_eq!(clean(text).0, expected);
@@ -278,6 +365,7 @@ mod tests {
             "token=[REDACTED]",
             "max_tokens: 100, time: 12:30",
             "unexpected token: end of input",
+            r#"{"api_keys": [], "secrets": {}}"#,
             "Entry { key: \"a\" }",
             "PWD=/home",
             "\u{1f600}: \u{1f600}=",
@@ -288,7 +376,21 @@ mod tests {
 
     #[test]
     fn the_time_is_linear() {
-        for piece in ["\":\"", "key=", "password=\"", "bearer ", "://", "a@", "=", " ", "\\\"", "api_key: Some("] {
+        for piece in [
+            "\":\"",
+            "key=",
+            "password=\"",
+            "bearer ",
+            "://",
+            "a@",
+            "=",
+            " ",
+            "\\\"",
+            "api_key: Some(",
+            "api_key: [",
+            "(\"key\",",
+            "secret: {\"",
+        ] {
             let text = piece.repeat(100_000 / piece.len());
             let begun = std::time::Instant::now();
             let _ = clean(&text);

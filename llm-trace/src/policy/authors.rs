@@ -9,22 +9,57 @@ use crate::semconv::identifier::is_word;
 
 /// Keys whose values a model wrote, in any message.
 const BY_MODEL: &[&str] = &[
+    "aimessage",
     "arguments",
     "assistant",
+    "assistantmessage",
     "completion",
+    "executablecode",
+    "executable_code",
     "function_call",
     "functioncall",
     "model",
+    "output_text",
     "reasoning",
     "reasoning_content",
+    "refusal",
     "thinking",
+    "tool_call",
     "tool_calls",
+    "toolcalls",
     "tool_use",
     "tooluse",
 ];
 
 /// Types of objects that a model wrote: LangChain messages and the parts of several APIs.
-const TYPES_BY_MODEL: &[&str] = &["ai", "aimessage", "assistant", "function_call", "reasoning", "thinking", "tool_use"];
+const TYPES_BY_MODEL: &[&str] =
+    &["ai", "aimessage", "aimessagechunk", "assistant", "output_text", "refusal", "response", "tool_use"];
+
+/// Names of a model as the author of a message.
+const MODELS: &[&str] = &["agent", "ai", "assistant", "bot", "chatbot", "gpt", "model"];
+
+/// Keys, besides `role`, of a message's author.
+const AUTHORS: &[&str] = &["author", "from", "sender", "speaker"];
+
+/// Signs of messages in a text that is not JSON, in lower case: `Debug` output, part of a document, a transcript.
+const SIGNS: &[&str] = &[
+    " { ",
+    " {\n",
+    "role:",
+    "role=",
+    "role\":",
+    "role\" :",
+    "role\\\":",
+    "assistant:",
+    "assistant(",
+    "assistant\"",
+    "assistant'",
+    "assistant\n",
+    "aimessage(",
+];
+
+/// Maximum number of JSON documents inside of each other's texts. Deeper texts are a model's.
+const DOCUMENTS: usize = 4;
 
 fn is_in(table: &[&str], word: &str) -> bool {
     table.iter().any(|known| word.eq_ignore_ascii_case(known))
@@ -33,31 +68,74 @@ fn is_in(table: &[&str], word: &str) -> bool {
 /// Rewrites an input of unknown format: JSON by the authors that it names, text that only resembles a structure as a
 /// whole, and any other text as the user's.
 pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
-    match rewrite::container(text) {
-        Some(doc) => {
-            let mut out = String::new();
-            value(&mut out, doc.root(), "", filter);
-            out
-        }
-        None if is_structured(text) => filter.clean(text, Place::reasoning("")).into_owned(),
-        None => filter.clean(text, Place::of(TextKind::Text)).into_owned(),
+    nested(text, 0, filter)
+}
+
+fn nested(text: &str, depth: usize, filter: &mut Filter) -> String {
+    // A byte order mark is no part of JSON.
+    let text = text.trim_start_matches('\u{feff}');
+    if depth < DOCUMENTS
+        && let Some(doc) = rewrite::document_in(text)
+    {
+        let mut out = String::new();
+        value(&mut out, doc.root(), "", depth + 1, filter);
+        return out;
     }
+    let place =
+        if depth >= DOCUMENTS || is_structured(text) { Place::reasoning("") } else { Place::of(TextKind::Text) };
+    filter.clean(text, place).into_owned()
 }
 
 /// Whether a text that is not JSON resembles a structure, as `Debug` output does: `[Message { role: ..`.
 fn is_structured(text: &str) -> bool {
-    text != CUT
-        && (text.trim_start().starts_with(['[', '{'])
-            || [" { ", "role:", "role="].iter().any(|sign| text.contains(sign)))
+    if text == CUT {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    lower.trim_start().starts_with(['[', '{']) || SIGNS.iter().any(|sign| lower.contains(sign))
 }
 
-fn value(out: &mut String, node: Node<'_>, role: &str, filter: &mut Filter) {
+/// Whether a model wrote this message or part, by its type or its author.
+fn is_by_model(object: Node<'_>) -> bool {
+    object.items().any(|field| match field.key() {
+        "type" | "kind" => field.str().is_some_and(|kind| {
+            let ends = |end: &str| {
+                kind.len()
+                    .checked_sub(end.len())
+                    .and_then(|at| kind.get(at..))
+                    .is_some_and(|at| at.eq_ignore_ascii_case(end))
+            };
+            is_in(TYPES_BY_MODEL, kind) || ["_call", "tool_use", "reasoning", "thinking"].into_iter().any(ends)
+        }),
+        // LangChain's serialized messages name their class.
+        "id" => field.items().last().and_then(Node::str).is_some_and(|class| is_in(TYPES_BY_MODEL, class)),
+        // If a key occurs twice, readers differ in which value counts.
+        key if key.eq_ignore_ascii_case("role") => field.str().is_some_and(is_role_of_model),
+        key if is_in(AUTHORS, key) => {
+            let name = if field.is_object() { field.get_str("role") } else { field.str() };
+            name.is_some_and(|name| is_in(MODELS, name))
+        }
+        _ => false,
+    })
+}
+
+fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mut Filter) {
     let place = Place::text(role);
+    if !filter.masks_at(place)
+        && let Some(text) = node.str()
+    {
+        return write_str(out, &nested(text, depth, filter));
+    }
     if filter.masks_at(place) || !(node.is_object() || node.is_array()) {
         return filter.json(out, node, place);
     }
     let is_object = node.is_object();
-    let by_model = node.get_str("type").is_some_and(|kind| is_in(TYPES_BY_MODEL, kind));
+    // A pair of author and text: `["assistant", ".."]`.
+    let by_model = if is_object {
+        is_by_model(node)
+    } else {
+        node.first().and_then(Node::str).is_some_and(|name| is_in(MODELS, name))
+    };
     let role = if by_model { "assistant" } else { node.get_str("role").filter(|_| is_object).unwrap_or(role) };
     out.push(if is_object { '{' } else { '[' });
     for (at, item) in node.items().enumerate() {
@@ -75,7 +153,7 @@ fn value(out: &mut String, node: Node<'_>, role: &str, filter: &mut Filter) {
             key if is_object && is_in(BY_MODEL, key) && (item.is_object() || item.is_array() || key != "model") => {
                 filter.json(out, item, Place::reasoning(role));
             }
-            _ => value(out, item, role, filter),
+            _ => value(out, item, role, depth, filter),
         }
     }
     out.push(if is_object { '}' } else { ']' });
@@ -139,6 +217,24 @@ mod tests {
             (r#"{"model":"m","input":"b"}"#, r#"{"model":"m","input":"b"}"#),
             (r#"{"user":"a","tool_calls":[{"x":1}]}"#, r#"{"user":"a","tool_calls":"[REDACTED]"}"#),
             ("[Message { role: Assistant, text: \"a\" }]", "[REDACTED]"),
+            ("Messages([Assistant(\"a\")])", "[REDACTED]"),
+            (
+                "\u{feff}[{\"role\":\"assistant\",\"content\":\"a\"}]",
+                r#"[{"role":"assistant","content":"[REDACTED]"}]"#,
+            ),
+            (
+                r#"[{"role":"user","role":"assistant","text":"a"}]"#,
+                r#"[{"role":"user","role":"assistant","text":"[REDACTED]"}]"#,
+            ),
+            (
+                r#"{"messages":"[{\"role\":\"assistant\",\"content\":\"a\"}]"}"#,
+                r#"{"messages":"[{\"role\":\"assistant\",\"content\":\"[REDACTED]\"}]"}"#,
+            ),
+            (r#"data: {"role":"assistant","content":"a"}"#, "[REDACTED]"),
+            (
+                r#"[{"author":{"role":"assistant"},"content":["a"]}]"#,
+                r#"[{"author":"[REDACTED]","content":"[REDACTED]"}]"#,
+            ),
         ] {
             assert_eq!(rewritten(text), expected);
         }

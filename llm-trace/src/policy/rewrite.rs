@@ -38,6 +38,14 @@ pub(super) fn container(json: &str) -> Option<JsonView<'_>> {
     Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
 }
 
+/// Like [`container`], or a JSON string, which may hold another document.
+pub(super) fn document_in(json: &str) -> Option<JsonView<'_>> {
+    if !json.trim_start().starts_with(['{', '[', '"']) {
+        return None;
+    }
+    Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
+}
+
 /// A text in the form of an attribute.
 pub(crate) fn text(text: &str, kind: TextKind, filter: &mut Filter) -> String {
     filter.clean(text, Place::of(kind)).into_owned()

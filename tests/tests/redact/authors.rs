@@ -191,6 +191,35 @@ fn messages_given_apart_from_a_request_have_authors_too() {
     assert_only_the_question(&got, "an agent's input");
 }
 
+#[test]
+fn a_models_parts_are_found_in_documents_inside_of_documents_and_in_debug_output() {
+    let history = json!([{"role": "assistant", "content": WORD}]).to_string();
+    for text in [
+        format!("\u{feff}{history}"),
+        format!("data: {history}"),
+        json!(history).to_string(),
+        json!({"inputs": {"messages": json!(history).to_string()}}).to_string(),
+        format!(r#"[{{"role":"user","content":"{WORD}","role":"assistant"}}]"#),
+        json!([{"author": {"role": "assistant"}, "content": {"parts": [WORD]}}]).to_string(),
+        json!([["assistant", WORD]]).to_string(),
+        json!([{"type": "constructor", "id": ["messages", "AIMessage"], "kwargs": {"content": WORD}}]).to_string(),
+        json!([{"type": "web_search_call", "action": {"query": WORD}}]).to_string(),
+        json!([{"from": "gpt", "value": WORD}]).to_string(),
+        format!("Messages([Assistant({WORD:?})])"),
+        format!("Request {{\n    messages: [\n        Assistant(\n            {WORD:?},\n        ),\n    ],\n}}"),
+        format!("user: q\nassistant: {WORD}"),
+    ] {
+        let collector = Collector::start();
+        let policy = open().mask_output(true);
+        let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy);
+        let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+        let mut span = provider.tracer("client").start("chat");
+        span.set_attribute(KeyValue::new("input.value", text.clone()));
+        span.end();
+        assert!(!collector.saw(WORD), "{text}: {:?}", collector.span("chat").attribute("input.value"));
+    }
+}
+
 /// Attributes that another crate sets for a chat, by key.
 fn foreign() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let parts = |text: &str| json!([{"type": "text", "content": text}]);
