@@ -1,5 +1,5 @@
 //! Recognizes keys of credentials by parts of their names, in one pass over the key. Case is ignored, and words may be
-//! joined by `_`, `-`, `.` or nothing.
+//! joined by punctuation, a space or nothing.
 
 /// Matches anywhere in a key.
 const ANYWHERE: u8 = 1;
@@ -37,6 +37,7 @@ const PARTS: &[(&str, u8)] = &[
     ("connectionstring", ANYWHERE),
     ("token", END),
     ("jwt", END),
+    ("bearer", END),
     ("auth", WORD),
     ("key", WORD),
     ("pass", WORD),
@@ -168,7 +169,7 @@ fn search(key: &str) -> Found {
                 (letters, last, begun) = (0, at + 1, false);
                 continue;
             }
-            b'_' | b'-' | b' ' => continue,
+            b'_' | b'-' | b' ' | b'/' | b'+' | b'~' | 0x80.. => continue,
             // A trailing number is ignored, as in `API_KEY_2`.
             _ => {
                 begun = true;

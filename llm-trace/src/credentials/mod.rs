@@ -113,7 +113,7 @@ fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
 /// A credential after a scheme and a space: long, and not a word of prose.
 fn after_scheme(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let start = at + bytes[at..].iter().take_while(|byte| **byte == b' ').count();
+    let start = at + bytes[at..].iter().take_while(|byte| b" \"'`<\\".contains(byte)).count();
     let end = start + bytes[start..].iter().take_while(|byte| is_token(**byte)).count();
     let token = &bytes[start..end];
     let word = token.iter().all(u8::is_ascii_lowercase) && token.len() < 16;
@@ -127,7 +127,7 @@ fn is_token(byte: u8) -> bool {
 /// `user:password` before an `@`, even if it contains `#` or `?`.
 fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[start..];
-    let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'<>`,;()[]{}".contains(byte));
+    let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'<>`,;[]{}".contains(byte));
     let at = rest[..end.unwrap_or(rest.len())].iter().rposition(|byte| *byte == b'@')?;
     (at > 0).then_some(start..start + at)
 }
@@ -138,7 +138,7 @@ const MAX_NAME: usize = 64;
 /// The value after a credential's name and the `=` or `:` at `at`, or the `,` of a pair `("name", "value")`.
 fn after_name(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'\\ ".contains(byte)).count();
+    let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'`\\ ]".contains(byte)).count();
     let end = at - quotes;
     if bytes[at] == b',' && !bytes[end..at].iter().any(|byte| b"\"'".contains(byte)) {
         return None;
@@ -150,6 +150,14 @@ fn after_name(text: &str, at: usize) -> Option<Range<usize>> {
         return None;
     }
     let mut in_query = before(start).is_some_and(|before| b"?&;".contains(&before));
+    // "API key", in prose.
+    if matches!(text[start..end].to_ascii_lowercase().as_str(), "key" | "token") && before(start) == Some(b' ') {
+        let word = bytes[..start - 1].iter().rev().take(MAX_NAME).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let prefix = text[start - 1 - word..start - 1].to_ascii_lowercase();
+        if ["access", "api", "auth", "private", "secret"].contains(&prefix.as_str()) {
+            start = start - 1 - word;
+        }
+    }
     // JSON may escape `&`.
     if before(start) == Some(b'\\') && bytes[start..end].starts_with(b"u0026") {
         (start, in_query) = (start + 5, true);
@@ -204,13 +212,19 @@ fn value(text: &str, from: usize, whole_line: bool, may_nest: bool) -> Option<Ra
         let is_empty = text.get(start + 1..end).is_none_or(|inner| inner.trim_matches([' ', ']', '}']).is_empty());
         return (!is_empty && !text.get(start..).is_some_and(is_stand_in)).then_some(first..end);
     }
+    // A literal of bytes or a raw string: `b".."`, `r#".."#`.
+    let prefix = bytes[start..].iter().take(2).take_while(|byte| b"bcr".contains(byte)).count();
+    let literal = skip(start + prefix, b"#");
+    if prefix > 0 && bytes.get(literal) == Some(&b'"') {
+        start = literal;
+    }
     // Only a quoted text has a wrapper.
-    if !matches!(bytes.get(start), Some(b'"' | b'\'' | b'\\')) {
+    if !matches!(bytes.get(start), Some(b'"' | b'\'' | b'`' | b'\\')) {
         start = first;
     }
     let open = start;
-    start = skip(start, b"\\\"'");
-    let quote = bytes[open..start].iter().rposition(|byte| b"\"'".contains(byte)).map(|at| open + at);
+    start = skip(start, b"\\\"'`");
+    let quote = bytes[open..start].iter().rposition(|byte| b"\"'`".contains(byte)).map(|at| open + at);
     let end = match quote {
         Some(at) => {
             let escapes = backslashes(&bytes[open..at]);
@@ -337,6 +351,17 @@ mod tests {
             ("https://h/p?alt=sse\\u0026key=k1", "https://h/p?alt=sse\\u0026key=[REDACTED]"),
             (r"https:\/\/user:pw@host\/path", r"https:\/\/[REDACTED]@host\/path"),
             ("é password=é!", "é password=[REDACTED]"),
+            ("Bearer \"k1k2k3k4\" is wrong", "Bearer \"[REDACTED]\" is wrong"),
+            ("Bearer <k1k2k3k4>", "Bearer <[REDACTED]>"),
+            ("Bearer: k1", "Bearer: [REDACTED]"),
+            ("Bearer=\"k1\"", "Bearer=\"[REDACTED]\""),
+            ("api_key: b\"k1\", a", "api_key: b\"[REDACTED]\", a"),
+            ("api_key: r#\"k1\"#", "api_key: r#\"[REDACTED]\"#"),
+            ("api_key: `k1` is wrong", "api_key: `[REDACTED]` is wrong"),
+            ("the API key: k1 is wrong", "the API key: [REDACTED] is wrong"),
+            ("headers['x-api-key'] = 'k1'", "headers['x-api-key'] = '[REDACTED]'"),
+            ("headers[authorization]=k1", "headers[authorization]=[REDACTED]"),
+            ("https://user:(k1)@host", "https://[REDACTED]@host"),
         ] {
             assert_eq!(clean(text).0, expected);
         }

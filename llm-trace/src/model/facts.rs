@@ -72,6 +72,14 @@ fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
     }
 }
 
+/// Like [`retain`], for an id that the program may choose but whose wire format has no spaces.
+fn retain_word(refused: &mut u64, text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| !is_word(text)) {
+        *text = None;
+        *refused += 1;
+    }
+}
+
 fn retain_all(refused: &mut u64, fact: Fact, texts: &mut Option<Vec<String>>) {
     if let Some(list) = texts {
         let before = list.len();
@@ -114,7 +122,7 @@ impl RequestFacts {
         let refused = &mut 0;
         retain(refused, Fact::RequestModel, &mut self.model);
         retain(refused, Fact::RequestServiceTier, &mut self.service_tier);
-        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain_word(refused, &mut self.conversation_id);
         retain(refused, Fact::RequestPreviousResponseId, &mut self.previous_response_id);
         retain(refused, Fact::RequestReasoningLevel, &mut self.reasoning_level);
         retain(refused, Fact::RequestPromptName, &mut self.prompt_name);
@@ -140,7 +148,7 @@ impl ResponseFacts {
         retain(refused, Fact::ResponseModel, &mut self.model);
         retain(refused, Fact::ResponseServiceTier, &mut self.service_tier);
         retain(refused, Fact::ResponseSystemFingerprint, &mut self.system_fingerprint);
-        retain(refused, Fact::ConversationId, &mut self.conversation_id);
+        retain_word(refused, &mut self.conversation_id);
         retain(refused, Fact::ResponseStatus, &mut self.status);
         *refused += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
         self.finish_reasons.truncate(most(Fact::FinishReasons));

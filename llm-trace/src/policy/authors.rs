@@ -58,6 +58,22 @@ const SIGNS: &[&str] = &[
     "aimessage(",
 ];
 
+/// The part types of the conventions.
+const PARTS: &[&str] = &[
+    "blob",
+    "file",
+    "reasoning",
+    "server_tool_call",
+    "server_tool_call_response",
+    "text",
+    "tool_call",
+    "tool_call_response",
+    "uri",
+];
+
+/// Keys of objects and lists in such parts.
+const PAYLOADS: &[&str] = &["arguments", "response", "result", "server_tool_call", "server_tool_call_response"];
+
 /// Maximum number of JSON documents inside of each other's texts. Deeper texts are a model's.
 const DOCUMENTS: usize = 4;
 
@@ -69,6 +85,24 @@ fn is_in(table: &[&str], word: &str) -> bool {
 /// whole, and any other text as the user's.
 pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
     nested(text, 0, filter)
+}
+
+/// Whether a text is an array of messages in the JSON of the conventions, whose roles and parts name their authors.
+pub(crate) fn are_conventional(text: &str) -> bool {
+    let Some(doc) = rewrite::container(text) else { return false };
+    let is_part = |part: Node<'_>| {
+        let is_known = part.get_str("type").is_some_and(|kind| PARTS.contains(&kind));
+        is_known && part.items().all(|field| !(field.is_object() || field.is_array()) || is_in(PAYLOADS, field.key()))
+    };
+    let is_message = |message: Node<'_>| {
+        message.get_str("role").is_some()
+            && message.items().all(|field| match field.key() {
+                "parts" => field.is_array() && field.items().all(is_part),
+                "role" | "name" | "finish_reason" => field.is_str(),
+                _ => false,
+            })
+    };
+    doc.root().is_array() && doc.root().items().all(is_message)
 }
 
 fn nested(text: &str, depth: usize, filter: &mut Filter) -> String {

@@ -66,6 +66,9 @@ fn is_chosen_elsewhere(fact: Fact) -> bool {
             | Fact::ResponseStatus
             | Fact::ResponseSystemFingerprint
             | Fact::RequestPreviousResponseId
+            | Fact::RequestReasoningLevel
+            | Fact::RequestServiceTier
+            | Fact::RequestEncodingFormats
             | Fact::RpcStatus
             | Fact::ToolCallId
     )

@@ -11,6 +11,13 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
     let kind = kind(item);
     let role = match item.get_str("role") {
         Some(role) => role,
+        // Only a model writes such texts.
+        None if item.get("content").is_some_and(|content| {
+            content.items().any(|part| matches!(part.get_str("type"), Some("output_text" | "refusal")))
+        }) =>
+        {
+            "assistant"
+        }
         None if kind == "message" => "user",
         None if kind.ends_with("_output") => "tool",
         None if kind == "mcp_approval_response" => "user",
