@@ -56,41 +56,41 @@ impl QueueState {
     /// Tries to queue a record of this size.
     pub(crate) fn admit(&mut self, offer: Offer, size: usize, limits: &Limits) -> Admission {
         if self.closed {
-            self.counts.shutdown += 1;
+            add(&mut self.counts.shutdown, 1);
             return Admission::Closed;
         }
         let bytes = self.bytes.saturating_add(size);
-        let full = self.queued + self.exporting >= limits.queue_records;
+        let full = self.queued.saturating_add(self.exporting) >= limits.queue_records;
         if !full && bytes > limits.queue_bytes && offer == Offer::Whole {
             return Admission::TooManyBytes;
         }
         if full || bytes > limits.queue_bytes {
-            self.counts.queue_full += 1;
+            add(&mut self.counts.queue_full, 1);
             return Admission::QueueFull;
         }
-        self.queued += 1;
+        self.queued = self.queued.saturating_add(1);
         self.bytes = bytes;
-        self.counts.content_dropped += u64::from(offer == Offer::WithoutContent);
+        add(&mut self.counts.content_dropped, u64::from(offer == Offer::WithoutContent));
         Admission::Queued
     }
 
     /// Moves records from the queue to an export.
     pub(crate) fn begin_export(&mut self, records: usize, bytes: usize) {
         let records = records.min(self.queued);
-        self.queued -= records;
-        self.exporting += records;
-        self.exporting_bytes += bytes;
+        self.queued = self.queued.saturating_sub(records);
+        self.exporting = self.exporting.saturating_add(records);
+        self.exporting_bytes = self.exporting_bytes.saturating_add(bytes);
     }
 
     /// Starts an export of records that were not queued.
     pub(crate) fn begin_unqueued(&mut self, records: usize) {
-        self.exporting += records;
+        self.exporting = self.exporting.saturating_add(records);
     }
 
     /// Counts the outcome of records in the running export.
     pub(crate) fn settle(&mut self, outcome: Outcome, records: usize) {
         let records = records.min(self.exporting);
-        self.exporting -= records;
+        self.exporting = self.exporting.saturating_sub(records);
         let count = match outcome {
             Outcome::Exported => &mut self.counts.exported,
             Outcome::TooLarge => &mut self.counts.too_large,
@@ -99,35 +99,35 @@ impl QueueState {
             Outcome::Failed => &mut self.counts.failed,
             Outcome::Spilled => &mut self.counts.spilled,
         };
-        *count += records as u64;
+        add(count, records as u64);
     }
 
     /// Moves records from disk to an export; an earlier process wrote the `recovered` ones.
     pub(crate) fn begin_unspill(&mut self, records: usize, recovered: bool) {
         self.leave_disk(records as u64, recovered);
-        self.exporting += records;
+        self.exporting = self.exporting.saturating_add(records);
     }
 
     /// Returns records from an export to disk, because they were not accepted.
     pub(crate) fn keep_on_disk(&mut self, records: usize, recovered: bool) {
         let records = records.min(self.exporting);
-        self.exporting -= records;
+        self.exporting = self.exporting.saturating_sub(records);
         if recovered {
             self.counts.recovered = self.counts.recovered.saturating_sub(records as u64);
         } else {
-            self.counts.spilled += records as u64;
+            add(&mut self.counts.spilled, records as u64);
         }
     }
 
     /// Counts records that were removed from disk to make room for newer ones.
     pub(crate) fn drop_spilled(&mut self, records: u64, recovered: bool) {
         self.leave_disk(records, recovered);
-        self.counts.spill_full += records;
+        add(&mut self.counts.spill_full, records);
     }
 
     fn leave_disk(&mut self, records: u64, recovered: bool) {
         if recovered {
-            self.counts.recovered += records;
+            add(&mut self.counts.recovered, records);
         } else {
             self.counts.spilled = self.counts.spilled.saturating_sub(records);
         }
@@ -142,7 +142,7 @@ impl QueueState {
     /// Ends the running export, because the exporting thread panicked and starts again.
     pub(crate) fn restart(&mut self) {
         self.end_export();
-        self.counts.restarts += 1;
+        add(&mut self.counts.restarts, 1);
     }
 
     /// Closes the queue to new records.
@@ -152,19 +152,23 @@ impl QueueState {
 
     /// Drops the queued records at the shutdown deadline.
     pub(crate) fn abandon(&mut self) {
-        self.counts.shutdown += self.queued as u64;
+        add(&mut self.counts.shutdown, self.queued as u64);
         self.queued = 0;
     }
 
     /// The counts, including records in flight.
     pub(crate) fn stats(&self) -> SignalStats {
-        SignalStats { in_flight: (self.queued + self.exporting) as u64, ..self.counts }
+        SignalStats { in_flight: self.queued.saturating_add(self.exporting) as u64, ..self.counts }
     }
 
     /// The numbers of queued and of exporting records.
     pub(crate) fn in_flight(&self) -> (usize, usize) {
         (self.queued, self.exporting)
     }
+}
+
+fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }
 
 /// A [`QueueState`] shared by the queue, its worker and its exporter.
@@ -183,22 +187,22 @@ impl ExportCounters {
 
     /// Counts records that were dropped before a queue.
     pub(crate) fn queue_full(&self, records: u64) {
-        self.lock().counts.queue_full += records;
+        add(&mut self.lock().counts.queue_full, records);
     }
 
     /// Counts a record whose content was cut because it was too large.
     pub(crate) fn content_cut(&self) {
-        self.lock().counts.content_cut += 1;
+        add(&mut self.lock().counts.content_cut, 1);
     }
 
     /// Counts exported records whose file was removed because the directory was full.
     pub(crate) fn expired(&self, records: u64) {
-        self.lock().counts.expired += records;
+        add(&mut self.lock().counts.expired, records);
     }
 
     /// Counts a request that is sent again.
     pub(crate) fn retry(&self) {
-        self.lock().counts.retries += 1;
+        add(&mut self.lock().counts.retries, 1);
     }
 
     pub(crate) fn stats(&self) -> SignalStats {

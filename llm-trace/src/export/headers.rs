@@ -17,7 +17,9 @@ pub(crate) fn parse(var: &Var, warnings: &mut Vec<String>) -> HeaderMap {
     for (index, entry) in var.value.split(',').enumerate() {
         match parse_entry(entry) {
             Ok((name, value)) => drop(headers.insert(name, value)),
-            Err(reason) => warnings.push(format!("`{}`: entry {} is skipped: {reason}", var.name, index + 1)),
+            Err(reason) => {
+                warnings.push(format!("`{}`: entry {} is skipped: {reason}", var.name, index.saturating_add(1)))
+            }
         }
     }
     headers

@@ -29,6 +29,9 @@
 //! Without variables, spans are printed to stderr. An invalid value is an error that contains the variable, the value
 //! and the valid choices.
 
+// Numbers and times come from variables, servers and other threads.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod active;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod batch;

@@ -24,7 +24,11 @@ pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(Stri
                     let value = percent_decode_str(value.trim()).decode_utf8_lossy();
                     set(percent_decode_str(key.trim()).decode_utf8_lossy().into_owned(), value.into_owned());
                 }
-                _ => warnings.push(format!("`{}`: entry {} is not `key=value` and is skipped", var.name, index + 1)),
+                _ => warnings.push(format!(
+                    "`{}`: entry {} is not `key=value` and is skipped",
+                    var.name,
+                    index.saturating_add(1)
+                )),
             }
         }
     }

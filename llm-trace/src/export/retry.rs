@@ -58,8 +58,8 @@ impl Tries {
         }
         // The minimum rises with every attempt, so that a destination that always asks for short delays is not trusted.
         let wait = asked.map_or_else(|| jitter(self.next), |asked| asked.max(self.floor));
-        self.floor = (self.floor * 2).min(LONGEST);
-        self.next = (self.next * 2).min(LONGEST);
+        self.floor = self.floor.saturating_mul(2).min(LONGEST);
+        self.next = self.next.saturating_mul(2).min(LONGEST);
         if wait >= self.all_left() {
             return false;
         }
@@ -75,5 +75,5 @@ impl Tries {
 /// A random delay between half of `time` and all of it, so that many programs do not retry at the same time.
 fn jitter(time: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 1000;
-    time / 2 + time.mul_f64(random as f64 / 2000.0)
+    time.mul_f64(0.5 + random as f64 / 2000.0)
 }

@@ -28,12 +28,16 @@ pub struct Stats {
 impl Stats {
     /// The number of dropped spans, log records and data points, for any reason.
     pub fn dropped(&self) -> u64 {
-        self.spans.dropped() + self.log_records.dropped() + self.data_points.dropped()
+        self.signals().map(|signal| signal.dropped()).into_iter().fold(0, u64::saturating_add)
     }
 
     /// The number of spans, log records and data points that are queued or being sent.
     pub fn in_flight(&self) -> u64 {
-        self.spans.in_flight + self.log_records.in_flight + self.data_points.in_flight
+        self.signals().map(|signal| signal.in_flight).into_iter().fold(0, u64::saturating_add)
+    }
+
+    fn signals(&self) -> [&SignalStats; 3] {
+        [&self.spans, &self.log_records, &self.data_points]
     }
 }
 
@@ -89,13 +93,9 @@ pub struct SignalStats {
 impl SignalStats {
     /// The number of dropped records, for any reason.
     pub fn dropped(&self) -> u64 {
-        self.queue_full
-            + self.too_large
-            + self.rejected
-            + self.unreachable
-            + self.shutdown
-            + self.failed
-            + self.spill_full
+        [self.queue_full, self.too_large, self.rejected, self.unreachable, self.shutdown, self.failed, self.spill_full]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 }
 

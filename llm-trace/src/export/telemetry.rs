@@ -189,8 +189,7 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 /// Waits until spans and log records are done, or half of the time has passed; then starts the metrics, which count
 /// them.
 fn wait_for_all(mut spans: Task, mut log_records: Task, metrics: impl FnOnce() -> Task, limit: Duration) -> bool {
-    let start = Instant::now();
-    let (half, end) = (start + limit / 2, start + limit);
+    let (half, end) = (deadline(limit.checked_div(2).unwrap_or_default()), deadline(limit));
     spans.wait(half);
     log_records.wait(half);
     let mut metrics = metrics();

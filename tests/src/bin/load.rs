@@ -4,8 +4,8 @@
 //!
 //! `--chaos on` adds everything that a program can do to its telemetry: scrubbers and requests that panic, calls that
 //! are cancelled and dropped, a policy that changes every second, floods of 10,000 spans a second; each call is also
-//! exported as a log record and counted by metrics. With `--fault chaos`
-//! the collector is slow, refuses, closes connections and answers with garbage.
+//! exported as a log record and counted by metrics. With `--fault chaos` the collector is slow, refuses, closes
+//! connections and answers with garbage.
 //!
 //! The collector runs in a separate process, so that the measured CPU time and memory are those of the program.
 
@@ -309,6 +309,9 @@ fn report(
             mib(status("VmHWM:"))
         ),
     );
+    let tenths: Vec<_> =
+        memory.chunks(memory.len().div_ceil(10).max(1)).map(|part| format!("{:.1}", mean(part))).collect();
+    line("", format!("by tenths of the time: {} MiB", tenths.join(" ")));
     line("exported", stats.spans.exported.to_string());
     line("dropped", dropped(&stats.spans));
     line("without content", format!("{} (cut {})", stats.spans.content_dropped, stats.spans.content_cut));

@@ -40,27 +40,32 @@ impl Record for SpanData {
 /// An upper bound in bytes, computed without allocating.
 pub(crate) fn span_size(span: &SpanData) -> usize {
     let status = match &span.status {
-        Status::Error { description } => description.len() + 8,
+        Status::Error { description } => total([description.len(), 8]),
         _ => 0,
     };
-    let events = span.events.iter().map(|event| EVENT + event.name.len() + attributes(&event.attributes));
-    let links = span.links.iter().map(|link| LINK + attributes(&link.attributes));
+    let events = span.events.iter().map(|event| total([EVENT, event.name.len(), attributes(&event.attributes)]));
+    let links = span.links.iter().map(|link| total([LINK, attributes(&link.attributes)]));
     let state = span.span_context.trace_state().header().len();
-    let parts = events.sum::<usize>() + links.sum::<usize>();
-    FRAME + span.name.len() + state + status + attributes(&span.attributes) + parts
+    let own = [FRAME, span.name.len(), state, status, attributes(&span.attributes)];
+    total(own.into_iter().chain(events).chain(links))
+}
+
+/// A sum that cannot overflow.
+fn total(sizes: impl IntoIterator<Item = usize>) -> usize {
+    sizes.into_iter().fold(0, usize::saturating_add)
 }
 
 fn attributes(attributes: &[KeyValue]) -> usize {
-    attributes.iter().map(|kv| PAIR + kv.key.as_str().len() + value(&kv.value)).sum()
+    total(attributes.iter().map(|kv| total([PAIR, kv.key.as_str().len(), value(&kv.value)])))
 }
 
 fn value(value: &Value) -> usize {
     match value {
         Value::String(text) => text.as_str().len(),
-        Value::Array(Array::String(texts)) => texts.iter().map(|text| text.as_str().len() + PAIR).sum(),
-        Value::Array(Array::Bool(all)) => all.len() * 8,
-        Value::Array(Array::I64(all)) => all.len() * 16,
-        Value::Array(Array::F64(all)) => all.len() * 16,
+        Value::Array(Array::String(texts)) => total(texts.iter().map(|text| total([text.as_str().len(), PAIR]))),
+        Value::Array(Array::Bool(all)) => all.len().saturating_mul(8),
+        Value::Array(Array::I64(all)) => all.len().saturating_mul(16),
+        Value::Array(Array::F64(all)) => all.len().saturating_mul(16),
         _ => 10,
     }
 }
@@ -74,7 +79,7 @@ mod log {
     use opentelemetry::logs::AnyValue;
     use opentelemetry_sdk::logs::SdkLogRecord;
 
-    use super::{FRAME, PAIR, Record};
+    use super::{FRAME, PAIR, Record, total};
     use crate::guard::log_record;
 
     /// A log record with its scope.
@@ -104,17 +109,17 @@ mod log {
     /// An upper bound in bytes, computed without allocating.
     pub(crate) fn log_size(record: &SdkLogRecord) -> usize {
         let texts = [record.event_name(), record.severity_text(), record.target().map(AsRef::as_ref)];
-        let texts: usize = texts.into_iter().flatten().map(str::len).sum();
-        let attributes = record.attributes_iter().map(|(key, any)| PAIR + key.as_str().len() + value(any));
-        FRAME + texts + record.body().map_or(0, value) + attributes.sum::<usize>()
+        let texts = texts.into_iter().flatten().map(str::len);
+        let attributes = record.attributes_iter().map(|(key, any)| total([PAIR, key.as_str().len(), value(any)]));
+        total([FRAME, record.body().map_or(0, value)].into_iter().chain(texts).chain(attributes))
     }
 
     fn value(any: &AnyValue) -> usize {
         match any {
             AnyValue::String(text) => text.as_str().len(),
             AnyValue::Bytes(bytes) => bytes.len(),
-            AnyValue::ListAny(list) => list.iter().map(|any| PAIR + value(any)).sum(),
-            AnyValue::Map(map) => map.iter().map(|(key, any)| 2 * PAIR + key.as_str().len() + value(any)).sum(),
+            AnyValue::ListAny(list) => total(list.iter().map(|any| total([PAIR, value(any)]))),
+            AnyValue::Map(map) => total(map.iter().map(|(key, any)| total([2 * PAIR, key.as_str().len(), value(any)]))),
             _ => 10,
         }
     }

@@ -136,15 +136,15 @@ fn plain(value: &Value) -> String {
 /// Makes a text a single line of at most `width` characters, without control characters.
 pub(super) fn clean(text: &str, width: usize) -> String {
     let mut out = String::new();
-    let mut count = 0;
+    let mut count = 0_usize;
     let mut space = false;
     for c in text.chars() {
         if c.is_whitespace() || c.is_control() || is_invisible(c) {
             space = !out.is_empty();
             continue;
         }
-        let needed = 1 + usize::from(space);
-        if count + needed > width.saturating_sub(1) {
+        let longer = count.saturating_add(if space { 2 } else { 1 });
+        if longer >= width {
             out.push('…');
             return out;
         }
@@ -152,7 +152,7 @@ pub(super) fn clean(text: &str, width: usize) -> String {
             out.push(' ');
         }
         out.push(c);
-        count += needed;
+        count = longer;
     }
     out
 }

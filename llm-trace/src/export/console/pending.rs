@@ -31,7 +31,7 @@ impl Pending {
             // Without the record of its open spans, a trace is printed in several parts.
             self.forget_an_empty_one();
         }
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         let since = self.clock;
         let trace = self.traces.entry(trace).or_insert_with(|| Trace { since, ..Trace::default() });
         if trace.live.len() < MAX_WAITING {
@@ -41,7 +41,7 @@ impl Pending {
 
     /// Returns the tree that this span completes, and spans that were evicted to make room.
     pub(super) fn end(&mut self, span: SpanData) -> (Vec<SpanData>, Vec<SpanData>) {
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         let since = self.clock;
         let id = span.span_context.trace_id();
         let own = span.span_context.span_id();
@@ -49,13 +49,13 @@ impl Pending {
         trace.live.remove(&own);
         let is_top = span.parent_span_is_remote || !trace.live.contains(&span.parent_span_id);
         trace.ended.push(span);
-        self.waiting += 1;
+        self.waiting = self.waiting.saturating_add(1);
         let ready = match (is_top, trace.live.is_empty()) {
             (_, true) => std::mem::take(&mut trace.ended),
             (true, false) => below(own, &mut trace.ended),
             (false, false) => Vec::new(),
         };
-        self.waiting -= ready.len();
+        self.waiting = self.waiting.saturating_sub(ready.len());
         if trace.live.is_empty() {
             self.traces.remove(&id);
         }
@@ -73,7 +73,7 @@ impl Pending {
     fn take_oldest(&mut self) -> Vec<SpanData> {
         let oldest = self.traces.values_mut().filter(|t| !t.ended.is_empty()).min_by_key(|t| t.since);
         let taken = oldest.map(|trace| std::mem::take(&mut trace.ended)).unwrap_or_default();
-        self.waiting -= taken.len();
+        self.waiting = self.waiting.saturating_sub(taken.len());
         taken
     }
 
@@ -81,7 +81,7 @@ impl Pending {
         let idle = self.traces.iter().filter(|(_, t)| t.ended.is_empty()).min_by_key(|(_, t)| t.since);
         let oldest = idle.or_else(|| self.traces.iter().min_by_key(|(_, t)| t.since)).map(|(id, _)| *id);
         if let Some(trace) = oldest.and_then(|id| self.traces.remove(&id)) {
-            self.waiting -= trace.ended.len();
+            self.waiting = self.waiting.saturating_sub(trace.ended.len());
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn render(spans: &[SpanData], service: &str, paint: Paint) -> String 
     for top in &tops {
         collect(top, &children, String::new(), String::new(), &mut rows);
     }
-    let width = rows.iter().map(|row| row.lead.chars().count() + row.name.chars().count()).max().unwrap_or(0);
+    let width = rows.iter().map(Row::width).max().unwrap_or(0);
     let scale = Scale::of(spans);
     let mut text = header(&tops, service, scale.total, paint);
     for row in rows {
@@ -79,8 +79,9 @@ fn collect<'a>(
     let mut stack = vec![(top, lead, below)];
     while let Some((span, lead, below)) = stack.pop() {
         let own = children.get(&span.span_context.span_id()).map(Vec::as_slice).unwrap_or_default();
-        for (index, child) in own.iter().enumerate().rev() {
-            let last = index + 1 == own.len();
+        // From the last child to the first one, because the stack is read from its end.
+        for (after, child) in own.iter().rev().enumerate() {
+            let last = after == 0;
             let (branch, rest) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
             stack.push((child, format!("{below}{branch}"), format!("{below}{rest}")));
         }
@@ -90,11 +91,15 @@ fn collect<'a>(
 }
 
 impl Row<'_> {
+    fn width(&self) -> usize {
+        self.lead.chars().chain(self.name.chars()).count()
+    }
+
     fn write(&self, text: &mut String, width: usize, scale: &Scale, paint: Paint) {
         let span = self.span;
         let failed = matches!(span.status, Status::Error { .. });
         let colour = if failed { Colour::Red } else { Colour::Bold };
-        let pad = width - self.lead.chars().count() - self.name.chars().count();
+        let pad = width.saturating_sub(self.width());
         let time = duration(span.end_time.duration_since(span.start_time).unwrap_or_default());
         let bar_colour = if failed {
             Colour::Red
@@ -146,8 +151,9 @@ impl Scale {
             (part * BAR as f64).round().clamp(0.0, BAR as f64) as usize
         };
         let from = at(span.start_time).min(BAR - 1);
-        let to = at(span.end_time).clamp(from + 1, BAR);
-        format!("{}{}{}", "·".repeat(from), "━".repeat(to - from), "·".repeat(BAR - to))
+        let to = at(span.end_time).clamp(from.saturating_add(1), BAR);
+        let column = |column| if (from..to).contains(&column) { '━' } else { '·' };
+        (0..BAR).map(column).collect()
     }
 }
 

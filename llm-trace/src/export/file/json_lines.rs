@@ -92,22 +92,23 @@ impl JsonLines {
     /// # Errors
     /// If the line cannot be written. The file then contains no part of it.
     pub(crate) fn append(&mut self, line: &[u8], records: u64) -> io::Result<Removed> {
-        let size = line.len() as u64 + 1;
-        if self.open.as_ref().is_some_and(|open| open.bytes > 0 && open.bytes + size > self.limits.file_bytes()) {
+        let mut text = Vec::with_capacity(line.len().saturating_add(1));
+        text.extend_from_slice(line);
+        text.push(b'\n');
+        let size = text.len() as u64;
+        let is_full = |open: &OpenFile| open.bytes > 0 && open.bytes.saturating_add(size) > self.limits.file_bytes();
+        if self.open.as_ref().is_some_and(is_full) {
             self.close_file()?;
         }
         let mut open = match self.open.take() {
             Some(open) => open,
             None => self.open_file()?,
         };
-        let mut text = Vec::with_capacity(line.len() + 1);
-        text.extend_from_slice(line);
-        text.push(b'\n');
         let written = open.file.write_all(&text);
         match written {
             Ok(()) => {
-                open.bytes += size;
-                open.records = open.records.map(|known| known + records);
+                open.bytes = open.bytes.saturating_add(size);
+                open.records = open.records.map(|known| known.saturating_add(records));
             }
             Err(_) => open.file.set_len(open.bytes)?,
         }
@@ -159,16 +160,17 @@ impl JsonLines {
     fn make_room(&mut self) -> Removed {
         let mut removed = Removed::default();
         loop {
-            let bytes = self.closed.iter().map(|file| file.bytes).sum::<u64>()
-                + self.open.as_ref().map_or(0, |open| open.bytes);
+            let open = self.open.as_ref().map(|open| open.bytes);
+            let bytes = self.closed.iter().map(|file| file.bytes).chain(open).fold(0, u64::saturating_add);
             if bytes <= self.limits.bytes {
                 return removed;
             }
             let Some(file) = self.closed.pop_front() else { return removed };
-            match file.records {
-                Some(records) => removed.of_this_process += records,
-                None => removed.of_an_earlier_one += self.count_file(&file.path),
-            }
+            let (count, records) = match file.records {
+                Some(records) => (&mut removed.of_this_process, records),
+                None => (&mut removed.of_an_earlier_one, self.count_file(&file.path)),
+            };
+            *count = count.saturating_add(records);
             let _ = fs::remove_file(&file.path);
         }
     }
@@ -223,7 +225,7 @@ fn whole_lines(file: &File) -> io::Result<u64> {
         if read == 0 || line.last() != Some(&b'\n') {
             return Ok(whole);
         }
-        whole += read;
+        whole = whole.saturating_add(read);
     }
 }
 

@@ -3,10 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::export::shutdown_deadline::deadline;
+
 use super::json_lines::{ClosedFile, JsonLines, Removed, read_lines};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause that a destination can ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
 
 /// The requests of one signal on disk, oldest first.
 #[derive(Debug)]
@@ -45,8 +49,8 @@ impl Spill {
 
     /// Pauses after the destination has refused a request: for an increasing time, or as long as the destination asks.
     pub(crate) fn pause(&mut self, asked: Option<Duration>) {
-        self.next_try = Some(Instant::now() + asked.unwrap_or(self.pause).min(LONGEST_PAUSE * 10));
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.next_try = Some(deadline(asked.unwrap_or(self.pause).min(LONGEST_ASKED)));
+        self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
 
     /// Ends the pause after the destination has accepted a request.

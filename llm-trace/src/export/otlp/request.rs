@@ -51,7 +51,7 @@ macro_rules! nested {
                 for scope in &mut resource.$scopes {
                     let rest = scope.$items.split_off(left.min(scope.$items.len()));
                     let items = std::mem::take(&mut scope.$items);
-                    left -= items.len();
+                    left = left.saturating_sub(items.len());
                     if !items.is_empty() {
                         let mut own = scope.clone();
                         own.$items = items;
@@ -100,7 +100,7 @@ mod traces {
         fn drop_content(&mut self) -> Option<String> {
             let span = first(self)?;
             let events = span.events.iter_mut().map(|event| without_content(&mut event.attributes)).sum::<usize>();
-            let dropped = events + without_content(&mut span.attributes);
+            let dropped = without_content(&mut span.attributes).saturating_add(events);
             note(&mut span.attributes, dropped)?;
             Some(span.name.clone())
         }
@@ -115,7 +115,7 @@ mod traces {
 fn without_content(attributes: &mut Vec<KeyValue>) -> usize {
     let before = attributes.len();
     attributes.retain(|attribute| !is_content(&attribute.key));
-    before - attributes.len()
+    before.saturating_sub(attributes.len())
 }
 
 /// Notes how many values with content were dropped; `None` if there were none.
@@ -162,7 +162,7 @@ mod logs {
         fn drop_content(&mut self) -> Option<String> {
             let record = first(self)?;
             let body = usize::from(record.body.take().is_some());
-            let dropped = body + without_content(&mut record.attributes);
+            let dropped = without_content(&mut record.attributes).saturating_add(body);
             note(&mut record.attributes, dropped)?;
             Some(record.event_name.clone())
         }

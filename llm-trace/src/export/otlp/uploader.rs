@@ -13,7 +13,7 @@ use crate::export::error::InitError;
 use crate::export::file::{JsonLines, Spill};
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
-use crate::export::shutdown_deadline::ShutdownDeadline;
+use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 use crate::export::target::{Otlp, Protocol, Signal};
 use crate::export::transport::Transport;
 
@@ -165,7 +165,7 @@ impl Uploader {
         match lock(lines).append(&line, count as u64) {
             Ok(removed) => {
                 self.counters.settle(Outcome::Exported, count);
-                self.counters.expired(removed.of_this_process + removed.of_an_earlier_one);
+                self.counters.expired(removed.of_this_process.saturating_add(removed.of_an_earlier_one));
                 Ok(())
             }
             Err(error) => self.lose::<Q>(count, Outcome::Unreachable, &format!("cannot write: {error}")),
@@ -209,7 +209,7 @@ impl Uploader {
         const SLICE: Duration = Duration::from_millis(500);
         let Target::Network(network) = &self.target else { return };
         let Some(spill) = network.spill.as_ref() else { return };
-        let end = Instant::now() + SLICE;
+        let end = deadline(SLICE);
         // During the shutdown, requests stay on disk.
         while Instant::now() < end && self.deadline.end().is_none() {
             if lock(spill).is_pausing() {
@@ -289,7 +289,7 @@ impl Uploader {
         };
         let (rejected, reason) = Q::partial_success(response);
         let rejected = usize::try_from(rejected).unwrap_or_default().min(count);
-        self.counters.settle(Outcome::Exported, count - rejected);
+        self.counters.settle(Outcome::Exported, count.saturating_sub(rejected));
         if rejected == 0 {
             return Ok(());
         }
