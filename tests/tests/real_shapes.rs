@@ -287,6 +287,18 @@ fn unread(body: &Value, status: u16) -> reqwest::Response {
     response.into()
 }
 
+/// Gives up before it sends its request, and tells nobody.
+#[llm_call(provider = "ollama")]
+async fn silent(body: &Value) {
+    LlmCall::current().request(body);
+}
+
+#[llm_call(provider = "ollama")]
+async fn counted(body: &Value) -> usize {
+    LlmCall::current().request(body);
+    0
+}
+
 #[track_caller]
 fn is_unobserved(span: &ReceivedSpan) {
     assert_eq!((outcome(span).as_str(), span.status_code()), ("unobserved", 0));
@@ -306,6 +318,8 @@ fn an_unwrapped_stream_is_unobserved() {
     is_unobserved(&one(async |_| drop(in_struct(&body).await.stream)));
     is_unobserved(&one(async |_| drop(in_tuple(&body).await)));
     is_unobserved(&one(async |_| drop(named(&body).await)));
+    is_unobserved(&one(async |_| silent(&body).await));
+    is_unobserved(&one(async |_| assert_eq!(counted(&body).await, 0)));
     let span = one(async |_| drop(unread(&body, 200)));
     is_unobserved(&span);
     assert_eq!(span.attribute("http.response.status_code"), Some(json!(200)));

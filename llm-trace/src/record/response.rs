@@ -1,7 +1,7 @@
 //! Reads a whole response into the record of its call.
 
 use super::{CallRecord, Content};
-use crate::json::{Found, Node, Text};
+use crate::json::{Found, Node, Text, Tree as _};
 use crate::message::{Messages, Part};
 use crate::model::Provider;
 use crate::policy::Permit;
@@ -11,6 +11,11 @@ use crate::wire::{Format, detect};
 impl CallRecord {
     /// Reads the facts of a whole response. Returns its format, if known.
     pub(crate) fn response_facts(&mut self, found: &Found<'_>) -> Option<Format> {
+        let root = found.root();
+        // `()`, a flag or a number is no response, whatever the request was.
+        if !root.is_object() && !root.is_array() {
+            return None;
+        }
         let provider = self.provider.as_ref().map(Provider::as_str);
         let format = detect::of_response(provider, self.format, None, found.root())?;
         format.reader().response(found.root(), &mut self.response);
