@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::limits::Limits;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+use super::operation::{Operation, OperationDurations};
 use super::stats::SignalStats;
 
 /// The outcome of a record that is no longer in flight.
@@ -15,6 +17,21 @@ pub(crate) enum Outcome {
     Failed,
     /// Written to disk, to be sent later.
     Spilled,
+}
+
+impl Outcome {
+    /// The `error.type` of records that are lost.
+    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+    pub(crate) fn error_type(self) -> Option<&'static str> {
+        match self {
+            Outcome::Exported => None,
+            Outcome::TooLarge => Some("too_large"),
+            Outcome::Rejected => Some("rejected"),
+            // A request that is stored on disk was not accepted either.
+            Outcome::Unreachable | Outcome::Spilled => Some("unreachable"),
+            Outcome::Failed => Some("_OTHER"),
+        }
+    }
 }
 
 /// An attempt to queue a record.
@@ -173,16 +190,26 @@ fn add(count: &mut u64, more: u64) {
 
 /// A [`QueueState`] shared by the queue, its worker and its exporter.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ExportCounters(Arc<Mutex<QueueState>>);
+pub(crate) struct ExportCounters {
+    state: Arc<Mutex<QueueState>>,
+    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+    pub(crate) durations: OperationDurations,
+}
 
 impl ExportCounters {
     /// Locks the state. While it is locked, no other lock is taken and no foreign code runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn settle(&self, outcome: Outcome, records: usize) {
         self.lock().settle(outcome, records);
+    }
+
+    /// Records the duration of an operation that ends now.
+    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+    pub(crate) fn end_operation(&self, operation: &Operation) {
+        self.durations.record(operation);
     }
 
     /// Counts records that were dropped before a queue.

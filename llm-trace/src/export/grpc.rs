@@ -17,6 +17,7 @@ use tonic_types::StatusExt as _;
 
 use super::endpoint;
 use super::error::InitError;
+use super::operation::{Operation, ResponseStatus};
 use super::pem_files;
 use super::quiet::Quiet;
 use super::recovery::{PAUSE, survive};
@@ -97,13 +98,24 @@ impl GrpcTransport {
         Ok(Self { jobs, shown })
     }
 
-    pub(super) fn send(&self, signal: Signal, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
+    pub(super) fn send(
+        &self,
+        operation: &mut Operation,
+        signal: Signal,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Bytes, Refusal> {
         let (answer, answered) = mpsc::sync_channel(1);
         let gone =
             || Refusal { kind: RefusalKind::Rejected, text: format!("the connection to {} is closed", self.shown) };
         self.jobs.send(Job { signal, body, limit, answer }).map_err(|_| gone())?;
         match answered.recv_timeout(limit.saturating_add(GRACE)) {
-            Ok(Some(result)) => result.map_err(|status| self.refusal(&status)),
+            Ok(Some(result)) => {
+                if let Some(code) = code_of_server(&result) {
+                    operation.respond(ResponseStatus::Grpc(code));
+                }
+                result.map_err(|status| self.refusal(&status))
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(gone()),
             Ok(None) | Err(mpsc::RecvTimeoutError::Timeout) => Err(Refusal {
                 kind: RefusalKind::Unanswered,
@@ -238,6 +250,14 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, InitError> {
         tls = tls.identity(Identity::from_pem(chain, pem_files::private_key(key_variable, key)?));
     }
     Ok(tls)
+}
+
+/// The code that the server sent. Failures of the connection have a code too, and a local source.
+fn code_of_server(result: &Result<Bytes, Status>) -> Option<Code> {
+    match result {
+        Ok(_) => Some(Code::Ok),
+        Err(status) => std::error::Error::source(status).is_none().then_some(status.code()),
+    }
 }
 
 /// The retry time that the server requests in the status detail `google.rpc.RetryInfo`.

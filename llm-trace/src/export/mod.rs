@@ -54,6 +54,8 @@ mod http;
 mod init;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod operation;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod pem_files;

@@ -19,6 +19,7 @@ const EXPORTED: &[Row] = &[
     ("rejected", |s| s.stats().rejected),
     ("too_large", |s| s.stats().too_large),
     ("unreachable", |s| s.stats().unreachable),
+    ("spill_full", |s| s.stats().spill_full),
     ("_OTHER", |s| s.stats().failed),
 ];
 
@@ -26,8 +27,10 @@ const EXPORTED: &[Row] = &[
 const PROCESSED: &[Row] = &[
     ("", |s| {
         let stats = s.stats();
-        let dropped = stats.rejected + stats.too_large + stats.unreachable + stats.failed;
-        stats.exported + dropped + s.in_flight().1 as u64
+        let dropped = [stats.rejected, stats.too_large, stats.unreachable, stats.failed, stats.spill_full];
+        let here = [stats.exported, stats.spilled, s.in_flight().1 as u64];
+        // The processor of an earlier process had the recovered ones.
+        dropped.into_iter().chain(here).sum::<u64>().saturating_sub(stats.recovered)
     }),
     ("queue_full", |s| s.stats().queue_full),
     ("already_shutdown", |s| s.stats().shutdown),
@@ -57,8 +60,8 @@ fn words(signal: Signal) -> Words {
 impl StatsHandle {
     /// Adds the counts to this meter as the conventions' SDK metrics: `otel.sdk.processor.span.processed`,
     /// `…queue.size` and `…queue.capacity`, `otel.sdk.exporter.span.exported` and `…inflight`, the same with `log` and,
-    /// for the exporter, with `metric_data_point`; and as `llm_trace.export.without_content` and
-    /// `llm_trace.export.retries`.
+    /// for the exporter, with `metric_data_point`; `otel.sdk.exporter.operation.duration`; and as
+    /// `llm_trace.export.without_content`, `….retries`, `….restarts` and `….spilled`.
     ///
     /// [`init()`](crate::export::init()) calls this if metrics are enabled.
     pub fn observe(&self, meter: &Meter) {
@@ -124,11 +127,17 @@ fn observe_signal(counted: &Counted, meter: &Meter, number: usize) {
         let capacity = counted.capacity;
         let queue_capacity = format!("otel.sdk.processor.{name}.queue.capacity");
         at.level(queue_capacity, "Maximum number of records in the queue", unit, &labels, move |_| capacity);
-        let without = "llm_trace.export.without_content".to_owned();
-        at.counter(without, "Records sent without some of their content", "{record}", &labels, WITHOUT_CONTENT);
+        at.own_counter(Metric::ExportWithoutContent, &labels, WITHOUT_CONTENT);
     }
-    let retries: &[Row] = &[("", |s| s.stats().retries)];
-    at.counter("llm_trace.export.retries".to_owned(), "Requests sent again", "{request}", &exporter, retries);
+    at.own_counter(Metric::ExportRetries, &exporter, &[("", |s| s.stats().retries)]);
+    at.own_counter(Metric::ExportRestarts, &exporter, &[("", |s| s.stats().restarts)]);
+    let spilled = Metric::ExportSpilled;
+    let name = spilled.name_or_other(Profile::Core).to_owned();
+    at.level(name, spilled.doc(), spilled.unit(), &exporter, |s| {
+        usize::try_from(s.stats().spilled).unwrap_or(usize::MAX)
+    });
+    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+    counted.counters.durations.observe(meter, exporter);
 }
 
 struct Instruments<'a> {
@@ -137,6 +146,12 @@ struct Instruments<'a> {
 }
 
 impl Instruments<'_> {
+    /// A counter of the table of metrics.
+    fn own_counter(&self, metric: Metric, component: &[KeyValue], rows: &'static [Row]) {
+        let name = metric.name_or_other(Profile::Core).to_owned();
+        self.counter(name, metric.doc(), metric.unit(), component, rows);
+    }
+
     fn counter(
         &self,
         name: String,

@@ -73,6 +73,7 @@ pub fn metrics() -> Vec<MetricRow> {
         instrument: match metric.instrument() {
             Instrument::Histogram => "histogram",
             Instrument::Counter => "counter",
+            Instrument::UpDownCounter => "updowncounter",
         },
         unit: metric.unit(),
         bounds: metric.bounds(),

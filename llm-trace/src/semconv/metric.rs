@@ -17,6 +17,7 @@ struct Row {
 pub(crate) enum Instrument {
     Histogram,
     Counter,
+    UpDownCounter,
 }
 
 macro_rules! metrics {
@@ -85,10 +86,14 @@ metrics! {
     McpServerDuration: Histogram "s" &MCP_SECONDS, both("mcp.server.operation.duration");
     /// The cost of a call in US dollars.
     Cost: Histogram "{USD}" &DOLLARS, both("llm_trace.client.operation.cost");
-    /// Spans exported without their content.
-    ExportWithoutContent: Counter "{span}" &[], both("llm_trace.export.without_content");
-    /// Batches that were sent again.
-    ExportRetries: Counter "{batch}" &[], both("llm_trace.export.retries");
+    /// Spans and log records that were sent without some of their content; `error.type` is the reason.
+    ExportWithoutContent: Counter "{record}" &[], both("llm_trace.export.without_content");
+    /// Requests that were sent again.
+    ExportRetries: Counter "{request}" &[], both("llm_trace.export.retries");
+    /// Restarts of an exporting thread after a panic.
+    ExportRestarts: Counter "{restart}" &[], both("llm_trace.export.restarts");
+    /// Records that wait on disk until the destination accepts them.
+    ExportSpilled: UpDownCounter "{record}" &[], both("llm_trace.export.spilled");
     /// Finished calls handed to hooks; with `error.type`, those that hooks missed.
     HookCalls: Counter "{call}" &[], both("llm_trace.hook.calls");
 }

@@ -11,6 +11,7 @@ use crate::diag;
 use crate::export::counters::{ExportCounters, Outcome};
 use crate::export::error::InitError;
 use crate::export::file::{JsonLines, Spill};
+use crate::export::operation::Operation;
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
@@ -85,19 +86,25 @@ impl Uploader {
 
     /// Sends a request, in halves if it is too large, and counts every record in it.
     pub(super) fn send<Q: OtlpRequest>(&self, request: Q) -> Result<(), String> {
-        match &self.target {
-            Target::Files(lines) => self.write(lines, &request),
+        let mut operation = Operation::start();
+        let sent = match &self.target {
+            Target::Files(lines) => self.write(lines, &mut operation, &request),
             Target::Network(network) => match &network.spill {
-                Some(spill) if lock(spill).is_pausing() => self.spill(spill, &request, "requests are paused"),
-                _ => self.send_by(network, request, None).map(drop),
+                Some(spill) if lock(spill).is_pausing() => {
+                    return self.spill(spill, &mut operation, &request, "requests are paused");
+                }
+                _ => self.send_by(network, &mut operation, request, None).map(drop),
             },
-        }
+        };
+        self.counters.end_operation(&operation);
+        sent
     }
 
     /// `on_disk` is the number of records of a request that was read from disk.
     fn send_by<Q: OtlpRequest>(
         &self,
         network: &Network,
+        operation: &mut Operation,
         mut request: Q,
         on_disk: Option<usize>,
     ) -> Result<Sent, String> {
@@ -105,36 +112,37 @@ impl Uploader {
         if count == 0 {
             return Ok(Sent::Settled);
         }
-        let lose = |outcome, reason: &str| self.lose::<Q>(count, outcome, reason).map(|()| Sent::Settled);
         let body = match network.encode(&request) {
             Ok(body) => body,
-            Err(error) => return lose(Outcome::Failed, &error),
+            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
         };
         let size = body.len();
         let refusal = if size > self.max_bytes {
             let text = format!("{size} bytes exceed the request limit of {}", self.max_bytes);
             Refusal { kind: RefusalKind::TooLarge, text }
         } else {
-            match self.deliver(network, Q::SIGNAL, body) {
-                Ok(answer) => return self.accept::<Q>(network, count, &answer).map(|()| Sent::Settled),
+            match self.deliver(network, operation, Q::SIGNAL, body) {
+                Ok(answer) => {
+                    return self.accept::<Q>(network, operation, count, &answer).map(|()| Sent::Settled);
+                }
                 Err(refusal) => refusal,
             }
         };
         match refusal.kind {
             RefusalKind::TooLarge => {
                 if let Some(half) = request.split() {
-                    let first = self.send_by(network, half, on_disk);
-                    return self.send_by(network, request, on_disk).and(first);
+                    let first = self.send_by(network, operation, half, on_disk);
+                    return self.send_by(network, operation, request, on_disk).and(first);
                 }
                 match request.drop_content() {
                     Some(name) => {
                         self.note_cut::<Q>(&name, size, request.encoded_len());
-                        self.send_by(network, request, on_disk)
+                        self.send_by(network, operation, request, on_disk)
                     }
-                    None => lose(Outcome::TooLarge, &refusal.text),
+                    None => self.lose::<Q, _>(operation, count, Outcome::TooLarge, &refusal.text),
                 }
             }
-            RefusalKind::Rejected => lose(Outcome::Rejected, &refusal.text),
+            RefusalKind::Rejected => self.lose::<Q, _>(operation, count, Outcome::Rejected, &refusal.text),
             RefusalKind::Unreachable | RefusalKind::Unanswered | RefusalKind::Later(_) => match &network.spill {
                 Some(spill) => {
                     lock(spill).pause(match refusal.kind {
@@ -143,24 +151,30 @@ impl Uploader {
                     });
                     // An unchanged request stays on disk; one that was split or cut is written again.
                     if on_disk == Some(count) {
+                        operation.fail(Outcome::Spilled);
                         return Ok(Sent::StaysOnDisk);
                     }
-                    self.spill(spill, &request, &refusal.text).map(|()| Sent::Settled)
+                    self.spill(spill, operation, &request, &refusal.text).map(|()| Sent::Settled)
                 }
-                None => lose(Outcome::Unreachable, &refusal.text),
+                None => self.lose::<Q, _>(operation, count, Outcome::Unreachable, &refusal.text),
             },
         }
     }
 
     /// Writes a request to the files of a file destination.
-    fn write<Q: OtlpRequest>(&self, lines: &Mutex<JsonLines>, request: &Q) -> Result<(), String> {
+    fn write<Q: OtlpRequest>(
+        &self,
+        lines: &Mutex<JsonLines>,
+        operation: &mut Operation,
+        request: &Q,
+    ) -> Result<(), String> {
         let count = request.count();
         if count == 0 {
             return Ok(());
         }
         let line = match serde_json::to_vec(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q>(count, Outcome::Failed, &error.to_string()),
+            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error.to_string()),
         };
         match lock(lines).append(&line, count as u64) {
             Ok(removed) => {
@@ -168,21 +182,33 @@ impl Uploader {
                 self.counters.expired(removed.of_this_process.saturating_add(removed.of_an_earlier_one));
                 Ok(())
             }
-            Err(error) => self.lose::<Q>(count, Outcome::Unreachable, &format!("cannot write: {error}")),
+            Err(error) => self.lose::<Q, _>(operation, count, Outcome::Unreachable, &format!("cannot write: {error}")),
         }
     }
 
     /// Stores a request on disk until the destination accepts it.
-    fn spill<Q: OtlpRequest>(&self, spill: &Mutex<Spill>, request: &Q, reason: &str) -> Result<(), String> {
+    fn spill<Q: OtlpRequest>(
+        &self,
+        spill: &Mutex<Spill>,
+        operation: &mut Operation,
+        request: &Q,
+        reason: &str,
+    ) -> Result<(), String> {
+        operation.fail(Outcome::Spilled);
         let count = request.count();
         let line = match serde_json::to_vec(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q>(count, Outcome::Failed, &error.to_string()),
+            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error.to_string()),
         };
         let removed = match lock(spill).append(&line, count as u64) {
             Ok(removed) => removed,
             Err(error) => {
-                return self.lose::<Q>(count, Outcome::Unreachable, &format!("{reason}; cannot spill: {error}"));
+                return self.lose::<Q, _>(
+                    operation,
+                    count,
+                    Outcome::Unreachable,
+                    &format!("{reason}; cannot spill: {error}"),
+                );
             }
         };
         let mut state = self.counters.lock();
@@ -229,7 +255,10 @@ impl Uploader {
             if let Ok(request) = serde_json::from_slice::<Q>(&spilled.line) {
                 let (count, recovered) = (request.count(), !spilled.of_this_process);
                 self.counters.lock().begin_unspill(count, recovered);
-                if let Ok(Sent::StaysOnDisk) = self.send_by(network, request, Some(count)) {
+                let mut operation = Operation::start();
+                let sent = self.send_by(network, &mut operation, request, Some(count));
+                self.counters.end_operation(&operation);
+                if let Ok(Sent::StaysOnDisk) = sent {
                     self.counters.lock().keep_on_disk(count, recovered);
                     break;
                 }
@@ -260,12 +289,18 @@ impl Uploader {
     }
 
     /// Sends the same bytes until they are accepted or another attempt is pointless.
-    fn deliver(&self, network: &Network, signal: Signal, body: Bytes) -> Result<Bytes, Refusal> {
+    fn deliver(
+        &self,
+        network: &Network,
+        operation: &mut Operation,
+        signal: Signal,
+        body: Bytes,
+    ) -> Result<Bytes, Refusal> {
         let mut tries = Tries::new(&self.deadline, network.timeout);
         loop {
             // With a spill directory, the end of the shutdown time is reserved for writing to it.
             let left = if network.spill.is_some() { tries.left().mul_f64(0.8) } else { tries.left() };
-            match network.transport.send(signal, body.clone(), left) {
+            match network.transport.send(operation, signal, body.clone(), left) {
                 Ok(answer) => {
                     if let Some(spill) = &network.spill {
                         lock(spill).resume();
@@ -281,7 +316,13 @@ impl Uploader {
     }
 
     /// Counts and reports a partial success; the request is not sent again.
-    fn accept<Q: OtlpRequest>(&self, network: &Network, count: usize, answer: &Bytes) -> Result<(), String> {
+    fn accept<Q: OtlpRequest>(
+        &self,
+        network: &Network,
+        operation: &mut Operation,
+        count: usize,
+        answer: &Bytes,
+    ) -> Result<(), String> {
         let response: Q::Response = if network.json {
             serde_json::from_slice(answer).unwrap_or_default()
         } else {
@@ -293,10 +334,22 @@ impl Uploader {
         if rejected == 0 {
             return Ok(());
         }
-        self.lose::<Q>(rejected, Outcome::Rejected, &format!("the collector responded: {}", diag::outside(&reason)))
+        self.lose::<Q, _>(
+            operation,
+            rejected,
+            Outcome::Rejected,
+            &format!("the collector responded: {}", diag::outside(&reason)),
+        )
     }
 
-    fn lose<Q: OtlpRequest>(&self, count: usize, outcome: Outcome, reason: &str) -> Result<(), String> {
+    fn lose<Q: OtlpRequest, T>(
+        &self,
+        operation: &mut Operation,
+        count: usize,
+        outcome: Outcome,
+        reason: &str,
+    ) -> Result<T, String> {
+        operation.fail(outcome);
         self.counters.settle(outcome, count);
         let [one, many] = Q::RECORD;
         let text = format!("{count} {} lost: {reason}", if count == 1 { one } else { many });
