@@ -366,6 +366,15 @@ fn only_a_streaming_request_has_the_stream_attribute() {
     }
 }
 
+#[test]
+fn a_stream_that_the_client_asks_for_later_has_a_first_chunk() {
+    let mut late = body(true);
+    late.as_object_mut().expect("an object").remove("stream");
+    let span = one(async |_| assert!(piped(&late).await.is_ok()));
+    assert_eq!(span.attribute("gen_ai.request.stream"), None);
+    assert!(span.attribute("gen_ai.response.time_to_first_chunk").is_some());
+}
+
 #[llm_call(operation = "embeddings", provider = "openai", request = body)]
 async fn embeds(body: &Value) -> Value {
     json!({"object": "list", "model": "e-1", "usage": {"prompt_tokens": 2, "total_tokens": 2},

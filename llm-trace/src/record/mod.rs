@@ -125,6 +125,8 @@ pub(crate) struct Stream {
     pub(crate) first_chunk: Option<Duration>,
     /// The time of the last chunk with content.
     pub(crate) last_chunk: Option<Instant>,
+    /// Several chunks had content.
+    pub(crate) several: bool,
     /// The times between chunks, if metrics record them.
     pub(crate) gaps: Option<Box<Gaps>>,
     /// The `String` items are deltas rather than events.

@@ -14,7 +14,8 @@ impl CallRecord {
         asked && !stated && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 
-    /// The time of the first chunk, unless the request asked for a response in one piece.
+    /// The time of the first chunk, unless the request asked for a response in one piece. If the request says nothing,
+    /// several chunks are a stream too: clients ask for it after the request was read.
     pub(crate) fn first_chunk(&self) -> Option<Duration> {
         let in_body = matches!(
             self.format,
@@ -22,7 +23,7 @@ impl CallRecord {
         );
         let whole = match self.request.stream {
             Some(stream) => !stream,
-            None => self.request_read && in_body,
+            None => self.request_read && in_body && !self.stream.as_ref()?.several,
         };
         self.stream.as_ref().filter(|_| !whole)?.first_chunk
     }

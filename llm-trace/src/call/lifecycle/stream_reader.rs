@@ -233,6 +233,7 @@ impl Stream {
             collector: Some(collector),
             first_chunk: None,
             last_chunk: None,
+            several: false,
             gaps: None,
             plain: None,
             read: false,
@@ -279,15 +280,19 @@ impl Stream {
 
     /// The time, if it is needed.
     fn clock(&self) -> Option<Instant> {
-        (self.first_chunk.is_none() || self.gaps.is_some()).then(Instant::now)
+        (!self.several || self.gaps.is_some()).then(Instant::now)
     }
 
     fn seen(&mut self, event: &Event, begun: Instant, now: Option<Instant>) {
         let Some(now) = now.filter(|_| event.content) else { return };
         match (self.last_chunk.replace(now), &mut self.gaps) {
             (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
-            (Some(last), Some(gaps)) => gaps.add(now.saturating_duration_since(last).as_secs_f64()),
-            _ => {}
+            (Some(last), gaps) => {
+                self.several = true;
+                if let Some(gaps) = gaps {
+                    gaps.add(now.saturating_duration_since(last).as_secs_f64());
+                }
+            }
         }
     }
 }
