@@ -48,7 +48,8 @@ impl Target<'_> {
     pub(super) fn begin(&self, provider: Provider, body: Option<&[u8]>, headers: &mut HeaderMap) -> LlmCall {
         let url = self.url();
         let make = crate::__make_span!(target: "llm_trace::client", level: tracing::Level::INFO, name: "llm_call");
-        let encoded = headers.contains_key(http::header::CONTENT_ENCODING);
+        let encoding = headers.get(http::header::CONTENT_ENCODING);
+        let encoded = encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
         let body = body.filter(|body| !encoded && !body.is_empty());
         // Without a body, the path determines the operation.
         let operation = if body.is_some() { None } else { detect::operation_of(self.is_get(), self.path) };

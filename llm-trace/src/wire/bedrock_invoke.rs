@@ -88,7 +88,7 @@ fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
 /// The fields that Bedrock adds to the responses and last events of every family.
 fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     if let Some(metrics) = doc.get(key!("amazon-bedrock-invocationMetrics")) {
-        // The model's own counts take precedence, because they include cached tokens.
+        // The model's own counts take precedence.
         let mut usage = Usage {
             input: metrics.get_i64(key!("inputTokenCount")),
             output: metrics.get_i64(key!("outputTokenCount")),
@@ -97,8 +97,14 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
             ..Usage::default()
         };
         let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_creation.unwrap_or(0));
-        usage.input = usage.input.map(|input| input.saturating_add(cached));
+        let total = usage.input.map(|input| input.saturating_add(cached));
+        let names_cache = facts.usage.cache_read.or(facts.usage.cache_creation).is_some();
+        usage.input = total;
         usage.update(facts.usage);
+        if cached > 0 && !names_cache {
+            // Without cached tokens, the model's own input is only a part.
+            usage.input = total.or(usage.input);
+        }
         facts.usage = usage;
     }
     // A request header names the guardrail, and its report repeats the name.

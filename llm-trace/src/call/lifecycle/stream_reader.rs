@@ -191,6 +191,7 @@ impl ActiveCall {
         }
         let before = std::mem::replace(&mut *state.response, facts);
         state.response.usage.update(before.usage);
+        state.response.cost = state.response.cost.or(before.cost);
         state.response.fill(before);
         let outcome = match (given_up, end) {
             (Some(Outcome::Panicked), _) => Outcome::Panicked,
