@@ -57,6 +57,7 @@ mod limits;
 mod operation;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
+mod outcome;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod pem_files;
 pub mod preset;

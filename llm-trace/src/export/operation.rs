@@ -6,7 +6,7 @@ use std::time::Instant;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::counters::Outcome;
+use super::outcome::Outcome;
 use crate::semconv::Fact;
 
 /// One export operation, for the metric of its duration.

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::machine::{Order, QueueMachine, Step};
-use crate::export::counters::{Admission, Offer, Outcome, QueueState};
+use crate::export::counters::{Admission, Offer, QueueState};
 use crate::export::limits::Limits;
+use crate::export::outcome::Outcome;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {

@@ -11,8 +11,9 @@ use super::queue::{Incomplete, Queue};
 use super::record::Record;
 use super::sync::{Arc, Receiver, SyncSender, spawn, sync_channel, yield_now};
 use super::worker::{BatchExporter, Upkeep, Worker};
-use crate::export::counters::{ExportCounters, Outcome};
+use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
+use crate::export::outcome::Outcome;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 use crate::export::stats::SignalStats;
 

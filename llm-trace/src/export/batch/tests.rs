@@ -9,8 +9,9 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
 use super::{BatchProcessor, SpanBatches};
-use crate::export::counters::{ExportCounters, Outcome};
+use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
+use crate::export::outcome::Outcome;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 
 /// Keeps batches; blocks exports while `shut` is set.

@@ -8,10 +8,11 @@ use prost::Message as _;
 
 use super::request::OtlpRequest;
 use crate::diag;
-use crate::export::counters::{ExportCounters, Outcome};
+use crate::export::counters::ExportCounters;
 use crate::export::error::InitError;
 use crate::export::file::{JsonLines, Spill};
 use crate::export::operation::Operation;
+use crate::export::outcome::Outcome;
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
