@@ -116,7 +116,6 @@ mod arguments;
 #[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
 mod builder;
-#[cfg(feature = "fields")]
 mod cache_padded;
 mod call;
 mod capture;
@@ -130,14 +129,12 @@ mod check;
 pub mod client;
 #[cfg(feature = "fields")]
 mod cost;
-#[cfg(feature = "fields")]
 mod credentials;
 mod diag;
 #[cfg(feature = "fields")]
 mod downcast;
 #[cfg(feature = "init")]
 pub mod export;
-#[cfg(feature = "fields")]
 mod files;
 #[cfg(feature = "fields")]
 mod guard;
@@ -150,7 +147,6 @@ mod message;
 mod model;
 #[cfg(feature = "otel")]
 mod normalize;
-#[cfg(feature = "fields")]
 mod otel;
 #[cfg(feature = "fields")]
 mod policy;

@@ -32,9 +32,7 @@ fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
 
 /// Prints `message` on stderr as one line. It must hold neither content nor secrets.
 pub(crate) fn warn(message: &str) {
-    #[cfg(feature = "fields")]
     let (message, _) = crate::credentials::clean(message);
-    #[cfg(feature = "fields")]
     let message = &*message;
     let stderr = output::stderr();
     if stderr.push(format!("llm-trace: {}\n", one_line(message, LINE))) {
