@@ -1,19 +1,27 @@
-//! Reading of files named by variables and arguments.
+//! Access to files named by variables and arguments.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::Path;
 
-/// Reads a regular file of at most `most` bytes. A pipe or device could block the program forever or exhaust its
-/// memory.
-pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
-    let refused = |reason: String| Error::new(ErrorKind::InvalidInput, reason);
-    // Checked before opening, because opening a pipe blocks until it has a writer.
-    if !std::fs::metadata(path)?.is_file() {
+/// Opens a regular file, or creates it if the options permit that. A pipe or device could block the program forever or
+/// exhaust its memory.
+pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<File, Error> {
+    // Checked before opening, because opening a pipe blocks until its other end is opened.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(refused("it is not a regular file".to_owned()));
     }
+    options.open(path)
+}
+
+fn refused(reason: String) -> Error {
+    Error::new(ErrorKind::InvalidInput, reason)
+}
+
+/// Reads a regular file of at most `most` bytes.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    open(path, OpenOptions::new().read(true))?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(refused(format!("it is larger than {most} bytes")));
     }

@@ -255,6 +255,48 @@ fn a_full_spill_directory_drops_the_oldest_and_counts_them() {
     assert!(left.contains("work-999") && !left.contains("work-0"));
 }
 
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_in_a_directory_hold_up_nobody() {
+    for (name, is_pipe) in ["traces.lock", "traces.jsonl", "traces.00000001.jsonl"]
+        .into_iter()
+        .flat_map(|name| [(name, true), (name, false)])
+    {
+        for spill in [false, true] {
+            let directory = Directory::new("irregular");
+            std::fs::create_dir_all(&directory.0).unwrap();
+            let path = directory.0.join(name);
+            if is_pipe {
+                assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            } else {
+                std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            }
+            let (nowhere, at) = (nowhere(), directory.text());
+            let vars = match spill {
+                false => [("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", at.as_str())],
+                true => [("OTEL_ENDPOINT", nowhere.as_str()), ("LLM_TRACE_SPILL_DIRECTORY", at.as_str())],
+            };
+            let vars: HashMap<_, _> = vars.into_iter().collect();
+            let at = format!("{name}, pipe {is_pipe}, spill {spill}");
+            let parts = match from_lookup(&|name| vars.get(name).map(|value| (*value).to_owned())) {
+                Ok(parts) => parts,
+                Err(error) => {
+                    assert!(name == "traces.lock" && error.to_string().contains("not a regular file"), "{at}: {error}");
+                    continue;
+                }
+            };
+            work(&parts, 0..10);
+            let stats = parts.telemetry.stats_handle();
+            parts.telemetry.shutdown(LIMIT);
+            let spans = stats.get().spans;
+            let kept = if spill { spans.spilled } else { spans.exported };
+            // The closed file is not one of ours, so it is left alone.
+            let lost = if name == "traces.jsonl" { 10 } else { 0 };
+            assert_eq!((spans.unreachable, kept), (lost, 10 - lost), "{at}: {spans:?}");
+        }
+    }
+}
+
 #[test]
 fn redacted_content_is_not_on_disk() {
     let directory = Directory::new("policy");

@@ -9,6 +9,7 @@ use fs4::FileExt;
 
 use crate::export::disk::DiskLimits;
 use crate::export::target::Signal;
+use crate::files;
 
 /// Counts the records of a line.
 pub(crate) type CountRecords = fn(&[u8]) -> Option<u64>;
@@ -54,8 +55,8 @@ impl JsonLines {
     /// Opens a directory, and creates it if necessary. It can be used by one process, and by one exporter in it.
     pub(crate) fn open(directory: &Path, signal: Signal, limits: DiskLimits, count: CountRecords) -> io::Result<Self> {
         create_directory(directory)?;
-        let lock =
-            open_options().create(true).truncate(false).write(true).open(directory.join(format!("{signal}.lock")))?;
+        let lock = directory.join(format!("{signal}.lock"));
+        let lock = files::open(&lock, open_options().create(true).truncate(false).write(true))?;
         if FileExt::try_lock(&lock).is_err() {
             let text = "another process or exporter writes there: give each a directory of its own";
             return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
@@ -66,9 +67,9 @@ impl JsonLines {
             .collect();
         numbered.sort();
         let next_number = numbered.last().map_or(1, |(number, _)| number.saturating_add(1));
-        let closed = numbered.into_iter().map(|(_, path)| {
-            let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-            ClosedFile { path, bytes, records: None }
+        let closed = numbered.into_iter().filter_map(|(_, path)| {
+            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            Some(ClosedFile { path, bytes: metadata.len(), records: None })
         });
         let closed = closed.collect();
         Ok(Self {
@@ -121,12 +122,12 @@ impl JsonLines {
     fn open_file(&mut self) -> io::Result<OpenFile> {
         let path = self.open_path();
         if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > 0) {
-            let file = OpenOptions::new().read(true).write(true).open(&path)?;
+            let file = files::open(&path, OpenOptions::new().read(true).write(true))?;
             file.set_len(whole_lines(&file)?)?;
             drop(file);
             self.archive(None)?;
         }
-        let file = open_options().create(true).append(true).open(&path)?;
+        let file = files::open(&path, open_options().create(true).append(true))?;
         Ok(OpenFile { file, bytes: 0, records: Some(0) })
     }
 
@@ -202,7 +203,7 @@ impl JsonLines {
 
 /// The lines of a file. An incomplete last line, left by a killed process, is omitted.
 pub(crate) fn read_lines(path: &Path) -> io::Result<Vec<Vec<u8>>> {
-    let mut reader = BufReader::new(File::open(path)?);
+    let mut reader = BufReader::new(files::open(path, OpenOptions::new().read(true))?);
     let mut lines = Vec::new();
     loop {
         let mut line = Vec::new();
