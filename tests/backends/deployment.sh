@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the setups of docs/deployment.md: a program that writes files; a program whose agent stops and restarts; a
-# program with an agent (rotel) and a backend (MLflow). Prints "skipped" if one of them cannot be installed.
+# program with an agent (rotel) and a backend (MLflow, then Phoenix). Prints "skipped" if one of them cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/backends/common.sh
@@ -77,5 +77,24 @@ for _ in range(60):
     time.sleep(1)
 print(f"   MLflow has {len(traces)} traces")
 sys.exit(not traces)
+PYTHON
+
+echo "4. program, rotel, Phoenix"
+start_phoenix
+port=$(free_port)
+start_agent phoenix "$port" --exporter otlp --otlp-exporter-protocol grpc \
+    --otlp-exporter-endpoint "$PHOENIX_GRPC_ENDPOINT"
+backend=$PHOENIX_COLLECTOR_ENDPOINT
+PHOENIX_COLLECTOR_ENDPOINT=http://127.0.0.1:$port target/debug/scenario calls phoenix http >"$data/sent.jsonl"
+python3 - "$backend" "$(wc -l <"$data/sent.jsonl")" <<'PYTHON'
+import json, sys, time, urllib.request
+for _ in range(60):
+    url = sys.argv[1] + "/v1/projects/default/spans?limit=100"
+    spans = json.load(urllib.request.urlopen(url, timeout=30)).get("data", [])
+    if len(spans) >= int(sys.argv[2]):
+        break
+    time.sleep(1)
+print(f"   Phoenix has {len(spans)} of {sys.argv[2]} spans")
+sys.exit(len(spans) < int(sys.argv[2]))
 PYTHON
 echo "done"
