@@ -53,7 +53,13 @@ const SECONDS: [f64; 16] =
 
 /// The histograms that receive the durations of one exporter's operations.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OperationDurations(Arc<Mutex<Vec<(Histogram<f64>, Vec<KeyValue>)>>>);
+pub(crate) struct OperationDurations(Arc<Mutex<Vec<Observed>>>);
+
+#[derive(Clone, Debug)]
+struct Observed {
+    histogram: Histogram<f64>,
+    component: Vec<KeyValue>,
+}
 
 impl OperationDurations {
     /// Has the meter record the following operations.
@@ -64,7 +70,7 @@ impl OperationDurations {
             .with_description("The duration of exporting a batch of telemetry records")
             .with_boundaries(SECONDS.to_vec())
             .build();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((histogram, component));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Observed { histogram, component });
     }
 
     pub(crate) fn record(&self, operation: &Operation) {
@@ -73,7 +79,7 @@ impl OperationDurations {
         let labels: Vec<_> = error.into_iter().chain(operation.status.map(ResponseStatus::label)).collect();
         let seconds = operation.start.elapsed().as_secs_f64();
         let histograms = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (histogram, mut component) in histograms {
+        for Observed { histogram, mut component } in histograms {
             component.extend(labels.iter().cloned());
             histogram.record(seconds, &component);
         }

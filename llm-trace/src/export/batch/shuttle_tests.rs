@@ -1,5 +1,7 @@
 //! The queue and its worker on shuttle's threads and locks, which try thousands of schedules and report deadlocks.
 
+#![allow(clippy::duplicate_mod, reason = "the same code with other locks")]
+
 mod sync {
     pub(super) use shuttle::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
     pub(super) use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard};

@@ -1,5 +1,7 @@
 //! The queue and its worker on real threads, with yields at every lock and notification.
 
+#![allow(clippy::duplicate_mod, reason = "the same code with other locks")]
+
 mod sync {
     use std::cell::Cell;
     use std::sync::atomic::{AtomicU64, Ordering};
