@@ -39,7 +39,8 @@ macro_rules! __make_span {
                 server.port = __fields.server_port,
                 gen_ai.agent.name = __fields.agent,
                 gen_ai.tool.name = __fields.tool,
-                gen_ai.tool.type = __fields.tool_type,
+                // A literal, because older versions of `tracing` accept no keyword in a name.
+                "gen_ai.tool.type" = __fields.tool_type,
             )
         }
     };
