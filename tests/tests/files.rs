@@ -168,6 +168,23 @@ fn an_invalid_directory_is_an_error() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_used_is_an_error_that_names_its_setting() {
+    for (vars, setting) in [
+        (
+            [("OTEL_ENDPOINT", "http://localhost:1"), ("LLM_TRACE_SPILL_DIRECTORY", "/dev/null")],
+            "LLM_TRACE_SPILL_DIRECTORY",
+        ),
+        ([("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", "/dev/null")], "the endpoint"),
+    ] {
+        let vars = HashMap::from(vars);
+        let error =
+            from_lookup(&|name| vars.get(name).map(|value| (*value).to_owned())).expect_err("an error").to_string();
+        assert!(error.contains("/dev/null") && error.contains(setting), "{error}");
+    }
+}
+
 #[test]
 fn rejected_requests_are_kept_on_disk_and_sent_later() {
     for exporter in ["otlp_http", "http/json", "otlp_grpc"] {

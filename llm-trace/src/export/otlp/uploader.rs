@@ -59,19 +59,20 @@ impl Uploader {
         deadline: ShutdownDeadline,
         counters: ExportCounters,
     ) -> Result<Self, InitError> {
-        let open = |directory: &std::path::Path| {
+        let open = |directory: &std::path::Path, set_by: &str| {
             JsonLines::open(directory, Q::SIGNAL, otlp.disk, count_line::<Q>).map_err(|error| InitError::Transport {
                 endpoint: directory.display().to_string(),
-                reason: error.to_string(),
+                reason: format!("the directory that {set_by} names cannot be used: {error}"),
             })
         };
+        let spill = |directory| open(directory, "LLM_TRACE_SPILL_DIRECTORY or `Destination::spill`");
         let target = match otlp.directory() {
-            Some(directory) => Target::Files(Mutex::new(open(&directory)?)),
+            Some(directory) => Target::Files(Mutex::new(open(&directory, "the endpoint or `Destination::file`")?)),
             None => Target::Network(Box::new(Network {
                 transport: Transport::new(otlp)?,
                 json: otlp.protocol == Protocol::HttpJson,
                 timeout: otlp.timeout,
-                spill: otlp.spill.as_deref().map(open).transpose()?.map(|lines| Mutex::new(Spill::new(lines))),
+                spill: otlp.spill.as_deref().map(spill).transpose()?.map(|lines| Mutex::new(Spill::new(lines))),
             })),
         };
         Ok(Self { target, max_bytes, deadline, counters })
