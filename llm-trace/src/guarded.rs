@@ -34,9 +34,13 @@ pub(crate) enum UserCode {
     View,
     /// The closure of `LlmLayer::on_call`.
     Hook,
+    /// The instruments of a meter provider.
+    Meter,
+    /// The loggers of a logger provider, with its processors.
+    Logger,
 }
 
-const KINDS: usize = 10;
+const KINDS: usize = 12;
 
 /// The failures of user code in this process, by kind.
 #[derive(Debug)]
@@ -61,6 +65,8 @@ impl UserCode {
         UserCode::Prices,
         UserCode::View,
         UserCode::Hook,
+        UserCode::Meter,
+        UserCode::Logger,
     ];
 
     fn bit(self) -> u16 {
@@ -84,6 +90,8 @@ impl UserCode {
             UserCode::Prices => ("the function given to `prices`", "that call has no cost"),
             UserCode::View => ("the closure of a destination's view", "that attribute is not exported there"),
             UserCode::Hook => ("the closure given to `on_call`", "it does not receive that call"),
+            UserCode::Meter => ("an instrument of the meter provider", "that call is not measured"),
+            UserCode::Logger => ("a processor of the logger provider", "that call's events are lost"),
         }
     }
 }

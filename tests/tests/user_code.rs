@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
@@ -13,7 +13,10 @@ use llm_trace::{
     Capture, Cost, LlmCall, NarrowProcessor, Place, Policy, PricedCall, RecordRequest, RecordResponse, RequestRecord,
     ResponseRecord, Usage, evaluation, llm_call, llm_guardrail,
 };
-use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
+use opentelemetry::metrics::{Histogram, HistogramBuilder, InstrumentProvider, Meter, MeterProvider, SyncInstrument};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLoggerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -53,6 +56,8 @@ enum Entry {
     Prices,
     View,
     Evaluation,
+    LogProcessor,
+    Meter,
 }
 
 thread_local! {
@@ -295,7 +300,9 @@ fn run(entry: Entry) -> bool {
         Entry::ErrorType => picks(&request(), true).is_err(),
         Entry::Decision => decides() == 7,
         Entry::Argument => argued() == 7,
-        Entry::Scrubber | Entry::Prices | Entry::View => plain(&request()) == answer(),
+        Entry::Scrubber | Entry::Prices | Entry::View | Entry::LogProcessor | Entry::Meter => {
+            plain(&request()) == answer()
+        }
         Entry::Evaluation => judged(&request()) == answer(),
     }
 }
@@ -316,6 +323,43 @@ fn prices(_: &PricedCall<'_>) -> Option<Cost> {
 fn view(_: &str) -> bool {
     act(Entry::View);
     true
+}
+
+/// A log processor of the user's, as the SDK calls it when a call emits its events.
+#[derive(Debug)]
+struct Processor;
+
+impl LogProcessor for Processor {
+    fn emit(&self, _: &mut SdkLogRecord, _: &InstrumentationScope) {
+        act(Entry::LogProcessor);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// A meter provider of the user's.
+struct Meters;
+
+impl MeterProvider for Meters {
+    fn meter_with_scope(&self, _: InstrumentationScope) -> Meter {
+        Meter::new(Arc::new(Instruments))
+    }
+}
+
+struct Instruments;
+
+impl InstrumentProvider for Instruments {
+    fn f64_histogram(&self, _: HistogramBuilder<'_, Histogram<f64>>) -> Histogram<f64> {
+        Histogram::new(Arc::new(Instruments))
+    }
+}
+
+impl SyncInstrument<f64> for Instruments {
+    fn measure(&self, _: f64, _: &[KeyValue]) {
+        act(Entry::Meter);
+    }
 }
 
 /// While user code blocks on one thread, other calls, and the same call's handle, are not blocked.
@@ -343,13 +387,14 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
     let exporter = InMemorySpanExporter::default();
     let narrow = NarrowProcessor::new(SimpleSpanProcessor::new(exporter.clone()), view);
     let provider = SdkTracerProvider::builder().with_span_processor(narrow).build();
-    let loggers = SdkLoggerProvider::builder().with_simple_exporter(InMemoryLogExporter::default()).build();
+    let loggers = SdkLoggerProvider::builder().with_log_processor(Processor).build();
     let policy = Policy::new()
         .capture(Capture::SpanAndEvent)
         .error_text(true)
         .scrub(scrubber)
         .scrub_time(Duration::from_secs(5));
     let layer = llm_trace::layer().with_policy(policy).prices(prices).with_logger_provider(&loggers);
+    let layer = layer.with_meter_provider(&Meters);
     let layer = layer.with_tracer_provider(&provider);
     let printing = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
     let subscriber = tracing_subscriber::registry().with(layer).with(llm_trace::redact(printing));
@@ -413,7 +458,7 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
 
 #[test]
 fn user_code_never_changes_the_returned_value() {
-    const ENTRIES: [Entry; 16] = [
+    const ENTRIES: [Entry; 18] = [
         Entry::SerializeRequest,
         Entry::SerializeAnswer,
         Entry::SerializeItem,
@@ -430,6 +475,8 @@ fn user_code_never_changes_the_returned_value() {
         Entry::Prices,
         Entry::View,
         Entry::Evaluation,
+        Entry::LogProcessor,
+        Entry::Meter,
     ];
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));

@@ -12,6 +12,7 @@ use super::call_ref::CallRef;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
+use crate::guarded::{self, UserCode};
 use crate::policy::{Masks, Permit};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
@@ -112,7 +113,9 @@ impl Evaluation {
         // The log processor reads the masks of the place where the record is emitted.
         let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
         let _entered = mask_context::enter(SharedMasks::here(masks));
-        pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
+        guarded::run(UserCode::Logger, || {
+            pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
+        });
     }
 
     fn fields(self, explanation: Option<String>, response_id: Option<&str>) -> Fields {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::active_call::ActiveCall;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::{self, Filtered};
+use crate::guarded::{self, UserCode};
 use crate::model::{Operation, Outcome};
 use crate::otel::TraceContextExt;
 use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent};
@@ -112,12 +113,12 @@ impl ActiveCall {
             call.set_attributes(scope_facts.as_deref(), &settings);
         }
         if let Some(instruments) = instruments {
-            instruments.write(&mut call);
+            guarded::run(UserCode::Meter, || instruments.write(&mut call));
         }
         if pipeline.events.wanted() {
             // The log processor reads the masks of the place where the record is emitted.
             let _entered = mask_context::enter(self.masks().clone());
-            pipeline.events.write(&mut call);
+            guarded::run(UserCode::Logger, || pipeline.events.write(&mut call));
         }
         if self.is_hooked() {
             pipeline.hooks.write(&mut call);
