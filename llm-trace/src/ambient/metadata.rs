@@ -9,6 +9,7 @@ use super::scope::Scope;
 use super::trace::ExistingTrace;
 use super::trace_error::TraceError;
 use super::trace_update::TraceUpdate;
+use crate::credentials::keys::is_credential;
 use crate::diag;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
@@ -62,7 +63,8 @@ impl Scope {
     ///
     /// Any other key with a text, a number or a flag is recorded as metadata with the same name, including
     /// `trace_name`, `generation_name`, and a `trace_id` that is not an OpenTelemetry id. Lists, objects, texts of more
-    /// than 512 bytes and other `user_api_key_…` keys are omitted, and a warning lists them once.
+    /// than 512 bytes, texts under the name of a credential (`api_key`, `authorization`) and other `user_api_key_…` keys
+    /// are omitted, and a warning lists them once.
     ///
     /// ```
     /// use llm_trace::Scope;
@@ -186,7 +188,12 @@ const MAX_TEXT: usize = 512;
 
 /// The value of a key that is recorded under its own name.
 fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
-    if key.starts_with("user_api_key") || key.is_empty() || key.len() > MAX_TEXT {
+    // The sender of the request chose the key.
+    if (value.is_string() && is_credential(key))
+        || key.starts_with("user_api_key")
+        || key.is_empty()
+        || key.len() > MAX_TEXT
+    {
         return None;
     }
     match value {
@@ -268,7 +275,8 @@ mod tests {
         let scope = Scope::from_metadata(&json!({
             "trace_id": "my-trace", "trace_name": "nightly", "generation_name": "summary", "tenant": 7, "beta": true,
             "ratio": 0.5, "user_api_key_auth": "secret", "headers": {"authorization": "secret"}, "list": ["a"],
-            "long": "x".repeat(600), "nothing": null,
+            "long": "x".repeat(600), "nothing": null, "api_key": "secret", "x-auth-token": "secret",
+            "Authorization": "secret",
         }))
         .expect("a scope");
         let found: Vec<(String, AttributeValue)> =

@@ -12,7 +12,7 @@ use crate::ambient::span_masks;
 use crate::guarded;
 use crate::guarded::UserCode;
 use crate::policy::keys::{Class, IdentifierKind, KnownKey};
-use crate::policy::redactor::{Owner, Redactor, Verdict};
+use crate::policy::redactor::{Redactor, Verdict};
 use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys, rewrite};
 
 /// The classification of a callsite's fields.
@@ -79,7 +79,7 @@ impl<'r, 'p> Rewriter<'r, 'p> {
     pub(crate) fn put(&mut self, field: &Field, value: Owned) {
         self.metadata = Some(field.callsite().0.metadata());
         let Some(class) = self.plan.classes.get(field.index()).copied() else { return };
-        let verdict = self.treatment.verdict(field.name(), class, Owner::Other, self.content);
+        let verdict = self.treatment.field_verdict(field.name(), class, self.content);
         let value = match verdict {
             Verdict::Keep => Some(value),
             Verdict::Remove => None,

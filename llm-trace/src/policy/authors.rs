@@ -90,12 +90,17 @@ pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
 /// Whether a text is an array of messages in the JSON of the conventions, whose roles and parts name their authors.
 pub(crate) fn are_conventional(text: &str) -> bool {
     let Some(doc) = rewrite::container(text) else { return false };
+    // If a key occurs twice, readers differ in which value counts.
+    let has_one = |object: Node<'_>, key: &str| object.items().filter(|field| field.key() == key).count() == 1;
     let is_part = |part: Node<'_>| {
         let is_known = part.get_str("type").is_some_and(|kind| PARTS.contains(&kind));
-        is_known && part.items().all(|field| !(field.is_object() || field.is_array()) || is_in(PAYLOADS, field.key()))
+        is_known
+            && has_one(part, "type")
+            && part.items().all(|field| !(field.is_object() || field.is_array()) || is_in(PAYLOADS, field.key()))
     };
     let is_message = |message: Node<'_>| {
         message.get_str("role").is_some()
+            && has_one(message, "role")
             && message.items().all(|field| match field.key() {
                 "parts" => field.is_array() && field.items().all(is_part),
                 "role" | "name" | "finish_reason" => field.is_str(),

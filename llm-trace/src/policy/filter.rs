@@ -178,8 +178,12 @@ impl Filter {
     /// The text after masking, scrubbing and cutting.
     pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match stand_in_at(&self.stand_in, &self.by_model, place) {
-            // Masked text is neither counted nor hashed again.
-            StandIn::Word(_) | StandIn::Hash(_) | StandIn::Absent if is_stand_in(text) => Cow::Borrowed(text),
+            // Masked text is not counted again.
+            StandIn::Word(_) | StandIn::Hash(_) | StandIn::Absent if text == REDACTED || text == CUT => {
+                Cow::Borrowed(text)
+            }
+            // Nor is it hashed again. In the other styles, any text may have the form of a hash.
+            StandIn::Hash(_) if HashKey::is_digest(text) => Cow::Borrowed(text),
             StandIn::Word(word) => {
                 self.report.masked(place.kind);
                 Cow::Borrowed(word)
@@ -213,7 +217,8 @@ impl Filter {
         }
     }
 
-    fn scrubs(&self) -> bool {
+    /// Whether scrubbers receive the texts.
+    pub(crate) fn scrubs(&self) -> bool {
         !self.masks() && self.policy.as_ref().is_some_and(|policy| !policy.scrubbers.is_empty())
     }
 
@@ -320,10 +325,6 @@ impl Filter {
     pub(crate) fn absorb(&mut self, other: Filter) {
         self.report.absorb(other.report);
     }
-}
-
-fn is_stand_in(text: &str) -> bool {
-    text == REDACTED || text == CUT || HashKey::is_digest(text)
 }
 
 /// Writes a JSON value with its texts, keys and numbers filtered.

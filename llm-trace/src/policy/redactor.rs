@@ -177,7 +177,12 @@ impl<'p> Redactor<'p> {
             }
             Class::Content(side, shape) => {
                 let permit = if content { self.state.side(side, self.masks) } else { Permit::Off };
-                let by_model = side == Side::Input && permit.masks_model_parts() && self.roles.may_be_by_model(key);
+                let masks_model_parts = side == Side::Input && permit.masks_model_parts();
+                // The names of tools and the ids of calls are a model's, and roles are words.
+                if masks_model_parts && is_structure(key) {
+                    return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+                }
+                let by_model = masks_model_parts && self.roles.may_be_by_model(key);
                 let permit = if by_model { self.state.side(Side::Output, self.masks) } else { permit };
                 let filter = match permit {
                     Permit::Off | Permit::Drop => {
@@ -213,17 +218,22 @@ impl<'p> Redactor<'p> {
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Unknown => {
-                // The name of a span is not content only because its crate logs requests.
-                let hidden = match key {
-                    "otel.name" if self.local => self.masked_around,
-                    "otel.name" => self.masked_around && self.state.policy().mask_metadata,
-                    _ => self.hides(owner),
-                };
-                let filter = if hidden { &mut self.masked } else { &mut self.open };
+                let filter = if self.hides(owner) { &mut self.masked } else { &mut self.open };
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
                 Verdict::FilterTexts(filter, Place::of(kind))
             }
         }
+    }
+
+    /// Like [`verdict`](Self::verdict), for a field of `tracing`, which may be the name of the span.
+    pub(crate) fn field_verdict(&mut self, key: &str, class: Class, content: bool) -> Verdict<'_> {
+        if key != "otel.name" {
+            return self.verdict(key, class, Owner::Other, content);
+        }
+        // The name of a span is not content only because its crate logs requests.
+        let hidden = self.masked_around && (self.local || self.state.policy().mask_metadata);
+        let filter = if hidden { &mut self.masked } else { &mut self.open };
+        Verdict::FilterTexts(filter, Place::of(TextKind::Metadata))
     }
 
     /// The hash of an identifier, or `None` if it is already hashed.

@@ -3,6 +3,7 @@
 
 mod authors;
 mod conventions;
+mod disguises;
 mod facts;
 mod guards;
 mod log_guard;

@@ -225,7 +225,10 @@ impl ActiveCall {
 impl Stream {
     fn new(state: &CallRecord, permit: &Permit, error_text: bool) -> Self {
         // The filter cuts and reports content above this limit.
-        let output = permit.clone().filter().map(|filter| StreamOutput::with_limit(Some(filter.room())));
+        let output = permit
+            .clone()
+            .filter()
+            .map(|filter| StreamOutput::with_limit(Some(filter.room())).with_whole_texts(filter.scrubs()));
         let output = permit.mode().zip(output);
         let provider = state.provider.as_ref().map(crate::model::Provider::as_str);
         let collector = Collector::new(provider, state.format, None, output).with_error_text(error_text);

@@ -11,6 +11,7 @@ use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::model::{Outcome, Provider};
 use crate::policy::own_attributes;
+use crate::semconv::identifier::MAX_LABEL;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::measured::Measured;
@@ -64,7 +65,8 @@ impl Instruments {
 
     /// Records one call.
     pub(crate) fn record(&self, call: &Measured<'_>) {
-        let error = call.error_type.map(|name| text(Fact::ErrorType.key(), name));
+        let error = call.error_type.map(|name| if name.len() <= MAX_LABEL { name } else { "_OTHER" });
+        let error = error.map(|name| text(Fact::ErrorType.key(), name));
         let runs_here = self
             .agents
             .as_ref()
@@ -120,15 +122,16 @@ impl Instruments {
             labels.push(text(Fact::ResponseServiceTier.key(), tier));
         }
         self.allow(call, &mut labels);
-        labels.retain(|label| is_label(&label.value));
         labels
     }
 
+    /// Adds the attributes that the user allowed, and removes labels that are too long.
     fn allow(&self, call: &Measured<'_>, labels: &mut Vec<KeyValue>) {
         for key in self.allowed.iter() {
             let known = labels.iter().any(|label| label.key.as_str() == key);
             let found = call.attributes.iter().find(|attribute| attribute.key.as_str() == key);
             labels.extend(found.filter(|_| !known).cloned());
         }
+        labels.retain(|label| is_label(&label.value));
     }
 }

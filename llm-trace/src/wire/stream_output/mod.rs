@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub(crate) use self::pieces::Key;
 use self::pieces::Piece;
 pub(crate) use self::pieces::TextRun;
-use self::pieces::{Choice, Citations, Joined};
+use self::pieces::{Choice, Citations, Joined, KeptDelta};
 use self::tool_calls::Assembled;
 pub(crate) use self::tool_calls::CallFragment;
 use crate::json::{Node, Text};
@@ -20,12 +20,19 @@ pub(crate) struct StreamOutput {
     choices: Vec<Choice>,
     bytes: usize,
     limit: Option<usize>,
+    whole_texts: bool,
 }
 
 impl StreamOutput {
     /// Limits the text to this many bytes.
     pub(crate) fn with_limit(limit: Option<usize>) -> Self {
         Self { limit, ..Self::default() }
+    }
+
+    /// Keeps no part of a text that exceeds the limit, because a scrubber must see whole texts.
+    pub(crate) fn with_whole_texts(mut self, whole_texts: bool) -> Self {
+        self.whole_texts = whole_texts;
+        self
     }
 
     pub(crate) fn role(&mut self, choice: usize, role: &str) {
@@ -56,7 +63,7 @@ impl StreamOutput {
         let is_some = |text: &&str| !text.is_empty();
         let (id, name) = (fragment.id.filter(is_some), fragment.name.filter(is_some));
         let fragment = CallFragment { id, name, ..fragment };
-        let kept = fragment.arguments.map_or(("", 0), |text| self.keep(text));
+        let kept = fragment.arguments.map_or_else(KeptDelta::default, |text| self.keep(text));
         // Nothing is stored, so the key does not matter.
         let Some(choice) = self.choice(choice) else { return Key::Last };
         match choice.calls.add(&fragment, kept) {
@@ -78,7 +85,7 @@ impl StreamOutput {
         name: Option<&str>,
         arguments: Option<Text<'_>>,
     ) {
-        let kept = arguments.map_or(("", 0), |text| self.keep(text));
+        let kept = arguments.map_or_else(KeptDelta::default, |text| self.keep(text));
         let Some(choice) = self.choice(choice) else { return };
         let (id, name) = (id.filter(|id| !id.is_empty()), name.filter(|name| !name.is_empty()));
         match choice.call(&key) {
@@ -223,10 +230,18 @@ impl StreamOutput {
         self.choices.get_mut(index)
     }
 
-    fn keep<'s>(&mut self, text: Text<'s>) -> (&'s str, usize) {
+    fn keep<'s>(&mut self, text: Text<'s>) -> KeptDelta<'s> {
         match text {
-            Text::Plain(text) => (self.take(text), 0),
-            Text::Elided(elided) => ("", elided),
+            Text::Plain(text) => {
+                let taken = self.take(text);
+                match text.len() - taken.len() {
+                    missing if missing > 0 && self.whole_texts => {
+                        KeptDelta { text: "", elided: text.len(), is_partial: true }
+                    }
+                    _ => KeptDelta { text: taken, ..KeptDelta::default() },
+                }
+            }
+            Text::Elided(elided) => KeptDelta { elided, ..KeptDelta::default() },
         }
     }
 

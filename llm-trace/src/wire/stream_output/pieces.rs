@@ -180,16 +180,35 @@ impl Piece {
 pub(super) struct Joined {
     text: String,
     elided: usize,
+    is_partial: bool,
+}
+
+/// The kept part of a delta.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KeptDelta<'t> {
+    pub(super) text: &'t str,
+    /// The number of bytes that are not kept.
+    pub(super) elided: usize,
+    /// The delta exceeds the limit, and only whole texts are kept.
+    pub(super) is_partial: bool,
 }
 
 impl Joined {
-    pub(super) fn new((text, elided): (&str, usize)) -> Self {
-        Self { text: text.to_owned(), elided }
+    pub(super) fn new(kept: KeptDelta<'_>) -> Self {
+        let mut new = Self { text: String::new(), elided: 0, is_partial: false };
+        new.push(kept);
+        new
     }
 
-    pub(super) fn push(&mut self, (text, elided): (&str, usize)) {
-        self.text.push_str(text);
-        self.elided += elided;
+    pub(super) fn push(&mut self, kept: KeptDelta<'_>) {
+        self.elided = self.elided.saturating_add(kept.elided);
+        self.is_partial |= kept.is_partial;
+        if self.is_partial {
+            self.elided = self.elided.saturating_add(self.text.len()).saturating_add(kept.text.len());
+            self.text.clear();
+        } else {
+            self.text.push_str(kept.text);
+        }
     }
 
     pub(super) fn as_text(&self) -> Text<'_> {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::pieces::Joined;
+use super::pieces::{Joined, KeptDelta};
 use crate::json::Text;
 
 /// Maximum number of calls per choice.
@@ -46,12 +46,12 @@ pub(super) struct ToolCall {
 }
 
 impl ToolCall {
-    pub(super) fn set_arguments(&mut self, kept: (&str, usize), whole: Text<'_>) {
+    pub(super) fn set_arguments(&mut self, kept: KeptDelta<'_>, whole: Text<'_>) {
         self.arguments = Joined::new(kept);
         self.json = JsonProgress::of(whole);
     }
 
-    pub(super) fn push_arguments(&mut self, kept: (&str, usize), piece: Text<'_>) {
+    pub(super) fn push_arguments(&mut self, kept: KeptDelta<'_>, piece: Text<'_>) {
         self.arguments.push(kept);
         self.json.push(piece);
     }
@@ -118,7 +118,7 @@ impl ToolCalls {
     }
 
     /// Starts a call to which no earlier fragment belongs.
-    pub(super) fn begin(&mut self, fragment: &CallFragment<'_>, kept: (&str, usize)) -> Option<usize> {
+    pub(super) fn begin(&mut self, fragment: &CallFragment<'_>, kept: KeptDelta<'_>) -> Option<usize> {
         if self.calls.len() >= MAX_CALLS {
             return None;
         }
@@ -134,7 +134,7 @@ impl ToolCalls {
     }
 
     /// Adds a fragment to its call. `kept` is the stored part of its arguments.
-    pub(super) fn add(&mut self, fragment: &CallFragment<'_>, kept: (&str, usize)) -> Assembled {
+    pub(super) fn add(&mut self, fragment: &CallFragment<'_>, kept: KeptDelta<'_>) -> Assembled {
         let found = self.find(fragment);
         let Some(at) = found else {
             let Some(at) = self.begin(fragment, kept) else { return Assembled::Dropped };

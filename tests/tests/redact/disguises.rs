@@ -1,0 +1,153 @@
+//! Texts in disguise: the form of masked text, roles that occur twice, keys that only look like structure, texts that a
+//! limit splits.
+
+use llm_trace::{Capture, LlmCall, Operation, Policy, RedactProcessor, Scope, ScrubRules, Style};
+use llm_trace_tests::collector::Collector;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use serde_json::json;
+use tracing_subscriber::prelude::*;
+
+use crate::support::{Shows as _, export_all};
+
+const WORD: &str = "SENTINEL";
+
+fn open() -> Policy {
+    Policy::new().capture(Capture::SpanAndEvent)
+}
+
+/// The span of another crate with these attributes, behind the processor alone.
+fn foreign(policy: Policy, attributes: &[(&'static str, &str)]) -> Collector {
+    let collector = Collector::start();
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy);
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let mut span = provider.tracer("client").start("chat");
+    for (key, value) in attributes {
+        span.set_attribute(KeyValue::new(*key, (*value).to_owned()));
+    }
+    span.end();
+    collector
+}
+
+#[test]
+fn a_text_in_the_form_of_a_hash_is_masked() {
+    let text = format!("hmac-sha256:{}", "5eed".repeat(16));
+    let request = json!({"model": "m", "messages": [{"role": "user", "content": text}]});
+    for style in [Style::Placeholder, Style::Drop] {
+        let policy = open().style(style).mask_input(true);
+        let got = export_all(policy.clone(), Some(policy.clone().into()), || {
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        });
+        assert!(!got.shows("5eed"), "{:?}", got.spans());
+        assert!(!foreign(policy, &[("input.value", &text)]).saw("5eed"));
+    }
+}
+
+#[test]
+fn with_hashes_a_text_in_the_form_of_one_counts_as_hashed() {
+    let text = format!("hmac-sha256:{}", "5eed".repeat(16));
+    let policy = open().style(Style::hash("key")).mask_input(true).hash_identity("key");
+    assert!(foreign(policy.clone(), &[("input.value", &text)]).saw("5eed"));
+    assert!(foreign(policy.clone(), &[("user.id", &text)]).saw("5eed"));
+    assert!(!foreign(policy, &[("input.value", &format!("{text} "))]).saw("5eed"));
+}
+
+#[test]
+fn a_response_is_output_whatever_role_it_names() {
+    let choice = json!({"index": 0, "finish_reason": "stop", "message": {"role": "user", "content": WORD}});
+    let answer = json!({"id": "r", "object": "chat.completion", "model": "m", "choices": [choice]});
+    let shows = |policy: Policy| {
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            LlmCall::builder("chat").provider("openai").model("m").run(|call| {
+                call.response(&answer);
+            });
+        });
+        got.shows(WORD)
+    };
+    assert!(shows(open().mask_input(true)));
+    assert!(!shows(open().mask_output(true)));
+}
+
+#[test]
+fn a_message_with_two_roles_is_a_models() {
+    let part = format!(r#"{{"type":"text","content":"{WORD}"}}"#);
+    for message in [
+        format!(r#"[{{"role":"user","role":"assistant","parts":[{part}]}}]"#),
+        format!(r#"[{{"role":"assistant","role":"user","parts":[{part}]}}]"#),
+        format!(r#"[{{"role":"user","parts":[{{"type":"text","type":"reasoning","content":"{WORD}"}}]}}]"#),
+        format!(r#"[{{"role":"user","parts":[{{"type":"reasoning","type":"text","content":"{WORD}"}}]}}]"#),
+    ] {
+        let got = foreign(open().mask_output(true), &[("gen_ai.input.messages", &message)]);
+        assert!(!got.saw(WORD), "{message}: {:?}", got.span("chat"));
+    }
+}
+
+#[test]
+fn a_tools_name_in_a_flattened_history_is_an_identifier() {
+    let name = "llm.input_messages.0.message.tool_calls.0.tool_call.function.name";
+    let got = foreign(
+        open().mask_output(true),
+        &[(name, "SENTINEL is prose"), ("llm.input_messages.0.message.role", "user")],
+    );
+    assert!(!got.saw(WORD), "{:?}", got.span("chat"));
+    let got = foreign(open().mask_output(true), &[(name, "weather"), ("llm.input_messages.0.message.role", "user")]);
+    assert_eq!(got.span("chat").attribute(name), Some("weather".into()));
+}
+
+#[test]
+fn an_attribute_is_no_span_name() {
+    for policy in [Policy::new(), open().mask_input(true)] {
+        let got = foreign(policy, &[("gen_ai.operation.name", "chat"), ("otel.name", "SENTINEL of a prompt")]);
+        assert!(!got.saw(WORD), "{:?}", got.span("chat"));
+    }
+}
+
+#[test]
+fn credentials_in_a_gateways_metadata_are_not_recorded() {
+    let metadata = json!({"api_key": WORD, "Authorization": WORD, "x-auth-token": WORD, "tenant": "a"});
+    let got = export_all(open(), Some(open().into()), || {
+        Scope::from_metadata(&metadata).expect("no ids").run(|| {
+            LlmCall::builder("chat").provider("openai").model("m").run(|_| ());
+        });
+    });
+    assert!(!got.shows(WORD), "{:?}", got.spans());
+    assert_eq!(got.spans()[0].attribute("llm_trace.metadata.tenant"), Some("a".into()));
+}
+
+#[test]
+fn no_part_of_a_streamed_text_that_exceeds_the_limit_is_exported_past_a_scrubber() {
+    let card = "4111 1111 1111 1111";
+    for room in 2_000..2_040 {
+        let policy = open().rules(ScrubRules::all()).span_limit(room);
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            let call = LlmCall::builder("chat").provider("openai").model("m").start();
+            let chunk = |delta: serde_json::Value| {
+                let choice = json!({"index": 0, "delta": delta});
+                call.chunk(&json!({"id": "r", "model": "m", "object": "chat.completion.chunk", "choices": [choice]}));
+            };
+            chunk(json!({"reasoning_content": "x".repeat(1_990)}));
+            for piece in card.as_bytes().chunks(3) {
+                chunk(json!({"content": String::from_utf8_lossy(piece)}));
+            }
+            call.finish();
+        });
+        assert!(!got.saw("411"), "{room}: {:?}", got.spans());
+    }
+}
+
+#[test]
+fn labels_of_every_operation_have_at_most_128_bytes() {
+    let long = "SENTINEL".repeat(20);
+    let got = Collector::start();
+    let meters = got.meter_provider();
+    let layer = llm_trace::layer().with_meter_provider(&meters).with_metric_attributes(["mcp.resource.uri"]);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let call = LlmCall::builder(Operation::McpClient).method("resources/read");
+        call.tool(long.clone()).resource(format!("file:///{long}")).run(|_| ());
+        LlmCall::builder("execute_tool").tool(long.clone()).run(|_| ());
+    });
+    meters.force_flush().expect("metrics");
+    assert!(!got.series().is_empty());
+    assert!(!format!("{:?}", got.series()).contains(WORD), "{:?}", got.series());
+}
