@@ -14,4 +14,5 @@ mod other_crates;
 mod rig;
 mod signals;
 mod support;
+mod switches;
 mod valid;
