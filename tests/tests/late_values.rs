@@ -182,3 +182,20 @@ fn an_agent_stays_an_agent_of_this_process() {
     assert_eq!((span.span.name.as_str(), span.span.kind), ("invoke_agent guide", 1));
     attributes(&span, &[("gen_ai.operation.name", Some(json!("invoke_agent")))]);
 }
+
+/// An attribute of the user has the key of a value that was set at the start.
+#[llm_call(provider = "openai", model = "gpt-4o", server = "https://api.openai.com")]
+fn repeats() {
+    LlmCall::current()
+        .attribute("gen_ai.request.model", "mine")
+        .attribute("server.address", "mine")
+        .attribute("app", 1);
+}
+
+#[test]
+fn an_attribute_of_the_user_does_not_repeat_a_key_of_the_start() {
+    for guarded in [true, false] {
+        let span = exported(guarded, repeats);
+        attributes(&span, &[("gen_ai.request.model", Some(json!("gpt-4o"))), ("app", Some(json!(1)))]);
+    }
+}

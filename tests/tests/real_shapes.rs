@@ -366,6 +366,19 @@ fn only_a_streaming_request_has_the_stream_attribute() {
     }
 }
 
+#[llm_call(provider = "openai", model = "m", input = prompt)]
+fn json_deltas(prompt: &str) -> impl Stream<Item = String> + use<> {
+    stream::iter(["{\"city\": ", "\"Oslo\"}"].map(|delta| format!("{}{delta}", &prompt[..0])))
+}
+
+#[test]
+fn a_response_in_json_that_comes_in_texts_is_no_stream_of_events() {
+    let span = one(async |_| assert_eq!(json_deltas("where?").collect::<String>().await, r#"{"city": "Oslo"}"#));
+    assert_eq!(outcome(&span), "completed");
+    let messages = span.attribute("gen_ai.output.messages").expect("the answer").to_string();
+    assert!(messages.contains("Oslo"), "{messages}");
+}
+
 #[test]
 fn a_stream_that_the_client_asks_for_later_has_a_first_chunk() {
     let mut late = body(true);

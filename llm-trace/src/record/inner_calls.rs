@@ -79,7 +79,7 @@ impl CallRecord {
             nested: _,
             inside: _,
             trace: _,
-            refused: _,
+            refused,
             finished: _,
         } = *inner;
         self.provider = self.provider.take().or(provider);
@@ -91,6 +91,7 @@ impl CallRecord {
             self.input = input.or(self.input.take());
         }
         self.attempts += attempts;
+        self.refused += refused;
         // The last value of a key wins, and the outer call's come last.
         let own = std::mem::replace(&mut self.attributes, attributes);
         self.attributes.extend(own);

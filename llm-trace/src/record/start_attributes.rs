@@ -35,6 +35,9 @@ impl Started {
     /// Whether a fact was set.
     pub(crate) fn has(self, fact: Fact) -> bool {
         match fact {
+            Fact::ProviderName => self.provider,
+            Fact::RequestModel => self.model,
+            Fact::ServerAddress | Fact::ServerPort => self.server,
             Fact::AgentName => self.agent,
             Fact::ToolName => self.tool,
             Fact::ToolType => self.tool_type,

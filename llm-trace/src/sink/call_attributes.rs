@@ -34,7 +34,9 @@ impl EndedCall<'_> {
         if let Some(scope_facts) = scope_facts {
             identity.write_metadata(scope_facts, &mut attributes);
         }
-        let by_user = std::mem::take(&mut self.record.attributes);
+        let mut by_user = std::mem::take(&mut self.record.attributes);
+        // The SDK would keep both of two equal keys.
+        by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.started.has(fact)));
         let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
         let report = user_attributes(&mut by_user, self.policy, self.masks, settings.content);
         attributes.user(by_user, on_span);

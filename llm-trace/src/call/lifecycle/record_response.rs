@@ -175,7 +175,7 @@ impl ActiveCall {
         };
         let mut state = self.lock();
         let known = &mut state.error;
-        known.type_name = error.type_name.map(str::to_owned);
+        known.type_name = error.type_name.map(str::to_owned).or(known.type_name.take());
         known.status = error.status.or(known.status);
         known.code = error.code.or(known.code.take());
         known.transport = error.transport.or(known.transport);

@@ -306,10 +306,22 @@ fn is_framed_event(root: FoundNode<'_>) -> bool {
     root.len() <= 4 && root.get(key!("data")).is_some_and(Tree::is_str)
 }
 
+/// Keys of a first event in a stream of JSON lines. A response in JSON has none of them.
+const EVENT_KEYS: &[&str] = &[
+    "\"choices\"",
+    "\"candidates\"",
+    "\"created_at\"",
+    "\"event_type\"",
+    "\"is_finished\"",
+    "\"message_start\"",
+    "\"chat.completion.chunk\"",
+    "\"usageMetadata\"",
+];
+
 /// Whether text is part of an event stream rather than of a response.
 fn is_framed(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let line = text.lines().next().unwrap_or_default();
     let sse = ["data:", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field)) || line.starts_with(':');
-    sse || line.starts_with('{')
+    sse || (line.starts_with('{') && EVENT_KEYS.iter().any(|key| line.contains(key)))
 }

@@ -25,9 +25,9 @@ impl FinishedCall {
         let span = call.span.filter(|span| span.is_valid());
         let (texts, report) = call.content.on(policy.captures());
         let mut attributes = call.start_attributes();
+        attributes.extend(start_names(call));
         attributes.extend_from_slice(&call.attributes);
         let mut attributes = distinct(attributes, texts);
-        add_start_names(call, &mut attributes);
         let mut report = report.clone();
         let name = name(record, policy, &mut report);
         let text = record.failure_text(end.error_type.as_deref(), policy, *masks);
@@ -56,12 +56,12 @@ impl FinishedCall {
     }
 }
 
-/// Adds the names that were set when the span started and that its other attributes do not repeat.
-fn add_start_names(call: &EndedCall<'_>, attributes: &mut Vec<(Cow<'static, str>, AttributeValue)>) {
-    for fact in [Fact::AgentName, Fact::ToolName, Fact::ToolType] {
-        let name = call.record.fact(fact).filter(|_| call.started.has(fact));
-        attributes.extend(name.map(|name| (Cow::Borrowed(fact.key()), AttributeValue::from(name))));
-    }
+/// The names that were set when the span started and that its other attributes do not repeat.
+fn start_names(call: &EndedCall<'_>) -> impl Iterator<Item = KeyValue> {
+    [Fact::AgentName, Fact::ToolName, Fact::ToolType].into_iter().filter_map(|fact| {
+        let name = call.record.fact(fact).filter(|_| call.started.has(fact))?;
+        Some(KeyValue::new(fact.key(), name.to_owned()))
+    })
 }
 
 /// The name of the call's span.
