@@ -178,6 +178,34 @@ fn arguments_that_are_json_in_a_string_are_read_once() {
     }
 }
 
+/// `serde_json` and many other readers stop at 128 levels, and messages add levels of their own.
+#[test]
+fn recorded_content_is_not_deeper_than_json_readers_read() {
+    for levels in (100..140).chain([10_000]) {
+        let deep = format!("{}1{}", "{\"x\":".repeat(levels), "}".repeat(levels));
+        for (path, request) in [
+            ("/v1/completions", format!(r#"{{"model":"m","prompt":{deep}}}"#)),
+            (
+                "/v1/chat/completions",
+                format!(r#"{{"messages":[{{"role":"user","content":[{{"type":"new","x":{deep}}}]}}]}}"#),
+            ),
+        ] {
+            let read = internal::read(&Exchange {
+                provider: None,
+                path: Some(path),
+                request: Some(request.as_bytes()),
+                response: b"{}",
+                body: Body::Whole,
+                status: None,
+                content: Content::Full,
+                fragments: &[],
+            });
+            let text = read.attributes.get("gen_ai.input.messages").and_then(Value::as_str).expect("messages");
+            assert!(serde_json::from_str::<Value>(text).is_ok(), "{path}, {levels} levels: {text}");
+        }
+    }
+}
+
 #[test]
 fn a_deeply_nested_value_is_read_to_the_same_depth_as_text() {
     #[derive(serde::Serialize)]

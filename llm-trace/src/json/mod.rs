@@ -18,8 +18,8 @@ mod walk_serialize;
 pub(crate) mod work;
 mod write;
 
-/// The depth limit of `serde_json`. Deeper values are omitted.
-pub(crate) const MAX_DEPTH: usize = 127;
+/// Deeper values are omitted. `serde_json` reads 128 levels, and a document is recorded inside of messages and parts.
+pub(crate) const MAX_DEPTH: usize = 120;
 
 pub(crate) use build::JsonView;
 pub(crate) use found::Found;
