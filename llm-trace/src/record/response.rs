@@ -19,6 +19,10 @@ impl CallRecord {
         let provider = self.provider.as_ref().map(Provider::as_str);
         let format = detect::of_response(provider, self.format, None, found.root())?;
         format.reader().response(found.root(), &mut self.response);
+        // Ollama streams by default; the other formats that its server answers in do not.
+        if self.format == Some(Format::OllamaChat) && format != Format::OllamaChat {
+            self.request.stream = None;
+        }
         self.format = Some(format);
         Some(format)
     }

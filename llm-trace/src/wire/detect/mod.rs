@@ -54,6 +54,8 @@ enum Family {
     Cohere,
     Ollama,
     Other,
+    /// No provider is known.
+    Unknown,
 }
 
 impl Family {
@@ -65,6 +67,7 @@ impl Family {
             () if has("anthropic") => Family::Anthropic,
             () if has("cohere") => Family::Cohere,
             () if has("ollama") => Family::Ollama,
+            () if name.is_empty() => Family::Unknown,
             () => Family::Other,
         }
     }

@@ -105,7 +105,9 @@ fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     if family == Family::Cohere || cohere() || is("command-") {
         return Format::CohereChat;
     }
-    if family != Family::Anthropic && doc.has_only(keys!["messages", "system"]) {
+    // Azure's path names the model, and OpenAI's format has no `system`.
+    let may_be_converse = matches!(family, Family::Bedrock | Family::Unknown) || doc.get(key!("system")).is_some();
+    if family != Family::Anthropic && may_be_converse && doc.has_only(keys!["messages", "system"]) {
         return Format::BedrockConverse;
     }
     // OpenAI chat has no instructions beside the messages, and calls stop sequences `stop`.
