@@ -83,7 +83,8 @@
 //!
 //! | optional | |
 //! |---|---|
-//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3`, `async-openai` | the errors (and responses) of these crates |
+//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3` | the errors and responses of these crates |
+//! | `async-openai-0-41`, `async-openai-0-42`, `async-openai-0-43` | the errors of these versions |
 //! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
 //! | `reqwest-middleware`, `reqwest-middleware-0-4`, `tower` | calls traced in the HTTP client, without annotations |
 //! | `otlp-grpc` | OTLP over gRPC |

@@ -62,8 +62,8 @@ trait Tells: Error + 'static {
 }
 
 macro_rules! known {
-    ($($(#[$meta:meta])* $ty:ty: |$error:ident, $out:ident| $describe:block)*) => {
-        $(
+    ($($($(#[$meta:meta])* $ty:ty),+ : |$error:ident, $out:ident| $describe:block)*) => {
+        $($(
             $(#[$meta])*
             impl Tells for $ty {
                 fn describe(&self, $out: &mut CapturedError<'_>) {
@@ -79,47 +79,40 @@ macro_rules! known {
                     walk(Some(self), out);
                 }
             }
-        )*
+        )+)*
 
         /// Reads one error of a chain. Returns `true` if its type is known.
         fn read(error: &(dyn Error + 'static), out: &mut CapturedError<'_>) -> bool {
-            $(
+            $($(
                 $(#[$meta])*
                 if let Some(error) = error.downcast_ref::<$ty>() {
                     error.describe(out);
                     out.type_name = out.type_name.or(type_name::<$ty>());
                     return true;
                 }
-            )*
+            )+)*
             false
         }
     };
 }
 
 known! {
-    #[cfg(feature = "reqwest-0-12")] reqwest_0_12::Error: |error, out| {
-        out.status = out.status.or(error.status().map(|status| status.as_u16()));
-        out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
-        out.not_sent |= error.is_connect() || error.is_builder();
-    }
+    #[cfg(feature = "reqwest-0-12")] reqwest_0_12::Error,
     #[cfg(feature = "reqwest-0-13")] reqwest_0_13::Error: |error, out| {
         out.status = out.status.or(error.status().map(|status| status.as_u16()));
         out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
         out.not_sent |= error.is_connect() || error.is_builder();
     }
-    #[cfg(feature = "async-openai")] async_openai::error::OpenAIError: |error, out| {
-        use async_openai::error::OpenAIError;
+    #[cfg(feature = "async-openai-0-41")] async_openai_0_41::error::OpenAIError,
+    #[cfg(feature = "async-openai-0-42")] async_openai_0_42::error::OpenAIError,
+    #[cfg(feature = "async-openai-0-43")] async_openai_0_43::error::OpenAIError: |error, out| {
         match error {
-            // Its `source()` skips the error that it holds.
-            OpenAIError::Reqwest(inner) => {
-                read(inner, out);
-            }
-            OpenAIError::ApiError(response) => {
+            Self::ApiError(response) => {
                 out.status = out.status.or(Some(response.status_code.as_u16()));
                 let error = &response.api_error;
                 out.code = out.code.take().or_else(|| error.code.clone()).or_else(|| error.r#type.clone());
             }
-            OpenAIError::InvalidArgument(_) => out.not_sent = true,
+            Self::InvalidArgument(_) => out.not_sent = true,
             _ => {}
         }
     }

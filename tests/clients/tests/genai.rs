@@ -7,6 +7,7 @@ use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ContentPart, MessageCon
 use genai::resolver::{AuthData, Endpoint};
 use genai::{Client, ModelIden, ServiceTarget};
 use llm_trace::{Capture, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, redact, scope};
+use llm_trace_client_tests::{response, serve};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry::{Array, Value};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -18,7 +19,6 @@ use opentelemetry_sdk::logs::{InMemoryLogExporter, LogBatch, SdkLoggerProvider, 
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData};
 use prost::Message as _;
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 
@@ -32,58 +32,34 @@ const INPUT: [&str; 5] =
 const OUTPUT: [&str; 3] = ["SENTINEL-answer", "SENTINEL-arguments", "SENTINEL-chunk"];
 const NONE: Vec<&str> = Vec::new();
 
-/// A provider that answers one request per connection. The model's name selects the answer.
-async fn serve(listener: tokio::net::TcpListener) {
-    while let Ok((mut socket, _)) = listener.accept().await {
-        let mut request = Vec::new();
-        while !ends(&request) {
-            let mut part = [0; 4096];
-            match socket.read(&mut part).await {
-                Ok(read @ 1..) => request.extend_from_slice(&part[..read]),
-                _ => break,
-            }
-        }
-        let request = String::from_utf8_lossy(&request).into_owned();
-        let (status, kind, body) = if request.contains("\"broken\"") {
-            ("400 Bad Request", "application/json", json!({"error": {"message": "SENTINEL-user"}}).to_string())
-        } else if request.contains("\"stream\":true") {
-            let chunk = |delta: serde_json::Value, end: serde_json::Value| {
-                let chunk =
-                    json!({"id": "c1", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]});
-                format!("data: {chunk}\n\n")
-            };
-            let text = chunk(json!({"content": "SENTINEL-chunk"}), json!(null)) + &chunk(json!({}), json!("stop"));
-            ("200 OK", "text/event-stream", text + "data: [DONE]\n\n")
-        } else {
-            let call = json!({"id": "call_1", "type": "function",
-                "function": {"name": "weather", "arguments": "{\"city\":\"SENTINEL-arguments\"}"}});
-            let answer = json!({"id": "c1", "model": "m", "choices": [{"index": 0, "finish_reason": "stop",
-                "message": {"role": "assistant", "content": "SENTINEL-answer", "tool_calls": [call]}}],
-                "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}});
-            ("200 OK", "application/json", answer.to_string())
+/// A provider's answer. The model's name selects it.
+fn answer(request: &str) -> String {
+    if request.contains("\"broken\"") {
+        let error = json!({"error": {"message": "SENTINEL-user"}}).to_string();
+        response("400 Bad Request", "application/json", &error)
+    } else if request.contains("\"stream\":true") {
+        let chunk = |delta: serde_json::Value, end: serde_json::Value| {
+            let chunk =
+                json!({"id": "c1", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]});
+            format!("data: {chunk}\n\n")
         };
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        let _ = socket.write_all((head + &body).as_bytes()).await;
-        let _ = socket.shutdown().await;
+        let text = chunk(json!({"content": "SENTINEL-chunk"}), json!(null)) + &chunk(json!({}), json!("stop"));
+        response("200 OK", "text/event-stream", &(text + "data: [DONE]\n\n"))
+    } else {
+        let call = json!({"id": "call_1", "type": "function",
+            "function": {"name": "weather", "arguments": "{\"city\":\"SENTINEL-arguments\"}"}});
+        let answer = json!({"id": "c1", "model": "m", "choices": [{"index": 0, "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "SENTINEL-answer", "tool_calls": [call]}}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}});
+        response("200 OK", "application/json", &answer.to_string())
     }
-}
-
-/// Whether the body is complete by the head's content length.
-fn ends(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    length.is_some_and(|length: usize| body.len() >= length)
 }
 
 /// A chat, a stream and an error response.
 async fn ask() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = Endpoint::from_owned(format!("http://{}/v1/", listener.local_addr().expect("an address")));
-    let server = tokio::spawn(serve(listener));
+    let server = tokio::spawn(serve(listener, answer));
     let target = move |target: ServiceTarget| -> Result<ServiceTarget, genai::resolver::Error> {
         let model = ModelIden::new(AdapterKind::OpenAI, target.model.model_name);
         Ok(ServiceTarget { endpoint: endpoint.clone(), auth: AuthData::from_single("none"), model })
