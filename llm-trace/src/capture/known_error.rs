@@ -102,6 +102,17 @@ known! {
         out.status = out.status.or(error.status().map(|status| status.as_u16()));
         out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
         out.not_sent |= error.is_connect() || error.is_builder();
+        if error.is_request() {
+            out.transport = out.transport.or_else(|| root_text(error).as_deref().and_then(transport::word_of_text));
+        }
+    }
+    #[cfg(feature = "reqwest-middleware-0-4")] reqwest_middleware_0_4::Error,
+    #[cfg(feature = "reqwest-middleware")] reqwest_middleware::Error: |error, out| {
+        // Its `source()` skips the error that it holds.
+        match error {
+            Self::Reqwest(inner) => walk(Some(inner), out),
+            Self::Middleware(inner) => walk(Some(inner.as_ref()), out),
+        }
     }
     #[cfg(feature = "async-openai-0-41")] async_openai_0_41::error::OpenAIError,
     #[cfg(feature = "async-openai-0-42")] async_openai_0_42::error::OpenAIError,
@@ -154,6 +165,13 @@ pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut Captured
         read(current, out);
         error = source(current);
     }
+}
+
+/// The text of the last error of a chain.
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
+fn root_text(error: &(dyn Error + 'static)) -> Option<String> {
+    let root = std::iter::successors(Some(error), |error| source(*error)).take(MAX_DEPTH).last()?;
+    guarded::run(UserCode::Error, || root.to_string())
 }
 
 /// The source of an error.

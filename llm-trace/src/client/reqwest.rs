@@ -38,7 +38,7 @@ macro_rules! middleware {
     ($module:ident, $reqwest:ident, $middleware:ident) => {
         mod $module {
             use http::Extensions;
-            use $middleware::{Error, Middleware, Next, Result};
+            use $middleware::{Middleware, Next, Result};
             use $reqwest::{Body, Request, Response, ResponseBuilderExt as _, Url};
 
             use super::CallMiddleware;
@@ -84,11 +84,7 @@ macro_rules! middleware {
                     Ok(response) if call.is_enabled() => Ok(watched(call, response)),
                     Ok(response) => Ok(response),
                     Err(error) => {
-                        match &error {
-                            // The outer error's `source()` skips the inner error.
-                            Error::Reqwest(inner) => failed(call, inner),
-                            Error::Middleware(inner) => failed(call, inner.as_ref()),
-                        }
+                        failed(call, &error);
                         Err(error)
                     }
                 }

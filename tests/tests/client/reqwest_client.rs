@@ -165,7 +165,7 @@ fn a_body_that_breaks_is_an_error() {
     });
     let call = one(&collector);
     assert_eq!(text(&call, "llm_trace.outcome"), "error");
-    assert_eq!(text(&call, "error.type"), "reqwest::error::Error");
+    assert_eq!(text(&call, "error.type"), "unexpected_eof");
     assert!(call.status_message().contains("body"), "{}", call.status_message());
 }
 

@@ -1,5 +1,6 @@
 //! Every outcome of a call, in every kind of function: one span each, with the right outcome.
 
+mod connections;
 mod functions;
 mod items;
 mod streams;
