@@ -67,16 +67,22 @@ fn who_configured_a_destination_gets_all() {
 }
 
 #[test]
-fn a_program_that_handles_sigterm_loses_nothing() {
-    let collector = Collector::start();
-    let mut child =
-        program("sigterm", &[("OTEL_ENDPOINT", &collector.endpoint())]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n");
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    assert!(child.wait().unwrap().success());
-    assert_eq!(collector.spans().len(), 1);
+fn a_program_that_handles_signals_loses_nothing() {
+    for signal in ["-TERM", "-INT"] {
+        let collector = Collector::start();
+        let mut child =
+            program("signal", &[("OTEL_ENDPOINT", &collector.endpoint())]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        assert!(child.wait().unwrap().success());
+        assert_eq!(collector.spans().len(), 3);
+        collector.span("work");
+        for (name, outcome) in [("chat here", "cancelled"), ("chat in-task", "unfinished")] {
+            assert_eq!(collector.span(name).attribute("llm_trace.outcome"), Some(outcome.into()), "{signal}");
+        }
+    }
 }
 
 #[test]

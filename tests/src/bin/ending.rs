@@ -1,8 +1,9 @@
 //! Programs with different endings. The tests check the data that a collector received from them.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use llm_trace::export;
+use llm_trace::{LlmCall, Operation, export};
 use tracing_subscriber::prelude::*;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -16,7 +17,7 @@ fn main() -> Outcome {
         "error" => error(),
         "panic" => panic(),
         "inside" => inside(),
-        "sigterm" => sigterm(),
+        "signal" => signal(),
         "twice" => twice(),
         "taken" => taken(),
         "parts" => parts(),
@@ -71,14 +72,36 @@ fn panic() -> Outcome {
     panic!("on purpose");
 }
 
+/// A call that is dropped by a signal, and one that still runs in a task.
 #[tokio::main]
-async fn sigterm() -> Outcome {
+async fn signal() -> Outcome {
+    use tokio::signal::unix::{SignalKind, signal};
+
     let telemetry = llm_trace::init()?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     work();
-    println!("ready");
-    terminate.recv().await;
+    let pending = |model| {
+        let call = LlmCall::builder(Operation::Chat).provider("openai").model(model);
+        call.instrument(std::future::pending::<()>())
+    };
+    let (started, running) = tokio::sync::oneshot::channel();
+    let task = tokio::spawn(async move {
+        let call = pin!(pending("in-task"));
+        futures_util::future::join(call, async { started.send(()) }).await
+    });
+    running.await?;
+    let here = async {
+        println!("ready");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = futures_util::future::join(pending("here"), here) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     telemetry.shutdown(Duration::from_secs(5));
+    drop(task);
     Ok(())
 }
 
