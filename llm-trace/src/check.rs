@@ -202,7 +202,8 @@ impl Check {
         if stats.dropped() > 0 {
             self.wrong(format!(
                 "{} {records} did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too \
-                 many, {} came after the end, {} failed, {} were dropped from disk; the lines on stderr say why",
+                 many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked child; the lines \
+                 on stderr say why",
                 stats.dropped(),
                 stats.unreachable,
                 stats.rejected,
@@ -211,6 +212,7 @@ impl Check {
                 stats.shutdown,
                 stats.failed,
                 stats.spill_full,
+                stats.forked,
             ));
         }
         if stats.restarts > 0 {

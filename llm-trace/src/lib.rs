@@ -151,6 +151,7 @@ mod normalize;
 mod otel;
 #[cfg(feature = "fields")]
 mod policy;
+mod process;
 #[cfg(feature = "fields")]
 mod record;
 #[cfg_attr(not(feature = "fields"), allow(unreachable_pub))]

@@ -1,11 +1,15 @@
 //! Ids of new spans, and of spans in existing traces.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator as Generator, RandomIdGenerator};
 
 use super::trace::Continued;
+use crate::process::{PerProcess, Process};
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
@@ -42,6 +46,8 @@ pub(crate) fn any() -> bool {
 #[derive(Debug)]
 pub struct IdGenerator<G = RandomIdGenerator> {
     inner: G,
+    /// Whether ids are combined with the process's [`Salt`]. Custom generators may give the bits of an id a meaning.
+    salted: bool,
     _alive: Alive,
 }
 
@@ -58,22 +64,51 @@ impl<G> IdGenerator<G> {
     /// Creates a generator that takes all other ids from `inner`.
     pub fn new(inner: G) -> Self {
         ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { inner, _alive: Alive }
+        Self { inner, salted: false, _alive: Alive }
     }
 }
 
 impl Default for IdGenerator {
     fn default() -> Self {
-        Self::new(RandomIdGenerator::default())
+        Self { salted: true, ..Self::new(RandomIdGenerator::default()) }
+    }
+}
+
+/// Bits that differ between a process and its forked children. A child has a copy of the state of its parent's random
+/// numbers: without these bits, parent and children would create the same ids.
+struct Salt(u128);
+
+impl Default for Salt {
+    fn default() -> Self {
+        if !cfg!(unix) {
+            return Self(0);
+        }
+        let [high, low] = [0u8, 1].map(|half| {
+            let mut hasher = DefaultHasher::new();
+            (Process::current(), SystemTime::now(), half).hash(&mut hasher);
+            hasher.finish()
+        });
+        Self(u128::from(high) << 64 | u128::from(low))
+    }
+}
+
+impl<G> IdGenerator<G> {
+    fn salt(&self) -> u128 {
+        static SALT: OnceLock<PerProcess<Salt>> = OnceLock::new();
+        if self.salted { SALT.get_or_init(PerProcess::default).get().0 } else { 0 }
     }
 }
 
 impl<G: Generator> Generator for IdGenerator<G> {
     fn new_trace_id(&self) -> TraceId {
-        Continued::trace_of_root().unwrap_or_else(|| self.inner.new_trace_id())
+        Continued::trace_of_root().unwrap_or_else(|| {
+            let id = u128::from_be_bytes(self.inner.new_trace_id().to_bytes());
+            TraceId::from(id ^ self.salt())
+        })
     }
 
     fn new_span_id(&self) -> SpanId {
-        self.inner.new_span_id()
+        let id = u64::from_be_bytes(self.inner.new_span_id().to_bytes());
+        SpanId::from(id ^ self.salt() as u64)
     }
 }

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::process::PerProcess;
+
 pub(crate) mod output;
 
 const QUIET: Duration = Duration::from_secs(60);
@@ -24,10 +26,9 @@ struct Reported {
     withheld: u64,
 }
 
-static REPORTED: Mutex<Option<HashMap<&'static str, Reported>>> = Mutex::new(None);
-
-fn reported() -> MutexGuard<'static, Option<HashMap<&'static str, Reported>>> {
-    REPORTED.lock().unwrap_or_else(PoisonError::into_inner)
+fn reported() -> MutexGuard<'static, HashMap<&'static str, Reported>> {
+    static REPORTED: OnceLock<PerProcess<Mutex<HashMap<&'static str, Reported>>>> = OnceLock::new();
+    REPORTED.get_or_init(PerProcess::default).get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints `message` on stderr as one line. It must hold neither content nor secrets.
@@ -43,7 +44,7 @@ pub(crate) fn warn(message: &str) {
 /// Prints `message` on stderr, unless `code` was reported before.
 pub(crate) fn warn_once(code: &'static str, message: &str) {
     let now = Reported { at: Instant::now(), withheld: 0 };
-    if reported().get_or_insert_default().insert(code, now).is_none() {
+    if reported().insert(code, now).is_none() {
         warn(message);
     }
 }
@@ -67,7 +68,6 @@ pub(crate) fn warn_rarely(code: &'static str, message: &str) {
     let now = Instant::now();
     let before = {
         let mut reported = reported();
-        let reported = reported.get_or_insert_default();
         match reported.get_mut(code) {
             Some(last) if now.duration_since(last.at) < QUIET => {
                 last.withheld = last.withheld.saturating_add(1);

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::process::PerProcess;
+
 /// Maximum size of queued text, in bytes. Further text is dropped and counted.
 const LIMIT: usize = 4 << 20;
 
@@ -42,8 +44,16 @@ struct WriterState {
 
 /// The writer for the process's stderr.
 pub(crate) fn stderr() -> &'static TextWriter {
-    static STDERR: OnceLock<TextWriter> = OnceLock::new();
-    STDERR.get_or_init(|| TextWriter::new(Box::new(std::io::stderr())))
+    static STDERR: OnceLock<PerProcess<Stderr>> = OnceLock::new();
+    &STDERR.get_or_init(PerProcess::default).get().0
+}
+
+struct Stderr(TextWriter);
+
+impl Default for Stderr {
+    fn default() -> Self {
+        Self(TextWriter::new(Box::new(std::io::stderr())))
+    }
 }
 
 impl TextWriter {

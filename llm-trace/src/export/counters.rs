@@ -7,6 +7,8 @@ use super::limits::Limits;
 use super::operation::{Operation, OperationDurations};
 use super::outcome::Outcome;
 use super::stats::SignalStats;
+use crate::diag;
+use crate::process::PerProcess;
 
 /// An attempt to queue a record.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -162,10 +164,11 @@ fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 
-/// A [`QueueState`] shared by the queue, its worker and its exporter.
+/// A [`QueueState`] shared by the queue, its worker and its exporter. A forked child counts from zero, because its
+/// parent exports and counts the records that it had.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExportCounters {
-    state: Arc<Mutex<QueueState>>,
+    state: Arc<PerProcess<Mutex<QueueState>>>,
     #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     pub(crate) durations: OperationDurations,
 }
@@ -173,7 +176,7 @@ pub(crate) struct ExportCounters {
 impl ExportCounters {
     /// Locks the state. While it is locked, no other lock is taken and no foreign code runs.
     pub(crate) fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn settle(&self, outcome: Outcome, records: usize) {
@@ -189,6 +192,16 @@ impl ExportCounters {
     /// Counts records that were dropped before a queue.
     pub(crate) fn queue_full(&self, records: u64) {
         add(&mut self.lock().counts.queue_full, records);
+    }
+
+    /// Counts and reports a record that ended in a forked child.
+    pub(crate) fn lose_in_forked_child(&self) {
+        add(&mut self.lock().counts.forked, 1);
+        diag::warn_once(
+            "forked",
+            "spans and log records that end in a forked child are lost, because the threads that export them run in its \
+             parent: call init() in the child, after the fork",
+        );
     }
 
     /// Counts a record whose content was cut because it was too large.

@@ -70,6 +70,8 @@ pub struct SignalStats {
     pub unreachable: u64,
     /// Records that ended after the shutdown, or were still queued at its deadline.
     pub shutdown: u64,
+    /// Records that ended in a forked child, which has no exporting threads. The counts of a child start at zero.
+    pub forked: u64,
     /// Records dropped because the exporting code panicked or could not encode them.
     pub failed: u64,
     /// How often the exporting thread panicked and was started again. It does not drop the queued records.
@@ -93,9 +95,9 @@ pub struct SignalStats {
 impl SignalStats {
     /// The number of dropped records, for any reason.
     pub fn dropped(&self) -> u64 {
-        [self.queue_full, self.too_large, self.rejected, self.unreachable, self.shutdown, self.failed, self.spill_full]
-            .into_iter()
-            .fold(0, u64::saturating_add)
+        let at_the_queue = [self.queue_full, self.shutdown, self.forked];
+        let after_it = [self.too_large, self.rejected, self.unreachable, self.failed, self.spill_full];
+        at_the_queue.into_iter().chain(after_it).fold(0, u64::saturating_add)
     }
 }
 

@@ -12,6 +12,7 @@ use super::signals::{Signals, has_ended};
 use super::stats::{Stats, StatsHandle};
 use super::targets::Targets;
 use super::task::Task;
+use crate::process::Process;
 use crate::{CallHooks, OpenCalls, diag};
 
 /// Keeps telemetry running, and exports the remaining data within a time limit when dropped.
@@ -54,6 +55,8 @@ pub struct Telemetry {
     /// Set once `check()` reports on this guard.
     active: Option<Active>,
     done: bool,
+    /// The process of the exporting threads.
+    process: Process,
 }
 
 impl Telemetry {
@@ -65,7 +68,8 @@ impl Telemetry {
         targets: Targets,
     ) -> Self {
         let (open, hooks) = (OpenCalls::default(), CallHooks::default());
-        Self { provider, signals, exports, open, hooks, limit, targets, active: None, done: false }
+        let process = Process::current();
+        Self { provider, signals, exports, open, hooks, limit, targets, active: None, done: false, process }
     }
 
     /// Makes `check()` report on this guard.
@@ -92,13 +96,17 @@ impl Telemetry {
         &self.provider
     }
 
-    /// Exports everything that has ended so far.
+    /// Exports everything that has ended so far. In a forked child, only the closures of
+    /// [`on_call`](crate::LlmLayer::on_call) run.
     ///
     /// Returns whether all spans, log records and metrics were accepted, and all calls were passed to the closures of
     /// [`on_call`](crate::LlmLayer::on_call). Blocks the calling thread for up to about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
         let end = deadline(FLUSH_LIMIT);
+        if !self.process.is_current() {
+            return self.hooks.flush(FLUSH_LIMIT) && dropped == 0;
+        }
         let (provider, signals) = (self.provider.clone(), self.signals.clone());
         let spans = Task::start(move || provider.force_flush().is_ok());
         let log_records = Task::start(move || signals.flush_logs());
@@ -149,6 +157,10 @@ impl Telemetry {
         let limit = limits::at_most_longest(limit);
         if let Some(active) = self.active.take() {
             active.end();
+        }
+        if !self.process.is_current() {
+            self.signals.leave_to_parent();
+            return self.hooks.flush(limit) && self.stats().dropped() == 0 && self.hooks.dropped() == 0;
         }
         self.open.finish();
         let end = deadline(limit);

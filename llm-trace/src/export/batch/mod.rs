@@ -37,6 +37,7 @@ use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
 use crate::export::quiet::Quiet;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
+use crate::process::Process;
 use machine::Order;
 use queue::{Done, Incomplete, Queue};
 #[cfg(feature = "logs")]
@@ -49,6 +50,9 @@ use worker::{FLUSH_LIMIT, Worker};
 pub(crate) struct BatchProcessor<R: Record> {
     queue: Arc<Queue<R>>,
     deadline: ShutdownDeadline,
+    counters: ExportCounters,
+    /// The process of the worker. In a forked child, the worker may have locked the queue for ever.
+    process: Process,
 }
 
 impl<R: Record> std::fmt::Debug for BatchProcessor<R> {
@@ -65,16 +69,27 @@ impl<R: Record> BatchProcessor<R> {
         deadline: ShutdownDeadline,
         counters: ExportCounters,
     ) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(limits, counters));
+        let queue = Arc::new(Queue::new(limits, counters.clone()));
         let worker = Worker::new(exporter, upkeep, Arc::clone(&queue), deadline.clone());
         std::thread::Builder::new().name("llm-trace-export".into()).spawn(move || {
             let _quiet = Quiet::here();
             worker.run();
         })?;
-        Ok(Self { queue, deadline })
+        Ok(Self { queue, deadline, counters, process: Process::current() })
+    }
+
+    fn push(&self, record: R) {
+        if self.process.is_current() {
+            self.queue.push(record);
+        } else {
+            self.counters.lose_in_forked_child();
+        }
     }
 
     fn request(&self, limit: Duration, order: impl FnOnce(Done) -> Order<Done>) -> OTelSdkResult {
+        if !self.process.is_current() {
+            return Err(OTelSdkError::AlreadyShutdown);
+        }
         self.queue.request(limit, order).map_err(|incomplete| match incomplete {
             Incomplete::Timeout => OTelSdkError::Timeout(limit),
             Incomplete::Ended => OTelSdkError::AlreadyShutdown,
@@ -86,15 +101,19 @@ impl<R: Record> BatchProcessor<R> {
     }
 
     fn shut_down(&self, limit: Duration) -> OTelSdkResult {
-        self.queue.close();
-        self.deadline.close_by(deadline(limit));
+        if self.process.is_current() {
+            self.queue.close();
+            self.deadline.close_by(deadline(limit));
+        }
         self.request(limit, Order::Shutdown)
     }
 }
 
 impl<R: Record> Drop for BatchProcessor<R> {
     fn drop(&mut self) {
-        self.queue.detach();
+        if self.process.is_current() {
+            self.queue.detach();
+        }
     }
 }
 
@@ -103,7 +122,7 @@ impl SpanProcessor for BatchProcessor<SpanData> {
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.queue.push(span);
+            self.push(span);
         }
     }
 
@@ -157,7 +176,7 @@ mod logs {
             if record.observed_timestamp().is_none() {
                 record.set_observed_timestamp(SystemTime::now());
             }
-            self.queue.push(LogData { record, scope: scope.clone() });
+            self.push(LogData { record, scope: scope.clone() });
         }
 
         fn force_flush(&self) -> OTelSdkResult {

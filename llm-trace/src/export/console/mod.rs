@@ -23,6 +23,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use crate::diag::output;
 use crate::diag::output::TextWriter;
 use crate::export::counters::ExportCounters;
+use crate::process::Process;
 use paint::Paint;
 use pending::Pending;
 
@@ -48,6 +49,8 @@ pub struct ConsoleProcessor {
     state: Mutex<ConsoleState>,
     out: TextWriter,
     counters: ExportCounters,
+    /// The process of the thread that prints.
+    process: Process,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +79,8 @@ impl ConsoleProcessor {
     fn to(form: Form, out: TextWriter) -> Self {
         let (pending, resource) = (Pending::default(), Resource::builder_empty().build());
         let state = ConsoleState { pending, service: String::new(), resource };
-        Self { form, state: Mutex::new(state), out, counters: ExportCounters::default() }
+        let counters = ExportCounters::default();
+        Self { form, state: Mutex::new(state), out, counters, process: Process::current() }
     }
 
     /// Counts dropped spans in `counters`.
@@ -103,6 +107,9 @@ impl ConsoleProcessor {
     }
 
     fn flush_within(&self, limit: Duration) -> OTelSdkResult {
+        if !self.process.is_current() {
+            return Err(OTelSdkError::AlreadyShutdown);
+        }
         if self.out.flush(limit) { Ok(()) } else { Err(OTelSdkError::Timeout(limit)) }
     }
 }
@@ -115,7 +122,7 @@ impl fmt::Debug for ConsoleProcessor {
 
 impl SpanProcessor for ConsoleProcessor {
     fn on_start(&self, span: &mut Span, _cx: &Context) {
-        if matches!(self.form, Form::Tree(_)) {
+        if matches!(self.form, Form::Tree(_)) && self.process.is_current() {
             let id = span.span_context();
             self.lock().pending.start(id.trace_id(), id.span_id());
         }
@@ -124,6 +131,9 @@ impl SpanProcessor for ConsoleProcessor {
     fn on_end(&self, span: SpanData) {
         if !span.span_context.is_sampled() {
             return;
+        }
+        if !self.process.is_current() {
+            return self.counters.lose_in_forked_child();
         }
         let mut state = self.lock();
         match self.form {
@@ -147,7 +157,9 @@ impl SpanProcessor for ConsoleProcessor {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        if let Form::Tree(paint) = self.form {
+        if let Form::Tree(paint) = self.form
+            && self.process.is_current()
+        {
             let mut state = self.lock();
             let (left, service) = (state.pending.take_all(), state.service.clone());
             drop(state);

@@ -68,6 +68,12 @@ impl Signals {
         }
     }
 
+    /// Leaves the metrics to the parent of a forked child. Without this, dropping the provider waits for a thread that
+    /// the child lacks.
+    pub(crate) fn leave_to_parent(&self) {
+        std::mem::forget(self.meters.clone());
+    }
+
     /// Exports the current metrics. Returns whether they were accepted.
     pub(crate) fn flush_metrics(&self) -> bool {
         self.meters.as_ref().is_none_or(|meters| meters.force_flush().is_ok())

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::finished_call::FinishedCall;
 use crate::diag;
 use crate::guarded::{self, UserCode};
+use crate::process::Process;
 
 /// Maximum number of queued calls.
 const MOST_CALLS: usize = 4096;
@@ -42,7 +43,7 @@ struct State {
     /// The queue's thread is waiting for work.
     idle: bool,
     /// The process that runs the queue's thread. A forked child has none of its parent's threads.
-    process: Option<u32>,
+    process: Option<Process>,
     ended: bool,
 }
 
@@ -119,7 +120,8 @@ impl Hook {
             return false;
         }
         let mut state = self.0.lock();
-        if !state.waiting.is_empty() {
+        // A forked child does not wait for the call that its parent processes.
+        if !state.waiting.is_empty() || state.process.is_some() {
             state.start_thread(&self.0);
         }
         let wanted = state.counts.taken;
@@ -138,7 +140,7 @@ impl Hook {
     /// Simulates a forked child as far as possible in one process.
     #[cfg(test)]
     pub(super) fn start_as_in_child(&self) {
-        self.0.lock().process = Some(0);
+        self.0.lock().process = Some(Process::other());
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -154,7 +156,7 @@ impl State {
 
     /// Starts the thread if this process has none: for the first call, or the first one after a fork.
     fn start_thread(&mut self, queue: &Arc<Queue>) {
-        let here = std::process::id();
+        let here = Process::current();
         if self.process == Some(here) {
             return;
         }
