@@ -10,7 +10,9 @@ use llm_trace::LlmCall;
 use llm_trace::export::{Destination, Parts, from_lookup};
 use llm_trace_tests::collector::{Answer, Collector};
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+use opentelemetry::{KeyValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_sdk::trace::SdkTracer;
 use tracing_subscriber::prelude::*;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -118,6 +120,33 @@ fn each_signal_has_its_own_file_of_otlp_json_lines() {
         assert!(span["startTimeUnixNano"].as_str().unwrap().parse::<u64>().is_ok());
         assert_eq!(span["kind"], 3);
         std::fs::remove_dir_all(&directory.0).unwrap();
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_texts_in_json() {
+    let numbers = |tracer: &SdkTracer| {
+        let list = Value::Array(vec![f64::INFINITY, 0.5].into());
+        let attributes = [KeyValue::new("ratio", f64::NAN), KeyValue::new("list", list)];
+        drop(tracer.span_builder("work").with_attributes(attributes).start(tracer));
+    };
+    let directory = Directory::new("numbers");
+    let parts = parts(&[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &directory.text())]);
+    numbers(&parts.provider.tracer("app"));
+    assert!(parts.telemetry.shutdown(LIMIT));
+    let lines = directory.lines("traces");
+    let list = r#"{"arrayValue":{"values":[{"stringValue":"Infinity"},{"doubleValue":0.5}]}}"#;
+    for (key, value) in [("ratio", r#"{"stringValue":"NaN"}"#), ("list", list)] {
+        assert!(lines[0].contains(&format!(r#"{{"key":"{key}","value":{value}"#)), "{}", lines[0]);
+    }
+    // Protobuf has these numbers.
+    for (exporter, ratio) in [("http/json", "StringValue(\"NaN\")"), ("otlp_http", "DoubleValue(NaN)")] {
+        let collector = Collector::start();
+        let parts = self::parts(&[("OTEL_EXPORTER", exporter), ("OTEL_ENDPOINT", &collector.endpoint())]);
+        numbers(&parts.provider.tracer("app"));
+        assert!(parts.telemetry.shutdown(LIMIT));
+        let sent = format!("{:?}", collector.span("work").span.attributes);
+        assert!(sent.contains(ratio), "{exporter}: {sent}");
     }
 }
 

@@ -22,12 +22,45 @@ pub(crate) trait OtlpRequest: Message + Default + Serialize + DeserializeOwned {
     /// Splits off about half of the records; `None` if there is only one.
     fn split(&mut self) -> Option<Self>;
 
+    /// Visits the values of all attributes.
+    fn visit_values(&mut self, visit: Visit<'_>);
+
     /// Drops the content of a request's only record and notes that in the record. Returns its name; `None` if it had no
     /// content.
     fn drop_content(&mut self) -> Option<String>;
 
     /// The number of records rejected in a successful response, and the reason.
     fn partial_success(response: Self::Response) -> (i64, String);
+}
+
+/// Is called with the value of each attribute.
+type Visit<'a> = &'a mut dyn FnMut(&mut AnyValue);
+
+/// Encodes a request as JSON. Numbers that are not finite become texts, because JSON has no such numbers: collectors
+/// reject a whole request with a `null` in place of a number.
+pub(super) fn to_json<Q: OtlpRequest>(request: &mut Q) -> Result<Vec<u8>, String> {
+    request.visit_values(&mut spell_out);
+    serde_json::to_vec(request).map_err(|error| error.to_string())
+}
+
+fn spell_out(value: &mut AnyValue) {
+    match &mut value.value {
+        Some(Any::DoubleValue(number)) if !number.is_finite() => {
+            let text = match *number {
+                f64::INFINITY => "Infinity",
+                f64::NEG_INFINITY => "-Infinity",
+                _ => "NaN",
+            };
+            value.value = Some(Any::StringValue(text.to_owned()));
+        }
+        Some(Any::ArrayValue(array)) => array.values.iter_mut().for_each(spell_out),
+        Some(Any::KvlistValue(map)) => visit_all(&mut map.values, &mut spell_out),
+        _ => {}
+    }
+}
+
+fn visit_all(attributes: &mut [KeyValue], visit: Visit<'_>) {
+    attributes.iter_mut().filter_map(|attribute| attribute.value.as_mut()).for_each(visit);
 }
 
 /// Implements the common structure of requests: resources contain scopes, and scopes contain items.
@@ -37,9 +70,18 @@ macro_rules! nested {
             request.$resources.iter().flat_map(|resource| &resource.$scopes).flat_map(|scope| &scope.$items)
         }
 
-        fn first(request: &mut $request) -> Option<&mut $item> {
+        fn items_mut(request: &mut $request) -> impl Iterator<Item = &mut $item> {
             let scopes = request.$resources.iter_mut().flat_map(|resource| &mut resource.$scopes);
-            scopes.flat_map(|scope| &mut scope.$items).next()
+            scopes.flat_map(|scope| &mut scope.$items)
+        }
+
+        /// Visits the values of the attributes of resources and scopes.
+        fn visit_outer(request: &mut $request, visit: super::Visit<'_>) {
+            for resource in &mut request.$resources {
+                resource.resource.iter_mut().for_each(|resource| super::visit_all(&mut resource.attributes, visit));
+                let scopes = resource.$scopes.iter_mut().filter_map(|scope| scope.scope.as_mut());
+                scopes.for_each(|scope| super::visit_all(&mut scope.attributes, visit));
+            }
         }
 
         /// Moves `wanted` items of a request, with their resource and scope, into a new request.
@@ -78,7 +120,7 @@ mod traces {
     use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
     use opentelemetry_proto::tonic::trace::v1::Span;
 
-    use super::{OtlpRequest, note, without_content};
+    use super::{OtlpRequest, Visit, note, visit_all, without_content};
     use crate::export::target::Signal;
 
     nested!(ExportTraceServiceRequest, resource_spans, scope_spans, spans: Span);
@@ -97,8 +139,17 @@ mod traces {
             (count > 1).then(|| take(self, count / 2))
         }
 
+        fn visit_values(&mut self, visit: Visit<'_>) {
+            visit_outer(self, visit);
+            for span in items_mut(self) {
+                visit_all(&mut span.attributes, visit);
+                span.events.iter_mut().for_each(|event| visit_all(&mut event.attributes, visit));
+                span.links.iter_mut().for_each(|link| visit_all(&mut link.attributes, visit));
+            }
+        }
+
         fn drop_content(&mut self) -> Option<String> {
-            let span = first(self)?;
+            let span = items_mut(self).next()?;
             let events = span.events.iter_mut().map(|event| without_content(&mut event.attributes)).sum::<usize>();
             let dropped = without_content(&mut span.attributes).saturating_add(events);
             note(&mut span.attributes, dropped)?;
@@ -140,7 +191,7 @@ mod logs {
     use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
     use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
-    use super::{OtlpRequest, note, without_content};
+    use super::{OtlpRequest, Visit, note, visit_all, without_content};
     use crate::export::target::Signal;
 
     nested!(ExportLogsServiceRequest, resource_logs, scope_logs, log_records: LogRecord);
@@ -159,8 +210,16 @@ mod logs {
             (count > 1).then(|| take(self, count / 2))
         }
 
+        fn visit_values(&mut self, visit: Visit<'_>) {
+            visit_outer(self, visit);
+            for record in items_mut(self) {
+                visit_all(&mut record.attributes, visit);
+                record.body.iter_mut().for_each(&mut *visit);
+            }
+        }
+
         fn drop_content(&mut self) -> Option<String> {
-            let record = first(self)?;
+            let record = items_mut(self).next()?;
             let body = usize::from(record.body.take().is_some());
             let dropped = without_content(&mut record.attributes).saturating_add(body);
             note(&mut record.attributes, dropped)?;
@@ -181,8 +240,14 @@ mod metrics {
     };
     use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 
-    use super::OtlpRequest;
+    use super::{OtlpRequest, Visit, visit_all};
     use crate::export::target::Signal;
+
+    macro_rules! visit_points {
+        ($data:ident, $visit:ident) => {
+            $data.data_points.iter_mut().for_each(|point| visit_all(&mut point.attributes, $visit))
+        };
+    }
 
     nested!(ExportMetricsServiceRequest, resource_metrics, scope_metrics, metrics: Metric);
 
@@ -201,10 +266,24 @@ mod metrics {
                 return Some(take(self, metrics / 2));
             }
             // A single metric with several series: its points are split.
-            let rest = rest_of_points(first(self)?)?;
+            let rest = rest_of_points(items_mut(self).next()?)?;
             let mut half = self.clone();
-            first(&mut half)?.data = Some(rest);
+            items_mut(&mut half).next()?.data = Some(rest);
             Some(half)
+        }
+
+        fn visit_values(&mut self, visit: Visit<'_>) {
+            visit_outer(self, visit);
+            for metric in items_mut(self) {
+                match &mut metric.data {
+                    None => {}
+                    Some(Data::Gauge(data)) => visit_points!(data, visit),
+                    Some(Data::Sum(data)) => visit_points!(data, visit),
+                    Some(Data::Histogram(data)) => visit_points!(data, visit),
+                    Some(Data::ExponentialHistogram(data)) => visit_points!(data, visit),
+                    Some(Data::Summary(data)) => visit_points!(data, visit),
+                }
+            }
         }
 
         fn drop_content(&mut self) -> Option<String> {
@@ -257,3 +336,7 @@ mod metrics {
         rest.drain(..half);
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

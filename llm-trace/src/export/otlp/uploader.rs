@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::request::OtlpRequest;
+use super::request::{OtlpRequest, to_json};
 use crate::diag;
 use crate::export::counters::ExportCounters;
 use crate::export::error::InitError;
 use crate::export::file::{JsonLines, Spill};
-use crate::export::operation::Operation;
+use crate::export::operation::{Encoded, Operation};
 use crate::export::outcome::Outcome;
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
@@ -87,13 +87,13 @@ impl Uploader {
     }
 
     /// Sends a request, in halves if it is too large, and counts every record in it.
-    pub(super) fn send<Q: OtlpRequest>(&self, request: Q) -> Result<(), String> {
+    pub(super) fn send<Q: OtlpRequest>(&self, mut request: Q) -> Result<(), String> {
         let mut operation = Operation::start();
         let sent = match &self.target {
-            Target::Files(lines) => self.write(lines, &mut operation, &request),
+            Target::Files(lines) => self.write(lines, &mut operation, &mut request),
             Target::Network(network) => match &network.spill {
                 Some(spill) if lock(spill).is_pausing() => {
-                    return self.spill(spill, &mut operation, &request, "requests are paused");
+                    return self.spill(spill, &mut operation, &mut request, "requests are paused");
                 }
                 _ => self.send_by(network, &mut operation, request, None).map(drop),
             },
@@ -114,7 +114,7 @@ impl Uploader {
         if count == 0 {
             return Ok(Sent::Settled);
         }
-        let body = match network.encode(&request) {
+        let body = match network.encode(&mut request) {
             Ok(body) => body,
             Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
         };
@@ -123,7 +123,7 @@ impl Uploader {
             let text = format!("{size} bytes exceed the request limit of {}", self.max_bytes);
             Refusal { kind: RefusalKind::TooLarge, text }
         } else {
-            match self.deliver(network, operation, Q::SIGNAL, body) {
+            match self.deliver(network, operation, &Encoded { signal: Q::SIGNAL, body }) {
                 Ok(answer) => {
                     return self.accept::<Q>(network, operation, count, &answer).map(|()| Sent::Settled);
                 }
@@ -156,7 +156,7 @@ impl Uploader {
                         operation.fail(Outcome::Spilled);
                         return Ok(Sent::StaysOnDisk);
                     }
-                    self.spill(spill, operation, &request, &refusal.text).map(|()| Sent::Settled)
+                    self.spill(spill, operation, &mut request, &refusal.text).map(|()| Sent::Settled)
                 }
                 None => self.lose::<Q, _>(operation, count, Outcome::Unreachable, &refusal.text),
             },
@@ -168,15 +168,15 @@ impl Uploader {
         &self,
         lines: &Mutex<JsonLines>,
         operation: &mut Operation,
-        request: &Q,
+        request: &mut Q,
     ) -> Result<(), String> {
         let count = request.count();
         if count == 0 {
             return Ok(());
         }
-        let line = match serde_json::to_vec(request) {
+        let line = match to_json(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error.to_string()),
+            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
         };
         match lock(lines).append(&line, count as u64) {
             Ok(removed) => {
@@ -193,14 +193,14 @@ impl Uploader {
         &self,
         spill: &Mutex<Spill>,
         operation: &mut Operation,
-        request: &Q,
+        request: &mut Q,
         reason: &str,
     ) -> Result<(), String> {
         operation.fail(Outcome::Spilled);
         let count = request.count();
-        let line = match serde_json::to_vec(request) {
+        let line = match to_json(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error.to_string()),
+            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
         };
         let removed = match lock(spill).append(&line, count as u64) {
             Ok(removed) => removed,
@@ -291,18 +291,12 @@ impl Uploader {
     }
 
     /// Sends the same bytes until they are accepted or another attempt is pointless.
-    fn deliver(
-        &self,
-        network: &Network,
-        operation: &mut Operation,
-        signal: Signal,
-        body: Bytes,
-    ) -> Result<Bytes, Refusal> {
+    fn deliver(&self, network: &Network, operation: &mut Operation, request: &Encoded) -> Result<Bytes, Refusal> {
         let mut tries = Tries::new(&self.deadline, network.timeout);
         loop {
             // With a spill directory, the end of the shutdown time is reserved for writing to it.
             let left = if network.spill.is_some() { tries.left().mul_f64(0.8) } else { tries.left() };
-            match network.transport.send(operation, signal, body.clone(), left) {
+            match network.transport.send(operation, request.clone(), left) {
                 Ok(answer) => {
                     if let Some(spill) = &network.spill {
                         lock(spill).resume();
@@ -375,9 +369,9 @@ impl Uploader {
 }
 
 impl Network {
-    fn encode<Q: OtlpRequest>(&self, request: &Q) -> Result<Bytes, String> {
+    fn encode<Q: OtlpRequest>(&self, request: &mut Q) -> Result<Bytes, String> {
         if self.json {
-            return serde_json::to_vec(request).map(Bytes::from).map_err(|e| e.to_string());
+            return to_json(request).map(Bytes::from);
         }
         Ok(request.encode_to_vec().into())
     }
