@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::SpanProcessor;
 use url::Url;
 
 use super::disk::DiskLimits;
@@ -14,14 +14,13 @@ use super::endpoint;
 use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
+use super::export_processor::ExportProcessor;
 use super::exports::Exports;
 use super::limits;
 use super::limits::{EXPORT_TIMEOUT, Limits};
 use super::scope_processor::StampProcessor;
-use super::stats::StatsHandle;
 use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
 use super::{headers, proxy};
-use crate::sink::forward_to_inner;
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
 type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -329,7 +328,7 @@ impl Destination {
                 Box::new(StampProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
             }
         };
-        Ok(ExportProcessor { inner, stats: exports.stats() })
+        Ok(ExportProcessor::new(inner, exports.stats()))
     }
 
     fn url(&self, warnings: &mut Vec<String>) -> Result<Url, ConfigError> {
@@ -355,48 +354,5 @@ impl Destination {
             spill: self.spill.clone().filter(|_| self.protocol != Protocol::File),
             disk: self.disk,
         })
-    }
-}
-
-/// Exports spans to one [`Destination`], in batches, on a separate thread.
-///
-/// The SDK's batch processor counts spans but not bytes: 512 spans of 100 KB form a request of 50 MB, which a collector
-/// rejects as a whole. This processor also limits batches by bytes, splits requests that are rejected as too large,
-/// drops content before it drops spans, and counts every lost span with the reason.
-///
-/// ```
-/// use llm_trace::export::Destination;
-/// use opentelemetry_sdk::trace::SdkTracerProvider;
-///
-/// # fn main() -> Result<(), llm_trace::export::InitError> {
-/// let processor = Destination::http("http://localhost:4318").build()?;
-/// let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
-/// # drop(provider);
-/// # Ok(())
-/// # }
-/// ```
-pub struct ExportProcessor {
-    inner: Box<dyn SpanProcessor>,
-    stats: StatsHandle,
-}
-
-impl ExportProcessor {
-    /// The counts of this processor's spans. They can be read at any time, also while the provider owns the processor.
-    pub fn stats(&self) -> StatsHandle {
-        self.stats.clone()
-    }
-}
-
-impl fmt::Debug for ExportProcessor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExportProcessor").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-impl SpanProcessor for ExportProcessor {
-    forward_to_inner!(on_start);
-
-    fn on_end(&self, span: SpanData) {
-        self.inner.on_end(span);
     }
 }

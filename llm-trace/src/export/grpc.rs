@@ -1,5 +1,6 @@
 //! OTLP over gRPC. It has its own thread and runtime, so it works in any program and can flush in any `Drop`.
 
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tonic_types::StatusExt as _;
 
 use super::endpoint;
 use super::error::InitError;
-use super::operation::{Operation, ResponseStatus};
+use super::operation::{Encoded, Operation, ResponseStatus};
 use super::pem_files;
 use super::quiet::Quiet;
 use super::recovery::{PAUSE, survive};
@@ -36,8 +37,7 @@ pub(crate) struct GrpcTransport {
 
 #[derive(Debug)]
 struct Job {
-    signal: Signal,
-    body: Bytes,
+    request: Encoded,
     limit: Duration,
     answer: mpsc::SyncSender<Answer>,
 }
@@ -77,38 +77,35 @@ impl GrpcTransport {
             .thread_name("llm-trace-grpc-io")
             .build();
         let runtime = runtime.map_err(|e| failed(e.to_string()))?;
+        let work = move |inbox: &mut UnboundedReceiver<Job>| {
+            runtime.block_on(async {
+                // The channel must be created inside the runtime.
+                let channel = match &tunnel {
+                    Some(tunnel) => target.connect_with_connector_lazy(tunnel.clone()),
+                    None => target.connect_lazy(),
+                };
+                serve(&Client { channel, headers: headers.clone(), gzip }, inbox).await;
+            });
+        };
+        Self::start(shown.clone(), work).map_err(|e| failed(e.to_string()))
+    }
+
+    /// Starts the thread. If `work` panics, it starts again with the jobs that wait.
+    fn start(shown: String, mut work: impl FnMut(&mut UnboundedReceiver<Job>) + Send + 'static) -> io::Result<Self> {
         let (jobs, mut inbox) = unbounded_channel();
-        let serve = move || {
+        std::thread::Builder::new().name("llm-trace-grpc".into()).spawn(move || {
             let _quiet = Quiet::here();
-            let mut work = || {
-                runtime.block_on(async {
-                    // The channel must be created inside the runtime.
-                    let channel = match &tunnel {
-                        Some(tunnel) => target.connect_with_connector_lazy(tunnel.clone()),
-                        None => target.connect_lazy(),
-                    };
-                    serve(&Client { channel, headers: headers.clone(), gzip }, &mut inbox).await;
-                });
-            };
-            while survive("the thread of OTLP over gRPC", &mut work).is_none() {
+            while survive("the thread of OTLP over gRPC", || work(&mut inbox)).is_none() {
                 std::thread::sleep(PAUSE);
             }
-        };
-        std::thread::Builder::new().name("llm-trace-grpc".into()).spawn(serve).map_err(|e| failed(e.to_string()))?;
+        })?;
         Ok(Self { jobs, shown })
     }
 
-    pub(super) fn send(
-        &self,
-        operation: &mut Operation,
-        signal: Signal,
-        body: Bytes,
-        limit: Duration,
-    ) -> Result<Bytes, Refusal> {
+    pub(super) fn send(&self, operation: &mut Operation, request: Encoded, limit: Duration) -> Result<Bytes, Refusal> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let gone =
-            || Refusal { kind: RefusalKind::Rejected, text: format!("the connection to {} is closed", self.shown) };
-        self.jobs.send(Job { signal, body, limit, answer }).map_err(|_| gone())?;
+        let closed = |kind| Refusal { kind, text: format!("the connection to {} is closed", self.shown) };
+        self.jobs.send(Job { request, limit, answer }).map_err(|_| closed(RefusalKind::Rejected))?;
         match answered.recv_timeout(limit.saturating_add(GRACE)) {
             Ok(Some(result)) => {
                 if let Some(code) = code_of_server(&result) {
@@ -116,7 +113,8 @@ impl GrpcTransport {
                 }
                 result.map_err(|status| self.refusal(&status))
             }
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(gone()),
+            // The thread panicked. It may have sent the request.
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(closed(RefusalKind::Unanswered)),
             Ok(None) | Err(mpsc::RecvTimeoutError::Timeout) => Err(Refusal {
                 kind: RefusalKind::Unanswered,
                 text: format!("no answer from {} within {limit:?}", self.shown),
@@ -157,15 +155,15 @@ async fn serve(client: &Client, inbox: &mut UnboundedReceiver<Job>) {
     while let Some(job) = inbox.recv().await {
         let client = client.clone();
         tokio::spawn(async move {
-            let call = client.call(job.signal, job.body);
+            let call = client.call(job.request);
             let _ = job.answer.send(tokio::time::timeout(job.limit, call).await.ok());
         });
     }
 }
 
 impl Client {
-    async fn call(self, signal: Signal, body: Bytes) -> Result<Bytes, Status> {
-        let path = match signal {
+    async fn call(self, request: Encoded) -> Result<Bytes, Status> {
+        let path = match request.signal {
             Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
             Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
             Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
@@ -179,7 +177,7 @@ impl Client {
             status.set_source(Arc::new(error));
             status
         })?;
-        let mut request = Request::new(body);
+        let mut request = Request::new(request.body);
         *request.metadata_mut() = self.headers;
         grpc.unary(request, PathAndQuery::from_static(path), Raw).await.map(tonic::Response::into_inner)
     }
@@ -290,13 +288,34 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 
     use tonic::{Code, Status};
     use tonic_types::{ErrorDetails, StatusExt as _};
 
-    use super::retry_after;
+    use super::{Bytes, Encoded, GrpcTransport, Operation, RefusalKind, Signal, retry_after};
+
+    #[test]
+    fn the_thread_starts_again_after_a_panic() {
+        let mut starts = 0;
+        let transport = GrpcTransport::start("a collector".into(), move |inbox| {
+            starts += 1;
+            while let Some(job) = inbox.blocking_recv() {
+                assert!(starts > 2, "the first two starts panic");
+                let _ = job.answer.send(Some(Ok(job.request.body)));
+            }
+        });
+        let transport = transport.unwrap();
+        let send = |body: &'static [u8]| {
+            let request = Encoded { signal: Signal::Traces, body: Bytes::from_static(body) };
+            transport.send(&mut Operation::start(), request, Duration::from_secs(60))
+        };
+        let lost = [b"one", b"two"].map(|body| send(body).map_err(|refusal| refusal.kind));
+        assert_eq!(lost, [Err(RefusalKind::Unanswered), Err(RefusalKind::Unanswered)]);
+        assert_eq!(send(b"three").unwrap(), "three");
+    }
 
     #[test]
     fn the_retry_delay_is_read_from_the_status_details() {

@@ -43,6 +43,7 @@ mod disk;
 mod endpoint;
 mod env;
 mod error;
+mod export_processor;
 mod exports;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod file;
@@ -93,8 +94,9 @@ mod env_tests;
 pub(crate) use active::active;
 pub(crate) use config::Config;
 pub use console::ConsoleProcessor;
-pub use destination::{Destination, ExportProcessor};
+pub use destination::Destination;
 pub use error::{ConfigError, InitError};
+pub use export_processor::ExportProcessor;
 pub use init::{init, init_if_configured};
 pub use providers::{Parts, from_env, from_lookup};
 pub use scope_processor::StampProcessor;

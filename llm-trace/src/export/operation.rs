@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::outcome::Outcome;
+use super::target::Signal;
 use crate::semconv::Fact;
 
 /// One export operation, for the metric of its duration.
@@ -17,6 +19,13 @@ pub(crate) struct Operation {
     status: Option<ResponseStatus>,
     /// The last reason why records were not accepted.
     failure: Option<Outcome>,
+}
+
+/// An encoded request.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoded {
+    pub(crate) signal: Signal,
+    pub(crate) body: Bytes,
 }
 
 /// The status of a response.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::error::InitError;
-use super::operation::Operation;
+use super::operation::{Encoded, Operation};
 use super::quiet::Quiet;
 use super::refusal::Refusal;
-use super::target::{Otlp, Protocol, Signal};
+use super::target::{Otlp, Protocol};
 
 /// A connection to one destination.
 #[derive(Debug)]
@@ -42,21 +42,15 @@ impl Transport {
     }
 
     /// Sends one encoded request and returns the response's body; waits at most `limit`.
-    pub(crate) fn send(
-        &self,
-        operation: &mut Operation,
-        signal: Signal,
-        body: Bytes,
-        limit: Duration,
-    ) -> Result<Bytes, Refusal> {
+    pub(crate) fn send(&self, operation: &mut Operation, request: Encoded, limit: Duration) -> Result<Bytes, Refusal> {
         operation.attempt();
         // Suppresses the telemetry of the transport's libraries.
         let _quiet = Quiet::here();
         match self {
             #[cfg(feature = "otlp-http")]
-            Self::Http(http) => http.send(operation, body, limit),
+            Self::Http(http) => http.send(operation, request.body, limit),
             #[cfg(feature = "otlp-grpc")]
-            Self::Grpc(grpc) => grpc.send(operation, signal, body, limit),
+            Self::Grpc(grpc) => grpc.send(operation, request, limit),
         }
     }
 }
