@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::Provider;
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
 use crate::policy::Filter;
-use crate::semconv::{Fact, Profile};
+use crate::semconv::{Fact, Facts, Profile};
 use crate::sink::attributes::Attributes;
 use crate::wire::collect::Collector;
 use crate::wire::detect::path_facts;
@@ -123,10 +123,10 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
     let (asked, mut request_facts) = match &request {
         Some(found) => read_request(exchange.provider, exchange.path, found.root()),
         None => {
-            let mut facts = RequestFacts::default();
+            let mut facts = Facts::default();
             exchange.path.inspect(|path| path_facts(path, &mut facts));
             // A response that streams was requested as a stream.
-            facts.stream = (exchange.body != Body::Whole).then_some(true);
+            facts.update(Fact::RequestStream, (exchange.body != Body::Whole).then_some(true));
             (None, facts)
         }
     };
@@ -214,21 +214,13 @@ fn put<V: Into<Value>>(attributes: &mut Map<String, Value>, key: &str, value: Op
 }
 
 /// Adds the facts under their attribute names.
-fn put_facts(
-    to: &mut Map<String, Value>,
-    provider: Option<&str>,
-    request: &mut RequestFacts,
-    response: &mut ResponseFacts,
-) {
+fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &mut Facts, response: &mut ResponseFacts) {
     let provider = provider.map(|name| Provider::from(name.to_owned()));
     let mut named = Attributes::new(Profile::default(), 0, false);
-    named.add(Fact::RequestModel.key(), request.model.clone());
+    named.add(Fact::RequestModel.key(), request.get(Fact::RequestModel).cloned());
+    response.move_shared(request);
     named.request(request, provider.as_ref());
     named.response(response, provider.as_ref());
-    named.add(Fact::OutputType.key(), response.output_type.or(request.output_type));
-    named.add(Fact::Dimensions.key(), response.dimensions.or(request.dimensions));
-    let conversation = request.conversation_id.as_ref().or(response.conversation_id.as_ref());
-    named.add(Fact::ConversationId.key(), conversation.cloned());
     for attribute in named.into_vec() {
         let value = match attribute.value {
             opentelemetry::Value::Bool(b) => Value::from(b),

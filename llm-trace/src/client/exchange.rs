@@ -10,6 +10,7 @@ use crate::arguments::{CallArguments, ProbedValue};
 use crate::call::{LlmCall, Prepared, inject_to};
 use crate::diag;
 use crate::model::Provider;
+use crate::semconv::Fact;
 use crate::wire::detect;
 
 /// The target of a request.
@@ -83,7 +84,7 @@ pub(super) fn answered<B: Body, E>(call: LlmCall, status: u16, headers: &HeaderM
     let (asked, path) = {
         let state = live.lock();
         let path = state.server.as_ref().and_then(|server| server.path.clone()).unwrap_or_default();
-        (state.request.stream == Some(true), path)
+        (state.request.flag(Fact::RequestStream) == Some(true), path)
     };
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let encoding = header(http::header::CONTENT_ENCODING);

@@ -274,11 +274,6 @@ pub(crate) trait Tree<'d>: Copy {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
 
-    /// A string field that is present and not empty.
-    fn get_owned(self, key: Key) -> Option<String> {
-        self.get_str(key).map(str::to_owned)
-    }
-
     /// The strings of an array, or a single string in place of the array.
     fn strings(self) -> Vec<String> {
         match self.str() {

@@ -3,7 +3,8 @@
 use super::{InputContent, Messages, Part, finish_reason};
 use crate::json::Text;
 use crate::model::Usage;
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 /// A request type that is neither JSON nor `Serialize` and records its content itself.
 ///
@@ -72,44 +73,45 @@ impl<T: RecordResponse + ?Sized> RecordResponse for &T {
 /// ```
 #[derive(Debug)]
 pub struct RequestRecord<'a> {
-    pub(crate) facts: &'a mut RequestFacts,
+    pub(crate) facts: &'a mut Facts,
     pub(crate) content: Option<&'a mut InputContent>,
 }
 
 impl RequestRecord<'_> {
     /// Sets `gen_ai.request.model`.
     pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
-        self.facts.model = Some(model.into());
+        self.facts.set(Fact::RequestModel, model.into().into());
         self
     }
 
     /// Sets `gen_ai.request.temperature`.
     pub fn temperature(&mut self, temperature: f64) -> &mut Self {
-        self.facts.temperature = Some(temperature);
+        self.facts.set(Fact::RequestTemperature, temperature.into());
         self
     }
 
     /// Sets `gen_ai.request.top_p`.
     pub fn top_p(&mut self, top_p: f64) -> &mut Self {
-        self.facts.top_p = Some(top_p);
+        self.facts.set(Fact::RequestTopP, top_p.into());
         self
     }
 
     /// Sets `gen_ai.request.max_tokens`.
     pub fn max_tokens(&mut self, tokens: i64) -> &mut Self {
-        self.facts.max_tokens = Some(tokens);
+        self.facts.set(Fact::RequestMaxTokens, tokens.into());
         self
     }
 
     /// Sets `gen_ai.request.stop_sequences`.
     pub fn stop_sequences<S: Into<String>>(&mut self, stop: impl IntoIterator<Item = S>) -> &mut Self {
-        self.facts.stop_sequences = Some(stop.into_iter().map(Into::into).collect());
+        let stop: Vec<String> = stop.into_iter().map(Into::into).collect();
+        self.facts.set(Fact::RequestStopSequences, stop.into());
         self
     }
 
     /// Sets `gen_ai.request.stream`.
     pub fn stream(&mut self, stream: bool) -> &mut Self {
-        self.facts.stream = Some(stream);
+        self.facts.set(Fact::RequestStream, stream.into());
         self
     }
 
@@ -155,13 +157,13 @@ pub struct ResponseRecord<'a> {
 impl ResponseRecord<'_> {
     /// Sets `gen_ai.response.id`.
     pub fn id(&mut self, id: impl Into<String>) -> &mut Self {
-        self.facts.id = Some(id.into());
+        self.facts.update(Fact::ResponseId, Some(id.into()));
         self
     }
 
     /// Sets `gen_ai.response.model`.
     pub fn model(&mut self, model: impl Into<String>) -> &mut Self {
-        self.facts.model = Some(model.into());
+        self.facts.update(Fact::ResponseModel, Some(model.into()));
         self
     }
 

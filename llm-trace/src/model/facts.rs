@@ -1,98 +1,24 @@
-//! Facts of a call's request and response, without content: numbers, identifiers and reasons.
+//! Facts of a response, without content: numbers, identifiers and reasons.
 //!
 //! `wire` reads them and `sink` writes them. An unknown fact is `None`, never zero.
 
-use std::borrow::Cow;
-
 pub(crate) use super::usage::Usage;
-use crate::semconv::Fact;
-use crate::semconv::identifier::{is_cost, is_identifier, is_word, most};
-
-/// Facts of a request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct RequestFacts {
-    pub(crate) model: Option<String>,
-    pub(crate) temperature: Option<f64>,
-    pub(crate) top_p: Option<f64>,
-    pub(crate) top_k: Option<f64>,
-    pub(crate) max_tokens: Option<i64>,
-    pub(crate) frequency_penalty: Option<f64>,
-    pub(crate) presence_penalty: Option<f64>,
-    pub(crate) seed: Option<i64>,
-    pub(crate) stop_sequences: Option<Vec<String>>,
-    /// Recorded only if it is not 1.
-    pub(crate) choice_count: Option<i64>,
-    /// Recorded only if true.
-    pub(crate) stream: Option<bool>,
-    /// `text`, `json`, `image` or `speech`.
-    pub(crate) output_type: Option<&'static str>,
-    pub(crate) encoding_formats: Option<Vec<String>>,
-    /// The number of dimensions requested for embeddings.
-    pub(crate) dimensions: Option<i64>,
-    /// As sent; `auto` is not recorded.
-    pub(crate) service_tier: Option<String>,
-    pub(crate) conversation_id: Option<String>,
-    pub(crate) previous_response_id: Option<String>,
-    pub(crate) reasoning_level: Option<String>,
-    pub(crate) prompt_name: Option<String>,
-    pub(crate) prompt_version: Option<String>,
-    /// Attributes in the namespace of one provider.
-    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
-}
+use crate::semconv::identifier::{is_cost, is_identifier, most};
+use crate::semconv::{AttributeValue, Fact, Facts};
 
 /// Facts of a response, or of the part of a stream received so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ResponseFacts {
-    pub(crate) id: Option<String>,
-    pub(crate) model: Option<String>,
+    /// Facts without a structure of their own: ids, models, tiers.
+    pub(crate) facts: Facts,
     /// The provider's values, in choice order; `None` for a choice without one.
     pub(crate) finish_reasons: Vec<Option<String>>,
     pub(crate) usage: Usage,
     /// The part of the usage by other models that the server called for the response.
     pub(crate) usage_by_others: Vec<(String, Usage)>,
-    pub(crate) service_tier: Option<String>,
-    pub(crate) system_fingerprint: Option<String>,
-    pub(crate) output_type: Option<&'static str>,
-    pub(crate) conversation_id: Option<String>,
-    /// `gen_ai.response.status` of the latest conventions.
-    pub(crate) status: Option<String>,
-    /// The length of the first embedding vector.
-    pub(crate) dimensions: Option<i64>,
     /// The cost that the provider states, in US dollars.
     pub(crate) cost: Option<f64>,
     pub(crate) error: Option<ErrorFacts>,
-    pub(crate) extra: Vec<(&'static str, Cow<'static, str>)>,
-}
-
-/// Removes a text that is not an identifier, and counts it.
-fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
-    if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
-        *text = None;
-        *refused += 1;
-    }
-}
-
-/// Like [`retain`], for an id that the program may choose but whose wire format has no spaces.
-fn retain_word(refused: &mut u64, text: &mut Option<String>) {
-    if text.as_deref().is_some_and(|text| !is_word(text)) {
-        *text = None;
-        *refused += 1;
-    }
-}
-
-fn retain_all(refused: &mut u64, fact: Fact, texts: &mut Option<Vec<String>>) {
-    if let Some(list) = texts {
-        let before = list.len();
-        list.retain(|text| is_identifier(fact, text));
-        list.truncate(most(fact));
-        *refused += (before - list.len()) as u64;
-    }
-}
-
-fn retain_extra(refused: &mut u64, extra: &mut Vec<(&'static str, Cow<'static, str>)>) {
-    let before = extra.len();
-    extra.retain(|(_, text)| is_word(text));
-    *refused += (before - extra.len()) as u64;
 }
 
 /// The most models in a list of usage by model: more than any response consults.
@@ -107,49 +33,19 @@ pub(crate) fn add_by_model(known: &mut Vec<(String, Usage)>, model: &str, usage:
     }
 }
 
-/// Replaces a known text, in its memory, as events of a stream often repeat texts. `None` changes nothing.
-pub(crate) fn update_text(known: &mut Option<String>, stated: Option<&str>) {
-    match (known, stated) {
-        (_, None) => {}
-        (Some(known), Some(stated)) => stated.clone_into(known),
-        (known, Some(stated)) => *known = Some(stated.to_owned()),
-    }
-}
-
-impl RequestFacts {
-    /// Removes texts that are not identifiers. Returns their number.
-    pub(crate) fn retain_identifiers(&mut self) -> u64 {
-        let refused = &mut 0;
-        retain(refused, Fact::RequestModel, &mut self.model);
-        retain(refused, Fact::RequestServiceTier, &mut self.service_tier);
-        retain_word(refused, &mut self.conversation_id);
-        retain(refused, Fact::RequestPreviousResponseId, &mut self.previous_response_id);
-        retain(refused, Fact::RequestReasoningLevel, &mut self.reasoning_level);
-        retain(refused, Fact::RequestPromptName, &mut self.prompt_name);
-        retain(refused, Fact::RequestPromptVersion, &mut self.prompt_version);
-        retain_all(refused, Fact::RequestEncodingFormats, &mut self.encoding_formats);
-        // A list with any text that is not an identifier counts as one piece of content.
-        let stop = self.stop_sequences.as_deref().unwrap_or_default();
-        let fits = |text: &String| is_identifier(Fact::RequestStopSequences, text);
-        if stop.len() > most(Fact::RequestStopSequences) || !stop.iter().all(fits) {
-            self.stop_sequences = None;
-            *refused += 1;
-        }
-        retain_extra(refused, &mut self.extra);
-        *refused
+/// Removes a text that is not an identifier, and counts it.
+fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
+    if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
+        *text = None;
+        *refused += 1;
     }
 }
 
 impl ResponseFacts {
-    /// Removes texts that are not identifiers, and impossible counts and costs. Returns their number.
+    /// Removes texts that are not identifiers, and impossible counts and costs. Returns their number. The facts of the
+    /// list were checked when they were set.
     pub(crate) fn retain_identifiers(&mut self) -> u64 {
         let refused = &mut 0;
-        retain(refused, Fact::ResponseId, &mut self.id);
-        retain(refused, Fact::ResponseModel, &mut self.model);
-        retain(refused, Fact::ResponseServiceTier, &mut self.service_tier);
-        retain(refused, Fact::ResponseSystemFingerprint, &mut self.system_fingerprint);
-        retain_word(refused, &mut self.conversation_id);
-        retain(refused, Fact::ResponseStatus, &mut self.status);
         *refused += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
         self.finish_reasons.truncate(most(Fact::FinishReasons));
         for reason in &mut self.finish_reasons {
@@ -163,8 +59,60 @@ impl ResponseFacts {
             self.cost = None;
             *refused += 1;
         }
-        retain_extra(refused, &mut self.extra);
         *refused + self.usage.retain_sane()
+    }
+
+    /// Adds the facts of an earlier response, except counts, the cost and the error.
+    pub(crate) fn fill(&mut self, earlier: ResponseFacts) {
+        self.facts.fill(earlier.facts);
+        if self.finish_reasons.is_empty() {
+            self.finish_reasons = earlier.finish_reasons;
+        }
+    }
+
+    /// Applies the facts of a later response, except counts, the cost and the error.
+    pub(crate) fn merge(&mut self, later: ResponseFacts) {
+        self.facts.merge(later.facts);
+        if !later.finish_reasons.is_empty() {
+            self.finish_reasons = later.finish_reasons;
+        }
+    }
+
+    /// Sets a fact to a value, if the value is known.
+    pub(crate) fn update(&mut self, fact: Fact, value: Option<impl Into<AttributeValue>>) {
+        self.facts.update(fact, value);
+    }
+
+    /// Sets a fact to a text, if the text is known.
+    pub(crate) fn update_text(&mut self, fact: Fact, text: Option<&str>) {
+        self.facts.update_text(fact, text);
+    }
+
+    /// Sets an id that a program may choose, from a wire format whose ids have no spaces.
+    pub(crate) fn update_word(&mut self, fact: Fact, text: Option<&str>) {
+        self.facts.update_word(fact, text);
+    }
+
+    /// Whether a fact is known.
+    pub(crate) fn has(&self, fact: Fact) -> bool {
+        self.facts.has(fact)
+    }
+
+    /// Moves the facts that a request can state too to those of the request. They replace the request's, except for the
+    /// conversation.
+    pub(crate) fn move_shared(&mut self, request: &mut Facts) {
+        for fact in [Fact::OutputType, Fact::Dimensions, Fact::AwsGuardrailId] {
+            request.update(fact, self.facts.take(fact));
+        }
+        let conversation = self.facts.take(Fact::ConversationId);
+        if !request.has(Fact::ConversationId) {
+            request.update(Fact::ConversationId, conversation);
+        }
+    }
+
+    /// The model that generated the response.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.facts.text(Fact::ResponseModel)
     }
 
     /// Sets the finish reason of one choice.
@@ -176,7 +124,11 @@ impl ResponseFacts {
         if self.finish_reasons.len() <= choice {
             self.finish_reasons.resize(choice + 1, None);
         }
-        update_text(&mut self.finish_reasons[choice], Some(reason));
+        match &mut self.finish_reasons[choice] {
+            // Events of a stream repeat the reason.
+            Some(known) => reason.clone_into(known),
+            unknown => *unknown = Some(reason.to_owned()),
+        }
     }
 }
 

@@ -9,11 +9,10 @@ use crate::arguments::captured_value::CapturedValue;
 use crate::guarded::{self, UserCode};
 use crate::json::{Found, JsonView, Node, Text, is_document};
 use crate::message::{FinishedInput, InputContent, Part, RequestRecord};
-use crate::model::facts::RequestFacts;
 use crate::model::server::Server;
 use crate::model::{Provider, hosts};
 use crate::policy::Permit;
-use crate::semconv::Fact;
+use crate::semconv::{Fact, Facts};
 use crate::wire::{Format, detect, messages};
 
 impl CallRecord {
@@ -31,7 +30,7 @@ impl CallRecord {
         }
         state.conversation = setup.conversation.take().map(Cow::into_owned);
         state.attributes = std::mem::take(&mut setup.attributes);
-        state.request.model = setup.model.take().map(Cow::into_owned);
+        state.request.update(Fact::RequestModel, setup.model.take().map(Cow::into_owned));
         state.remote = setup.remote;
         state.nested = setup.nested;
         state
@@ -39,15 +38,12 @@ impl CallRecord {
 
     /// Reads the facts that must be known before the span starts, without content.
     pub(crate) fn read_arguments(&mut self, setup: &CallArguments<'_>, request: Option<&Found<'_>>) {
-        let model = self.request.model.take();
-        let recorded = recorded(&setup.request, &self.request);
-        self.request_facts(recorded, request);
+        let model = self.request.take(Fact::RequestModel);
+        self.request_facts(recorded(&setup.request), request);
         if let (None, Some(format)) = (&setup.operation, self.format) {
             self.operation = format.operation();
         }
-        if model.is_some() {
-            self.request.model = model;
-        }
+        self.request.update(Fact::RequestModel, model);
         self.take_given(setup);
         self.retain_identifiers();
     }
@@ -56,11 +52,11 @@ impl CallRecord {
     pub(crate) fn take_given(&mut self, setup: &CallArguments<'_>) {
         let given = setup.given.as_ref().map(|given| &given.facts);
         self.adopt(given);
-        self.response.id = given.and_then(|facts| facts.text(Fact::ResponseId)).map(str::to_owned);
+        self.response.update_text(Fact::ResponseId, given.and_then(|facts| facts.text(Fact::ResponseId)));
     }
 
     /// Applies the facts that the user's implementation recorded, or those found in the request document.
-    pub(crate) fn request_facts(&mut self, recorded: Option<RequestFacts>, found: Option<&Found<'_>>) {
+    pub(crate) fn request_facts(&mut self, recorded: Option<Facts>, found: Option<&Found<'_>>) {
         let path = self.server.as_ref().and_then(|server| server.path.as_deref());
         let provider = self.provider.as_ref().map(Provider::as_str);
         if let Some(found) = found
@@ -71,7 +67,7 @@ impl CallRecord {
             format.reader().request(found.root(), &mut self.request);
         }
         if let Some(recorded) = recorded {
-            self.request = recorded;
+            self.request.merge(recorded);
         }
         if let Some(path) = path {
             detect::path_facts(path, &mut self.request);
@@ -113,10 +109,10 @@ impl CallRecord {
 
 // Content passes the user's scrubbers, so the following functions run without the call's lock.
 
-/// The facts that the user's implementation records of a request, added to the known ones.
-pub(crate) fn recorded(request: &CapturedValue<'_>, known: &RequestFacts) -> Option<RequestFacts> {
+/// The facts that the user's implementation records of a request.
+pub(crate) fn recorded(request: &CapturedValue<'_>) -> Option<Facts> {
     let CapturedValue::Request(request) = request else { return None };
-    let mut facts = known.clone();
+    let mut facts = Facts::default();
     guarded::run(UserCode::Record, || {
         request.record_request(&mut RequestRecord { facts: &mut facts, content: None });
     });
@@ -144,7 +140,7 @@ fn input_of(
 ) {
     match request {
         CapturedValue::Request(request) => {
-            let mut again = RequestFacts::default();
+            let mut again = Facts::default();
             guarded::run(UserCode::Record, || {
                 request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
             });

@@ -6,6 +6,7 @@ use super::CallRecord;
 use crate::cost::{self, Priced, PricedCall, SharedPrices};
 use crate::model::{Outcome, Provider};
 use crate::policy::{Masks, PolicyState};
+use crate::semconv::Fact;
 use crate::semconv::identifier::{MAX_LABEL, is_cost, is_name, is_word};
 
 /// The name of a type as an identifier, without its path if it is long or has spaces.
@@ -69,9 +70,9 @@ impl CallRecord {
         PricedCall {
             operation: self.operation.as_str(),
             provider: self.provider.as_ref().map(Provider::as_str),
-            request_model: self.request.model.as_deref(),
-            response_model: self.response.model.as_deref(),
-            service_tier: self.response.service_tier.as_deref(),
+            request_model: self.request.text(Fact::RequestModel),
+            response_model: self.response.model(),
+            service_tier: self.response.facts.text(Fact::ResponseServiceTier),
             usage: &self.response.usage,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{CallRecord, InnerCalls};
 use crate::cost::Priced;
-use crate::model::facts::{RequestFacts, ResponseFacts, add_by_model};
+use crate::model::facts::add_by_model;
 use crate::model::{Operation, Outcome, Usage};
 use crate::semconv::Fact;
 
@@ -128,7 +128,7 @@ impl CallRecord {
             stream.first_chunk = stream.first_chunk.map(|time| time + later);
             known.stream = Some(stream);
         }
-        self.response.later(*response);
+        self.response.merge(*response);
     }
 
     /// Applies the results of nested calls at the end.
@@ -159,81 +159,5 @@ impl CallRecord {
             self.response.error = self.response.error.take().or(inside.stated);
         }
         inside.cost.map_or(NestedTotals::Nothing, NestedTotals::Cost)
-    }
-}
-
-impl RequestFacts {
-    /// Adds the facts that are not set yet.
-    fn fill(&mut self, other: RequestFacts) {
-        // The pattern lists all fields, so that none is omitted.
-        macro_rules! fill {
-            ($($field:ident),* $(,)?) => {
-                let RequestFacts { extra, $($field),* } = other;
-                $(self.$field = self.$field.take().or($field);)*
-                if self.extra.is_empty() {
-                    self.extra = extra;
-                }
-            };
-        }
-        fill!(
-            model,
-            temperature,
-            top_p,
-            top_k,
-            max_tokens,
-            frequency_penalty,
-            presence_penalty,
-            seed,
-            stop_sequences,
-            choice_count,
-            stream,
-            output_type,
-            encoding_formats,
-            dimensions,
-            service_tier,
-            conversation_id,
-            previous_response_id,
-            reasoning_level,
-            prompt_name,
-            prompt_version,
-        );
-    }
-}
-
-impl ResponseFacts {
-    /// Adds the facts that are not set yet, except counts, the cost and the error.
-    pub(crate) fn fill(&mut self, other: ResponseFacts) {
-        let mut own = std::mem::replace(self, other);
-        self.usage = own.usage;
-        self.usage_by_others = std::mem::take(&mut own.usage_by_others);
-        self.cost = own.cost;
-        self.error = own.error.take();
-        self.later(own);
-    }
-
-    /// Applies the facts of a later response, except counts, the cost and the error.
-    fn later(&mut self, other: ResponseFacts) {
-        // The pattern lists all fields, so that none is omitted.
-        macro_rules! later {
-            ($($field:ident),* $(,)?) => {
-                let ResponseFacts {
-                    finish_reasons,
-                    extra,
-                    usage: _,
-                    usage_by_others: _,
-                    cost: _,
-                    error: _,
-                    $($field),*
-                } = other;
-                $(self.$field = $field.or(self.$field.take());)*
-                if !finish_reasons.is_empty() {
-                    self.finish_reasons = finish_reasons;
-                }
-                if !extra.is_empty() {
-                    self.extra = extra;
-                }
-            };
-        }
-        later!(id, model, service_tier, system_fingerprint, output_type, conversation_id, status, dimensions);
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use start_attributes::Started;
 use crate::ambient::ScopeFacts;
 use crate::cost::Priced;
 use crate::message::FinishedInput;
-use crate::model::facts::{ErrorFacts, RequestFacts, ResponseFacts};
+use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::model::server::Server;
 use crate::model::{Nested, Operation, Provider, Usage};
 use crate::policy::Filter;
@@ -52,7 +52,8 @@ pub(crate) struct CallRecord {
     pub(crate) server: Option<Server>,
     pub(crate) conversation: Option<String>,
     pub(crate) format: Option<Format>,
-    pub(crate) request: RequestFacts,
+    /// The facts of the request.
+    pub(crate) request: Facts,
     pub(crate) input: Option<Box<Content<FinishedInput>>>,
     pub(crate) response: Box<ResponseFacts>,
     pub(crate) output: Option<Content<String>>,
@@ -89,7 +90,7 @@ pub(crate) struct CallRecord {
     pub(crate) inside: Option<Box<InnerCalls>>,
     /// The trace's input and output from nested calls.
     pub(crate) trace: TraceSides,
-    /// The number of facts that were omitted because they are not identifiers.
+    /// The number of values besides those in [`Facts`] that were omitted because they are not identifiers.
     pub(crate) refused: u64,
     pub(crate) finished: bool,
 }
@@ -202,7 +203,7 @@ impl CallRecord {
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.
     pub(crate) fn retain_identifiers(&mut self) {
-        self.refused += self.request.retain_identifiers() + self.response.retain_identifiers();
+        self.refused += self.response.retain_identifiers();
         if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
             self.error.code = None;
             self.refused += 1;

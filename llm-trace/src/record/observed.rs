@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::CallRecord;
 use crate::model::facts::ResponseFacts;
+use crate::semconv::Fact;
 use crate::wire::Format;
 
 impl CallRecord {
     /// Whether no part of the response was observed although the return value cannot be all of it.
     pub(crate) fn is_unobserved(&self) -> bool {
-        let asked = self.request.stream == Some(true) || self.unread_status.is_some();
+        let asked = self.request.flag(Fact::RequestStream) == Some(true) || self.unread_status.is_some();
         let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
         asked && !stated && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
@@ -21,7 +22,7 @@ impl CallRecord {
             self.format,
             Some(Format::OpenAiChat | Format::OpenAiResponses | Format::OpenAiCompletions | Format::AnthropicMessages)
         );
-        let whole = match self.request.stream {
+        let whole = match self.request.flag(Fact::RequestStream) {
             Some(stream) => !stream,
             None => self.request_read && in_body && !self.stream.as_ref()?.several,
         };

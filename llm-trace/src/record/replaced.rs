@@ -21,7 +21,7 @@ impl CallRecord {
             add(Fact::ProviderName, self.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
         }
         if model {
-            add(Fact::RequestModel, self.request.model.clone().map(Value::from));
+            add(Fact::RequestModel, self.request.text(Fact::RequestModel).map(|model| model.to_owned().into()));
         }
         if server {
             let server = self.server.as_ref();

@@ -5,7 +5,7 @@ use crate::json::{Found, Node, Text, Tree as _};
 use crate::message::{Messages, Part};
 use crate::model::Provider;
 use crate::policy::Permit;
-use crate::semconv::Profile;
+use crate::semconv::{Fact, Profile};
 use crate::wire::{Format, detect};
 
 impl CallRecord {
@@ -21,7 +21,7 @@ impl CallRecord {
         format.reader().response(found.root(), &mut self.response);
         // Ollama streams by default; the other formats that its server answers in do not.
         if self.format == Some(Format::OllamaChat) && format != Format::OllamaChat {
-            self.request.stream = None;
+            self.request.take(Fact::RequestStream);
         }
         self.format = Some(format);
         Some(format)

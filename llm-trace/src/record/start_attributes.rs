@@ -22,7 +22,7 @@ impl Started {
     pub(crate) fn of(state: &CallRecord) -> Self {
         Self {
             provider: state.provider.is_some(),
-            model: state.request.model.is_some(),
+            model: state.request.has(Fact::RequestModel),
             server: state.server.is_some(),
             named: state.name.is_some() || state.target().is_some(),
             agent: state.fact(Fact::AgentName).is_some(),

@@ -1,15 +1,15 @@
 //! A set of facts.
 
 use super::Fact;
-use super::identifier::{is_identifier, is_sane, most};
+use super::identifier::{is_identifier, is_sane, is_word, most};
 use super::value::AttributeValue;
 
-/// A set of facts, in the order in which they were first set. An empty text sets nothing.
+/// A set of facts, in attribute order. An empty text sets nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     list: Vec<(Fact, AttributeValue)>,
-    /// The number of facts that were omitted because their value is not an identifier or not plausible.
-    refused: u64,
+    /// The facts with a value that was omitted, because it is not an identifier or not plausible.
+    refused: Vec<Fact>,
 }
 
 impl Facts {
@@ -22,7 +22,7 @@ impl Facts {
             AttributeValue::Int(number) if is_sane(fact, number) => self.put(fact, AttributeValue::Int(number)),
             AttributeValue::Float(number) if number.is_finite() => self.put(fact, AttributeValue::Float(number)),
             AttributeValue::Bool(flag) => self.put(fact, AttributeValue::Bool(flag)),
-            AttributeValue::Str(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => self.refused += 1,
+            AttributeValue::Str(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => self.refuse(fact),
         }
     }
 
@@ -31,45 +31,122 @@ impl Facts {
         let before = texts.len();
         texts.retain(|text| is_identifier(fact, text));
         texts.truncate(most(fact));
-        self.refused += (before - texts.len()) as u64;
+        if texts.len() < before {
+            self.refuse(fact);
+            // A list of stop sequences with any text that is not an identifier is content as a whole.
+            if fact == Fact::RequestStopSequences {
+                return;
+            }
+        }
         if !texts.is_empty() {
             self.put(fact, AttributeValue::Strs(texts));
         }
     }
 
+    /// Sets a fact to a value, if the value is known.
+    pub(crate) fn update(&mut self, fact: Fact, value: Option<impl Into<AttributeValue>>) {
+        if let Some(value) = value {
+            self.set(fact, value.into());
+        }
+    }
+
+    /// Sets a fact to a text, if the text is known. The memory of a known text is reused, because events of a stream
+    /// often repeat texts.
+    pub(crate) fn update_text(&mut self, fact: Fact, text: Option<&str>) {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return };
+        match self.find(fact) {
+            Ok(at) if matches!(&self.list[at].1, AttributeValue::Str(known) if known == text) => {}
+            _ if !is_identifier(fact, text) => self.refuse(fact),
+            Ok(at) => self.list[at].1 = text.into(),
+            Err(at) => self.insert(at, fact, text.into()),
+        }
+    }
+
+    /// Like [`update_text`](Self::update_text) for an id that a program may choose, from a wire format whose ids have no
+    /// spaces.
+    pub(crate) fn update_word(&mut self, fact: Fact, text: Option<&str>) {
+        match text {
+            Some(text) if !is_word(text) => self.refuse(fact),
+            text => self.update_text(fact, text),
+        }
+    }
+
     fn put(&mut self, fact: Fact, value: AttributeValue) {
-        match self.list.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, known)) => *known = value,
-            None => self.list.push((fact, value)),
+        match self.find(fact) {
+            Ok(at) => self.list[at].1 = value,
+            Err(at) => self.insert(at, fact, value),
+        }
+    }
+
+    fn insert(&mut self, at: usize, fact: Fact, value: AttributeValue) {
+        if self.list.is_empty() {
+            // Most requests and responses have fewer.
+            self.list.reserve(8);
+        }
+        self.list.insert(at, (fact, value));
+    }
+
+    fn find(&self, fact: Fact) -> Result<usize, usize> {
+        self.list.binary_search_by_key(&fact, |(known, _)| *known)
+    }
+
+    fn refuse(&mut self, fact: Fact) {
+        if !self.refused.contains(&fact) {
+            self.refused.push(fact);
         }
     }
 
     /// Adds the facts that are not set yet.
     pub(crate) fn fill(&mut self, other: Facts) {
         for (fact, value) in other.list {
-            if self.get(fact).is_none() {
-                self.list.push((fact, value));
+            if let Err(at) = self.find(fact) {
+                self.insert(at, fact, value);
             }
         }
-        self.refused += other.refused;
+        other.refused.into_iter().for_each(|fact| self.refuse(fact));
+    }
+
+    /// Adds later facts, which replace known ones.
+    pub(crate) fn merge(&mut self, later: Facts) {
+        let earlier = std::mem::replace(self, later);
+        self.fill(earlier);
+    }
+
+    /// Removes a fact.
+    pub(crate) fn take(&mut self, fact: Fact) -> Option<AttributeValue> {
+        self.find(fact).ok().map(|at| self.list.remove(at).1)
     }
 
     pub(crate) fn get(&self, fact: Fact) -> Option<&AttributeValue> {
-        self.list.iter().find_map(|(known, value)| (*known == fact).then_some(value))
+        self.find(fact).ok().map(|at| &self.list[at].1)
+    }
+
+    pub(crate) fn has(&self, fact: Fact) -> bool {
+        self.find(fact).is_ok()
     }
 
     /// The value of a text fact.
     pub(crate) fn text(&self, fact: Fact) -> Option<&str> {
-        if let Some(AttributeValue::Str(text)) = self.get(fact) { Some(text) } else { None }
+        self.get(fact)?.as_str()
+    }
+
+    /// The value of a flag.
+    pub(crate) fn flag(&self, fact: Fact) -> Option<bool> {
+        if let Some(AttributeValue::Bool(flag)) = self.get(fact) { Some(*flag) } else { None }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Fact, &AttributeValue)> {
         self.list.iter().map(|(fact, value)| (*fact, value))
     }
 
-    /// The number of facts that were omitted because their value is not an identifier or not plausible.
+    /// Takes the facts and their values out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Fact, AttributeValue)> + '_ {
+        self.list.drain(..)
+    }
+
+    /// The number of facts with a value that was omitted, because it is not an identifier or not plausible.
     pub(crate) fn refused(&self) -> u64 {
-        self.refused
+        self.refused.len() as u64
     }
 }
 

@@ -1,13 +1,11 @@
 //! Converts facts to a list of span attributes, the important ones first.
 
-use std::borrow::Cow;
-
 use super::compat::Compat;
 use crate::cost::Priced;
 use crate::model::Provider;
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
 use crate::otel::{Array, KeyValue, StringValue, Value};
-use crate::semconv::{AttributeValue, Fact, Profile};
+use crate::semconv::{AttributeValue, Fact, Facts, Profile};
 
 /// Collects attributes with unique keys.
 pub(crate) struct Attributes {
@@ -53,48 +51,35 @@ impl Attributes {
         }
     }
 
-    /// Adds the facts of a response. Texts are moved, unless metrics need them.
-    pub(crate) fn response(&mut self, facts: &mut ResponseFacts, provider: Option<&Provider>) {
-        let texts = self.texts;
-        let take = |text: &mut Option<String>| if texts { text.clone() } else { text.take() };
-        self.add(Fact::ResponseId.key(), facts.id.take());
-        self.add(Fact::ResponseModel.key(), take(&mut facts.model));
-        let reasons = finish_reasons(std::mem::take(&mut facts.finish_reasons), self.profile);
+    /// Adds the facts of a response. They are moved, unless metrics need them.
+    pub(crate) fn response(&mut self, response: &mut ResponseFacts, provider: Option<&Provider>) {
+        let mut facts = if self.texts { response.facts.clone() } else { std::mem::take(&mut response.facts) };
+        for fact in [Fact::ResponseId, Fact::ResponseModel] {
+            self.add(fact.key(), facts.take(fact));
+        }
+        let reasons = finish_reasons(std::mem::take(&mut response.finish_reasons), self.profile);
         self.add(Fact::FinishReasons.key(), reasons);
-        for (fact, count) in facts.usage.facts() {
+        for (fact, count) in response.usage.facts() {
             self.fact(fact, count);
         }
-        self.fact(Fact::ResponseStatus, facts.status.clone());
-        if is_openai(provider) {
-            self.add(Fact::ResponseServiceTier.key(), take(&mut facts.service_tier));
-            self.add(Fact::ResponseSystemFingerprint.key(), facts.system_fingerprint.take());
-        }
-        self.extra(std::mem::take(&mut facts.extra), provider);
+        self.facts(facts, provider);
     }
 
-    /// Adds the facts of a request except the model, which was set at the start. Texts are moved.
-    pub(crate) fn request(&mut self, facts: &mut RequestFacts, provider: Option<&Provider>) {
-        self.add(Fact::RequestStream.key(), facts.stream.filter(|stream| *stream));
-        self.add(Fact::RequestTemperature.key(), facts.temperature);
-        self.add(Fact::RequestMaxTokens.key(), facts.max_tokens);
-        self.add(Fact::RequestTopP.key(), facts.top_p);
-        let top_k = facts.top_k.and_then(|k| Fact::RequestTopK.value(AttributeValue::Float(k), self.profile));
-        self.add(Fact::RequestTopK.key(), top_k);
-        self.add(Fact::RequestFrequencyPenalty.key(), facts.frequency_penalty);
-        self.add(Fact::RequestPresencePenalty.key(), facts.presence_penalty);
-        self.add(Fact::RequestSeed.key(), facts.seed);
-        self.add(Fact::RequestStopSequences.key(), facts.stop_sequences.take().and_then(strings));
-        self.add(Fact::RequestChoiceCount.key(), facts.choice_count.filter(|count| *count != 1));
-        self.add(Fact::RequestEncodingFormats.key(), facts.encoding_formats.take().and_then(strings));
-        self.fact(Fact::RequestReasoningLevel, facts.reasoning_level.clone());
-        self.fact(Fact::RequestPreviousResponseId, facts.previous_response_id.clone());
-        self.fact(Fact::RequestPromptName, facts.prompt_name.clone());
-        self.fact(Fact::RequestPromptVersion, facts.prompt_version.clone());
-        if is_openai(provider) {
-            let tier = facts.service_tier.as_deref().filter(|tier| *tier != "auto");
-            self.add(Fact::RequestServiceTier.key(), tier.map(str::to_owned));
+    /// Adds the facts of a request except the model, which was set at the start. They are moved.
+    pub(crate) fn request(&mut self, request: &mut Facts, provider: Option<&Provider>) {
+        let model = request.take(Fact::RequestModel);
+        self.facts(std::mem::take(request), provider);
+        request.update(Fact::RequestModel, model);
+    }
+
+    /// Adds facts, except defaults and those in the namespace of another provider.
+    fn facts(&mut self, mut facts: Facts, provider: Option<&Provider>) {
+        for (fact, value) in facts.drain() {
+            if is_default(fact, &value) || (fact.key().starts_with("openai.") && !is_openai(provider)) {
+                continue;
+            }
+            self.fact(fact, fact.value(value, self.profile));
         }
-        self.extra(std::mem::take(&mut facts.extra), provider);
     }
 
     /// Adds the cost of a call, if known.
@@ -110,15 +95,6 @@ impl Attributes {
             self.add(fact.key(), part);
         }
         self.add(Fact::CostSource.key(), Some(*source));
-    }
-
-    /// Attributes in one provider's namespace are not recorded for another provider.
-    fn extra(&mut self, extra: Vec<(&'static str, Cow<'static, str>)>, provider: Option<&Provider>) {
-        for (key, value) in extra {
-            if is_openai(provider) || !key.starts_with("openai.") {
-                self.add(key, Some(value));
-            }
-        }
     }
 
     /// Adds attributes of the user; the last value of a key wins. They do not replace attributes of llm-trace.
@@ -152,6 +128,16 @@ fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<
     }
     let missing = if profile == Profile::Latest { "error" } else { "" };
     strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
+}
+
+/// Whether the value is what the conventions assume without it.
+fn is_default(fact: Fact, value: &AttributeValue) -> bool {
+    match fact {
+        Fact::RequestStream => *value == AttributeValue::Bool(false),
+        Fact::RequestChoiceCount => *value == AttributeValue::Int(1),
+        Fact::RequestServiceTier => value.as_str() == Some("auto"),
+        _ => false,
+    }
 }
 
 fn is_openai(provider: Option<&Provider>) -> bool {

@@ -26,7 +26,7 @@ impl EndedCall<'_> {
         let mut attributes = Attributes::new(self.profile, more, settings.keeps_texts);
         if self.policy.masks(self.masks).input() {
             // Stop sequences are part of the input.
-            self.record.request.stop_sequences = None;
+            self.record.request.take(Fact::RequestStopSequences);
         }
         self.add_facts(scope_facts, settings.compat, &mut identity, &mut attributes);
         self.facts = attributes.len();
@@ -43,7 +43,8 @@ impl EndedCall<'_> {
         self.attributes = attributes.into_vec();
         self.content.note(identity.into_report());
         let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
-        self.content.note(Report::of_facts(self.record.refused + of_operation));
+        let of_model = self.record.request.refused() + self.record.response.facts.refused();
+        self.content.note(Report::of_facts(self.record.refused + of_model + of_operation));
         self.content.note(report);
     }
 
@@ -63,25 +64,21 @@ impl EndedCall<'_> {
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(Fact::ErrorCode.key(), code);
         attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
+        state.response.move_shared(&mut state.request);
+        let stated = state.request.take(Fact::ConversationId);
+        let conversation = state
+            .conversation
+            .take()
+            .or_else(|| scope_facts?.conversation.clone())
+            .or_else(|| stated.map(|id| id.to_text().into_owned()));
         attributes.response(&mut state.response, state.provider.as_ref());
         attributes.add(Fact::TimeToFirstChunk.key(), state.first_chunk().map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref(), compat);
         self.late_facts(attributes);
         self.subject_facts(attributes);
         let state = &mut self.record;
-        if let Some(api) = state.openai_api() {
-            state.request.extra.push((Fact::OpenAiApiType.key(), api.into()));
-        }
+        state.request.update_text(Fact::OpenAiApiType, state.openai_api());
         attributes.request(&mut state.request, state.provider.as_ref());
-        attributes.add(Fact::OutputType.key(), state.response.output_type.or(state.request.output_type));
-        let dimensions = state.response.dimensions.or(state.request.dimensions);
-        attributes.add(Fact::Dimensions.key(), dimensions);
-        let conversation = state
-            .conversation
-            .take()
-            .or_else(|| scope_facts?.conversation.clone())
-            .or(state.request.conversation_id.take())
-            .or(state.response.conversation_id.take());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(scope_facts) = scope_facts {
             identity.write(scope_facts, profile, compat, attributes);
@@ -98,7 +95,7 @@ impl EndedCall<'_> {
                 .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
         }
         if !started.model {
-            attributes.add(Fact::RequestModel.key(), state.request.model.clone());
+            attributes.add(Fact::RequestModel.key(), state.request.get(Fact::RequestModel).cloned());
         }
         if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
             attributes.add(Fact::ServerAddress.key(), Some(server.address.clone()));
@@ -133,7 +130,10 @@ impl EndedCall<'_> {
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
         let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
         add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
-        add(Fact::RequestModel.key(), state.request.model.clone().filter(|_| started.model).map(Value::from));
+        add(
+            Fact::RequestModel.key(),
+            state.request.get(Fact::RequestModel).filter(|_| started.model).cloned().map(Value::from),
+        );
         if let Some(server) = state.server.as_ref().filter(|_| started.server) {
             add(Fact::ServerAddress.key(), Some(server.address.clone().into()));
             add(Fact::ServerPort.key(), server.port.map(|port| i64::from(port).into()));

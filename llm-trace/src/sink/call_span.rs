@@ -78,7 +78,7 @@ impl CallSpan<'_> {
         let (list, report) = call.content.on(self.content);
         let report = strings(report.values()).map(|report| KeyValue::new(Fact::Redaction.key(), report));
         let compat = if self.compat.contains(&Compat::OpenInference) {
-            let has_model = call.record.request.model.is_some();
+            let has_model = call.record.request.has(Fact::RequestModel);
             openinference::attributes(&call.record.operation, has_model, &call.record.response.usage, list)
         } else {
             Vec::new()

@@ -7,7 +7,7 @@ use crate::model::facts::ResponseFacts;
 use crate::model::{Operation, Outcome, Provider};
 use crate::otel::KeyValue;
 use crate::record::Gaps;
-use crate::semconv::Facts;
+use crate::semconv::{Fact, Facts};
 
 /// The values of a call that metrics record.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl EndedCall<'_> {
         Measured {
             operation: &state.operation,
             provider: state.provider.as_ref(),
-            request_model: state.request.model.as_deref(),
+            request_model: state.request.text(Fact::RequestModel),
             response: &state.response,
             server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
             error_type: end.error_type.as_deref(),

@@ -11,7 +11,8 @@ use super::paths::{key, keys};
 use super::stream::StreamReader;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
+use crate::model::facts::{ResponseFacts, Usage};
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct BedrockConverse;
 
@@ -50,10 +51,10 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for BedrockConverse {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
         if places!["outputConfig.textFormat"].find(doc).is_some() {
-            facts.output_type = Some("json");
+            facts.update_text(Fact::OutputType, Some("json"));
         }
         bedrock_request(doc, facts);
     }
@@ -101,21 +102,13 @@ impl Reader for BedrockConverse {
     }
 }
 
-pub(super) const GUARDRAIL: &str = "aws.bedrock.guardrail.id";
-
 /// Facts of a Bedrock request under the `aws.bedrock` names of the conventions.
-pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
-    for (name, paths) in [
-        (GUARDRAIL, places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"]),
-        (
-            "aws.bedrock.knowledge_base.id",
-            places!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId",],
-        ),
-    ] {
-        if let Some(id) = paths.find_str(doc) {
-            facts.extra.push((name, id.to_owned().into()));
-        }
-    }
+pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut Facts) {
+    let guardrail = places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"];
+    facts.update_text(Fact::AwsGuardrailId, guardrail.find_str(doc));
+    let knowledge_base =
+        places!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId"];
+    facts.update_text(Fact::AwsKnowledgeBaseId, knowledge_base.find_str(doc));
 }
 
 /// The fields that a whole response and a stream's `metadata` event share.
@@ -124,9 +117,7 @@ pub(super) fn metadata(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         facts.usage.update(read_usage(usage));
     }
     // The model that a prompt router chose.
-    if let Some(model) = places!["trace.promptRouter.invokedModelId"].find_str(doc) {
-        facts.model = Some(model.to_owned());
-    }
+    facts.update_text(Fact::ResponseModel, places!["trace.promptRouter.invokedModelId"].find_str(doc));
 }
 
 /// `inputTokens` excludes cached tokens.

@@ -4,7 +4,7 @@
 
 use super::Reader;
 use super::anthropic::AnthropicMessages;
-use super::bedrock_converse::{BedrockConverse, GUARDRAIL, bedrock_request};
+use super::bedrock_converse::{BedrockConverse, bedrock_request};
 use super::bedrock_converse_stream::{exception, is_event};
 use super::cohere_chat::CohereChat;
 use super::cohere_embed::CohereEmbed;
@@ -15,15 +15,14 @@ use super::stream::{Event, StreamOutput, StreamReader};
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage};
+use crate::model::facts::{ResponseFacts, Usage};
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct BedrockInvoke;
 
 impl Reader for BedrockInvoke {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         request_reader(doc).request(doc, facts);
-        // Attributes of the model maker's own API do not apply here.
-        facts.extra.clear();
         bedrock_request(doc, facts);
     }
 
@@ -33,7 +32,6 @@ impl Reader for BedrockInvoke {
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         response_reader(doc).response(doc, facts);
-        facts.extra.clear();
         bedrock_response(doc, facts);
     }
 
@@ -110,11 +108,7 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // A request header names the guardrail, and its report repeats the name.
     let report =
         places!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"].find(doc);
-    if let Some(id) = report.and_then(|report| report.get_str(key!("*"))).filter(|id| !id.is_empty())
-        && !facts.extra.iter().any(|(name, _)| *name == GUARDRAIL)
-    {
-        facts.extra.push((GUARDRAIL, id.to_owned().into()));
-    }
+    facts.update_text(Fact::AwsGuardrailId, report.and_then(|report| report.get_str(key!("*"))));
 }
 
 /// Reads each event in the format of the first event.

@@ -12,7 +12,8 @@ use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereChat;
 
@@ -42,14 +43,15 @@ const USAGE: UsageFields<Places> = UsageFields::at(
 );
 
 impl Reader for CohereChat {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.conversation_id = places!["conversation_id"].find_str(doc).map(str::to_owned);
-        facts.output_type = match places!["response_format.type"].find_str(doc) {
+        facts.update_word(Fact::ConversationId, places!["conversation_id"].find_str(doc));
+        let output_type = match places!["response_format.type"].find_str(doc) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
             _ => None,
         };
+        facts.update_text(Fact::OutputType, output_type);
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -109,8 +111,8 @@ impl Reader for CohereChat {
 
 /// The fields that a whole response and the last events of both streams share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    update_text(&mut facts.id, places!["response_id", "id", "generation_id"].find_str(doc));
-    update_text(&mut facts.conversation_id, places!["conversation_id"].find_str(doc));
+    facts.update_text(Fact::ResponseId, places!["response_id", "id", "generation_id"].find_str(doc));
+    facts.update_word(Fact::ConversationId, places!["conversation_id"].find_str(doc));
     if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
         // Reasoning is part of the used tokens, not all of which are billed.

@@ -11,7 +11,8 @@ use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereEmbed;
 
@@ -21,7 +22,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for CohereEmbed {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
     }
 
@@ -29,7 +30,7 @@ impl Reader for CohereEmbed {
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         envelope(doc, facts);
-        facts.model = doc.get_owned(key!("model"));
+        facts.update_text(Fact::ResponseModel, doc.get_str(key!("model")));
         // If only a total is reported, there was no output.
         let total = doc.path(keys!["usage", "total_tokens"]).and_then(Tree::i64);
         facts.usage.input = facts.usage.input.or(total);
@@ -41,7 +42,8 @@ impl Reader for CohereEmbed {
         } else {
             Some(embeddings)
         };
-        facts.dimensions = vectors.and_then(Tree::first).and_then(vector_len);
+        let dimensions = vectors.and_then(Tree::first).and_then(vector_len);
+        facts.update(Fact::Dimensions, dimensions);
     }
 
     fn output(&self, _: Node<'_>, _: &mut Messages) {}

@@ -2,7 +2,8 @@
 
 use super::paths::PATHS;
 use crate::json::{FoundNode, Key, Node, Tree};
-use crate::model::facts::{RequestFacts, Usage};
+use crate::model::Usage;
+use crate::semconv::{Fact, Facts};
 
 /// Dotted paths, in order of preference.
 pub(super) type Paths = &'static [&'static str];
@@ -155,25 +156,24 @@ impl RequestFields {
 }
 
 impl RequestFields<Places> {
-    pub(super) fn read(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    pub(super) fn read(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         let float = |at: &Places| at.find(doc).and_then(Tree::f64);
         let int = |at: &Places| at.find(doc).and_then(Tree::i64);
-        let word = |at: &Places| at.find_str(doc).map(str::to_owned);
-        let words = |at: &Places| at.find(doc).map(Tree::strings).filter(|words: &Vec<String>| !words.is_empty());
-        facts.model = word(&self.model);
-        facts.temperature = float(&self.temperature);
-        facts.top_p = float(&self.top_p);
-        facts.top_k = float(&self.top_k);
-        facts.max_tokens = int(&self.max_tokens);
-        facts.frequency_penalty = float(&self.frequency_penalty);
-        facts.presence_penalty = float(&self.presence_penalty);
-        facts.seed = int(&self.seed);
-        facts.stop_sequences = words(&self.stop);
-        facts.choice_count = int(&self.choices);
-        facts.stream = self.stream.find(doc).and_then(Tree::bool);
-        facts.encoding_formats = words(&self.encodings);
-        facts.dimensions = int(&self.dimensions);
-        facts.reasoning_level = word(&self.reasoning_level);
+        let words = |at: &Places| at.find(doc).map(Tree::strings);
+        facts.update_text(Fact::RequestModel, self.model.find_str(doc));
+        facts.update(Fact::RequestStream, self.stream.find(doc).and_then(Tree::bool));
+        facts.update(Fact::RequestTemperature, float(&self.temperature));
+        facts.update(Fact::RequestMaxTokens, int(&self.max_tokens));
+        facts.update(Fact::RequestTopP, float(&self.top_p));
+        facts.update(Fact::RequestTopK, float(&self.top_k));
+        facts.update(Fact::RequestFrequencyPenalty, float(&self.frequency_penalty));
+        facts.update(Fact::RequestPresencePenalty, float(&self.presence_penalty));
+        facts.update(Fact::RequestSeed, int(&self.seed));
+        facts.update(Fact::RequestStopSequences, words(&self.stop));
+        facts.update(Fact::RequestChoiceCount, int(&self.choices));
+        facts.update(Fact::RequestEncodingFormats, words(&self.encodings));
+        facts.update_text(Fact::RequestReasoningLevel, self.reasoning_level.find_str(doc));
+        facts.update(Fact::Dimensions, int(&self.dimensions));
     }
 }
 

@@ -43,22 +43,19 @@ pub(crate) use format::Format;
 use crate::json::Tree;
 use crate::json::{FoundNode, Node};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use stream::StreamReader;
 
 /// Detects the format of a request and reads its facts, including those of the URL's path.
 #[cfg(feature = "internal")]
-pub(crate) fn read_request(
-    provider: Option<&str>,
-    path: Option<&str>,
-    doc: FoundNode<'_>,
-) -> (Option<Format>, RequestFacts) {
-    let mut facts = RequestFacts::default();
+pub(crate) fn read_request(provider: Option<&str>, path: Option<&str>, doc: FoundNode<'_>) -> (Option<Format>, Facts) {
+    let mut facts = Facts::default();
     let format = detect::of_request(provider, path, doc);
     match format {
         Some(format) => format.reader().request(doc, &mut facts),
         // The model is read for unknown formats too.
-        None => facts.model = doc.get_owned(paths::key!("model")),
+        None => facts.update_text(Fact::RequestModel, doc.get_str(paths::key!("model"))),
     }
     if let Some(path) = path {
         detect::path_facts(path, &mut facts);
@@ -84,7 +81,7 @@ pub(crate) fn read_response(
 /// A reader of one wire format.
 pub(crate) trait Reader: Sync {
     /// Reads the facts of a request.
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts);
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts);
 
     /// Reads the messages, instructions and tools of a request.
     fn input(&self, doc: Node<'_>, out: &mut InputContent);

@@ -13,7 +13,8 @@ use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 /// `/api/chat`.
 pub(crate) struct OllamaChat;
@@ -54,7 +55,7 @@ const USAGE: UsageFields<Places> = UsageFields::at(
 );
 
 impl Reader for OllamaChat {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         request(doc, facts);
     }
 
@@ -98,7 +99,7 @@ impl Reader for OllamaChat {
 }
 
 impl Reader for OllamaGenerate {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         request(doc, facts);
     }
 
@@ -141,7 +142,7 @@ impl Reader for OllamaGenerate {
 }
 
 impl Reader for OllamaEmbed {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
     }
 
@@ -150,7 +151,7 @@ impl Reader for OllamaEmbed {
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         response(doc, facts);
         let vector = doc.get(key!("embedding")).or_else(|| doc.get(key!("embeddings"))?.first());
-        facts.dimensions = vector.and_then(vector_len);
+        facts.update(Fact::Dimensions, vector.and_then(vector_len));
     }
 
     fn output(&self, _: Node<'_>, _: &mut Messages) {}
@@ -160,18 +161,20 @@ impl Reader for OllamaEmbed {
     }
 }
 
-fn request(doc: FoundNode<'_>, facts: &mut RequestFacts) {
+fn request(doc: FoundNode<'_>, facts: &mut Facts) {
     REQUEST.read(doc, facts);
     // Ollama streams by default.
-    facts.stream = facts.stream.or(Some(true));
+    if !facts.has(Fact::RequestStream) {
+        facts.set(Fact::RequestStream, true.into());
+    }
     // `json` or a schema; an empty string is the default.
     if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
-        facts.output_type = Some("json");
+        facts.update_text(Fact::OutputType, Some("json"));
     }
 }
 
 fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    update_text(&mut facts.model, doc.get_str(key!("model")));
+    facts.update_text(Fact::ResponseModel, doc.get_str(key!("model")));
     if let Some(reason) = doc.get_str(key!("done_reason")) {
         facts.set_finish_reason(0, reason);
     }

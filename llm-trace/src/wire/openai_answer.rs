@@ -3,17 +3,18 @@
 use super::openai_usage;
 use super::paths::{key, keys};
 use crate::json::{FoundNode, Key, Tree};
-use crate::model::facts::{ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::Fact;
 
 /// The fields that responses and chunks share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // Some servers give each chunk its own id. The first one is the response's.
-    if facts.id.is_none() {
-        facts.id = doc.get_owned(key!("id"));
+    if !facts.has(Fact::ResponseId) {
+        facts.update_text(Fact::ResponseId, doc.get_str(key!("id")));
     }
-    update_text(&mut facts.model, doc.get_str(key!("model")).or_else(|| doc.get_str(key!("model_id"))));
-    update_text(&mut facts.service_tier, doc.get_str(key!("service_tier")));
-    update_text(&mut facts.system_fingerprint, doc.get_str(key!("system_fingerprint")));
+    facts.update_text(Fact::ResponseModel, doc.get_str(key!("model")).or_else(|| doc.get_str(key!("model_id"))));
+    facts.update_text(Fact::ResponseServiceTier, doc.get_str(key!("service_tier")));
+    facts.update_text(Fact::ResponseSystemFingerprint, doc.get_str(key!("system_fingerprint")));
     openai_usage::of_answer(doc, facts);
 }
 

@@ -10,7 +10,8 @@ use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiCompletions;
 
@@ -18,9 +19,9 @@ const REQUEST: RequestFields<Places> =
     RequestFields::at("", RequestFields { dimensions: &[], ..RequestFields::COMMON });
 
 impl Reader for OpenAiCompletions {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.service_tier = doc.get_owned(key!("service_tier"));
+        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

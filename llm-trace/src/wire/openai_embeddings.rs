@@ -10,7 +10,8 @@ use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiEmbeddings;
 
@@ -25,7 +26,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for OpenAiEmbeddings {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
     }
 
@@ -40,7 +41,7 @@ impl Reader for OpenAiEmbeddings {
         facts.usage.input = facts.usage.input.or(total);
         // Mistral reports zero output tokens.
         facts.usage.output = None;
-        facts.dimensions = dimensions(doc);
+        facts.update(Fact::Dimensions, dimensions(doc));
     }
 
     fn output(&self, _doc: Node<'_>, _out: &mut Messages) {}
@@ -67,6 +68,7 @@ mod tests {
     use super::*;
     use crate::json::Found;
     use crate::wire::paths::PATHS;
+    use crate::wire::testing::TypedFacts;
 
     fn read(json: &str) -> ResponseFacts {
         let mut facts = ResponseFacts::default();
@@ -78,19 +80,21 @@ mod tests {
     fn dimensions_are_counted_in_lists_and_in_base64() {
         let usage = r#""usage":{"prompt_tokens":2,"total_tokens":2}"#;
         assert_eq!(
-            read(&format!(r#"{{"data":[{{"embedding":[0.1,2,3e-5],"index":0}}],{usage}}}"#)).dimensions,
+            read(&format!(r#"{{"data":[{{"embedding":[0.1,2,3e-5],"index":0}}],{usage}}}"#))
+                .facts
+                .int(Fact::Dimensions),
             Some(3)
         );
         for (floats, base64) in [(1, "AAAAAA=="), (2, "AAAAAAAAAAA="), (3, "AAAAAAAAAAAAAAAA")] {
             let json = format!(r#"{{"data":[{{"embedding":"{base64}"}}],{usage}}}"#);
-            assert_eq!(read(&json).dimensions, Some(floats));
+            assert_eq!(read(&json).facts.get(Fact::Dimensions), Some(&floats.into()));
         }
-        assert_eq!(read(&format!(r#"{{"data":[],{usage}}}"#)).dimensions, None);
+        assert_eq!(read(&format!(r#"{{"data":[],{usage}}}"#)).facts.get(Fact::Dimensions), None);
     }
 
     #[test]
     fn a_total_alone_is_the_input() {
         let facts = read(r#"{"data":[{"embedding":"AAAAAA=="}],"usage":{"total_tokens":7}}"#);
-        assert_eq!((facts.usage.input, facts.dimensions), (Some(7), None));
+        assert_eq!((facts.usage.input, facts.facts.get(Fact::Dimensions)), (Some(7), None));
     }
 }

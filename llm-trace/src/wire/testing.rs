@@ -8,12 +8,33 @@ use super::stream::StreamOutput;
 use super::{Format, Reader};
 use crate::json::{Found, JsonView, Mode};
 use crate::message::{FinishedInput, InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
 use crate::policy::Filter;
-use crate::semconv::Profile;
+use crate::semconv::{AttributeValue, Fact, Facts, Profile};
 
-pub(super) fn request(reader: &dyn Reader, body: Value) -> RequestFacts {
-    let mut facts = RequestFacts::default();
+/// Typed values of facts.
+pub(super) trait TypedFacts {
+    fn int(&self, fact: Fact) -> Option<i64>;
+    fn float(&self, fact: Fact) -> Option<f64>;
+    fn texts(&self, fact: Fact) -> Option<Vec<String>>;
+}
+
+impl TypedFacts for Facts {
+    fn int(&self, fact: Fact) -> Option<i64> {
+        self.get(fact)?.as_i64()
+    }
+
+    fn float(&self, fact: Fact) -> Option<f64> {
+        self.get(fact)?.as_f64()
+    }
+
+    fn texts(&self, fact: Fact) -> Option<Vec<String>> {
+        if let Some(AttributeValue::Strs(texts)) = self.get(fact) { Some(texts.clone()) } else { None }
+    }
+}
+
+pub(super) fn request(reader: &dyn Reader, body: Value) -> Facts {
+    let mut facts = Facts::default();
     reader.request(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     facts
 }

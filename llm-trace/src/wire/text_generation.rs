@@ -16,7 +16,8 @@ use super::stream::StreamReader;
 use super::text_generation_stream::PromptStream;
 use crate::json::{FoundNode, Key, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage, update_text};
+use crate::model::facts::{ResponseFacts, Usage};
+use crate::semconv::{Fact, Facts};
 
 pub(crate) struct TextGeneration;
 
@@ -237,12 +238,12 @@ const USAGE: UsageFields<Places> = UsageFields::at(
 );
 
 impl Reader for TextGeneration {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
         if places!["response_format.type"].find(doc).and_then(Tree::str).is_some_and(|kind| kind.starts_with("json")) {
-            facts.output_type = Some("json");
+            facts.update_text(Fact::OutputType, Some("json"));
         } else if places!["textToImageParams", "text_prompts", "imageGenerationConfig"].find(doc).is_some() {
-            facts.output_type = Some("image");
+            facts.update_text(Fact::OutputType, Some("image"));
         }
     }
 
@@ -341,13 +342,13 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
     if let Some(id) = doc.any(keys!["id", "generation_id", "sessionId"]) {
         let number = id.i64().map(|id| id.to_string());
-        update_text(&mut facts.id, id.str().or(number.as_deref()).filter(|id| !id.is_empty()));
+        facts.update_text(Fact::ResponseId, id.str().or(number.as_deref()));
     }
-    update_text(&mut facts.model, places!["model", "model_id"].find_str(doc));
+    facts.update_text(Fact::ResponseModel, places!["model", "model_id"].find_str(doc));
     if let Some(vectors) = doc.any(keys!["embedding", "embeddings"]) {
         let vector = first_vector(vectors);
         let vector = vector.get(key!("embedding")).unwrap_or(vector);
-        facts.dimensions = vector_len(vector).or(facts.dimensions);
+        facts.update(Fact::Dimensions, vector_len(vector));
     }
     let mut usage = USAGE.read(doc);
     let results = || doc.each(key!("results"));

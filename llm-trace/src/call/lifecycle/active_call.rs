@@ -143,7 +143,12 @@ impl ActiveCall {
         let Some(pipeline) = &self.pipeline else { return CallRef::default() };
         let new = || {
             let span = self.context().map(|context| context.span().span_context().clone());
-            CallRef::new(Arc::clone(pipeline), span, self.masks.clone(), self.lock().response.id.clone())
+            CallRef::new(
+                Arc::clone(pipeline),
+                span,
+                self.masks.clone(),
+                self.lock().response.facts.text(Fact::ResponseId).map(str::to_owned),
+            )
         };
         self.reference.get_or_init(new).clone()
     }

@@ -8,6 +8,7 @@ use crate::model::{Operation, Provider};
 use crate::otel::SpanRef;
 use crate::policy::PolicyState;
 use crate::record::{CallRecord, Replaced};
+use crate::semconv::Fact;
 
 impl ActiveCall {
     pub(crate) fn set_provider(&self, provider: Provider) {
@@ -22,8 +23,8 @@ impl ActiveCall {
             return;
         }
         let mut state = self.lock();
-        state.replaced.model |= self.started().model && state.request.model.as_deref() != Some(model);
-        state.request.model = Some(model.to_owned());
+        state.replaced.model |= self.started().model && state.request.text(Fact::RequestModel) != Some(model);
+        state.request.update_text(Fact::RequestModel, Some(model));
     }
 
     pub(crate) fn set_server(&self, server: &str) {

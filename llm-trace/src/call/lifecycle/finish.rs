@@ -9,6 +9,7 @@ use crate::guarded::{self, UserCode};
 use crate::model::{Operation, Outcome};
 use crate::otel::TraceContextExt;
 use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent};
+use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanPlace};
 use crate::sink::ended_call::{EndedCall, Sink};
@@ -47,7 +48,7 @@ impl ActiveCall {
             },
         }
         #[cfg(feature = "otel")]
-        if let Some(id) = &state.response.id {
+        if let Some(id) = state.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }
         // The duration is unknown.

@@ -11,7 +11,7 @@ impl ActiveCall {
     pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
         let mut state = self.lock();
         match (fact, value) {
-            (Fact::ResponseId, value) => state.response.id = Some(value.to_text().into_owned()),
+            (Fact::ResponseId, value) => state.response.update_text(Fact::ResponseId, Some(&value.to_text())),
             (Fact::RpcStatus, value) => {
                 state.error.code = Some(value.to_text().into_owned());
                 state.subject().facts.set(Fact::RpcStatus, value);

@@ -8,11 +8,12 @@ use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::ResponseRecord;
 use crate::message::{Messages, Part, finish_reason};
 use crate::model::Outcome;
-use crate::model::facts::ErrorFacts;
+use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::policy::{Filter, Permit, Place};
 use crate::record::{
     Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
 };
+use crate::semconv::Fact;
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 
@@ -26,15 +27,12 @@ impl ActiveCall {
         // Serializing, recording and scrubbing run user code, so they run outside of the lock.
         let found = found(request);
         let document = permit.mode().and_then(|mode| document(request, mode));
-        let known = matches!(request, CapturedValue::Request(_)).then(|| self.lock().request.clone());
-        let recorded = known.and_then(|known| recorded(request, &known));
+        let recorded = recorded(request);
         let mut state = self.lock();
-        let before = state.request.model.clone();
+        let before = state.request.take(Fact::RequestModel);
         state.request_facts(recorded, found.as_ref());
         // The model set at the start is kept.
-        if before.is_some() {
-            state.request.model = before;
-        }
+        state.request.update(Fact::RequestModel, before);
         let format = state.format;
         drop(state);
         if let Some(input) = request_content(format, request, document.as_ref(), permit) {
@@ -242,14 +240,15 @@ impl ActiveCall {
                 let permit = self.permit_output();
                 let open = permit.is_open();
                 let mut out = permit.filter().map(|filter| Messages::output(filter, self.profile()));
-                let mut facts = self.lock().response.clone();
+                let mut facts = ResponseFacts::default();
                 self.lock().seen = true;
                 // Runs user code outside of the lock.
                 guarded::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
                 });
                 let mut state = self.lock();
-                state.response = facts;
+                state.response.usage.update(facts.usage);
+                state.response.merge(facts);
                 if let Some(out) = out {
                     state.set_output(out, open);
                 }

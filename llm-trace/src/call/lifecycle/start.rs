@@ -182,7 +182,7 @@ fn span(make_span: MakeSpan, state: &CallRecord, latest: bool) -> Span {
         kind: state.kind(),
         operation: state.operation_name(),
         provider: state.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
-        model: state.request.model.as_deref(),
+        model: state.request.text(Fact::RequestModel),
         server_address: state.server.as_ref().map(|server| server.address.as_str()),
         server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
         agent: state.fact(Fact::AgentName),

@@ -183,7 +183,9 @@ impl ActiveCall {
         let Collected { end, format, facts, output, skipped } = collector.finish();
         state.format = format;
         if !unread && format.is_some_and(Format::has_stream_operation) {
-            state.request.stream = state.request.stream.or(Some(true));
+            if !state.request.has(Fact::RequestStream) {
+                state.request.set(Fact::RequestStream, true.into());
+            }
         }
         if skipped > 0 {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);

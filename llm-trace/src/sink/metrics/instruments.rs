@@ -113,12 +113,14 @@ impl Instruments {
         labels.push(text(Fact::OperationName.key(), call.operation.as_str()));
         labels.extend(call.provider.map(|provider| text(Fact::ProviderName.key(), provider.as_str())));
         labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
-        labels.extend(call.response.model.as_deref().map(|model| text(Fact::ResponseModel.key(), model)));
+        labels.extend(call.response.model().map(|model| text(Fact::ResponseModel.key(), model)));
         if let Some((address, port)) = call.server {
             labels.push(text(Fact::ServerAddress.key(), address));
             labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
         }
-        if let (Some(Provider::OpenAi), Some(tier)) = (call.provider, call.response.service_tier.as_deref()) {
+        if let (Some(Provider::OpenAi), Some(tier)) =
+            (call.provider, call.response.facts.text(Fact::ResponseServiceTier))
+        {
             labels.push(text(Fact::ResponseServiceTier.key(), tier));
         }
         self.allow(call, &mut labels);

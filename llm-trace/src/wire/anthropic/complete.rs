@@ -4,7 +4,8 @@
 
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::key;
@@ -18,7 +19,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for AnthropicComplete {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
     }
 
@@ -31,8 +32,8 @@ impl Reader for AnthropicComplete {
     }
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-        update_text(&mut facts.id, doc.get_str(key!("id")));
-        update_text(&mut facts.model, doc.get_str(key!("model")));
+        facts.update_text(Fact::ResponseId, doc.get_str(key!("id")));
+        facts.update_text(Fact::ResponseModel, doc.get_str(key!("model")));
         if let Some(reason) = doc.get_str(key!("stop_reason")) {
             facts.set_finish_reason(0, reason);
         }

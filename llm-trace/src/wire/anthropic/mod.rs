@@ -14,7 +14,8 @@ use self::stream::MessageStream;
 use self::usage::RawUsage;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::{key, keys};
@@ -28,12 +29,13 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for AnthropicMessages {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
         // The beta of structured outputs had the format at the top level.
         let format = doc.path(keys!["output_config", "format"]).or_else(|| doc.get(key!("output_format")));
-        facts.output_type = format.and_then(|format| format.get(key!("type"))).map(|_| "json");
-        facts.service_tier = doc.get_owned(key!("service_tier"));
+        let format = format.and_then(|format| format.get(key!("type")));
+        facts.update_text(Fact::OutputType, format.map(|_| "json"));
+        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -77,8 +79,8 @@ impl Reader for AnthropicMessages {
 
 /// The fields that a message and the first event of a streamed message share.
 fn envelope(message: FoundNode<'_>, facts: &mut ResponseFacts, usage: &mut RawUsage) {
-    update_text(&mut facts.id, message.get_str(key!("id")));
-    update_text(&mut facts.model, message.get_str(key!("model")));
+    facts.update_text(Fact::ResponseId, message.get_str(key!("id")));
+    facts.update_text(Fact::ResponseModel, message.get_str(key!("model")));
     if let Some(report) = message.get(key!("usage")) {
         usage.report(report, facts);
     }

@@ -6,6 +6,7 @@ use super::{RawUsage, block, envelope, server_tool};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
 use crate::model::facts::ResponseFacts;
+use crate::semconv::Fact;
 use crate::wire::fields::places;
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
@@ -30,8 +31,8 @@ impl StreamReader for MessageStream {
                 let Some(block) = event.get(key!("content_block")) else { return Event::default() };
                 // A fallback model takes over and generates the response.
                 if block.get_str(key!("type")) == Some("fallback") {
-                    let other = block.path(keys!["to", "model"]).and_then(Tree::str).filter(|model| !model.is_empty());
-                    facts.model = other.map(str::to_owned).or(facts.model.take());
+                    let other = block.path(keys!["to", "model"]).and_then(Tree::str);
+                    facts.update_text(Fact::ResponseModel, other);
                 }
                 return Event { content: begins_output(block), end: false };
             }

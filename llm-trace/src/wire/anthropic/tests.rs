@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{AnthropicComplete, AnthropicMessages};
+use crate::semconv::Fact;
 use crate::wire::Format;
 use crate::wire::collect::StreamEnd;
-use crate::wire::testing::{answer, content, request, stream};
+use crate::wire::testing::{TypedFacts, answer, content, request, stream};
 
 #[test]
 fn request_parameters_are_read() {
@@ -15,15 +16,21 @@ fn request_parameters_are_read() {
             "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {}}},
         }),
     );
-    assert_eq!((facts.model.as_deref(), facts.max_tokens, facts.top_k), (Some("claude-opus-4-8"), Some(9), Some(3.0)));
-    assert_eq!((facts.stop_sequences, facts.stream), (Some(vec!["x".to_owned()]), Some(true)));
-    assert_eq!((facts.reasoning_level.as_deref(), facts.output_type), (Some("low"), Some("json")));
     assert_eq!(
-        request(&AnthropicMessages, json!({"output_format": {"type": "json_schema"}})).output_type,
+        (facts.text(Fact::RequestModel), facts.int(Fact::RequestMaxTokens), facts.float(Fact::RequestTopK)),
+        (Some("claude-opus-4-8"), Some(9), Some(3.0))
+    );
+    assert_eq!(
+        (facts.texts(Fact::RequestStopSequences), facts.flag(Fact::RequestStream)),
+        (Some(vec!["x".to_owned()]), Some(true))
+    );
+    assert_eq!((facts.text(Fact::RequestReasoningLevel), facts.text(Fact::OutputType)), (Some("low"), Some("json")));
+    assert_eq!(
+        request(&AnthropicMessages, json!({"output_format": {"type": "json_schema"}})).text(Fact::OutputType),
         Some("json")
     );
     let legacy = request(&AnthropicComplete, json!({"model": "claude-2", "max_tokens_to_sample": 7}));
-    assert_eq!((legacy.model.as_deref(), legacy.max_tokens), (Some("claude-2"), Some(7)));
+    assert_eq!((legacy.text(Fact::RequestModel), legacy.int(Fact::RequestMaxTokens)), (Some("claude-2"), Some(7)));
 }
 
 #[test]
@@ -119,7 +126,10 @@ fn input_tokens_count_what_the_cache_read_and_wrote() {
     let (facts, messages) = answer(&AnthropicMessages, body(usage));
     let counts = facts.usage;
     assert_eq!((counts.input, counts.cache_read, counts.cache_creation), (Some(321), Some(20), Some(300)));
-    assert_eq!((counts.output, counts.reasoning, facts.service_tier.as_deref()), (Some(5), Some(2), Some("priority")));
+    assert_eq!(
+        (counts.output, counts.reasoning, facts.facts.text(Fact::ResponseServiceTier)),
+        (Some(5), Some(2), Some("priority"))
+    );
     assert_eq!(messages[0]["finish_reason"], "stop");
     let (facts, _) = answer(&AnthropicMessages, body(json!({"cache_read_input_tokens": 20})));
     assert_eq!((facts.usage.input, facts.usage.output), (None, None));
@@ -213,7 +223,10 @@ fn an_error_inside_a_stream_keeps_what_came_before() {
 fn legacy_completions_are_read_whole_and_streamed() {
     let body = json!({"type": "completion", "id": "c", "completion": " hi", "stop_reason": "stop_sequence", "model": "claude-2"});
     let (facts, messages) = answer(&AnthropicComplete, body);
-    assert_eq!((facts.id.as_deref(), facts.finish_reasons), (Some("c"), vec![Some("stop_sequence".to_owned())]));
+    assert_eq!(
+        (facts.facts.text(Fact::ResponseId), facts.finish_reasons),
+        (Some("c"), vec![Some("stop_sequence".to_owned())])
+    );
     assert_eq!(messages[0]["parts"], json!([{"type": "text", "content": " hi"}]));
     let piece = |text: &str, stop: Value| json!({"type": "completion", "completion": text, "stop_reason": stop, "model": "claude-2"});
     let pieces = [piece("a", Value::Null), piece("b", Value::Null), piece("", json!("max_tokens"))];

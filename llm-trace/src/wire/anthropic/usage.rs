@@ -4,6 +4,7 @@
 
 use crate::json::{FoundNode, Tree};
 use crate::model::facts::{ResponseFacts, Usage, add_by_model};
+use crate::semconv::Fact;
 use crate::wire::paths::{key, keys};
 
 /// The counts as sent. A later report replaces an earlier one.
@@ -21,13 +22,13 @@ impl RawUsage {
         self.searches = searches.or(self.searches);
         match usage.get(key!("iterations")).filter(|iterations| iterations.len() > 0) {
             Some(iterations) => {
-                let (all, others) = consumed(iterations, facts.model.as_deref());
+                let (all, others) = consumed(iterations, facts.model());
                 facts.usage.update(Usage { searches: self.searches, ..all });
                 facts.usage_by_others = others;
             }
             None => facts.usage.update(Usage { searches: self.searches, ..self.counts.totals() }),
         }
-        facts.service_tier = usage.get_owned(key!("service_tier")).or(facts.service_tier.take());
+        facts.update_text(Fact::ResponseServiceTier, usage.get_str(key!("service_tier")));
         // Added by OpenRouter.
         facts.cost = usage.get_f64(key!("cost")).or(facts.cost);
     }

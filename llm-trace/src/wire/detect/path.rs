@@ -2,7 +2,7 @@
 
 use super::Family;
 use crate::json::{FoundNode, Tree};
-use crate::model::facts::RequestFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Format;
 use crate::wire::paths::key;
 
@@ -44,14 +44,14 @@ pub(super) fn format(path: &str, family: Family, doc: FoundNode<'_>) -> Option<F
 }
 
 /// Adds facts that only the path contains.
-pub(crate) fn facts(path: &str, facts: &mut RequestFacts) {
+pub(crate) fn facts(path: &str, facts: &mut Facts) {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    if facts.model.is_none() {
-        facts.model = model(path);
+    if !facts.has(Fact::RequestModel) {
+        facts.update(Fact::RequestModel, model(path));
     }
     let streams = ["streamGenerateContent", "streamRawPredict", "converse-stream", "invoke-with-response-stream"];
     if streams.iter().any(|method| path.ends_with(method)) {
-        facts.stream = Some(true);
+        facts.set(Fact::RequestStream, true.into());
     }
 }
 

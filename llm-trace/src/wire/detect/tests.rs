@@ -1,6 +1,6 @@
 use super::{Format, of_request, of_response, path_facts};
 use crate::json::Found;
-use crate::model::facts::RequestFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::paths::PATHS;
 
 fn request(provider: Option<&str>, path: Option<&str>, json: &str) -> Option<Format> {
@@ -118,8 +118,8 @@ fn a_path_tells_the_model_and_whether_it_streams() {
         ("/v1/chat/completions", None, None),
         ("/model/%zz", Some("%zz"), None),
     ] {
-        let mut facts = RequestFacts::default();
+        let mut facts = Facts::default();
         path_facts(path, &mut facts);
-        assert_eq!((facts.model.as_deref(), facts.stream), (model, stream), "{path}");
+        assert_eq!((facts.text(Fact::RequestModel), facts.flag(Fact::RequestStream)), (model, stream), "{path}");
     }
 }

@@ -6,7 +6,8 @@
 use super::{RawUsage, model_name, update_usage};
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, vector_len};
 use crate::wire::paths::{key, keys};
@@ -26,11 +27,11 @@ const DIMENSIONS: Places = Places::new(
 );
 
 impl Reader for GeminiEmbed {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         // A batch repeats the model and the dimensions per text, and they must be equal.
         let one = doc.get(key!("requests")).and_then(Tree::first).unwrap_or(doc);
-        facts.model = one.get_str(key!("model")).map(|model| model_name(model).to_owned());
-        facts.dimensions = DIMENSIONS.find(one).and_then(Tree::i64);
+        facts.update_text(Fact::RequestModel, one.get_str(key!("model")).map(model_name));
+        facts.update(Fact::Dimensions, DIMENSIONS.find(one).and_then(Tree::i64));
     }
 
     // The conventions have no input attribute for embeddings.
@@ -41,7 +42,8 @@ impl Reader for GeminiEmbed {
         let prediction = doc.get(key!("predictions")).and_then(Tree::first);
         let predicted = prediction.and_then(|first| first.any(keys!["embeddings", "textEmbedding", "imageEmbedding"]));
         if let Some(embedding) = doc.get(key!("embedding")).or(many).or(predicted) {
-            facts.dimensions = vector_len(embedding.get(key!("values")).unwrap_or(embedding));
+            let vector = embedding.get(key!("values")).unwrap_or(embedding);
+            facts.update(Fact::Dimensions, vector_len(vector));
         }
         update_usage(doc, &mut RawUsage::default(), facts);
         let mut counts = doc.get(key!("predictions")).into_iter().flat_map(Tree::items).filter_map(|prediction| {

@@ -20,7 +20,8 @@ use self::schema::json_schema;
 use self::stream::ContentStream;
 use crate::json::{FoundNode, JsonView, Mode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, Usage, update_text};
+use crate::model::facts::{ResponseFacts, Usage};
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::paths::{key, keys};
@@ -52,13 +53,13 @@ const CONFIG: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for Gemini {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         if let Some(config) = doc.any(keys!["generationConfig", "generation_config"]) {
             CONFIG.read(config, facts);
-            facts.output_type = output_type(config);
+            facts.update_text(Fact::OutputType, output_type(config));
         }
         // The model is in the URL; libraries that log the body may repeat it here.
-        facts.model = doc.get_str(key!("model")).map(|model| model_name(model).to_owned());
+        facts.update_text(Fact::RequestModel, doc.get_str(key!("model")).map(model_name));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -207,8 +208,8 @@ fn tools(tool: Node<'_>, out: &mut InputContent) {
 /// The fields that responses and chunks share.
 fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     let word = |keys| doc.any(keys).and_then(Tree::str).filter(|word: &&str| !word.is_empty());
-    update_text(&mut facts.id, word(keys!["responseId", "response_id"]));
-    update_text(&mut facts.model, word(keys!["modelVersion", "model_version"]));
+    facts.update_text(Fact::ResponseId, word(keys!["responseId", "response_id"]));
+    facts.update_text(Fact::ResponseModel, word(keys!["modelVersion", "model_version"]));
 }
 
 /// The candidates, each with its index.
@@ -293,7 +294,7 @@ fn update_usage(doc: FoundNode<'_>, raw: &mut RawUsage, facts: &mut ResponseFact
     }
     facts.usage.update(usage);
     let tier = report.any(keys!["serviceTier", "service_tier"]).and_then(Tree::str);
-    update_text(&mut facts.service_tier, tier);
+    facts.update_text(Fact::ResponseServiceTier, tier);
 }
 
 fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {

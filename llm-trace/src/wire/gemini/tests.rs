@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{Gemini, GeminiEmbed};
+use crate::semconv::Fact;
 use crate::wire::Format;
 use crate::wire::collect::StreamEnd;
-use crate::wire::testing::{answer, content, request, stream};
+use crate::wire::testing::{TypedFacts, answer, content, request, stream};
 
 #[test]
 fn request_parameters_are_read_in_either_spelling() {
@@ -15,12 +16,15 @@ fn request_parameters_are_read_in_either_spelling() {
         "response_mime_type": "application/json", "thinking_config": {"thinking_level": "high"}}});
     let facts = request(&Gemini, camel);
     assert_eq!(facts, request(&Gemini, snake));
-    assert_eq!((facts.top_p, facts.top_k, facts.max_tokens), (Some(0.9), Some(4.0), Some(9)));
-    assert_eq!((facts.choice_count, facts.output_type), (Some(2), Some("json")));
-    assert_eq!(facts.reasoning_level.as_deref(), Some("high"));
+    assert_eq!(
+        (facts.float(Fact::RequestTopP), facts.float(Fact::RequestTopK), facts.int(Fact::RequestMaxTokens)),
+        (Some(0.9), Some(4.0), Some(9))
+    );
+    assert_eq!((facts.int(Fact::RequestChoiceCount), facts.text(Fact::OutputType)), (Some(2), Some("json")));
+    assert_eq!(facts.text(Fact::RequestReasoningLevel), Some("high"));
     for (modality, kind) in [("IMAGE", "image"), ("AUDIO", "speech")] {
         let body = json!({"generationConfig": {"responseModalities": ["TEXT", modality]}});
-        assert_eq!(request(&Gemini, body).output_type, Some(kind));
+        assert_eq!(request(&Gemini, body).text(Fact::OutputType), Some(kind));
     }
 }
 
@@ -211,9 +215,9 @@ fn embeddings_are_read_on_either_platform() {
     let one = request(&GeminiEmbed, json!({"model": "models/e", "content": {"parts": []}, "outputDimensionality": 8}));
     let batch = json!({"requests": [{"model": "models/e", "content": {}, "output_dimensionality": 8}, {}]});
     let vertex = json!({"instances": [{"content": "x"}], "parameters": {"outputDimensionality": 8}});
-    assert_eq!((one.model.as_deref(), one.dimensions), (Some("e"), Some(8)));
+    assert_eq!((one.text(Fact::RequestModel), one.int(Fact::Dimensions)), (Some("e"), Some(8)));
     assert_eq!(request(&GeminiEmbed, batch), one);
-    assert_eq!(request(&GeminiEmbed, vertex).dimensions, Some(8));
+    assert_eq!(request(&GeminiEmbed, vertex).int(Fact::Dimensions), Some(8));
     for (body, tokens) in [
         (json!({"embedding": {"values": [0.1, 0.2]}}), None),
         (json!({"embeddings": [{"values": [0.1, 0.2]}, {"values": [0.3, 0.4]}]}), None),
@@ -227,6 +231,6 @@ fn embeddings_are_read_on_either_platform() {
         ),
     ] {
         let (facts, messages) = answer(&GeminiEmbed, body);
-        assert_eq!((facts.dimensions, facts.usage.input, messages), (Some(2), tokens, Value::Null));
+        assert_eq!((facts.facts.int(Fact::Dimensions), facts.usage.input, messages), (Some(2), tokens, Value::Null));
     }
 }

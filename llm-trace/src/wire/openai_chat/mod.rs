@@ -9,7 +9,8 @@ pub(super) use message::{input as input_message, parts as message_parts};
 
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::joined_text::JoinedText;
@@ -35,10 +36,10 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for OpenAiChat {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.output_type = output_type(doc);
-        facts.service_tier = doc.get_owned(key!("service_tier"));
+        facts.update_text(Fact::OutputType, output_type(doc));
+        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

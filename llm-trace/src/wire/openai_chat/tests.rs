@@ -3,16 +3,17 @@ use serde_json::{Value, json};
 use super::OpenAiChat;
 use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
-use crate::model::facts::{RequestFacts, ResponseFacts};
+use crate::model::facts::ResponseFacts;
 use crate::policy::Filter;
-use crate::semconv::Profile;
+use crate::semconv::{Fact, Facts, Profile};
 use crate::wire::Reader;
 use crate::wire::collect::{Collector, StreamEnd};
 use crate::wire::paths::PATHS;
 use crate::wire::stream::StreamOutput;
+use crate::wire::testing::TypedFacts;
 
-fn request(body: Value) -> RequestFacts {
-    let mut facts = RequestFacts::default();
+fn request(body: Value) -> Facts {
+    let mut facts = Facts::default();
     OpenAiChat.request(Found::from_value(&PATHS, &body, false).root(), &mut facts);
     facts
 }
@@ -62,11 +63,22 @@ fn usage(usage: Value) -> crate::model::facts::Usage {
 fn request_parameters_are_read_under_every_servers_names() {
     let facts = request(json!({"model": "m", "max_tokens": 5, "max_completion_tokens": 7, "stop": "x", "n": 2,
         "random_seed": 3, "reasoning": {"effort": "low"}, "response_format": {"type": "json_schema"}, "top_k": 4}));
-    assert_eq!((facts.max_tokens, facts.seed, facts.choice_count, facts.top_k), (Some(7), Some(3), Some(2), Some(4.0)));
-    assert_eq!(facts.stop_sequences, Some(vec!["x".to_owned()]));
-    assert_eq!((facts.reasoning_level.as_deref(), facts.output_type), (Some("low"), Some("json")));
+    assert_eq!(
+        (
+            facts.int(Fact::RequestMaxTokens),
+            facts.int(Fact::RequestSeed),
+            facts.int(Fact::RequestChoiceCount),
+            facts.float(Fact::RequestTopK)
+        ),
+        (Some(7), Some(3), Some(2), Some(4.0))
+    );
+    assert_eq!(facts.texts(Fact::RequestStopSequences), Some(vec!["x".to_owned()]));
+    assert_eq!((facts.text(Fact::RequestReasoningLevel), facts.text(Fact::OutputType)), (Some("low"), Some("json")));
     let audio = request(json!({"modalities": ["text", "audio"], "stop": null, "seed": null}));
-    assert_eq!((audio.output_type, audio.stop_sequences, audio.seed), (Some("speech"), None, None));
+    assert_eq!(
+        (audio.text(Fact::OutputType), audio.texts(Fact::RequestStopSequences), audio.int(Fact::RequestSeed)),
+        (Some("speech"), None, None)
+    );
 }
 
 #[test]
@@ -285,5 +297,5 @@ fn an_answer_that_was_not_streamed_after_all_is_read_as_a_stream_too() {
     let mut stream = Collector::new(None, None, None, Some((Mode::Full, StreamOutput::default())));
     stream.push(serde_json::to_string_pretty(&body).unwrap().as_bytes());
     let collected = stream.finish();
-    assert_eq!((collected.end, collected.facts.id.as_deref()), (StreamEnd::Complete, Some("c")));
+    assert_eq!((collected.end, collected.facts.facts.text(Fact::ResponseId)), (StreamEnd::Complete, Some("c")));
 }

@@ -11,7 +11,8 @@ use self::items::{input_item, is_client_call, output_item};
 use self::stream::ResponseStream;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, Part, finish_reason};
-use crate::model::facts::{RequestFacts, ResponseFacts, update_text};
+use crate::model::facts::ResponseFacts;
+use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::fields::{Places, RequestFields};
 use crate::wire::openai_usage;
@@ -33,19 +34,20 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 impl Reader for OpenAiResponses {
-    fn request(&self, doc: FoundNode<'_>, facts: &mut RequestFacts) {
+    fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.output_type = match doc.path(keys!["text", "format", "type"]).and_then(Tree::str) {
+        let output_type = match doc.path(keys!["text", "format", "type"]).and_then(Tree::str) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
             _ => None,
         };
-        facts.service_tier = doc.get_owned(key!("service_tier"));
-        facts.conversation_id = conversation(doc).map(str::to_owned);
-        facts.previous_response_id = doc.get_owned(key!("previous_response_id"));
+        facts.update_text(Fact::OutputType, output_type);
+        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
+        facts.update_word(Fact::ConversationId, conversation(doc));
+        facts.update_text(Fact::RequestPreviousResponseId, doc.get_str(key!("previous_response_id")));
         if let Some(prompt) = doc.get(key!("prompt")) {
-            facts.prompt_name = prompt.get_owned(key!("id"));
-            facts.prompt_version = prompt.get_owned(key!("version"));
+            facts.update_text(Fact::RequestPromptName, prompt.get_str(key!("id")));
+            facts.update_text(Fact::RequestPromptVersion, prompt.get_str(key!("version")));
         }
     }
 
@@ -106,16 +108,16 @@ fn define(tool: Node<'_>, out: &mut InputContent) {
 
 /// The fields that a response and its lifecycle events share.
 fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    for (known, key) in [
-        (&mut facts.id, key!("id")),
-        (&mut facts.model, key!("model")),
-        (&mut facts.status, key!("status")),
-        (&mut facts.service_tier, key!("service_tier")),
-        (&mut facts.system_fingerprint, key!("system_fingerprint")),
+    for (fact, key) in [
+        (Fact::ResponseId, key!("id")),
+        (Fact::ResponseModel, key!("model")),
+        (Fact::ResponseStatus, key!("status")),
+        (Fact::ResponseServiceTier, key!("service_tier")),
+        (Fact::ResponseSystemFingerprint, key!("system_fingerprint")),
     ] {
-        update_text(known, doc.get_str(key));
+        facts.update_text(fact, doc.get_str(key));
     }
-    update_text(&mut facts.conversation_id, conversation(doc));
+    facts.update_word(Fact::ConversationId, conversation(doc));
     openai_usage::of_answer(doc, facts);
 }
 

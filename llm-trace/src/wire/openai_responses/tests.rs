@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
 use super::OpenAiResponses;
+use crate::semconv::Fact;
 use crate::wire::Format;
 use crate::wire::collect::StreamEnd;
-use crate::wire::testing::{answer, content, request, stream};
+use crate::wire::testing::{TypedFacts, answer, content, request, stream};
 
 fn item(item: Value) -> Value {
     content(&OpenAiResponses, json!({"input": [item]}))[0][0].clone()
@@ -24,15 +25,18 @@ fn request_parameters_are_read() {
             "stop": "x", "input": "hi"
         }),
     );
-    assert_eq!(facts.model.as_deref(), Some("gpt-5"));
-    assert_eq!(facts.max_tokens, Some(9));
-    assert_eq!(facts.reasoning_level.as_deref(), Some("high"));
-    assert_eq!(facts.output_type, Some("json"));
-    assert_eq!(facts.previous_response_id.as_deref(), Some("resp_1"));
-    assert_eq!(facts.conversation_id.as_deref(), Some("conv_1"));
-    assert_eq!((facts.prompt_name.as_deref(), facts.prompt_version.as_deref()), (Some("pmpt_1"), Some("2")));
-    assert_eq!(facts.stop_sequences, None);
-    assert_eq!(request(&OpenAiResponses, json!({"conversation": "conv_2"})).conversation_id.as_deref(), Some("conv_2"));
+    assert_eq!(facts.text(Fact::RequestModel), Some("gpt-5"));
+    assert_eq!(facts.int(Fact::RequestMaxTokens), Some(9));
+    assert_eq!(facts.text(Fact::RequestReasoningLevel), Some("high"));
+    assert_eq!(facts.text(Fact::OutputType), Some("json"));
+    assert_eq!(facts.text(Fact::RequestPreviousResponseId), Some("resp_1"));
+    assert_eq!(facts.text(Fact::ConversationId), Some("conv_1"));
+    assert_eq!(
+        (facts.text(Fact::RequestPromptName), facts.text(Fact::RequestPromptVersion)),
+        (Some("pmpt_1"), Some("2"))
+    );
+    assert_eq!(facts.texts(Fact::RequestStopSequences), None);
+    assert_eq!(request(&OpenAiResponses, json!({"conversation": "conv_2"})).text(Fact::ConversationId), Some("conv_2"));
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn a_response_that_still_waits_has_no_output() {
         &OpenAiResponses,
         json!({"id": "resp_1", "status": "queued", "background": true, "output": [], "usage": null}),
     );
-    assert_eq!((facts.status.as_deref(), messages), (Some("queued"), Value::Null));
+    assert_eq!((facts.facts.text(Fact::ResponseStatus), messages), (Some("queued"), Value::Null));
 }
 
 #[test]
@@ -223,7 +227,10 @@ fn the_final_response_counts_over_the_pieces_before_it() {
         "incomplete_details": {"reason": "max_output_tokens"}, "usage": {"input_tokens": 3, "output_tokens": 4},
         "output": [{"type": "message", "content": [{"type": "output_text", "text": "whole"}]}]}});
     let (end, facts, messages) = stream(Format::OpenAiResponses, &events(ended));
-    assert_eq!((end, facts.id.as_deref(), facts.usage.output), (StreamEnd::Complete, Some("resp_2"), Some(4)));
+    assert_eq!(
+        (end, facts.facts.text(Fact::ResponseId), facts.usage.output),
+        (StreamEnd::Complete, Some("resp_2"), Some(4))
+    );
     assert_eq!(
         messages,
         json!([{"role": "assistant", "finish_reason": "length", "parts": [{"type": "text", "content": "whole"}]}])
