@@ -43,6 +43,13 @@ impl Facts {
         }
     }
 
+    /// Sets a fact that is not known yet.
+    pub(crate) fn set_new(&mut self, fact: Fact, value: AttributeValue) {
+        if !self.has(fact) {
+            self.set(fact, value);
+        }
+    }
+
     /// Sets a fact to a value, if the value is known.
     pub(crate) fn update(&mut self, fact: Fact, value: Option<impl Into<AttributeValue>>) {
         if let Some(value) = value {

@@ -183,9 +183,7 @@ impl ActiveCall {
         let Collected { end, format, facts, output, skipped } = collector.finish();
         state.format = format;
         if !unread && format.is_some_and(Format::has_stream_operation) {
-            if !state.request.has(Fact::RequestStream) {
-                state.request.set(Fact::RequestStream, true.into());
-            }
+            state.request.set_new(Fact::RequestStream, true.into());
         }
         if skipped > 0 {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
