@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use llm_trace::{
-    AttributeValue, Operation, Provider, RecordRequest, RecordResponse, RequestRecord, ResponseRecord, Usage, llm_call,
+    AttributeValue, LlmCall, Operation, Provider, RecordRequest, RecordResponse, RequestRecord, ResponseRecord, Usage, llm_call,
 };
 use macros::{Exported, block_on, trace};
 use serde::Serialize;
@@ -119,6 +119,29 @@ fn a_type_can_implement_its_own_recording() {
     is_whole(&one(|| {
         let _ = call(&Prompt("gpt-4o"));
     }));
+}
+
+/// Records counts with the call's handle while its own values are recorded.
+struct Chatty(LlmCall);
+
+impl RecordResponse for Chatty {
+    fn record_response(&self, out: &mut ResponseRecord<'_>) {
+        self.0.usage(Usage::new().input_tokens(9));
+        out.model("gpt-4o-2024-08-06").usage(Usage::new().output_tokens(4));
+    }
+}
+
+#[test]
+fn recording_keeps_the_values_that_are_recorded_meanwhile() {
+    #[llm_call(model = "gpt-4o")]
+    fn call() -> Chatty {
+        Chatty(LlmCall::current())
+    }
+    let span = one(|| {
+        let _ = call();
+    });
+    is_whole(&span);
+    assert_eq!(span.get("gen_ai.usage.output_tokens"), "4");
 }
 
 #[llm_call(request = request)]

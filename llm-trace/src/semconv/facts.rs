@@ -88,12 +88,17 @@ impl Facts {
     fn insert(&mut self, at: usize, fact: Fact, value: AttributeValue) {
         if self.list.is_empty() {
             // Most requests and responses have fewer.
-            self.list.reserve(8);
+            self.list.reserve(16);
         }
         self.list.insert(at, (fact, value));
     }
 
+    /// The place of a fact, or the place where it has to be inserted.
     fn find(&self, fact: Fact) -> Result<usize, usize> {
+        // Readers set facts in attribute order.
+        if self.list.last().is_none_or(|(last, _)| *last < fact) {
+            return Err(self.list.len());
+        }
         self.list.binary_search_by_key(&fact, |(known, _)| *known)
     }
 

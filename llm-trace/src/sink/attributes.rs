@@ -54,8 +54,9 @@ impl Attributes {
     /// Adds the facts of a response. They are moved, unless metrics need them.
     pub(crate) fn response(&mut self, response: &mut ResponseFacts, provider: Option<&Provider>) {
         let mut facts = if self.texts { response.facts.clone() } else { std::mem::take(&mut response.facts) };
-        for fact in [Fact::ResponseId, Fact::ResponseModel] {
-            self.add(fact.key(), facts.take(fact));
+        let mut facts = facts.drain().peekable();
+        while let Some((fact, value)) = facts.next_if(|(fact, _)| *fact < Fact::FinishReasons) {
+            self.add(fact.key(), Some(value));
         }
         let reasons = finish_reasons(std::mem::take(&mut response.finish_reasons), self.profile);
         self.add(Fact::FinishReasons.key(), reasons);
@@ -68,17 +69,17 @@ impl Attributes {
     /// Adds the facts of a request except the model, which was set at the start. They are moved.
     pub(crate) fn request(&mut self, request: &mut Facts, provider: Option<&Provider>) {
         let model = request.take(Fact::RequestModel);
-        self.facts(std::mem::take(request), provider);
+        self.facts(request.drain(), provider);
         request.update(Fact::RequestModel, model);
     }
 
     /// Adds facts, except defaults and those in the namespace of another provider.
-    fn facts(&mut self, mut facts: Facts, provider: Option<&Provider>) {
-        for (fact, value) in facts.drain() {
-            if is_default(fact, &value) || (fact.key().starts_with("openai.") && !is_openai(provider)) {
-                continue;
+    fn facts(&mut self, facts: impl Iterator<Item = (Fact, AttributeValue)>, provider: Option<&Provider>) {
+        let has_all = is_openai(provider);
+        for (fact, value) in facts {
+            if !is_default(fact, &value) && (has_all || !fact.key().starts_with("openai.")) {
+                self.fact(fact, fact.value(value, self.profile));
             }
-            self.fact(fact, fact.value(value, self.profile));
         }
     }
 
