@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use llm_trace::{
-    AttributeValue, LlmCall, Operation, Provider, RecordRequest, RecordResponse, RequestRecord, ResponseRecord, Usage, llm_call,
+    AttributeValue, LlmCall, Operation, Provider, RecordRequest, RecordResponse, RequestRecord, ResponseRecord, Usage,
+    llm_call,
 };
 use macros::{Exported, block_on, trace};
 use serde::Serialize;

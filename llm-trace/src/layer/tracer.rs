@@ -43,7 +43,7 @@ impl<T: Tracer> Tracer for CallTracer<T> {
             builder.start_time = Some(start.begun);
             // Most attributes are added when the call ends. Reserving once avoids reallocation.
             if start.likely {
-                builder.attributes.get_or_insert_default().reserve(LATER);
+                builder.attributes.get_or_insert_default().reserve_exact(LATER);
             }
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile.get());

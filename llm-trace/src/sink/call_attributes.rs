@@ -1,5 +1,7 @@
 //! The attributes of a call that has ended.
 
+use std::borrow::Cow;
+
 use super::attributes::Attributes;
 use super::compat::Compat;
 use super::ended_call::EndedCall;
@@ -77,7 +79,7 @@ impl EndedCall<'_> {
         self.late_facts(attributes);
         self.subject_facts(attributes);
         let state = &mut self.record;
-        state.request.update_text(Fact::OpenAiApiType, state.openai_api());
+        state.request.update(Fact::OpenAiApiType, state.openai_api().map(Cow::Borrowed));
         attributes.request(&mut state.request, state.provider.as_ref());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(scope_facts) = scope_facts {
