@@ -132,8 +132,8 @@ impl<'a> CallArguments<'a> {
     }
 
     /// Sets content of the operation.
-    pub fn content(&mut self, slot: ContentField, content: ProbedValue<'a>) {
-        self.given.get_or_insert_default().content.push((slot, content.0));
+    pub fn content(&mut self, field: ContentField, content: ProbedValue<'a>) {
+        self.given.get_or_insert_default().content.push((field, content.0));
     }
 
     /// Sets whether it runs in another process (span kind `CLIENT`) or in this one.

@@ -70,7 +70,7 @@ where
             && let FutureState::Prepared(prepared) = std::mem::replace(&mut guard.state, FutureState::Done)
         {
             let call = prepared.start();
-            call.set_inside(true);
+            call.set_running(true);
             guard.state = FutureState::Started(call);
         }
         let FutureState::Started(call) = &guard.state else {
@@ -80,7 +80,7 @@ where
         call.poll(|| this.future.poll(cx)).map(|output| {
             // This is the only handle of llm-trace; all others are the user's.
             let call = guard.take();
-            call.set_inside(false);
+            call.set_running(false);
             (this.observe)(call, output)
         })
     }

@@ -206,13 +206,13 @@ impl LlmCall {
         struct Inside<'c>(&'c LlmCall, bool);
         impl Drop for Inside<'_> {
             fn drop(&mut self) {
-                self.0.set_inside(false);
+                self.0.set_running(false);
                 if self.1 {
                     self.0.give_up(Outcome::Panicked);
                 }
             }
         }
-        self.set_inside(true);
+        self.set_running(true);
         let mut unwinding = Inside(self, true);
         let result = {
             let _entered = self.enter();
@@ -249,9 +249,9 @@ impl LlmCall {
     }
 
     /// Marks the call's function as running or not: a stream that is read inside it does not end the call.
-    pub(super) fn set_inside(&self, inside: bool) {
+    pub(super) fn set_running(&self, inside: bool) {
         if let Some(live) = &self.0 {
-            live.set_inside(inside);
+            live.set_running(inside);
         }
     }
 

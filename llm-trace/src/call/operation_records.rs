@@ -51,17 +51,17 @@ impl LlmCall {
         self.answered(ContentField::Decided, decided)
     }
 
-    fn content<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
+    fn content<T: serde::Serialize + ?Sized>(&self, field: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.content(slot, &CapturedValue::Document(&SerializedRef(content)));
+            live.content(field, &CapturedValue::Document(&SerializedRef(content)));
         }
         self
     }
 
     /// Records content in place of the function's return value.
-    fn answered<T: serde::Serialize + ?Sized>(&self, slot: ContentField, content: &T) -> &Self {
+    fn answered<T: serde::Serialize + ?Sized>(&self, field: ContentField, content: &T) -> &Self {
         if let Some(live) = self.live() {
-            live.content(slot, &CapturedValue::Document(&SerializedRef(content)));
+            live.content(field, &CapturedValue::Document(&SerializedRef(content)));
             live.set_answered();
         }
         self

@@ -103,7 +103,7 @@ impl ActiveCall {
     pub(crate) fn retain(&self) {}
     pub(crate) fn release(&self) {}
     pub(crate) fn set_panicked(&self) {}
-    pub(crate) fn set_inside(&self, _: bool) {}
+    pub(crate) fn set_running(&self, _: bool) {}
     pub(crate) fn release_stream(&self, _: Option<Outcome>) {}
     pub(crate) fn take_over(&self) -> bool {
         true

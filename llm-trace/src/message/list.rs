@@ -38,6 +38,13 @@ impl Messages {
         Self { output: true, has_empty_reason: profile == Profile::Core, ..Self::input(filter) }
     }
 
+    /// Adds a message with one text part.
+    pub(crate) fn text(&mut self, role: &str, text: Text<'_>, finish_reason: Option<&str>) {
+        self.begin(role, None);
+        self.part(Part::Text(text));
+        self.end(finish_reason);
+    }
+
     /// Starts a message. Roles are those of the provider; the README of the corpus lists the exceptions.
     pub(crate) fn begin(&mut self, role: &str, name: Option<&str>) {
         if self.open.is_some() {

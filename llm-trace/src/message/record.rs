@@ -118,9 +118,7 @@ impl RequestRecord<'_> {
     /// Adds a message with one text part. Content: ignored unless the policy permits it.
     pub fn message(&mut self, role: &str, text: &str) -> &mut Self {
         if let Some(content) = &mut self.content {
-            content.messages.begin(role, None);
-            content.messages.part(Part::Text(Text::Plain(text)));
-            content.messages.end(None);
+            content.messages.text(role, Text::Plain(text), None);
         }
         self
     }
@@ -184,9 +182,7 @@ impl ResponseRecord<'_> {
     pub fn text(&mut self, text: &str) -> &mut Self {
         let reason = self.facts.finish_reasons.last().and_then(Option::as_deref).map(finish_reason);
         if let Some(content) = &mut self.content {
-            content.begin("assistant", None);
-            content.part(Part::Text(Text::Plain(text)));
-            content.end(reason);
+            content.text("assistant", Text::Plain(text), reason);
         }
         self
     }

@@ -154,7 +154,7 @@ impl Operation {
     }
 
     /// The attribute for the function's return value, unless it is a model's response.
-    pub(crate) fn answer_slot(&self) -> Option<ContentField> {
+    pub(crate) fn answer_field(&self) -> Option<ContentField> {
         match self {
             Operation::ExecuteTool => Some(ContentField::ToolResult),
             Operation::Retrieval => Some(ContentField::Documents),

@@ -156,9 +156,7 @@ fn input_of(
 
 /// A text as one user message.
 fn user_text(text: &str, content: &mut InputContent) {
-    content.messages.begin("user", None);
-    content.messages.part(Part::Text(Text::Plain(text)));
-    content.messages.end(None);
+    content.messages.text("user", Text::Plain(text), None);
 }
 
 /// The task of an agent, of any type, as one user message.
@@ -174,7 +172,5 @@ fn task(root: Node<'_>, content: &mut InputContent) {
             Text::Plain(&json)
         }
     };
-    content.messages.begin("user", None);
-    content.messages.part(Part::Text(text));
-    content.messages.end(None);
+    content.messages.text("user", text, None);
 }

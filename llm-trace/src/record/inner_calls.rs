@@ -42,8 +42,8 @@ pub(crate) fn is_same_work(outer: &Operation, inner: &Operation) -> bool {
 }
 
 impl CallRecord {
-    pub(crate) fn inner_calls(&mut self) -> &mut InnerCalls {
-        self.inside.get_or_insert_default()
+    pub(crate) fn inner_calls_mut(&mut self) -> &mut InnerCalls {
+        self.inner_calls.get_or_insert_default()
     }
 
     pub(crate) fn absorb(&mut self, inner: Box<CallRecord>, outcome: Outcome, cost: Option<Priced>, later: Duration) {
@@ -73,11 +73,11 @@ impl CallRecord {
             error,
             stream,
             attempts,
-            facts,
+            scope_facts,
             subject,
             remote: _,
             nested: _,
-            inside: _,
+            inner_calls: _,
             trace: _,
             refused,
             finished: _,
@@ -95,7 +95,7 @@ impl CallRecord {
         // The last value of a key wins, and the outer call's come last.
         let own = std::mem::replace(&mut self.attributes, attributes);
         self.attributes.extend(own);
-        self.facts = match (self.facts.take(), facts) {
+        self.scope_facts = match (self.scope_facts.take(), scope_facts) {
             (Some(own), Some(inner)) => Some(Box::new(own.over(&inner))),
             (own, inner) => own.or(inner),
         };
@@ -103,12 +103,12 @@ impl CallRecord {
             let known = self.subject();
             known.facts.fill(subject.facts);
             for filled in subject.content {
-                if !known.content.iter().any(|known| known.slot == filled.slot) {
+                if !known.content.iter().any(|known| known.field == filled.field) {
                     known.content.push(filled);
                 }
             }
         }
-        let known = self.inner_calls();
+        let known = self.inner_calls_mut();
         known.usage.add(response.usage);
         for (model, usage) in std::mem::take(&mut response.usage_by_others) {
             add_by_model(&mut known.usage_by_others, &model, usage);
@@ -122,7 +122,7 @@ impl CallRecord {
         }
         if outcome.is_error() {
             known.error = error;
-            known.stated = response.error.take();
+            known.response_error = response.error.take();
         }
         if let Some(mut stream) = stream {
             stream.first_chunk = stream.first_chunk.map(|time| time + later);
@@ -132,32 +132,32 @@ impl CallRecord {
     }
 
     /// Applies the results of nested calls at the end.
-    pub(crate) fn settle_inside(&mut self, outcome: Outcome) -> NestedTotals {
-        let Some(inside) = self.inside.take() else { return NestedTotals::Nothing };
-        if inside.separate {
+    pub(crate) fn apply_inner_calls(&mut self, outcome: Outcome) -> NestedTotals {
+        let Some(inner) = self.inner_calls.take() else { return NestedTotals::Nothing };
+        if inner.separate {
             self.response.usage = Usage::default();
             self.response.cost = None;
             return NestedTotals::Elsewhere;
         }
         // The outer call may have read the same response, so it is not counted again.
-        self.response.usage.update(inside.usage);
-        if !inside.usage_by_others.is_empty() {
-            self.response.usage_by_others = inside.usage_by_others;
+        self.response.usage.update(inner.usage);
+        if !inner.usage_by_others.is_empty() {
+            self.response.usage_by_others = inner.usage_by_others;
         }
-        if let Some((output, filter)) = inside.output.filter(|_| !self.answered) {
+        if let Some((output, filter)) = inner.output.filter(|_| !self.answered) {
             self.output = Some(output);
             self.output_filter = filter;
         }
         if self.stream.is_none() {
-            self.stream = inside.stream;
+            self.stream = inner.stream;
         }
         if outcome.is_error() {
             let error = &mut self.error;
-            error.status = error.status.or(inside.error.status);
-            error.code = error.code.take().or(inside.error.code);
-            error.transport = error.transport.or(inside.error.transport);
-            self.response.error = self.response.error.take().or(inside.stated);
+            error.status = error.status.or(inner.error.status);
+            error.code = error.code.take().or(inner.error.code);
+            error.transport = error.transport.or(inner.error.transport);
+            self.response.error = self.response.error.take().or(inner.response_error);
         }
-        inside.cost.map_or(NestedTotals::Nothing, NestedTotals::Cost)
+        inner.cost.map_or(NestedTotals::Nothing, NestedTotals::Cost)
     }
 }

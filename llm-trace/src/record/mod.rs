@@ -80,14 +80,14 @@ pub(crate) struct CallRecord {
     pub(crate) stream: Option<Box<Stream>>,
     pub(crate) attempts: u32,
     /// Facts that were set on this call itself.
-    pub(crate) facts: Option<Box<ScopeFacts>>,
+    pub(crate) scope_facts: Option<Box<ScopeFacts>>,
     /// Facts and content of operations other than model calls.
     pub(crate) subject: Option<Box<Subject>>,
     /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
     pub(crate) nested: Option<Nested>,
     /// The results of nested calls.
-    pub(crate) inside: Option<Box<InnerCalls>>,
+    pub(crate) inner_calls: Option<Box<InnerCalls>>,
     /// The trace's input and output from nested calls.
     pub(crate) trace: TraceSides,
     /// The number of values besides those in [`Facts`] that were omitted because they are not identifiers.
@@ -154,7 +154,7 @@ pub(crate) struct Subject {
 
 /// Content that was read under one permit.
 pub(crate) struct RecordedContent {
-    pub(crate) slot: ContentField,
+    pub(crate) field: ContentField,
     /// The text of the attribute: plain or JSON.
     pub(crate) text: String,
     /// It holds unmasked texts: a mask that is set later must be applied to them.
@@ -171,7 +171,7 @@ pub(crate) struct InnerCalls {
     pub(crate) cost: Option<Priced>,
     pub(crate) output: Option<(Content<String>, Option<Filter>)>,
     pub(crate) error: ErrorState,
-    pub(crate) stated: Option<ErrorFacts>,
+    pub(crate) response_error: Option<ErrorFacts>,
     pub(crate) stream: Option<Box<Stream>>,
     /// They have their own spans and metrics.
     pub(crate) separate: bool,

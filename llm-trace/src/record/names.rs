@@ -33,9 +33,9 @@ impl CallRecord {
     }
 
     /// The attribute for the function's return value, unless it is a model's response.
-    pub(crate) fn answer_slot(&self) -> Option<ContentField> {
+    pub(crate) fn answer_field(&self) -> Option<ContentField> {
         let calls_tool = self.operation.is_mcp() && self.operation_name().is_some();
-        if calls_tool { Some(ContentField::ToolResult) } else { self.operation.answer_slot() }
+        if calls_tool { Some(ContentField::ToolResult) } else { self.operation.answer_field() }
     }
 
     /// The value of `otel.kind`.

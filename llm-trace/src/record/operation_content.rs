@@ -35,26 +35,26 @@ impl ContentField {
 }
 
 impl RecordedContent {
-    pub(crate) fn read(slot: ContentField, what: &CapturedValue<'_>, permit: Permit) -> Option<RecordedContent> {
+    pub(crate) fn read(field: ContentField, what: &CapturedValue<'_>, permit: Permit) -> Option<RecordedContent> {
         let (mode, open) = (permit.mode()?, permit.is_open());
         let mut filter = permit.filter()?;
-        let text = read(slot, what, mode, &mut filter)?;
-        let text = filter.whole(text, slot.shape())?;
-        Some(RecordedContent { slot, text, open, filter })
+        let text = read(field, what, mode, &mut filter)?;
+        let text = filter.whole(text, field.shape())?;
+        Some(RecordedContent { field, text, open, filter })
     }
 }
 
-fn read(slot: ContentField, what: &CapturedValue<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
-    let ContentShape::Value(kind) = slot.shape() else {
+fn read(field: ContentField, what: &CapturedValue<'_>, mode: Mode, filter: &mut Filter) -> Option<String> {
+    let ContentShape::Value(kind) = field.shape() else {
         return match what {
             CapturedValue::Text(text) if !is_document(text) => Some(documents::one(text, filter)),
-            CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
-            what => documents::write(document(what, mode)?.root(), slot == ContentField::MemoryRecords, filter),
+            CapturedValue::Http { body, .. } => read(field, body, mode, filter),
+            what => documents::write(document(what, mode)?.root(), field == ContentField::MemoryRecords, filter),
         };
     };
     match what {
         CapturedValue::Text(text) if !is_document(text) => Some(rewrite::text(text, kind, filter)),
-        CapturedValue::Http { body, .. } => read(slot, body, mode, filter),
+        CapturedValue::Http { body, .. } => read(field, body, mode, filter),
         CapturedValue::Bytes(bytes) if !std::str::from_utf8(bytes).is_ok_and(is_document) => {
             Some(rewrite::text(std::str::from_utf8(bytes).ok()?, kind, filter))
         }
@@ -101,8 +101,8 @@ impl CallRecord {
 
     /// Reads content that was set before the start.
     pub(crate) fn read_given(&mut self, given: &[(ContentField, CapturedValue<'_>)], permit: impl Fn(Side) -> Permit) {
-        for (slot, what) in given {
-            if let Some(filled) = RecordedContent::read(*slot, what, permit(slot.side())) {
+        for (field, what) in given {
+            if let Some(filled) = RecordedContent::read(*field, what, permit(field.side())) {
                 self.fill(filled);
             }
         }
@@ -111,7 +111,7 @@ impl CallRecord {
     /// Sets content; a later value replaces an earlier one.
     pub(crate) fn fill(&mut self, filled: RecordedContent) {
         let content = &mut self.subject().content;
-        content.retain(|known| known.slot != filled.slot);
+        content.retain(|known| known.field != filled.field);
         content.push(filled);
     }
 }

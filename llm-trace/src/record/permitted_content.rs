@@ -56,21 +56,21 @@ impl PermittedContent {
     }
 
     fn add_filled(&mut self, filled: RecordedContent, profile: Profile, permit: impl Fn(Side) -> Permit) {
-        let RecordedContent { slot, text, open, mut filter } = filled;
-        let permit = permit(slot.side());
+        let RecordedContent { field, text, open, mut filter } = filled;
+        let permit = permit(field.side());
         let Some(mut now) = permit.clone().filter() else { return };
         now.reserve(self.list.iter().map(|(_, json)| json.len()).sum());
         let text = if self.tightens(&permit, open) {
-            let text = rewrite::attribute(&text, slot.shape(), &mut now);
+            let text = rewrite::attribute(&text, field.shape(), &mut now);
             // The earlier report describes a text that was replaced.
             filter = now;
             text
         } else {
-            let text = now.whole(text, slot.shape());
+            let text = now.whole(text, field.shape());
             filter.absorb(now);
             text
         };
-        self.add(slot.name(profile), text);
+        self.add(field.name(profile), text);
         self.report.absorb(filter.into_report());
     }
 

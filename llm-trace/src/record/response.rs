@@ -2,7 +2,7 @@
 
 use super::{CallRecord, Content};
 use crate::json::{Found, Node, Text, Tree as _};
-use crate::message::{Messages, Part};
+use crate::message::Messages;
 use crate::model::Provider;
 use crate::policy::Permit;
 use crate::semconv::{Fact, Profile};
@@ -54,9 +54,7 @@ pub(crate) fn outcome_content(root: Node<'_>, permit: Permit, profile: Profile) 
         None => Text::Elided(root.len()),
     };
     let mut messages = Messages::output(filter, profile);
-    messages.begin("assistant", None);
-    messages.part(Part::Text(text));
-    messages.end(None);
+    messages.text("assistant", text, None);
     Some(messages)
 }
 

@@ -28,7 +28,7 @@ impl Started {
             agent: state.fact(Fact::AgentName).is_some(),
             tool: state.fact(Fact::ToolName).is_some(),
             tool_type: state.fact(Fact::ToolType).is_some(),
-            returns_no_message: state.answer_slot().is_some() || state.operation.is_silent(),
+            returns_no_message: state.answer_field().is_some() || state.operation.is_silent(),
         }
     }
 

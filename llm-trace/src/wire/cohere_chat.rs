@@ -63,9 +63,7 @@ impl Reader for CohereChat {
         }
         // Version 1 has the last message in its own field, and `generate` has a single prompt.
         if let Some(text) = find(doc, &["message", "prompt"]).and_then(Node::text).filter(|text| !text.is_empty()) {
-            out.messages.begin("user", None);
-            out.messages.part(Part::Text(text));
-            out.messages.end(None);
+            out.messages.text("user", text, None);
         }
         if let Some(results) = doc.get("tool_results") {
             tool_results(results, &mut out.messages);

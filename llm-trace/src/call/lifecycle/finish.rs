@@ -29,7 +29,7 @@ impl ActiveCall {
         drop(known);
         state.retain_identifiers();
         self.unregister();
-        let stated = state.settle_inside(outcome);
+        let stated = state.apply_inner_calls(outcome);
         state.assume_provider();
         let (cost, separate) = match stated {
             NestedTotals::Cost(cost) => (Some(cost), false),

@@ -19,12 +19,12 @@ impl ActiveCall {
         self.holders().has_one()
     }
 
-    pub(crate) fn set_inside(&self, inside: bool) {
-        self.holders().set_inside(inside);
+    pub(crate) fn set_running(&self, inside: bool) {
+        self.holders().set_running(inside);
     }
 
-    pub(crate) fn is_inside(&self) -> bool {
-        self.holders().is_inside()
+    pub(crate) fn is_running(&self) -> bool {
+        self.holders().is_running()
     }
 
     /// Ends the call with the known facts if no handle is left, unless it has already ended.

@@ -11,7 +11,7 @@ use crate::semconv::{AttributeValue, Fact};
 impl ActiveCall {
     /// The facts of this call: set on the call, set by its attributes, then inherited from its scopes.
     pub(crate) fn inherit_facts(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
-        let mut own = state.facts.take();
+        let mut own = state.scope_facts.take();
         let mut kept = Vec::with_capacity(state.attributes.len());
         for (key, value) in std::mem::take(&mut state.attributes) {
             let field: fn(&mut ScopeFacts) -> &mut Option<String> = match Fact::from_name(&key) {
@@ -47,8 +47,8 @@ impl ActiveCall {
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
             if let (None, Some(facts)) = (self.masks().facts(), place.facts()) {
                 let mut state = self.lock();
-                let own = state.facts.take().map_or_else(ScopeFacts::default, |own| *own);
-                state.facts = Some(Box::new(own.over(facts)));
+                let own = state.scope_facts.take().map_or_else(ScopeFacts::default, |own| *own);
+                state.scope_facts = Some(Box::new(own.over(facts)));
             }
         }
     }
@@ -58,7 +58,7 @@ impl ActiveCall {
         self.masks().add(masks);
         let mut state = self.lock();
         let said = facts.clone();
-        state.facts = Some(Box::new(match state.facts.take() {
+        state.scope_facts = Some(Box::new(match state.scope_facts.take() {
             Some(before) => said.over(&before),
             None => said,
         }));

@@ -40,7 +40,7 @@ impl ActiveCall {
         if around.finished {
             return Some(state);
         }
-        around.inner_calls().separate |= separate;
+        around.inner_calls_mut().separate |= separate;
         around.absorb(state, outcome, cost, later);
         None
     }
@@ -55,7 +55,7 @@ impl ActiveCall {
     pub(crate) fn add_usage(&self, usage: Usage) {
         let mut state = self.lock();
         if !state.finished {
-            state.inner_calls().usage.add(usage);
+            state.inner_calls_mut().usage.add(usage);
         }
     }
 
@@ -68,7 +68,7 @@ impl ActiveCall {
         let Some(around) = self.parent() else { return };
         let mut around = around.lock();
         if is_same_work(&around.operation, &state.operation) && !around.finished {
-            around.inner_calls().separate = true;
+            around.inner_calls_mut().separate = true;
         }
     }
 }

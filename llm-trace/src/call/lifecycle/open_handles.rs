@@ -24,7 +24,7 @@ impl OpenHandles {
         self.handles.load(Ordering::Acquire) == 1
     }
 
-    pub(crate) fn set_inside(&self, inside: bool) {
+    pub(crate) fn set_running(&self, inside: bool) {
         if inside {
             self.runs.fetch_add(1, Ordering::AcqRel);
         } else {
@@ -32,7 +32,7 @@ impl OpenHandles {
         }
     }
 
-    pub(crate) fn is_inside(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.runs.load(Ordering::Acquire) > 0
     }
 }

@@ -21,12 +21,12 @@ impl ActiveCall {
     }
 
     /// Sets content from inside the function, or from its return value.
-    pub(crate) fn content(&self, slot: ContentField, what: &CapturedValue<'_>) {
-        let permit = if self.wants_content() { self.permit(slot.side()) } else { Permit::Off };
+    pub(crate) fn content(&self, field: ContentField, what: &CapturedValue<'_>) {
+        let permit = if self.wants_content() { self.permit(field.side()) } else { Permit::Off };
         // Serialization runs user code, so it runs outside of the lock.
-        let count = (slot == ContentField::MemoryRecords).then(|| count_documents(what)).flatten();
-        let filled = RecordedContent::read(slot, what, permit);
-        if slot == ContentField::ToolResult {
+        let count = (field == ContentField::MemoryRecords).then(|| count_documents(what)).flatten();
+        let filled = RecordedContent::read(field, what, permit);
+        if field == ContentField::ToolResult {
             self.read_tool_error(what);
         }
         let mut state = self.lock();

@@ -6,13 +6,11 @@ use crate::guarded;
 use crate::guarded::UserCode;
 use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::ResponseRecord;
-use crate::message::{Messages, Part, finish_reason};
+use crate::message::{Messages, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::policy::{Filter, Permit, Place};
-use crate::record::{
-    Content, document, found, is_messages, outcome_content, recorded, request_content, response_content,
-};
+use crate::record::{document, found, is_messages, outcome_content, recorded, request_content, response_content};
 use crate::semconv::Fact;
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
@@ -214,15 +212,15 @@ impl ActiveCall {
     }
 
     fn read_answer(&self, answer: &CapturedValue<'_>) {
-        let (slot, silent) = {
+        let (field, silent) = {
             let state = self.lock();
-            let slot = state.answer_slot();
+            let field = state.answer_field();
             // Facts are read too if a model API answered.
-            (slot, state.format.is_none() && (slot.is_some() || state.operation.is_silent()))
+            (field, state.format.is_none() && (field.is_some() || state.operation.is_silent()))
         };
         if !matches!(answer, CapturedValue::Http { .. }) {
-            if let Some(slot) = slot {
-                self.content(slot, answer);
+            if let Some(field) = field {
+                self.content(field, answer);
             }
             if silent {
                 return;
@@ -300,14 +298,10 @@ impl ActiveCall {
         let open = permit.is_open();
         let Some(filter) = permit.filter() else { return };
         let mut out = Messages::output(filter, self.profile());
-        out.begin("assistant", None);
-        out.part(Part::Text(Text::Plain(text)));
-        let mut state = self.lock();
-        let reason = state.response.finish_reasons.first().and_then(Option::as_deref).map(finish_reason);
-        out.end(reason);
-        let (json, filter) = out.finish();
-        state.output = json.map(|value| Content { value, open });
-        state.output_filter = Some(filter);
+        let reason = self.lock().response.finish_reasons.first().cloned().flatten();
+        // Scrubbing runs user code, so it runs outside of the lock.
+        out.text("assistant", Text::Plain(text), reason.as_deref().map(finish_reason));
+        self.lock().set_output(out, open);
     }
 }
 

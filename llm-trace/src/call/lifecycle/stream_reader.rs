@@ -145,7 +145,7 @@ impl ActiveCall {
 
     /// Ends the call, unless its function is still running: then the return of the function ends it.
     pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
-        if self.lock().panicked || !self.is_inside() {
+        if self.lock().panicked || !self.is_running() {
             return self.close(given_up);
         }
         if let Some(stream) = &mut self.lock().stream {

@@ -69,7 +69,7 @@ impl CallRecord {
     /// Whether nothing of a model's response was read, by this call or by one inside it.
     pub(crate) fn is_unread(&self) -> bool {
         let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
-        let elsewhere = self.inside.is_some() || self.unobserved;
+        let elsewhere = self.inner_calls.is_some() || self.unobserved;
         !stated && !elsewhere && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 }

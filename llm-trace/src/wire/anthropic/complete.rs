@@ -25,9 +25,7 @@ impl Reader for AnthropicComplete {
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
         if let Some(prompt) = doc.get_text("prompt") {
-            out.messages.begin("user", None);
-            out.messages.part(Part::Text(prompt));
-            out.messages.end(None);
+            out.messages.text("user", prompt, None);
         }
     }
 

@@ -72,9 +72,7 @@ impl Reader for Gemini {
         if let Some(contents) = doc.get("contents") {
             match contents.text() {
                 Some(text) => {
-                    out.messages.begin("user", None);
-                    out.messages.part(Part::Text(text));
-                    out.messages.end(None);
+                    out.messages.text("user", text, None);
                 }
                 None => one_or_many(contents).for_each(|content| message(content, &mut out.messages)),
             }
