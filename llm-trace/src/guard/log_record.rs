@@ -195,8 +195,8 @@ impl Redactor<'_> {
                 number => number,
             },
             Verdict::Rewrite(filter, shape) => match value {
-                AnyValue::String(json) => text(&rewrite::attribute(json.as_str(), shape, filter)?),
-                value => json(&rewrite::attribute(&written(&value), shape, filter)?)?,
+                AnyValue::String(json) => text(&authors::attribute(json.as_str(), shape, filter)?),
+                value => json(&authors::attribute(&written(&value), shape, filter)?)?,
             },
         })
     }

@@ -97,7 +97,7 @@ impl<'r, 'p> Rewriter<'r, 'p> {
             Verdict::Identifiers { .. } => Some(value),
             Verdict::ByAuthor(filter) if value.is_text() => Some(Owned::Str(authors::rewrite(&value.text(), filter))),
             Verdict::ByAuthor(_) => Some(value),
-            Verdict::Rewrite(filter, shape) => rewrite::attribute(&value.text(), shape, filter).map(Owned::Str),
+            Verdict::Rewrite(filter, shape) => authors::attribute(&value.text(), shape, filter).map(Owned::Str),
         };
         if let Some(slot) = self.values.get_mut(field.index()) {
             *slot = value;

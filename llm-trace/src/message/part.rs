@@ -175,9 +175,9 @@ impl<'a> Part<'a> {
             Part::ToolCallResponse { .. } | Part::ServerToolCallResponse { .. } => Place::tool_result(role),
             Part::Blob { .. } => Place::media(role),
             Part::Uri { .. } | Part::File { .. } => Place::uri(role),
-            Part::Text(_) | Part::Cited { .. } | Part::Refusal(_) | Part::Generic { .. } | Part::Whole(_) => {
-                Place::text(role)
-            }
+            Part::Refusal(_) => Place::part("refusal", role),
+            Part::Generic { kind, .. } => Place::part(kind, role),
+            Part::Text(_) | Part::Cited { .. } | Part::Whole(_) => Place::text(role),
         }
     }
 

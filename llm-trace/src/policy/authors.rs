@@ -1,23 +1,29 @@
 //! Finds the parts of another crate's recorded input that a model wrote. Used when only the output is masked.
 
+use super::content_shape::ContentShape;
 use super::filter::{CUT, Filter};
 use super::keys::is_structure;
-use super::place::{Place, TextKind, is_role_of_model};
+use super::place::{Place, TextKind, is_role_of_model, is_type_of_model};
 use super::rewrite;
 use crate::json::{Node, Text, write_str};
 use crate::semconv::identifier::is_word;
 
 /// Keys whose values a model wrote, in any message.
 const BY_MODEL: &[&str] = &[
+    "ai",
     "aimessage",
     "arguments",
     "assistant",
     "assistantmessage",
+    "bot",
+    "chatbot",
     "completion",
     "executablecode",
     "executable_code",
     "function_call",
     "functioncall",
+    "generated_responses",
+    "generated_text",
     "model",
     "output_text",
     "reasoning",
@@ -31,15 +37,17 @@ const BY_MODEL: &[&str] = &[
     "tooluse",
 ];
 
-/// Types of objects that a model wrote: LangChain messages and the parts of several APIs.
-const TYPES_BY_MODEL: &[&str] =
-    &["ai", "aimessage", "aimessagechunk", "assistant", "output_text", "refusal", "response", "tool_use"];
-
 /// Names of a model as the author of a message.
 const MODELS: &[&str] = &["agent", "ai", "assistant", "bot", "chatbot", "gpt", "model"];
 
 /// Keys, besides `role`, of a message's author.
-const AUTHORS: &[&str] = &["author", "from", "sender", "speaker"];
+const AUTHORS: &[&str] = &["author", "from", "participant", "sender", "speaker"];
+
+/// Names of a model at the start of a line in a transcript: `AI: `, `**Assistant**: `, `bot> `.
+const SPEAKERS: &[&str] = &["ai", "assistant", "bot", "chatbot"];
+
+/// Keys of a message's text.
+const TEXTS: &[&str] = &["content", "message", "parts", "text"];
 
 /// Signs of messages in a text that is not JSON, in lower case: `Debug` output, part of a document, a transcript.
 const SIGNS: &[&str] = &[
@@ -56,6 +64,8 @@ const SIGNS: &[&str] = &[
     "assistant'",
     "assistant\n",
     "aimessage(",
+    "[/inst]",
+    "<start_of_turn>model",
 ];
 
 /// The part types of the conventions.
@@ -87,8 +97,20 @@ pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
     nested(text, 0, filter)
 }
 
-/// Whether a text is an array of messages in the JSON of the conventions, whose roles and parts name their authors.
-pub(crate) fn are_conventional(text: &str) -> bool {
+/// Rewrites an attribute in the JSON of the conventions. While only the output is masked, any other text in the place
+/// of messages is rewritten by the authors that it names, because other crates write a provider's messages there too.
+pub(crate) fn attribute(json: &str, shape: ContentShape, filter: &mut Filter) -> Option<String> {
+    match filter.masks_model_parts() && !is_conventional(json, shape) {
+        true => Some(rewrite(json, filter)),
+        false => rewrite::attribute(json, shape, filter),
+    }
+}
+
+/// Whether a text has the form of this shape, in which roles and types of parts name the authors.
+fn is_conventional(text: &str, shape: ContentShape) -> bool {
+    if !matches!(shape, ContentShape::Messages | ContentShape::Parts) {
+        return true;
+    }
     let Some(doc) = rewrite::container(text) else { return false };
     // If a key occurs twice, readers differ in which value counts.
     let has_one = |object: Node<'_>, key: &str| object.items().filter(|field| field.key() == key).count() == 1;
@@ -107,7 +129,8 @@ pub(crate) fn are_conventional(text: &str) -> bool {
                 _ => false,
             })
     };
-    doc.root().is_array() && doc.root().items().all(is_message)
+    let is_item = |item: Node<'_>| if shape == ContentShape::Parts { is_part(item) } else { is_message(item) };
+    doc.root().is_array() && doc.root().items().all(is_item)
 }
 
 fn nested(text: &str, depth: usize, filter: &mut Filter) -> String {
@@ -131,31 +154,48 @@ fn is_structured(text: &str) -> bool {
         return false;
     }
     let lower = text.to_ascii_lowercase();
-    lower.trim_start().starts_with(['[', '{']) || SIGNS.iter().any(|sign| lower.contains(sign))
+    lower.trim_start().starts_with(['[', '{'])
+        || SIGNS.iter().any(|sign| lower.contains(sign))
+        || lower.lines().any(names_a_model)
+}
+
+/// Whether a line of a transcript names a model as its author.
+fn names_a_model(line: &str) -> bool {
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let (name, rest) = line.split_at(line.find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len()));
+    let rest = rest.trim_start_matches(['*', '_', ' ', '"', '\'']);
+    is_in(SPEAKERS, name) && (rest.is_empty() || rest.starts_with([':', '>', '(', '=', ']']))
 }
 
 /// Whether a model wrote this message or part, by its type or its author.
 fn is_by_model(object: Node<'_>) -> bool {
     object.items().any(|field| match field.key() {
-        "type" | "kind" => field.str().is_some_and(|kind| {
-            let ends = |end: &str| {
-                kind.len()
-                    .checked_sub(end.len())
-                    .and_then(|at| kind.get(at..))
-                    .is_some_and(|at| at.eq_ignore_ascii_case(end))
-            };
-            is_in(TYPES_BY_MODEL, kind) || ["_call", "tool_use", "reasoning", "thinking"].into_iter().any(ends)
-        }),
+        "type" | "kind" | "part_kind" | "$type" => field.str().is_some_and(is_type_of_model),
         // LangChain's serialized messages name their class.
-        "id" => field.items().last().and_then(Node::str).is_some_and(|class| is_in(TYPES_BY_MODEL, class)),
-        // If a key occurs twice, readers differ in which value counts.
-        key if key.eq_ignore_ascii_case("role") => field.str().is_some_and(is_role_of_model),
-        key if is_in(AUTHORS, key) => {
-            let name = if field.is_object() { field.get_str("role") } else { field.str() };
-            name.is_some_and(|name| is_in(MODELS, name))
-        }
-        _ => false,
+        "id" => field.items().last().and_then(Node::str).is_some_and(is_type_of_model),
+        _ => names_author(field) || is_header(field) && field.items().any(names_author),
     })
+}
+
+/// Whether this field of a message names a model as its author: `"role": "assistant"`, `"role": {"label": "assistant"}`.
+fn names_author(field: Node<'_>) -> bool {
+    // If a key occurs twice, readers differ in which value counts.
+    if field.key().eq_ignore_ascii_case("role") {
+        return field.str().is_some_and(is_role_of_model) || field.items().any(|name| name.str().is_some_and(is_model));
+    }
+    let name = if field.is_object() { field.get_str("role") } else { field.str() };
+    is_in(AUTHORS, field.key()) && name.is_some_and(is_model)
+}
+
+fn is_model(name: &str) -> bool {
+    is_in(MODELS, name)
+}
+
+/// Whether an object is no message of its own, so that the author that it names is that of the message around it:
+/// `{"message": {"role": ..}, "content": ..}`.
+fn is_header(object: Node<'_>) -> bool {
+    object.is_object()
+        && object.items().all(|field| !(field.is_object() || field.is_array() || is_in(TEXTS, field.key())))
 }
 
 fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mut Filter) {
@@ -170,11 +210,7 @@ fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mu
     }
     let is_object = node.is_object();
     // A pair of author and text: `["assistant", ".."]`.
-    let by_model = if is_object {
-        is_by_model(node)
-    } else {
-        node.first().and_then(Node::str).is_some_and(|name| is_in(MODELS, name))
-    };
+    let by_model = if is_object { is_by_model(node) } else { node.first().and_then(Node::str).is_some_and(is_model) };
     let role = if by_model { "assistant" } else { node.get_str("role").filter(|_| is_object).unwrap_or(role) };
     out.push(if is_object { '{' } else { '[' });
     for (at, item) in node.items().enumerate() {

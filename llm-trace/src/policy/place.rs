@@ -86,6 +86,30 @@ pub(crate) fn is_role_of_model(role: &str) -> bool {
     !OTHER_ROLES.iter().any(|other| role.eq_ignore_ascii_case(other))
 }
 
+/// Types of messages and parts that a model wrote, of several APIs and of LangChain.
+const TYPES_OF_MODEL: &[&str] = &[
+    "ai",
+    "aimessage",
+    "aimessagechunk",
+    "assistant",
+    "output_text",
+    "refusal",
+    "response",
+    "tool_use",
+    "toolcall",
+    "tooluse",
+];
+
+/// Whether a model wrote the messages or parts of this type, whatever their role.
+pub(crate) fn is_type_of_model(kind: &str) -> bool {
+    let ends = |end: &str| {
+        let at = kind.len().checked_sub(end.len());
+        at.and_then(|at| kind.get(at..)).is_some_and(|at| at.eq_ignore_ascii_case(end))
+    };
+    TYPES_OF_MODEL.iter().any(|known| kind.eq_ignore_ascii_case(known))
+        || ["_call", "-call", "_call_part", "tool_use", "reasoning", "reasoning_part", "thinking"].into_iter().any(ends)
+}
+
 impl<'a> Place<'a> {
     /// The kind of the text.
     pub fn kind(&self) -> TextKind {
@@ -105,6 +129,10 @@ impl<'a> Place<'a> {
 
     pub(crate) fn text(role: &'a str) -> Self {
         Self { role, kind: TextKind::Text }
+    }
+    /// The text of a part without a kind of its own, by the type of the part.
+    pub(crate) fn part(kind: &str, role: &'a str) -> Self {
+        Self::text(if is_type_of_model(kind) { "assistant" } else { role })
     }
     pub(crate) fn reasoning(role: &'a str) -> Self {
         Self { role, kind: TextKind::Reasoning }

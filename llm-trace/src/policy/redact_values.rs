@@ -116,16 +116,8 @@ impl Redactor<'_> {
                 }
             }
             Verdict::Filter(filter, place) => texts(value, filter, place),
-            // Other crates write a provider's messages under the conventions' keys too.
-            Verdict::Rewrite(filter, ContentShape::Messages)
-                if owner == Owner::Other
-                    && filter.masks_model_parts()
-                    && !authors::are_conventional(&value.as_str()) =>
-            {
-                *value = authors::rewrite(&value.as_str(), filter).into();
-            }
             Verdict::Rewrite(filter, shape) => {
-                let Some(json) = rewrite::attribute(&value.as_str(), shape, filter) else { return false };
+                let Some(json) = authors::attribute(&value.as_str(), shape, filter) else { return false };
                 *value = json.into();
             }
         }

@@ -150,7 +150,7 @@ fn place_of_part<'r>(kind: &str, role: &'r str) -> Place<'r> {
         "tool_call_response" | "server_tool_call_response" => Place::tool_result(role),
         "blob" => Place::media(role),
         "uri" | "file" => Place::uri(role),
-        _ => Place::text(role),
+        _ => Place::part(kind, role),
     }
 }
 

@@ -11,7 +11,7 @@ use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Text, Tree};
-use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason, role};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 
@@ -121,7 +121,7 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
 }
 
 fn input_message(message: Node<'_>, out: &mut Messages) {
-    let role = message.get_str("role").unwrap_or("user").to_ascii_lowercase();
+    let role = role(message).to_ascii_lowercase();
     if let Some(results) = message.get("tool_results") {
         return tool_results(results, out);
     }

@@ -12,7 +12,7 @@ use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
-use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason, role};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 
@@ -61,7 +61,7 @@ impl Reader for OllamaChat {
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
         for message in doc.get("messages").into_iter().flat_map(Node::items) {
-            let role = message.get_str("role").unwrap_or("user");
+            let role = role(message);
             if role == "tool" {
                 out.messages.begin(role, None);
                 let id = message.get_str("tool_call_id");

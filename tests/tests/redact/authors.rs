@@ -1,11 +1,17 @@
 //! A text that a model wrote and that later requests contain as input, while only the output is masked.
 
-use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, RedactProcessor, Style, TraceUpdate, scope};
+use llm_trace::{
+    Capture, LlmCall, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, Style, TraceUpdate, redact, scope,
+};
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::KeyValue;
+use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _};
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::{Value, json};
+use tracing_subscriber::prelude::*;
 
 use crate::support::{Got, Shows as _, export, export_all, export_with};
 
@@ -191,6 +197,31 @@ fn messages_given_apart_from_a_request_have_authors_too() {
     assert_only_the_question(&got, "an agent's input");
 }
 
+/// The exported attribute of another crate, as a span's, as a log record's and as a field, with the output masked.
+fn by_each_door(key: &'static str, text: &str) -> [String; 3] {
+    let collector = Collector::start();
+    let policy = open().mask_output(true);
+    let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy.clone());
+    let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+    let mut span = provider.tracer("client").start("chat");
+    span.set_attribute(KeyValue::new(key, text.to_owned()));
+    span.end();
+    let processor = RedactLogProcessor::new(SimpleLogProcessor::new(collector.log_exporter()), policy.clone());
+    let loggers = SdkLoggerProvider::builder().with_log_processor(processor).build();
+    let mut record = loggers.logger("client").create_log_record();
+    record.add_attribute(key, text.to_owned());
+    loggers.logger("client").emit(record);
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let fields = redact(tracing_subscriber::fmt::layer().with_writer(move || writer.clone())).with_policy(policy);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(fields), || match key {
+        "input.value" => tracing::info!(input.value = text),
+        "gen_ai.input.messages" => tracing::info!(gen_ai.input.messages = text),
+        other => panic!("no field {other}"),
+    });
+    [format!("{:?}", collector.spans()), format!("{:?}", collector.logs()), lines.text()]
+}
+
 #[test]
 fn a_models_parts_are_found_in_documents_inside_of_documents_and_in_debug_output() {
     let history = json!([{"role": "assistant", "content": WORD}]).to_string();
@@ -201,26 +232,70 @@ fn a_models_parts_are_found_in_documents_inside_of_documents_and_in_debug_output
         json!({"inputs": {"messages": json!(history).to_string()}}).to_string(),
         format!(r#"[{{"role":"user","content":"{WORD}","role":"assistant"}}]"#),
         json!([{"author": {"role": "assistant"}, "content": {"parts": [WORD]}}]).to_string(),
+        json!([{"message": {"role": "assistant"}, "content": WORD}]).to_string(),
+        json!([{"info": {"id": "m1", "role": "assistant"}, "parts": [{"text": WORD}]}]).to_string(),
+        json!([{"Role": {"Label": "assistant"}, "Items": [{"Text": WORD}]}]).to_string(),
         json!([["assistant", WORD]]).to_string(),
+        json!([{"human": "q"}, {"ai": WORD}]).to_string(),
         json!([{"type": "constructor", "id": ["messages", "AIMessage"], "kwargs": {"content": WORD}}]).to_string(),
         json!([{"type": "web_search_call", "action": {"query": WORD}}]).to_string(),
         json!([{"from": "gpt", "value": WORD}]).to_string(),
         json!([{"role": "user", "content": [{"type": "tool_use", "input": {"x": WORD}}]}]).to_string(),
+        json!([{"role": "user", "content": [{"type": "tool-call", "args": {"x": WORD}}]}]).to_string(),
+        json!([{"role": "user", "parts": [{"part_kind": "thinking", "content": WORD}]}]).to_string(),
         json!([{"role": "user", "parts": [{"type": "custom_tool_call", "input": WORD}]}]).to_string(),
         json!([{"role": "tool", "tool_calls": [{"function": {"arguments": WORD}}]}]).to_string(),
         format!("Messages([Assistant({WORD:?})])"),
         format!("Request {{\n    messages: [\n        Assistant(\n            {WORD:?},\n        ),\n    ],\n}}"),
         format!("user: q\nassistant: {WORD}"),
+        format!("Human: q\n\nAI: {WORD}"),
+        format!("### Bot\n{WORD}"),
+        format!("**Assistant**: {WORD}"),
+        format!("<s>[INST] q [/INST] {WORD}"),
     ] {
-        let collector = Collector::start();
-        let policy = open().mask_output(true);
-        let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy);
-        let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
-        let mut span = provider.tracer("client").start("chat");
-        span.set_attribute(KeyValue::new("input.value", text.clone()));
-        span.set_attribute(KeyValue::new("gen_ai.input.messages", text.clone()));
-        span.end();
-        assert!(!collector.saw(WORD), "{text}: {:?}", collector.span("chat"));
+        for key in ["input.value", "gen_ai.input.messages"] {
+            let got = by_each_door(key, &text);
+            assert!(got.iter().all(|door| door.contains("REDACTED") && !door.contains(WORD)), "{text}: {got:?}");
+        }
+    }
+}
+
+#[test]
+fn a_users_texts_of_another_crate_stay() {
+    for text in [
+        "What is an AI assistant? Tell me about: bots, models.".to_owned(),
+        json!([{"role": "user", "parts": [{"type": "text", "content": QUESTION}]}]).to_string(),
+        json!({"messages": [{"role": "user", "content": QUESTION, "metadata": {"id": 1, "lang": "en"}}]}).to_string(),
+        json!({"model": "m", "options": {"id": 1, "kind": "fast"}, "input": QUESTION}).to_string(),
+    ] {
+        for key in ["input.value", "gen_ai.input.messages"] {
+            let got = by_each_door(key, &text);
+            assert!(got.iter().all(|door| !door.contains("REDACTED")), "{text}: {got:?}");
+        }
+    }
+}
+
+/// Parts of a model in a message that names another role, or none.
+#[test]
+fn a_models_parts_are_masked_whatever_role_their_message_names() {
+    let user = json!({"role": "user", "content": QUESTION});
+    for (provider, message) in [
+        ("openai", json!({"content": WORD})),
+        ("openai", json!({"role": null, "content": WORD})),
+        ("openai", json!({"role": ["assistant"], "content": WORD})),
+        ("openai", json!({"message": {"role": "assistant"}, "content": WORD})),
+        ("openai", json!({"role": "user", "content": "q", "refusal": WORD, "reasoning_content": WORD})),
+        ("openai", json!({"role": "user", "content": [{"type": "reasoning", "text": WORD}]})),
+        ("openai", json!({"role": "user", "content": [{"type": "tool_call", "arguments": WORD}]})),
+        ("anthropic", json!({"role": "user", "content": [{"type": "tool_use", "name": "f", "input": {"a": WORD}}]})),
+        ("anthropic", json!({"content": WORD})),
+    ] {
+        let request = json!({"model": "m", "max_tokens": 9, "messages": [user, message]});
+        let ask = || ask(provider, &request, false);
+        assert!(export(open(), None, ask).shows(WORD), "{message}");
+        assert_only_the_question(&export(open().mask_output(true), None, ask), &message.to_string());
+        let got = export(open(), Some(open().mask_output(true).into()), ask);
+        assert_only_the_question(&got, &message.to_string());
     }
 }
 

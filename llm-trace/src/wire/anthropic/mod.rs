@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use self::stream::MessageStream;
 use self::usage::RawUsage;
 use crate::json::{FoundNode, Node, Tree};
-use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
+use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason, role};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
@@ -43,7 +43,7 @@ impl Reader for AnthropicMessages {
             content(system, &mut |part| out.system(part));
         }
         for message in doc.get("messages").into_iter().flat_map(Node::items) {
-            out.messages.begin(message.get_str("role").unwrap_or("user"), None);
+            out.messages.begin(role(message), None);
             if let Some(blocks) = message.get("content") {
                 content(blocks, &mut |part| out.messages.part(part));
             }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use super::reasoning;
 use crate::json::{Node, Text};
-use crate::message::{Messages, Modality, Part, Payload};
+use crate::message::{Messages, Modality, Part, Payload, role};
 use crate::wire::joined_text::JoinedText;
 
 /// One message of the history.
 pub(in super::super) fn input(message: Node<'_>, out: &mut Messages) {
-    let role = message.get_str("role").unwrap_or("user");
+    let role = role(message);
     if role == "tool" || role == "function" {
         out.begin(role, None);
         out.part(Part::ToolCallResponse {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Node, Text};
-use crate::message::{Messages, Modality, Part, Payload};
+use crate::message::{Messages, Modality, Part, Payload, role};
 use crate::wire::joined_text::JoinedText;
 
 /// One message per input item.
@@ -18,7 +18,7 @@ pub(super) fn input_item(item: Node<'_>, out: &mut Messages) {
         {
             "assistant"
         }
-        None if kind == "message" => "user",
+        None if kind == "message" => role(item),
         None if kind.ends_with("_output") => "tool",
         None if kind == "mcp_approval_response" => "user",
         None => "assistant",
