@@ -290,7 +290,7 @@ impl Kind {
 
 fn rust_log() -> String {
     match std::env::var("RUST_LOG") {
-        Ok(value) => format!("RUST_LOG={value:?}"),
+        Ok(value) => format!("RUST_LOG=\"{}\"", crate::diag::outside(&value)),
         Err(_) => "RUST_LOG is not set: EnvFilter::from_default_env() then enables errors only".to_owned(),
     }
 }

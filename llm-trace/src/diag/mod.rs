@@ -82,9 +82,12 @@ pub(crate) fn warn_rarely(code: &'static str, message: &str) {
     }
 }
 
-/// Escapes and cuts a text from a server, a model, a file or a variable, for use in a line.
+/// Escapes and cuts a text from a server, a model, a file or a variable, for use in a line. Credentials are replaced.
 pub(crate) fn outside(text: &str) -> Cow<'_, str> {
-    one_line(text, OUTSIDE)
+    match crate::credentials::clean(text).0 {
+        Cow::Borrowed(text) => one_line(text, OUTSIDE),
+        Cow::Owned(text) => Cow::Owned(one_line(&text, OUTSIDE).into_owned()),
+    }
 }
 
 /// `text` with terminal control characters escaped, cut to this many characters.

@@ -238,6 +238,29 @@ fn separate_variables_for_names_take_precedence() {
 }
 
 #[test]
+fn no_credential_is_in_the_resource_or_in_an_error() {
+    let vars = "OTEL_RESOURCE_ATTRIBUTES=db.password=sesame,repo=https://u:sesame@h/,team=a";
+    let config = Config::from_lookup(&lookup(vars)).unwrap();
+    let expected = [("db.password", "[REDACTED]"), ("repo", "https://[REDACTED]@h/"), ("team", "a")];
+    assert_eq!(config.resource, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    for vars in [
+        "OTEL_ENDPOINT=file://user:sesame@host/x",
+        "OTEL_ENDPOINT=https://api.example.com,Authorization=Bearer sesame",
+        "OTEL_ENDPOINT=https://host:bad/api_key=sesame",
+        "OTEL_EXPORTER=https://user:sesame@host",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=Bearer sesame1",
+        "OTEL_EXPORTER_OTLP_TIMEOUT=api_key=sesame",
+        "OTEL_TRACES_SAMPLER=api_key=sesame",
+        "LLM_TRACE_MASK=api_key=sesame",
+        "LLM_TRACE_CONTENT_RATIO=api_key=sesame",
+    ] {
+        let error = Config::from_lookup(&lookup(vars)).expect_err(vars);
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("sesame") && told.contains("REDACTED"), "{told}");
+    }
+}
+
+#[test]
 fn samplers_propagators_batches_and_limits_are_configured() {
     use super::propagation::Kind;
     let config = |vars: &str| Config::from_lookup(&lookup(vars)).unwrap();

@@ -6,6 +6,8 @@ use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use percent_encoding::percent_decode_str;
 
 use super::env::Env;
+use crate::credentials::keys::is_credential;
+use crate::credentials::{REDACTED, clean};
 
 const ENVIRONMENT: &str = "deployment.environment.name";
 const SERVICE: &str = "service.name";
@@ -21,8 +23,10 @@ pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(Stri
         for (index, entry) in var.value.split(',').enumerate().filter(|(_, e)| !e.trim().is_empty()) {
             match entry.split_once('=') {
                 Some((key, value)) if !key.trim().is_empty() => {
+                    let key = percent_decode_str(key.trim()).decode_utf8_lossy();
                     let value = percent_decode_str(value.trim()).decode_utf8_lossy();
-                    set(percent_decode_str(key.trim()).decode_utf8_lossy().into_owned(), value.into_owned());
+                    let value = if is_credential(&key) { REDACTED.into() } else { clean(&value).0.into_owned() };
+                    set(key.into_owned(), value);
                 }
                 _ => warnings.push(format!(
                     "`{}`: entry {} is not `key=value` and is skipped",

@@ -3,6 +3,7 @@
 use super::content_ratio::Share;
 use super::masks::Masks;
 use super::policy::{Capture, Policy};
+use crate::diag::outside;
 
 const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 const MASK: &str = "LLM_TRACE_MASK";
@@ -87,8 +88,9 @@ impl Policy {
         if let Some(value) = var(CAPTURE) {
             self.capture = read_capture(&value).unwrap_or_else(|| {
                 problems.push(format!(
-                    "{CAPTURE}={value:?} is not one of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT: no content \
-                     is captured; set it to one of these"
+                    "{CAPTURE}=\"{}\" is not one of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT: no content \
+                     is captured; set it to one of these",
+                    outside(&value)
                 ));
                 Capture::Off
             });
@@ -96,8 +98,9 @@ impl Policy {
         if let Some(value) = var(MASK) {
             let masks = read_masks(&value).unwrap_or_else(|| {
                 problems.push(format!(
-                    "{MASK}={value:?} is not a list of input, output, all or none: everything is masked; set it to \
-                     one of these, or to several separated by commas"
+                    "{MASK}=\"{}\" is not a list of input, output, all or none: everything is masked; set it to \
+                     one of these, or to several separated by commas",
+                    outside(&value)
                 ));
                 Masks::all()
             });
@@ -105,7 +108,10 @@ impl Policy {
         }
         if let Some(value) = var(RATIO) {
             let ratio = value.trim().parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)).unwrap_or_else(|| {
-                problems.push(format!("{RATIO}={value:?} is not a number from 0 to 1: no content is captured"));
+                problems.push(format!(
+                    "{RATIO}=\"{}\" is not a number from 0 to 1: no content is captured",
+                    outside(&value)
+                ));
                 0.0
             });
             self.content_share = self.content_share.min(Share::new(ratio));
@@ -114,9 +120,10 @@ impl Policy {
             let Some(value) = var(name) else { continue };
             match value.trim().parse::<usize>() {
                 Ok(bytes) => self = self.limit_attributes(bytes),
-                Err(_) => {
-                    problems.push(format!("{name}={value:?} is not a number of bytes: set it to one, or unset it"))
-                }
+                Err(_) => problems.push(format!(
+                    "{name}=\"{}\" is not a number of bytes: set it to one, or unset it",
+                    outside(&value)
+                )),
             }
         }
         if problems.is_empty() { Ok(self) } else { Err(PolicyError { problems, policy: Box::new(self) }) }

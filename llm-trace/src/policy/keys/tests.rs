@@ -112,6 +112,7 @@ fn credentials_are_found_however_they_are_spelled() {
         "session_token",
         "passphrase",
         "Ocp-Apim-Subscription-Key",
+        "X-Amz-Signature",
     ] {
         assert!(is_credential(key), "{key}");
     }
@@ -148,6 +149,15 @@ fn keys_that_only_look_like_a_credentials_stay() {
         "primary_key",
         "partition_key",
         "secret_name",
+        "next_token",
+        "x-routing-key",
+        "x_partition_key",
+        "x-idempotency-key",
+        "authorization.policy",
+        "password_strength",
+        "cookie.consent",
+        "secret_path",
+        "k8s.secret.namespace",
     ] {
         assert!(!is_credential(key), "{key}");
     }

@@ -1,0 +1,81 @@
+//! Values after a credential's name that are no credential.
+
+/// What logs print in place of a credential.
+const NOTHING: &[&str] = &["null", "None", "none", "true", "false", "Sensitive", "{"];
+
+/// What logs tell about a credential: "api key: missing".
+const STATES: &[&str] = &[
+    "absent",
+    "accepted",
+    "allowed",
+    "denied",
+    "empty",
+    "expired",
+    "granted",
+    "incorrect",
+    "invalid",
+    "loaded",
+    "missing",
+    "ok",
+    "present",
+    "rejected",
+    "required",
+    "revoked",
+    "rotated",
+    "set",
+    "unknown",
+    "unset",
+    "valid",
+    "wrong",
+];
+
+/// Whether a value after the name of a credential is no credential.
+pub(super) fn is_harmless(value: &str, name: &str) -> bool {
+    NOTHING.contains(&value)
+        || value.bytes().all(|byte| byte == b'*')
+        || is_stand_in(value)
+        || is_parameter(value)
+        || is_column(value, name)
+        || is_state(value)
+}
+
+/// Whether a text starts with a word about a credential.
+pub(super) fn is_state(text: &str) -> bool {
+    let end = text.bytes().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(text.len());
+    let is_end = text.as_bytes().get(end).is_none_or(|byte| b" \t\r\n.,;:!)".contains(byte));
+    is_end && STATES.contains(&&text[..end])
+}
+
+/// A parameter of a prepared statement or of a format: `$1`, `?`, `:name`, `%s`.
+fn is_parameter(value: &str) -> bool {
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    match value.split_at_checked(1) {
+        Some(("$" | "?", number)) => number.bytes().all(|byte| byte.is_ascii_digit()),
+        Some((":", name)) => is_word(name),
+        _ => matches!(value, "%s" | "{}"),
+    }
+}
+
+/// The same column of another table: `a.token = b.token`.
+fn is_column(value: &str, name: &str) -> bool {
+    let column = |text: &str| text.rsplit_once('.').map(|(_, column)| column.to_ascii_lowercase());
+    let own = column(name).unwrap_or_else(|| name.to_ascii_lowercase());
+    column(value).is_some_and(|column| column == own)
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+}
+
+/// Whether a name at `start` is part of the name of an AWS resource: `arn:aws:secretsmanager:..:secret:name`.
+pub(super) fn is_arn(bytes: &[u8], start: usize) -> bool {
+    /// Maximum length of the parts before the resource.
+    const HEAD: usize = 128;
+    let head = bytes[..start].iter().rev().take(HEAD);
+    let head = head.take_while(|byte| byte.is_ascii_alphanumeric() || b"-:".contains(byte)).count();
+    bytes[start - head..start].starts_with(b"arn:")
+}
+
+/// `[REDACTED]`, `[TOKEN]`, with or without the closing bracket.
+pub(super) fn is_stand_in(value: &str) -> bool {
+    let Some(rest) = value.strip_prefix('[') else { return false };
+    let end = rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
+    matches!(rest.as_bytes().get(end), None | Some(b']'))
+}

@@ -1,0 +1,53 @@
+//! Percent-encoded names and values of a URL's query, perhaps of a URL inside of another.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A name, decoded. Bytes that are not ASCII end a name, so they stay encoded.
+pub(super) fn decode(name: &str) -> Cow<'_, str> {
+    if !name.contains('%') {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
+        (rest, _) = match byte {
+            Some(byte) => (&after[2..], out.push(char::from(byte))),
+            None => (after, out.push('%')),
+        };
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The name at the end of a decoded text.
+pub(super) fn last_name(text: &str) -> &str {
+    text.rsplit(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c))).next().unwrap_or_default()
+}
+
+/// Whether `text` starts with this, in any case.
+pub(super) fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+/// The end of an encoded value, which an encoded `&` or `#` may follow.
+pub(super) fn value_end(text: &str, found: Range<usize>) -> usize {
+    let value = &text[found.clone()];
+    let ends = ["%26", "%23"].into_iter().filter_map(|sign| value.find(sign));
+    ends.min().map_or(found.end, |end| found.start + end)
+}
+
+/// Maximum length of an encoded `user:password`, in bytes.
+const MAX_USERINFO: usize = 256;
+
+/// `user%3Apassword` before an `%40` that stands in the host of an encoded URL.
+pub(super) fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"\"'<>&/".contains(byte);
+    let host = text.as_bytes()[start..].iter().take(MAX_USERINFO).take_while(|byte| !is_end(byte)).count();
+    let host = text.get(start..start + host)?;
+    let path = host.to_ascii_uppercase().find("%2F").unwrap_or(host.len());
+    let at = host[..path].rfind("%40").filter(|at| *at > 0)?;
+    Some(start..start + at)
+}

@@ -1,0 +1,163 @@
+//! Texts with credentials, and texts that only resemble them.
+
+use super::*;
+
+#[test]
+fn credentials_in_texts_are_found() {
+    for (text, expected) in [
+        (r#"{"authorization": "Bearer abc.DEF-123"}"#, r#"{"authorization": "Bearer [REDACTED]"}"#),
+        (r#"{"authorization": "token abc"}"#, r#"{"authorization": "[REDACTED]"}"#),
+        (
+            "headers={\"x-api-key\": \"k1\", \"host\": \"h\"}",
+            "headers={\"x-api-key\": \"[REDACTED]\", \"host\": \"h\"}",
+        ),
+        ("Authorization: Bearer abcdefgh", "Authorization: Bearer [REDACTED]"),
+        ("Authorization: Basic dXNlcjpwYXNz, next", "Authorization: Basic [REDACTED]"),
+        ("sent bearer 0123456789 there", "sent bearer [REDACTED] there"),
+        ("https://g.example/v1?key=AIzaX&alt=sse", "https://g.example/v1?key=[REDACTED]&alt=sse"),
+        ("error for url (https://h/p?a=1&sig=s%2B1)", "error for url (https://h/p?a=1&sig=[REDACTED])"),
+        ("https://user:pw@host/path", "https://[REDACTED]@host/path"),
+        ("https://us#er:p?w@host/path", "https://[REDACTED]@host/path"),
+        ("redis://:pw@host:6379", "redis://[REDACTED]@host:6379"),
+        ("https://h/?next=https://user:pw@x", "https://h/?next=https://[REDACTED]@x"),
+        (
+            "OPENAI_API_KEY=sk-1 DB_PASSWORD='a b' HOME=/root",
+            "OPENAI_API_KEY=[REDACTED] DB_PASSWORD='[REDACTED]' HOME=/root",
+        ),
+        (r#"{\"password\": \"hunter2\"}"#, r#"{\"password\": \"[REDACTED]\"}"#),
+        ("Config { api_key: Some(\"k\"), model: \"m\" }", "Config { api_key: Some(\"[REDACTED]\"), model: \"m\" }"),
+        ("Cookie: a=1; session=2\nHost: h", "Cookie: [REDACTED]\nHost: h"),
+        ("password: 12345", "password: [REDACTED]"),
+        ("password=hunter2(x", "password=[REDACTED]"),
+        ("password=hunter2 {", "password=[REDACTED] {"),
+        (r#"[("x-api-key", "k1"), ("host", "h")]"#, r#"[("x-api-key", "[REDACTED]"), ("host", "h")]"#),
+        (r#"{"x-api-key": ["a", "k]1"], "host": ["h"]}"#, r#"{"x-api-key": [REDACTED], "host": ["h"]}"#),
+        (r#"{\"x-api-key\": [\"k1\"], \"host\": 1}"#, r#"{\"x-api-key\": [REDACTED], \"host\": 1}"#),
+        ("api_key: Some(\n    \"k1\",\n)", "api_key: Some(\n    \"[REDACTED]\",\n)"),
+        ("api_key: Some(Secret(\"k1\")), a: 1", "api_key: Some(Secret(\"[REDACTED]\")), a: 1"),
+        ("api_key: Secret { inner: \"k1\" }, a: 1", "api_key: [REDACTED], a: 1"),
+        (r#""api_key" => "k1""#, r#""api_key" => "[REDACTED]""#),
+        (r#"{"password": "a\"b", "c": 1}"#, r#"{"password": "[REDACTED]", "c": 1}"#),
+        (r#"{\"password\": \"a\\\"b\", \"c\": 1}"#, r#"{\"password\": \"[REDACTED]\", \"c\": 1}"#),
+        ("https://h/p?alt=sse\\u0026key=k1", "https://h/p?alt=sse\\u0026key=[REDACTED]"),
+        (r"https:\/\/user:pw@host\/path", r"https:\/\/[REDACTED]@host\/path"),
+        ("é password=é!", "é password=[REDACTED]"),
+        ("Bearer \"k1k2k3k4\" is wrong", "Bearer \"[REDACTED]\" is wrong"),
+        ("Bearer <k1k2k3k4>", "Bearer <[REDACTED]>"),
+        ("Bearer: k1", "Bearer: [REDACTED]"),
+        ("Bearer=\"k1\"", "Bearer=\"[REDACTED]\""),
+        ("api_key: b\"k1\", a", "api_key: b\"[REDACTED]\", a"),
+        ("api_key: r#\"k1\"#", "api_key: r#\"[REDACTED]\"#"),
+        ("api_key: `k1` is wrong", "api_key: `[REDACTED]` is wrong"),
+        ("the API key: k1 is wrong", "the API key: [REDACTED] is wrong"),
+        ("headers['x-api-key'] = 'k1'", "headers['x-api-key'] = '[REDACTED]'"),
+        ("headers[authorization]=k1", "headers[authorization]=[REDACTED]"),
+        ("https://user:(k1)@host", "https://[REDACTED]@host"),
+        ("https://h/?%6Bey=k1&a=b", "https://h/?%6Bey=[REDACTED]&a=b"),
+        ("https://h/?api%5Fkey=k1", "https://h/?api%5Fkey=[REDACTED]"),
+        ("/?u=https%3A%2F%2Fy%2F%3Fapi_key%3Dk1%26b%3D1", "/?u=https%3A%2F%2Fy%2F%3Fapi_key%3D[REDACTED]%26b%3D1"),
+        ("next=%2Fcb%3Ftoken%3dk1", "next=%2Fcb%3Ftoken%3d[REDACTED]"),
+        ("u=https%3a%2f%2fuser%3Apw%40host%2F", "u=https%3a%2f%2f[REDACTED]%40host%2F"),
+        ("https://h/p?X-Amz-Signature=k1&a=b", "https://h/p?X-Amz-Signature=[REDACTED]&a=b"),
+        ("a=Bearer%20k1k2k3k4&b", "a=Bearer%20[REDACTED]&b"),
+        ("app --api-key k1 --port 1", "app --api-key [REDACTED] --port 1"),
+        ("--token 'a b'", "--token '[REDACTED]'"),
+        ("--password=k1", "--password=[REDACTED]"),
+        (r#"["app", "--token", "k1", "--port"]"#, r#"["app", "--token", "[REDACTED]", "--port"]"#),
+        ("api-key\t=\tk1", "api-key\t=\t[REDACTED]"),
+        ("Incorrect API key provided: k1. Find it", "Incorrect API key provided: [REDACTED] Find it"),
+        ("password = :k1", "password = [REDACTED]"),
+        ("a.token = b.tokens", "a.token = [REDACTED]"),
+        ("key: -----BEGIN EC PRIVATE KEY-----\nk1\n-----END EC PRIVATE KEY-----, a", "key: [REDACTED], a"),
+        ("-----BEGIN PRIVATE KEY-----\\nk1", "[REDACTED]"),
+    ] {
+        assert_eq!(clean(text).0, expected);
+    }
+}
+
+#[test]
+fn other_texts_stay() {
+    for text in [
+        "",
+        "=",
+        ":",
+        "://",
+        "://@",
+        "key",
+        "key=",
+        "a: b = c",
+        "basic authentication failed",
+        "Bearer token missing",
+        "stop_token=</s>",
+        "next_page_token: 3",
+        "monkey=banana",
+        "https://host/@user/a:b",
+        "https://host:443/v1",
+        "password: null",
+        "api_key: None",
+        "token=[REDACTED]",
+        "max_tokens: 100, time: 12:30",
+        "unexpected token: end of input",
+        r#"{"api_keys": [], "secrets": {}}"#,
+        "Entry { key: \"a\" }",
+        "PWD=/home",
+        "SELECT token FROM t WHERE token = $1 AND secret = ? AND api_key = :api_key AND password = %s",
+        "INSERT INTO t (token) VALUES ($1) ON CONFLICT (token) DO UPDATE SET token = EXCLUDED.token",
+        "JOIN b ON a.token = b.token",
+        r#"{"find": "users", "filter": {"token": "?"}}"#,
+        "api key: missing",
+        "secret: loaded from vault",
+        "authorization: allowed by policy admin",
+        "password: incorrect",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-x",
+        "ssh://git@github.com/org/repo",
+        "pass --api-key to log in, or --token and --secret --help",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "100%3 of 20% is %20, 5%:",
+        "\u{1f600}: \u{1f600}=",
+    ] {
+        assert_eq!(clean(text), (Cow::Borrowed(text), 0), "{text}");
+    }
+}
+
+#[test]
+fn the_time_is_linear() {
+    for piece in [
+        "\":\"",
+        "key=",
+        "password=\"",
+        "bearer ",
+        "://",
+        "a@",
+        "=",
+        " ",
+        "\\\"",
+        "api_key: Some(",
+        "api_key: [",
+        "(\"key\",",
+        "secret: {\"",
+        "authorization: ok ",
+        "token = a.token ",
+        "%3D",
+        "%3A%2F%2F",
+        "%40",
+        "Bearer%20",
+        "--token ",
+        "key provided: ",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "%",
+    ] {
+        let text = piece.repeat(100_000 / piece.len());
+        let begun = std::time::Instant::now();
+        let _ = clean(&text);
+        assert!(begun.elapsed().as_secs() < 5, "{piece:?} took {:?}", begun.elapsed());
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC*|[a-z=:/@\"'\\\\ ]*|((password|bearer|key|://|Some|%3D|%40|--)[=: \"(@é%]{0,3})*") {
+        let _ = clean(&text);
+    }
+}
