@@ -8,7 +8,7 @@ use super::redact_log_processor::blank_record;
 use super::shrink::length_limits;
 use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{MESSAGE, Owner, Redactor, Verdict};
-use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors, rewrite};
+use crate::policy::{Filter, Place, REDACTED, Report, TextKind, authors};
 use crate::sink::events::{json, to_json};
 
 /// Maximum depth of nested values. Deeper values are replaced as a whole.

@@ -13,7 +13,7 @@ use crate::guarded;
 use crate::guarded::UserCode;
 use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{Redactor, Verdict};
-use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys, rewrite};
+use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys};
 
 /// The classification of a callsite's fields.
 #[derive(Debug)]

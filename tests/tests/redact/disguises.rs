@@ -4,7 +4,7 @@
 use llm_trace::{Capture, LlmCall, Operation, Policy, RedactProcessor, Scope, ScrubRules, Style};
 use llm_trace_tests::collector::Collector;
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::json;
 use tracing_subscriber::prelude::*;
@@ -100,6 +100,19 @@ fn an_attribute_is_no_span_name() {
     for policy in [Policy::new(), open().mask_input(true)] {
         let got = foreign(policy, &[("gen_ai.operation.name", "chat"), ("otel.name", "SENTINEL of a prompt")]);
         assert!(!got.saw(WORD), "{:?}", got.span("chat"));
+    }
+}
+
+#[test]
+fn with_masked_metadata_a_call_keeps_no_name_that_other_code_gave_its_span() {
+    for masks in [false, true] {
+        let policy = open().mask_metadata(masks);
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            LlmCall::builder("chat").provider("openai").model("m").run(|_| {
+                opentelemetry::Context::map_current(|cx| cx.span().update_name(format!("chat about {WORD}")));
+            });
+        });
+        assert_eq!(got.saw(WORD), !masks, "{:?}", got.spans());
     }
 }
 

@@ -4,6 +4,7 @@
 mod authors;
 mod conventions;
 mod disguises;
+mod everyday;
 mod facts;
 mod guards;
 mod log_guard;

@@ -64,8 +64,12 @@ impl ActiveCall {
 
     /// Corrects the name of the span, and the values set at the start if a processor of llm-trace can.
     pub(crate) fn correct_start(&self, span: &SpanRef<'_>, state: &mut CallRecord, policy: &PolicyState) {
-        let renamed = policy.masks_metadata() && state.name.take().is_some();
-        if renamed || (!self.started().named && state.target().is_some()) {
+        let masks_name = policy.masks_metadata();
+        if masks_name {
+            state.name = None;
+        }
+        // Other code may have named the span.
+        if masks_name || (!self.started().named && state.target().is_some()) {
             span.update_name(state.span_name().into_owned());
         }
         if state.replaced == Replaced::default() {
