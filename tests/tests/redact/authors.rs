@@ -370,6 +370,23 @@ fn a_copy_that_bears_no_authors_mark_needs_both_masks() {
 }
 
 #[test]
+fn a_history_that_names_no_author_needs_both_masks() {
+    for history in [json!({"question": "q", "answer": WORD}), json!([["q", WORD]])] {
+        let exported = |policy: Policy| {
+            let collector = Collector::start();
+            let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy);
+            let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+            let mut span = provider.tracer("client").start("chat");
+            span.set_attribute(KeyValue::new("input.value", history.to_string()));
+            span.end();
+            collector
+        };
+        assert!(exported(open().mask_output(true)).saw(WORD));
+        assert!(!exported(open().mask_output(true).mask_input(true)).saw(WORD));
+    }
+}
+
+#[test]
 fn a_prompt_that_is_one_text_is_input_whoever_wrote_its_parts() {
     let request = json!({"model": "m", "prompt": format!("Human: {QUESTION}\nAssistant: {WORD}\nHuman: Go on.")});
     let ask = || {

@@ -51,6 +51,17 @@ fn impossible_counts_are_unknown_and_do_not_panic() {
 }
 
 #[test]
+fn the_model_of_a_request_may_have_blanks() {
+    for policy in policies() {
+        let got = export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+            let request = json!({"model": "My model", "messages": []});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        });
+        assert_eq!(got.spans()[0].attribute("gen_ai.request.model"), Some("My model".into()));
+    }
+}
+
+#[test]
 fn texts_in_place_of_facts_are_not_exported_under_any_policy() {
     let prose = "SENTINEL is no identifier";
     let long = "SENTINEL".repeat(100);

@@ -1,6 +1,14 @@
 //! The same tests for events and metrics alone, so that a span cannot hide their content.
 
-use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, scope};
+use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, scope};
+use llm_trace_tests::collector::Collector;
+use opentelemetry::logs::{Logger as _, LoggerProvider as _};
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 
 use crate::support::{CONTENT, ENDINGS, ERROR, Ending, FREE, Got, INPUT, OUTPUT, export_all, run};
 
@@ -100,5 +108,30 @@ fn no_metric_holds_content_under_any_policy() {
             call.run(|_| ());
         });
         assert_eq!(shown(&got, "metrics", all()), NONE);
+    }
+}
+
+#[test]
+fn metrics_of_other_code_scopes_and_the_tracestate_are_exported_unchanged() {
+    let got = Collector::start();
+    let policy = PolicyHandle::new(Policy::new().lock_masked());
+    let guarded = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), &policy);
+    let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
+    let scope =
+        InstrumentationScope::builder("my tracer").with_attributes([KeyValue::new("prompt", "of a scope")]).build();
+    let state = TraceState::from_key_value([("vendor", "of-a-caller")]).expect("a state");
+    let remote = SpanContext::new(TraceId::from(5), SpanId::from(6), TraceFlags::SAMPLED, true, state);
+    provider
+        .tracer_with_scope(scope)
+        .start_with_context("handler", &Context::new().with_remote_span_context(remote))
+        .end();
+    let guarded = RedactLogProcessor::new(SimpleLogProcessor::new(got.log_exporter()), &policy);
+    let logger = SdkLoggerProvider::builder().with_log_processor(guarded).build().logger("my logger");
+    logger.emit(logger.create_log_record());
+    let meters = got.meter_provider();
+    meters.meter("app").u64_counter("orders").build().add(1, &[KeyValue::new("prompt", "of a metric")]);
+    meters.force_flush().expect("metrics");
+    for text in ["my tracer", "of a scope", "of-a-caller", "my logger", "of a metric"] {
+        assert!(got.saw(text), "{text}");
     }
 }
