@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::authors::KnownRoles;
 use super::filter::Filter;
-use super::keys::{Class, IdentifierKind, KnownKey};
+use super::keys::{Class, IdentifierKind, KnownKey, ValueSides};
 use super::permit::Permit;
 use super::place::{Place, TextKind};
 use super::redact_values::owned;
@@ -23,6 +23,12 @@ impl Redactor<'_> {
     /// that the call wrote; other code set the rest directly.
     pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         let closed = self.closed;
+        let masks = self.state.masks(self.masks);
+        if masks.input() != masks.output() {
+            let mut kinds = span.attributes.iter();
+            let sides = kinds.find_map(|KeyValue { key, value, .. }| ValueSides::by(key.as_str(), &value.as_str()));
+            self.values = sides.unwrap_or(ValueSides::Own);
+        }
         if owner == Owner::Other {
             self.others(&mut span.attributes, false, self.state.span_content());
         } else {

@@ -3,7 +3,7 @@
 use super::authors::KnownRoles;
 use super::content_shape::ContentShape;
 use super::filter::Filter;
-use super::keys::{Class, IdentifierKind, KnownKey, is_structure};
+use super::keys::{Class, IdentifierKind, KnownKey, ValueSides, is_structure, is_value};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
@@ -66,6 +66,8 @@ pub(crate) struct Redactor<'p> {
     pub(super) local: bool,
     /// Error texts pass although capture is off.
     pub(super) plain_errors: bool,
+    /// The sides of the input and output values of the current span.
+    pub(super) values: ValueSides,
     /// The roles of the messages in the current attributes.
     pub(super) roles: KnownRoles,
     pub(super) open: Filter,
@@ -91,6 +93,7 @@ impl<'p> Redactor<'p> {
             below: masks.is_some(),
             local: false,
             plain_errors: false,
+            values: ValueSides::Own,
             roles: KnownRoles::default(),
             open,
             masked: Filter::masked(state.policy()),
@@ -163,7 +166,7 @@ impl<'p> Redactor<'p> {
 
     /// The treatment of the value of a key.
     pub(crate) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
-        match class {
+        match self.class_of_value(key, class, owner) {
             Class::Fact(wording) if owner == Owner::Other && self.closed => {
                 Verdict::Identifiers { wording, fails: &mut self.masked }
             }
@@ -217,11 +220,29 @@ impl<'p> Redactor<'p> {
                 Verdict::Identifiers { wording: IdentifierKind::Name, fails: &mut self.masked }
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
-            Class::Unknown => {
+            Class::Metadata if self.state.masks_metadata() => {
+                Verdict::Filter(&mut self.masked, Place::of(TextKind::Metadata))
+            }
+            Class::Metadata | Class::Unknown => {
                 let filter = if self.hides(owner) { &mut self.masked } else { &mut self.open };
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
                 Verdict::FilterTexts(filter, Place::of(kind))
             }
+        }
+    }
+
+    /// The class of a key on this span. Other crates may take another view of the sides of a tool.
+    fn class_of_value(&self, key: &str, class: Class, owner: Owner) -> Class {
+        match class {
+            Class::Content(side, None) if self.values != ValueSides::Own && is_value(key) => {
+                let side = match (self.values, owner, side) {
+                    (ValueSides::Swapped, Owner::Call | Owner::Filtered, Side::Input) => Side::Output,
+                    (ValueSides::Swapped, Owner::Call | Owner::Filtered, Side::Output) => Side::Input,
+                    _ => Side::Either,
+                };
+                Class::Content(side, None)
+            }
+            class => class,
         }
     }
 

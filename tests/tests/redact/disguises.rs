@@ -117,6 +117,19 @@ fn with_masked_metadata_a_call_keeps_no_name_that_other_code_gave_its_span() {
 }
 
 #[test]
+fn metadata_in_the_fields_of_a_span_is_masked_as_metadata() {
+    for masks in [false, true] {
+        let policy = open().mask_metadata(masks);
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            let span = tracing::info_span!("handler", llm.tags = WORD, llm.metadata.tenant = WORD, tenant = "a");
+            span.in_scope(|| LlmCall::builder("chat").provider("openai").model("m").run(|_| ()));
+        });
+        assert_eq!(got.shows(WORD), !masks, "{:?} {}", got.spans(), got.log());
+        assert_eq!(got.span("handler").attribute("tenant"), Some("a".into()));
+    }
+}
+
+#[test]
 fn credentials_in_a_gateways_metadata_are_not_recorded() {
     let metadata = json!({"api_key": WORD, "Authorization": WORD, "x-auth-token": WORD, "tenant": "a"});
     let got = export_all(open(), Some(open().into()), || {

@@ -2,8 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use llm_trace::{Capture, LlmCall, Policy, PolicyHandle};
+use llm_trace::{Capture, Compat, LlmCall, Policy, PolicyHandle, RedactProcessor};
+use llm_trace_tests::collector::Collector;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::json;
+use tracing_subscriber::prelude::*;
 
 use crate::support::{ENDINGS, Ending, Failed, export, seen};
 
@@ -48,6 +53,55 @@ pub(crate) fn run((input, output): (bool, bool), ending: Ending) {
     call("apply_guardrail").guardrail("toxic").judged("SENTINEL-judged").run(|call| {
         call.decided(&json!({"why": "SENTINEL-decided"}));
     });
+}
+
+/// Calls of each kind, whose spans also have the names of OpenInference, behind the processor alone.
+fn compatible(last: Policy) -> Collector {
+    let got = Collector::start();
+    let guarded = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), last);
+    let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
+    let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span)).with_compat(Compat::OpenInference);
+    let layer = layer.with_tracer_provider(&provider);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        run((false, false), Ending::Answer);
+    });
+    got
+}
+
+#[test]
+fn values_of_tools_and_guardrails_belong_to_the_side_of_their_author() {
+    let open = || Policy::new().capture(Capture::Span);
+    let shown = compatible(open());
+    assert_eq!(seen(&shown, &["SENTINEL-toolarguments", "SENTINEL-toolanswer", "SENTINEL-judged"]).len(), 3);
+    for (input, output) in [(true, false), (false, true)] {
+        let got = compatible(open().mask_input(input).mask_output(output));
+        let none = Vec::<&str>::new();
+        assert_eq!(seen(&got, &INPUT), if input { none.clone() } else { INPUT.to_vec() }, "{input} {output}");
+        assert_eq!(seen(&got, &OUTPUT), if output { none.clone() } else { OUTPUT.to_vec() }, "{input} {output}");
+        assert_eq!(seen(&got, &EITHER), none, "{input} {output}");
+    }
+}
+
+/// A crate that traces its tools may count their input as a model's output, or as input.
+#[test]
+fn values_of_another_crates_tool_are_masked_with_either_side() {
+    for (key, kind) in
+        [("openinference.span.kind", "TOOL"), ("traceloop.span.kind", "tool"), ("mlflow.spanType", "TOOL")]
+    {
+        for (input, output) in [(true, false), (false, true)] {
+            let got = Collector::start();
+            let policy = Policy::new().capture(Capture::Span).mask_input(input).mask_output(output);
+            let guarded = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), policy);
+            let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
+            let mut span = provider.tracer("client").start("tool");
+            span.set_attribute(KeyValue::new(key, kind));
+            for value in ["input.value", "output.value", "traceloop.entity.input", "mlflow.spanOutputs"] {
+                span.set_attribute(KeyValue::new(value, "SENTINEL"));
+            }
+            span.end();
+            assert!(!got.saw("SENTINEL"), "{kind} {input} {output}: {:?}", got.span("tool"));
+        }
+    }
 }
 
 /// The source gate is open here: every text reaches the processor.

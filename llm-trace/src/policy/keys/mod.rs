@@ -24,6 +24,8 @@ pub(crate) enum Class {
     Error,
     /// An identifier of a user or session.
     Identity,
+    /// Metadata of a caller in the field of a span.
+    Metadata,
     /// A credential, which is never exported.
     Secret,
     /// A number, a flag, or an identifier with this wording.
@@ -89,6 +91,51 @@ pub(crate) fn is_structure(key: &str) -> bool {
         && matches!(key.rsplit('.').next(), Some("role" | "finish_reason" | "mime_type"))
         || key.ends_with(".tool_call.function.name")
         || key.ends_with(".tool_call.id")
+}
+
+/// Whether the key holds the input or output of any span, also of a tool's.
+pub(crate) fn is_value(key: &str) -> bool {
+    matches!(
+        key,
+        "input"
+            | "output"
+            | "input.value"
+            | "output.value"
+            | "langfuse.observation.input"
+            | "langfuse.observation.output"
+            | "mlflow.spanInputs"
+            | "mlflow.spanOutputs"
+            | "traceloop.entity.input"
+            | "traceloop.entity.output"
+    )
+}
+
+/// The sides of a span's input and output values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ValueSides {
+    Own,
+    /// A model wrote the input of a tool, and the output is input of a model.
+    Swapped,
+    /// A guardrail judges texts of both sides.
+    Either,
+}
+
+impl ValueSides {
+    /// The sides on a span with this attribute, if it marks a tool or a guardrail.
+    pub(crate) fn by(key: &str, value: &str) -> Option<Self> {
+        let kind = match key {
+            "gen_ai.operation.name" => value.strip_prefix("execute_").or(value.strip_prefix("apply_"))?,
+            "openinference.span.kind" | "traceloop.span.kind" | "langfuse.observation.type" | "mlflow.spanType" => {
+                value
+            }
+            _ => return None,
+        };
+        match kind {
+            tool if tool.eq_ignore_ascii_case("tool") => Some(Self::Swapped),
+            guardrail if guardrail.eq_ignore_ascii_case("guardrail") => Some(Self::Either),
+            _ => None,
+        }
+    }
 }
 
 /// A user-defined key, or a prefix if it ends in `*`.

@@ -129,6 +129,9 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("exception.stacktrace", Class::Error), Entry::exact("otel.status_message", Class::Error),
     Entry::exact("otel.status_description", Class::Error), Entry::exact("otel.status_code.message", Class::Error),
 
+    // Metadata of callers, in the fields of spans. Users choose the keys.
+    Entry::exact("llm.tags", Class::Metadata), Entry::tree("llm.metadata", Class::Metadata),
+
     // Identities.
     Entry::tree("enduser", Class::Identity), Entry::exact("gen_ai.conversation.id", Class::Identity),
     Entry::exact("gen_ai.request.user", Class::Identity), Entry::exact("llm.user", Class::Identity),
