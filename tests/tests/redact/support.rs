@@ -319,8 +319,8 @@ fn make(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
     None
 }
 
-/// Attributes that hold content or can repeat it.
-pub(crate) const CONTENT: [&str; 8] = [
+/// Attributes that hold content, can repeat it, or hold a credential.
+pub(crate) const CONTENT: [&str; 9] = [
     "gen_ai.input.messages",
     "gen_ai.output.messages",
     "gen_ai.system_instructions",
@@ -329,6 +329,7 @@ pub(crate) const CONTENT: [&str; 8] = [
     "error.message",
     "input.value",
     "output.value",
+    "api_key",
 ];
 
 type Layer = LlmLayer<Registry>;
