@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
@@ -23,14 +23,17 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
-    let Some((rest, keys)) = private_keys::replace(text, stand_in) else { return scan(text, stand_in) };
-    let (clean, found) = scan(&rest, stand_in);
+    // Private keys and flags start with two dashes, which few texts have.
+    let has_dashes = memchr_iter(b'-', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) == Some(&b'-'));
+    let keys = has_dashes.then(|| private_keys::replace(text, stand_in)).flatten();
+    let Some((rest, keys)) = keys else { return scan(text, stand_in, has_dashes) };
+    let (clean, found) = scan(&rest, stand_in, has_dashes);
     (Cow::Owned(clean.into_owned()), keys.saturating_add(found))
 }
 
-fn scan<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
+fn scan<'t>(text: &'t str, stand_in: &'static str, has_flags: bool) -> (Cow<'t, str>, u64) {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
-    let mut marks = Marks::new(text);
+    let mut marks = Marks::new(text, has_flags);
     let mut from = 0;
     while let Some(at) = marks.next(from) {
         from = at + 1;
@@ -90,10 +93,8 @@ struct Marks<'t> {
 }
 
 impl<'t> Marks<'t> {
-    fn new(text: &'t str) -> Self {
-        let bytes = text.as_bytes();
-        let has_flags = memmem::find(bytes, b"--").is_some();
-        let mut marks = Self { bytes, sign: 0, encoded: 0, has_flags };
+    fn new(text: &'t str, has_flags: bool) -> Self {
+        let mut marks = Self { bytes: text.as_bytes(), sign: 0, encoded: 0, has_flags };
         marks.find_sign(0);
         marks.find_encoded(0);
         marks
