@@ -262,4 +262,12 @@ mod tests {
         assert_eq!(error, "`17` is no span id: give 16 hex digits, not all zero");
         assert!(trace.below("0000000000000000").is_err() && trace.below("00f067aa0ba902b7").is_ok());
     }
+
+    #[test]
+    fn an_error_shows_the_start_of_a_text_and_no_control_characters() {
+        let text = format!("\u{1b}[31m{}", "a".repeat(10_000));
+        let error = ExistingTrace::new(&text).expect_err("an error").to_string();
+        assert!(error.starts_with("`\\u{1b}[31maaaa") && error.contains("…` is no trace id"), "{error}");
+        assert!(error.len() < 200, "{error}");
+    }
 }
