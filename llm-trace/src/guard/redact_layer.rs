@@ -131,6 +131,10 @@ where
             return self.inner.on_new_span(attrs, id, cx);
         }
         let own = span_masks::on_new_span(attrs, id, &cx);
+        // A call's span has passed the policy of its layer.
+        if self.own.is_none() && fields::is_call_span(attrs.metadata()) {
+            return self.inner.on_new_span(attrs, id, cx);
+        }
         let around = around.into_iter().chain(own).reduce(Masks::union);
         self.passing.span(&self.policy().state(), attrs, around, |attrs| self.inner.on_new_span(attrs, id, cx));
     }

@@ -22,7 +22,7 @@ use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::diag;
 use crate::guard::FieldRewriter;
 use crate::policy::{Policy, PolicyHandle, content_targets};
-use crate::semconv::{Fact, Profile};
+use crate::semconv::Profile;
 use crate::sink::fields;
 
 /// Creates the layer that records annotated calls as GenAI spans.
@@ -131,12 +131,6 @@ impl<S> LlmLayer<S> {
     }
 }
 
-/// Whether the span is that of a call, whose content has passed the policy.
-fn is_call(metadata: &Metadata<'_>) -> bool {
-    let mut fields = metadata.fields().iter().map(|field| field.name());
-    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
-}
-
 impl<S> Layer<S> for LlmLayer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -182,7 +176,7 @@ where
         }
         scope_fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
-        let is_other = !is_call(attrs.metadata());
+        let is_other = !fields::is_call_span(attrs.metadata());
         if is_other && (self.is_content_target(attrs.metadata().target()) || self.is_closed()) {
             let policy = self.pipeline.0.policy.state();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));

@@ -23,6 +23,9 @@ use crate::semconv::{ContentField, Fact, Profile, openinference};
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
 
+/// The fields that no attribute has: a user's attribute of such a name must not replace their values.
+const OWN: [&str; 3] = [STATUS_CODE, STATUS_DESCRIPTION, Fact::Attributes.key()];
+
 /// The status of a failed call's span.
 pub(crate) struct Failure<'f> {
     /// The error's text, if it may be recorded.
@@ -41,7 +44,7 @@ pub(crate) fn record(span: &Span, attributes: &[KeyValue], failure: Option<&Fail
     }
     let mut others = Map::new();
     for KeyValue { key, value, .. } in attributes {
-        if FIELDS.indices.contains_key(key.as_str()) {
+        if FIELDS.indices.contains_key(key.as_str()) && !OWN.contains(&key.as_str()) {
             values.put(key.as_str(), FieldValue::from(value));
         } else {
             others.insert(key.as_str().to_owned(), json(value));
@@ -58,6 +61,12 @@ pub(crate) fn is_recorded_here(values: &Record<'_>) -> bool {
     let mut found = false;
     values.record(&mut |field: &Field, _: &dyn std::fmt::Debug| found = is_call_field(field));
     found
+}
+
+/// Whether the span is that of a call: what it has at its start has passed the policy too.
+pub(crate) fn is_call_span(metadata: &Metadata<'_>) -> bool {
+    let mut fields = metadata.fields().iter().map(|field| field.name());
+    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
 }
 
 /// The metadata of the fields, as a span at level INFO of the target `llm_trace` has them.

@@ -68,7 +68,7 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 /// }
 /// ```
 ///
-/// With the feature `serde` a call is `Serialize`: one flat object of the span's attributes, with the additional fields
+/// A call is `Serialize`: one flat object of the span's attributes, with the additional fields
 /// `start_time_unix_nano`, `duration_seconds`, `trace_id`, `span_id`, `sampled`, `name` and `error_message`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -205,7 +205,8 @@ impl FinishedCall {
         self.ids.as_ref().map(|(_, span)| span.as_str())
     }
 
-    /// Whether the call's span is recorded and sampled, so that a backend receives it.
+    /// Whether the call's span is recorded and sampled, so that a backend receives it. `false` without an OpenTelemetry
+    /// layer, because it is not known then.
     pub fn is_sampled(&self) -> bool {
         self.sampled
     }
