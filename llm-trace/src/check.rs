@@ -7,8 +7,15 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
 
+use crate::call::lifecycle::pipeline::SpanReceiver;
 use crate::call::{self, Pipeline};
 use crate::sink::{CallHooks, fields};
+
+const NO_LAYER: &str =
+    "no layer of tracing-opentelemetry 0.34 was found in this subscriber (a reload::Layer would hide it)";
+
+const OLDER_LAYER: &str = "a layer of another tracing-opentelemetry shows facts, status and parent; it shows lists as JSON \
+                           texts, your own attributes as one JSON text, and no links and no attempts";
 
 /// Checks the current default subscriber and reports how a call would be recorded.
 ///
@@ -27,9 +34,12 @@ pub fn check() -> Check {
     check.destination();
     let none = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
     if none {
-        check.wrong(
-            "no tracing subscriber is set: call llm_trace::init(), or add llm_trace::layer() to your subscriber",
-        );
+        check.wrong(match cfg!(feature = "init") {
+            true => {
+                "no tracing subscriber is set: call llm_trace::init(), or add llm_trace::layer() to your subscriber"
+            }
+            false => "no tracing subscriber is set: add llm_trace::layer() to your subscriber",
+        });
         return check;
     }
     check.level();
@@ -104,34 +114,48 @@ impl Check {
     }
 
     /// Where the facts of calls are written.
-    fn roads(&mut self, pipeline: &Pipeline, otel_layer: Option<bool>) {
+    fn roads(&mut self, pipeline: &Pipeline, receiver: Option<SpanReceiver>) {
         let content = match pipeline.content_fields {
             true => "content that the policy permits is in fields too",
             false => "content is not: with_content_fields(true) adds what the policy permits",
         };
-        match (otel_layer, pipeline.fields) {
-            (_, Some(true)) => self.right(format!("facts are fields of the calls' tracing spans; {content}")),
-            (Some(true), _) => self.right("an OpenTelemetry layer of tracing-opentelemetry 0.34 is there"),
-            (Some(false), None) => {
-                self.right(format!(
-                    "no layer of tracing-opentelemetry 0.34 is in this subscriber, so facts are fields of the calls' \
-                     tracing spans, which layers of other versions and other kinds see; {content}"
-                ));
-                self.note(
-                    "a layer of an older tracing-opentelemetry shows facts, status and parent; it shows lists as JSON \
-                     texts, your own attributes as one JSON text, and no links and no attempts",
-                );
+        let fields = format!("facts are fields of the calls' tracing spans, which layers of every kind see; {content}");
+        if !cfg!(feature = "otel") {
+            match pipeline.fields {
+                Some(false) => self.wrong("with_fields(false) keeps facts out of tracing spans: remove it"),
+                _ => {
+                    self.right(fields);
+                    self.note(OLDER_LAYER);
+                }
             }
-            (Some(false), Some(false)) => self.wrong(
-                "no layer of tracing-opentelemetry 0.34 is in this subscriber, and with_fields(false) keeps facts out of \
-                 tracing spans: remove it, or give llm_trace::layer() a provider of OpenTelemetry 0.33",
+            return;
+        }
+        match (receiver, pipeline.fields) {
+            (_, Some(true)) => self.right(fields),
+            (Some(SpanReceiver::OtelLayer), _) => {
+                self.right("an OpenTelemetry layer of tracing-opentelemetry 0.34 is there");
+            }
+            (Some(SpanReceiver::FilteredOtelLayer), None) => self.note(format!(
+                "a filter keeps the newest call's span from the layer of tracing-opentelemetry 0.34, so {fields}"
+            )),
+            (Some(SpanReceiver::FilteredOtelLayer), Some(false)) => self.wrong(
+                "a filter keeps the newest call's span from the layer of tracing-opentelemetry 0.34, and \
+                 with_fields(false) keeps facts out of tracing spans: permit calls in the filter",
             ),
-            (None, fields) => self.note(format!(
-                "whether a layer of tracing-opentelemetry 0.34 is in this subscriber is not known before the first call; \
-                 where there is none, facts are {}",
-                match fields {
-                    Some(false) => "written nowhere, because of with_fields(false)".to_owned(),
-                    _ => format!("fields of the calls' tracing spans; {content}"),
+            (Some(SpanReceiver::NoOtelLayer), None) => {
+                self.right(format!("{NO_LAYER}, so {fields}"));
+                self.note(OLDER_LAYER);
+            }
+            (Some(SpanReceiver::NoOtelLayer), Some(false)) => self.wrong(format!(
+                "{NO_LAYER}, and with_fields(false) keeps facts out of tracing spans: remove it, or give \
+                 llm_trace::layer() a provider of OpenTelemetry 0.33"
+            )),
+            (None | Some(SpanReceiver::Disabled), off) => self.note(format!(
+                "whether a layer of tracing-opentelemetry 0.34 is in this subscriber is not known before the first \
+                 call that no filter disables; where there is none, {}",
+                match off {
+                    Some(false) => "facts are written nowhere, because of with_fields(false)".to_owned(),
+                    _ => fields,
                 }
             )),
         }
@@ -139,16 +163,18 @@ impl Check {
 
     /// Notes data of other crates that is exported or printed without masks. Processors are those of one version of
     /// OpenTelemetry: without a layer of it there are none to wrap.
-    fn guards(&mut self, otel_layer: Option<bool>) {
+    fn guards(&mut self, receiver: Option<SpanReceiver>) {
         #[cfg(feature = "otel")]
         let guarded = crate::guard::guarded();
         #[cfg(not(feature = "otel"))]
         let guarded = false;
-        if otel_layer == Some(false) {
-            self.note(
-                "fields that other crates set on spans pass no policy on their way to a layer of another version: wrap \
-                 that layer with llm_trace::redact(layer)",
-            );
+        if !cfg!(feature = "otel") || receiver == Some(SpanReceiver::NoOtelLayer) {
+            if !tracing::dispatcher::get_default(|dispatch| dispatch.is::<crate::guard::Wrapped>()) {
+                self.note(
+                    "fields that other crates set on spans pass no policy on their way to a layer of another version: \
+                     wrap that layer with llm_trace::redact(layer)",
+                );
+            }
         } else if !guarded {
             self.note(
                 "no RedactProcessor was created in this process: content that other crates set on spans is exported \
@@ -245,23 +271,30 @@ impl Check {
                 ));
                 self.right(pipeline.policy.get().in_words());
             }
-            None => self.wrong("llm_trace::layer() is not in this subscriber: calls are plain tracing spans"),
+            None => self.wrong(
+                "llm_trace::layer() was not found in this subscriber, so calls are plain tracing spans: add it, and not \
+                 inside of a reload::Layer, which hides it",
+            ),
         }
+        let receiver = pipeline.as_ref().and_then(|pipeline| pipeline.newest_span.receiver());
         // A span would be exported, and a question about one would change how the next span is filtered.
         let interest = tracing::dispatcher::get_default(|dispatch| dispatch.register_callsite(fields::metadata()));
-        if interest.is_never() {
-            return self.wrong(format!(
-                "a filter disables INFO spans of target `llm_trace` ({}); calls have the target of their module: \
-                 enable both",
+        if receiver == Some(SpanReceiver::Disabled) {
+            self.wrong(format!(
+                "a filter disables the span of the newest call ({}): enable INFO for the module of the call",
+                rust_log()
+            ));
+        } else if interest.is_never() {
+            self.note(format!(
+                "a filter disables INFO spans of target `llm_trace` ({}), which calls by LlmCall::builder and by traced \
+                 HTTP clients have; annotated functions have the target of their module",
                 rust_log()
             ));
         }
-        let found = pipeline.as_ref().and_then(|pipeline| pipeline.otel_layer.is_found());
-        let otel_layer = if cfg!(feature = "otel") { found } else { Some(false) };
         if let Some(pipeline) = &pipeline {
-            self.roads(pipeline, otel_layer);
+            self.roads(pipeline, receiver);
         }
-        self.guards(otel_layer);
+        self.guards(receiver);
         for failure in crate::guarded::failures() {
             self.note(failure);
         }

@@ -36,7 +36,7 @@ fn the_layer_is_missing() {
     let provider = SdkTracerProvider::builder().build();
     let tracer = opentelemetry::trace::TracerProvider::tracer(&provider, "app");
     let found = under(tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(tracer)));
-    assert!(problem(&found).contains("llm_trace::layer() is not in this subscriber"), "{found}");
+    assert!(problem(&found).contains("llm_trace::layer() was not found in this subscriber"), "{found}");
 }
 
 #[llm_trace::llm_call(provider = "openai", model = "gpt-4o")]
@@ -56,7 +56,10 @@ fn the_opentelemetry_layer_is_missing() {
     let (before, after) = before_and_after(tracing_subscriber::registry().with(llm_trace::layer()));
     assert!(before.is_ok() && after.is_ok(), "{before}\n{after}");
     assert!(before.to_string().contains("not known before the first call"), "{before}");
-    assert!(after.to_string().contains("no layer of tracing-opentelemetry 0.34 is in this subscriber"), "{after}");
+    assert!(
+        after.to_string().contains("no layer of tracing-opentelemetry 0.34 was found in this subscriber"),
+        "{after}"
+    );
     assert!(after.to_string().contains("facts are fields"), "{after}");
     assert!(!after.to_string().contains("RedactProcessor"), "advice that does not compile there: {after}");
 }
@@ -124,7 +127,8 @@ fn the_target_is_filtered() {
             .with(llm_trace::layer().with_tracer_provider(&provider))
             .with(EnvFilter::new("info,llm_trace=off")),
     );
-    assert!(problem(&found).contains("a filter disables"), "{found}");
+    // Which targets the program's calls have is not known before the first one.
+    assert!(found.is_ok() && found.to_string().contains("NOTE  a filter disables"), "{found}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn reloading_a_layer_hides_it_and_reloading_a_filter_does_not() {
     assert!(behind.saw("llm_trace.outcome"));
     let (ours, _handle) = reload::Layer::new(llm_trace::layer());
     let found = problem(tracing_subscriber::registry().with(otel(&provider)).with(ours).into());
-    assert!(found.contains("llm_trace::layer() is not in this subscriber"), "{found}");
+    assert!(found.contains("llm_trace::layer() was not found in this subscriber"), "{found}");
 
     let (filter, handle) = reload::Layer::new(LevelFilter::ERROR);
     let layer = llm_trace::layer().with_tracer_provider(&provider);

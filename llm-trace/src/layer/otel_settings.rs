@@ -10,6 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::embedded_layer::EmbeddedLayer;
 use super::llm_layer::LlmLayer;
 use super::tracer::CallTracer;
+use crate::call::lifecycle::pipeline::SpanReceiver;
 use crate::semconv::Profile;
 
 impl<S> LlmLayer<S> {
@@ -125,6 +126,6 @@ where
             .with_error_fields_to_exceptions(false)
             .with_error_records_to_exceptions(false);
         self.inner = Some(EmbeddedLayer::new(Box::new(otel)));
-        self.set(|pipeline| pipeline.otel_layer.set(true))
+        self.set(|pipeline| pipeline.newest_span.set(SpanReceiver::OtelLayer))
     }
 }

@@ -125,8 +125,8 @@ impl<S> LlmLayer<S> {
     /// Writes the facts of calls as fields of their `tracing` spans, which every layer sees: a
     /// `tracing-opentelemetry` layer of any version, Datadog's, `fmt`. `false` turns this off.
     ///
-    /// By default facts are fields if the subscriber has no layer of `tracing-opentelemetry` 0.34. Beside such a
-    /// layer, `true` replaces the attributes that are written through OpenTelemetry. Lists become JSON text, and
+    /// By default facts are fields if no layer of `tracing-opentelemetry` 0.34 takes the span. Beside such a layer,
+    /// `true` replaces the attributes that are written through OpenTelemetry. Lists become JSON text, and
     /// your own attributes and metadata become one JSON object in `llm_trace.attributes`. Fields do not contain
     /// content: see [`with_content_fields`](Self::with_content_fields).
     ///

@@ -322,7 +322,7 @@ impl Policy {
             share if share.is_all() => String::new(),
             share => format!(" of {:.4} % of the traces", share.ratio() * 100.0).replace(".0000", ""),
         };
-        format!("content goes on {capture}{share}, {masked}")
+        format!("the policy permits content on {capture}{share}, {masked}")
     }
 
     /// Keeps every restriction of `before` if it is locked.

@@ -1,5 +1,6 @@
 //! Facts as fields of `tracing` spans, as layers of any version see them.
 
+mod receivers;
 mod recorder;
 
 use std::io::Write;

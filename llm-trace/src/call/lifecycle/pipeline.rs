@@ -36,7 +36,7 @@ pub(crate) struct Pipeline {
     pub(crate) propagation: super::propagation::Propagation,
     pub(crate) open: OpenCalls,
     /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
-    /// of the version that this crate uses is in the subscriber.
+    /// of the version that this crate uses takes the span.
     pub(crate) fields: Option<bool>,
     /// Whether permitted content may be a field too.
     pub(crate) content_fields: bool,
@@ -47,24 +47,37 @@ pub(crate) struct Pipeline {
     pub(crate) hooks: Vec<Arc<Hook>>,
     /// The same hooks, shared with the code that flushes them.
     pub(crate) call_hooks: CallHooks,
-    /// Whether calls found an OpenTelemetry layer.
-    pub(crate) otel_layer: OtelLayer,
+    /// What the newest call found in its subscriber.
+    pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,
     _alive: Alive,
 }
 
-/// Whether the newest call found an OpenTelemetry layer, of the version that this crate uses, in its subscriber. A
-/// subscriber cannot be searched for one without a span.
+/// The receiver of a call's span, as far as OpenTelemetry layers of the version that this crate uses are concerned.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum SpanReceiver {
+    /// A filter disables the span for all layers.
+    Disabled,
+    /// An OpenTelemetry layer takes the span.
+    OtelLayer,
+    /// A filter keeps the span from the OpenTelemetry layer.
+    FilteredOtelLayer,
+    /// No OpenTelemetry layer was found.
+    NoOtelLayer,
+}
+
+/// The receiver of the newest call's span. A subscriber cannot be searched for layers without a span.
 #[derive(Debug, Default)]
-pub(crate) struct OtelLayer(AtomicU8);
+pub(crate) struct NewestSpan(AtomicU8);
 
-impl OtelLayer {
-    const FOUND: u8 = 1;
-    const MISSING: u8 = 2;
+impl NewestSpan {
+    const ALL: [SpanReceiver; 4] =
+        [SpanReceiver::Disabled, SpanReceiver::OtelLayer, SpanReceiver::FilteredOtelLayer, SpanReceiver::NoOtelLayer];
 
-    pub(crate) fn set(&self, found: bool) {
-        let now = if found { Self::FOUND } else { Self::MISSING };
+    pub(crate) fn set(&self, receiver: SpanReceiver) {
+        let now = receiver as u8 + 1;
         // Calls on all threads share the place: it is written where it changes only.
         if self.0.load(Ordering::Relaxed) != now {
             self.0.store(now, Ordering::Relaxed);
@@ -72,12 +85,8 @@ impl OtelLayer {
     }
 
     /// `None` before the first call.
-    pub(crate) fn is_found(&self) -> Option<bool> {
-        match self.0.load(Ordering::Relaxed) {
-            Self::FOUND => Some(true),
-            Self::MISSING => Some(false),
-            _ => None,
-        }
+    pub(crate) fn receiver(&self) -> Option<SpanReceiver> {
+        Self::ALL.get(usize::from(self.0.load(Ordering::Relaxed)).checked_sub(1)?).copied()
     }
 }
 
@@ -110,7 +119,7 @@ impl Pipeline {
             prices: None,
             hooks: Vec::new(),
             call_hooks: CallHooks::default(),
-            otel_layer: OtelLayer::default(),
+            newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
             _alive: Alive,
         }

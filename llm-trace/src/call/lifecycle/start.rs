@@ -11,7 +11,7 @@ use super::agent_totals::Agent;
 use super::current::{self, CarriedCall};
 use super::nesting;
 use super::open_handles::OpenHandles;
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
@@ -107,7 +107,7 @@ impl ActiveCall {
         self.parent = call;
         let (span, Some(pipeline)) = (&self.span, &self.pipeline) else { return };
         if span.is_disabled() {
-            return;
+            return pipeline.newest_span.set(SpanReceiver::Disabled);
         }
         if let Some(link) = link {
             span.add_link(link);
@@ -115,14 +115,19 @@ impl ActiveCall {
         let with_call = self.carried.onto(&context, self.masks.clone());
         // Without an OpenTelemetry layer this fails, and `context()` is empty.
         let found = !matches!(span.set_parent(with_call.clone()), Err(SetParentError::LayerNotFound));
-        pipeline.otel_layer.set(found);
-        self.has_fields = pipeline.fields.unwrap_or(!found);
         // The span starts here. The id generator reads the current context.
         let _current = with_call.attach();
         self.context = Some(span.context()).filter(Context::has_active_span);
         if let Some(context) = &self.context {
             self.masks.set_own_span(context.span().span_context());
         }
+        let receiver = match (found, &self.context) {
+            (_, Some(_)) => SpanReceiver::OtelLayer,
+            (true, None) => SpanReceiver::FilteredOtelLayer,
+            (false, None) => SpanReceiver::NoOtelLayer,
+        };
+        pipeline.newest_span.set(receiver);
+        self.has_fields = pipeline.fields.unwrap_or(self.context.is_none());
     }
 
     /// A call that is merged into the surrounding call.
