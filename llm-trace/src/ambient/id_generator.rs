@@ -19,7 +19,8 @@ pub(crate) fn any() -> bool {
 }
 
 /// Generates ids. The first llm-trace span in an [existing trace](crate::Scope::existing_trace) gets that trace id and
-/// becomes a root span; `inner` generates all other ids.
+/// becomes a root span; `inner` generates all other ids. The default generator creates other ids in a forked child than
+/// in its parent.
 ///
 /// [`init`](crate::export::init) installs one. With your own provider:
 ///

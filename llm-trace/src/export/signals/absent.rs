@@ -12,7 +12,7 @@ use crate::export::exports::Exports;
 use crate::export::target::Exporter;
 
 /// A provider that does not exist.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Absent {}
 
 impl Absent {
