@@ -253,7 +253,6 @@ impl Uploader {
                     break;
                 }
             };
-            // A line that cannot be parsed has no counted records.
             if let Ok(request) = serde_json::from_slice::<Q>(&spilled.line) {
                 let (count, recovered) = (request.count(), !spilled.of_this_process);
                 self.counters.lock().begin_unspill(count, recovered);
@@ -264,6 +263,9 @@ impl Uploader {
                     self.counters.lock().keep_on_disk(count, recovered);
                     break;
                 }
+            } else {
+                // The parser's error may contain content.
+                diag::warn_rarely("spill-line", "a line on disk is not a request in JSON: it is removed");
             }
             if let Err(error) = lock(spill).forget() {
                 diag::warn_rarely("spill-read", &format!("cannot remove sent requests from disk: {error}"));

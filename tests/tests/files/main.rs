@@ -1,5 +1,8 @@
 //! Telemetry on disk: as a destination, and as a buffer while a destination does not accept data.
 
+mod commands;
+mod spill;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -215,94 +218,6 @@ fn a_directory_that_cannot_be_used_is_an_error_that_names_its_setting() {
 }
 
 #[test]
-fn rejected_requests_are_kept_on_disk_and_sent_later() {
-    for exporter in ["otlp_http", "http/json", "otlp_grpc"] {
-        let directory = Directory::new("back");
-        let collector = Collector::start();
-        let unavailable = if exporter == "otlp_grpc" { Answer::Grpc(14) } else { Answer::Status(503, None) };
-        collector.answer_next([unavailable.clone(), unavailable]);
-        let parts = parts(&[
-            ("OTEL_EXPORTER", exporter),
-            ("OTEL_ENDPOINT", &collector.endpoint()),
-            ("OTEL_BSP_SCHEDULE_DELAY", "10"),
-            ("LLM_TRACE_SPILL_DIRECTORY", &directory.text()),
-        ]);
-        work(&parts, 0..20);
-        parts.telemetry.flush();
-        let spans = parts.telemetry.stats().spans;
-        assert_eq!((spans.exported + spans.spilled, spans.dropped()), (20, 0), "{exporter}: {spans:?}");
-        work(&parts, 20..40);
-        collector.wait_for_spans(40, LIMIT);
-        let stats = parts.telemetry.stats_handle();
-        assert!(parts.telemetry.shutdown(LIMIT));
-        let spans = stats.get().spans;
-        assert_eq!(
-            (spans.exported, spans.spilled, spans.recovered, spans.dropped()),
-            (40, 0, 0, 0),
-            "{exporter}: {spans:?}"
-        );
-        let arrived: BTreeSet<_> = collector.spans().into_iter().map(|span| span.span.name).collect();
-        assert_eq!((arrived, collector.spans().len()), (names(0..40), 40), "{exporter}");
-        assert_eq!(directory.lines("traces"), Vec::<String>::new(), "{exporter}");
-    }
-}
-
-#[test]
-fn unsent_requests_are_on_disk_at_exit_and_the_next_program_sends_them() {
-    let directory = Directory::new("next");
-    let endpoint = nowhere();
-    let spill = directory.text();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = format!("http://{}", listener.local_addr().unwrap());
-    for (round, endpoint) in [&endpoint, &silent].into_iter().enumerate() {
-        let first = parts(&[
-            ("OTEL_ENDPOINT", endpoint),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "500"),
-            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
-            ("LLM_TRACE_SPILL_DIRECTORY", &spill),
-        ]);
-        let stats = first.telemetry.stats_handle();
-        work(&first, round * 100..round * 100 + 100);
-        first.telemetry.shutdown(Duration::from_secs(10));
-        let spans = stats.get().spans;
-        assert_eq!((spans.spilled, spans.in_flight, spans.dropped()), (100, 0, 0), "{spans:?}");
-    }
-    assert_eq!(directory.span_names().into_iter().collect::<BTreeSet<_>>(), names(0..200));
-    let collector = Collector::start();
-    let next = parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
-    collector.wait_for_spans(200, LIMIT);
-    let stats = next.telemetry.stats_handle();
-    assert!(next.telemetry.shutdown(LIMIT));
-    let spans = stats.get().spans;
-    assert_eq!((spans.exported, spans.recovered, spans.spilled), (200, 200, 0), "{spans:?}");
-    assert_eq!(collector.spans().len(), 200);
-}
-
-#[test]
-fn a_full_spill_directory_drops_the_oldest_and_counts_them() {
-    let directory = Directory::new("full");
-    let parts = parts(&[
-        ("OTEL_ENDPOINT", &nowhere()),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
-        ("LLM_TRACE_SPILL_DIRECTORY", &directory.text()),
-        ("LLM_TRACE_MAX_SPILL_BYTES", "40000"),
-    ]);
-    for round in 0..10 {
-        work(&parts, round * 100..round * 100 + 100);
-        parts.telemetry.flush();
-    }
-    let stats = parts.telemetry.stats_handle();
-    parts.telemetry.shutdown(LIMIT);
-    let spans = stats.get().spans;
-    assert_eq!((spans.spilled + spans.spill_full, spans.dropped()), (1000, spans.spill_full), "{spans:?}");
-    assert!(spans.spill_full > 0, "{spans:?}");
-    let left: BTreeSet<_> = directory.span_names().into_iter().collect();
-    assert_eq!(left.len() as u64, spans.spilled);
-    assert!(left.contains("work-999") && !left.contains("work-0"));
-}
-
-#[cfg(unix)]
-#[test]
 fn pipes_and_devices_in_a_directory_hold_up_nobody() {
     for (name, is_pipe) in ["traces.lock", "traces.jsonl", "traces.00000001.jsonl"]
         .into_iter()
@@ -388,82 +303,4 @@ fn a_killed_program_keeps_all_acknowledged_records_on_disk() {
     let acknowledged = kill_in_the_middle(&[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &directory.text())]);
     let found: BTreeSet<_> = directory.span_names().into_iter().collect();
     assert!(found.is_superset(&names(0..acknowledged)), "{acknowledged} acknowledged, {} found", found.len());
-}
-
-#[test]
-fn spilled_requests_of_a_killed_program_are_sent_at_least_once() {
-    let directory = Directory::new("killed-spill");
-    let spill = directory.text();
-    let acknowledged = kill_in_the_middle(&[("OTEL_ENDPOINT", &nowhere()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
-    // Simulates a kill in the middle of a line.
-    let torn = directory.0.join("traces.jsonl");
-    let mut text = std::fs::read_to_string(&torn).unwrap_or_default();
-    text.push_str("{\"resourceSpans\":[{\"sco");
-    std::fs::write(&torn, text).unwrap();
-    let collector = Collector::start();
-    let next = parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("LLM_TRACE_SPILL_DIRECTORY", &spill)]);
-    let arrived = || collector.spans().into_iter().map(|span| span.span.name).collect::<BTreeSet<_>>();
-    collector.wait_for(LIMIT, |_| arrived().is_superset(&names(0..acknowledged)));
-    assert!(next.telemetry.shutdown(LIMIT));
-}
-
-/// The `number`th shell snippet of a section of the page, run with these variables; `None` if its tools are missing.
-fn run_documented(section: &str, number: usize, tools: &[&str], vars: &[(&str, &str)]) -> Option<String> {
-    let found = |tool: &&&str| Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
-    if let Some(missing) = tools.iter().find(|tool| !found(tool).is_ok_and(|output| output.status.success())) {
-        eprintln!("skipped: {missing} is not installed");
-        return None;
-    }
-    let page = include_str!("../../docs/data-at-rest.md");
-    let section = page.split("\n## ").find(|text| text.starts_with(section)).expect("a section");
-    let snippet =
-        section.split("```sh\n").nth(number + 1).and_then(|rest| rest.split("```").next()).expect("a snippet");
-    let output = Command::new("sh").args(["-euc", snippet]).envs(vars.iter().copied()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).unwrap())
-}
-
-#[test]
-fn a_users_traces_are_erased_from_the_files_by_the_documented_commands() {
-    let directory = Directory::new("erase");
-    let parts = parts(&[
-        ("OTEL_EXPORTER", "otlp_file"),
-        ("OTEL_LOGS_EXPORTER", "otlp_file"),
-        ("OTEL_ENDPOINT", &directory.text()),
-    ]);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
-        for user in ["ann", "bob"] {
-            let call = || LlmCall::builder("chat").provider("openai").model(user).run(|_| ());
-            tracing::info_span!("request").in_scope(|| llm_trace::scope().user(user).run(call));
-        }
-    });
-    assert!(parts.telemetry.shutdown(LIMIT));
-    assert_eq!(
-        (directory.span_names().len(), directory.lines("logs").join("").matches("\"ann\"").count() > 0),
-        (4, true)
-    );
-
-    let vars = [("DIRECTORY", &*directory.text()), ("USER_ID", "ann")];
-    if run_documented("Erase", 0, &["jq"], &vars).is_some() {
-        assert_eq!(directory.span_names(), ["chat bob", "request"]);
-        let logs = directory.lines("logs").join("");
-        assert!(!logs.contains("\"ann\"") && logs.contains("\"bob\""), "{logs}");
-    }
-}
-
-#[test]
-fn the_documented_command_finds_the_hash_of_a_user() {
-    let directory = Directory::new("hashed");
-    let processor =
-        Destination::file(&directory.0).policy(llm_trace::Policy::new().hash_identity("key")).build().unwrap();
-    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().with_span_processor(processor).build();
-    let layer = llm_trace::layer().with_tracer_provider(&provider);
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        llm_trace::scope().user("ann").run(|| LlmCall::builder("chat").provider("openai").run(|_| ()));
-    });
-    provider.shutdown().unwrap();
-    if let Some(hash) = run_documented("Erase", 1, &["openssl", "sed"], &[("USER_ID", "ann"), ("KEY", "key")]) {
-        let lines = directory.lines("traces").join("");
-        assert!(lines.contains(hash.trim()) && !lines.contains("\"ann\""), "{hash} {lines}");
-    }
 }
