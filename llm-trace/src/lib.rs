@@ -73,25 +73,28 @@
 //! A library that only annotates functions needs no feature: `default-features = false` depends on `tracing` and
 //! `serde_json` alone.
 //!
-//! | on by default | |
-//! |---|---|
-//! | `fields` | the layer, the policy, and calls as fields of `tracing` spans; needs no OpenTelemetry crate |
-//! | `otel` | OpenTelemetry spans, metrics and events |
-//! | `http`, `bytes`, `stream` | requests and responses of type `http::Response` and `Bytes`; streams |
-//! | `init` | [`init()`](init) and the export configured by environment variables |
-//! | `otlp-http` | OTLP over HTTP |
+//! | on by default | | crates that it adds |
+//! |---|---|---|
+//! | `fields` | the layer, the policy, and calls as fields of `tracing` spans | `tracing-subscriber`, `sha2`, `hmac` |
+//! | `otel` | OpenTelemetry spans, metrics and events | `opentelemetry`, `opentelemetry_sdk`, `tracing-opentelemetry` |
+//! | `http`, `bytes`, `stream` | requests and responses of type `http::Response` and `Bytes`; streams | `http`, `bytes`, `futures-core` |
+//! | `init` | [`init()`](init) and the export configured by environment variables | `url` |
+//! | `otlp-http` | OTLP over HTTP, with a thread for each signal | `ureq` with `rustls`, `prost`, `opentelemetry-proto` |
 //!
-//! | optional | |
-//! |---|---|
-//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3` | the errors and responses of these crates |
-//! | `async-openai-0-41`, `async-openai-0-42`, `async-openai-0-43` | the errors of these versions |
-//! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` |
-//! | `reqwest-middleware`, `reqwest-middleware-0-4`, `tower` | calls traced in the HTTP client, without annotations |
-//! | `otlp-grpc` | OTLP over gRPC |
-//! | `metrics`, `logs` | `init()` exports GenAI metrics, and events as log records; `RedactLogProcessor` |
-//! | `scrub-rules` | built-in scrubbing rules |
-//! | `fmt` | a field formatter for two `fmt` layers in one subscriber |
-//! | `testing` | assertions on spans for your own tests |
+//! | optional | | crates that it adds |
+//! |---|---|---|
+//! | `reqwest-0-12`, `reqwest-0-13`, `ureq-3` | the errors and responses of these crates | none that your client does not have |
+//! | `async-openai-0-41`, `async-openai-0-42`, `async-openai-0-43` | the errors of these versions | none that your client does not have |
+//! | `aws-sdk`, `aws-eventstream`, `http-body` | calls through the AWS SDK, binary event streams of Bedrock, `http_body::Body` | none that your client does not have |
+//! | `reqwest-middleware`, `reqwest-middleware-0-4`, `tower` | calls traced in the HTTP client, without annotations; a response without a stream is kept up to 16 MiB | `async-trait`, `tower-layer` |
+//! | `otlp-grpc` | OTLP over gRPC | `tonic`, `tokio`, `prost`, `opentelemetry-proto` |
+//! | `metrics`, `logs` | `init()` exports GenAI metrics, and events as log records; `RedactLogProcessor` | none |
+//! | `scrub-rules` | built-in scrubbing rules, each run over every recorded text | `regex` |
+//! | `fmt` | a field formatter for two `fmt` layers in one subscriber | none |
+//! | `testing` | assertions on spans for your own tests | `prost`, `opentelemetry-proto` |
+//!
+//! [Benchmarks](https://github.com/llm-trace/llm-trace/blob/main/docs/benchmarks.md) has the time and memory of a call.
+//! `bench/footprint.sh` measures the build.
 //!
 //! # Public dependencies
 //!

@@ -1,9 +1,13 @@
 //! The pages of `docs/semconv`, generated from the library's tables.
 
+mod examples;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use llm_trace::internal::tables::{Attribute, MetricRow, attributes, metrics};
+
+pub use examples::example;
 
 /// The folder of the pages.
 pub fn dir() -> PathBuf {
@@ -19,8 +23,15 @@ pub fn pages() -> [(&'static str, String); 3] {
     ]
 }
 
-fn code(name: Option<&str>) -> String {
-    name.map_or_else(String::new, |name| format!("`{name}`"))
+/// The first cell of a row: the name, with the profile where it is not the same in both.
+fn name_cell(core: Option<&str>, latest: Option<&str>) -> String {
+    match (core, latest) {
+        (Some(core), Some(latest)) if core == latest => format!("`{core}`"),
+        (Some(core), Some(latest)) => format!("`{core}`<br>latest: `{latest}`"),
+        (Some(core), None) => format!("core: `{core}`"),
+        (None, Some(latest)) => format!("latest: `{latest}`"),
+        (None, None) => String::new(),
+    }
 }
 
 /// The page for human readers.
@@ -29,28 +40,30 @@ fn page() -> String {
         "# Attributes and metrics\n\n\
          Made from the library's tables by `cargo run -p llm-trace-tests --bin registry`; a test fails when this page is \
          not up to date.\n\n\
-         A row without a name in a profile is not written there. *Text* is the kind of text a value is: an `identifier` \
-         is checked where it enters (bounded, no control characters), an `identity` is one that a policy can hash, \
-         `free` is the user's own. *Label* marks the attributes that `with_metric_attributes` accepts.\n\n\
+         A name without a profile is the same in both: `core`, the default, and `latest`. *Text* is the kind of text a \
+         value is: an `identifier` is checked where it enters (bounded, no control characters), an `identity` is one \
+         that a policy can hash, `free` is the user's own. *Label* marks the attributes that `with_metric_attributes` \
+         accepts.\n\n\
          `registry/` holds our own attributes and metrics as a \
          [Weaver](https://github.com/open-telemetry/weaver) registry.\n\n## Facts\n\n\
-         | core | latest | type | text | label | meaning |\n|---|---|---|---|---|---|\n",
+         | attribute | type | example | text | label | meaning |\n|---|---|---|---|---|---|\n",
     );
     let (facts, content): (Vec<_>, Vec<_>) = attributes().into_iter().partition(|row| row.kind != "content");
     for Attribute { core, latest, value, kind, label, doc, .. } in facts {
         let value = if value[0] == value[1] { value[0].to_owned() } else { value.join(", ") };
         let label = if label { "yes" } else { "" };
-        let _ = writeln!(out, "| {} | {} | {value} | {kind} | {label} | {doc} |", code(core), code(latest));
+        let name = name_cell(core, latest);
+        let example = example(core.or(latest).unwrap_or_default());
+        let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        let _ = writeln!(out, "| {name} | {value} | `{example}` | {kind} | {label} | {doc} |");
     }
-    out.push_str(
-        "\n## Content\n\nWritten only where the policy permits it.\n\n| core | latest | meaning |\n|---|---|---|\n",
-    );
+    out.push_str("\n## Content\n\nWritten only where the policy permits it.\n\n| attribute | meaning |\n|---|---|\n");
     for Attribute { core, latest, doc, .. } in content {
-        let _ = writeln!(out, "| {} | {} | {doc} |", code(core), code(latest));
+        let _ = writeln!(out, "| {} | {doc} |", name_cell(core, latest));
     }
-    out.push_str("\n## Metrics\n\n| core | latest | instrument | unit | meaning |\n|---|---|---|---|---|\n");
+    out.push_str("\n## Metrics\n\n| metric | instrument | unit | meaning |\n|---|---|---|---|\n");
     for MetricRow { core, latest, instrument, unit, doc, .. } in metrics() {
-        let _ = writeln!(out, "| {} | {} | {instrument} | `{unit}` | {doc} |", code(core), code(latest));
+        let _ = writeln!(out, "| {} | {instrument} | `{unit}` | {doc} |", name_cell(core, latest));
     }
     out
 }
@@ -85,16 +98,9 @@ fn attribute_registry() -> String {
             if kind == "content" {
                 out.push_str("        note: \"Content: written only where the policy permits it.\"\n");
             }
-            let examples = match value {
-                "string" => Some("[\"a\"]"),
-                "template[string]" => Some("[\"a\"]"),
-                "string[]" => Some("[[\"a\", \"b\"]]"),
-                "double" => Some("[0.5]"),
-                "int" => Some("[1]"),
-                _ => None,
-            };
-            if let Some(examples) = examples {
-                let _ = writeln!(out, "        examples: {examples}");
+            let example = example(core.or(latest).unwrap_or_default());
+            if !example.is_null() && value != "boolean" {
+                let _ = writeln!(out, "        examples: [{example}]");
             }
         }
     }

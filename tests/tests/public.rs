@@ -43,6 +43,17 @@ fn the_front_page_names_every_feature_and_no_other() {
     let features: BTreeSet<String> = features.filter(|name| name != "default" && name != "internal").collect();
     assert_eq!(first_cells(section), features);
 
+    for row in section.lines().filter_map(|line| line.trim_start_matches("//!").trim().strip_prefix("| `")) {
+        let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();
+        let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let parts = words(&format!("`{}", cells[0])).into_iter().filter_map(|name| manifest["features"].get(name));
+        let parts: Vec<&str> =
+            parts.flat_map(|list| list.as_array().expect("a list")).filter_map(|p| p.as_str()).collect();
+        for added in words(cells[2]).iter().filter(|added| *added != "rustls") {
+            assert!(parts.contains(&format!("dep:{added}").as_str()), "{added} is in no feature of {}", cells[0]);
+        }
+    }
+
     let on_demand = section.find("| optional |").expect("two tables");
     let by_default = manifest["features"]["default"].as_array().expect("a list");
     let by_default: BTreeSet<String> = by_default.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use llm_trace::internal::tables::{attributes, metrics};
-use llm_trace_tests::registry::{dir, pages};
+use llm_trace_tests::registry::{dir, example, pages};
 use serde_json::Value;
 
 /// The conventions as data, one per profile, from `LLM_TRACE_SEMCONV` or from the folder next to the repository.
@@ -78,6 +78,24 @@ fn each_metric_is_the_conventions_with_that_instrument_and_unit_or_ours() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_fact_has_an_example_of_its_type() {
+    for row in attributes().iter().filter(|row| row.kind != "content") {
+        let name = row.core.or(row.latest).unwrap();
+        let example = example(name);
+        let fits = match row.value[0] {
+            "string" => example.is_string(),
+            "string[]" => example.as_array().is_some_and(|values| values.iter().all(Value::is_string)),
+            "int" => example.is_i64(),
+            "double" => example.is_f64(),
+            "boolean" => example.is_boolean(),
+            "any" => !example.is_null(),
+            other => panic!("{name}: no type {other}"),
+        };
+        assert!(fits, "{name}: {example} is no {}", row.value[0]);
+    }
 }
 
 #[test]
