@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Prints a table of what tracing costs with several crates, and with LiteLLM's Python SDK, in about five minutes.
+# `--smoke` makes a few calls of each row in a debug build, and fails if a row is missing.
+set -euo pipefail
+cd "$(dirname "$0")/peers"
+export CARGO_TERM_COLOR=never
+target=${CARGO_TARGET_DIR:-$PWD/../../target/peers}
+
+# LiteLLM's rows are skipped without Python, pip or the package.
+venv=$PWD/../../target/litellm
+if [ ! -e "$venv/installed" ]; then
+    python3 -m venv "$venv" &&
+        "$venv/bin/pip" install -q --disable-pip-version-check -r requirements.txt &&
+        touch "$venv/installed" || true
+fi
+[ ! -e "$venv/installed" ] || export PEERS_PYTHON=$venv/bin/python
+
+profile=release
+[ "${1:-}" != --smoke ] || profile=dev
+CARGO_TARGET_DIR=$target cargo build -q --locked --profile "$profile" --bin peers
+"$target/${profile/dev/debug}/peers" "$@"
