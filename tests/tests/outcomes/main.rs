@@ -3,6 +3,7 @@
 mod connections;
 mod functions;
 mod items;
+mod metrics;
 mod streams;
 mod unseen;
 

@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::labels::{counts, floats, is_label, known_labels, text};
+use super::labels::{counts, floats, is_label, known_labels, record_duration, text};
 use crate::model::Operation;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;
@@ -51,10 +51,7 @@ impl Agents {
             self.tool_calls.record(tools, &labels);
             labels.extend(call.request_model.map(|model| text(Fact::RequestModel.key(), model)));
         }
-        labels.extend(error.cloned());
-        if let Some(duration) = call.duration {
-            histogram.record(duration.as_secs_f64(), &labels);
-        }
+        record_duration(histogram, call, error, &mut labels);
         true
     }
 }

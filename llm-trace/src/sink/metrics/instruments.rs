@@ -6,10 +6,10 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::agents::Agents;
-use super::labels::{floats, is_label, text};
+use super::labels::{floats, is_label, record_duration, text};
 use super::mcp::Mcp;
 use super::tokens::Tokens;
-use crate::model::{Outcome, Provider};
+use crate::model::Provider;
 use crate::policy::own_attributes;
 use crate::semconv::identifier::MAX_LABEL;
 use crate::semconv::{Fact, Metric, Profile};
@@ -81,17 +81,7 @@ impl Instruments {
         }
         let mut labels = self.labels(call);
         let histogram = if call.operation.is_inference() { &self.inference } else { &self.operation };
-        if let Some(duration) = call.duration.map(|time| time.as_secs_f64()) {
-            let known = labels.len();
-            labels.extend(error);
-            // A cancelled call is neither an error nor a success.
-            let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
-            if call.outcome != Outcome::Completed && !is_told {
-                labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
-            }
-            histogram.record(duration, &labels);
-            labels.truncate(known);
-        }
+        record_duration(histogram, call, error.as_ref(), &mut labels);
         if let Some(time) = call.first_chunk {
             self.first_chunk.record(time.as_secs_f64(), &labels);
         }

@@ -3,6 +3,7 @@
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 use opentelemetry::{Array, KeyValue, Value};
 
+use crate::model::Outcome;
 use crate::semconv::identifier::MAX_LABEL;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;
@@ -40,6 +41,25 @@ pub(super) fn with(labels: &mut Vec<KeyValue>, label: KeyValue, record: impl FnO
     labels.push(label);
     record(labels);
     labels.pop();
+}
+
+/// Records the duration of a call, with its error and, unless it completed, its outcome.
+pub(super) fn record_duration(
+    histogram: &Histogram<f64>,
+    call: &Measured<'_>,
+    error: Option<&KeyValue>,
+    labels: &mut Vec<KeyValue>,
+) {
+    let Some(duration) = call.duration else { return };
+    let known = labels.len();
+    labels.extend(error.cloned());
+    // A cancelled call is neither an error nor a success.
+    let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
+    if call.outcome != Outcome::Completed && !is_told {
+        labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
+    }
+    histogram.record(duration.as_secs_f64(), labels);
+    labels.truncate(known);
 }
 
 /// Whether a value is short enough for a metric attribute.

@@ -3,7 +3,7 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::labels::{floats, known_labels, text};
+use super::labels::{floats, known_labels, record_duration, text};
 use crate::model::Operation;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::measured::Measured;
@@ -52,11 +52,8 @@ impl Mcp {
             labels.push(text(Fact::ServerAddress.key(), address));
             labels.extend(port.map(|port| KeyValue::new(Fact::ServerPort.key(), i64::from(port))));
         }
-        labels.extend(error.cloned());
         allow(&mut labels);
-        if let Some(duration) = call.duration {
-            histogram.record(duration.as_secs_f64(), &labels);
-        }
+        record_duration(histogram, call, error, &mut labels);
         true
     }
 }
