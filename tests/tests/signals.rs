@@ -168,3 +168,48 @@ fn span_counts_are_metrics_by_reason() {
     // Metric exports are counted as well, except for the one in progress.
     assert_eq!(series["otel.sdk.exporter.metric_data_point.inflight"][0].unit, "{data_point}");
 }
+
+#[test]
+fn opentelemetrys_limits_of_attributes_hold_and_json_stays_whole() {
+    for name in ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"] {
+        let collector = Collector::start();
+        let parts = parts(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
+            ("OTEL_LOGS_EXPORTER", "otlp"),
+            ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_AND_EVENT"),
+            (name, "200"),
+        ]);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+            LlmCall::builder("chat").provider("openai").model("gpt-4o").input(&*"question ".repeat(99)).run(|call| {
+                call.attribute("app.note", "n".repeat(999));
+                call.attribute("app.list", vec!["l".repeat(999), "short".to_owned()]);
+                call.response(&serde_json::json!({"id": "1", "choices": [{"index": 0, "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": "answer ".repeat(99)}}]}));
+            });
+        });
+        assert!(parts.telemetry.shutdown(Duration::from_secs(10)));
+        let attributes = collector.span("chat gpt-4o").attributes();
+        let texts = attributes.values().flat_map(|value| match value {
+            serde_json::Value::Array(list) => list.clone(),
+            value => vec![value.clone()],
+        });
+        let longest = texts.filter_map(|text| text.as_str().map(str::len)).max();
+        assert!(longest.is_some_and(|longest| longest <= 200), "{name}: {attributes:#?}");
+        for key in ["gen_ai.input.messages", "gen_ai.output.messages"] {
+            let text = attributes[key].as_str().expect("text");
+            let messages: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            assert_eq!(messages[0]["parts"][0]["type"], "text", "{name}: {key}={text}");
+        }
+        assert!(!collector.saw(&"question ".repeat(30)) && !collector.saw(&"n".repeat(300)), "{name}");
+    }
+}
+
+#[test]
+fn opentelemetrys_limit_of_the_number_of_attributes_holds() {
+    let collector = Collector::start();
+    call(parts(&[("OTEL_ENDPOINT", &collector.endpoint()), ("OTEL_ATTRIBUTE_COUNT_LIMIT", "3")]));
+    let span = collector.span("chat gpt-4o");
+    assert_eq!(span.attributes().len(), 3, "{:?}", span.attributes());
+    assert!(span.span.dropped_attributes_count > 0);
+    assert_eq!(span.attribute("gen_ai.request.model"), Some("gpt-4o".into()));
+}

@@ -51,8 +51,8 @@ impl Policy {
     ///   `EVENT_ONLY`, `SPAN_AND_EVENT`, in any case
     /// - `LLM_TRACE_MASK`: `input`, `output`, `all` or `none`, separated by commas
     /// - `LLM_TRACE_CONTENT_RATIO`: from 0 to 1, see [`content_ratio`](Self::content_ratio)
-    /// - `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` and its variants for spans and log records: limits content to this many
-    ///   bytes; JSON stays valid
+    /// - `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` and its variants for spans and log records: limits content and other texts to
+    ///   this many bytes; the JSON of content stays valid
     ///
     /// # Errors
     ///

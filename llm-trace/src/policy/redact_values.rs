@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::authors;
+use super::budget::floor;
 use super::content_shape::ContentShape;
 use super::filter::{Filter, REDACTED};
 use super::keys::{Class, IdentifierKind};
@@ -52,6 +53,26 @@ pub(crate) fn write_report(mut report: Report, attributes: &mut Vec<KeyValue>) {
     }
     let values = report.values().into_iter().map(StringValue::from).collect();
     attributes.push(KeyValue::new(Report::KEY, Value::Array(Array::String(values))));
+}
+
+impl PolicyState {
+    /// Cuts the texts of attributes that are not content to the limit of texts.
+    pub(crate) fn cut_texts(&self, attributes: &mut [KeyValue]) {
+        let limit = self.policy().budgets.text;
+        let cut = |text: &mut StringValue| {
+            if text.as_str().len() > limit {
+                let end = floor(text.as_str(), limit);
+                *text = text.as_str()[..end].to_owned().into();
+            }
+        };
+        for KeyValue { value, .. } in attributes {
+            match value {
+                Value::String(text) => cut(text),
+                Value::Array(Array::String(texts)) => texts.iter_mut().for_each(cut),
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Redactor<'_> {

@@ -43,6 +43,7 @@ impl EndedCall<'_> {
         let report = user_attributes(&mut by_user, self.policy, self.masks, settings.content);
         attributes.user(by_user, on_span);
         self.attributes = attributes.into_vec();
+        self.policy.cut_texts(&mut self.attributes);
         self.content.note(identity.into_report());
         let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
         let of_model = self.record.request.refused() + self.record.response.facts.refused();
