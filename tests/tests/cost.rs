@@ -96,11 +96,13 @@ fn partial_and_failed_calls_have_a_cost_if_their_usage_is_known() {
         failed.fail(&Error::other("broken"));
     });
     let spans = collector.spans();
-    assert_eq!(spans.len(), 2);
-    for span in spans {
-        assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(0.00006), "{:?}", span.attributes());
-        assert!(span.attribute("error.type").is_some());
-    }
+    let [cut, failed] = &spans[..] else { panic!("{} spans", spans.len()) };
+    // What a cut stream consumed after its last report is unknown.
+    assert_eq!(number(cut.attribute("llm_trace.cost.total")), None);
+    assert_eq!(cut.attribute("llm_trace.cost.partial"), Some(json!(true)));
+    assert_eq!(number(cut.attribute("llm_trace.cost.output")), Some(0.00004), "{:?}", cut.attributes());
+    assert_eq!(number(failed.attribute("llm_trace.cost.total")), Some(0.00006), "{:?}", failed.attributes());
+    assert!(spans.iter().all(|span| span.attribute("error.type").is_some()));
 }
 
 #[test]
@@ -141,4 +143,48 @@ fn the_providers_cost_takes_precedence_and_a_closure_can_set_prices() {
     let span = collector.span("chat gpt-4o");
     assert_eq!(number(span.attribute("llm_trace.cost.total")), Some(100.0));
     assert_eq!(span.attribute("llm_trace.cost.source"), Some(json!("function")));
+}
+
+#[test]
+fn a_stated_cost_is_not_in_the_conventions_namespace_by_default() {
+    let mut stated = answer();
+    stated["usage"]["cost"] = json!(0.5);
+    let collector = run(None::<PriceTable>, || {
+        let call = call();
+        call.response(&stated).finish();
+    });
+    assert!(!collector.saw("gen_ai.usage.cost"));
+    assert_eq!(number(collector.span("chat gpt-4o").attribute("llm_trace.cost.total")), Some(0.5));
+}
+
+#[test]
+fn an_incomplete_cost_is_never_in_the_conventions_namespace() {
+    let collector = Collector::start();
+    let half = |_: &PricedCall<'_>| Some(Cost::new().input(0.002).partial());
+    let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).prices(half);
+    let layer = layer.with_compat(Compat::UsageCost);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let call = call();
+        call.response(&answer()).finish();
+    });
+    let span = collector.span("chat gpt-4o");
+    assert_eq!(span.attribute("llm_trace.cost.partial"), Some(json!(true)));
+    assert!(!collector.saw("gen_ai.usage.cost"));
+}
+
+#[test]
+fn events_follow_the_same_setting() {
+    for compat in [false, true] {
+        let collector = Collector::start();
+        let logs = collector.logger_provider();
+        let layer = llm_trace::layer().with_logger_provider(&logs).prices(table());
+        let layer = if compat { layer.with_compat(Compat::UsageCost) } else { layer };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let call = call();
+            call.response(&answer()).finish();
+        });
+        logs.force_flush().unwrap();
+        assert!(!collector.logs().is_empty());
+        assert_eq!(collector.saw("gen_ai.usage.cost"), compat);
+    }
 }

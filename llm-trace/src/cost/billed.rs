@@ -151,6 +151,19 @@ impl<'a> PricedCall<'a> {
     pub fn searches(&self) -> Option<i64> {
         self.usage.searches
     }
+
+    /// Tokens of cited pages, which are no part of the input.
+    ///
+    /// ```
+    /// use llm_trace::{Cost, PricedCall};
+    ///
+    /// let citation_price = |call: &PricedCall<'_>| Some(Cost::new().input(call.citation_tokens()? as f64 * 2e-6));
+    /// let layer = llm_trace::layer().prices(citation_price);
+    /// # drop(layer);
+    /// ```
+    pub fn citation_tokens(&self) -> Option<i64> {
+        self.usage.citations
+    }
 }
 
 /// The cost of a call, in US dollars.

@@ -101,6 +101,7 @@ impl Entry {
             }
             cost.input = added(cost.input, bill.price(&[Kind::Input], text));
         }
+        cost.input = added(cost.input, bill.price(&[Kind::Citation], known(usage.citations)));
         if let Some(all) = usage.output {
             let thought = known(usage.reasoning).min(all);
             cost.reasoning = bill.price(&[Kind::Reasoning, Kind::Output], thought);

@@ -16,6 +16,8 @@ pub(super) enum Kind {
     OutputAudio,
     OutputImage,
     OutputVideo,
+    /// Pages that the response cites.
+    Citation,
     /// A web search during the response.
     Search,
     /// A reranker query.
@@ -66,6 +68,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("input_cost_per_audio_token", Kind::InputAudio),
     ("input_cost_per_image_token", Kind::InputImage),
     ("input_cost_per_video_token", Kind::InputVideo),
+    ("citation_cost_per_token", Kind::Citation),
     ("output_cost_per_audio_token", Kind::OutputAudio),
     ("output_cost_per_image_token", Kind::OutputImage),
     ("output_cost_per_video_token", Kind::OutputVideo),

@@ -47,6 +47,8 @@ pub struct Usage {
     pub(crate) cache_read_audio: Option<i64>,
     /// Searches that are billed individually.
     pub(crate) searches: Option<i64>,
+    /// Tokens of cited pages, which are no part of `input`.
+    pub(crate) citations: Option<i64>,
 }
 
 impl Usage {
@@ -146,6 +148,20 @@ impl Usage {
         self
     }
 
+    /// Tokens of cited pages that the provider bills beside the input.
+    ///
+    /// ```
+    /// use llm_trace::Usage;
+    ///
+    /// let usage = Usage::new().input_tokens(33).citation_tokens(19_028);
+    /// assert_ne!(usage, Usage::new().input_tokens(33));
+    /// ```
+    #[must_use]
+    pub fn citation_tokens(mut self, tokens: i64) -> Self {
+        self.citations = Some(tokens);
+        self
+    }
+
     /// The counts as facts, in attribute order.
     pub(crate) fn facts(&self) -> [(Fact, Option<i64>); 11] {
         [
@@ -208,6 +224,7 @@ impl Usage {
             cache_creation_1h,
             cache_read_audio,
             searches,
+            citations,
         );
     }
 }
@@ -233,6 +250,7 @@ impl Usage {
             &mut self.cache_creation_1h,
             &mut self.cache_read_audio,
             &mut self.searches,
+            &mut self.citations,
         ] {
             if count.is_some_and(|count| !crate::semconv::identifier::is_count(count)) {
                 *count = None;

@@ -10,7 +10,7 @@ use crate::guarded::{self, UserCode};
 use crate::json::{Found, JsonView, Node, Text, is_document};
 use crate::message::{FinishedInput, InputContent, Part, RequestRecord};
 use crate::model::server::Server;
-use crate::model::{Provider, hosts};
+use crate::model::{Operation, Provider, hosts};
 use crate::policy::Permit;
 use crate::semconv::{Fact, Facts};
 use crate::wire::{Format, detect, messages};
@@ -42,6 +42,7 @@ impl CallRecord {
         self.request_facts(recorded(&setup.request), request);
         if let (None, Some(format)) = (&setup.operation, self.format) {
             self.operation = format.operation();
+            self.operation_assumed = true;
         }
         self.request.update(Fact::RequestModel, model);
         self.take_given(setup);
@@ -62,6 +63,11 @@ impl CallRecord {
         if let Some(found) = found
             && let Some(format) = detect::of_request(provider, path, found.root())
         {
+            let format = match format {
+                // Both have a model and an input.
+                Format::OpenAiResponses if self.operation == Operation::Embeddings => Format::OpenAiEmbeddings,
+                format => format,
+            };
             self.format = Some(format);
             self.request_read = true;
             format.reader().request(found.root(), &mut self.request);

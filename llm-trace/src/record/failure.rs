@@ -62,8 +62,11 @@ impl CallRecord {
     }
 
     pub(crate) fn cost(&self, prices: Option<&SharedPrices>) -> Option<Priced> {
-        cost::of(&self.billed(), &self.response.usage_by_others, self.response.cost, prices)
-            .filter(|priced| priced.cost.sum().is_none_or(is_cost))
+        let stated = self.response.cost;
+        let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, stated, prices)?;
+        // More may have been consumed than a cut stream reports.
+        priced.cost.partial |= self.is_cut && stated.is_none();
+        Some(priced).filter(|priced| priced.cost.sum().is_none_or(is_cost))
     }
 
     fn billed(&self) -> PricedCall<'_> {

@@ -71,8 +71,12 @@ pub(crate) struct CallRecord {
     pub(crate) replaced: Replaced,
     /// The function returned a value.
     pub(crate) returned: bool,
+    /// The stream ended before its last token counts.
+    pub(crate) is_cut: bool,
     /// A poll of the future or the stream panicked.
     pub(crate) panicked: bool,
+    /// The operation is that of the request's format: the response's format may correct it.
+    pub(crate) operation_assumed: bool,
     /// A request was read, rather than set field by field.
     pub(crate) request_read: bool,
     pub(crate) attributes: Vec<(Cow<'static, str>, AttributeValue)>,
@@ -192,6 +196,22 @@ impl CallRecord {
         if self.provider.is_none() && self.operation.is_model_call() {
             self.provider = self.format.and_then(Format::provider).map(Provider::from);
         }
+    }
+
+    /// Corrects an assumed operation by the response's format: a model and an input can be a request of two operations.
+    pub(crate) fn correct_operation(&mut self) {
+        let Some(operation) = self.format.map(Format::operation).filter(|_| self.operation_assumed) else { return };
+        // The names of inferences follow the request.
+        let is_other = (operation == Operation::Embeddings) != (self.operation == Operation::Embeddings);
+        if !is_other || !operation.is_model_call() || !self.operation.is_model_call() {
+            return;
+        }
+        if operation == Operation::Embeddings {
+            // Embedded texts are no messages.
+            self.input = None;
+        }
+        self.replaced.operation = true;
+        self.operation = operation;
     }
 
     /// The record left behind by a finished call.

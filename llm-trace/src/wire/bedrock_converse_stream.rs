@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>
 
-use super::bedrock_converse::{media, member, metadata, only};
+use super::bedrock_block::{media, member, only};
+use super::bedrock_converse::metadata;
 use super::paths::{key, keys};
 use super::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::json::{FoundNode, Node, Text, Tree};

@@ -53,17 +53,11 @@ fn request_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
         &TextGeneration
     } else if doc.get(key!("anthropic_version")).is_some() {
         &AnthropicMessages
-    } else if doc.any(keys!["inferenceConfig", "schemaVersion", "toolConfig"]).is_some() || is_converse(doc) {
+    } else if doc.any(keys!["inferenceConfig", "schemaVersion", "toolConfig"]).is_some() {
         &BedrockConverse
     } else {
         &OpenAiChat
     }
-}
-
-/// Content blocks of Converse have no type: the name of the member is the type.
-fn is_converse<'d, T: Tree<'d>>(doc: T) -> bool {
-    let content = doc.get(key!("messages")).and_then(Tree::first).and_then(|message| message.get(key!("content")));
-    content.and_then(Tree::first).is_some_and(|block| block.is_object() && block.get(key!("type")).is_none())
 }
 
 fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {

@@ -2,16 +2,16 @@
 //!
 //! <https://docs.cohere.com/reference/chat>, <https://docs.cohere.com/v1/reference/chat>
 
-use std::borrow::Cow;
-
 use super::Reader;
+use super::chat_input;
+use super::chat_message::parts;
 use super::cohere_stream::CohereStream;
 use super::fields::{Places, RequestFields, UsageFields, find, places};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
-use crate::json::{FoundNode, Node, Text, Tree};
-use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason, role};
+use crate::json::{FoundNode, Node, Tree};
+use crate::message::{InputContent, Messages, Part, Payload, finish_reason, role};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 
@@ -58,23 +58,18 @@ impl Reader for CohereChat {
         if let Some(preamble) = doc.get_text("preamble") {
             out.system(Part::Text(preamble));
         }
-        for message in doc.any(&["messages", "chat_history"]).into_iter().flat_map(Node::items) {
-            input_message(message, &mut out.messages);
+        chat_input::read(doc, out);
+        for message in doc.get("chat_history").into_iter().flat_map(Node::items) {
+            past_message(message, &mut out.messages);
         }
         // Version 1 has the last message in its own field, and `generate` has a single prompt.
         if let Some(text) = find(doc, &["message", "prompt"]).and_then(Node::text).filter(|text| !text.is_empty()) {
-            out.messages.text("user", text, None);
+            out.messages.begin("user", None);
+            out.messages.part(Part::Text(text));
+            out.messages.end(None);
         }
         if let Some(results) = doc.get("tool_results") {
             tool_results(results, &mut out.messages);
-        }
-        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
-            let function = tool.get("function").unwrap_or(tool);
-            if let Some(name) = function.get_str("name") {
-                let kind = tool.get_str("type").unwrap_or("function");
-                let parameters = function.any(&["parameters", "parameter_definitions"]);
-                out.tool(kind, name, function.get_text("description"), parameters);
-            }
         }
     }
 
@@ -98,7 +93,7 @@ impl Reader for CohereChat {
             return;
         }
         out.begin("assistant", None);
-        message_parts(message.unwrap_or(doc), out);
+        parts(message.unwrap_or(doc), out);
         out.end(doc.get_str("finish_reason").map(finish_reason));
     }
 
@@ -120,20 +115,14 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     }
 }
 
-fn input_message(message: Node<'_>, out: &mut Messages) {
-    let role = role(message).to_ascii_lowercase();
+/// A message of version 1's history.
+fn past_message(message: Node<'_>, out: &mut Messages) {
     if let Some(results) = message.get("tool_results") {
         return tool_results(results, out);
     }
+    let role = role(message).to_ascii_lowercase();
     out.begin(if role == "chatbot" { "assistant" } else { &role }, None);
-    if role == "tool" {
-        out.part(Part::ToolCallResponse {
-            id: message.get_str("tool_call_id"),
-            response: message.get("content").map_or(Payload::None, only),
-        });
-    } else {
-        message_parts(message, out);
-    }
+    parts(message, out);
     out.end(None);
 }
 
@@ -148,72 +137,4 @@ fn tool_results(results: Node<'_>, out: &mut Messages) {
         out.part(Part::ToolCallResponse { id: None, response });
     }
     out.end(None);
-}
-
-/// A list of one text stands for that text.
-fn only<'d>(content: Node<'d>) -> Payload<'d> {
-    let mut items = content.items();
-    match (items.next().filter(|item| item.get_str("type") == Some("text")), items.next()) {
-        (Some(item), None) => Payload::node(item.get("text")),
-        _ => Payload::node(Some(content)),
-    }
-}
-
-fn message_parts(message: Node<'_>, out: &mut Messages) {
-    // The model's plan for its tools is reasoning in a field of its own.
-    if let Some(plan) = message.get_text("tool_plan") {
-        out.part(Part::Reasoning(plan));
-    }
-    let mut citations = message.get("citations").filter(|citations| citations.len() > 0);
-    match message.any(&["content", "message", "text"]) {
-        Some(content) if content.is_array() => {
-            content.items().for_each(|part| out.part(content_part(part, &mut citations)));
-        }
-        Some(content) => {
-            if let Some(text) = content.text().filter(|text| !text.is_empty()) {
-                out.part(cited(text, &mut citations));
-            }
-        }
-        None => {}
-    }
-    for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-        out.part(tool_call(call));
-    }
-}
-
-/// The citations of a message are recorded with its first text.
-fn cited<'d>(text: Text<'d>, citations: &mut Option<Node<'d>>) -> Part<'d> {
-    match citations.take() {
-        Some(citations) => Part::Cited { text, key: "citations", citations: Payload::Json(citations) },
-        None => Part::Text(text),
-    }
-}
-
-/// A call of version 2 is a function with its arguments as text; a call of version 1 has parameters.
-pub(super) fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
-    let function = call.get("function").unwrap_or(call);
-    Part::ToolCall {
-        id: call.get_str("id"),
-        name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
-        arguments: Payload::node(function.any(&["arguments", "parameters"])),
-    }
-}
-
-fn content_part<'d>(part: Node<'d>, citations: &mut Option<Node<'d>>) -> Part<'d> {
-    let text = |key| part.get(key).and_then(Node::text);
-    let kind = part.get_str("type").unwrap_or("unknown");
-    match (kind, find(part, &["image_url.url", "image_url"])) {
-        ("text", _) => match text("text") {
-            Some(text) => cited(text, citations),
-            None => Part::Generic { kind, fields: Payload::Json(part) },
-        },
-        ("thinking", _) => match text("thinking") {
-            Some(text) => Part::Reasoning(text),
-            None => Part::Generic { kind, fields: Payload::Json(part) },
-        },
-        ("image_url", Some(url)) if url.is_str() => {
-            Part::from_url(url.text().unwrap_or(Text::Elided(0)), Some(Modality::Image))
-        }
-        _ => Part::Generic { kind, fields: Payload::Json(part) },
-    }
 }

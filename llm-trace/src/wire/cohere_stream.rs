@@ -3,7 +3,8 @@
 //! <https://docs.cohere.com/docs/streaming>, <https://docs.cohere.com/v1/reference/chat-stream>
 
 use super::Reader;
-use super::cohere_chat::{CohereChat, envelope, tool_call};
+use super::chat_message::tool_call;
+use super::cohere_chat::{CohereChat, envelope};
 use super::fields::{find, places};
 use super::paths::{key, keys};
 use super::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};

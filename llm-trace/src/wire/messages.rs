@@ -1,12 +1,14 @@
 //! Messages that the user passes without a request, in the common hand-written format.
 
-use super::openai_chat::{input_message, output_message, tool};
+use super::chat_input::tool;
+use super::chat_message;
+use super::openai_chat::output_message;
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part};
 
 /// One message or a list of them.
 pub(crate) fn read_input(root: Node<'_>, out: &mut Messages) {
-    one_or_many(root).for_each(|message| input_message(message, out));
+    one_or_many(root).for_each(|message| chat_message::input(message, out));
 }
 
 /// One output message or a list of them.

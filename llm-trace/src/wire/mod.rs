@@ -5,9 +5,12 @@
 //! before reading how much content a reader sees. Without a permit there is no document.
 
 mod anthropic;
+mod bedrock_block;
 mod bedrock_converse;
 mod bedrock_converse_stream;
 mod bedrock_invoke;
+mod chat_input;
+mod chat_message;
 mod cohere_chat;
 mod cohere_embed;
 mod cohere_stream;

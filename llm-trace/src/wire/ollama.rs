@@ -2,17 +2,16 @@
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
-use std::borrow::Cow;
-
 use super::Reader;
+use super::chat_input;
+use super::chat_message::{parts, tool_call};
 use super::fields::{Places, RequestFields, UsageFields, vector_len};
-use super::openai_chat::message_parts;
 use super::paths::{key, keys};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
-use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason, role};
+use crate::message::{InputContent, Messages, Modality, Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 
@@ -60,26 +59,7 @@ impl Reader for OllamaChat {
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
-        for message in doc.get("messages").into_iter().flat_map(Node::items) {
-            let role = role(message);
-            if role == "tool" {
-                out.messages.begin(role, None);
-                let id = message.get_str("tool_call_id");
-                out.messages.part(Part::ToolCallResponse { id, response: Payload::node(message.get("content")) });
-            } else {
-                out.messages.begin(role, message.get_str("name"));
-                // Ollama's messages are those of OpenAI except for images, and it has endpoints for both.
-                message_parts(message, &mut out.messages);
-            }
-            out.messages.end(None);
-        }
-        for tool in doc.get("tools").into_iter().flat_map(Node::items) {
-            let function = tool.get("function").unwrap_or(tool);
-            if let Some(name) = function.get_str("name") {
-                let kind = tool.get_str("type").unwrap_or("function");
-                out.tool(kind, name, function.get_text("description"), function.get("parameters"));
-            }
-        }
+        chat_input::read(doc, out);
     }
 
     fn response(&self, doc: FoundNode<'_>, facts: &mut ResponseFacts) {
@@ -89,7 +69,7 @@ impl Reader for OllamaChat {
     fn output(&self, doc: Node<'_>, out: &mut Messages) {
         let Some(message) = doc.get("message") else { return };
         out.begin(message.get_str("role").unwrap_or("assistant"), None);
-        message_parts(message, out);
+        parts(message, out);
         out.end(doc.get_str("done_reason").map(finish_reason));
     }
 
@@ -164,7 +144,9 @@ impl Reader for OllamaEmbed {
 fn request(doc: FoundNode<'_>, facts: &mut Facts) {
     REQUEST.read(doc, facts);
     // Ollama streams by default.
-    facts.set_new(Fact::RequestStream, true.into());
+    if !facts.has(Fact::RequestStream) {
+        facts.set(Fact::RequestStream, true.into());
+    }
     // `json` or a schema; an empty string is the default.
     if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
         facts.update_text(Fact::OutputType, Some("json"));
@@ -182,15 +164,6 @@ fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
 fn pictures(doc: Node<'_>, out: &mut Messages) {
     for content in doc.get("images").into_iter().flat_map(Node::items).filter_map(Node::text) {
         out.part(Part::Blob { modality: Modality::Image, mime_type: None, content });
-    }
-}
-
-fn tool_call<'d>(call: Node<'d>) -> Part<'d> {
-    let function = call.get("function").unwrap_or(call);
-    Part::ToolCall {
-        id: call.get_str("id"),
-        name: Cow::Borrowed(function.get_str("name").unwrap_or_default()),
-        arguments: Payload::node(function.get("arguments")),
     }
 }
 

@@ -56,9 +56,17 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
         // Perplexity, then routers to Anthropic.
         searches: top!("num_search_queries")
             .or_else(|| count(usage.path(keys!["server_tool_use", "web_search_requests"]))),
+        // Perplexity.
+        citations: top!("citation_tokens"),
     };
     if let Some(total) = usage.get_i64(key!("total_tokens")) {
         count_all(&mut counts, total);
+    }
+    // Perplexity's total excludes reasoning and citations as well. Elsewhere, more reasoning than completion is an error.
+    if let (Some(output), Some(reasoning), Some(_)) = (counts.output, counts.reasoning, counts.citations)
+        && reasoning > output
+    {
+        counts.output = output.checked_add(reasoning);
     }
     counts
 }
@@ -99,8 +107,9 @@ fn count_all(counts: &mut Usage, total: i64) {
 
 /// Reads the `usage` of a response or a chunk, at any of its locations.
 pub(super) fn of_answer(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    // Groq's streams report it in a separate object, some of them only there.
-    let usage = doc.get(key!("usage")).or_else(|| doc.path(keys!["x_groq", "usage"]));
+    // Groq's streams report it in a separate object, some of them only there, and Moonshot's in the last choice.
+    let of_choice = || doc.get(key!("choices")).and_then(Tree::first)?.get(key!("usage"));
+    let usage = doc.get(key!("usage")).or_else(|| doc.path(keys!["x_groq", "usage"])).or_else(of_choice);
     let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
     facts.usage.update(read(usage));
     // OpenRouter and Perplexity report dollars; xAI reports units of 1e-10 dollars.

@@ -53,6 +53,7 @@ impl ActiveCall {
             return;
         }
         state.replaced.operation = true;
+        state.operation_assumed = false;
         state.operation = operation;
     }
 

@@ -30,6 +30,7 @@ impl ActiveCall {
         state.retain_identifiers();
         self.unregister();
         let stated = state.apply_inner_calls(outcome);
+        state.correct_operation();
         state.assume_provider();
         let (cost, separate) = match stated {
             NestedTotals::Cost(cost) => (Some(cost), false),

@@ -8,7 +8,7 @@ use super::record_response::scrubbed;
 use crate::arguments::captured_value::{CapturedValue, Document};
 use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
 use crate::message::Messages;
-use crate::model::Outcome;
+use crate::model::{Outcome, Usage};
 use crate::policy::Permit;
 use crate::record::{CallRecord, Stream};
 use crate::semconv::Fact;
@@ -190,6 +190,7 @@ impl ActiveCall {
             state.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
         }
         let before = std::mem::replace(&mut *state.response, facts);
+        state.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
         state.response.usage.update(before.usage);
         state.response.cost = state.response.cost.or(before.cost);
         state.response.fill(before);

@@ -2,7 +2,8 @@
 //!
 //! <https://docs.claude.com/en/docs/build-with-claude/streaming>
 
-use super::{RawUsage, block, envelope, server_tool};
+use super::block::{block, server_tool};
+use super::{RawUsage, envelope};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
 use crate::model::facts::ResponseFacts;

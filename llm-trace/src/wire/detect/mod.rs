@@ -41,10 +41,17 @@ pub(crate) fn of_event(
     event: Option<&str>,
     doc: FoundNode<'_>,
 ) -> Option<Format> {
-    // Responses of a model behind Bedrock look like those of its maker's API.
-    let kept = asked.filter(|asked| *asked == Format::BedrockInvoke);
-    kept.or_else(|| response::format(Family::of(provider), asked, event, doc))
+    let stated = response::format(Family::of(provider), asked, event, doc);
+    match asked {
+        // Responses of a model behind Bedrock look like those of its maker's API.
+        Some(Format::BedrockInvoke) => stated.filter(|stated| NOT_ON_BEDROCK.contains(stated)).or(asked),
+        _ => stated,
+    }
 }
+
+/// Formats that no model has behind Bedrock's InvokeModel.
+const NOT_ON_BEDROCK: [Format; 5] =
+    [Format::OpenAiResponses, Format::Gemini, Format::CohereChat, Format::OllamaChat, Format::OllamaGenerate];
 
 /// Providers whose formats resemble others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

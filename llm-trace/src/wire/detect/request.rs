@@ -6,7 +6,7 @@ use crate::wire::Format;
 use crate::wire::paths::{key, keys};
 
 pub(super) fn format(family: Family, doc: FoundNode<'_>) -> Option<Format> {
-    if family == Family::Bedrock {
+    if family == Family::Bedrock && !is_compatible_with_others(doc) {
         return bedrock(doc);
     }
     if doc.get(key!("contents")).is_some() {
@@ -36,16 +36,16 @@ pub(super) fn format(family: Family, doc: FoundNode<'_>) -> Option<Format> {
         return Some(Format::OpenAiResponses);
     }
     if doc.get(key!("prompt")).is_some() {
+        let ollama = keys!["options", "keep_alive", "raw", "template", "context", "images", "system"];
+        let cohere = keys!["k", "p", "num_generations"];
         return Some(match family {
             _ if doc.get(key!("max_tokens_to_sample")).is_some() => Format::AnthropicComplete,
-            Family::Ollama => Format::OllamaGenerate,
-            _ if doc.any(keys!["options", "keep_alive", "raw", "template", "context"]).is_some() => {
-                Format::OllamaGenerate
-            }
+            _ if doc.any(ollama).is_some() => Format::OllamaGenerate,
             // All other requests name the model in the body; Bedrock has it in the URL.
             _ if bedrock_keys(doc) || doc.get(key!("model")).is_none() => Format::BedrockInvoke,
-            Family::Cohere => Format::CohereGenerate,
-            _ if doc.any(keys!["k", "p", "num_generations"]).is_some() => Format::CohereGenerate,
+            _ if doc.any(cohere).is_some() => Format::CohereGenerate,
+            Family::Ollama => Format::OllamaGenerate,
+            Family::Cohere if doc.get(key!("stop")).is_none() => Format::CohereGenerate,
             _ => Format::OpenAiCompletions,
         });
     }
@@ -86,6 +86,13 @@ fn bedrock(doc: FoundNode<'_>) -> Option<Format> {
     })
 }
 
+/// Whether a request to Bedrock has another API's format: its own requests have the model in the URL.
+fn is_compatible_with_others(doc: FoundNode<'_>) -> bool {
+    let is_own = bedrock_keys(doc) || converse_keys(doc) || doc.get(key!("anthropic_version")).is_some();
+    let names_model = doc.any(keys!["model", "model_id"]).is_some();
+    !is_own && names_model && doc.any(keys!["messages", "input", "prompt"]).is_some()
+}
+
 fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     if doc.get(key!("schemaVersion")).is_some() {
         return Format::BedrockInvoke;
@@ -93,7 +100,10 @@ fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     if converse_keys(doc) {
         return Format::BedrockConverse;
     }
-    if family == Family::Ollama
+    // What only OpenAI's format has decides before the provider's name: many providers have an endpoint for it.
+    let openai = doc.any(keys!["max_completion_tokens", "stop", "n"]).is_some();
+    let is_compatible = openai || doc.any(keys!["stop_sequences", "system"]).is_some();
+    if (family == Family::Ollama && !is_compatible)
         || doc.any(keys!["options", "keep_alive"]).is_some()
         || doc.get_bool(key!("think")).is_some()
     {
@@ -102,7 +112,9 @@ fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     let model = doc.get_str(key!("model"));
     let is = |prefix: &str| model.is_some_and(|model| model.starts_with(prefix));
     let cohere = || doc.any(keys!["citation_options", "safety_mode", "strict_tools", "k", "p"]).is_some();
-    if family == Family::Cohere || cohere() || is("command-") {
+    // Cohere has `p` and `k`, and no `system`.
+    let may_be_cohere = !openai && doc.any(keys!["top_p", "top_k", "system"]).is_none();
+    if may_be_cohere && (family == Family::Cohere || cohere() || is("command-")) {
         return Format::CohereChat;
     }
     // Azure's path names the model, and OpenAI's format has no `system`.
@@ -113,7 +125,8 @@ fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     // OpenAI chat has no instructions beside the messages, and calls stop sequences `stop`.
     let anthropic = doc.any(keys!["system", "anthropic_version", "stop_sequences"]).is_some()
         || (doc.get(key!("max_tokens")).is_some() && is("claude"));
-    if family == Family::Anthropic || anthropic {
+    let may_be_anthropic = !openai && doc.any(keys!["frequency_penalty", "presence_penalty", "seed"]).is_none();
+    if may_be_anthropic && (family == Family::Anthropic || anthropic) {
         return Format::AnthropicMessages;
     }
     Format::OpenAiChat
@@ -128,8 +141,10 @@ fn input(family: Family, doc: FoundNode<'_>) -> Format {
     let vectors =
         doc.any(keys!["encoding_format", "dimensions", "input_type", "output_dimension", "output_dtype", "truncate"]);
     match family {
-        Family::Ollama => Format::OllamaEmbed,
+        _ if doc.any(keys!["instructions", "max_output_tokens"]).is_some() => Format::OpenAiResponses,
+        _ if doc.get(key!("encoding_format")).is_some() => Format::OpenAiEmbeddings,
         _ if doc.any(keys!["keep_alive", "options"]).is_some() => Format::OllamaEmbed,
+        Family::Ollama if vectors.is_some() || embeds() => Format::OllamaEmbed,
         _ if vectors.is_some() || embeds() => Format::OpenAiEmbeddings,
         _ => Format::OpenAiResponses,
     }

@@ -145,6 +145,7 @@ fn vectors(family: Family, doc: FoundNode<'_>) -> Format {
     match family {
         _ if doc.get(key!("predictions")).is_some() || first.is_some_and(google) => Format::GeminiEmbed,
         _ if doc.get(key!("inputTextTokenCount")).is_some() => Format::BedrockInvoke,
+        _ if doc.get(key!("prompt_eval_count")).is_some() => Format::OllamaEmbed,
         Family::Cohere => Format::CohereEmbed,
         _ if doc.any(keys!["response_type", "meta", "texts"]).is_some() => Format::CohereEmbed,
         _ => Format::OllamaEmbed,

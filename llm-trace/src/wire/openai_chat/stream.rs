@@ -2,11 +2,10 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/streaming>
 
-use super::message::content_part;
-use super::reasoning;
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
+use crate::wire::chat_message::{content_part, reasoning, redacted};
 use crate::wire::openai_answer::{choices, envelope, reason, unfinished_choice};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
@@ -114,6 +113,7 @@ fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
         out.role(choice, role);
     }
     reasoning(delta, &mut |text| out.text(choice, TextRun::Reasoning, Key::Last, text));
+    redacted(delta, &mut |part| out.part(choice, Key::Last, &part));
     // Only the transcript of audio is recorded: pieces of base64 cannot be joined.
     let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
     for (run, text) in [

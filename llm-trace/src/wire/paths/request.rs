@@ -141,6 +141,7 @@ pub(super) const REQUEST_SHAPE: &[&str] = &[
     "raw",
     "template",
     "context",
+    "instructions",
     "format",
     "system",
     "anthropic_version",

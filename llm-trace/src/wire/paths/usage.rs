@@ -1,5 +1,7 @@
 //! Paths of token counts in responses.
 
+pub(super) const OPENAI_USAGES: &[&str] = &["usage.", "x_groq.usage.", "choices[].usage.", "response.usage."];
+
 pub(super) const OPENAI_USAGE: &[&str] = &[
     "prompt_tokens",
     "input_tokens",
@@ -16,6 +18,7 @@ pub(super) const OPENAI_USAGE: &[&str] = &[
     "cost_in_usd_ticks",
     "num_cached_tokens",
     "num_search_queries",
+    "citation_tokens",
     "server_tool_use.web_search_requests",
     "cache_creation.ephemeral_1h_input_tokens",
     "cache_creation_token_details.ephemeral_1h_input_tokens",
@@ -135,6 +138,7 @@ pub(super) const CONVERSE_USAGE: &[&str] = &[
     "cacheReadInputTokenCount",
     "cacheWriteInputTokens",
     "cacheWriteInputTokenCount",
+    "cacheDetails[].inputTokens",
 ];
 
 pub(super) const INVOKE_USAGE: &[&str] =
