@@ -309,3 +309,29 @@ fn a_gateways_metadata_sets_every_scope_value() {
     shows_all(&traced.collector.spans()[0]);
     assert!(!traced.collector.saw("the question"));
 }
+
+#[test]
+fn a_gateways_names_and_unknown_keys_are_metadata() {
+    let traced = traced(|layer| layer);
+    let metadata = json!({
+        "trace_id": "nightly-run-7", "trace_name": "nightly", "generation_name": "summary", "trace_release": "v2",
+        "generation_id": "gen-1", "tenant": 7, "debug_langfuse": true, "api_key": "SENTINEL-key",
+    });
+    Scope::from_metadata(&metadata).expect("nothing wrong").run(|| ask("the question"));
+    let shown = traced.collector.spans()[0].attributes();
+    let has = |value: serde_json::Value| shown.values().any(|known| *known == value);
+    for text in ["nightly-run-7", "nightly", "summary", "v2", "gen-1"] {
+        assert!(has(json!(text)), "{text}: {shown:#?}");
+    }
+    assert!(has(json!(7)) && has(json!(true)), "{shown:#?}");
+    assert!(!traced.collector.saw("SENTINEL-key"));
+}
+
+#[test]
+fn a_gateways_trace_id_continues_a_trace_if_it_is_one() {
+    let traced = traced(|layer| layer);
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    Scope::from_metadata(&json!({"trace_id": id, "trace_name": "nightly"})).expect("an id").run(|| ask("q"));
+    let span = &traced.collector.spans()[0];
+    assert_eq!(crate::traces::trace(span), id);
+}
