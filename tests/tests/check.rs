@@ -109,17 +109,6 @@ fn a_check_makes_no_span_and_changes_no_filter() {
 }
 
 #[test]
-fn the_level_is_filtered() {
-    let provider = SdkTracerProvider::builder().build();
-    let found = under(
-        tracing_subscriber::registry()
-            .with(llm_trace::layer().with_tracer_provider(&provider))
-            .with(LevelFilter::ERROR),
-    );
-    assert!(found.problems().any(|problem| problem.contains("RUST_LOG")), "{found}");
-}
-
-#[test]
 fn the_target_is_filtered() {
     let provider = SdkTracerProvider::builder().build();
     let found = under(

@@ -238,9 +238,10 @@ fn give<T: serde::Serialize>(value: T) -> T {
 #[test]
 fn the_fuzzers_dictionary_has_every_key() {
     let dictionary = include_str!("../../fuzz/dictionaries/keys.dict");
-    for key in internal::keys() {
-        assert!(dictionary.contains(&format!("\"\\\"{key}\\\":\"")), "{key}");
-    }
+    let line = |key: &str| format!("\"\\\"{key}\\\":\"");
+    let missing: Vec<String> =
+        internal::keys().into_iter().map(line).filter(|line| !dictionary.contains(line)).collect();
+    assert!(missing.is_empty(), "add these lines to fuzz/dictionaries/keys.dict:\n{}", missing.join("\n"));
 }
 
 /// Reads the events of a stream, with content.

@@ -156,10 +156,10 @@ impl<'a> PricedCall<'a> {
     ///
     /// ```
     /// use llm_trace::{Cost, PricedCall};
+    /// use tracing_subscriber::prelude::*;
     ///
     /// let citation_price = |call: &PricedCall<'_>| Some(Cost::new().input(call.citation_tokens()? as f64 * 2e-6));
-    /// let layer = llm_trace::layer().prices(citation_price);
-    /// # drop(layer);
+    /// tracing_subscriber::registry().with(llm_trace::layer().prices(citation_price)).init();
     /// ```
     pub fn citation_tokens(&self) -> Option<i64> {
         self.usage.citations

@@ -22,7 +22,6 @@ pub(crate) use export_recheck::is_note;
 pub(crate) use field_rewriter::FieldRewriter;
 #[cfg(feature = "fmt")]
 pub use fmt_fields::{FmtFields, fmt_fields};
-#[cfg(feature = "fmt")]
 pub(crate) use redact_layer::Wrapped;
 pub use redact_layer::{RedactLayer, redact};
 #[cfg(feature = "logs")]

@@ -286,7 +286,7 @@ pub(super) fn shorten(json: &str, shape: ContentShape, limit: usize) -> Option<S
 /// Keeps as many of a message's last parts as fit, reduced to their structure.
 fn fewer_parts(node: Node<'_>, limit: usize) -> Option<String> {
     let mut filter = Filter::replace(CUT);
-    let role = node.get_str("role").filter(|role| is_word(role)).unwrap_or("user");
+    let role = node.get_str("role").filter(|role| is_word(role)).unwrap_or("unknown");
     let mut head = String::from("{\"role\":");
     write_str(&mut head, role);
     head.push_str(",\"parts\":[");

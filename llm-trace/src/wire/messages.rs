@@ -6,14 +6,20 @@ use super::openai_chat::output_message;
 use crate::json::Node;
 use crate::message::{InputContent, Messages, Part};
 
-/// One message or a list of them.
+/// One message or a list of them. A text is a message of the user.
 pub(crate) fn read_input(root: Node<'_>, out: &mut Messages) {
-    one_or_many(root).for_each(|message| chat_message::input(message, out));
+    one_or_many(root).for_each(|message| match message.text() {
+        Some(text) => out.text("user", text, None),
+        None => chat_message::input(message, out),
+    });
 }
 
-/// One output message or a list of them.
+/// One output message or a list of them. A text is a message of the model.
 pub(crate) fn read_output(root: Node<'_>, out: &mut Messages) {
-    one_or_many(root).for_each(|message| output_message(message, None, out));
+    one_or_many(root).for_each(|message| match message.text() {
+        Some(text) => out.text("assistant", text, None),
+        None => output_message(message, None, out),
+    });
 }
 
 /// Instructions: a text, or a list of texts and of parts with a text.

@@ -210,7 +210,7 @@ fn redaction_is_reported() {
     for word in ["masked:input=1", "masked:output=1"] {
         assert!(report.contains(word), "{report}");
     }
-    let changes = open().scrub(|text, _| text.contains("answer").then(|| "scrubbed".to_owned())).text_limit(6);
+    let changes = open().scrub(|text, _| text.contains("answer").then(|| "scrubbed".to_owned())).text_limit(11);
     let got = one((false, false), changes, Ending::Answer);
     let report = got.span("chat gpt-4o").attribute("llm_trace.redaction").expect("a report").to_string();
     for word in ["scrubbed:", "cut:text="] {
