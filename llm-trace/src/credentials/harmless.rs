@@ -1,9 +1,9 @@
 //! Values after a credential's name that are no credential.
 
-/// What logs print in place of a credential.
+/// Values in logs in place of a credential.
 const NOTHING: &[&str] = &["null", "None", "none", "true", "false", "Sensitive", "{"];
 
-/// What logs tell about a credential: "api key: missing".
+/// Words in logs about a credential: "api key: missing".
 const STATES: &[&str] = &[
     "absent",
     "accepted",

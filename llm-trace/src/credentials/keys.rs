@@ -51,7 +51,7 @@ const PARTS: &[(&str, u8)] = &[
     ("routingkey", NONE_AT_END),
     ("partitionkey", NONE_AT_END),
     ("idempotencykey", NONE_AT_END),
-    // What is said of a credential.
+    // Facts about a credential.
     ("arn", NONE_AT_END),
     ("consent", NONE_AT_END),
     ("decision", NONE_AT_END),

@@ -77,15 +77,22 @@ impl ActiveCall {
             return;
         }
         if !self.masks().is_guarded() {
-            return diag::debug_once(
-                "replaced",
-                "the provider, model, server or operation of a call was changed after its span had started: the span \
-                 keeps the first value, because no RedactProcessor is in front of the exporter",
-            );
+            return report_replaced("no RedactProcessor is in front of the exporter");
         }
         if state.name.is_none() {
             span.update_name(state.span_name().into_owned());
         }
         self.masks().set_corrections(state.corrections());
     }
+}
+
+/// Reports that a span keeps the values of its start.
+pub(super) fn report_replaced(reason: &str) {
+    diag::debug_once(
+        "replaced",
+        &format!(
+            "the provider, model, server or operation of a call was changed after its span had started: the span \
+             keeps the first value, because {reason}"
+        ),
+    );
 }

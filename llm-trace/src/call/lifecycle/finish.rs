@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
+use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::{self, Filtered};
 use crate::guarded::{self, UserCode};
 use crate::model::{Operation, Outcome};
 use crate::otel::TraceContextExt;
-use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent};
+use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent, Replaced};
 use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanPlace};
@@ -130,6 +131,8 @@ impl ActiveCall {
         }
         if let Some(context) = self.context().filter(|_| self.recording()) {
             self.correct_start(&context.span(), &mut call.record, &policy);
+        } else if call.record.replaced != Replaced::default() {
+            report_replaced("facts are fields of its `tracing` span");
         }
         let update = scope_facts.and_then(|scope_facts| scope_facts.update).unwrap_or_default();
         let trace = self.update_trace(update, &mut call, pipeline, content_on_span);
