@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints a table of what tracing costs with several crates, and with LiteLLM's Python SDK, in about five minutes.
+# Prints a table of the cost of tracing with several crates, and with LiteLLM's Python SDK, in about five minutes.
 # `--smoke` makes a few calls of each row in a debug build, without LiteLLM, and fails if a row is missing.
 set -euo pipefail
 cd "$(dirname "$0")/peers"

@@ -97,7 +97,7 @@ fn partial_and_failed_calls_have_a_cost_if_their_usage_is_known() {
     });
     let spans = collector.spans();
     let [cut, failed] = &spans[..] else { panic!("{} spans", spans.len()) };
-    // What a cut stream consumed after its last report is unknown.
+    // The consumption of a cut stream after its last report is unknown.
     assert_eq!(number(cut.attribute("llm_trace.cost.total")), None);
     assert_eq!(cut.attribute("llm_trace.cost.partial"), Some(json!(true)));
     assert_eq!(number(cut.attribute("llm_trace.cost.output")), Some(0.00004), "{:?}", cut.attributes());

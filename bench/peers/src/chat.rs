@@ -1,4 +1,4 @@
-//! What a program without a client crate reads of an answer.
+//! The part of an answer that a program without a client crate reads.
 
 use reqwest::Response;
 use serde::Deserialize;
@@ -84,7 +84,7 @@ pub fn body(stream: bool) -> Value {
     body
 }
 
-/// Reads the events of a stream. `on_bytes` is given what arrives.
+/// Reads the events of a stream. `on_bytes` receives the bytes as they arrive.
 pub async fn read_stream(mut response: Response, mut on_bytes: impl FnMut(&[u8]) + Send) -> Result<Answer, Error> {
     let (mut answer, mut pending) = (Answer::default(), Vec::new());
     while let Some(bytes) = response.chunk().await? {

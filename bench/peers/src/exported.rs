@@ -23,7 +23,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// What was exported after `before`.
+    /// The data exported after `before`.
     pub fn since(self, before: Totals) -> Totals {
         Totals {
             spans: self.spans.saturating_sub(before.spans),
@@ -32,7 +32,7 @@ impl Totals {
         }
     }
 
-    /// Adds what else was exported.
+    /// Adds other exported data.
     pub fn add(&mut self, more: Totals) {
         self.spans += more.spans;
         self.attributes += more.attributes;
@@ -48,7 +48,7 @@ impl Exported {
         }
     }
 
-    /// What was exported so far.
+    /// The data exported so far.
     pub fn totals(&self) -> Totals {
         let read = |total: &AtomicU64| total.load(Ordering::Relaxed);
         Totals { spans: read(&self.0.spans), attributes: read(&self.0.attributes), bytes: read(&self.0.bytes) }

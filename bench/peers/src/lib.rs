@@ -1,4 +1,4 @@
-//! What the programs of this package share: a local provider, the calls, a counting exporter and
+//! Shared by the programs of this package: a local provider, the calls, a counting exporter and
 //! the process's resources.
 
 pub mod annotated;

@@ -1,4 +1,4 @@
-//! What this process has used.
+//! The resources that this process has used.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub struct Used {
 }
 
 impl Used {
-    /// What was used since the start of the process.
+    /// The resources used since the start of the process.
     pub fn now() -> Used {
         let stats = INSTRUMENTED_SYSTEM.stats();
         let processor = cpu_time::ProcessTime::now().as_duration();
         Used { processor, allocations: stats.allocations + stats.reallocations }
     }
 
-    /// What was used since `self`.
+    /// The resources used since `self`.
     pub fn until_now(self) -> Used {
         let now = Used::now();
         let processor = now.processor.saturating_sub(self.processor);

@@ -203,8 +203,8 @@ impl LlmCall {
 
     /// Runs `f` as a part of the call: spans created in `f` are children of the call's span. A panic ends the call.
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Inside<'c>(&'c LlmCall, bool);
-        impl Drop for Inside<'_> {
+        struct Running<'c>(&'c LlmCall, bool);
+        impl Drop for Running<'_> {
             fn drop(&mut self) {
                 self.0.set_running(false);
                 if self.1 {
@@ -213,7 +213,7 @@ impl LlmCall {
             }
         }
         self.set_running(true);
-        let mut unwinding = Inside(self, true);
+        let mut unwinding = Running(self, true);
         let result = {
             let _entered = self.enter();
             f()
@@ -249,9 +249,9 @@ impl LlmCall {
     }
 
     /// Marks the call's function as running or not: a stream that is read inside it does not end the call.
-    pub(super) fn set_running(&self, inside: bool) {
+    pub(super) fn set_running(&self, running: bool) {
         if let Some(live) = &self.0 {
-            live.set_running(inside);
+            live.set_running(running);
         }
     }
 

@@ -10,7 +10,7 @@ use memchr::{memchr, memchr_iter, memchr2, memchr3};
 pub(crate) const REDACTED: &str = "[REDACTED]";
 mod harmless;
 pub(crate) mod keys;
-mod percent;
+pub(crate) mod percent;
 mod private_keys;
 
 use harmless::{is_arn, is_harmless, is_stand_in, is_state};

@@ -3,23 +3,26 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Decodes the bytes that `is_kept` accepts. Others stay encoded.
+pub(crate) fn decode_bytes(text: &str, is_kept: impl Fn(&u8) -> bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.extend_from_slice(before.as_bytes());
+        let decoded = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(&is_kept);
+        out.push(decoded.unwrap_or(b'%'));
+        rest = if decoded.is_some() { &after[2..] } else { after };
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out
+}
+
 /// A name, decoded. Bytes that are not ASCII end a name, so they stay encoded.
 pub(super) fn decode(name: &str) -> Cow<'_, str> {
     if !name.contains('%') {
         return Cow::Borrowed(name);
     }
-    let mut out = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('%') {
-        out.push_str(before);
-        let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
-        (rest, _) = match byte {
-            Some(byte) => (&after[2..], out.push(char::from(byte))),
-            None => (after, out.push('%')),
-        };
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
+    String::from_utf8(decode_bytes(name, u8::is_ascii)).map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
 /// The name at the end of a decoded text.

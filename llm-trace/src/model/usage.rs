@@ -1,6 +1,7 @@
 //! Token counts.
 
 use crate::semconv::Fact;
+use crate::semconv::identifier::is_count;
 
 /// Token counts by the rules of the conventions: input includes cached tokens, output includes reasoning.
 ///
@@ -200,7 +201,7 @@ impl Usage {
         });
     }
 
-    fn with(&mut self, later: Usage, join: impl Fn(Option<i64>, Option<i64>) -> Option<i64>) {
+    fn with(&mut self, later: Usage, mut join: impl FnMut(Option<i64>, Option<i64>) -> Option<i64>) {
         macro_rules! each {
             ($($field:ident),+ $(,)?) => {{
                 let Usage { $($field),+ } = later;
@@ -227,36 +228,15 @@ impl Usage {
             citations,
         );
     }
-}
 
-impl Usage {
     /// Removes impossible counts. Returns their number.
     pub(crate) fn retain_sane(&mut self) -> u64 {
         let mut refused = 0;
-        for count in [
-            &mut self.input,
-            &mut self.output,
-            &mut self.cache_read,
-            &mut self.cache_creation,
-            &mut self.reasoning,
-            &mut self.input_text,
-            &mut self.input_image,
-            &mut self.input_audio,
-            &mut self.output_text,
-            &mut self.output_image,
-            &mut self.output_audio,
-            &mut self.input_video,
-            &mut self.output_video,
-            &mut self.cache_creation_1h,
-            &mut self.cache_read_audio,
-            &mut self.searches,
-            &mut self.citations,
-        ] {
-            if count.is_some_and(|count| !crate::semconv::identifier::is_count(count)) {
-                *count = None;
-                refused += 1;
-            }
-        }
+        self.with(Usage::default(), |known, _| {
+            let sane = known.filter(|count| is_count(*count));
+            refused += u64::from(sane != known);
+            sane
+        });
         refused
     }
 }

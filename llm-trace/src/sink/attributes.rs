@@ -131,7 +131,7 @@ fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<
     strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
 }
 
-/// Whether the value is what the conventions assume without it.
+/// Whether the conventions assume this value if the attribute is absent.
 fn is_default(fact: Fact, value: &AttributeValue) -> bool {
     match fact {
         Fact::RequestStream => *value == AttributeValue::Bool(false),

@@ -63,7 +63,7 @@ pub(crate) fn is_recorded_here(values: &Record<'_>) -> bool {
     found
 }
 
-/// Whether the span is that of a call: what it has at its start has passed the policy too.
+/// Whether the span is that of a call. The values of its start have passed the policy too.
 pub(crate) fn is_call_span(metadata: &Metadata<'_>) -> bool {
     let mut fields = metadata.fields().iter().map(|field| field.name());
     metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())

@@ -85,10 +85,10 @@ impl Reader for BedrockConverse {
 /// Facts of a Bedrock request under the `aws.bedrock` names of the conventions.
 pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut Facts) {
     let guardrail = places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"];
-    facts.update_text(Fact::AwsGuardrailId, guardrail.find_str(doc));
+    facts.update_word(Fact::AwsGuardrailId, guardrail.find_str(doc));
     let knowledge_base =
         places!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId"];
-    facts.update_text(Fact::AwsKnowledgeBaseId, knowledge_base.find_str(doc));
+    facts.update_word(Fact::AwsKnowledgeBaseId, knowledge_base.find_str(doc));
 }
 
 /// The fields that a whole response and a stream's `metadata` event share.

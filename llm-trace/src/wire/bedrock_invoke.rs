@@ -102,7 +102,7 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // A request header names the guardrail, and its report repeats the name.
     let report =
         places!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"].find(doc);
-    facts.update_text(Fact::AwsGuardrailId, report.and_then(|report| report.get_str(key!("*"))));
+    facts.update_word(Fact::AwsGuardrailId, report.and_then(|report| report.get_str(key!("*"))));
 }
 
 /// Reads each event in the format of the first event.

@@ -1,18 +1,14 @@
 //! The content of a chat request, whatever its format: instructions, messages and tools.
 
 use super::bedrock_block::member;
-use super::chat_message::{self, content_part};
+use super::chat_message::{self, content_parts};
 use super::fields::find;
 use crate::json::Node;
-use crate::message::{InputContent, Part};
+use crate::message::InputContent;
 
 pub(super) fn read(doc: Node<'_>, out: &mut InputContent) {
     if let Some(system) = doc.get("system") {
-        match system.text() {
-            Some(text) if text.is_empty() => {}
-            Some(text) => out.system(Part::Text(text)),
-            None => system.items().for_each(|part| content_part(part, &mut |part| out.system(part))),
-        }
+        content_parts(system, &mut |part| out.system(part));
     }
     doc.get("messages").into_iter().flat_map(Node::items).for_each(|item| chat_message::input(item, &mut out.messages));
     let lists = [doc.get("tools"), doc.get("functions"), find(doc, &["toolConfig.tools"])];

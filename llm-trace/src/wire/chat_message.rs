@@ -72,10 +72,15 @@ fn content(message: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
         }),
         part => each(part),
     };
+    content_parts(content, &mut cite);
+}
+
+/// The parts of a content, which is a text or a list of parts.
+pub(super) fn content_parts(content: Node<'_>, each: &mut dyn FnMut(Part<'_>)) {
     match content.text() {
         Some(text) if text.is_empty() => {}
-        Some(text) => cite(Part::Text(text)),
-        None => content.items().for_each(|part| content_part(part, &mut cite)),
+        Some(text) => each(Part::Text(text)),
+        None => content.items().for_each(|part| content_part(part, each)),
     }
 }
 

@@ -144,9 +144,7 @@ impl Reader for OllamaEmbed {
 fn request(doc: FoundNode<'_>, facts: &mut Facts) {
     REQUEST.read(doc, facts);
     // Ollama streams by default.
-    if !facts.has(Fact::RequestStream) {
-        facts.set(Fact::RequestStream, true.into());
-    }
+    facts.set_new(Fact::RequestStream, true.into());
     // `json` or a schema; an empty string is the default.
     if doc.get(key!("format")).is_some_and(|format| format.len() > 0) {
         facts.update_text(Fact::OutputType, Some("json"));

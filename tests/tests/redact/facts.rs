@@ -62,6 +62,19 @@ fn the_model_of_a_request_may_have_blanks() {
 }
 
 #[test]
+fn ids_of_guardrails_have_no_blanks() {
+    for (id, expected) in [("gr1", Some("gr1".into())), ("SENTINEL is no id", None)] {
+        for policy in policies() {
+            let got = export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+                let request = json!({"messages": [], "guardrailConfig": {"guardrailIdentifier": id}});
+                LlmCall::builder("chat").provider("aws.bedrock").request(&request).run(|_| ());
+            });
+            assert_eq!(got.spans()[0].attribute("aws.bedrock.guardrail.id"), expected);
+        }
+    }
+}
+
+#[test]
 fn texts_in_place_of_facts_are_not_exported_under_any_policy() {
     let prose = "SENTINEL is no identifier";
     let long = "SENTINEL".repeat(100);

@@ -19,8 +19,8 @@ impl ActiveCall {
         self.holders().has_one()
     }
 
-    pub(crate) fn set_running(&self, inside: bool) {
-        self.holders().set_running(inside);
+    pub(crate) fn set_running(&self, running: bool) {
+        self.holders().set_running(running);
     }
 
     pub(crate) fn is_running(&self) -> bool {

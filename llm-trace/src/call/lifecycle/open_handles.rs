@@ -24,8 +24,8 @@ impl OpenHandles {
         self.handles.load(Ordering::Acquire) == 1
     }
 
-    pub(crate) fn set_running(&self, inside: bool) {
-        if inside {
+    pub(crate) fn set_running(&self, running: bool) {
+        if running {
             self.runs.fetch_add(1, Ordering::AcqRel);
         } else {
             self.runs.fetch_sub(1, Ordering::AcqRel);

@@ -47,7 +47,7 @@ pub(crate) struct Pipeline {
     pub(crate) hooks: Vec<Arc<Hook>>,
     /// The same hooks, shared with the code that flushes them.
     pub(crate) call_hooks: CallHooks,
-    /// What the newest call found in its subscriber.
+    /// The receiver of the newest call's span.
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,

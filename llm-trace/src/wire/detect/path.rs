@@ -1,6 +1,7 @@
 //! Facts of a URL's path: the format, and sometimes the model and whether the response streams.
 
 use super::Family;
+use crate::credentials::percent::decode_bytes;
 use crate::json::{FoundNode, Tree};
 use crate::semconv::{Fact, Facts};
 use crate::wire::Format;
@@ -67,21 +68,5 @@ fn model(path: &str) -> Option<String> {
 }
 
 fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let hex = bytes.get(at + 1..at + 3).and_then(|hex| str::from_utf8(hex).ok());
-        match hex.filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+    String::from_utf8(decode_bytes(text, |_| true)).unwrap_or_else(|_| text.to_owned())
 }

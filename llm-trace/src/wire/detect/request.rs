@@ -100,7 +100,7 @@ fn messages(family: Family, doc: FoundNode<'_>) -> Format {
     if converse_keys(doc) {
         return Format::BedrockConverse;
     }
-    // What only OpenAI's format has decides before the provider's name: many providers have an endpoint for it.
+    // Keys of OpenAI's format alone decide before the provider's name: many providers have an endpoint for it.
     let openai = doc.any(keys!["max_completion_tokens", "stop", "n"]).is_some();
     let is_compatible = openai || doc.any(keys!["stop_sequences", "system"]).is_some();
     if (family == Family::Ollama && !is_compatible)

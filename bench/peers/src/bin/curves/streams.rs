@@ -66,7 +66,7 @@ async fn measure<C: Calls + Send + Sync + 'static>(
     Ok(Measured { times, per_second })
 }
 
-/// The best of what the rounds measured: the calls per second, and two percentiles.
+/// The best values of all rounds: the calls per second, and two percentiles.
 #[derive(Clone, Copy)]
 struct Best([f64; 3]);
 

@@ -4,8 +4,7 @@ use llm_trace_peers::chat::{Answer, body, read_stream};
 use llm_trace_peers::plain::Plain;
 use llm_trace_peers::{Calls, Error, MODEL};
 use serde_json::Value;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span, info_span};
+use tracing::{Instrument as _, Span};
 
 pub struct ByHand<'a> {
     pub plain: &'a Plain,
@@ -13,32 +12,38 @@ pub struct ByHand<'a> {
     pub start: fn(&Value, &str) -> Span,
 }
 
-/// A span of `tracing` with the facts of a request as fields.
+/// A span of a macro, with the facts of a request as fields. All rows by hand have the same ones.
+macro_rules! span_with_facts {
+    ($macro:path, $body:expr, $url:expr, $($start:tt)*) => {{
+        let server = reqwest::Url::parse($url).ok();
+        let server = server.as_ref();
+        $macro!(
+            $($start)*,
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = "openai",
+            gen_ai.request.model = $body["model"].as_str(),
+            gen_ai.request.temperature = $body["temperature"].as_f64(),
+            gen_ai.request.top_p = $body["top_p"].as_f64(),
+            gen_ai.request.max_tokens = $body["max_tokens"].as_i64(),
+            gen_ai.request.seed = $body["seed"].as_i64(),
+            gen_ai.request.stream = $body["stream"].as_bool(),
+            server.address = server.and_then(|url| url.host_str()),
+            server.port = server.and_then(|url| url.port()),
+            gen_ai.response.id = tracing::field::Empty,
+            gen_ai.response.model = tracing::field::Empty,
+            gen_ai.response.finish_reasons = tracing::field::Empty,
+            gen_ai.usage.input_tokens = tracing::field::Empty,
+            gen_ai.usage.output_tokens = tracing::field::Empty,
+            gen_ai.usage.cache_read.input_tokens = tracing::field::Empty,
+            gen_ai.usage.reasoning.output_tokens = tracing::field::Empty
+        )
+    }};
+}
+pub(crate) use span_with_facts;
+
+/// A span of `tracing`.
 pub fn start(body: &Value, url: &str) -> Span {
-    let server = reqwest::Url::parse(url).ok();
-    let server = server.as_ref();
-    info_span!(
-        "chat",
-        otel.name = format!("chat {}", MODEL),
-        otel.kind = "client",
-        gen_ai.operation.name = "chat",
-        gen_ai.provider.name = "openai",
-        gen_ai.request.model = body["model"].as_str(),
-        gen_ai.request.temperature = body["temperature"].as_f64(),
-        gen_ai.request.top_p = body["top_p"].as_f64(),
-        gen_ai.request.max_tokens = body["max_tokens"].as_i64(),
-        gen_ai.request.seed = body["seed"].as_i64(),
-        gen_ai.request.stream = body["stream"].as_bool(),
-        server.address = server.and_then(|url| url.host_str()),
-        server.port = server.and_then(|url| url.port()),
-        gen_ai.response.id = Empty,
-        gen_ai.response.model = Empty,
-        gen_ai.response.finish_reasons = Empty,
-        gen_ai.usage.input_tokens = Empty,
-        gen_ai.usage.output_tokens = Empty,
-        gen_ai.usage.cache_read.input_tokens = Empty,
-        gen_ai.usage.reasoning.output_tokens = Empty,
-    )
+    span_with_facts!(tracing::info_span, body, url, "chat", otel.name = format!("chat {}", MODEL), otel.kind = "client")
 }
 
 /// Writes the facts of an answer to the current span.

@@ -18,7 +18,7 @@ pub struct Cost {
     pub stream: Least,
 }
 
-/// What the traced calls exported.
+/// The exported data of the traced calls.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct Exports {
     /// The traced calls, whole and as streams.
@@ -35,7 +35,7 @@ pub struct Exports {
 pub struct Figures {
     /// The same calls without tracing.
     pub floor: Cost,
-    /// The calls with tracing, and what they exported.
+    /// The calls with tracing, and their exported data.
     pub traced: Option<(Cost, Exports)>,
     /// Resident bytes in the end.
     pub memory: Option<u64>,
@@ -64,7 +64,7 @@ impl Least {
 }
 
 impl Figures {
-    /// The figures of one row in several processes: the least floor, and the middle of what tracing costs in relation
+    /// The figures of one row in several processes: the least floor, and the middle of the cost of tracing in relation
     /// to it.
     pub fn merge(all: &[Figures]) -> Option<Figures> {
         let last = *all.last()?;
@@ -88,12 +88,12 @@ impl Cost {
         Cost { call: self.call.and(other.call), stream: self.stream.and(other.stream) }
     }
 
-    /// What is added to `floor`.
+    /// The amount added to `floor`.
     pub fn minus(self, floor: Cost) -> Cost {
         Cost { call: self.call.minus(floor.call), stream: self.stream.minus(floor.stream) }
     }
 
-    /// The cost of one chunk: what a stream costs more than a whole call.
+    /// The cost of one chunk: the difference between a stream and a whole call.
     pub fn chunk(self) -> Least {
         let chunks = f64::from(llm_trace_peers::provider::CHUNKS);
         let more = self.stream.minus(self.call);

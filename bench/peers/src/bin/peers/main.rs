@@ -1,4 +1,4 @@
-//! Compares what tracing costs with several crates. `bench/peers.sh` runs it.
+//! Compares the cost of tracing with several crates. `bench/peers.sh` runs it.
 //!
 //! Without arguments, the program starts a local server, measures each row in a process of its own, and prints a table.
 

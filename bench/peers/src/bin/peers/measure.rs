@@ -10,7 +10,7 @@ use tracing::dispatcher::with_default;
 
 use crate::figures::{Cost, Exports, Figures, Least, median};
 
-/// What records the calls, and the exporter that counts.
+/// The subscriber of the calls, and the exporter that counts.
 pub struct Tracing {
     pub subscriber: Dispatch,
     pub exported: Exported,
@@ -49,7 +49,7 @@ fn block(runtime: &Runtime, calls: &impl Calls, kind: Kind, times: u32) -> Resul
     Ok(per_call(used, times))
 }
 
-/// The same with tracing, until all spans are exported. Returns what was exported, too.
+/// The same with tracing, until all spans are exported. Returns the exported data, too.
 fn traced_block(
     runtime: &Runtime,
     (calls, tracing): (&impl Calls, &Tracing),
