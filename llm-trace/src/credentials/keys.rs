@@ -172,6 +172,15 @@ struct Found {
     x_key: bool,
 }
 
+impl Found {
+    fn is_credential(&self) -> bool {
+        if self.anywhere & NONE_ANYWHERE != 0 || self.at_end & NONE_AT_END != 0 {
+            return false;
+        }
+        self.anywhere & ANYWHERE != 0 || self.at_end & END != 0 || self.x_key
+    }
+}
+
 fn search(key: &str) -> Found {
     let bytes = key.as_bytes();
     let (mut state, mut anywhere, mut letters) = (0_usize, 0, 0);
@@ -209,15 +218,11 @@ fn search(key: &str) -> Found {
 
 /// Whether this key holds a credential.
 pub(crate) fn is_credential(key: &str) -> bool {
-    let found = search(key);
-    if found.anywhere & NONE_ANYWHERE != 0 || found.at_end & NONE_AT_END != 0 {
-        return false;
-    }
-    found.anywhere & ANYWHERE != 0 || found.at_end & END != 0 || found.x_key
+    search(key).is_credential()
 }
 
 /// Like [`is_credential`], for a key before `=` or `:` in a text.
 pub(crate) fn is_credential_word(key: &str) -> bool {
     let found = search(key);
-    is_credential(key) || (found.at_end & WORD != 0 && found.depth == found.letters)
+    found.is_credential() || (found.at_end & WORD != 0 && found.depth == found.letters)
 }

@@ -23,17 +23,22 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
+    let kinds = text.bytes().fold(0, |kinds, byte| kinds | kind(byte));
+    if kinds & !DASH == 0 {
+        return (Cow::Borrowed(text), 0);
+    }
     // Private keys and flags start with two dashes, which few texts have.
-    let has_dashes = memchr_iter(b'-', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) == Some(&b'-'));
+    let has_dashes =
+        kinds & DASH != 0 && memchr_iter(b'-', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) == Some(&b'-'));
     let keys = has_dashes.then(|| private_keys::replace(text, stand_in)).flatten();
-    let Some((rest, keys)) = keys else { return scan(text, stand_in, has_dashes) };
-    let (clean, found) = scan(&rest, stand_in, has_dashes);
+    let Some((rest, keys)) = keys else { return scan(text, stand_in, kinds, has_dashes) };
+    let (clean, found) = scan(&rest, stand_in, kinds, has_dashes);
     (Cow::Owned(clean.into_owned()), keys.saturating_add(found))
 }
 
-fn scan<'t>(text: &'t str, stand_in: &'static str, has_flags: bool) -> (Cow<'t, str>, u64) {
+fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8, has_flags: bool) -> (Cow<'t, str>, u64) {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
-    let mut marks = Marks::new(text, has_flags);
+    let mut marks = Marks::new(text, kinds, has_flags);
     let mut from = 0;
     while let Some(at) = marks.next(from) {
         from = at + 1;
@@ -54,6 +59,22 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, has_flags: bool) -> (Cow<'t, 
         }
     }
     scan.finish()
+}
+
+const SIGN: u8 = 1;
+const PERCENT: u8 = 2;
+const SPACE: u8 = 4;
+const DASH: u8 = 8;
+
+/// The kind of a byte that may stand before a credential. Most short texts have no such byte.
+const fn kind(byte: u8) -> u8 {
+    match byte {
+        b'=' | b':' | b',' => SIGN,
+        b'%' => PERCENT,
+        b' ' => SPACE,
+        b'-' => DASH,
+        _ => 0,
+    }
 }
 
 struct Scan<'t> {
@@ -84,6 +105,8 @@ impl<'t> Scan<'t> {
 /// Positions in a text where a credential may start. Each byte is read once.
 struct Marks<'t> {
     bytes: &'t [u8],
+    /// The kinds of bytes in the text.
+    kinds: u8,
     /// The next `=`, `:` or `,`, or the text's length if there is none.
     sign: usize,
     /// Like `sign`, for a percent-encoded sign or space.
@@ -93,20 +116,22 @@ struct Marks<'t> {
 }
 
 impl<'t> Marks<'t> {
-    fn new(text: &'t str, has_flags: bool) -> Self {
-        let mut marks = Self { bytes: text.as_bytes(), sign: 0, encoded: 0, has_flags };
+    fn new(text: &'t str, kinds: u8, has_flags: bool) -> Self {
+        let mut marks = Self { bytes: text.as_bytes(), kinds, sign: 0, encoded: 0, has_flags };
         marks.find_sign(0);
         marks.find_encoded(0);
         marks
     }
 
     fn find_sign(&mut self, from: usize) {
-        let found = memchr3(b'=', b':', b',', self.bytes.get(from..).unwrap_or_default());
-        self.sign = found.map_or(self.bytes.len(), |at| from + at);
+        let rest = self.bytes.get(from..).filter(|_| self.kinds & SIGN != 0).unwrap_or_default();
+        self.sign = memchr3(b'=', b':', b',', rest).map_or(self.bytes.len(), |at| from + at);
     }
 
     fn find_encoded(&mut self, mut from: usize) {
-        while let Some(at) = memchr(b'%', self.bytes.get(from..).unwrap_or_default()) {
+        while self.kinds & PERCENT != 0
+            && let Some(at) = memchr(b'%', self.bytes.get(from..).unwrap_or_default())
+        {
             self.encoded = from + at;
             match self.bytes.get(self.encoded + 1..self.encoded + 3) {
                 Some([b'3', b'a' | b'A' | b'd' | b'D']) => return,
@@ -144,7 +169,7 @@ fn is_flag(bytes: &[u8], end: usize) -> bool {
 
 /// The start of the name that ends at `end`.
 fn name_before(bytes: &[u8], end: usize) -> usize {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.%".contains(*byte);
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'%');
     end - bytes[..end].iter().rev().take(MAX_NAME).take_while(is_part).count()
 }
 
@@ -180,7 +205,11 @@ fn is_token(byte: u8) -> bool {
 /// `user:password` before an `@`, even if it contains `#` or `?`.
 fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[start..];
-    let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'<>`,;[]{}".contains(byte));
+    let is_end = |byte: &u8| {
+        matches!(byte, b'/' | b'"' | b'\'' | b'<' | b'>' | b'`' | b',' | b';' | b'[' | b']' | b'{' | b'}')
+            || byte.is_ascii_whitespace()
+    };
+    let end = rest.iter().position(is_end);
     let at = rest[..end.unwrap_or(rest.len())].iter().rposition(|byte| *byte == b'@')?;
     // `ssh://git@host/` names no user.
     (at > 0 && &rest[..at] != b"git").then_some(start..start + at)
@@ -196,14 +225,15 @@ const PARTICIPLES: &[&str] = &["given", "passed", "provided", "received", "suppl
 /// a flag.
 fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     let (bytes, at) = (text.as_bytes(), sign.start);
-    let quotes = bytes[..at].iter().rev().take(4).take_while(|byte| b"\"'`\\ \t]".contains(byte)).count();
+    let is_quote = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b']');
+    let quotes = bytes[..at].iter().rev().take(4).take_while(is_quote).count();
     let mut end = at - quotes;
     if bytes[at] == b',' && !bytes[end..at].iter().any(|byte| b"\"'".contains(byte)) {
         return None;
     }
     let mut start = name_before(bytes, end);
     let before = |start: usize| start.checked_sub(1).map(|before| bytes[before]);
-    if before(start) == Some(b' ') && PARTICIPLES.iter().any(|word| text[start..end].eq_ignore_ascii_case(word)) {
+    if before(start) == Some(b' ') && is_one_of(&text[start..end], PARTICIPLES) {
         end = start - 1;
         start = name_before(bytes, end);
     }
@@ -211,12 +241,12 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     if bytes[at] == b' ' && !is_flag || bytes[at] == b',' && !is_flag && !opens_pair(&bytes[..start]) {
         return None;
     }
-    let mut in_query = before(start).is_some_and(|before| b"?&;".contains(&before));
+    let mut in_query = before(start).is_some_and(|before| matches!(before, b'?' | b'&' | b';'));
     // "API key", in prose.
-    if matches!(text[start..end].to_ascii_lowercase().as_str(), "key" | "token") && before(start) == Some(b' ') {
+    if before(start) == Some(b' ') && is_one_of(&text[start..end], &["key", "token"]) {
         let word = bytes[..start - 1].iter().rev().take(MAX_NAME).take_while(|byte| byte.is_ascii_alphabetic()).count();
-        let prefix = text[start - 1 - word..start - 1].to_ascii_lowercase();
-        if ["access", "api", "auth", "private", "secret"].contains(&prefix.as_str()) {
+        let prefix = &text[start - 1 - word..start - 1];
+        if is_one_of(prefix, &["access", "api", "auth", "private", "secret"]) {
             start = start - 1 - word;
         }
     }
@@ -235,7 +265,7 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
             name
         }
     };
-    if !(is_credential(name) || (in_query && is_credential_word(name))) || is_arn(bytes, start) {
+    if !(if in_query { is_credential_word(name) } else { is_credential(name) }) || is_arn(bytes, start) {
         return None;
     }
     // Prose mentions tokens too: "unexpected token: end of input".
@@ -250,6 +280,10 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     }
     let is_word = !text[found.clone()].bytes().any(|byte| byte.is_ascii_digit());
     (!(is_prose && is_word)).then_some(found)
+}
+
+fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Whether these bytes end in `("` or `["`, perhaps with escapes.

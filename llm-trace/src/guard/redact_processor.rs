@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +47,29 @@ pub struct RedactProcessor<P> {
 }
 
 /// The masks of all calls and scopes around each span.
-type Spans = HashMap<(TraceId, SpanId), Vec<SharedMasks>>;
+type Spans = HashMap<(TraceId, SpanId), Vec<SharedMasks>, BuildHasherDefault<IdHasher>>;
+
+/// Hashes ids, which are random already.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.write_u64(number as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 const SHARDS: usize = 16;
 

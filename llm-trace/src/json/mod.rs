@@ -30,7 +30,7 @@ pub(crate) use keys::known_keys;
 pub(crate) use node::{Node, Text, Tree};
 pub(crate) use string_only::is_text;
 pub(crate) use trie::{Group, Keep, Key, Trie, first_step};
-pub(crate) use write::{JsonOutput, is_document, is_json, plain_len, write_str};
+pub(crate) use write::{JsonOutput, is_document, is_json, is_special, write_str};
 
 #[cfg(test)]
 mod tests;

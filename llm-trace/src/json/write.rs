@@ -49,7 +49,7 @@ fn escape_into(out: &mut String, text: &str) {
 }
 
 /// The number of bytes before the first one that JSON escapes.
-pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let specials = specials(u64::from_le_bytes(*eight));
@@ -59,7 +59,12 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
         at += 8;
     }
     let tail = bytes.get(at..).unwrap_or_default();
-    at + tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len())
+    at + tail.iter().position(|byte| is_special(*byte)).unwrap_or(tail.len())
+}
+
+/// Whether JSON escapes this byte.
+pub(crate) const fn is_special(byte: u8) -> bool {
+    matches!(byte, 0..=0x1f | b'"' | b'\\')
 }
 
 /// A mask whose lowest bit is in the first of eight bytes that is a quote, a backslash or a control character. Higher
@@ -156,6 +161,24 @@ impl Node<'_> {
                 }
                 out.push('}');
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_str;
+
+    proptest::proptest! {
+        #[test]
+        fn texts_are_written_like_serde_json_writes_them(text in proptest::collection::vec(proptest::prop_oneof![
+            6 => "[a-z\u{80}-\u{7ff}]{0,9}",
+            1 => "[\"\\\\\u{0}-\u{21}\u{7f}-\u{a2}\u{5b}-\u{5d}]{0,3}",
+        ], 0..20)) {
+            let text = text.concat();
+            let mut out = String::new();
+            write_str(&mut out, &text);
+            proptest::prop_assert_eq!(out, serde_json::to_string(&text).unwrap_or_default());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::report::Report;
-use crate::json::plain_len;
+use crate::json::is_special;
 
 /// The limits of content, in bytes of JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +31,14 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
+/// Whether `text` takes at most `limit` bytes in JSON, without quotes.
+fn fits(text: &str, limit: usize) -> bool {
+    // Few bytes are escaped, and an escape has at most six bytes.
+    let few = |bytes: &[u8]| bytes.iter().fold(0_u8, |few, byte| few + u8::from(is_special(*byte)));
+    let specials: usize = text.as_bytes().chunks(255).map(|bytes| usize::from(few(bytes))).sum();
+    text.len().saturating_add(specials.saturating_mul(5)) <= limit || encoded_len(text) <= limit
+}
+
 /// The length of `text` in JSON, without quotes.
 pub(super) fn encoded_len(text: &str) -> usize {
     fitting(text, usize::MAX).1
@@ -38,13 +46,9 @@ pub(super) fn encoded_len(text: &str) -> usize {
 
 /// The length of the longest prefix of `text` that takes at most `room` bytes in JSON, and its encoded length.
 fn fitting(text: &str, room: usize) -> (usize, usize) {
-    let bytes = text.as_bytes();
     let (mut at, mut used) = (0, 0);
-    while at < bytes.len() {
-        let plain = plain_len(&bytes[at..]).min(room - used);
-        (at, used) = (at + plain, used + plain);
-        let Some(byte) = bytes.get(at) else { break };
-        let len = encoded_byte_len(*byte);
+    for byte in text.bytes() {
+        let len = encoded_byte_len(byte);
         if used + len > room {
             break;
         }
@@ -63,7 +67,7 @@ fn encoded_byte_len(byte: u8) -> usize {
 
 /// `text`, or its beginning and a mark with the number of missing bytes, in at most `limit` encoded bytes.
 pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'t, str> {
-    if text.len() <= limit / 6 || encoded_len(text) <= limit {
+    if text.len() <= limit / 6 || fits(text, limit) {
         return Cow::Borrowed(text);
     }
     let mark = format!("… [CUT {} bytes]", text.len());

@@ -89,7 +89,7 @@ impl Policy {
     /// Like [`class`](Self::class), and whether only model calls have such a key.
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         let known = keys::known(key);
-        if matches!(known.class, Class::Content(..) | Class::Secret | Class::Error) || self.keys.is_empty() {
+        if self.keys.is_empty() || matches!(known.class, Class::Content(..) | Class::Secret | Class::Error) {
             return known;
         }
         KnownKey { class: self.named_class(key, known.class), ..known }

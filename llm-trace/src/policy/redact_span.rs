@@ -98,9 +98,9 @@ impl Redactor<'_> {
         self.note_roles(attributes);
         let mut at = 0..;
         attributes.retain_mut(|KeyValue { key, value, .. }| {
-            let known = at.next().and_then(|at| all.get(at).copied().filter(|_| at < LOOKED_UP));
-            let class = known.map_or_else(|| policy.class(key.as_str()), |known| known.class);
-            self.keeps(key.as_str(), class, value, Owner::Other, content)
+            let known = at.next().and_then(|at| all.get(at).copied());
+            let known = known.unwrap_or_else(|| policy.known(key.as_str()));
+            self.keeps(key.as_str(), known, value, Owner::Other, content)
         });
     }
 
@@ -120,30 +120,28 @@ impl Redactor<'_> {
             return self.attributes(attributes, owner, self.state.span_content());
         }
         let content = self.state.span_content();
-        let gated = |class| matches!(class, Class::Content(_, Some(_)));
-        let mut own = Vec::new();
-        let mut at = 0..attributes.len();
-        // The range `written` moves to the front as attributes before it are removed, so its keys are collected first.
-        let others = || attributes[..written.start].iter().chain(attributes.get(written.end..).unwrap_or_default());
-        if others().any(|attribute| gated(self.state.policy().class(attribute.key.as_str()))) {
-            own.extend(attributes[written.clone()].iter().map(|attribute| attribute.key.clone()));
-        }
-        attributes.retain_mut(|KeyValue { key, value, .. }| {
-            let is_own = at.next().is_some_and(|at| written.contains(&at));
+        let mut removed = Vec::new();
+        for at in 0..attributes.len() {
+            let is_own = written.contains(&at);
             // It was written under the same policy and masks.
             if is_own && owner == Owner::Filtered {
-                return true;
+                continue;
             }
-            let class = self.state.policy().class(key.as_str());
-            if is_own {
-                return self.keeps(key.as_str(), class, value, owner, content);
-            }
+            let known = self.known(attributes[at].key.as_str());
             // Keys are unique on a span, and the value that the call wrote wins.
-            if gated(class) && own.contains(key) {
-                return false;
+            let is_double = !is_own
+                && matches!(known.class, Class::Content(_, Some(_)))
+                && attributes[written.clone()].iter().any(|own| own.key == attributes[at].key);
+            let owner = if is_own { owner } else { Owner::Other };
+            let KeyValue { key, value, .. } = &mut attributes[at];
+            if is_double || !self.keeps(key.as_str(), known, value, owner, content) {
+                removed.push(at);
             }
-            self.keeps(key.as_str(), class, value, Owner::Other, content)
-        });
+        }
+        if !removed.is_empty() {
+            let mut at = 0..;
+            attributes.retain(|_| at.next().is_some_and(|at| removed.binary_search(&at).is_err()));
+        }
     }
 
     /// The redacted text of an error, if it may be recorded.

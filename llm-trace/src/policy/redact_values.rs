@@ -6,7 +6,7 @@ use super::authors;
 use super::budget::floor;
 use super::content_shape::ContentShape;
 use super::filter::{Filter, REDACTED};
-use super::keys::{Class, IdentifierKind};
+use super::keys::{Class, KnownKey};
 use super::masks::Masks;
 use super::permit::PolicyState;
 use super::place::{Place, TextKind};
@@ -83,17 +83,26 @@ impl Redactor<'_> {
 
     pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
         attributes.retain_mut(|KeyValue { key, value, .. }| {
-            let class = self.state.policy().class(key.as_str());
-            self.keeps(key.as_str(), class, value, owner, content)
+            let known = self.known(key.as_str());
+            self.keeps(key.as_str(), known, value, owner, content)
         });
     }
 
     /// Redacts one value. Returns false if the attribute must be removed.
-    pub(super) fn keeps(&mut self, key: &str, class: Class, value: &mut Value, owner: Owner, content: bool) -> bool {
-        if owner == Owner::Other && self.closed && !IdentifierKind::Word.fits(key) {
+    pub(super) fn keeps(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
+        let class = known.class;
+        if owner == Owner::Other && self.closed && !known.is_word {
             // A key, or its part below a known prefix, may be free text as well.
             self.report.dropped("key");
             return false;
+        }
+        // Most values of other crates are facts and numbers, which pass in any case.
+        match class {
+            Class::Fact(_) if owner != Owner::Other || !self.closed => return true,
+            Class::Fact(_) | Class::Unknown if matches!(value, Value::Bool(_) | Value::I64(_) | Value::F64(_)) => {
+                return true;
+            }
+            _ => {}
         }
         if matches!(class, Class::Content(..)) && *value == Value::from(REDACTED) && key.starts_with(OF_TRACE) {
             return true;

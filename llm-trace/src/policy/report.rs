@@ -52,7 +52,9 @@ impl Report {
 
     /// Counts matches of a scrubbing rule.
     pub(crate) fn scrubbed(&mut self, rule: &str, times: u64) {
-        self.count(Done::Scrubbed, Cow::Owned(rule.to_owned()), times);
+        if times > 0 {
+            self.count(Done::Scrubbed, Cow::Owned(rule.to_owned()), times);
+        }
     }
 
     /// Counts content that exceeded a limit.

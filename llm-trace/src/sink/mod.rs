@@ -51,6 +51,9 @@ pub(crate) fn scope(profile: Profile) -> InstrumentationScope {
 /// event inside a span, even if the call succeeded.
 #[cfg(feature = "otel")]
 pub(crate) fn settle_status(span: &mut opentelemetry_sdk::trace::SpanData) {
+    if span.status == opentelemetry::trace::Status::Unset {
+        return;
+    }
     let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
     let described =
         matches!(&span.status, opentelemetry::trace::Status::Error { description } if !description.is_empty());

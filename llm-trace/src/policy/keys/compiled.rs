@@ -80,7 +80,7 @@ fn find(hash: u32, key: &[u8]) -> Option<&'static Entry> {
 
 impl KnownKey {
     /// The classification of an unknown key.
-    pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false };
+    pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false, is_word: false };
 }
 
 /// The classification of a key.
@@ -91,6 +91,8 @@ pub(crate) struct KnownKey {
     pub(crate) convention: bool,
     /// The key has its own entry.
     pub(crate) exact: bool,
+    /// The key is an identifier without spaces.
+    pub(crate) is_word: bool,
 }
 
 /// Looks up a key in the table.

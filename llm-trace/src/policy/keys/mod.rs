@@ -67,7 +67,7 @@ pub(crate) fn known(key: &str) -> KnownKey {
 }
 
 fn classify(key: &str) -> KnownKey {
-    let mut known = compiled::lookup(key);
+    let mut known = KnownKey { is_word: is_word(key), ..compiled::lookup(key) };
     // Users choose the names of metadata.
     if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {
         known.class = Class::Secret;
