@@ -5,6 +5,7 @@ mod examples;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use llm_trace::Profile;
 use llm_trace::internal::tables::{Attribute, MetricRow, attributes, metrics};
 
 pub use examples::example;
@@ -15,9 +16,11 @@ pub fn dir() -> PathBuf {
 }
 
 /// The pages: each file's name below [`dir`], and its text.
-pub fn pages() -> [(&'static str, String); 3] {
+pub fn pages() -> [(&'static str, String); 5] {
     [
         ("README.md", page()),
+        ("registry/manifest.yaml", manifest()),
+        ("registry/imports.yaml", IMPORTS.to_owned()),
         ("registry/attributes.yaml", attribute_registry()),
         ("registry/metrics.yaml", metric_registry()),
     ]
@@ -44,8 +47,7 @@ fn page() -> String {
          value is: an `identifier` is checked where it enters (bounded, no control characters), an `identity` is one \
          that a policy can hash, `free` is the user's own. *Label* marks the attributes that `with_metric_attributes` \
          accepts.\n\n\
-         `registry/` holds our own attributes and metrics as a \
-         [Weaver](https://github.com/open-telemetry/weaver) registry.\n\n## Facts\n\n\
+         `registry/` holds our own attributes and metrics as a registry for [Weaver](#check-with-weaver).\n\n## Facts\n\n\
          | attribute | type | example | text | label | meaning |\n|---|---|---|---|---|---|\n",
     );
     let (facts, content): (Vec<_>, Vec<_>) = attributes().into_iter().partition(|row| row.kind != "content");
@@ -65,16 +67,80 @@ fn page() -> String {
     for MetricRow { core, latest, instrument, unit, doc, .. } in metrics() {
         let _ = writeln!(out, "| {} | {instrument} | `{unit}` | {doc} |", name_cell(core, latest));
     }
+    out.push_str(WEAVER);
     out
 }
+
+/// How to check telemetry with Weaver.
+const WEAVER: &str = "
+## Check with Weaver
+
+`registry/` is a registry for [Weaver](https://github.com/open-telemetry/weaver). It depends on the conventions of the \
+core profile and imports their names. Weaver checks it:
+
+```sh
+weaver registry check -r docs/semconv/registry
+```
+
+`live-check` listens on port 4317 for OTLP over gRPC and compares all spans, metrics and log records with the registry. \
+It prints its findings as they arrive, and a summary at Ctrl-C:
+
+```sh
+weaver registry live-check -r docs/semconv/registry --inactivity-timeout 0
+```
+
+In another terminal, run a program with the feature `otlp-grpc`:
+
+```sh
+OTEL_EXPORTER=otlp_grpc OTEL_ENDPOINT=http://localhost:4317 cargo run -p quickstart --features llm-trace/otlp-grpc
+```
+
+Outside of this repository, use `-r 'https://github.com/llm-trace/llm-trace.git[docs/semconv/registry]'`. Weaver 0.25 \
+reports these as violations:
+
+- unknown attributes: those of your program, `level` and `target` of `tracing` events on a span, and a backend's own \
+names, which `update_trace` and `with_compat` write;
+- `gen_ai.provider.name` that is missing from `gen_ai.client.operation.duration`: tools, workflows, plans and guardrails \
+have no provider.
+
+The registry is for the core profile only.
+";
 
 /// A text as a double-quoted YAML string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// Whether the conventions of neither profile have this name.
 fn is_ours(name: &str) -> bool {
-    name.starts_with("llm_trace.")
+    name.starts_with("llm_trace.") || name == "gen_ai.usage.cost"
+}
+
+/// Which names of the conventions the registry contains, for Weaver: all.
+const IMPORTS: &str = "\
+imports:
+  attribute_groups: [\"registry.*\"]
+  metrics: [\"*\"]
+  events: [\"*\"]
+  entities: [\"*\"]
+";
+
+/// The manifest, for Weaver: the registry's own version, and the conventions that the core profile follows.
+fn manifest() -> String {
+    let field = |name| {
+        let line = include_str!("../../Cargo.toml").lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim_matches([' ', '=', '"'])
+    };
+    let (repository, own) = (field("repository"), field("version"));
+    let conventions = Profile::Core.schema_url();
+    let version = conventions.rsplit('/').next().unwrap_or_default();
+    format!(
+        "schema_url: {repository}/registry/{own}\n\
+         description: Attributes and metrics of llm-trace that the semantic conventions have no name for.\n\
+         stability: development\n\
+         dependencies:\n  - schema_url: {conventions}\n    \
+         registry_path: https://github.com/open-telemetry/semantic-conventions.git@v{version}[model]\n"
+    )
 }
 
 /// The attributes of llm-trace, for Weaver.
@@ -88,10 +154,10 @@ fn attribute_registry() -> String {
         names.dedup();
         for name in names {
             let (id, value) = match (name.strip_suffix(".<key>"), value[0]) {
-                (Some(prefix), _) => (prefix, "template[string]"),
+                (Some(prefix), value) => (prefix, format!("template[{value}]")),
                 // Structured values are JSON text on spans.
-                (None, "any") => (name, "string"),
-                (None, value) => (name, value),
+                (None, "any") => (name, "string".to_owned()),
+                (None, value) => (name, value.to_owned()),
             };
             let _ = writeln!(out, "      - id: {id}\n        type: {value}\n        stability: development");
             let _ = writeln!(out, "        brief: {}", quoted(doc));
