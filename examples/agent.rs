@@ -107,7 +107,7 @@ async fn main() -> Result<(), Error> {
         br#"{"gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;
     // Agent metrics are part of the newest conventions.
-    let layer = parts.layer().with_profile(llm_trace::Profile::Latest).prices(prices);
+    let layer = parts.layer().with_profile(llm_trace::Profile::Latest).with_prices(prices);
     tracing_subscriber::registry().with(layer).try_init()?;
 
     let server = MockLlm::start()?;

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prices = PriceTable::from_json(
         br#"{"gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;
-    tracing_subscriber::registry().with(parts.layer().prices(prices)).try_init()?;
+    tracing_subscriber::registry().with(parts.layer().with_prices(prices)).try_init()?;
 
     let server = MockLlm::start()?;
     let (http, base) = (reqwest::Client::new(), server.url());

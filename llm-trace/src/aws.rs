@@ -77,9 +77,9 @@ impl Intercept for CallInterceptor {
         let call = LlmCall::current();
         if let Some(Failed(reason)) = cfg.load::<Failed>() {
             call.attempt(reason.clone());
-        } else if let Some(live) = call.live() {
+        } else if let Some(active) = call.active() {
             let request = context.request();
-            live.http_request(request.uri(), request.body().bytes().unwrap_or_default());
+            active.http_request(request.uri(), request.body().bytes().unwrap_or_default());
         }
         Ok(())
     }
@@ -121,10 +121,10 @@ impl Intercept for CallInterceptor {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let call = LlmCall::current();
-        if let (Some(live), Some(response)) = (call.live(), context.response()) {
+        if let (Some(active), Some(response)) = (call.active(), context.response()) {
             // The body of a stream is not in memory: it is observed as it is read.
             if let Some(body) = response.body().bytes() {
-                live.http_response(response.status().as_u16(), body);
+                active.http_response(response.status().as_u16(), body);
             }
         }
         Ok(())

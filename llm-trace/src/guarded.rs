@@ -87,7 +87,7 @@ impl UserCode {
             }
             UserCode::Field => ("the `Debug` or `Display` of a span's or an event's field", "that field is masked"),
             UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
-            UserCode::Prices => ("the function given to `prices`", "that call has no cost"),
+            UserCode::Prices => ("the function given to `with_prices`", "that call has no cost"),
             UserCode::View => ("the closure of a destination's view", "that attribute is not exported there"),
             UserCode::Hook => ("the closure given to `on_call`", "it does not receive that call"),
             UserCode::Meter => ("an instrument of the meter provider", "that call is not measured"),

@@ -57,7 +57,7 @@
 //! | add the layer to your own subscriber | [`layer()`] |
 //! | capture and mask content, also at run time | [`Policy`], [`PolicyHandle`] |
 //! | mask spans and log records of other crates | [`redact()`], [`RedactProcessor`], [`RedactLogProcessor`] |
-//! | convert spans of `rig`, `genai` and similar crates | [`LlmLayer::normalize`], [`NormalizeProcessor`] |
+//! | convert spans of `rig`, `genai` and similar crates | [`LlmLayer::with_normalization`], [`NormalizeProcessor`] |
 //! | set the user, the session and the trace of calls | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
 //! | price calls, evaluate responses | [`PriceTable`], [`evaluation`] |

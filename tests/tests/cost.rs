@@ -21,7 +21,7 @@ fn run(prices: Option<impl Prices>, run: impl FnOnce()) -> Collector {
     let meters = collector.meter_provider();
     let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).with_meter_provider(&meters);
     let layer = match prices {
-        Some(prices) => layer.prices(prices),
+        Some(prices) => layer.with_prices(prices),
         None => layer,
     };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), run);
@@ -71,7 +71,7 @@ fn a_call_has_its_cost_on_the_span_and_in_a_histogram() {
 fn the_name_in_the_conventions_namespace_is_opt_in() {
     for compat in [false, true] {
         let collector = Collector::start();
-        let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).prices(table());
+        let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).with_prices(table());
         let layer = if compat { layer.with_compat(Compat::UsageCost) } else { layer };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let call = call();
@@ -161,7 +161,7 @@ fn a_stated_cost_is_not_in_the_conventions_namespace_by_default() {
 fn an_incomplete_cost_is_never_in_the_conventions_namespace() {
     let collector = Collector::start();
     let half = |_: &PricedCall<'_>| Some(Cost::new().input(0.002).partial());
-    let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).prices(half);
+    let layer = llm_trace::layer().with_tracer_provider(&collector.provider()).with_prices(half);
     let layer = layer.with_compat(Compat::UsageCost);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let call = call();
@@ -177,7 +177,7 @@ fn events_follow_the_same_setting() {
     for compat in [false, true] {
         let collector = Collector::start();
         let logs = collector.logger_provider();
-        let layer = llm_trace::layer().with_logger_provider(&logs).prices(table());
+        let layer = llm_trace::layer().with_logger_provider(&logs).with_prices(table());
         let layer = if compat { layer.with_compat(Compat::UsageCost) } else { layer };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let call = call();

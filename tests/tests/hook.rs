@@ -191,7 +191,7 @@ fn a_call_equals_its_span_under_every_policy() {
         open().content_ratio(0.0),
     ] {
         for profile in [Profile::Core, Profile::Latest] {
-            let settings = |layer: LlmLayer<Registry>| layer.with_profile(profile).prices(house_prices);
+            let settings = |layer: LlmLayer<Registry>| layer.with_profile(profile).with_prices(house_prices);
             let run = run(policy.clone(), Sampler::AlwaysOn, settings, all_calls);
             assert_eq!(run.calls.len(), 8);
             assert_same(&run);
@@ -201,7 +201,7 @@ fn a_call_equals_its_span_under_every_policy() {
 
 #[test]
 fn everything_is_there_by_its_getter() {
-    let run = run(open(), Sampler::AlwaysOn, |layer| layer.prices(house_prices), all_calls);
+    let run = run(open(), Sampler::AlwaysOn, |layer| layer.with_prices(house_prices), all_calls);
     let call = &run.calls[0];
     assert_eq!((call.name(), call.operation(), call.outcome()), ("chat gpt-4o", "chat", Outcome::Completed));
     assert_eq!((call.provider(), call.model()), (Some("openai"), Some("gpt-4o-2024-08-06")));

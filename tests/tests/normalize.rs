@@ -32,7 +32,7 @@ fn exported(setup: Setup, policy: Policy, profile: Profile, f: impl FnOnce()) ->
         Setup::Brought => {
             let layer = llm_trace::layer().with_policy(policy).with_profile(profile);
             let provider = SdkTracerProvider::builder().with_span_processor(guarded).build();
-            let layer = layer.with_tracer_provider(&provider).normalize(true);
+            let layer = layer.with_tracer_provider(&provider).with_normalization(true);
             tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), f);
         }
         Setup::Beside => {

@@ -71,7 +71,7 @@ fn the_documented_queries_use_existing_names() {
     let (registry, meters) = provider();
     let table =
         br#"{"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}}"#;
-    let layer = llm_trace::layer().with_meter_provider(&meters).prices(PriceTable::from_json(table).unwrap());
+    let layer = llm_trace::layer().with_meter_provider(&meters).with_prices(PriceTable::from_json(table).unwrap());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let chunk = |text: &str, finish: Option<&str>| {
             json!({"id": "1", "object": "chat.completion.chunk", "model": "gpt-4o",

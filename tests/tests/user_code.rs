@@ -393,7 +393,7 @@ fn try_out(entry: Entry, what: Act) -> Result<(), String> {
         .error_text(true)
         .scrub(scrubber)
         .scrub_time(Duration::from_secs(5));
-    let layer = llm_trace::layer().with_policy(policy).prices(prices).with_logger_provider(&loggers);
+    let layer = llm_trace::layer().with_policy(policy).with_prices(prices).with_logger_provider(&loggers);
     let layer = layer.with_meter_provider(&Meters);
     let layer = layer.with_tracer_provider(&provider);
     let printing = tracing_subscriber::fmt::layer().with_writer(std::io::sink);

@@ -68,7 +68,7 @@ fn main() -> Result<(), Error> {
         br#"{"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5},
         "gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;
-    let layer = llm_trace::layer().prices(prices).on_call(move |call: &FinishedCall| {
+    let layer = llm_trace::layer().with_prices(prices).on_call(move |call: &FinishedCall| {
         if let Err(error) = insert(&writer, call) {
             eprintln!("a call is not in the database: {error}");
         }

@@ -269,8 +269,8 @@ impl LlmCall {
     ///
     /// If chunks were recorded, the outcome is that of their stream: `truncated` without an end mark.
     pub fn finish(&self) {
-        if let Some(live) = self.live() {
-            live.end();
+        if let Some(active) = self.active() {
+            active.finish();
         }
     }
 
@@ -299,8 +299,8 @@ impl LlmCall {
     /// call.finish();
     /// ```
     pub fn chunk<T: serde::Serialize + ?Sized>(&self, chunk: &T) -> &Self {
-        if let Some(live) = self.live() {
-            live.chunk_of(&SerializedRef(chunk));
+        if let Some(active) = self.active() {
+            active.chunk_of(&SerializedRef(chunk));
         }
         self
     }
@@ -316,8 +316,8 @@ impl LlmCall {
     /// call.finish();
     /// ```
     pub fn chunk_bytes(&self, bytes: impl AsRef<[u8]>) -> &Self {
-        if let Some(live) = self.live() {
-            live.chunk(CapturedValue::Bytes(bytes.as_ref()));
+        if let Some(active) = self.active() {
+            active.chunk(CapturedValue::Bytes(bytes.as_ref()));
         }
         self
     }

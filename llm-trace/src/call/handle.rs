@@ -39,8 +39,8 @@ impl Clone for LlmCall {
 
 impl Drop for LlmCall {
     fn drop(&mut self) {
-        if let Some(live) = &self.0 {
-            live.release();
+        if let Some(active) = &self.0 {
+            active.release();
         }
     }
 }
@@ -68,19 +68,19 @@ impl LlmCall {
         LlmCall(None)
     }
 
-    pub(crate) fn from_live(live: Option<ActiveCall>) -> LlmCall {
-        LlmCall::holding(live.map(ActiveCall::register))
+    pub(crate) fn from_active(active: Option<ActiveCall>) -> LlmCall {
+        LlmCall::holding(active.map(ActiveCall::register))
     }
 
     /// Counts a handle: a call whose function has returned stays open while a handle exists.
-    fn holding(live: Option<Arc<ActiveCall>>) -> LlmCall {
-        if let Some(live) = &live {
-            live.retain();
+    fn holding(active: Option<Arc<ActiveCall>>) -> LlmCall {
+        if let Some(active) = &active {
+            active.retain();
         }
-        LlmCall(live)
+        LlmCall(active)
     }
 
-    pub(crate) fn live(&self) -> Option<&Arc<ActiveCall>> {
+    pub(crate) fn active(&self) -> Option<&Arc<ActiveCall>> {
         self.0.as_ref()
     }
 
@@ -96,24 +96,24 @@ impl LlmCall {
     /// LlmCall::current().attribute("app.tier", "gold").attribute("app.retries", 2);
     /// ```
     pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.attribute(key.into(), value.into());
+        if let Some(active) = &self.0 {
+            active.attribute(key.into(), value.into());
         }
         self
     }
 
     /// Masks the call's input, including input recorded before. A mask cannot be removed; `false` changes nothing.
     pub fn mask_input(&self, mask: bool) -> &Self {
-        if let Some(live) = &self.0 {
-            live.mask(mask, false);
+        if let Some(active) = &self.0 {
+            active.mask(mask, false);
         }
         self
     }
 
     /// Masks the call's output, including output recorded before. A mask cannot be removed; `false` changes nothing.
     pub fn mask_output(&self, mask: bool) -> &Self {
-        if let Some(live) = &self.0 {
-            live.mask(false, mask);
+        if let Some(active) = &self.0 {
+            active.mask(false, mask);
         }
         self
     }
@@ -126,8 +126,8 @@ impl LlmCall {
     /// ```
     #[cfg(feature = "fields")]
     pub fn usage(&self, usage: crate::Usage) -> &Self {
-        if let Some(live) = &self.0 {
-            live.usage(usage);
+        if let Some(active) = &self.0 {
+            active.usage(usage);
         }
         self
     }
@@ -140,8 +140,8 @@ impl LlmCall {
     /// LlmCall::current().request(&body);
     /// ```
     pub fn request<T: serde::Serialize + ?Sized>(&self, request: &T) -> &Self {
-        if let Some(live) = &self.0 {
-            live.request(&CapturedValue::Document(&SerializedRef(request)));
+        if let Some(active) = &self.0 {
+            active.request(&CapturedValue::Document(&SerializedRef(request)));
         }
         self
     }
@@ -155,8 +155,8 @@ impl LlmCall {
     ///     .response_json(br#"{"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}"#);
     /// ```
     pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.request(&CapturedValue::Bytes(json.as_ref()));
+        if let Some(active) = &self.0 {
+            active.request(&CapturedValue::Bytes(json.as_ref()));
         }
         self
     }
@@ -165,16 +165,16 @@ impl LlmCall {
     ///
     /// The function's return value is then not read.
     pub fn response<T: serde::Serialize + ?Sized>(&self, response: &T) -> &Self {
-        if let Some(live) = &self.0 {
-            live.response(&CapturedValue::Document(&SerializedRef(response)));
+        if let Some(active) = &self.0 {
+            active.response(&CapturedValue::Document(&SerializedRef(response)));
         }
         self
     }
 
     /// Records the response from JSON text.
     pub fn response_json(&self, json: impl AsRef<[u8]>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.response(&CapturedValue::Bytes(json.as_ref()));
+        if let Some(active) = &self.0 {
+            active.response(&CapturedValue::Bytes(json.as_ref()));
         }
         self
     }
@@ -182,7 +182,7 @@ impl LlmCall {
     /// Returns a reference that outlives the call. See [`CallRef`](crate::CallRef).
     #[cfg(feature = "otel")]
     pub fn reference(&self) -> crate::CallRef {
-        self.0.as_ref().map(|live| live.reference()).unwrap_or_default()
+        self.0.as_ref().map(|active| active.reference()).unwrap_or_default()
     }
 
     /// Records a failed attempt that will be repeated, as a span event with its error type.
@@ -195,8 +195,8 @@ impl LlmCall {
     /// }
     /// ```
     pub fn attempt(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.attempt(error_type.into());
+        if let Some(active) = &self.0 {
+            active.attempt(error_type.into());
         }
         self
     }
@@ -228,8 +228,8 @@ impl LlmCall {
         struct Unwinding<'c>(Option<&'c Arc<ActiveCall>>);
         impl Drop for Unwinding<'_> {
             fn drop(&mut self) {
-                if let Some(live) = self.0 {
-                    live.set_panicked();
+                if let Some(active) = self.0 {
+                    active.set_panicked();
                 }
             }
         }
@@ -250,48 +250,48 @@ impl LlmCall {
 
     /// Marks the call's function as running or not: a stream that is read inside it does not end the call.
     pub(super) fn set_running(&self, running: bool) {
-        if let Some(live) = &self.0 {
-            live.set_running(running);
+        if let Some(active) = &self.0 {
+            active.set_running(running);
         }
     }
 
     /// Ends the call with a value, unless another handle exists.
     #[doc(hidden)]
     pub fn finish_ok(self, value: ProbedValue<'_>, type_name: &'static str) {
-        if let Some(live) = &self.0 {
-            live.finish_ok(value.0, type_name);
+        if let Some(active) = &self.0 {
+            active.finish_ok(value.0, type_name);
         }
     }
 
     /// Ends the call with an error.
     #[doc(hidden)]
     pub fn finish_err(self, error: ProbedValue<'_>) {
-        if let Some(live) = &self.0 {
-            live.finish_err(error.0);
+        if let Some(active) = &self.0 {
+            active.finish_err(error.0);
         }
     }
 
     /// Overrides `error.type`. Call it before [`finish_err`](Self::finish_err).
     #[doc(hidden)]
     pub fn error_type(&self, error_type: impl Into<Cow<'static, str>>) {
-        if let Some(live) = &self.0 {
-            live.error_type(error_type.into());
+        if let Some(active) = &self.0 {
+            active.error_type(error_type.into());
         }
     }
 
     /// Records the text of the response, from the macro's `output`.
     #[doc(hidden)]
     pub fn output(&self, output: ProbedValue<'_>) {
-        if let Some(live) = &self.0 {
-            live.output(&output.0);
+        if let Some(active) = &self.0 {
+            active.output(&output.0);
         }
     }
 
     /// Records the response, from the macro's `response`.
     #[doc(hidden)]
     pub fn observe(&self, response: ProbedValue<'_>) {
-        if let Some(live) = &self.0 {
-            live.response(&response.0);
+        if let Some(active) = &self.0 {
+            active.response(&response.0);
         }
     }
 
@@ -299,9 +299,9 @@ impl LlmCall {
     /// unobserved unless that handle ends it. Without another handle, a warning is logged once.
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
         #[cfg(feature = "fields")]
-        if let Some(live) = &self.0
-            && live.leave_unobserved(is_stream)
-            && live.has_one_handle()
+        if let Some(active) = &self.0
+            && active.leave_unobserved(is_stream)
+            && active.has_one_handle()
         {
             crate::diag::warn_once(what, what);
         }
@@ -310,8 +310,8 @@ impl LlmCall {
     }
 
     pub(crate) fn give_up(&self, outcome: Outcome) {
-        if let Some(live) = &self.0 {
-            live.end_with(outcome);
+        if let Some(active) = &self.0 {
+            active.finish_as(outcome);
         }
     }
 }

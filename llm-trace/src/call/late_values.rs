@@ -21,8 +21,8 @@ impl LlmCall {
     /// # route("anthropic/claude-sonnet-4-5");
     /// ```
     pub fn provider(&self, provider: impl Into<Provider>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.set_provider(provider.into());
+        if let Some(active) = &self.0 {
+            active.set_provider(provider.into());
         }
         self
     }
@@ -34,8 +34,8 @@ impl LlmCall {
     /// LlmCall::current().model("gpt-4o-mini");
     /// ```
     pub fn model(&self, model: impl AsRef<str>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.set_model(model.as_ref());
+        if let Some(active) = &self.0 {
+            active.set_model(model.as_ref());
         }
         self
     }
@@ -47,8 +47,8 @@ impl LlmCall {
     /// LlmCall::current().server("https://api.openai.com/v1");
     /// ```
     pub fn server(&self, server: impl AsRef<str>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.set_server(server.as_ref());
+        if let Some(active) = &self.0 {
+            active.set_server(server.as_ref());
         }
         self
     }
@@ -61,8 +61,8 @@ impl LlmCall {
     /// LlmCall::current().operation(Operation::Embeddings);
     /// ```
     pub fn operation(&self, operation: impl Into<Operation>) -> &Self {
-        if let Some(live) = &self.0 {
-            live.set_operation(operation.into());
+        if let Some(active) = &self.0 {
+            active.set_operation(operation.into());
         }
         self
     }
@@ -76,10 +76,10 @@ impl LlmCall {
     /// LlmCall::current().http_status(status.as_u16());
     /// ```
     pub fn http_status(&self, status: u16) -> &Self {
-        if let Some(live) = &self.0
+        if let Some(active) = &self.0
             && (100..1000).contains(&status)
         {
-            live.set_http_status(status);
+            active.set_http_status(status);
         }
         self
     }

@@ -12,8 +12,8 @@ impl LlmCall {
     /// Records the output of an operation that no model API answers: a text or messages. For an agent or a workflow
     /// this is its result.
     pub fn answer<T: serde::Serialize + ?Sized>(&self, answer: &T) -> &Self {
-        if let Some(live) = self.live() {
-            live.answer(&CapturedValue::Document(&SerializedRef(answer)));
+        if let Some(active) = self.active() {
+            active.answer(&CapturedValue::Document(&SerializedRef(answer)));
         }
         self
     }
@@ -52,17 +52,17 @@ impl LlmCall {
     }
 
     fn content<T: serde::Serialize + ?Sized>(&self, field: ContentField, content: &T) -> &Self {
-        if let Some(live) = self.live() {
-            live.content(field, &CapturedValue::Document(&SerializedRef(content)));
+        if let Some(active) = self.active() {
+            active.content(field, &CapturedValue::Document(&SerializedRef(content)));
         }
         self
     }
 
     /// Records content in place of the function's return value.
     fn answered<T: serde::Serialize + ?Sized>(&self, field: ContentField, content: &T) -> &Self {
-        if let Some(live) = self.live() {
-            live.content(field, &CapturedValue::Document(&SerializedRef(content)));
-            live.set_answered();
+        if let Some(active) = self.active() {
+            active.content(field, &CapturedValue::Document(&SerializedRef(content)));
+            active.set_answered();
         }
         self
     }
@@ -73,8 +73,8 @@ impl LlmCall {
     /// content: a text with spaces or more than 64 bytes is omitted.
     pub fn decision(&self, word: impl Into<Cow<'static, str>>) -> &Self {
         let word = word.into();
-        if let Some(live) = self.live().filter(|_| is_decision_name(&word)) {
-            live.fact(Fact::GuardrailDecision, word.into());
+        if let Some(active) = self.active().filter(|_| is_decision_name(&word)) {
+            active.fact(Fact::GuardrailDecision, word.into());
         }
         self
     }
@@ -82,24 +82,24 @@ impl LlmCall {
     /// Marks the tool as failed, by the value that it returned: the macro's `failed`.
     #[doc(hidden)]
     pub fn failed(&self) {
-        if let Some(live) = self.live() {
-            live.set_tool_error();
+        if let Some(active) = self.active() {
+            active.set_tool_error();
         }
     }
 
     /// Records the error code of a JSON-RPC response: `rpc.response.status_code`. It is also the error type. End the
     /// call with [`fail`](LlmCall::fail).
     pub fn rpc_status(&self, code: i64) -> &Self {
-        if let Some(live) = self.live() {
-            live.fact(Fact::RpcStatus, code.to_string().into());
+        if let Some(active) = self.active() {
+            active.fact(Fact::RpcStatus, code.to_string().into());
         }
         self
     }
 
     /// Records the id of a created agent: `gen_ai.agent.id`.
     pub fn agent_id(&self, id: impl Into<Cow<'static, str>>) -> &Self {
-        if let Some(live) = self.live() {
-            live.fact(Fact::AgentId, id.into().into());
+        if let Some(active) = self.active() {
+            active.fact(Fact::AgentId, id.into().into());
         }
         self
     }

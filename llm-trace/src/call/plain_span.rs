@@ -112,6 +112,6 @@ impl ActiveCall {
     pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
     pub(crate) fn chunk_of(&self, _: &dyn crate::arguments::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
-    pub(crate) fn end(&self) {}
-    pub(crate) fn end_with(&self, _: Outcome) {}
+    pub(crate) fn finish(&self) {}
+    pub(crate) fn finish_as(&self, _: Outcome) {}
 }

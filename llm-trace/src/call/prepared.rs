@@ -17,7 +17,7 @@ impl CallArguments<'_> {
 
     /// Like [`begin`](Self::begin), for calls that are not futures.
     pub fn start(self) -> LlmCall {
-        LlmCall::from_live(ActiveCall::start_now(self))
+        LlmCall::from_active(ActiveCall::start_now(self))
     }
 }
 
@@ -54,7 +54,7 @@ impl Prepared {
     /// Starts the span, if it has not started.
     pub fn start(self) -> LlmCall {
         match self.0 {
-            PreparedState::Pending(pending) => LlmCall::from_live(pending.start()),
+            PreparedState::Pending(pending) => LlmCall::from_active(pending.start()),
             PreparedState::Started(call) => call,
         }
     }

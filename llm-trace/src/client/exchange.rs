@@ -69,8 +69,8 @@ impl Target<'_> {
 /// The provider of the enclosing annotated model call. It takes precedence over the provider derived from the host.
 fn outer_provider() -> Option<Provider> {
     let around = LlmCall::current();
-    let state = around.live()?.lock();
-    state.provider.clone().filter(|_| state.operation.is_model_call())
+    let record = around.active()?.lock();
+    record.provider.clone().filter(|_| record.operation.is_model_call())
 }
 
 /// A started call, in the form that traces a future.
@@ -80,11 +80,11 @@ pub(super) fn prepared(call: LlmCall) -> Prepared {
 
 /// Wraps the response's body, which ends the call.
 pub(super) fn answered<B: Body, E>(call: LlmCall, status: u16, headers: &HeaderMap, body: B) -> CallBody<B, E> {
-    let Some(live) = call.live() else { return CallBody::aside(body) };
+    let Some(active) = call.active() else { return CallBody::aside(body) };
     let (asked, path) = {
-        let state = live.lock();
-        let path = state.server.as_ref().and_then(|server| server.path.clone()).unwrap_or_default();
-        (state.request.flag(Fact::RequestStream) == Some(true), path)
+        let record = active.lock();
+        let path = record.server.as_ref().and_then(|server| server.path.clone()).unwrap_or_default();
+        (record.request.flag(Fact::RequestStream) == Some(true), path)
     };
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let encoding = header(http::header::CONTENT_ENCODING);

@@ -18,7 +18,7 @@ use crate::semconv::Fact;
 ///     let cost = Cost::new().input(sum(input) * 1e-5).output(sum(output) * 4e-5).cache_creation(written * 6e-6);
 ///     Some(cost.requests(call.searches().unwrap_or(0) as f64 * 0.01))
 /// };
-/// tracing_subscriber::registry().with(llm_trace::layer().prices(media_price)).init();
+/// tracing_subscriber::registry().with(llm_trace::layer().with_prices(media_price)).init();
 /// ```
 ///
 /// A price list by model:
@@ -43,7 +43,7 @@ use crate::semconv::Fact;
 ///     let cost = Cost::new().input(price(call.input_tokens()? - cached, 1.0)).cache_read(price(cached, 0.5));
 ///     Some(cost.output(price(call.output_tokens()? - thought, 4.0)).reasoning(price(thought, 4.0)))
 /// };
-/// tracing_subscriber::registry().with(llm_trace::layer().prices(house_price)).init();
+/// tracing_subscriber::registry().with(llm_trace::layer().with_prices(house_price)).init();
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PricedCall<'a> {
@@ -159,7 +159,7 @@ impl<'a> PricedCall<'a> {
     /// use tracing_subscriber::prelude::*;
     ///
     /// let citation_price = |call: &PricedCall<'_>| Some(Cost::new().input(call.citation_tokens()? as f64 * 2e-6));
-    /// tracing_subscriber::registry().with(llm_trace::layer().prices(citation_price)).init();
+    /// tracing_subscriber::registry().with(llm_trace::layer().with_prices(citation_price)).init();
     /// ```
     pub fn citation_tokens(&self) -> Option<i64> {
         self.usage.citations

@@ -20,7 +20,7 @@ use crate::model::Usage;
 /// use llm_trace::{Cost, PricedCall};
 /// use tracing_subscriber::prelude::*;
 ///
-/// let layer = llm_trace::layer().prices(|call: &PricedCall<'_>| {
+/// let layer = llm_trace::layer().with_prices(|call: &PricedCall<'_>| {
 ///     let per_token = (call.model()? == "house-model").then_some(2e-6)?;
 ///     Some(Cost::total(call.output_tokens()? as f64 * per_token))
 /// });

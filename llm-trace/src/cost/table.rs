@@ -32,7 +32,7 @@ const LARGEST: u64 = 64 << 20;
 /// let table = PriceTable::from_json(br#"{
 ///     "gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5}
 /// }"#)?;
-/// tracing_subscriber::registry().with(llm_trace::layer().prices(table)).init();
+/// tracing_subscriber::registry().with(llm_trace::layer().with_prices(table)).init();
 /// # Ok(())
 /// # }
 /// ```

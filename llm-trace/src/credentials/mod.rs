@@ -4,17 +4,19 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2, memchr3};
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
 mod harmless;
 pub(crate) mod keys;
+mod marks;
 pub(crate) mod percent;
 mod private_keys;
 
 use harmless::{is_arn, is_harmless, is_stand_in, is_state};
 use keys::{is_credential, is_credential_word};
+use marks::{DASH, MAX_NAME, Marks, SCHEMES, kind, name_before, scheme_before};
 
 /// Replaces the credentials in a text. Returns the text and their number.
 pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
@@ -61,22 +63,6 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8, has_flags: bool) -
     scan.finish()
 }
 
-const SIGN: u8 = 1;
-const PERCENT: u8 = 2;
-const SPACE: u8 = 4;
-const DASH: u8 = 8;
-
-/// The kind of a byte that may stand before a credential. Most short texts have no such byte.
-const fn kind(byte: u8) -> u8 {
-    match byte {
-        b'=' | b':' | b',' => SIGN,
-        b'%' => PERCENT,
-        b' ' => SPACE,
-        b'-' => DASH,
-        _ => 0,
-    }
-}
-
 struct Scan<'t> {
     text: &'t str,
     stand_in: &'static str,
@@ -100,88 +86,6 @@ impl<'t> Scan<'t> {
         self.out.push_str(&self.text[self.copied..]);
         (Cow::Owned(self.out), self.found)
     }
-}
-
-/// Positions in a text where a credential may start. Each byte is read once.
-struct Marks<'t> {
-    bytes: &'t [u8],
-    /// The kinds of bytes in the text.
-    kinds: u8,
-    /// The next `=`, `:` or `,`, or the text's length if there is none.
-    sign: usize,
-    /// Like `sign`, for a percent-encoded sign or space.
-    encoded: usize,
-    /// The text may hold flags of a command line.
-    has_flags: bool,
-}
-
-impl<'t> Marks<'t> {
-    fn new(text: &'t str, kinds: u8, has_flags: bool) -> Self {
-        let mut marks = Self { bytes: text.as_bytes(), kinds, sign: 0, encoded: 0, has_flags };
-        marks.find_sign(0);
-        marks.find_encoded(0);
-        marks
-    }
-
-    fn find_sign(&mut self, from: usize) {
-        let rest = self.bytes.get(from..).filter(|_| self.kinds & SIGN != 0).unwrap_or_default();
-        self.sign = memchr3(b'=', b':', b',', rest).map_or(self.bytes.len(), |at| from + at);
-    }
-
-    fn find_encoded(&mut self, mut from: usize) {
-        while self.kinds & PERCENT != 0
-            && let Some(at) = memchr(b'%', self.bytes.get(from..).unwrap_or_default())
-        {
-            self.encoded = from + at;
-            match self.bytes.get(self.encoded + 1..self.encoded + 3) {
-                Some([b'3', b'a' | b'A' | b'd' | b'D']) => return,
-                Some(b"20") if scheme_before(self.bytes, self.encoded).is_some() => return,
-                _ => from = self.encoded + 1,
-            }
-        }
-        self.encoded = self.bytes.len();
-    }
-
-    /// The next sign at or after `from`, or the space after a scheme or a flag if it comes first.
-    fn next(&mut self, mut from: usize) -> Option<usize> {
-        if self.sign < from {
-            self.find_sign(from);
-        }
-        if self.encoded < from {
-            self.find_encoded(from);
-        }
-        let sign = self.sign.min(self.encoded);
-        while let Some(blank) = memchr(b' ', self.bytes.get(from..sign)?) {
-            let at = from + blank;
-            if scheme_before(self.bytes, at).is_some() || self.has_flags && is_flag(self.bytes, at) {
-                return Some(at);
-            }
-            from = at + 1;
-        }
-        (sign < self.bytes.len()).then_some(sign)
-    }
-}
-
-/// Whether the flag of a command line ends at `end`: `--api-key`.
-fn is_flag(bytes: &[u8], end: usize) -> bool {
-    bytes[name_before(bytes, end)..end].starts_with(b"--")
-}
-
-/// The start of the name that ends at `end`.
-fn name_before(bytes: &[u8], end: usize) -> usize {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'%');
-    end - bytes[..end].iter().rev().take(MAX_NAME).take_while(is_part).count()
-}
-
-const SCHEMES: [&[u8]; 4] = [b"bearer", b"basic", b"digest", b"apikey"];
-
-/// The scheme that ends before the space at `at`.
-fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
-    SCHEMES.into_iter().find(|scheme| {
-        let Some(start) = at.checked_sub(scheme.len()) else { return false };
-        bytes[start..at].eq_ignore_ascii_case(scheme)
-            && !start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric())
-    })
 }
 
 /// A credential after a scheme and a space: long, and not a word of prose.
@@ -214,9 +118,6 @@ fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     // `ssh://git@host/` names no user.
     (at > 0 && &rest[..at] != b"git").then_some(start..start + at)
 }
-
-/// Maximum length of a name, in bytes.
-const MAX_NAME: usize = 64;
 
 /// Words between the name of a credential and a `:`, in prose: "API key provided: ".
 const PARTICIPLES: &[&str] = &["given", "passed", "provided", "received", "supplied"];

@@ -12,7 +12,7 @@
 //! | `LLM_TRACE_MAX_FILE_BYTES`, `LLM_TRACE_SPILL_DIRECTORY`, `LLM_TRACE_MAX_SPILL_BYTES` | telemetry on disk: see [`Destination::file`] and [`Destination::spill`] |
 //! | `LLM_TRACE_MAX_BATCH_BYTES`, `LLM_TRACE_MAX_QUEUE_BYTES` | the size limits of a request (3,500,000) and of the queue (64 MiB), in bytes |
 //! | `OTEL_METRICS_EXPORTER`, `OTEL_LOGS_EXPORTER` | metrics and events: `otlp`, `console`, …; off by default. Each has its own `OTEL_EXPORTER_OTLP_METRICS_*` or `OTEL_EXPORTER_OTLP_LOGS_*` |
-//! | `LLM_TRACE_NORMALIZE` | `true`: see [`LlmLayer::normalize`](crate::LlmLayer::normalize) |
+//! | `LLM_TRACE_NORMALIZE` | `true`: see [`LlmLayer::with_normalization`](crate::LlmLayer::with_normalization) |
 //! | `LLM_TRACE_PRICES` | the path of a price table: see [`PriceTable`](crate::PriceTable) |
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, `LLM_TRACE_MASK`, `LLM_TRACE_CONTENT_RATIO` | content capture and masks: see [`Policy`](crate::Policy) |
 //! | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy |

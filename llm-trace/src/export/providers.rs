@@ -143,9 +143,9 @@ impl Parts {
             .with_open_calls(self.telemetry.open_calls().clone())
             .with_call_hooks(self.telemetry.call_hooks().clone())
             .with_tracer_provider(&self.provider)
-            .normalize(self.normalize);
+            .with_normalization(self.normalize);
         let layer = match &self.prices {
-            Some(prices) => layer.with_prices(prices.clone()),
+            Some(prices) => layer.with_shared_prices(prices.clone()),
             None => layer,
         };
         self.telemetry.signals().on(layer)

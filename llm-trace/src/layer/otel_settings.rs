@@ -86,11 +86,11 @@ impl<S> LlmLayer<S> {
     /// use tracing_subscriber::prelude::*;
     ///
     /// # let provider = SdkTracerProvider::builder().build();
-    /// let layer = llm_trace::layer().with_tracer_provider(&provider).normalize(true);
+    /// let layer = llm_trace::layer().with_tracer_provider(&provider).with_normalization(true);
     /// tracing_subscriber::registry().with(layer).init();
     /// ```
     #[must_use]
-    pub fn normalize(self, normalize: bool) -> Self {
+    pub fn with_normalization(self, normalize: bool) -> Self {
         self.normalize.store(normalize, Ordering::Relaxed);
         self
     }

@@ -221,11 +221,11 @@ impl<S> LlmLayer<S> {
     ///
     /// See [`Prices`] for examples.
     #[must_use]
-    pub fn prices(self, prices: impl Prices) -> Self {
-        self.with_prices(SharedPrices::new(prices))
+    pub fn with_prices(self, prices: impl Prices) -> Self {
+        self.with_shared_prices(SharedPrices::new(prices))
     }
 
-    pub(crate) fn with_prices(self, prices: SharedPrices) -> Self {
+    pub(crate) fn with_shared_prices(self, prices: SharedPrices) -> Self {
         self.set(|pipeline| pipeline.prices = Some(prices))
     }
 }

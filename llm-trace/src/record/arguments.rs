@@ -19,21 +19,21 @@ impl CallRecord {
     /// Creates the record from the arguments. It reads no content.
     // Boxed from the start, because it is large.
     pub(crate) fn of(setup: &mut CallArguments<'_>) -> Box<CallRecord> {
-        let mut state = Box::<CallRecord>::default();
-        state.operation = setup.operation.clone().unwrap_or_default();
-        state.name = setup.name.take();
-        state.server = setup.server.as_deref().and_then(Server::read);
-        state.provider = setup.provider.take();
-        if state.provider.is_none() && state.operation.is_model_call() {
-            let host = state.server.as_ref().map(|server| server.address.as_str());
-            state.provider = host.and_then(hosts::name).map(Provider::from);
+        let mut record = Box::<CallRecord>::default();
+        record.operation = setup.operation.clone().unwrap_or_default();
+        record.name = setup.name.take();
+        record.server = setup.server.as_deref().and_then(Server::read);
+        record.provider = setup.provider.take();
+        if record.provider.is_none() && record.operation.is_model_call() {
+            let host = record.server.as_ref().map(|server| server.address.as_str());
+            record.provider = host.and_then(hosts::name).map(Provider::from);
         }
-        state.conversation = setup.conversation.take().map(Cow::into_owned);
-        state.attributes = std::mem::take(&mut setup.attributes);
-        state.request.update(Fact::RequestModel, setup.model.take().map(Cow::into_owned));
-        state.remote = setup.remote;
-        state.nested = setup.nested;
-        state
+        record.conversation = setup.conversation.take().map(Cow::into_owned);
+        record.attributes = std::mem::take(&mut setup.attributes);
+        record.request.update(Fact::RequestModel, setup.model.take().map(Cow::into_owned));
+        record.remote = setup.remote;
+        record.nested = setup.nested;
+        record
     }
 
     /// Reads the facts that must be known before the span starts, without content.

@@ -216,9 +216,9 @@ impl CallRecord {
 
     /// The record left behind by a finished call.
     pub(crate) fn finished() -> Box<CallRecord> {
-        let mut state = Box::<CallRecord>::default();
-        state.finished = true;
-        state
+        let mut record = Box::<CallRecord>::default();
+        record.finished = true;
+        record
     }
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.

@@ -19,16 +19,16 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    pub(crate) fn of(state: &CallRecord) -> Self {
+    pub(crate) fn of(record: &CallRecord) -> Self {
         Self {
-            provider: state.provider.is_some(),
-            model: state.request.has(Fact::RequestModel),
-            server: state.server.is_some(),
-            named: state.name.is_some() || state.target().is_some(),
-            agent: state.fact(Fact::AgentName).is_some(),
-            tool: state.fact(Fact::ToolName).is_some(),
-            tool_type: state.fact(Fact::ToolType).is_some(),
-            returns_no_message: state.answer_field().is_some() || state.operation.is_silent(),
+            provider: record.provider.is_some(),
+            model: record.request.has(Fact::RequestModel),
+            server: record.server.is_some(),
+            named: record.name.is_some() || record.target().is_some(),
+            agent: record.fact(Fact::AgentName).is_some(),
+            tool: record.fact(Fact::ToolName).is_some(),
+            tool_type: record.fact(Fact::ToolType).is_some(),
+            returns_no_message: record.answer_field().is_some() || record.operation.is_silent(),
         }
     }
 

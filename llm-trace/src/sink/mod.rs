@@ -1,14 +1,13 @@
 //! Writers of a call's data: OpenTelemetry attributes, fields of `tracing` spans, metrics, events, and the user's hook.
 
+#[cfg(not(feature = "otel"))]
+mod absent;
 pub(crate) mod attributes;
 pub(crate) mod call_attributes;
 pub(crate) mod call_span;
 pub(crate) mod compat;
 pub(crate) mod ended_call;
 #[cfg(feature = "otel")]
-pub(crate) mod events;
-#[cfg(not(feature = "otel"))]
-#[path = "absent/events.rs"]
 pub(crate) mod events;
 pub(crate) mod fields;
 #[cfg(feature = "otel")]
@@ -18,14 +17,13 @@ pub(crate) mod identity;
 pub(crate) mod measured;
 #[cfg(feature = "otel")]
 pub(crate) mod metrics;
-#[cfg(not(feature = "otel"))]
-#[path = "absent/metrics.rs"]
-pub(crate) mod metrics;
 pub(crate) mod openinference;
 
 #[cfg(feature = "otel")]
 use opentelemetry::InstrumentationScope;
 
+#[cfg(not(feature = "otel"))]
+pub(crate) use absent::{events, metrics};
 pub use compat::Compat;
 #[cfg(feature = "otel")]
 pub(crate) use forward_processor::forward_to_inner;

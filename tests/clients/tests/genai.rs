@@ -186,7 +186,7 @@ fn its_spans_conform() {
     let spans = InMemorySpanExporter::default();
     let processor = RedactProcessor::new(SimpleSpanProcessor::new(spans.clone()), open());
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
-    let layer = llm_trace::layer().with_policy(open()).with_tracer_provider(&provider).normalize(true);
+    let layer = llm_trace::layer().with_policy(open()).with_tracer_provider(&provider).with_normalization(true);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     {
         let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));

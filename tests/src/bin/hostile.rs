@@ -259,7 +259,7 @@ fn calls(random: &mut Random, rounds: usize) {
     };
     let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
     let printing = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
-    let layer = llm_trace::layer().with_policy(policy).normalize(true).with_tracer_provider(&provider);
+    let layer = llm_trace::layer().with_policy(policy).with_normalization(true).with_tracer_provider(&provider);
     let subscriber = tracing_subscriber::registry().with(layer).with(llm_trace::redact(printing));
     tracing::subscriber::with_default(subscriber, || {
         for _ in 0..rounds {

@@ -14,7 +14,7 @@ fn measure(change: impl FnOnce(LlmLayer<Registry>) -> LlmLayer<Registry>, run: i
     let meters = metrics.meter_provider();
     let table = json!({"gpt-4o": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}}).to_string();
     let prices = PriceTable::from_json(table.as_bytes()).unwrap();
-    let change = |layer: LlmLayer<Registry>| change(layer.with_meter_provider(&meters).prices(prices));
+    let change = |layer: LlmLayer<Registry>| change(layer.with_meter_provider(&meters).with_prices(prices));
     let spans = export(Policy::new().capture(Capture::Span), change, run);
     meters.force_flush().unwrap();
     for request in spans.requests() {

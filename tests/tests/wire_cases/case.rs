@@ -101,7 +101,7 @@ impl Case {
         let mut layer =
             llm_trace::layer().with_policy(policy).with_compat(Compat::UsageCost).with_tracer_provider(&provider);
         if let Some(prices) = self.fields.get("prices") {
-            layer = layer.prices(PriceTable::from_json(prices.to_string().as_bytes()).expect("prices"));
+            layer = layer.with_prices(PriceTable::from_json(prices.to_string().as_bytes()).expect("prices"));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {

@@ -52,7 +52,7 @@ pub(crate) struct ActiveCall {
     pub(super) started: Started,
     pub(super) slot: OnceLock<OpenCallSlot>,
     pub(super) holders: OpenHandles,
-    pub(super) state: Mutex<Box<CallRecord>>,
+    pub(super) record: Mutex<Box<CallRecord>>,
 }
 
 impl fmt::Debug for ActiveCall {
@@ -69,15 +69,15 @@ impl ActiveCall {
 
     /// Makes the call available as the parent of calls inside it.
     pub(crate) fn register(self) -> Arc<ActiveCall> {
-        let live = Arc::new(self);
-        live.carried.set(Arc::downgrade(&live));
-        if let Some(pipeline) = &live.pipeline {
-            let open: Weak<ActiveCall> = Arc::downgrade(&live);
+        let active = Arc::new(self);
+        active.carried.set(Arc::downgrade(&active));
+        if let Some(pipeline) = &active.pipeline {
+            let open: Weak<ActiveCall> = Arc::downgrade(&active);
             pipeline.open.insert(open, |slot| {
-                let _ = live.slot.set(slot);
+                let _ = active.slot.set(slot);
             });
         }
-        live
+        active
     }
 
     /// Removes the call from those that a shutdown ends.
@@ -240,7 +240,7 @@ impl ActiveCall {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Box<CallRecord>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {
@@ -270,10 +270,10 @@ impl ActiveCall {
         // It may be the text of an error.
         let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
         let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
-        let mut state = self.lock();
-        state.attempts += 1;
-        let number = i64::from(state.attempts);
-        drop(state);
+        let mut record = self.lock();
+        record.attempts += 1;
+        let number = i64::from(record.attempts);
+        drop(record);
         if let Some(context) = self.context.as_ref().filter(|_| self.recording) {
             let attributes =
                 vec![KeyValue::new(Fact::Attempt.key(), number), KeyValue::new(Fact::ErrorType.key(), error_type)];
@@ -287,13 +287,13 @@ impl OpenCall for ActiveCall {
         self.outer.is_some()
     }
 
-    fn end_unfinished(&self) {
-        self.end_with(Outcome::Unfinished);
+    fn finish_early(&self) {
+        self.finish_as(Outcome::Unfinished);
     }
 }
 
 impl Drop for ActiveCall {
     fn drop(&mut self) {
-        self.end_unheld();
+        self.finish_unheld();
     }
 }

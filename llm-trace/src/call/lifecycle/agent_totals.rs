@@ -26,11 +26,11 @@ struct AgentRun {
 
 impl Agent {
     /// The agent for a call that starts inside a call of the agent `above`. Counts the call.
-    pub(crate) fn of(state: &CallRecord, above: Option<&Agent>) -> Agent {
-        let operation = &state.operation;
+    pub(crate) fn of(record: &CallRecord, above: Option<&Agent>) -> Agent {
+        let operation = &record.operation;
         let inference = operation.is_inference();
         if *operation == Operation::InvokeAgent {
-            let name = state.fact(Fact::AgentName).map(str::to_owned);
+            let name = record.fact(Fact::AgentName).map(str::to_owned);
             return Agent { run: Some(Arc::new(AgentRun { name, ..AgentRun::default() })), inference };
         }
         let Some(above) = above else { return Agent { run: None, inference } };
@@ -38,11 +38,11 @@ impl Agent {
             // A nested inference is the same inference.
             if inference && !above.inference {
                 run.inferences.fetch_add(1, Ordering::Relaxed);
-                if let Some(provider) = &state.provider {
+                if let Some(provider) = &record.provider {
                     run.provider.get_or_init(|| provider.clone());
                 }
             } else if *operation == Operation::ExecuteTool
-                || (*operation == Operation::McpClient && state.operation_name().is_some())
+                || (*operation == Operation::McpClient && record.operation_name().is_some())
             {
                 run.tools.fetch_add(1, Ordering::Relaxed);
             }

@@ -12,77 +12,77 @@ use crate::semconv::Fact;
 
 impl ActiveCall {
     pub(crate) fn set_provider(&self, provider: Provider) {
-        let mut state = self.lock();
-        state.keep_kind();
-        state.replaced.provider |= self.started().provider && state.provider.as_ref() != Some(&provider);
-        state.provider = Some(provider);
+        let mut record = self.lock();
+        record.keep_kind();
+        record.replaced.provider |= self.started().provider && record.provider.as_ref() != Some(&provider);
+        record.provider = Some(provider);
     }
 
     pub(crate) fn set_model(&self, model: &str) {
         if model.is_empty() {
             return;
         }
-        let mut state = self.lock();
-        state.replaced.model |= self.started().model && state.request.text(Fact::RequestModel) != Some(model);
-        state.request.update_text(Fact::RequestModel, Some(model));
+        let mut record = self.lock();
+        record.replaced.model |= self.started().model && record.request.text(Fact::RequestModel) != Some(model);
+        record.request.update_text(Fact::RequestModel, Some(model));
     }
 
     pub(crate) fn set_server(&self, server: &str) {
         let Some(server) = Server::read(server) else { return };
-        let mut state = self.lock();
-        state.keep_kind();
-        let known = state.server.as_ref().map(|known| (&known.address, known.port));
-        state.replaced.server |= self.started().server && known != Some((&server.address, server.port));
-        if state.provider.is_none() && state.operation.is_model_call() {
-            state.provider = hosts::name(&server.address).map(Provider::from);
+        let mut record = self.lock();
+        record.keep_kind();
+        let known = record.server.as_ref().map(|known| (&known.address, known.port));
+        record.replaced.server |= self.started().server && known != Some((&server.address, server.port));
+        if record.provider.is_none() && record.operation.is_model_call() {
+            record.provider = hosts::name(&server.address).map(Provider::from);
         }
-        state.server = Some(server);
+        record.server = Some(server);
     }
 
     pub(crate) fn set_operation(&self, operation: Operation) {
-        let mut state = self.lock();
-        if state.operation == operation || state.finished {
+        let mut record = self.lock();
+        if record.operation == operation || record.finished {
             return;
         }
-        if !state.operation.is_model_call() || !operation.is_model_call() {
-            drop(state);
+        if !record.operation.is_model_call() || !operation.is_model_call() {
+            drop(record);
             diag::debug_once(
                 "operation",
                 "LlmCall::operation is ignored because the call or the new operation is not a model call",
             );
             return;
         }
-        state.replaced.operation = true;
-        state.operation_assumed = false;
-        state.operation = operation;
+        record.replaced.operation = true;
+        record.operation_assumed = false;
+        record.operation = operation;
     }
 
     pub(crate) fn set_http_status(&self, status: u16) {
-        let mut state = self.lock();
-        state.error.status = Some(status).filter(|status| *status >= 400);
-        state.http_status = Some(status);
+        let mut record = self.lock();
+        record.error.status = Some(status).filter(|status| *status >= 400);
+        record.http_status = Some(status);
     }
 
     /// Corrects the name of the span, and the values set at the start if a processor of llm-trace can.
-    pub(crate) fn correct_start(&self, span: &SpanRef<'_>, state: &mut CallRecord, policy: &PolicyState) {
+    pub(crate) fn correct_start(&self, span: &SpanRef<'_>, record: &mut CallRecord, policy: &PolicyState) {
         let masks_name = policy.masks_metadata();
         if masks_name {
-            state.name = None;
+            record.name = None;
         }
         // Other code may have named the span.
-        if masks_name || (!self.started().named && state.target().is_some()) {
-            span.update_name(state.span_name().into_owned());
+        if masks_name || (!self.started().named && record.target().is_some()) {
+            span.update_name(record.span_name().into_owned());
         }
-        if state.replaced == Replaced::default() {
+        if record.replaced == Replaced::default() {
             return;
         }
         if !self.masks().is_guarded() {
             return report_replaced("no RedactProcessor is in front of the exporter");
         }
-        if state.name.is_none() {
-            span.update_name(state.span_name().into_owned());
+        if record.name.is_none() {
+            span.update_name(record.span_name().into_owned());
         }
-        self.masks().set_corrections(state.corrections());
+        self.masks().set_corrections(record.corrections());
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct CarriedCall(Arc<Call>);
 
 #[derive(Debug)]
 struct Call {
-    live: OnceLock<Weak<ActiveCall>>,
+    active: OnceLock<Weak<ActiveCall>>,
     start: CallStart,
     /// The call's own span has taken it.
     taken: AtomicBool,
@@ -33,7 +33,7 @@ struct Call {
 impl CarriedCall {
     pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
         Self(Arc::new(Call {
-            live: OnceLock::new(),
+            active: OnceLock::new(),
             start: CallStart { begun, likely },
             taken: AtomicBool::new(false),
         }))
@@ -45,8 +45,8 @@ impl CarriedCall {
     }
 
     /// Sets the call once.
-    pub(crate) fn set(&self, live: Weak<ActiveCall>) {
-        let _ = self.0.live.set(live);
+    pub(crate) fn set(&self, active: Weak<ActiveCall>) {
+        let _ = self.0.active.set(active);
     }
 
     /// Takes the start for the first span that asks, which is the call's own.
@@ -60,7 +60,7 @@ impl CarriedCall {
 
     /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
-        (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?.live.get()?.upgrade().filter(|_| !is_scrubbing())
+        (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?.active.get()?.upgrade().filter(|_| !is_scrubbing())
     }
 }
 
@@ -108,15 +108,15 @@ impl Drop for Restore {
     }
 }
 
-pub(crate) fn enter(live: &Arc<ActiveCall>) -> EnteredCall<'_> {
-    let span = live.span().enter();
+pub(crate) fn enter(active: &Arc<ActiveCall>) -> EnteredCall<'_> {
+    let span = active.span().enter();
     // An unrecorded span attaches no context, but its masks and facts must apply below it.
-    let context = live.detached_context().map(Context::attach);
-    let masks = masks::enter(live.masks().clone());
+    let context = active.detached_context().map(Context::attach);
+    let masks = masks::enter(active.masks().clone());
     EnteredCall {
         _span: span,
         _context: context,
         _masks: masks,
-        _before: Restore(swap(Some(live.clone())), PhantomData),
+        _before: Restore(swap(Some(active.clone())), PhantomData),
     }
 }

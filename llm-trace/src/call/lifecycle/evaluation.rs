@@ -95,7 +95,7 @@ impl Evaluation {
     /// Emits the event.
     pub fn emit(self) {
         let of = self.of.clone().unwrap_or_else(|| match ActiveCall::current() {
-            Some(live) => live.reference(),
+            Some(active) => active.reference(),
             None => CallRef::active(),
         });
         let Some(pipeline) = of.pipeline().filter(|pipeline| pipeline.events.wanted()) else { return };

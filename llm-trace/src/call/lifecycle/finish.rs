@@ -18,7 +18,7 @@ use crate::sink::metrics::Instruments;
 
 impl ActiveCall {
     /// Ends the call. Only the first call has an effect.
-    pub(crate) fn finish(&self, outcome: Outcome) {
+    pub(crate) fn write_end(&self, outcome: Outcome) {
         let mut known = self.lock();
         if std::mem::replace(&mut known.finished, true) {
             return;
@@ -26,31 +26,31 @@ impl ActiveCall {
         let Some(pipeline) = self.pipeline() else { return };
         let duration = self.begun().elapsed();
         // Later updates find a finished call and change nothing.
-        let mut state = std::mem::replace(&mut *known, CallRecord::finished());
+        let mut record = std::mem::replace(&mut *known, CallRecord::finished());
         drop(known);
-        state.retain_identifiers();
+        record.retain_identifiers();
         self.unregister();
-        let stated = state.apply_inner_calls(outcome);
-        state.correct_operation();
-        state.assume_provider();
+        let stated = record.apply_inner_calls(outcome);
+        record.correct_operation();
+        record.assume_provider();
         let (cost, separate) = match stated {
             NestedTotals::Cost(cost) => (Some(cost), false),
             NestedTotals::Elsewhere => (None, true),
             // The agent's inferences recorded their own costs.
-            NestedTotals::Nothing if self.counts_inferences(&state) => (None, false),
-            NestedTotals::Nothing => (state.cost(pipeline.prices.as_ref()), false),
+            NestedTotals::Nothing if self.counts_inferences(&record) => (None, false),
+            NestedTotals::Nothing => (record.cost(pipeline.prices.as_ref()), false),
         };
         let mut late = false;
         match self.outer() {
-            None => self.report_counted(&state, separate),
-            Some(outer) => match self.merge(outer, state, outcome, cost, separate) {
+            None => self.report_counted(&record, separate),
+            Some(outer) => match self.merge(outer, record, outcome, cost, separate) {
                 None => return,
                 // The outer call has ended: the usage of this one must still be counted, and the call only once.
-                Some(again) => (state, late) = (again, true),
+                Some(again) => (record, late) = (again, true),
             },
         }
         #[cfg(feature = "otel")]
-        if let Some(id) = state.response.facts.text(Fact::ResponseId) {
+        if let Some(id) = record.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }
         // The duration is unknown.
@@ -62,9 +62,9 @@ impl ActiveCall {
         }
         let is_error = outcome.is_error()
             || (pipeline.cancelled_as_error && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
-        let error_type = is_error.then(|| state.error_type(outcome));
+        let error_type = is_error.then(|| record.error_type(outcome));
         let end = CallEnd { outcome, started: self.begun_at(), duration, late, error_type, cost };
-        self.write(pipeline, state, end, instruments);
+        self.write(pipeline, record, end, instruments);
     }
 
     /// Whether the call's span receives its data.
@@ -150,7 +150,7 @@ impl ActiveCall {
     }
 
     /// Whether it is an agent whose inferences are separate calls.
-    fn counts_inferences(&self, state: &CallRecord) -> bool {
-        state.operation == Operation::InvokeAgent && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
+    fn counts_inferences(&self, record: &CallRecord) -> bool {
+        record.operation == Operation::InvokeAgent && self.agent().calls().is_some_and(|(inferences, _)| inferences > 0)
     }
 }

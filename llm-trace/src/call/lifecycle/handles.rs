@@ -11,7 +11,7 @@ impl ActiveCall {
     /// Releases a handle. The last one ends the call explicitly, because a thread inside its span may hold it longer.
     pub(crate) fn release(&self) {
         if self.holders().release() {
-            self.end_unheld();
+            self.finish_unheld();
         }
     }
 
@@ -28,20 +28,20 @@ impl ActiveCall {
     }
 
     /// Ends the call with the known facts if no handle is left, unless it has already ended.
-    pub(crate) fn end_unheld(&self) {
-        let state = self.lock();
-        if state.finished {
+    pub(crate) fn finish_unheld(&self) {
+        let record = self.lock();
+        if record.finished {
             return;
         }
-        let open = !state.returned || state.stream.is_some();
-        let unobserved = state.unobserved || state.is_unobserved();
-        drop(state);
+        let open = !record.returned || record.stream.is_some();
+        let unobserved = record.unobserved || record.is_unobserved();
+        drop(record);
         if std::thread::panicking() && open {
-            self.end_with(Outcome::Panicked);
+            self.finish_as(Outcome::Panicked);
         } else if unobserved {
-            self.end_with(Outcome::Unobserved);
+            self.finish_as(Outcome::Unobserved);
         } else {
-            self.end();
+            self.finish();
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::semconv::{AttributeValue, Fact};
 
 impl ActiveCall {
     /// The facts of this call: set on the call, set by its attributes, then inherited from its scopes.
-    pub(crate) fn inherit_facts(&self, state: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
-        let mut own = state.scope_facts.take();
-        let mut kept = Vec::with_capacity(state.attributes.len());
-        for (key, value) in std::mem::take(&mut state.attributes) {
+    pub(crate) fn inherit_facts(&self, record: &mut CallRecord, policy: &PolicyState) -> Option<Box<ScopeFacts>> {
+        let mut own = record.scope_facts.take();
+        let mut kept = Vec::with_capacity(record.attributes.len());
+        for (key, value) in std::mem::take(&mut record.attributes) {
             let field: fn(&mut ScopeFacts) -> &mut Option<String> = match Fact::from_name(&key) {
                 Some(Fact::UserId) => |own| &mut own.user,
                 Some(Fact::SessionId) => |own| &mut own.session,
@@ -28,7 +28,7 @@ impl ActiveCall {
             };
             *field(own.get_or_insert_default()) = Some(value.to_text().into_owned());
         }
-        state.attributes = kept;
+        record.attributes = kept;
         match self.masks().facts() {
             Some(around) => Some(Box::new(own.map_or_else(ScopeFacts::default, |own| *own).over(around))),
             None => own,
@@ -46,9 +46,9 @@ impl ActiveCall {
             let masks = place.get();
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
             if let (None, Some(facts)) = (self.masks().facts(), place.facts()) {
-                let mut state = self.lock();
-                let own = state.scope_facts.take().map_or_else(ScopeFacts::default, |own| *own);
-                state.scope_facts = Some(Box::new(own.over(facts)));
+                let mut record = self.lock();
+                let own = record.scope_facts.take().map_or_else(ScopeFacts::default, |own| *own);
+                record.scope_facts = Some(Box::new(own.over(facts)));
             }
         }
     }
@@ -56,9 +56,9 @@ impl ActiveCall {
     fn apply(&self, scope: &Scope) {
         let (masks, facts) = scope.parts();
         self.masks().add(masks);
-        let mut state = self.lock();
+        let mut record = self.lock();
         let said = facts.clone();
-        state.scope_facts = Some(Box::new(match state.scope_facts.take() {
+        record.scope_facts = Some(Box::new(match record.scope_facts.take() {
             Some(before) => said.over(&before),
             None => said,
         }));
@@ -82,8 +82,8 @@ impl LlmCall {
     /// If the scope sets the trace, because the call has already started. The rest of the scope is applied
     /// nevertheless.
     pub fn apply(&self, scope: &Scope) -> Result<&Self, TraceError> {
-        if let Some(live) = self.live() {
-            live.apply(scope);
+        if let Some(active) = self.active() {
+            active.apply(scope);
         }
         if scope.has_parent() { Err(TraceError::Started) } else { Ok(self) }
     }

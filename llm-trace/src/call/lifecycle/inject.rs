@@ -36,7 +36,7 @@ impl<C: Carrier + ?Sized> Injector for CarrierInjector<'_, C> {
 /// ```
 pub fn inject<C: Carrier + ?Sized>(carrier: &mut C) -> bool {
     let call = LlmCall::current();
-    let host = call.live().and_then(|live| live.server_address());
+    let host = call.active().and_then(|active| active.server_address());
     host.is_some_and(|host| inject_context(&call, carrier, |propagation| propagation.allows_host(&host)))
 }
 
@@ -62,8 +62,8 @@ fn inject_context<C: Carrier + ?Sized>(
     carrier: &mut C,
     is_allowed: impl FnOnce(&Propagation) -> bool,
 ) -> bool {
-    let Some(live) = call.live() else { return false };
-    let (Some(pipeline), Some(context)) = (live.pipeline(), live.context()) else { return false };
+    let Some(active) = call.active() else { return false };
+    let (Some(pipeline), Some(context)) = (active.pipeline(), active.context()) else { return false };
     // Without an OpenTelemetry layer of this version a call has no ids here.
     if !context.span().span_context().is_valid() || !is_allowed(&pipeline.propagation) {
         return false;

@@ -12,14 +12,14 @@ use crate::policy::Masks;
 use crate::record::{CallRecord, is_same_call, is_same_work};
 
 /// The outer call that a call starting here is merged into.
-pub(crate) fn outer(state: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
+pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
     let outer = current::get()?;
     if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
         return None;
     }
     let around = outer.lock();
-    let nested = state.nested.or(around.nested).unwrap_or(pipeline.nested);
-    let merges = !around.finished && nested == Nested::Merge && is_same_call(&around, state);
+    let nested = record.nested.or(around.nested).unwrap_or(pipeline.nested);
+    let merges = !around.finished && nested == Nested::Merge && is_same_call(&around, record);
     drop(around);
     merges.then_some(outer)
 }
@@ -29,7 +29,7 @@ impl ActiveCall {
     pub(crate) fn merge(
         &self,
         outer: &ActiveCall,
-        state: Box<CallRecord>,
+        record: Box<CallRecord>,
         outcome: Outcome,
         cost: Option<Priced>,
         separate: bool,
@@ -38,10 +38,10 @@ impl ActiveCall {
         let later = self.begun().saturating_duration_since(outer.begun());
         let mut around = outer.lock();
         if around.finished {
-            return Some(state);
+            return Some(record);
         }
         around.inner_calls_mut().separate |= separate;
-        around.absorb(state, outcome, cost, later);
+        around.absorb(record, outcome, cost, later);
         None
     }
 
@@ -53,21 +53,21 @@ impl ActiveCall {
 
     /// Adds the usage of another crate's span inside this call, which records no tokens itself.
     pub(crate) fn add_usage(&self, usage: Usage) {
-        let mut state = self.lock();
-        if !state.finished {
-            state.inner_calls_mut().usage.add(usage);
+        let mut record = self.lock();
+        if !record.finished {
+            record.inner_calls_mut().usage.add(usage);
         }
     }
 
     /// Reports to the surrounding call that this one counts tokens and costs.
-    pub(crate) fn report_counted(&self, state: &CallRecord, separate: bool) {
-        let knows = separate || state.response.usage != Usage::default() || state.response.cost.is_some();
-        if !knows || !state.operation.is_model_call() {
+    pub(crate) fn report_counted(&self, record: &CallRecord, separate: bool) {
+        let knows = separate || record.response.usage != Usage::default() || record.response.cost.is_some();
+        if !knows || !record.operation.is_model_call() {
             return;
         }
         let Some(around) = self.parent() else { return };
         let mut around = around.lock();
-        if is_same_work(&around.operation, &state.operation) && !around.finished {
+        if is_same_work(&around.operation, &record.operation) && !around.finished {
             around.inner_calls_mut().separate = true;
         }
     }

@@ -49,7 +49,7 @@ pub(crate) trait OpenCall: fmt::Debug + Send + Sync {
     fn is_nested(&self) -> bool;
 
     /// Ends it with the facts known so far.
-    fn end_unfinished(&self);
+    fn finish_early(&self);
 }
 
 type Shard = Table<Weak<dyn OpenCall>>;
@@ -128,7 +128,7 @@ impl OpenCalls {
             shards.flat_map(|shard| lock(shard).entries().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect();
         // Nested calls must end first, because they report to their outer calls.
         calls.sort_by_key(|call| !call.is_nested());
-        calls.iter().for_each(|call| call.end_unfinished());
+        calls.iter().for_each(|call| call.finish_early());
         calls.len()
     }
 

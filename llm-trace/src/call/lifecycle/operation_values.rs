@@ -9,14 +9,14 @@ use crate::semconv::{AttributeValue, ContentField, Fact};
 impl ActiveCall {
     /// Sets a fact from inside the function.
     pub(crate) fn fact(&self, fact: Fact, value: AttributeValue) {
-        let mut state = self.lock();
+        let mut record = self.lock();
         match (fact, value) {
-            (Fact::ResponseId, value) => state.response.update_text(Fact::ResponseId, Some(&value.to_text())),
+            (Fact::ResponseId, value) => record.response.update_text(Fact::ResponseId, Some(&value.to_text())),
             (Fact::RpcStatus, value) => {
-                state.error.code = Some(value.to_text().into_owned());
-                state.subject().facts.set(Fact::RpcStatus, value);
+                record.error.code = Some(value.to_text().into_owned());
+                record.subject().facts.set(Fact::RpcStatus, value);
             }
-            (fact, value) => state.subject().facts.set(fact, value),
+            (fact, value) => record.subject().facts.set(fact, value),
         }
     }
 
@@ -29,12 +29,12 @@ impl ActiveCall {
         if field == ContentField::ToolResult {
             self.read_tool_error(what);
         }
-        let mut state = self.lock();
+        let mut record = self.lock();
         if let Some(count) = count {
-            state.subject().facts.set(Fact::MemoryRecordCount, count.into());
+            record.subject().facts.set(Fact::MemoryRecordCount, count.into());
         }
-        if let Some(filled) = filled.filter(|_| !state.finished) {
-            state.fill(filled);
+        if let Some(filled) = filled.filter(|_| !record.finished) {
+            record.fill(filled);
         }
     }
 

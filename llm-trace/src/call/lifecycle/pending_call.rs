@@ -13,7 +13,7 @@ pub(crate) struct PendingCall(Box<Parts>);
 
 struct Parts {
     make_span: MakeSpan,
-    state: Box<CallRecord>,
+    record: Box<CallRecord>,
     around: StartContext,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Debug for PendingCall {
 impl PendingCall {
     pub(crate) fn new(mut setup: CallArguments<'_>) -> Self {
         let around = StartContext::of(&mut setup);
-        let mut state = CallRecord::of(&mut setup);
+        let mut record = CallRecord::of(&mut setup);
         if let Some(pipeline) = &around.pipeline {
             let policy = pipeline.policy.state();
             // The trace may be unknown before the start. Content is then read, and omitted at the end if necessary.
@@ -36,20 +36,20 @@ impl PendingCall {
             };
             let permit = policy.input(around.masks.get());
             let document = permit.mode().and_then(|mode| document(&setup.request, mode));
-            state.read_arguments(&setup, found(&setup.request).as_ref());
-            state.read_input(&setup, document.as_ref(), permit);
+            record.read_arguments(&setup, found(&setup.request).as_ref());
+            record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
-                state.read_given(&given.content, |side| policy.side(side, around.masks.get()));
+                record.read_given(&given.content, |side| policy.side(side, around.masks.get()));
             }
         } else {
-            state.take_given(&setup);
+            record.take_given(&setup);
         }
-        PendingCall(Box::new(Parts { make_span: setup.make_span, state, around }))
+        PendingCall(Box::new(Parts { make_span: setup.make_span, record, around }))
     }
 
     pub(crate) fn start(self) -> Option<ActiveCall> {
-        let Parts { make_span, state, mut around } = *self.0;
+        let Parts { make_span, record, mut around } = *self.0;
         around.adopt_scopes();
-        ActiveCall::start(make_span, state, around)
+        ActiveCall::start(make_span, record, around)
     }
 }

@@ -26,13 +26,13 @@ impl ActiveCall {
         let found = found(request);
         let document = permit.mode().and_then(|mode| document(request, mode));
         let recorded = recorded(request);
-        let mut state = self.lock();
-        let before = state.request.take(Fact::RequestModel);
-        state.request_facts(recorded, found.as_ref());
+        let mut record = self.lock();
+        let before = record.request.take(Fact::RequestModel);
+        record.request_facts(recorded, found.as_ref());
         // The model set at the start is kept.
-        state.request.update(Fact::RequestModel, before);
-        let format = state.format;
-        drop(state);
+        record.request.update(Fact::RequestModel, before);
+        let format = record.format;
+        drop(record);
         if let Some(input) = request_content(format, request, document.as_ref(), permit) {
             self.lock().input = Some(input);
         }
@@ -42,8 +42,8 @@ impl ActiveCall {
     #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
         if let Some(server) = crate::model::server::Server::parse(url) {
-            let mut state = self.lock();
-            match &mut state.server {
+            let mut record = self.lock();
+            match &mut record.server {
                 Some(known) => known.path = server.path,
                 unknown => *unknown = Some(server),
             }
@@ -120,18 +120,18 @@ impl ActiveCall {
             // The stream will provide the response.
             return;
         }
-        let mut state = self.lock();
-        state.returned = true;
+        let mut record = self.lock();
+        record.returned = true;
         if let CapturedValue::Http { status, body, .. } = &value
             && matches!(**body, CapturedValue::Nothing)
         {
-            state.unread_status = Some(*status).filter(|status| *status < 400);
+            record.unread_status = Some(*status).filter(|status| *status < 400);
         }
-        let failed = state.response.error.is_some() || state.error.status.is_some();
-        let (unseen, unread) = (!state.unobserved && state.is_unobserved(), state.is_unread());
-        drop(state);
+        let failed = record.response.error.is_some() || record.error.status.is_some();
+        let (unseen, unread) = (!record.unobserved && record.is_unobserved(), record.is_unread());
+        drop(record);
         if failed {
-            self.end_with(Outcome::Error);
+            self.finish_as(Outcome::Error);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
         } else if unread && self.has_consumers() && self.outer().is_none() && self.has_one_handle() {
@@ -158,7 +158,7 @@ impl ActiveCall {
             not_sent = error.not_sent;
             self.read_error(error);
         }
-        self.end_with(if not_sent { Outcome::NotSent } else { Outcome::Error });
+        self.finish_as(if not_sent { Outcome::NotSent } else { Outcome::Error });
     }
 
     pub(crate) fn read_error(&self, error: CapturedError<'_>) {
@@ -169,8 +169,8 @@ impl ActiveCall {
             }
             _ => None,
         };
-        let mut state = self.lock();
-        let known = &mut state.error;
+        let mut record = self.lock();
+        let known = &mut record.error;
         known.type_name = error.type_name.map(str::to_owned).or(known.type_name.take());
         known.status = error.status.or(known.status);
         known.code = error.code.or(known.code.take());
@@ -200,9 +200,9 @@ impl ActiveCall {
     fn read_head(&self, status: u16, host: Option<&str>) {
         self.http_status(status);
         if let Some(host) = host {
-            let mut state = self.lock();
-            if state.server.is_none() {
-                state.server = crate::model::server::Server::parse(host);
+            let mut record = self.lock();
+            if record.server.is_none() {
+                record.server = crate::model::server::Server::parse(host);
             }
         }
     }
@@ -213,10 +213,10 @@ impl ActiveCall {
 
     fn read_answer(&self, answer: &CapturedValue<'_>) {
         let (field, silent) = {
-            let state = self.lock();
-            let field = state.answer_field();
+            let record = self.lock();
+            let field = record.answer_field();
             // Facts are read too if a model API answered.
-            (field, state.format.is_none() && (field.is_some() || state.operation.is_silent()))
+            (field, record.format.is_none() && (field.is_some() || record.operation.is_silent()))
         };
         if !matches!(answer, CapturedValue::Http { .. }) {
             if let Some(field) = field {
@@ -244,11 +244,11 @@ impl ActiveCall {
                 guarded::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
                 });
-                let mut state = self.lock();
-                state.response.usage.update(facts.usage);
-                state.response.merge(facts);
+                let mut record = self.lock();
+                record.response.usage.update(facts.usage);
+                record.response.merge(facts);
                 if let Some(out) = out {
-                    state.set_output(out, open);
+                    record.set_output(out, open);
                 }
             }
             CapturedValue::Text(text) if !is_document(text) => {
@@ -262,10 +262,10 @@ impl ActiveCall {
                 let doc = permit.mode().and_then(|mode| document(answer, mode));
                 let stated = error::read(found.root());
                 let message = stated.is_some().then(|| self.error_message(answer)).flatten();
-                let mut state = self.lock();
-                let (format, is_agent) = (state.response_facts(&found), state.operation.is_agent());
-                state.seen |= format.is_some() || is_agent;
-                drop(state);
+                let mut record = self.lock();
+                let (format, is_agent) = (record.response_facts(&found), record.operation.is_agent());
+                record.seen |= format.is_some() || is_agent;
+                drop(record);
                 let open = permit.is_open();
                 let content = doc.as_ref().map(JsonView::root);
                 let messages = match (format, content) {
@@ -275,13 +275,13 @@ impl ActiveCall {
                     }
                     _ => None,
                 };
-                let mut state = self.lock();
+                let mut record = self.lock();
                 if let Some(messages) = messages {
-                    state.set_output(messages, open);
+                    record.set_output(messages, open);
                 }
                 if let Some(stated) = stated {
-                    state.error.message = message;
-                    state.response.error = Some(stated);
+                    record.error.message = message;
+                    record.response.error = Some(stated);
                 }
             }
         }

@@ -38,58 +38,58 @@ impl ActiveCall {
     /// Starts the span, then reads the content of the arguments if it is captured.
     pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
         let around = StartContext::of(&mut setup);
-        let mut state = CallRecord::of(&mut setup);
+        let mut record = CallRecord::of(&mut setup);
         let Some(pipeline) = &around.pipeline else {
-            state.take_given(&setup);
-            return ActiveCall::start(setup.make_span, state, around);
+            record.take_given(&setup);
+            return ActiveCall::start(setup.make_span, record, around);
         };
         let likely = pipeline.recorded.load(Ordering::Relaxed);
-        state.read_arguments(&setup, found(&setup.request).as_ref());
-        let live = ActiveCall::start(setup.make_span, state, around)?;
-        let recorded = live.outer.as_deref().unwrap_or(&live).recording;
-        if let Some(pipeline) = live.pipeline.as_ref().filter(|_| likely != recorded) {
+        record.read_arguments(&setup, found(&setup.request).as_ref());
+        let active = ActiveCall::start(setup.make_span, record, around)?;
+        let recorded = active.outer.as_deref().unwrap_or(&active).recording;
+        if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely != recorded) {
             pipeline.recorded.store(recorded, Ordering::Relaxed);
         }
-        if live.wants_content() {
-            let permit = live.permit_input();
+        if active.wants_content() {
+            let permit = active.permit_input();
             let document = permit.mode().and_then(|mode| document(&setup.request, mode));
-            let mut state = live.lock();
-            state.read_input(&setup, document.as_ref(), permit);
+            let mut record = active.lock();
+            record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
-                state.read_given(&given.content, |side| live.permit(side));
+                record.read_given(&given.content, |side| active.permit(side));
             }
-            drop(state);
+            drop(record);
         }
-        Some(live)
+        Some(active)
     }
 
-    pub(crate) fn start(make_span: MakeSpan, mut state: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
+    pub(crate) fn start(make_span: MakeSpan, mut record: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
         if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
-            state.name = None;
+            record.name = None;
         }
-        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| nesting::outer(&state, pipeline))
+        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| nesting::outer(&record, pipeline))
             && !around.has_explicit_parent()
         {
-            return Some(ActiveCall::within(outer, state, around));
+            return Some(ActiveCall::within(outer, record, around));
         }
         let begun = (Instant::now(), SystemTime::now());
         let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
         let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| {
             let above = current::get();
-            Agent::of(&state, above.as_ref().map(|above| above.agent()))
+            Agent::of(&record, above.as_ref().map(|above| above.agent()))
         });
-        if let Some(name) = agent.name().filter(|_| latest && state.belongs_to_agent()) {
-            state.subject().facts.set(Fact::AgentName, name.to_owned().into());
+        if let Some(name) = agent.name().filter(|_| latest && record.belongs_to_agent()) {
+            record.subject().facts.set(Fact::AgentName, name.to_owned().into());
         }
-        let span = span(make_span, &state, latest);
+        let span = span(make_span, &record, latest);
         if around.pipeline.is_none() && span.is_disabled() {
             return None;
         }
         let parent = around.pipeline.is_some().then(|| around.parent());
-        if state.operation.is_model_call() {
+        if record.operation.is_model_call() {
             around.masks.add(Masks::inside_model_call());
         }
-        let mut call = ActiveCall::new(state, around, begun, agent);
+        let mut call = ActiveCall::new(record, around, begun, agent);
         call.span = span;
         if let Some(parent) = parent {
             call.join(parent);
@@ -131,10 +131,10 @@ impl ActiveCall {
     }
 
     /// A call that is merged into the surrounding call.
-    fn within(outer: Arc<ActiveCall>, state: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
+    fn within(outer: Arc<ActiveCall>, record: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
         around.adopt_scopes();
         outer.take_masks(&around.masks);
-        let mut call = ActiveCall::new(state, around, (Instant::now(), SystemTime::now()), outer.agent.clone());
+        let mut call = ActiveCall::new(record, around, (Instant::now(), SystemTime::now()), outer.agent.clone());
         // It starts no span.
         let _ = call.carried.take_start();
         call.has_consumers = outer.has_consumers;
@@ -145,7 +145,7 @@ impl ActiveCall {
 
     /// A call without a span.
     fn new(
-        state: Box<CallRecord>,
+        record: Box<CallRecord>,
         around: StartContext,
         (begun, begun_at): (Instant, SystemTime),
         agent: Agent,
@@ -170,28 +170,28 @@ impl ActiveCall {
             agent,
             #[cfg(feature = "otel")]
             reference: OnceLock::new(),
-            started: Started::of(&state),
+            started: Started::of(&record),
             slot: OnceLock::new(),
             holders: OpenHandles::default(),
-            state: Mutex::new(state),
+            record: Mutex::new(record),
         }
     }
 }
 
 /// Creates the span with the fields that samplers and filters can read.
-fn span(make_span: MakeSpan, state: &CallRecord, latest: bool) -> Span {
+fn span(make_span: MakeSpan, record: &CallRecord, latest: bool) -> Span {
     // An agent in this process may use several providers, so the latest conventions define none.
-    let has_provider = !latest || !state.is_internal_agent();
+    let has_provider = !latest || !record.is_internal_agent();
     make_span(&StartFields {
-        name: &state.span_name(),
-        kind: state.kind(),
-        operation: state.operation_name(),
-        provider: state.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
-        model: state.request.text(Fact::RequestModel),
-        server_address: state.server.as_ref().map(|server| server.address.as_str()),
-        server_port: state.server.as_ref().and_then(|server| server.port).map(i64::from),
-        agent: state.fact(Fact::AgentName),
-        tool: state.fact(Fact::ToolName),
-        tool_type: state.fact(Fact::ToolType),
+        name: &record.span_name(),
+        kind: record.kind(),
+        operation: record.operation_name(),
+        provider: record.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
+        model: record.request.text(Fact::RequestModel),
+        server_address: record.server.as_ref().map(|server| server.address.as_str()),
+        server_port: record.server.as_ref().and_then(|server| server.port).map(i64::from),
+        agent: record.fact(Fact::AgentName),
+        tool: record.fact(Fact::ToolName),
+        tool_type: record.fact(Fact::ToolType),
     })
 }

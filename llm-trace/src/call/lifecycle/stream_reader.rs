@@ -23,19 +23,19 @@ impl ActiveCall {
         self.open_stream(&mut self.lock());
     }
 
-    fn open_stream(&self, state: &mut CallRecord) {
-        if state.stream.is_none() && !state.finished {
-            let mut stream = Stream::new(state, &self.permit_output(), self.permit_error_text().is_open());
+    fn open_stream(&self, record: &mut CallRecord) {
+        if record.stream.is_none() && !record.finished {
+            let mut stream = Stream::new(record, &self.permit_output(), self.permit_error_text().is_open());
             stream.gaps = self.pipeline().filter(|pipeline| pipeline.metrics.any()).map(|_| Box::default());
-            state.stream = Some(Box::new(stream));
+            record.stream = Some(Box::new(stream));
         }
     }
 
     /// Lets a wrapper around the stream end the call. Returns `false` if another one does.
     pub(crate) fn take_over(&self) -> bool {
         self.begin_stream();
-        let mut state = self.lock();
-        match &mut state.stream {
+        let mut record = self.lock();
+        match &mut record.stream {
             Some(stream) => !std::mem::replace(&mut stream.owned, true),
             None => false,
         }
@@ -75,9 +75,9 @@ impl ActiveCall {
     }
 
     fn see_chunk(&self, read: impl FnOnce(&mut Stream) -> Event) {
-        let mut state = self.lock();
-        self.open_stream(&mut state);
-        if let Some(stream) = &mut state.stream {
+        let mut record = self.lock();
+        self.open_stream(&mut record);
+        if let Some(stream) = &mut record.stream {
             let now = stream.clock();
             let event = read(stream);
             stream.seen(&event, self.begun(), now);
@@ -87,9 +87,9 @@ impl ActiveCall {
     /// Records one item that is a value. Serialization runs user code, so it runs outside of the lock.
     fn chunk_value(&self, item: &dyn Document) {
         let mode = {
-            let mut state = self.lock();
-            self.open_stream(&mut state);
-            state.stream.as_ref().and_then(|stream| stream.collector.as_ref()?.mode())
+            let mut record = self.lock();
+            self.open_stream(&mut record);
+            record.stream.as_ref().and_then(|stream| stream.collector.as_ref()?.mode())
         };
         let found = item.found(&PATHS, mode == Some(Mode::Full));
         let framed = is_framed_event(found.root()).then(|| item.doc(Mode::Full));
@@ -132,21 +132,21 @@ impl ActiveCall {
         if let CapturedValue::Error(error) = error {
             self.read_error(error);
         }
-        let mut state = self.lock();
-        if let Some(stream) = &mut state.stream {
+        let mut record = self.lock();
+        if let Some(stream) = &mut record.stream {
             stream.failed = true;
         }
     }
 
     /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
-    pub(crate) fn end(&self) {
-        self.close(None);
+    pub(crate) fn finish(&self) {
+        self.finish_call(None);
     }
 
     /// Ends the call, unless its function is still running: then the return of the function ends it.
     pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
         if self.lock().panicked || !self.is_running() {
-            return self.close(given_up);
+            return self.finish_call(given_up);
         }
         if let Some(stream) = &mut self.lock().stream {
             stream.owned = false;
@@ -154,25 +154,25 @@ impl ActiveCall {
     }
 
     /// Ends the call early, for example because it was cancelled. After the stream's end mark it is complete all the same.
-    pub(crate) fn end_with(&self, outcome: Outcome) {
-        self.close(Some(outcome));
+    pub(crate) fn finish_as(&self, outcome: Outcome) {
+        self.finish_call(Some(outcome));
     }
 
     /// Ends the call. This is the only way, so that the stream is always read to its end first.
-    fn close(&self, given_up: Option<Outcome>) {
+    fn finish_call(&self, given_up: Option<Outcome>) {
         let permit = self.permit_output();
         let open = permit.is_open();
-        let mut state = self.lock();
-        if state.finished {
+        let mut record = self.lock();
+        if record.finished {
             return;
         }
-        let given_up = if state.panicked { Some(Outcome::Panicked) } else { given_up };
-        let refused = state.error.status.is_some_and(|status| status >= 400);
-        let Some(stream) = &mut state.stream else {
-            let failed = refused || state.response.error.is_some();
-            drop(state);
+        let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
+        let refused = record.error.status.is_some_and(|status| status >= 400);
+        let Some(stream) = &mut record.stream else {
+            let failed = refused || record.response.error.is_some();
+            drop(record);
             let outcome = if failed { Outcome::Error } else { Outcome::Completed };
-            return self.finish(match given_up {
+            return self.write_end(match given_up {
                 Some(Outcome::Unobserved) if failed => outcome,
                 given_up => given_up.unwrap_or(outcome),
             });
@@ -181,19 +181,19 @@ impl ActiveCall {
         let unread = !plain && !stream.read;
         let Some(collector) = stream.collector.take() else { return };
         let Collected { end, format, facts, output, skipped } = collector.finish();
-        state.format = format;
+        record.format = format;
         if !unread && format.is_some_and(Format::has_stream_operation) {
-            state.request.set_new(Fact::RequestStream, true.into());
+            record.request.set_new(Fact::RequestStream, true.into());
         }
         if skipped > 0 {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
-            state.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
+            record.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
         }
-        let before = std::mem::replace(&mut *state.response, facts);
-        state.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
-        state.response.usage.update(before.usage);
-        state.response.cost = state.response.cost.or(before.cost);
-        state.response.fill(before);
+        let before = std::mem::replace(&mut *record.response, facts);
+        record.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
+        record.response.usage.update(before.usage);
+        record.response.cost = record.response.cost.or(before.cost);
+        record.response.fill(before);
         let outcome = match (given_up, end) {
             (Some(Outcome::Panicked), _) => Outcome::Panicked,
             (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
@@ -206,8 +206,8 @@ impl ActiveCall {
             (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
             (None, StreamEnd::Truncated) => Outcome::Truncated,
         };
-        let stated = state.response.error.as_ref().and_then(|error| error.message.clone());
-        drop(state);
+        let stated = record.response.error.as_ref().and_then(|error| error.message.clone());
+        drop(record);
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
             let mut messages = Messages::output(filter, self.profile());
@@ -219,20 +219,20 @@ impl ActiveCall {
             let known = &mut self.lock().error.message;
             *known = known.take().or(message);
         }
-        self.finish(outcome);
+        self.write_end(outcome);
     }
 }
 
 impl Stream {
-    fn new(state: &CallRecord, permit: &Permit, error_text: bool) -> Self {
+    fn new(record: &CallRecord, permit: &Permit, error_text: bool) -> Self {
         // The filter cuts and reports content above this limit.
         let output = permit
             .clone()
             .filter()
             .map(|filter| StreamOutput::with_limit(Some(filter.room())).with_whole_texts(filter.scrubs()));
         let output = permit.mode().zip(output);
-        let provider = state.provider.as_ref().map(crate::model::Provider::as_str);
-        let collector = Collector::new(provider, state.format, None, output).with_error_text(error_text);
+        let provider = record.provider.as_ref().map(crate::model::Provider::as_str);
+        let collector = Collector::new(provider, record.format, None, output).with_error_text(error_text);
         Stream {
             owned: false,
             collector: Some(collector),

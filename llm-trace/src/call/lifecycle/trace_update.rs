@@ -48,15 +48,15 @@ impl ActiveCall {
         let mut around = self.parent();
         while let Some(call) = around {
             let parent = call.parent();
-            let mut state = call.lock();
-            if !state.finished && (parent.is_none() || state.operation.is_agent()) {
+            let mut record = call.lock();
+            if !record.finished && (parent.is_none() || record.operation.is_agent()) {
                 // The trace has the first input and the last output.
-                let known = state.trace.input.take();
-                state.trace.input = known.or_else(|| sides.input.clone());
-                let known = state.trace.output.take();
-                state.trace.output = sides.output.clone().or(known);
+                let known = record.trace.input.take();
+                record.trace.input = known.or_else(|| sides.input.clone());
+                let known = record.trace.output.take();
+                record.trace.output = sides.output.clone().or(known);
             }
-            drop(state);
+            drop(record);
             around = parent;
         }
     }

@@ -1,6 +1,6 @@
 //! Without OpenTelemetry there are no events.
 
-use super::ended_call::{EndedCall, Sink};
+use crate::sink::ended_call::{EndedCall, Sink};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Events;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::ended_call::{EndedCall, Sink};
 use crate::semconv::Profile;
+use crate::sink::ended_call::{EndedCall, Sink};
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics;

@@ -145,7 +145,7 @@ impl FinishedCall {
         self.first_chunk
     }
 
-    /// The cost in US dollars, reported by the provider or computed by the layer's [`prices`](crate::LlmLayer::prices).
+    /// The cost in US dollars, reported by the provider or computed by the layer's [`with_prices`](crate::LlmLayer::with_prices).
     /// An agent or a workflow has no cost if the calls inside have one, so that a sum over all calls counts each dollar
     /// once.
     pub fn cost(&self) -> Option<f64> {
