@@ -81,6 +81,34 @@ fn without_a_policy_no_content_is_printed() {
 }
 
 #[test]
+fn errors_inside_a_call_stay_in_local_logs_while_nothing_is_masked() {
+    for (policy, shown) in [(Policy::new(), true), (Policy::new().mask_output(true), false)] {
+        let buffer = Lines::default();
+        let subscriber =
+            tracing_subscriber::registry().with(llm_trace::layer().with_policy(policy)).with(redact(plain(&buffer)));
+        tracing::subscriber::with_default(subscriber, || {
+            llm_trace::LlmCall::builder("chat").provider("openai").run(|_| error!(error = ERROR, "no answer"));
+        });
+        assert_eq!(buffer.text().contains(ERROR), shown, "{}", buffer.text());
+    }
+}
+
+#[test]
+fn stop_sequences_are_masked_with_the_input_only() {
+    for (policy, shown) in [(open().mask_output(true), true), (open().mask_input(true), false)] {
+        let buffer = Lines::default();
+        let subscriber = tracing_subscriber::registry()
+            .with(llm_trace::layer().with_policy(policy).with_fields(true))
+            .with(redact(plain(&buffer)));
+        tracing::subscriber::with_default(subscriber, || {
+            let request = serde_json::json!({"model": "m", "stop": ["END"], "messages": []});
+            llm_trace::LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        });
+        assert_eq!(buffer.text().contains("END"), shown, "{}", buffer.text());
+    }
+}
+
+#[test]
 fn the_policy_is_that_of_the_subscribers_layer_in_either_order() {
     let handle = PolicyHandle::new(open().mask_input(true).mask_output(true));
     let (one, two) = (Lines::default(), Lines::default());

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use crate::json::{Found, JsonView, Mode, Trie};
 #[cfg(feature = "fields")]
 use crate::message::{RecordRequest, RecordResponse};
+use crate::model::server::Server;
 
 /// The data of a request, a response, a stream item or an error. Created by the macro's probes.
 #[doc(hidden)]
@@ -31,7 +32,7 @@ pub(crate) enum CapturedValue<'a> {
     #[cfg(feature = "fields")]
     Response(&'a dyn RecordResponse),
     /// An HTTP response: a status, and the body if it is read.
-    Http { status: u16, host: Option<&'a str>, body: Box<CapturedValue<'a>> },
+    Http { status: u16, url: Option<&'a str>, body: Box<CapturedValue<'a>> },
     /// An error.
     Error(CapturedError<'a>),
 }
@@ -61,6 +62,8 @@ pub(crate) struct CapturedError<'a> {
     pub(crate) not_sent: bool,
     /// The kind of transport failure: `timeout`, `connection_refused`, `dns`, `tls`, …
     pub(crate) transport: Option<&'static str>,
+    /// The server of the request, if the client's error names it.
+    pub(crate) server: Option<Server>,
     /// Content: formatted only if the policy permits error texts.
     pub(crate) message: Option<&'a dyn Display>,
 }

@@ -10,6 +10,8 @@ use super::transport;
 use crate::arguments::captured_value::CapturedError;
 use crate::guarded;
 use crate::guarded::UserCode;
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
+use crate::model::server::Server;
 
 /// Maximum length of a `source()` chain, because a chain may be cyclic.
 const MAX_DEPTH: usize = 32;
@@ -102,6 +104,7 @@ known! {
         out.status = out.status.or(error.status().map(|status| status.as_u16()));
         out.transport = out.transport.or(error.is_timeout().then_some("timeout"));
         out.not_sent |= error.is_connect() || error.is_builder();
+        out.server = out.server.take().or_else(|| Server::parse(error.url()?.as_str()));
         if error.is_request() {
             out.transport = out.transport.or_else(|| root_text(error).as_deref().and_then(transport::word_of_text));
         }

@@ -198,7 +198,7 @@ impl Document for serde_json::Value {
 pub fn captured<'s>(head: Option<Resolved<'s>>, leaf: &'s impl ToCapturedValue) -> ProbedValue<'s> {
     let body = leaf.captured_value();
     ProbedValue(match head {
-        Some(Resolved { status, host }) => CapturedValue::Http { status, host, body: Box::new(body) },
+        Some(Resolved { status, url }) => CapturedValue::Http { status, url, body: Box::new(body) },
         None => body,
     })
 }

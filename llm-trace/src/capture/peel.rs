@@ -125,7 +125,7 @@ impl<'a, B> Probed<'a, (http::StatusCode, B)> {
 #[cfg(feature = "http")]
 impl<'a, B> Probed<'a, http::Response<B>> {
     pub fn head(self) -> (Option<Resolved<'a>>, Probed<'a, B>) {
-        let head = self.0.map(|response| Resolved { status: response.status().as_u16(), host: None });
+        let head = self.0.map(|response| Resolved { status: response.status().as_u16(), url: None });
         (head, Probed(self.0.map(http::Response::body)))
     }
 }
@@ -143,9 +143,10 @@ macro_rules! reqwest_head {
     ($reqwest:ident) => {
         impl<'a> Probed<'a, $reqwest::Response> {
             pub fn head(self) -> (Option<Resolved<'a>>, Probed<'a, Infallible>) {
-                let head = self
-                    .0
-                    .map(|response| Resolved { status: response.status().as_u16(), host: response.url().host_str() });
+                let head = self.0.map(|response| Resolved {
+                    status: response.status().as_u16(),
+                    url: Some(response.url().as_str()),
+                });
                 (head, Probed(None))
             }
         }

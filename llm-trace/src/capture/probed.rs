@@ -12,9 +12,9 @@ impl<T: ?Sized> Clone for Probed<'_, T> {
 
 impl<T: ?Sized> Copy for Probed<'_, T> {}
 
-/// The status of a response, and the host if the client provides it.
+/// The status of a response, and the URL if the client provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolved<'a> {
     pub(crate) status: u16,
-    pub(crate) host: Option<&'a str>,
+    pub(crate) url: Option<&'a str>,
 }

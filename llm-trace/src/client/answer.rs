@@ -102,7 +102,7 @@ impl Recorder for Whole {
 
     fn fail(&mut self, error: ProbedValue<'_>) {
         let Some(call) = self.call.take() else { return };
-        call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body: Box::default() }));
+        call.observe(ProbedValue(CapturedValue::Http { status: self.status, url: None, body: Box::default() }));
         call.finish_err(error);
     }
 
@@ -110,14 +110,14 @@ impl Recorder for Whole {
         let Some(call) = self.call.take() else { return };
         let kept = self.kept.take();
         if self.status < 400 && kept.as_deref().is_some_and(|kept| !is_answer(kept)) {
-            call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body: Box::default() }));
+            call.observe(ProbedValue(CapturedValue::Http { status: self.status, url: None, body: Box::default() }));
             let error = CapturedError { transport: Some("invalid_response"), ..CapturedError::default() };
             return call.finish_err(ProbedValue(CapturedValue::Error(error)));
         }
         let body = Box::new(
             kept.as_deref().filter(|kept| !kept.is_empty()).map_or(CapturedValue::Nothing, CapturedValue::Bytes),
         );
-        call.observe(ProbedValue(CapturedValue::Http { status: self.status, host: None, body }));
+        call.observe(ProbedValue(CapturedValue::Http { status: self.status, url: None, body }));
         call.finish();
     }
 }

@@ -10,6 +10,7 @@ use super::place::{Place, TextKind};
 use super::report::Report;
 use super::side::Side;
 use super::style::HashKey;
+use crate::semconv::Fact;
 
 /// Prefix of the keys of a trace's input and output, for backends that merge spans by trace.
 pub(super) const OF_TRACE: &str = "langfuse.trace.";
@@ -60,8 +61,6 @@ pub(crate) struct Redactor<'p> {
     pub(super) closed: bool,
     /// The first of these three reasons applies.
     pub(super) masked_around: bool,
-    /// Inside a call or scope.
-    pub(super) below: bool,
     /// For local logs, where only masks apply.
     pub(super) local: bool,
     /// Error texts pass although capture is off.
@@ -90,7 +89,6 @@ impl<'p> Redactor<'p> {
             masks: masks.unwrap_or_default(),
             closed,
             masked_around,
-            below: masks.is_some(),
             local: false,
             plain_errors: false,
             values: ValueSides::Own,
@@ -101,12 +99,11 @@ impl<'p> Redactor<'p> {
         }
     }
 
-    /// For local logs, where only masks apply. Outside of calls and scopes, error texts pass unless the policy masks a
-    /// side.
+    /// For local logs, where only masks apply.
     pub(crate) fn for_logs(mut self) -> Self {
         self.closed = self.masked_around;
         self.local = true;
-        self.plain_errors = !self.below && !self.state.masks(self.masks).any();
+        self.plain_errors = !self.state.masks(self.masks).any();
         self
     }
 
@@ -200,7 +197,13 @@ impl<'p> Redactor<'p> {
                 };
                 match shape {
                     Some(shape) => Verdict::Rewrite(filter, shape),
-                    None if side == Side::Input && filter.masks_model_parts() => Verdict::ByAuthor(filter),
+                    // A list of texts may be a conversation, but not this one.
+                    None if side == Side::Input
+                        && filter.masks_model_parts()
+                        && key != Fact::RequestStopSequences.key() =>
+                    {
+                        Verdict::ByAuthor(filter)
+                    }
                     None => Verdict::Filter(filter, Place::of(TextKind::Text)),
                 }
             }

@@ -125,6 +125,8 @@ pub(crate) struct ErrorState {
 pub(crate) struct Stream {
     /// A wrapper around the stream ends the call, rather than the function that returns it.
     pub(crate) owned: bool,
+    /// The wrapper was dropped before the end of the stream, while the function was running.
+    pub(crate) dropped: bool,
     /// Taken when the stream ends.
     pub(crate) collector: Option<Collector>,
     pub(crate) first_chunk: Option<Duration>,

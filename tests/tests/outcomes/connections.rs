@@ -78,6 +78,23 @@ macro_rules! versions {
                 Ok(client.get(url).send().await?.text().await?)
             }
 
+            #[llm_call(provider = "openai", model = "m")]
+            async fn refused(url: &str) -> Result<String, Error> {
+                Client::new().get(url).send().await?.error_for_status()?.text().await
+            }
+
+            #[test]
+            fn the_server_of_an_error_is_the_calls() {
+                let busy = sends("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n".to_owned());
+                for (url, error) in [(busy, "503"), ("http://127.0.0.1:1/v1".to_owned(), "connection_refused")] {
+                    let span = one(|_| drop(block_on(refused(&url)).expect_err("it fails")));
+                    let port = url.split([':', '/']).nth(4).and_then(|port| port.parse::<i64>().ok()).expect("a port");
+                    assert_eq!(span.attribute("error.type"), Some(json!(error)));
+                    assert_eq!(span.attribute("server.address"), Some(json!("127.0.0.1")));
+                    assert_eq!(span.attribute("server.port"), Some(json!(port)));
+                }
+            }
+
             #[test]
             fn a_connection_that_ends_early_has_its_own_error_type() {
                 for cut in cuts() {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 use llm_trace::{LlmCall, Operation, Policy, llm_call};
 use llm_trace_tests::collector::Collector;
 use serde_json::json;
@@ -56,6 +56,46 @@ fn streams_end_complete_truncated_dropped_and_by_panic() {
     });
     assert_eq!((outcome(&panicked).as_str(), panicked.status_code()), ("panicked", 2));
     streamed(&panicked, "Hello");
+}
+
+/// Reads at most this number of pieces, and drops the stream.
+#[llm_call(provider = "openai", model = "m")]
+async fn reads_in_place(pieces: usize, fails: bool) -> Result<(), Overloaded> {
+    let mut stream = LlmCall::current().stream(stream::iter(events(true)));
+    for _ in 0..pieces {
+        let _ = stream.next().await;
+    }
+    drop(stream);
+    if fails { Err(Overloaded) } else { Ok(()) }
+}
+
+#[llm_call(provider = "openai", model = "m")]
+async fn waits_in_place() {
+    let mut stream = LlmCall::current().stream(stream::iter(events(true)));
+    stream.next().await;
+    std::future::pending().await
+}
+
+#[llm_call(provider = "openai", model = "m")]
+async fn reads_twice() {
+    drop(LlmCall::current().stream(stream::iter(events(true))));
+    LlmCall::current().stream(stream::iter(events(true))).for_each(|_| std::future::ready(())).await;
+}
+
+#[test]
+fn a_stream_that_is_dropped_inside_its_function_is_dropped() {
+    for (pieces, fails, expected) in
+        [(1, false, "dropped"), (0, false, "dropped"), (1, true, "error"), (100, false, "completed")]
+    {
+        let span = one(|_| drop(block_on(reads_in_place(pieces, fails))));
+        assert_eq!(outcome(&span), expected, "{pieces} {fails}");
+        assert_eq!(span.status_code() == 2, fails, "{span:?}");
+        assert_eq!(span.attribute("error.type").is_some(), fails, "{span:?}");
+    }
+    let cancelled = one(|_| assert!(waits_in_place().now_or_never().is_none()));
+    assert_eq!(outcome(&cancelled), "cancelled");
+    let twice = one(|_| block_on(reads_twice()));
+    completed(&twice);
 }
 
 #[llm_call(provider = "openai", model = "m")]

@@ -125,3 +125,38 @@ fn error_texts_outside_of_calls_are_withheld_while_capture_is_off() {
         assert_eq!(format!("{:?}", collector.logs()).contains(SECRET), shown);
     }
 }
+
+/// Spans and log records of a handler outside of every call, in a scope with both masks if `scoped`.
+fn handler(scoped: bool) -> Collector {
+    let collector = Collector::start();
+    let policy = Policy::new().lock_masked();
+    let spans = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy.clone());
+    let records = RedactLogProcessor::new(SimpleLogProcessor::new(collector.log_exporter()), policy.clone());
+    let provider = SdkTracerProvider::builder().with_span_processor(spans).build();
+    let loggers = SdkLoggerProvider::builder().with_log_processor(records).build();
+    let subscriber = tracing_subscriber::registry()
+        .with(llm_trace::layer().with_policy(policy).with_tracer_provider(&provider))
+        .with(OpenTelemetryTracingBridge::new(&loggers));
+    tracing::subscriber::with_default(subscriber, || {
+        let log = || {
+            let e = std::io::Error::other(SECRET);
+            tracing::info_span!("handler").in_scope(|| {
+                tracing::error!(error = %e, "no answer");
+                tracing::error!(%e, cause = &e as &dyn std::error::Error, "no answer");
+                tracing::error!("failed: {e} in the text");
+            });
+        };
+        if scoped { llm_trace::scope().mask_input(true).mask_output(true).run(log) } else { log() }
+    });
+    collector
+}
+
+#[test]
+fn an_error_in_the_text_of_a_handlers_event_needs_a_scope() {
+    let open = handler(false);
+    let texts = format!("{:?}{:?}", open.span("handler"), open.logs());
+    // The text leaves as an event of the span and as a log record; the values of error keys do not.
+    assert_eq!(texts.matches("in the text").count(), texts.matches(SECRET).count(), "{texts}");
+    assert_eq!(texts.matches(SECRET).count(), 2, "{texts}");
+    assert!(!handler(true).saw(SECRET));
+}

@@ -9,6 +9,7 @@ use crate::message::ResponseRecord;
 use crate::message::{Messages, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
+use crate::model::server::Server;
 use crate::policy::{Filter, Permit, Place};
 use crate::record::{document, found, is_messages, outcome_content, recorded, request_content, response_content};
 use crate::semconv::Fact;
@@ -54,7 +55,7 @@ impl ActiveCall {
     /// Records the response that a client receives.
     #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
-        self.response(&CapturedValue::Http { status, host: None, body: Box::new(CapturedValue::Bytes(body)) });
+        self.response(&CapturedValue::Http { status, url: None, body: Box::new(CapturedValue::Bytes(body)) });
     }
 
     /// Records token counts set by hand.
@@ -169,6 +170,7 @@ impl ActiveCall {
             }
             _ => None,
         };
+        self.set_unknown_server(error.server);
         let mut record = self.lock();
         let known = &mut record.error;
         known.type_name = error.type_name.map(str::to_owned).or(known.type_name.take());
@@ -197,13 +199,17 @@ impl ActiveCall {
     }
 
     /// Reads the head of an HTTP response.
-    fn read_head(&self, status: u16, host: Option<&str>) {
+    fn read_head(&self, status: u16, url: Option<&str>) {
         self.http_status(status);
-        if let Some(host) = host {
-            let mut record = self.lock();
-            if record.server.is_none() {
-                record.server = crate::model::server::Server::parse(host);
-            }
+        self.set_unknown_server(url.and_then(Server::parse));
+    }
+
+    /// Sets the server of a model call, unless it is known.
+    fn set_unknown_server(&self, server: Option<Server>) {
+        let Some(server) = server else { return };
+        let mut record = self.lock();
+        if record.operation.is_model_call() {
+            record.server.get_or_insert(server);
         }
     }
 
@@ -230,8 +236,8 @@ impl ActiveCall {
             _ if !self.has_consumers() => {}
             CapturedValue::Nothing | CapturedValue::Request(_) | CapturedValue::Error(_) => {}
             CapturedValue::Text("") => {}
-            CapturedValue::Http { status, host, body } => {
-                self.read_head(*status, *host);
+            CapturedValue::Http { status, url, body } => {
+                self.read_head(*status, *url);
                 self.read_answer(body);
             }
             CapturedValue::Response(response) => {

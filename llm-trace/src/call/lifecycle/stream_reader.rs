@@ -150,6 +150,7 @@ impl ActiveCall {
         }
         if let Some(stream) = &mut self.lock().stream {
             stream.owned = false;
+            stream.dropped = given_up == Some(Outcome::Dropped);
         }
     }
 
@@ -177,6 +178,7 @@ impl ActiveCall {
                 given_up => given_up.unwrap_or(outcome),
             });
         };
+        let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
         let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
         let unread = !plain && !stream.read;
         let Some(collector) = stream.collector.take() else { return };
@@ -235,6 +237,7 @@ impl Stream {
         let collector = Collector::new(provider, record.format, None, output).with_error_text(error_text);
         Stream {
             owned: false,
+            dropped: false,
             collector: Some(collector),
             first_chunk: None,
             last_chunk: None,

@@ -123,6 +123,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("system_prompt", INPUT),
 
     // Errors.
+    Entry::exact("cause", Class::Error), Entry::exact("e", Class::Error),
     Entry::exact("err", Class::Error), Entry::exact("error", Class::Error), Entry::exact("error.details", Class::Error),
     Entry::exact("error.message", Class::Error), Entry::exact("error.stack", Class::Error),
     Entry::exact("exception", Class::Error), Entry::exact("exception.message", Class::Error),
