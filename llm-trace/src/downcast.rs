@@ -4,11 +4,11 @@
 //! search for our own layer, do not find the wrapped layer.
 
 /// A `downcast_raw` for an `impl Layer<S>` of a type that has two safe methods: `downcast_own(&self, TypeId) ->
-/// Option<*const ()>`, which returns a pointer into `self`, and `downcast_inner(&self) -> Option<&impl Layer<S>>`.
+/// Option<*const ()>`, whose pointer is valid as long as `self`, and `downcast_inner(&self) -> Option<&impl Layer<S>>`.
 macro_rules! forward_downcast {
     () => {
-        // SAFETY: `downcast_own` returns a pointer to a field of `self` that has the requested type and lives as long
-        // as `self`. The inner layer, which is part of `self`, gives the same guarantee for its own pointers.
+        // SAFETY: `downcast_own` returns a pointer to a value of the requested type that lives as long as `self`: `self`,
+        // a value that it owns, or a static. The inner layer, which `self` owns, gives the same guarantee.
         #[allow(unsafe_code, reason = "the trait declares the method unsafe")]
         unsafe fn downcast_raw(&self, id: ::core::any::TypeId) -> ::core::option::Option<*const ()> {
             self.downcast_own(id).or_else(|| {

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Each call becomes one span that follows the [GenAI semantic conventions]. The span holds the model, the token counts
-//! and other facts of the request and the response or stream, and the outcome: completed, refused, truncated,
+//! and other facts of the request and the response or stream, and the outcome: completed, error, truncated,
 //! cancelled, panicked and so on. Prompts and responses are not recorded by default. [`init`] prints the spans as a
 //! tree, or exports them to the endpoint in `OTEL_ENDPOINT`.
 //!

@@ -53,6 +53,12 @@ fn chat(body: &Value) -> Value {
     response()
 }
 
+#[test]
+fn the_spans_of_calls_hold_no_events_of_the_sdk() {
+    let collector = measure(|layer| layer, || drop(chat(&request())));
+    assert_eq!(collector.span("chat gpt-4o").span.events, []);
+}
+
 #[llm_call(provider = "openai", model = "gpt-4o")]
 async fn fails() -> Result<(), std::io::Error> {
     Err(std::io::Error::other("SENTINEL-ERROR"))

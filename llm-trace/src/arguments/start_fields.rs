@@ -16,6 +16,22 @@ pub struct StartFields<'a> {
     pub tool_type: Option<&'a str>,
 }
 
+impl StartFields<'_> {
+    /// The names of the fields, in the order of [`__make_span`](crate::__make_span).
+    pub(crate) const NAMES: [&'static str; 10] = [
+        "otel.name",
+        "otel.kind",
+        "gen_ai.operation.name",
+        "gen_ai.provider.name",
+        "gen_ai.request.model",
+        "server.address",
+        "server.port",
+        "gen_ai.agent.name",
+        "gen_ai.tool.name",
+        "gen_ai.tool.type",
+    ];
+}
+
 /// Creates the span at its own callsite.
 #[doc(hidden)]
 pub type MakeSpan = fn(&StartFields<'_>) -> tracing::Span;
@@ -44,4 +60,29 @@ macro_rules! __make_span {
             )
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MakeSpan, StartFields};
+
+    #[test]
+    fn the_span_has_the_named_fields_in_order() {
+        let make: MakeSpan = crate::__make_span!(target: "t", level: tracing::Level::INFO, name: "llm_call");
+        let fields = StartFields {
+            name: "chat",
+            kind: "client",
+            operation: None,
+            provider: None,
+            model: None,
+            server_address: None,
+            server_port: None,
+            agent: None,
+            tool: None,
+            tool_type: None,
+        };
+        let span = tracing::subscriber::with_default(tracing_subscriber::registry(), || make(&fields));
+        let names: Vec<_> = span.metadata().into_iter().flat_map(|span| span.fields()).map(|f| f.name()).collect();
+        assert_eq!(names, StartFields::NAMES);
+    }
 }

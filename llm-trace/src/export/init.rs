@@ -21,8 +21,8 @@ use crate::diag;
 /// ```
 ///
 /// # Errors
-/// If a variable is invalid, a feature is missing, or a global subscriber is already set. In the last case use
-/// [`export::from_env()`](crate::export::from_env) add its layer to your subscriber, and keep the rest until the program ends. It never panics.
+/// If a variable is invalid, a feature is missing, or a global subscriber is already set. In the last case, add the layer
+/// of [`export::from_env()`](crate::export::from_env) to your subscriber. It never panics.
 pub fn init() -> Result<Telemetry, InitError> {
     start(Config::from_env()?)
 }

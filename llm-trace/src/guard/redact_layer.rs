@@ -62,6 +62,8 @@ pub struct RedactLayer<L> {
 #[derive(Debug)]
 pub(crate) struct Wrapped;
 
+static WRAPPED: Wrapped = Wrapped;
+
 impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedactLayer").field("inner", &self.inner).finish_non_exhaustive()
@@ -202,7 +204,7 @@ where
 impl<L: 'static> RedactLayer<L> {
     fn downcast_own(&self, id: TypeId) -> Option<*const ()> {
         if id == TypeId::of::<Wrapped>() {
-            return Some(std::ptr::from_ref(&Wrapped).cast());
+            return Some(std::ptr::from_ref(&WRAPPED).cast());
         }
         (id == TypeId::of::<Self>()).then(|| std::ptr::from_ref(self).cast())
     }

@@ -141,8 +141,8 @@ where
         } else if self.normalize.load(Ordering::Relaxed) {
             diag::warn_once(
                 "normalize",
-                "normalize(true) has no effect without with_tracer_provider(..): put NormalizeProcessor around the span \
-                 processor instead",
+                "with_normalization(true) has no effect without with_tracer_provider(..): put NormalizeProcessor around \
+                 the span processor instead",
             );
         }
         if let Some(inner) = self.inner() {

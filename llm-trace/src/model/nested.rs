@@ -1,6 +1,6 @@
 //! Handling of a model call inside another model call.
 
-/// Sets how a model call nests inside another one with the same operation and the same provider, for example if an
+/// How a model call nests inside another one with the same operation and the same provider, for example if an
 /// annotated function calls another one. Calls without a provider match any provider.
 ///
 /// Tokens, costs and metrics are counted once in both modes. The setting of the inner call takes precedence over that

@@ -287,7 +287,8 @@ impl Policy {
     }
 
     /// Masks input and output and locks the policy: neither this value nor a [`PolicyHandle`](crate::PolicyHandle) that
-    /// holds it can remove a mask afterwards.
+    /// holds it can remove a mask or add an exemption afterwards. Call [`plain_key`](Self::plain_key) and
+    /// [`plain_target`](Self::plain_target) before it.
     #[must_use]
     pub fn lock_masked(mut self) -> Self {
         self.locked = true;

@@ -22,10 +22,11 @@ impl Policy {
     }
 
     /// Declares that attributes and fields with this key hold no content. Inside a masked call, values of other crates
-    /// under unknown keys are masked; this key is exempt. Keys that are known to hold content stay masked.
+    /// under unknown keys are masked; this key is exempt. Keys that are known to hold content stay masked. A locked
+    /// policy takes no exemption.
     #[must_use]
     pub fn plain_key(self, key: &str) -> Self {
-        self.key(key, Class::Fact(IdentifierKind::Any))
+        if self.locked { self } else { self.key(key, Class::Fact(IdentifierKind::Any)) }
     }
 
     fn key(mut self, key: &str, class: Class) -> Self {
@@ -51,7 +52,7 @@ impl Policy {
     }
 
     /// Declares that free text with this target is not content. Use it if your own crate has the name of a known
-    /// client.
+    /// client. A locked policy takes no exemption.
     ///
     /// ```
     /// use llm_trace::Policy;
@@ -62,7 +63,9 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn plain_target(mut self, target: impl Into<String>) -> Self {
-        self.targets.push((target.into(), false));
+        if !self.locked {
+            self.targets.push((target.into(), false));
+        }
         self
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::content_shape::ContentShape;
 use super::filter::{CUT, Filter, REDACTED};
+use super::keys::{Class, IdentifierKind};
 use super::masks::Masks;
 use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
@@ -186,6 +187,15 @@ proptest! {
         handle.update(|policy| policy.mask_input(false).mask_output(false).default_mask(false).error_text(true));
         prop_assert_eq!(open(&handle.get(), call.clear_default()), [false; 3]);
     }
+}
+
+#[test]
+fn a_locked_policy_takes_no_exemption() {
+    let class = |policy: &Policy, key| policy.known(key).class;
+    let locked = Policy::new().plain_key("before").lock_masked().plain_key("after").plain_target("rig");
+    assert_eq!(class(&locked, "before"), Class::Fact(IdentifierKind::Any));
+    assert_eq!(class(&locked, "after"), Class::Unknown);
+    assert!(locked.is_content_target("rig") && !Policy::new().plain_target("rig").is_content_target("rig"));
 }
 
 fn one(filter: Filter) -> (Value, Vec<String>) {

@@ -17,6 +17,7 @@ use tracing::{Level, Metadata, Span};
 
 use super::identity;
 use crate::ambient::TraceBackend;
+use crate::arguments::StartFields;
 use crate::otel::{Array, KeyValue, StringValue, Value as OtelValue};
 use crate::semconv::{ContentField, Fact, Profile, openinference};
 
@@ -65,8 +66,7 @@ pub(crate) fn is_recorded_here(values: &Record<'_>) -> bool {
 
 /// Whether the span is that of a call. The values of its start have passed the policy too.
 pub(crate) fn is_call_span(metadata: &Metadata<'_>) -> bool {
-    let mut fields = metadata.fields().iter().map(|field| field.name());
-    metadata.fields().len() == 10 && fields.next() == Some("otel.name") && fields.last() == Some(Fact::ToolType.key())
+    metadata.fields().iter().map(|field| field.name()).eq(StartFields::NAMES)
 }
 
 /// The metadata of the fields, as a span at level INFO of the target `llm_trace` has them.

@@ -180,7 +180,7 @@ fn no_text_of_a_masked_side_is_exported() {
     }
 }
 
-/// The spans of a chat, an error and a stream with `normalize(true)`.
+/// The spans of a chat, an error and a stream with `with_normalization(true)`.
 #[test]
 fn its_spans_conform() {
     let spans = InMemorySpanExporter::default();
