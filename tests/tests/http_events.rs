@@ -18,6 +18,8 @@ fn call() {
     debug!(target: "rustls::client::hs", "event 4");
     trace!(target: "tower::buffer::worker", "event 5");
     debug!(target: "log", { log.target = "reqwest::connect", log.line = 3 }, "event 6");
+    debug!(target: "opentelemetry_sdk", "event 7");
+    debug!(target: "opentelemetry-otlp", "event 8");
     warn!(target: "hyper::client", "kept 1");
     info!(target: "tower_http::trace", "kept 2");
     debug!(target: "hyperdrive", "kept 3");

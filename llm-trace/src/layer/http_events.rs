@@ -1,11 +1,12 @@
-//! Events of HTTP crates: more than ten for each request.
+//! Events of HTTP crates, more than ten for each request, and of the OpenTelemetry SDK.
 
 use tracing::Event;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::policy::content_targets;
 
-/// Crates of HTTP clients, HTTP servers and their connections, by the targets of their events. Spans are not dropped.
+/// Crates of HTTP clients, HTTP servers, their connections and the SDK, by the targets of their events. Spans are not
+/// dropped.
 const MODULES: &[&str] = &[
     "async_tungstenite",
     "aws_runtime",
@@ -21,6 +22,10 @@ const MODULES: &[&str] = &[
     "isahc",
     "mio",
     "native_tls",
+    // The SDK logs each instrument and batch.
+    "opentelemetry",
+    "opentelemetry-otlp",
+    "opentelemetry_sdk",
     "quinn",
     "quinn_proto",
     "quinn_udp",

@@ -66,7 +66,8 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.profile = profile)
     }
 
-    /// Sets the most verbose level of events of HTTP crates that become span events. Default: `INFO`.
+    /// Sets the most verbose level of events of HTTP crates and the OpenTelemetry SDK that become span events. Default:
+    /// `INFO`.
     ///
     /// `hyper`, `h2`, `reqwest`, `rustls`, `tower` and the like log many `DEBUG` and `TRACE` events for each request. If
     /// the subscriber enables them, other layers still see all of them. The level does not apply to events of other crates.

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use arc_swap::ArcSwapOption;
 use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider};
-use tracing::Dispatch;
 
 pub(crate) use instruments::Instruments;
 
@@ -82,8 +81,6 @@ impl Metrics {
     }
 
     fn make(&self, meter: &Meter, profile: Profile) -> Arc<Instruments> {
-        // The SDK logs each new instrument, and the first call would have these events on its span.
-        let _quiet = tracing::dispatcher::set_default(&Dispatch::none());
         Arc::new(Instruments::new(meter, profile, Arc::clone(&self.allowed)))
     }
 
