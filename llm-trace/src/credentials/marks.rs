@@ -5,20 +5,26 @@ use memchr::{memchr, memchr3};
 /// Maximum length of a name, in bytes.
 pub(super) const MAX_NAME: usize = 64;
 
-pub(super) const SIGN: u8 = 1;
-pub(super) const PERCENT: u8 = 2;
-pub(super) const SPACE: u8 = 4;
-pub(super) const DASH: u8 = 8;
+const SIGN: u8 = 1;
+const PERCENT: u8 = 2;
+const SPACE: u8 = 4;
+/// Two dashes, with which private keys and flags of a command line start.
+pub(super) const DASHES: u8 = 8;
 
-/// The kind of a byte that may stand before a credential. Most short texts have no such byte.
-pub(super) const fn kind(byte: u8) -> u8 {
-    match byte {
-        b'=' | b':' | b',' => SIGN,
-        b'%' => PERCENT,
-        b' ' => SPACE,
-        b'-' => DASH,
-        _ => 0,
+/// The kinds of bytes before which a credential's name may stand. Most short texts have none.
+pub(super) fn kinds(text: &str) -> u8 {
+    let (mut kinds, mut before) = (0, 0);
+    for byte in text.bytes() {
+        kinds |= match byte {
+            b'=' | b':' | b',' => SIGN,
+            b'%' => PERCENT,
+            b' ' => SPACE,
+            b'-' if before == b'-' => DASHES,
+            _ => 0,
+        };
+        before = byte;
     }
+    kinds
 }
 
 /// Positions in a text where a credential may start. Each byte is read once.
@@ -30,13 +36,11 @@ pub(super) struct Marks<'t> {
     sign: usize,
     /// Like `sign`, for a percent-encoded sign or space.
     encoded: usize,
-    /// The text may hold flags of a command line.
-    has_flags: bool,
 }
 
 impl<'t> Marks<'t> {
-    pub(super) fn new(text: &'t str, kinds: u8, has_flags: bool) -> Self {
-        let mut marks = Self { bytes: text.as_bytes(), kinds, sign: 0, encoded: 0, has_flags };
+    pub(super) fn new(text: &'t str, kinds: u8) -> Self {
+        let mut marks = Self { bytes: text.as_bytes(), kinds, sign: 0, encoded: 0 };
         marks.find_sign(0);
         marks.find_encoded(0);
         marks
@@ -72,7 +76,7 @@ impl<'t> Marks<'t> {
         let sign = self.sign.min(self.encoded);
         while let Some(blank) = memchr(b' ', self.bytes.get(from..sign)?) {
             let at = from + blank;
-            if scheme_before(self.bytes, at).is_some() || self.has_flags && is_flag(self.bytes, at) {
+            if scheme_before(self.bytes, at).is_some() || self.kinds & DASHES != 0 && is_flag(self.bytes, at) {
                 return Some(at);
             }
             from = at + 1;

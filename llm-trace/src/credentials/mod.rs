@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
@@ -16,7 +16,7 @@ mod private_keys;
 
 use harmless::{is_arn, is_harmless, is_stand_in, is_state};
 use keys::{is_credential, is_credential_word};
-use marks::{DASH, MAX_NAME, Marks, SCHEMES, kind, name_before, scheme_before};
+use marks::{DASHES, MAX_NAME, Marks, SCHEMES, kinds, name_before, scheme_before};
 
 /// Replaces the credentials in a text. Returns the text and their number.
 pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
@@ -25,22 +25,19 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
-    let kinds = text.bytes().fold(0, |kinds, byte| kinds | kind(byte));
-    if kinds & !DASH == 0 {
+    let kinds = kinds(text);
+    if kinds & !DASHES == 0 {
         return (Cow::Borrowed(text), 0);
     }
-    // Private keys and flags start with two dashes, which few texts have.
-    let has_dashes =
-        kinds & DASH != 0 && memchr_iter(b'-', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) == Some(&b'-'));
-    let keys = has_dashes.then(|| private_keys::replace(text, stand_in)).flatten();
-    let Some((rest, keys)) = keys else { return scan(text, stand_in, kinds, has_dashes) };
-    let (clean, found) = scan(&rest, stand_in, kinds, has_dashes);
+    let keys = (kinds & DASHES != 0).then(|| private_keys::replace(text, stand_in)).flatten();
+    let Some((rest, keys)) = keys else { return scan(text, stand_in, kinds) };
+    let (clean, found) = scan(&rest, stand_in, kinds);
     (Cow::Owned(clean.into_owned()), keys.saturating_add(found))
 }
 
-fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8, has_flags: bool) -> (Cow<'t, str>, u64) {
+fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8) -> (Cow<'t, str>, u64) {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
-    let mut marks = Marks::new(text, kinds, has_flags);
+    let mut marks = Marks::new(text, kinds);
     let mut from = 0;
     while let Some(at) = marks.next(from) {
         from = at + 1;

@@ -160,6 +160,10 @@ impl Filter {
         self.room = self.room.saturating_sub(bytes);
     }
 
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
     pub(crate) fn into_report(self) -> Report {
         self.report
     }

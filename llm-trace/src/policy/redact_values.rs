@@ -78,7 +78,9 @@ impl PolicyState {
 impl Redactor<'_> {
     /// Adds this report to the counts that are already recorded.
     pub(super) fn write_report(self, attributes: &mut Vec<KeyValue>) {
-        write_report(self.into_report(), attributes);
+        if [&self.report, self.open.report(), self.masked.report()].iter().any(|report| !report.is_empty()) {
+            write_report(self.into_report(), attributes);
+        }
     }
 
     pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
