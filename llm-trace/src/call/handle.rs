@@ -92,8 +92,14 @@ impl LlmCall {
     /// Sets an attribute on the call's span. A later value for the same key replaces an earlier one.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// LlmCall::current().attribute("app.tier", "gold").attribute("app.retries", 2);
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// #[llm_call(provider = "openai", model = "gpt-4o")]
+    /// fn chat(prompt: &str, tier: &'static str) {
+    ///     LlmCall::current().attribute("app.tier", tier).attribute("app.prompt_version", 3);
+    ///     // …
+    /// }
+    /// # chat("hello", "gold");
     /// ```
     pub fn attribute(&self, key: impl Into<Cow<'static, str>>, value: impl Into<AttributeValue>) -> &Self {
         if let Some(active) = &self.0 {
@@ -121,8 +127,16 @@ impl LlmCall {
     /// Records token counts, if no response contains them.
     ///
     /// ```
-    /// # use llm_trace::{LlmCall, Usage};
-    /// LlmCall::current().usage(Usage::new().input_tokens(12).output_tokens(3));
+    /// use llm_trace::{LlmCall, Usage, llm_call};
+    ///
+    /// #[llm_call(provider = "local", model = "llama-3.2")]
+    /// fn generate(tokens: &[u32]) -> Vec<u32> {
+    ///     let output = vec![0; 3]; // from the model
+    ///     let usage = Usage::new().input_tokens(tokens.len() as i64).output_tokens(output.len() as i64);
+    ///     LlmCall::current().usage(usage);
+    ///     output
+    /// }
+    /// # generate(&[1, 2]);
     /// ```
     #[cfg(feature = "fields")]
     pub fn usage(&self, usage: crate::Usage) -> &Self {
@@ -135,9 +149,15 @@ impl LlmCall {
     /// Records the request: a `serde_json::Value`, JSON text, or any `T: Serialize`.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// let body = serde_json::json!({"model": "gpt-4o", "messages": []});
-    /// LlmCall::current().request(&body);
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// #[llm_call(provider = "openai")]
+    /// fn chat(prompt: &str) {
+    ///     let body = serde_json::json!({"model": "gpt-4o", "messages": [{"role": "user", "content": prompt}]});
+    ///     LlmCall::current().request(&body);
+    ///     // … send the body
+    /// }
+    /// # chat("hello");
     /// ```
     pub fn request<T: serde::Serialize + ?Sized>(&self, request: &T) -> &Self {
         if let Some(active) = &self.0 {
@@ -149,10 +169,16 @@ impl LlmCall {
     /// Records the request from JSON text.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// LlmCall::current()
-    ///     .request_json(r#"{"model": "gpt-4o", "messages": []}"#)
-    ///     .response_json(br#"{"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}"#);
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// # fn send(_: &str) -> Vec<u8> { br#"{"id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}"#.to_vec() }
+    /// #[llm_call(provider = "openai")]
+    /// fn forward(body: &str) -> Vec<u8> {
+    ///     let answer = send(body);
+    ///     LlmCall::current().request_json(body).response_json(&answer);
+    ///     answer
+    /// }
+    /// # forward(r#"{"model": "gpt-4o", "messages": []}"#);
     /// ```
     pub fn request_json(&self, json: impl AsRef<[u8]>) -> &Self {
         if let Some(active) = &self.0 {
@@ -188,11 +214,20 @@ impl LlmCall {
     /// Records a failed attempt that will be repeated, as a span event with its error type.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// # let send = || Ok::<_, std::io::Error>(());
-    /// while send().is_err() {
-    ///     LlmCall::current().attempt("timeout");
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// # fn send() -> std::io::Result<()> { Ok(()) }
+    /// #[llm_call(provider = "openai", model = "gpt-4o")]
+    /// fn patient() -> std::io::Result<()> {
+    ///     for _ in 0..2 {
+    ///         match send() {
+    ///             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => LlmCall::current().attempt("timeout"),
+    ///             result => return result,
+    ///         };
+    ///     }
+    ///     send()
     /// }
+    /// # patient().unwrap();
     /// ```
     pub fn attempt(&self, error_type: impl Into<Cow<'static, str>>) -> &Self {
         if let Some(active) = &self.0 {

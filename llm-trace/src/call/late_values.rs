@@ -30,8 +30,14 @@ impl LlmCall {
     /// Sets the requested model: `gen_ai.request.model`.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// LlmCall::current().model("gpt-4o-mini");
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// #[llm_call(provider = "openai")]
+    /// fn chat(prompt: &str) {
+    ///     LlmCall::current().model(if prompt.len() < 200 { "gpt-4o-mini" } else { "gpt-4o" });
+    ///     // …
+    /// }
+    /// # chat("hello");
     /// ```
     pub fn model(&self, model: impl AsRef<str>) -> &Self {
         if let Some(active) = &self.0 {
@@ -43,8 +49,16 @@ impl LlmCall {
     /// Sets the server, as a URL or host.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// LlmCall::current().server("https://api.openai.com/v1");
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// #[llm_call(provider = "openai", model = "gpt-4o")]
+    /// fn chat(servers: &[String], attempt: usize) {
+    ///     if let Some(url) = servers.get(attempt % servers.len().max(1)) {
+    ///         LlmCall::current().server(url.as_str());
+    ///     }
+    ///     // …
+    /// }
+    /// # chat(&["https://api.openai.com/v1".to_owned()], 0);
     /// ```
     pub fn server(&self, server: impl AsRef<str>) -> &Self {
         if let Some(active) = &self.0 {
@@ -57,8 +71,16 @@ impl LlmCall {
     /// call such as `chat` or `embeddings`. Any other change is ignored.
     ///
     /// ```
-    /// # use llm_trace::{LlmCall, Operation};
-    /// LlmCall::current().operation(Operation::Embeddings);
+    /// use llm_trace::{LlmCall, Operation, llm_call};
+    ///
+    /// #[llm_call(provider = "openai")]
+    /// fn forward(path: &str) {
+    ///     if path.ends_with("/embeddings") {
+    ///         LlmCall::current().operation(Operation::Embeddings);
+    ///     }
+    ///     // …
+    /// }
+    /// # forward("/v1/embeddings");
     /// ```
     pub fn operation(&self, operation: impl Into<Operation>) -> &Self {
         if let Some(active) = &self.0 {
@@ -71,9 +93,16 @@ impl LlmCall {
     /// replaces an earlier one, so each attempt can set its own.
     ///
     /// ```
-    /// # use llm_trace::LlmCall;
-    /// # let status = http::StatusCode::TOO_MANY_REQUESTS;
-    /// LlmCall::current().http_status(status.as_u16());
+    /// use llm_trace::{LlmCall, llm_call};
+    ///
+    /// # fn send() -> (u16, String) { (429, String::new()) }
+    /// #[llm_call(provider = "openai", model = "gpt-4o")]
+    /// fn chat() -> Option<String> {
+    ///     let (status, answer) = send();
+    ///     LlmCall::current().http_status(status);
+    ///     (status < 400).then_some(answer)
+    /// }
+    /// # chat();
     /// ```
     pub fn http_status(&self, status: u16) -> &Self {
         if let Some(active) = &self.0
