@@ -7,11 +7,12 @@ pub mod tables;
 use opentelemetry::Array;
 use serde_json::{Map, Value};
 
+use crate::credentials;
 use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::Provider;
 use crate::model::facts::ResponseFacts;
-use crate::policy::Filter;
+use crate::policy::{Capture, Filter, Masks, Permit, Place, Policy, PolicyHandle, TextKind, authors};
 use crate::semconv::{Fact, Facts, Profile};
 use crate::sink::attributes::Attributes;
 use crate::wire::collect::Collector;
@@ -114,6 +115,18 @@ pub struct Reading {
     pub outcome: Option<&'static str>,
     /// The provider's error message, if content is read.
     pub error_message: Option<String>,
+}
+
+/// Passes a text through the readers of other crates' texts: credentials, authors of a conversation, scrubbing rules.
+pub fn redact_text(text: &str) -> [String; 3] {
+    let policy = Policy::new().capture(Capture::Span).mask_output(true);
+    #[cfg(feature = "scrub-rules")]
+    let policy = policy.rules(crate::policy::ScrubRules::all());
+    let policy = PolicyHandle::new(policy);
+    let Permit::Open(mut filter) = policy.state().input(Masks::default()) else { return Default::default() };
+    let credentials = credentials::clean(text).0.into_owned();
+    let authors = authors::rewrite(text, &mut filter);
+    [credentials, authors, filter.clean(text, Place::of(TextKind::Text)).into_owned()]
 }
 
 /// Reads one exchange.
