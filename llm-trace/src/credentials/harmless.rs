@@ -33,7 +33,6 @@ const STATES: &[&str] = &[
 pub(super) fn is_harmless(value: &str, name: &str) -> bool {
     NOTHING.contains(&value)
         || value.bytes().all(|byte| byte == b'*')
-        || is_stand_in(value)
         || is_parameter(value)
         || is_column(value, name)
         || is_state(value)
@@ -73,9 +72,9 @@ pub(super) fn is_arn(bytes: &[u8], start: usize) -> bool {
     bytes[start - head..start].starts_with(b"arn:")
 }
 
-/// `[REDACTED]`, `[TOKEN]`, with or without the closing bracket.
-pub(super) fn is_stand_in(value: &str) -> bool {
-    let Some(rest) = value.strip_prefix('[') else { return false };
+/// Whether a text starts with `[REDACTED]`, `[TOKEN]` or the like.
+pub(super) fn is_stand_in(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('[') else { return false };
     let end = rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
-    matches!(rest.as_bytes().get(end), None | Some(b']'))
+    rest.as_bytes().get(end) == Some(&b']')
 }

@@ -106,15 +106,25 @@ fn is_token(byte: u8) -> bool {
 /// `user:password` before an `@`, even if it contains `#` or `?`.
 fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[start..];
-    let is_end = |byte: &u8| {
-        matches!(byte, b'/' | b'"' | b'\'' | b'<' | b'>' | b'`' | b',' | b';' | b'[' | b']' | b'{' | b'}')
-            || byte.is_ascii_whitespace()
-    };
-    let end = rest.iter().position(is_end);
+    // A password may contain `,`, `;` and `'`, and a port may not.
+    let (mut in_password, mut is_port) = (false, true);
+    let end = rest.iter().position(|byte| {
+        match byte {
+            b'/' | b'"' | b'<' | b'>' | b'`' | b'[' | b']' | b'{' | b'}' => return true,
+            b',' | b';' | b'\'' => return !in_password || is_port,
+            b':' => in_password = true,
+            _ => is_port &= !in_password || byte.is_ascii_digit(),
+        }
+        byte.is_ascii_whitespace()
+    });
     let at = rest[..end.unwrap_or(rest.len())].iter().rposition(|byte| *byte == b'@')?;
     // `ssh://git@host/` names no user.
     (at > 0 && &rest[..at] != b"git").then_some(start..start + at)
 }
+
+/// A value that is longer than this, in bytes, is never a word about a credential. Such a value is not read twice, so
+/// that the scan is linear.
+const MAX_WORD: usize = 128;
 
 /// Words between the name of a credential and a `:`, in prose: "API key provided: ".
 const PARTICIPLES: &[&str] = &["given", "passed", "provided", "received", "supplied"];
@@ -168,16 +178,64 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     }
     // Prose mentions tokens too: "unexpected token: end of input".
     let is_prose = bytes[at] == b':' && quotes == 0 && name.eq_ignore_ascii_case("token");
-    let found = value(text, sign.end, is_header(name), !is_prose)?;
+    let extent = match (is_header(name), in_query) {
+        (true, _) => Extent::Line,
+        (false, true) => Extent::Query,
+        (false, false) => Extent::Word,
+    };
+    let found = value(text, sign.end, extent, !is_prose)?;
     let found = if bytes[at] == b'%' { found.start..percent::value_end(text, found) } else { found };
     let value = &text[found.clone()];
     // Another flag, or a short word of prose, may follow a flag.
     let is_next = bytes[at] == b' ' && (value.starts_with('-') || value.len() < 6 && is_lowercase(value));
-    if is_next || is_harmless(value, name) {
-        return None;
+    let is_word = || value.len() <= MAX_WORD && (is_harmless(value, name) || is_prose && is_prose_word(value));
+    (!is_next && !is_stand_in(&text[found.start..]) && !is_word()).then_some(found)
+}
+
+/// Whether a value has the form of a word: no digits, and no capital letters but the first.
+fn is_prose_word(value: &str) -> bool {
+    let mut bytes = value.bytes();
+    let has_digit = bytes.next().is_some_and(|byte| byte.is_ascii_digit());
+    !has_digit && !bytes.any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// The end of a value without quotes.
+#[derive(Clone, Copy, PartialEq)]
+enum Extent {
+    /// The end of a word.
+    Word,
+    /// The next parameter of a URL's query.
+    Query,
+    /// The end of the line.
+    Line,
+}
+
+impl Extent {
+    /// Whether a value ends before the byte at `at`.
+    fn ends_at(self, bytes: &[u8], at: usize) -> bool {
+        match bytes[at] {
+            byte if byte.is_ascii_whitespace() => true,
+            b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' => true,
+            b'#' => self == Extent::Query,
+            // A URL may stand in brackets.
+            b'|' | b')' | b']' | b'}' => {
+                self != Extent::Query || !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+            }
+            b',' | b';' => self != Extent::Query && is_separator(bytes, at),
+            _ => false,
+        }
     }
-    let is_word = !text[found.clone()].bytes().any(|byte| byte.is_ascii_digit());
-    (!(is_prose && is_word)).then_some(found)
+}
+
+/// Whether a `,` or `;` separates a value from the next one, rather than being part of it: a space, the end or a name
+/// with a sign follows.
+fn is_separator(bytes: &[u8], at: usize) -> bool {
+    let rest = &bytes[at + 1..];
+    let name = rest.iter().take(MAX_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-. \"'".contains(byte));
+    match rest.first() {
+        None => true,
+        Some(byte) => !byte.is_ascii_alphanumeric() || matches!(rest.get(name.count()), Some(b'=' | b':')),
+    }
 }
 
 fn is_one_of(text: &str, words: &[&str]) -> bool {
@@ -202,7 +260,7 @@ fn is_header(name: &str) -> bool {
     ends("cookie") || ends("authorization")
 }
 
-fn value(text: &str, from: usize, whole_line: bool, may_nest: bool) -> Option<Range<usize>> {
+fn value(text: &str, from: usize, extent: Extent, may_nest: bool) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let skip = |from: usize, set: &[u8]| from + bytes[from..].iter().take_while(|byte| set.contains(byte)).count();
     let first = skip(from, b" \t=>");
@@ -218,9 +276,12 @@ fn value(text: &str, from: usize, whole_line: bool, may_nest: bool) -> Option<Ra
             _ => break,
         }
     }
+    if may_nest && text.get(start..).is_some_and(is_stand_in) {
+        return None;
+    }
     if may_nest && let Some(end) = container_end(bytes, start) {
         let is_empty = text.get(start + 1..end).is_none_or(|inner| inner.trim_matches([' ', ']', '}']).is_empty());
-        return (!is_empty && !text.get(start..).is_some_and(is_stand_in)).then_some(first..end);
+        return (!is_empty).then_some(first..end);
     }
     // A literal of bytes or a raw string: `b".."`, `r#".."#`.
     let prefix = bytes[start..].iter().take(2).take_while(|byte| b"bcr".contains(byte)).count();
@@ -240,13 +301,10 @@ fn value(text: &str, from: usize, whole_line: bool, may_nest: bool) -> Option<Ra
             let escapes = backslashes(&bytes[open..at]);
             closing_quote(bytes, start, bytes[at], escapes).map_or(bytes.len(), |at| at - escapes)
         }
-        None if whole_line && !is_state(&text[start..]) => {
+        None if extent == Extent::Line && !is_state(&text[start..]) => {
             memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |len| start + len)
         }
-        None => bytes[start..]
-            .iter()
-            .position(|byte| byte.is_ascii_whitespace() || b",;&\"'`<>|)]}".contains(byte))
-            .map_or(bytes.len(), |len| start + len),
+        None => (start..bytes.len()).find(|at| extent.ends_at(bytes, *at)).unwrap_or(bytes.len()),
     };
     let mut end = end.max(start);
     // The scheme may be kept.
