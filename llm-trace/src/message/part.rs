@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::object::Object;
 use crate::json::{JsonView, Mode, Node, Text};
 use crate::policy::{Filter, Place, rewrite};
+use crate::semconv::part_type::{UNKNOWN, is_part_type};
 
 /// One part of a message.
 #[derive(Clone)]
@@ -252,6 +253,8 @@ impl<'a> Part<'a> {
                 // A part that only shares its type name with the schema gets another name.
                 match SCHEMA_TYPES.contains(kind) {
                     true => object.word("type", &format!("{kind}_part")),
+                    // A user may have chosen it.
+                    false if filter.masks_at(place) && !is_part_type(kind) => object.word("type", UNKNOWN),
                     false => object.identifier("type", kind, filter, place),
                 }
                 match fields {

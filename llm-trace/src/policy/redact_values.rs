@@ -15,6 +15,9 @@ use super::report::Report;
 use super::rewrite;
 use crate::otel::{Array, KeyValue, StringValue, Value};
 
+/// Maximum number of identifiers in a list of another crate.
+const MAX_IDENTIFIERS: usize = 64;
+
 /// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
@@ -122,7 +125,9 @@ impl Redactor<'_> {
             Verdict::Identifiers { wording, fails } => {
                 let fits = match value {
                     Value::String(text) => wording.fits(text.as_str()),
-                    Value::Array(Array::String(all)) => all.iter().all(|text| wording.fits(text.as_str())),
+                    Value::Array(Array::String(all)) => {
+                        all.len() <= MAX_IDENTIFIERS && all.iter().all(|text| wording.fits(text.as_str()))
+                    }
                     _ => true,
                 };
                 if !fits {

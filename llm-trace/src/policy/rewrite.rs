@@ -9,6 +9,7 @@ use super::place::{Place, TextKind};
 use super::report::Report;
 use crate::json::{JsonView, Mode, Node, Text, write_str};
 use crate::semconv::identifier::is_word;
+use crate::semconv::part_type::{UNKNOWN, is_part_type};
 
 /// Rewrites the JSON array of an attribute. Returns one replacement if it is not such an array, and `None` if the limit
 /// has no room for it.
@@ -132,7 +133,7 @@ pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: 
     let kind = node.get_str("type").unwrap_or("");
     let place = place_of_part(kind, role);
     fields(out, node, filter, &|key: &str| match (kind, key) {
-        (_, "type") => TextSlot::Word,
+        (_, "type") => TextSlot::PartType(place),
         ("tool_call" | "server_tool_call", "id" | "name") => TextSlot::Word,
         ("tool_call_response" | "server_tool_call_response", "id") => TextSlot::Word,
         ("blob" | "uri" | "file", "modality" | "mime_type") => TextSlot::Word,
@@ -158,6 +159,8 @@ fn place_of_part<'r>(kind: &str, role: &'r str) -> Place<'r> {
 enum TextSlot<'a> {
     /// A structural word: kept.
     Word,
+    /// The type of a part: kept, unless texts are masked and it is not a known one.
+    PartType(Place<'a>),
     /// Content.
     Value(Place<'a>),
     /// A JSON schema: omitted if texts are masked, because a replacement would not be a schema.
@@ -206,7 +209,10 @@ fn fields<'a>(out: &mut String, node: Node<'a>, filter: &mut Filter, slot: &dyn 
         }
         out.push(':');
         match slot {
-            TextSlot::Word => word(out, field, filter),
+            TextSlot::PartType(place) if filter.masks_at(place) && !field.str().is_some_and(is_part_type) => {
+                write_str(out, UNKNOWN);
+            }
+            TextSlot::Word | TextSlot::PartType(_) => word(out, field, filter),
             TextSlot::Number => number(out, field, filter),
             TextSlot::Id if field.f64().is_some() => {
                 filter.text(out, Text::Plain(&field.to_json()), Place::of(TextKind::Text))

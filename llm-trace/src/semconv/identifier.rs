@@ -5,6 +5,9 @@ use super::{Fact, FactKind};
 /// Maximum length of an identifier, in bytes.
 const MAX_LEN: usize = 256;
 
+/// Maximum length of a word that is not ASCII, in bytes: 10 to 15 characters of most scripts.
+const MAX_FOREIGN_WORD: usize = 30;
+
 /// Maximum length of a metric attribute, in bytes.
 pub(crate) const MAX_LABEL: usize = 128;
 
@@ -38,9 +41,30 @@ pub(crate) fn most(fact: Fact) -> usize {
     }
 }
 
-/// Whether `text` is an identifier without spaces.
+/// Whether `text` is an identifier without spaces. Some scripts write prose without spaces, so that other characters
+/// than ASCII count as words only in short texts.
 pub(crate) fn is_word(text: &str) -> bool {
-    text.len() <= MAX_LEN && (is_graphic(text) || !text.contains(|c: char| c.is_control() || c.is_whitespace()))
+    text.len() <= MAX_LEN
+        && (is_graphic(text)
+            || text.len() <= MAX_FOREIGN_WORD
+                && !text.contains(|c: char| c.is_control() || c.is_whitespace() || is_invisible(c)))
+}
+
+/// Characters that look like nothing or change the direction of the text, and that are no whitespace in Unicode.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+    )
 }
 
 /// Whether `text` is an identifier that may contain spaces, because the program chose it.
@@ -109,9 +133,12 @@ mod tests {
         }
         for c in ('\0'..'\u{3100}').chain(['\u{e000}', '\u{1f600}']) {
             let text = format!("a{c}");
-            assert_eq!(is_word(&text), !c.is_control() && !c.is_whitespace(), "{c:?}");
+            assert_eq!(is_word(&text), !c.is_control() && !c.is_whitespace() && !is_invisible(c), "{c:?}");
             assert_eq!(is_name(&text), !c.is_control(), "{c:?}");
         }
+        assert!(
+            is_word("天气") && is_word("wetterauskünfte") && !is_word(&"天".repeat(11)) && is_word(&"x".repeat(256))
+        );
         assert!(!is_identifier(Fact::RequestStopSequences, &"x".repeat(65)));
         assert!(
             !is_identifier(Fact::RequestModel, &"x".repeat(257)) && is_identifier(Fact::RequestModel, &"x".repeat(256))

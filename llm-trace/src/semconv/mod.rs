@@ -8,6 +8,7 @@ pub(crate) mod identifier;
 pub(crate) mod metric;
 mod names;
 pub(crate) mod openinference;
+pub(crate) mod part_type;
 mod profile;
 mod row;
 pub(crate) mod value;

@@ -177,3 +177,51 @@ fn labels_of_every_operation_have_at_most_128_bytes() {
     assert!(!got.series().is_empty());
     assert!(!format!("{:?}", got.series()).contains(WORD), "{:?}", got.series());
 }
+
+/// Parts whose type, or whose only key, is a word of the user.
+#[test]
+fn a_type_of_a_part_that_no_api_defines_is_masked_with_its_text() {
+    let parts = [json!({WORD: {"diagnosis": "x"}}), json!({"type": WORD, "x": 1})];
+    for (provider, message) in [
+        ("openai", |part| json!({"messages": [{"role": "user", "content": [part]}]})),
+        ("anthropic", |part| json!({"max_tokens": 1, "messages": [{"role": "user", "content": [part]}]})),
+        ("gcp.gemini", |part| json!({"contents": [{"role": "user", "parts": [part]}]})),
+        ("aws.bedrock", |part| json!({"messages": [{"role": "user", "content": [part]}], "inferenceConfig": {}})),
+    ] as [(&str, fn(&serde_json::Value) -> serde_json::Value); 4]
+    {
+        for part in &parts {
+            let request = message(part);
+            for style in [Style::Placeholder, Style::Drop, Style::hash("key")] {
+                for early in [true, false] {
+                    let policy = open().style(style.clone()).mask_input(early);
+                    let got = export_all(policy.clone(), Some(policy.into()), || {
+                        LlmCall::builder("chat").provider(provider).request(&request).run(|call| {
+                            call.mask_input(true);
+                        });
+                    });
+                    assert!(!got.shows(WORD), "{provider} {request} {style:?} {early}: {:?}", got.spans());
+                }
+            }
+        }
+    }
+    let message = format!(r#"[{{"role":"user","parts":[{{"type":"{WORD}","content":"x"}}]}}]"#);
+    assert!(!foreign(open().mask_input(true), &[("gen_ai.input.messages", &message)]).saw(WORD));
+}
+
+#[test]
+fn a_list_of_identifiers_of_another_crate_is_bounded() {
+    for (count, shown) in [(64, true), (65, false)] {
+        let collector = Collector::start();
+        let policy = Policy::new().lock_masked();
+        let processor = RedactProcessor::new(SimpleSpanProcessor::new(collector.exporter()), policy);
+        let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
+        let mut span = provider.tracer("client").start("chat");
+        let words: Vec<_> = (0..count).map(|at| opentelemetry::StringValue::from(format!("{WORD}{at}"))).collect();
+        span.set_attribute(KeyValue::new(
+            "gen_ai.response.finish_reasons",
+            opentelemetry::Value::Array(opentelemetry::Array::String(words)),
+        ));
+        span.end();
+        assert_eq!(collector.saw(WORD), shown, "{count}");
+    }
+}

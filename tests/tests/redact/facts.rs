@@ -78,7 +78,8 @@ fn ids_of_guardrails_have_no_blanks() {
 fn texts_in_place_of_facts_are_not_exported_under_any_policy() {
     let prose = "SENTINEL is no identifier";
     let long = "SENTINEL".repeat(100);
-    for text in [prose, &long, "SENTINEL\nline"] {
+    let unspaced = "我的秘密SENTINEL是昨天晚上";
+    for text in [prose, &long, unspaced, "SENTINEL\u{2800}no\u{3164}word", "SENTINEL\nline"] {
         let choice = json!({"index": 0, "finish_reason": text, "message": {"role": text, "tool_calls": []}});
         let odd = json!({
             "id": text, "object": "chat.completion", "model": text, "service_tier": text, "system_fingerprint": text,
