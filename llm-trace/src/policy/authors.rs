@@ -187,6 +187,14 @@ fn names_author(field: Node<'_>) -> bool {
     is_in(AUTHORS, field.key()) && name.is_some_and(is_model)
 }
 
+/// Whether a message names an author of any kind.
+fn has_author(message: Node<'_>) -> bool {
+    let names = |field: Node<'_>| {
+        ["role", "type", "kind"].iter().any(|key| field.key().eq_ignore_ascii_case(key)) || is_in(AUTHORS, field.key())
+    };
+    message.items().any(|field| names(field) || is_header(field) && field.items().any(names))
+}
+
 fn is_model(name: &str) -> bool {
     is_in(MODELS, name)
 }
@@ -212,6 +220,8 @@ fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mu
     // A pair of author and text: `["assistant", ".."]`.
     let by_model = if is_object { is_by_model(node) } else { node.first().and_then(Node::str).is_some_and(is_model) };
     let role = if by_model { "assistant" } else { node.get_str("role").filter(|_| is_object).unwrap_or(role) };
+    // Among messages with roles, one without an author may be a model's.
+    let has_roles = !is_object && node.items().any(|item| item.get_str("role").is_some());
     out.push(if is_object { '{' } else { '[' });
     for (at, item) in node.items().enumerate() {
         if at > 0 {
@@ -228,6 +238,7 @@ fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mu
             key if is_object && is_in(BY_MODEL, key) && (item.is_object() || item.is_array() || key != "model") => {
                 filter.json(out, item, Place::reasoning(role));
             }
+            _ if has_roles && item.is_object() && !has_author(item) => value(out, item, "assistant", depth, filter),
             _ => value(out, item, role, depth, filter),
         }
     }
@@ -282,6 +293,10 @@ mod tests {
     fn authors_that_json_names_are_told_apart() {
         for (text, expected) in [
             ("a question", "a question"),
+            (
+                r#"[{"role":"user","content":"a"},{"content":"b"},{"from":"user","content":"c"}]"#,
+                r#"[{"role":"user","content":"a"},"[REDACTED]",{"from":"user","content":"c"}]"#,
+            ),
             (r#"{"messages":[{"role":"user","content":"a"}]}"#, r#"{"messages":[{"role":"user","content":"a"}]}"#),
             (
                 r#"[{"role":"assistant","content":"a"},{"role":"user","content":["b"]}]"#,
