@@ -171,8 +171,8 @@ impl Check {
         if !cfg!(feature = "otel") || receiver == Some(SpanReceiver::NoOtelLayer) {
             if !tracing::dispatcher::get_default(|dispatch| dispatch.is::<crate::guard::Wrapped>()) {
                 self.note(
-                    "fields that other crates set on spans pass no policy on their way to a layer of another version: \
-                     wrap that layer with llm_trace::redact(layer)",
+                    "spans, fields and events besides those of calls pass no policy on their way to a layer of another \
+                     version: wrap that layer with llm_trace::redact(layer), which masks them where a mask is set",
                 );
             }
         } else if !guarded {

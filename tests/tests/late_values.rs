@@ -111,7 +111,7 @@ fn wrong_initial_values_are_corrected_only_by_the_guard() {
 #[test]
 fn a_custom_name_is_kept() {
     let span = exported(true, || {
-        LlmCall::builder(Operation::Chat).provider("openai").model("m").name("ask").run(|call| {
+        LlmCall::builder(Operation::Chat).provider("openai").model("m").span_name("ask").run(|call| {
             call.model("other");
         });
     });

@@ -39,7 +39,7 @@ use crate::semconv::AttributeValue;
 /// async fn embed(body: &[u8]) -> std::io::Result<Vec<f32>> {
 ///     LlmCall::builder(Operation::Embeddings)
 ///         .provider("openai")
-///         .name("embed the corpus")
+///         .span_name("embed the corpus")
 ///         .server("https://api.openai.com")
 ///         .parent(Context::current())
 ///         .request_json(body)
@@ -131,8 +131,9 @@ impl<'a> CallBuilder<'a> {
         self
     }
 
-    /// Sets the name of the span, in place of the conventions' `{operation} {model}`.
-    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+    /// Sets the name of the span, in place of the conventions' `{operation} {model}`. The name of an agent or a tool is
+    /// set by [`agent`](Self::agent) or [`tool`](Self::tool).
+    pub fn span_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.setup.name(name);
         self
     }

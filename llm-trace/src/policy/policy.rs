@@ -305,9 +305,11 @@ impl Policy {
     pub(crate) fn in_words(&self) -> String {
         let capture = match self.capture {
             Capture::Off => {
-                return "content is off: set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY, or \
-                        Policy::capture, to see prompts and answers"
-                    .to_owned();
+                let masked = if self.masks.any() { ", and a mask is set" } else { "" };
+                return format!(
+                    "content is off{masked}: set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY, or \
+                     Policy::capture, to see prompts and answers"
+                );
             }
             Capture::Span => "spans",
             Capture::Event => "events",

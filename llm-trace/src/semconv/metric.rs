@@ -48,7 +48,7 @@ metrics! {
     OperationDuration: Histogram "s" &SECONDS, both("gen_ai.client.operation.duration");
     /// Duration of an inference.
     InferenceDuration: Histogram "s" &SECONDS, latest("gen_ai.client.inference.duration");
-    /// Time from the start of a call to the first chunk of its stream.
+    /// Time from the start of a call to the first chunk with content of its stream.
     TimeToFirstChunk: Histogram "s" &SECONDS,
         core_latest("gen_ai.client.operation.time_to_first_chunk", "gen_ai.client.inference.time_to_first_chunk");
     /// Time between two chunks of a stream.

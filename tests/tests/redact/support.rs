@@ -312,7 +312,7 @@ fn make(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
     crate::operations::run(masks, ending);
     // A named call with texts that have no attribute in any convention.
     let texts = json!({"model": "embed", "input": ["SENTINEL-embedded"]});
-    let embed = LlmCall::builder("embeddings").provider("openai").request(&texts).name("embed SENTINEL-ownname");
+    let embed = LlmCall::builder("embeddings").provider("openai").request(&texts).span_name("embed SENTINEL-ownname");
     embed.mask_input(masks.0).mask_output(masks.1).run(|_| ());
     // The handle can also be used outside of a call.
     LlmCall::current().attribute("late", "nothing");

@@ -185,7 +185,7 @@ fn a_single_call_can_have_an_explicit_parent() {
     let span = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::NONE);
     let cx = Context::new().with_remote_span_context(span);
     tracing::info_span!("elsewhere").in_scope(|| below(&cx));
-    LlmCall::builder("chat").name("by hand").parent(&cx).run(|_| ());
+    LlmCall::builder("chat").span_name("by hand").parent(&cx).run(|_| ());
     assert_eq!(parent(&traced.collector.span("by hand")), PARENT);
     let (call, elsewhere) = (traced.collector.span("chat m"), traced.collector.span("elsewhere"));
     assert_eq!((trace(&call), parent(&call)), (TRACE.to_owned(), PARENT.to_owned()));
