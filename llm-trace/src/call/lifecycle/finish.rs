@@ -1,22 +1,114 @@
 //! The end of a call, once: its record becomes metrics, events, a call for hooks and the end of a span.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
 use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
+use super::record_response::scrubbed;
 use crate::ambient::mask_context::{self, Filtered};
 use crate::guarded::{self, UserCode};
-use crate::model::{Operation, Outcome};
+use crate::message::Messages;
+use crate::model::{Operation, Outcome, Usage};
 use crate::otel::TraceContextExt;
+use crate::policy::Permit;
 use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent, Replaced};
 use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanPlace};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::metrics::Instruments;
+use crate::wire::Format;
+use crate::wire::collect::{Collected, StreamEnd};
 
 impl ActiveCall {
+    /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
+    pub(crate) fn finish(&self) {
+        self.finish_call(None);
+    }
+
+    /// Ends the call, unless its function is still running: then the return of the function ends it.
+    pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
+        if self.lock().panicked || !self.is_running() {
+            return self.finish_call(given_up);
+        }
+        if let Some(stream) = &mut self.lock().stream {
+            stream.owned = false;
+            stream.dropped = given_up == Some(Outcome::Dropped);
+        }
+    }
+
+    /// Ends the call early, for example because it was cancelled. After the stream's end mark it is complete all the same.
+    pub(crate) fn finish_as(&self, outcome: Outcome) {
+        self.finish_call(Some(outcome));
+    }
+
+    /// Ends the call. This is the only way, so that the stream is always read to its end first.
+    fn finish_call(&self, given_up: Option<Outcome>) {
+        let permit = self.permit_output();
+        let open = permit.is_open();
+        let mut record = self.lock();
+        if record.finished {
+            return;
+        }
+        let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
+        let refused = record.error.status.is_some_and(|status| status >= 400);
+        let Some(stream) = &mut record.stream else {
+            let failed = refused || record.response.error.is_some();
+            drop(record);
+            let outcome = if failed { Outcome::Error } else { Outcome::Completed };
+            return self.write_end(match given_up {
+                Some(Outcome::Unobserved) if failed => outcome,
+                given_up => given_up.unwrap_or(outcome),
+            });
+        };
+        let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
+        let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
+        let unread = !plain && !stream.read;
+        let Some(collector) = stream.collector.take() else { return };
+        let Collected { end, format, facts, output, skipped } = collector.finish();
+        record.format = format;
+        if !unread && format.is_some_and(Format::has_stream_operation) {
+            record.request.set_new(Fact::RequestStream, true.into());
+        }
+        if skipped > 0 {
+            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
+            record.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
+        }
+        let before = std::mem::replace(&mut *record.response, facts);
+        record.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
+        record.response.usage.update(before.usage);
+        record.response.cost = record.response.cost.or(before.cost);
+        record.response.fill(before);
+        let outcome = match (given_up, end) {
+            (Some(Outcome::Panicked), _) => Outcome::Panicked,
+            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
+            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
+            (_, StreamEnd::Error) => Outcome::Error,
+            _ if failed => Outcome::Error,
+            (_, StreamEnd::Complete) => Outcome::Completed,
+            (Some(given_up), StreamEnd::Truncated) => given_up,
+            // Items of this kind have no end mark.
+            (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
+            (None, StreamEnd::Truncated) => Outcome::Truncated,
+        };
+        let stated = record.response.error.as_ref().and_then(|error| error.message.clone());
+        drop(record);
+        // Scrubbing runs user code, so it runs outside of the lock.
+        if let (Some(output), Some(filter)) = (output, permit.filter()) {
+            let mut messages = Messages::output(filter, self.profile());
+            output.write(&mut messages);
+            self.lock().set_output(messages, open);
+        }
+        if let (Some(stated), Permit::Open(filter)) = (stated, self.permit_error_text()) {
+            let message = scrubbed(filter, &stated);
+            let known = &mut self.lock().error.message;
+            *known = known.take().or(message);
+        }
+        self.write_end(outcome);
+    }
+
     /// Ends the call. Only the first call has an effect.
     pub(crate) fn write_end(&self, outcome: Outcome) {
         let mut known = self.lock();
