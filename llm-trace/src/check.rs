@@ -165,9 +165,9 @@ impl Check {
     /// OpenTelemetry: without a layer of it there are none to wrap.
     fn guards(&mut self, receiver: Option<SpanReceiver>) {
         #[cfg(feature = "otel")]
-        let guarded = crate::guard::guarded();
+        let is_installed = crate::guard::is_installed();
         #[cfg(not(feature = "otel"))]
-        let guarded = false;
+        let is_installed = false;
         if !cfg!(feature = "otel") || receiver == Some(SpanReceiver::NoOtelLayer) {
             if !tracing::dispatcher::get_default(|dispatch| dispatch.is::<crate::guard::Wrapped>()) {
                 self.note(
@@ -175,7 +175,7 @@ impl Check {
                      wrap that layer with llm_trace::redact(layer)",
                 );
             }
-        } else if !guarded {
+        } else if !is_installed {
             self.note(
                 "no RedactProcessor was created in this process: content that other crates set on spans is exported \
                  unredacted; wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
@@ -295,7 +295,7 @@ impl Check {
             self.roads(pipeline, receiver);
         }
         self.guards(receiver);
-        for failure in crate::guarded::failures() {
+        for failure in crate::user_code::failures() {
             self.note(failure);
         }
         for report in crate::call::lifecycle::unread_answers::all() {

@@ -142,7 +142,6 @@ pub mod export;
 mod files;
 #[cfg(feature = "fields")]
 mod guard;
-mod guarded;
 mod json;
 #[cfg(feature = "fields")]
 mod layer;
@@ -166,6 +165,7 @@ mod stream;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+mod user_code;
 #[cfg(feature = "fields")]
 mod wire;
 

@@ -14,11 +14,10 @@ use super::mask_context;
 use super::mask_context::SpanPlace;
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::otel::Context as OtelContext;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
+use crate::user_code::{self, UserCode};
 
 /// Whether any span in the program has a place. Otherwise entering a span costs a single load.
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -97,7 +96,7 @@ impl Visit for RecordedScope {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Formatting runs user code and may be expensive.
         if is_known(field.name())
-            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+            && let Some(text) = user_code::run(UserCode::Field, || format!("{value:?}"))
         {
             self.set(field, text.into());
         }

@@ -76,7 +76,7 @@ const SHARDS: usize = 16;
 static MADE: AtomicBool = AtomicBool::new(false);
 
 /// Whether a [`RedactProcessor`] was created in this process.
-pub(crate) fn guarded() -> bool {
+pub(crate) fn is_installed() -> bool {
     MADE.load(Ordering::Relaxed)
 }
 
@@ -144,7 +144,7 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         let around = mask_context::of_span(cx);
         if let Some(innermost) = around.first() {
-            innermost.set_guarded();
+            innermost.set_redacted_on_export();
             let id = span.span_context().span_id();
             let key = (span.span_context().trace_id(), id);
             self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(key, around);

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::place::Place;
 use super::scrub::Scrub;
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 /// The number of timeouts in a row after which a scrubber is suspended.
 const OVERRUNS: u32 = 3;
@@ -20,7 +19,7 @@ const REST: Duration = Duration::from_secs(60);
 
 /// Whether this thread is running a scrubber. It then has no current call: text recorded there would be scrubbed again.
 pub(crate) fn is_running() -> bool {
-    guarded::is_running(UserCode::Scrubber)
+    user_code::is_running(UserCode::Scrubber)
 }
 
 /// The reason to mask a text.
@@ -38,7 +37,7 @@ pub(super) enum Failed {
 impl Failed {
     pub(super) fn warn(self) {
         let (code, text) = match self {
-            // `guarded` has reported it.
+            // `user_code` has reported it.
             Failed::Panicked => return,
             Failed::TooLong => ("scrubber-time", "a scrubber took too long: its text is masked"),
             Failed::Hangs => ("scrubber-hangs", "a scrubber has not returned in time: texts are masked until it does"),
@@ -92,7 +91,7 @@ impl Watched {
             return Err(Failed::Hangs);
         }
         let first = self.since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        let result = guarded::run(UserCode::Scrubber, || self.scrubber.scrub(text, place, hit));
+        let result = user_code::run(UserCode::Scrubber, || self.scrubber.scrub(text, place, hit));
         if first {
             self.since.store(0, Ordering::Relaxed);
         }

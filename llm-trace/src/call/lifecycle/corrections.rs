@@ -76,7 +76,7 @@ impl ActiveCall {
         if record.replaced == Replaced::default() {
             return;
         }
-        if !self.masks().is_guarded() {
+        if !self.masks().is_redacted_on_export() {
             return report_replaced("no RedactProcessor is in front of the exporter");
         }
         if record.name.is_none() {

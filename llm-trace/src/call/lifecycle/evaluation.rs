@@ -12,11 +12,11 @@ use super::call_ref::CallRef;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
-use crate::guarded::{self, UserCode};
 use crate::policy::{Masks, Permit};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
 use crate::sink::events::{Fields, text};
+use crate::user_code::{self, UserCode};
 
 /// Creates an evaluation of a response, recorded as the event `gen_ai.evaluation.result`.
 ///
@@ -113,7 +113,7 @@ impl Evaluation {
         // The log processor reads the masks of the place where the record is emitted.
         let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
         let _entered = mask_context::enter(SharedMasks::here(masks));
-        guarded::run(UserCode::Logger, || {
+        user_code::run(UserCode::Logger, || {
             pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
         });
     }

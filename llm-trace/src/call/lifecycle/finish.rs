@@ -8,7 +8,6 @@ use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context::{self, Filtered};
-use crate::guarded::{self, UserCode};
 use crate::message::Messages;
 use crate::model::{Operation, Outcome, Usage};
 use crate::otel::TraceContextExt;
@@ -19,6 +18,7 @@ use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanPlace};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::metrics::Instruments;
+use crate::user_code::{self, UserCode};
 use crate::wire::Format;
 use crate::wire::collect::{Collected, StreamEnd};
 
@@ -208,12 +208,12 @@ impl ActiveCall {
             call.set_attributes(scope_facts.as_deref(), &settings);
         }
         if let Some(instruments) = instruments {
-            guarded::run(UserCode::Meter, || instruments.write(&mut call));
+            user_code::run(UserCode::Meter, || instruments.write(&mut call));
         }
         if pipeline.events.wanted() {
             // The log processor reads the masks of the place where the record is emitted.
             let _entered = mask_context::enter(self.masks().clone());
-            guarded::run(UserCode::Logger, || pipeline.events.write(&mut call));
+            user_code::run(UserCode::Logger, || pipeline.events.write(&mut call));
         }
         if self.is_hooked() {
             pipeline.hooks.write(&mut call);

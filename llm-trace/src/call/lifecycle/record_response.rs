@@ -2,8 +2,6 @@
 
 use super::active_call::ActiveCall;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::ResponseRecord;
 use crate::message::{Messages, finish_reason};
@@ -13,6 +11,7 @@ use crate::model::server::Server;
 use crate::policy::{Filter, Permit, Place};
 use crate::record::{document, found, is_messages, outcome_content, recorded, request_content, response_content};
 use crate::semconv::Fact;
+use crate::user_code::{self, UserCode};
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 
@@ -166,7 +165,7 @@ impl ActiveCall {
         // Formatting runs user code, so it runs outside of the lock.
         let message = match (self.permit_error_text(), error.message) {
             (Permit::Open(filter), Some(message)) => {
-                guarded::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
+                user_code::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
             }
             _ => None,
         };
@@ -247,7 +246,7 @@ impl ActiveCall {
                 let mut facts = ResponseFacts::default();
                 self.lock().seen = true;
                 // Runs user code outside of the lock.
-                guarded::run(UserCode::Record, || {
+                user_code::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
                 });
                 let mut record = self.lock();

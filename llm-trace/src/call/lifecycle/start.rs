@@ -15,12 +15,12 @@ use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
-use crate::guarded::{self, UserCode};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
 use crate::policy::Masks;
 use crate::record::{CallRecord, Started, document, found};
 use crate::semconv::{Fact, Profile};
+use crate::user_code::{self, UserCode};
 
 /// Whether any llm-trace layer exists.
 #[inline]
@@ -31,7 +31,7 @@ pub(crate) fn pipelines() -> bool {
 /// Whether a call that starts here is passed to the layer's hooks. A call made by a hook is not, because it would never
 /// end.
 fn is_hooked(pipeline: &Pipeline) -> bool {
-    !pipeline.hooks.is_empty() && !guarded::is_running(UserCode::Hook)
+    !pipeline.hooks.is_empty() && !user_code::is_running(UserCode::Hook)
 }
 
 impl ActiveCall {

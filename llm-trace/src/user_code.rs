@@ -1,5 +1,5 @@
 //! The only way to run callbacks of the user: `Serialize`, `Display`, closures, scrubbers. The traced function itself is
-//! not guarded: its panic ends the call and propagates.
+//! not run by this module: its panic ends the call and propagates.
 //!
 //! A callback cannot change the return value of a traced function: a panic is caught, even if dropping its payload
 //! panics as well. Code that re-enters itself on the same thread is not run a second time. Each failure is counted by
