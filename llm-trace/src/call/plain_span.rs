@@ -14,7 +14,7 @@ use crate::semconv::Fact;
 
 /// Without the feature no layer exists.
 #[inline]
-pub(crate) fn pipelines() -> bool {
+pub(crate) fn has_layer() -> bool {
     false
 }
 

@@ -31,7 +31,7 @@ impl<T> CallTracer<T> {
 }
 
 /// The number of attributes that most calls add at their end.
-const LATER: usize = 24;
+const ATTRIBUTES_AT_END: usize = 24;
 
 impl<T: Tracer> Tracer for CallTracer<T> {
     type Span = CallSpan<T::Span>;
@@ -40,10 +40,10 @@ impl<T: Tracer> Tracer for CallTracer<T> {
         let mut held = None;
         // Spans inside the call carry it too; only the first one is the call's own.
         if let Some(start) = CarriedCall::take_start_of(parent) {
-            builder.start_time = Some(start.begun);
+            builder.start_time = Some(start.start_time);
             // Most attributes are added when the call ends. Reserving once avoids reallocation.
             if start.likely {
-                builder.attributes.get_or_insert_default().reserve_exact(LATER);
+                builder.attributes.get_or_insert_default().reserve_exact(ATTRIBUTES_AT_END);
             }
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile.get());

@@ -26,7 +26,7 @@ pub(crate) use gaps::Gaps;
 pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
 pub(crate) use permitted_content::PermittedContent;
 pub(crate) use response::{is_messages, outcome_content, response_content};
-pub(crate) use start_attributes::Started;
+pub(crate) use start_attributes::StartAttributes;
 
 use crate::ambient::ScopeFacts;
 use crate::cost::Priced;

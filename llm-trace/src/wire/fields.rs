@@ -11,7 +11,7 @@ pub(super) type Paths = &'static [&'static str];
 /// Paths of facts, resolved at compile time against the table of paths.
 #[derive(Clone, Copy)]
 pub(super) struct Places {
-    list: [Place; MOST],
+    list: [Place; MAX_PATHS],
     len: usize,
 }
 
@@ -23,7 +23,7 @@ struct Place {
 }
 
 /// Maximum number of paths per parameter.
-const MOST: usize = 13;
+const MAX_PATHS: usize = 13;
 
 const DEPTH: usize = 3;
 
@@ -31,7 +31,7 @@ impl Places {
     /// Resolves paths relative to a prefix of the table: empty for the root, otherwise ending in a dot.
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
         let none = Place { keys: [PATHS.key("model"); DEPTH], len: 0 };
-        let (mut list, mut path) = ([none; MOST], 0);
+        let (mut list, mut path) = ([none; MAX_PATHS], 0);
         while path < paths.len() {
             assert!(PATHS.leads_to(at, paths[path]), "the table has no such path");
             let mut rest = paths[path];

@@ -31,10 +31,10 @@ struct Call {
 }
 
 impl CarriedCall {
-    pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
+    pub(crate) fn new(start_time: SystemTime, likely: bool) -> Self {
         Self(Arc::new(Call {
             active: OnceLock::new(),
-            start: CallStart { begun, likely },
+            start: CallStart { start_time, likely },
             taken: AtomicBool::new(false),
         }))
     }

@@ -12,7 +12,7 @@ use super::call_ref::CallRef;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
-use crate::policy::{Masks, Permit};
+use crate::policy::{Masks, Permit, Side};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
 use crate::sink::events::{Fields, text};
@@ -104,7 +104,7 @@ impl Evaluation {
             let masks = of.masks().map_or(here, |masks| masks.get().union(here));
             let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
             let policy = pipeline.policy.state().for_trace(trace);
-            match (policy.input(masks), policy.output(masks)) {
+            match (policy.permit(Side::Input, masks), policy.permit(Side::Output, masks)) {
                 (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
                 _ => None,
             }

@@ -116,7 +116,7 @@ impl ActiveCall {
             return;
         }
         let Some(pipeline) = self.pipeline() else { return };
-        let duration = self.begun().elapsed();
+        let duration = self.start_instant().elapsed();
         // Later updates find a finished call and change nothing.
         let mut record = std::mem::replace(&mut *known, CallRecord::finished());
         drop(known);
@@ -155,7 +155,7 @@ impl ActiveCall {
         let is_error = outcome.is_error()
             || (pipeline.cancelled_as_error && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
         let error_type = is_error.then(|| record.error_type(outcome));
-        let end = CallEnd { outcome, started: self.begun_at(), duration, late, error_type, cost };
+        let end = CallEnd { outcome, start_time: self.start_time(), duration, late, error_type, cost };
         self.write(pipeline, record, end, instruments);
     }
 
@@ -191,7 +191,7 @@ impl ActiveCall {
             record,
             end,
             profile: pipeline.profile,
-            started: self.started(),
+            start_attributes: self.start_attributes(),
             agent_provider: self.agent().provider(),
             agent_calls: self.agent().calls(),
             span: context.as_ref(),

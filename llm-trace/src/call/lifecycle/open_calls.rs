@@ -37,7 +37,7 @@ struct Shards {
 
 thread_local! {
     /// The shard for calls of this thread.
-    static HERE: usize = {
+    static THREAD_SHARD: usize = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
     };
@@ -135,7 +135,7 @@ impl OpenCalls {
     /// Adds a call. The slot is stored before the call is visible, because the thread that ends it removes it.
     pub(crate) fn insert(&self, call: Weak<dyn OpenCall>, placed: impl FnOnce(OpenCallSlot)) {
         // The thread-local may be destroyed at the end of a thread.
-        let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
+        let shard = THREAD_SHARD.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);
         let at = calls.insert(call);
         placed(OpenCallSlot { shard, at });

@@ -74,7 +74,7 @@ impl ActiveCall {
         if let Some(stream) = &mut record.stream {
             let now = stream.clock();
             let event = read(stream);
-            stream.seen(&event, self.begun(), now);
+            stream.seen(&event, self.start_instant(), now);
         }
     }
 
@@ -199,10 +199,10 @@ impl Stream {
         (!self.several || self.gaps.is_some()).then(Instant::now)
     }
 
-    fn seen(&mut self, event: &Event, begun: Instant, now: Option<Instant>) {
+    fn seen(&mut self, event: &Event, start_instant: Instant, now: Option<Instant>) {
         let Some(now) = now.filter(|_| event.content) else { return };
         match (self.last_chunk.replace(now), &mut self.gaps) {
-            (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
+            (None, _) => self.first_chunk = Some(now.saturating_duration_since(start_instant)),
             (Some(last), gaps) => {
                 self.several = true;
                 if let Some(gaps) = gaps {

@@ -9,7 +9,7 @@ use crate::model::facts::ResponseFacts;
 use crate::record::CallRecord;
 
 /// Maximum number of functions that are kept.
-const MOST: usize = 64;
+const MAX_REPORTS: usize = 64;
 
 /// The report of each function, by the location of its macro.
 static REPORTS: Mutex<BTreeMap<(&str, u32), String>> = Mutex::new(BTreeMap::new());
@@ -52,7 +52,7 @@ impl ActiveCall {
         let (file, line) = (metadata.file().unwrap_or_default(), metadata.line().unwrap_or_default());
         let message = {
             let mut reports = reports();
-            if reports.len() >= MOST || reports.contains_key(&(file, line)) {
+            if reports.len() >= MAX_REPORTS || reports.contains_key(&(file, line)) {
                 return;
             }
             let module = metadata.module_path().unwrap_or_default();

@@ -129,7 +129,7 @@ impl Sink for Events {
         let EndedCall { record, end, profile, policy, masks, .. } = call;
         let (span, time) = (call.span, end.time());
         if record.operation.is_inference() {
-            let mut attributes = call.start_attributes();
+            let mut attributes = call.start_key_values();
             attributes.extend_from_slice(&call.attributes);
             own_attributes(&mut attributes, policy, *masks, policy.event_content());
             let (list, report) = call.content.on(policy.event_content());

@@ -78,7 +78,7 @@ pub struct FinishedCall {
     /// The profile that names the attributes.
     pub(crate) profile: Profile,
     pub(crate) outcome: Outcome,
-    pub(crate) started: SystemTime,
+    pub(crate) start_time: SystemTime,
     pub(crate) duration: Option<Duration>,
     pub(crate) first_chunk: Option<Duration>,
     pub(crate) usage: Usage,
@@ -131,7 +131,7 @@ impl FinishedCall {
 
     /// The start of the call.
     pub fn start_time(&self) -> SystemTime {
-        self.started
+        self.start_time
     }
 
     /// The time from the start of the call to its end, or to the end of its stream. `None` if the end could not be

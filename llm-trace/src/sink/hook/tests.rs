@@ -15,7 +15,7 @@ fn call(name: &str, content: usize) -> Arc<FinishedCall> {
         operation: "chat".to_owned(),
         profile: Profile::Core,
         outcome: Outcome::Completed,
-        started: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+        start_time: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
         duration: Some(Duration::from_millis(1500)),
         first_chunk: None,
         usage: Usage::new(),
