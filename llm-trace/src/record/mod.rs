@@ -22,6 +22,7 @@ pub(crate) use arguments::{recorded, request_content};
 pub(crate) use call_end::CallEnd;
 pub(crate) use captured_document::{document, found};
 pub(crate) use documents::count as count_documents;
+pub(crate) use failure::error_type_label;
 pub(crate) use gaps::Gaps;
 pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
 pub(crate) use permitted_content::PermittedContent;

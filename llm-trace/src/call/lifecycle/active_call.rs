@@ -18,8 +18,7 @@ use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
 use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
 use crate::policy::{Masks, Permit, PolicyState, Side, Stamp};
-use crate::record::{CallRecord, StartAttributes};
-use crate::semconv::identifier::{MAX_LABEL, is_name};
+use crate::record::{CallRecord, StartAttributes, error_type_label};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
 /// A running call. It ends its span exactly once.
@@ -267,9 +266,7 @@ impl ActiveCall {
         if let Some(outer) = &self.outer {
             return outer.attempt(error_type);
         }
-        // It may be the text of an error.
-        let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
-        let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
+        let error_type = error_type_label(error_type);
         let mut record = self.lock();
         record.attempts += 1;
         let number = i64::from(record.attempts);

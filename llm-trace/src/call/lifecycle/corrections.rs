@@ -60,7 +60,7 @@ impl ActiveCall {
 
     pub(crate) fn set_http_status(&self, status: u16) {
         let mut record = self.lock();
-        record.error.status = Some(status).filter(|status| *status >= 400);
+        record.set_error_status(status);
         record.http_status = Some(status);
     }
 

@@ -114,7 +114,7 @@ impl ActiveCall {
         if !self.lock().answered {
             self.read_answer(&value);
         } else if let CapturedValue::Http { status, .. } = value {
-            self.http_status(status);
+            self.lock().set_error_status(status);
         }
         if self.is_taken_over() {
             // The stream will provide the response.
@@ -199,7 +199,7 @@ impl ActiveCall {
 
     /// Reads the head of an HTTP response.
     fn read_head(&self, status: u16, url: Option<&str>) {
-        self.http_status(status);
+        self.lock().set_error_status(status);
         self.set_unknown_server(url.and_then(Server::parse));
     }
 
@@ -210,10 +210,6 @@ impl ActiveCall {
         if record.operation.is_model_call() {
             record.server.get_or_insert(server);
         }
-    }
-
-    fn http_status(&self, status: u16) {
-        self.lock().error.status = Some(status).filter(|status| *status >= 400);
     }
 
     fn read_answer(&self, answer: &CapturedValue<'_>) {

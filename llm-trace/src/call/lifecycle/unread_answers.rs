@@ -5,8 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::active_call::ActiveCall;
 use crate::diag;
-use crate::model::facts::ResponseFacts;
-use crate::record::CallRecord;
 
 /// Maximum number of functions that are kept.
 const MAX_REPORTS: usize = 64;
@@ -62,14 +60,5 @@ impl ActiveCall {
         if is_warning || diag::is_debugging() {
             diag::warn(&message);
         }
-    }
-}
-
-impl CallRecord {
-    /// Whether nothing of a model's response was read, by this call or by one inside it.
-    pub(crate) fn is_unread(&self) -> bool {
-        let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
-        let elsewhere = self.inner_calls.is_some() || self.unobserved;
-        !stated && !elsewhere && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 }
