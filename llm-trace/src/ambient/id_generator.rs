@@ -11,11 +11,12 @@ use opentelemetry_sdk::trace::{IdGenerator as Generator, RandomIdGenerator};
 use super::trace::Continued;
 use crate::process::{PerProcess, Process};
 
-static ALIVE: AtomicUsize = AtomicUsize::new(0);
+/// The number of generators.
+static GENERATORS: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether any such generator exists.
 pub(crate) fn any() -> bool {
-    ALIVE.load(Ordering::Relaxed) > 0
+    GENERATORS.load(Ordering::Relaxed) > 0
 }
 
 /// Generates ids. The first llm-trace span in an [existing trace](crate::Scope::existing_trace) gets that trace id and
@@ -49,23 +50,24 @@ pub struct IdGenerator<G = RandomIdGenerator> {
     inner: G,
     /// Whether ids are combined with the process's [`Salt`]. Custom generators may give the bits of an id a meaning.
     salted: bool,
-    _alive: Alive,
+    _count: GeneratorCount,
 }
 
+/// Counts a generator until it is dropped.
 #[derive(Debug)]
-struct Alive;
+struct GeneratorCount;
 
-impl Drop for Alive {
+impl Drop for GeneratorCount {
     fn drop(&mut self) {
-        ALIVE.fetch_sub(1, Ordering::Relaxed);
+        GENERATORS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl<G> IdGenerator<G> {
     /// Creates a generator that takes all other ids from `inner`.
     pub fn new(inner: G) -> Self {
-        ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { inner, salted: false, _alive: Alive }
+        GENERATORS.fetch_add(1, Ordering::Relaxed);
+        Self { inner, salted: false, _count: GeneratorCount }
     }
 }
 

@@ -43,6 +43,8 @@ mod disk;
 mod endpoint;
 mod env;
 mod error;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod export_operation;
 mod export_processor;
 mod exports;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
@@ -55,10 +57,7 @@ mod http;
 mod init;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod operation;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
-mod outcome;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod pem_files;
 pub mod preset;
@@ -67,6 +66,7 @@ mod providers;
 mod proxy;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod quiet;
+mod record_outcome;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod recovery;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]

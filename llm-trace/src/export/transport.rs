@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::error::InitError;
-use super::operation::{Encoded, Operation};
+use super::export_operation::{Encoded, ExportOperation};
 use super::quiet::Quiet;
 use super::refusal::Refusal;
 use super::target::{Otlp, Protocol};
@@ -42,7 +42,12 @@ impl Transport {
     }
 
     /// Sends one encoded request and returns the response's body; waits at most `limit`.
-    pub(crate) fn send(&self, operation: &mut Operation, request: Encoded, limit: Duration) -> Result<Bytes, Refusal> {
+    pub(crate) fn send(
+        &self,
+        operation: &mut ExportOperation,
+        request: Encoded,
+        limit: Duration,
+    ) -> Result<Bytes, Refusal> {
         operation.attempt();
         // Suppresses the telemetry of the transport's libraries.
         let _quiet = Quiet::here();

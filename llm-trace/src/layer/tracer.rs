@@ -8,7 +8,7 @@ use opentelemetry::trace::{SpanBuilder, Tracer};
 
 use super::scope_profile::AtomicProfile;
 use crate::call::CarriedCall;
-use crate::normalize::{CallSpan, Held};
+use crate::normalize::{ForeignSpan, Held};
 use crate::semconv::Profile;
 
 /// Starts a call's own span at the start of the call, so that span and metrics have the same duration. If enabled, it
@@ -34,7 +34,7 @@ impl<T> CallTracer<T> {
 const ATTRIBUTES_AT_END: usize = 24;
 
 impl<T: Tracer> Tracer for CallTracer<T> {
-    type Span = CallSpan<T::Span>;
+    type Span = ForeignSpan<T::Span>;
 
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
@@ -48,6 +48,6 @@ impl<T: Tracer> Tracer for CallTracer<T> {
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile.get());
         }
-        CallSpan::new(self.inner().build_with_context(builder, parent), held)
+        ForeignSpan::new(self.inner().build_with_context(builder, parent), held)
     }
 }

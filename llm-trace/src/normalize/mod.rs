@@ -12,7 +12,7 @@ mod table;
 mod tests;
 mod values;
 
-pub(crate) use held::{CallSpan, Held};
+pub(crate) use held::{ForeignSpan, Held};
 pub use processor::NormalizeProcessor;
 
 use std::borrow::Cow;

@@ -15,7 +15,7 @@ use crate::policy::Permit;
 use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent, Replaced};
 use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
-use crate::sink::call_span::{CallSpan, SpanPlace};
+use crate::sink::call_span::{CallSpan, SpanTarget};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::metrics::Instruments;
 use crate::user_code::{self, UserCode};
@@ -232,7 +232,7 @@ impl ActiveCall {
             span: self.span(),
             context: self.context(),
             masks: self.masks(),
-            place: if self.has_fields() { SpanPlace::Fields } else { SpanPlace::Attributes },
+            target: if self.has_fields() { SpanTarget::Fields } else { SpanTarget::Attributes },
             compat: &pipeline.compat,
             content: content_on_span,
             error_text: !self.has_fields() || pipeline.content_fields || policy.keeps_error_text(),
