@@ -97,17 +97,21 @@ impl Check {
         if hooks.is_empty() {
             return;
         }
-        self.right(format!("closures of on_call were given {} calls; {} wait", hooks.handed_over(), hooks.waiting()));
+        self.right(format!(
+            "closures of with_call_hook were given {} calls; {} wait",
+            hooks.handed_over(),
+            hooks.waiting()
+        ));
         if hooks.content_dropped() > 0 {
             self.note(format!(
-                "{} calls were queued for on_call's closure without their content",
+                "{} calls were queued for with_call_hook's closure without their content",
                 hooks.content_dropped()
             ));
         }
         if hooks.dropped() > 0 {
             self.wrong(format!(
-                "{} calls were not handed to a closure of on_call: its queue was full, or it panicked; do less work in \
-                 it, or send calls to a channel",
+                "{} calls were not handed to a closure of with_call_hook: its queue was full, or it panicked; do less \
+                 work in it, or send calls to a channel",
                 hooks.dropped()
             ));
         }

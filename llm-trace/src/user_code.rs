@@ -32,7 +32,7 @@ pub(crate) enum UserCode {
     Prices,
     /// The closure of `Destination::view` and `NarrowProcessor::new`.
     View,
-    /// The closure of `LlmLayer::on_call`.
+    /// The closure of `LlmLayer::with_call_hook`.
     Hook,
     /// The instruments of a meter provider.
     Meter,
@@ -89,7 +89,7 @@ impl UserCode {
             UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
             UserCode::Prices => ("the function given to `with_prices`", "that call has no cost"),
             UserCode::View => ("the closure of a destination's view", "that attribute is not exported there"),
-            UserCode::Hook => ("the closure given to `on_call`", "it does not receive that call"),
+            UserCode::Hook => ("the closure given to `with_call_hook`", "it does not receive that call"),
             UserCode::Meter => ("an instrument of the meter provider", "that call is not measured"),
             UserCode::Logger => ("a processor of the logger provider", "that call's events are lost"),
         }

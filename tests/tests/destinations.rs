@@ -21,7 +21,7 @@ fn chat(request: &Value, answer: Value) -> Value {
 
 /// Makes one call of a known user and exports it to these destinations.
 fn call(processors: Vec<ExportProcessor>) {
-    let builder = SdkTracerProvider::builder().with_id_generator(llm_trace::IdGenerator::default());
+    let builder = SdkTracerProvider::builder().with_id_generator(llm_trace::TraceIdGenerator::default());
     let provider = processors.into_iter().fold(builder, |b, processor| b.with_span_processor(processor)).build();
     let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span)).with_tracer_provider(&provider);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {

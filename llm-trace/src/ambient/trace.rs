@@ -4,8 +4,8 @@ use opentelemetry::Context;
 use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
-use super::id_generator;
 use super::trace_error::TraceError;
+use super::trace_id_generator;
 use super::traceparent::{Traceparent, hex_bytes};
 
 /// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
@@ -193,10 +193,10 @@ impl Continued {
             }
             // The context already belongs to that trace.
             Parent::Trace(trace, _) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
-            Parent::Trace(trace, flags) if id_generator::any() => {
+            Parent::Trace(trace, flags) if trace_id_generator::any() => {
                 (remote(TraceId::INVALID, SpanId::INVALID, *flags), Some(*trace))
             }
-            // Without an `IdGenerator`, the span becomes a child of a span that does not exist.
+            // Without an `TraceIdGenerator`, the span becomes a child of a span that does not exist.
             Parent::Trace(trace, flags) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
                 let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);

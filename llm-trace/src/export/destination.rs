@@ -48,7 +48,7 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 ///     .policy(Policy::new().hash_identity(*b"a key of thirty-two random bytes"))
 ///     .view(|key| key.starts_with("gen_ai."));
 /// let provider = SdkTracerProvider::builder()
-///     .with_id_generator(llm_trace::IdGenerator::default())
+///     .with_id_generator(llm_trace::TraceIdGenerator::default())
 ///     .with_span_processor(inside.build()?)
 ///     .with_span_processor(vendor.build()?)
 ///     .build();

@@ -98,7 +98,7 @@ impl Parts {
         let policy = PolicyHandle::new(config.policy.clone());
         let signals = Signals::new(&config, &policy, &mut exports)?;
         let mut builder = SdkTracerProvider::builder()
-            .with_id_generator(crate::IdGenerator::default())
+            .with_id_generator(crate::TraceIdGenerator::default())
             .with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
             builder = builder.with_sampler(sampling.sampler());

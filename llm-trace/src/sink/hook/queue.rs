@@ -99,7 +99,7 @@ impl Hook {
             drop(state);
             diag::warn_rarely(
                 "hook-full",
-                "the closure of on_call is too slow: its queue is full and calls are not passed to it",
+                "the closure of with_call_hook is too slow: its queue is full and calls are not passed to it",
             );
             return;
         }

@@ -83,7 +83,7 @@ fn a_closure_that_panics_misses_that_call_only() {
     ["good", "bad", "good"].into_iter().for_each(|name| hook.push(call(name, 0)));
     assert!(hooks.flush(LONG));
     assert_eq!((hooks.handed_over(), hooks.dropped(), hooks.waiting()), (2, 1, 0));
-    assert!(crate::user_code::failures().iter().any(|line| line.starts_with("the closure given to `on_call`")));
+    assert!(crate::user_code::failures().iter().any(|line| line.starts_with("the closure given to `with_call_hook`")));
 }
 
 #[test]
