@@ -118,7 +118,7 @@ impl Check {
     }
 
     /// Where the facts of calls are written.
-    fn roads(&mut self, pipeline: &Pipeline, receiver: Option<SpanReceiver>) {
+    fn write_targets(&mut self, pipeline: &Pipeline, receiver: Option<SpanReceiver>) {
         let content = match pipeline.content_fields {
             true => "content that the policy permits is in fields too",
             false => "content is not: with_content_fields(true) adds what the policy permits",
@@ -231,9 +231,9 @@ impl Check {
         }
         if stats.dropped() > 0 {
             self.wrong(format!(
-                "{} {records} did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too \
-                 many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked child; the lines \
-                 on stderr say why",
+                "{} {records} did not arrive: {} could not be delivered in time, {} were refused, {} were too large, \
+                 {} were too many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked \
+                 child; the lines on stderr say why",
                 stats.dropped(),
                 stats.unreachable,
                 stats.rejected,
@@ -296,7 +296,7 @@ impl Check {
             ));
         }
         if let Some(pipeline) = &pipeline {
-            self.roads(pipeline, receiver);
+            self.write_targets(pipeline, receiver);
         }
         self.guards(receiver);
         for failure in crate::user_code::failures() {

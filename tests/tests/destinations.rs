@@ -191,8 +191,8 @@ fn a_stricter_policy_applies_to_what_other_code_set_on_a_queued_call() {
 fn an_invalid_destination_is_an_error_with_a_reason_and_no_secret() {
     let error = |to: Destination| to.build().err().map(|error| error.to_string()).expect("an error");
     for (to, expected) in [
-        (Destination::http("ftp://u:sesame@c"), "`endpoint` is `ftp://c`: `ftp` is no scheme"),
-        (Destination::http("http://c").header("a b", "sesame"), "the header `a b` its name is no header name"),
+        (Destination::http("ftp://u:sesame@c"), "`endpoint` is `ftp://c`: `ftp` is not a supported scheme"),
+        (Destination::http("http://c").header("a b", "sesame"), "the header `a b` its name is not a header name"),
         (Destination::http("http://c").header("host", "sesame"), "`host` is set by the transport"),
         (Destination::http("http://c").header("key", "sesa\nme"), "the header `key` has a value with characters"),
         (Destination::http("https://c").certificate("/nowhere.pem"), "`certificate` names /nowhere.pem"),

@@ -259,7 +259,7 @@ mod tests {
     fn a_bad_span_id_says_which() {
         let trace = ExistingTrace::new("4bf92f3577b34da6a3ce929d0e0e4736").expect("an id");
         let error = trace.below("17").expect_err("an error").to_string();
-        assert_eq!(error, "`17` is no span id: give 16 hex digits, not all zero");
+        assert_eq!(error, "`17` is not a span id: give 16 hex digits, not all zero");
         assert!(trace.below("0000000000000000").is_err() && trace.below("00f067aa0ba902b7").is_ok());
     }
 
@@ -267,7 +267,7 @@ mod tests {
     fn an_error_shows_the_start_of_a_text_and_no_control_characters() {
         let text = format!("\u{1b}[31m{}", "a".repeat(10_000));
         let error = ExistingTrace::new(&text).expect_err("an error").to_string();
-        assert!(error.starts_with("`\\u{1b}[31maaaa") && error.contains("…` is no trace id"), "{error}");
+        assert!(error.starts_with("`\\u{1b}[31maaaa") && error.contains("…` is not a trace id"), "{error}");
         assert!(error.len() < 200, "{error}");
     }
 }

@@ -49,7 +49,7 @@ fn span(setup: &CallArguments<'_>) -> tracing::Span {
     let facts = setup.given.as_ref().map(|given| &given.facts);
     let text = |fact| facts.and_then(|facts| facts.text(fact));
     let model = setup.model.as_deref();
-    let conventional = operation.named_after().name(operation.verb(facts), model, facts);
+    let conventional = operation.name_target().name(operation.verb(facts), model, facts);
     (setup.make_span)(&StartFields {
         name: setup.name.as_deref().unwrap_or(&conventional),
         kind: operation.kind(setup.remote, client),

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
+use super::exporter::Signal;
 use super::record_outcome::RecordOutcome;
-use super::target::Signal;
 use crate::semconv::Fact;
 
 /// One export operation, for the metric of its duration.

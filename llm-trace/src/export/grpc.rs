@@ -19,11 +19,11 @@ use tonic_types::StatusExt as _;
 use super::endpoint;
 use super::error::InitError;
 use super::export_operation::{Encoded, ExportOperation, ResponseStatus};
+use super::exporter::{Otlp, Signal};
 use super::pem_files;
 use super::quiet::Quiet;
 use super::recovery::{PAUSE, survive};
 use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
-use super::target::{Otlp, Signal};
 use crate::diag::outside;
 
 /// The extra time to wait for a call beyond its limit, in case the thread has ended.

@@ -13,9 +13,9 @@ use ureq::{Agent, Body, Error, Proxy, Timeout};
 use super::endpoint;
 use super::error::InitError;
 use super::export_operation::{ExportOperation, ResponseStatus};
+use super::exporter::{Otlp, Protocol};
 use super::pem_files;
 use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
-use super::target::{Otlp, Protocol};
 use crate::diag::outside;
 
 /// Responses are a few bytes long; larger ones are not OTLP.

@@ -46,6 +46,7 @@ mod error;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod export_operation;
 mod export_processor;
+mod exporter;
 mod exports;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod file;
@@ -55,6 +56,7 @@ mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod init;
+mod instrumentation_scope_processor;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
@@ -75,13 +77,11 @@ mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
 mod sampling;
-mod scope_processor;
 mod self_metrics;
 mod shutdown_deadline;
 mod signal_variables;
 mod signals;
 mod stats;
-mod target;
 mod targets;
 mod task;
 mod telemetry;
@@ -98,7 +98,7 @@ pub use destination::Destination;
 pub use error::{ConfigError, InitError};
 pub use export_processor::ExportProcessor;
 pub use init::{init, init_if_configured};
+pub use instrumentation_scope_processor::InstrumentationScopeProcessor;
 pub use providers::{Parts, from_env, from_lookup};
-pub use scope_processor::StampProcessor;
 pub use stats::{SignalStats, Stats, StatsHandle};
 pub use telemetry::Telemetry;

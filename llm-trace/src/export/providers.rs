@@ -7,10 +7,10 @@ use tracing_subscriber::registry::LookupSpan;
 use super::config::Config;
 use super::console::ConsoleProcessor;
 use super::error::{ConfigError, InitError};
+use super::exporter::Exporter;
 use super::exports::Exports;
-use super::scope_processor::StampProcessor;
+use super::instrumentation_scope_processor::InstrumentationScopeProcessor;
 use super::signals::Signals;
-use super::target::Exporter;
 use super::targets::Targets;
 use super::telemetry::Telemetry;
 use super::{propagation, resource};
@@ -161,5 +161,5 @@ impl Parts {
 
 /// The processors that every span passes before `last`.
 fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> TracerProviderBuilder {
-    builder.with_span_processor(StampProcessor::new(last))
+    builder.with_span_processor(InstrumentationScopeProcessor::new(last))
 }

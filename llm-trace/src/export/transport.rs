@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::error::InitError;
 use super::export_operation::{Encoded, ExportOperation};
+use super::exporter::{Otlp, Protocol};
 use super::quiet::Quiet;
 use super::refusal::Refusal;
-use super::target::{Otlp, Protocol};
 
 /// A connection to one destination.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Transport {
             Protocol::Grpc => Err(otlp.not_compiled_in()),
             // Files do not use a transport.
             Protocol::File => {
-                let reason = "it is no directory".to_owned();
+                let reason = "it is not a directory".to_owned();
                 Err(InitError::Transport { endpoint: otlp.url.to_string(), reason })
             }
         }

@@ -17,7 +17,7 @@ use super::export_recheck;
 use super::export_recheck::Note;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::{Correction, Filtered, SharedMasks};
-use crate::cache_padded::Apart;
+use crate::cache_padded::CachePadded;
 use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle};
 use crate::sink::forward_to_inner;
@@ -42,7 +42,7 @@ pub struct RedactProcessor<P> {
     inner: P,
     policy: PolicyHandle,
     /// The masks of open spans that started inside a call or scope.
-    live: [Apart<Mutex<Spans>>; SHARDS],
+    live: [CachePadded<Mutex<Spans>>; SHARDS],
     recheck: bool,
 }
 

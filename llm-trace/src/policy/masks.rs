@@ -67,7 +67,7 @@ impl Masks {
         }
     }
 
-    /// No mask, inside a model call.
+    /// Creates the masks for the inside of a model call, which mask nothing.
     pub(crate) const fn inside_model_call() -> Self {
         Self { model_call: true, ..Self::new() }
     }

@@ -256,7 +256,7 @@ fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     match node.str() {
         Some(word) if is_word(word) => write_str(out, word),
         _ if node.is_null() => out.push_str("null"),
-        // Anyone may have written it.
+        // Other code may have written this value, so it is filtered.
         _ => filter.json(out, node, Place::text("unknown")),
     }
 }

@@ -210,7 +210,7 @@ impl CallRecord {
             return;
         }
         if operation == Operation::Embeddings {
-            // Embedded texts are no messages.
+            // Embedded texts are not messages.
             self.input = None;
         }
         self.replaced.operation = true;

@@ -39,7 +39,7 @@ impl CarriedCall {
         }))
     }
 
-    /// `cx` with the call and its masks.
+    /// Returns `cx` with the call and its masks.
     pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
         MaskContext::with_call(cx, masks, self.0.clone())
     }

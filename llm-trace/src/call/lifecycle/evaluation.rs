@@ -124,7 +124,7 @@ impl Evaluation {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
         add(Fact::EvaluationScore.key(), self.score.map(AnyValue::from));
-        // A model may have written it.
+        // A model may have written the label, so it must be a word.
         add(Fact::EvaluationLabel.key(), self.label.filter(|label| is_word(label)).map(AnyValue::from));
         add(ContentField::EvaluationExplanation.key(), explanation.map(AnyValue::from));
         add(Fact::ResponseId.key(), response_id.map(text));

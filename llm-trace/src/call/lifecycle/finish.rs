@@ -145,7 +145,7 @@ impl ActiveCall {
         if let Some(id) = record.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }
-        // The duration is unknown.
+        // An unobserved call has no known duration, so metrics omit it.
         let measured = outcome != Outcome::Unobserved;
         let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
         let is_written = self.has_span_data() || self.is_hooked() || pipeline.events.wanted();

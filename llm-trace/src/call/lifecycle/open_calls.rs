@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::cache_padded::Apart;
+use crate::cache_padded::CachePadded;
 
 /// The open calls of one layer.
 ///
@@ -32,7 +32,7 @@ const SHARDS: usize = 16;
 /// Sharded, so that callers do not share one lock.
 #[derive(Debug, Default)]
 struct Shards {
-    shards: [Apart<Mutex<Shard>>; SHARDS],
+    shards: [CachePadded<Mutex<Shard>>; SHARDS],
 }
 
 thread_local! {
@@ -147,7 +147,7 @@ impl OpenCalls {
     }
 }
 
-fn lock(shard: &Apart<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
+fn lock(shard: &CachePadded<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
     shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -11,12 +11,12 @@ use crate::diag;
 use crate::export::counters::ExportCounters;
 use crate::export::error::InitError;
 use crate::export::export_operation::{Encoded, ExportOperation};
+use crate::export::exporter::{Otlp, Protocol, Signal};
 use crate::export::file::{JsonLines, Spill};
 use crate::export::record_outcome::RecordOutcome;
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
-use crate::export::target::{Otlp, Protocol, Signal};
 use crate::export::transport::Transport;
 
 /// Sends one signal to one destination. It blocks the exporting thread and needs no runtime.

@@ -12,9 +12,9 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use crate::diag::outside;
 use crate::export::config::Config;
 use crate::export::error::InitError;
+use crate::export::exporter::Exporter;
 use crate::export::exports::Exports;
 use crate::export::resource;
-use crate::export::target::Exporter;
 
 pub(super) use opentelemetry_sdk::metrics::SdkMeterProvider as Provider;
 
