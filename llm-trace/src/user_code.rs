@@ -46,12 +46,12 @@ const KINDS: usize = 12;
 #[derive(Debug)]
 struct Failures {
     panics: [AtomicU64; KINDS],
-    /// Re-entrant runs that were refused.
-    refused: [AtomicU64; KINDS],
+    /// Re-entrant runs, which are refused.
+    reentries: [AtomicU64; KINDS],
 }
 
 static FAILURES: Failures =
-    Failures { panics: [const { AtomicU64::new(0) }; KINDS], refused: [const { AtomicU64::new(0) }; KINDS] };
+    Failures { panics: [const { AtomicU64::new(0) }; KINDS], reentries: [const { AtomicU64::new(0) }; KINDS] };
 
 impl UserCode {
     const ALL: [UserCode; KINDS] = [
@@ -127,7 +127,7 @@ impl Drop for Running {
 pub(crate) fn run<T>(code: UserCode, user: impl FnOnce() -> T) -> Option<T> {
     let running = Running::enter(code);
     if running.is_none() {
-        failed(code, &FAILURES.refused, "was called from inside itself");
+        failed(code, &FAILURES.reentries, "was called from inside itself");
         return None;
     }
     // State that a panic left inconsistent is discarded or rebuilt by the caller.
@@ -160,10 +160,10 @@ fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
 pub(crate) fn failures() -> Vec<String> {
     let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
     let line = |code: UserCode| {
-        let (panics, refused) = (count(&FAILURES.panics, code), count(&FAILURES.refused, code));
+        let (panics, reentries) = (count(&FAILURES.panics, code), count(&FAILURES.reentries, code));
         let (name, consequence) = code.in_words();
-        (panics + refused > 0).then(|| {
-            format!("{name} panicked {panics} times and was called from inside itself {refused} times: {consequence}")
+        (panics + reentries > 0).then(|| {
+            format!("{name} panicked {panics} times and was called from inside itself {reentries} times: {consequence}")
         })
     };
     UserCode::ALL.into_iter().filter_map(line).collect()

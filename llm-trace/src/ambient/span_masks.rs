@@ -44,13 +44,13 @@ where
         (None, [place]) => place.clone(),
         _ => SharedMasks::child_of(declared.unwrap_or_default(), above),
     };
-    let said = masks.get();
+    let own = masks.get();
     extensions.insert(SpanMasks(masks));
     // Written only once, because all threads read it.
     if !any() {
         ANY.store(true, Ordering::Relaxed);
     }
-    Some(said)
+    Some(own)
 }
 
 /// Adds masks that are recorded later.

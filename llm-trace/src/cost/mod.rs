@@ -79,10 +79,10 @@ impl Priced {
 pub(crate) fn of(
     call: &PricedCall<'_>,
     others: &[(String, Usage)],
-    stated: Option<f64>,
+    provider_cost: Option<f64>,
     prices: Option<&SharedPrices>,
 ) -> Option<Priced> {
-    if let Some(cost) = stated.map(Cost::total).and_then(Cost::checked) {
+    if let Some(cost) = provider_cost.map(Cost::total).and_then(Cost::checked) {
         return Some(Priced { cost, source: "provider" });
     }
     let prices = prices?;

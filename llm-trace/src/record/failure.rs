@@ -69,10 +69,10 @@ impl CallRecord {
     }
 
     pub(crate) fn cost(&self, prices: Option<&SharedPrices>) -> Option<Priced> {
-        let stated = self.response.cost;
-        let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, stated, prices)?;
+        let provider_cost = self.response.cost;
+        let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, provider_cost, prices)?;
         // More may have been consumed than a cut stream reports.
-        priced.cost.partial |= self.is_cut && stated.is_none();
+        priced.cost.partial |= self.is_cut && provider_cost.is_none();
         Some(priced).filter(|priced| priced.cost.sum().is_none_or(is_cost))
     }
 

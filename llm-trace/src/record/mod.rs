@@ -96,7 +96,7 @@ pub(crate) struct CallRecord {
     /// The trace's input and output from nested calls.
     pub(crate) trace: TraceSides,
     /// The number of values besides those in [`Facts`] that were omitted because they are not identifiers.
-    pub(crate) refused: u64,
+    pub(crate) omitted_values: u64,
     pub(crate) finished: bool,
 }
 
@@ -226,10 +226,10 @@ impl CallRecord {
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.
     pub(crate) fn retain_identifiers(&mut self) {
-        self.refused += self.response.retain_identifiers();
+        self.omitted_values += self.response.retain_identifiers();
         if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
             self.error.code = None;
-            self.refused += 1;
+            self.omitted_values += 1;
         }
     }
 }

@@ -148,8 +148,8 @@ impl CallRecord {
         }
         let content = self.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
         // The core conventions record no content of Model Context Protocol servers.
-        let stated = profile != Profile::Core || self.operation != Operation::McpServer;
-        for filled in content.into_iter().filter(|_| stated) {
+        let writes_content = profile != Profile::Core || self.operation != Operation::McpServer;
+        for filled in content.into_iter().filter(|_| writes_content) {
             out.add_filled(filled, profile, |side| policy.permit(side, masks));
         }
         out

@@ -47,7 +47,7 @@ impl EndedCall<'_> {
         self.content.note(identity.into_report());
         let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
         let of_model = self.record.request.refused() + self.record.response.facts.refused();
-        self.content.note(Report::of_facts(self.record.refused + of_model + of_operation));
+        self.content.note(Report::of_facts(self.record.omitted_values + of_model + of_operation));
         self.content.note(report);
     }
 
@@ -68,12 +68,12 @@ impl EndedCall<'_> {
         attributes.add(Fact::ErrorCode.key(), code);
         attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
         record.response.move_shared(&mut record.request);
-        let stated = record.request.take(Fact::ConversationId);
+        let request_conversation = record.request.take(Fact::ConversationId);
         let conversation = record
             .conversation
             .take()
             .or_else(|| scope_facts?.conversation.clone())
-            .or_else(|| stated.map(|id| id.to_text().into_owned()));
+            .or_else(|| request_conversation.map(|id| id.to_text().into_owned()));
         attributes.response(&mut record.response, record.provider.as_ref());
         attributes.add(Fact::TimeToFirstChunk.key(), record.first_chunk().map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref(), compat);

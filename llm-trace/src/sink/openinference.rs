@@ -83,8 +83,8 @@ fn texts_of(messages: &str) -> Option<String> {
     let [message] = messages.as_array()?.as_slice() else { return None };
     let parts = message["parts"].as_array()?;
     // Lists show the response only, without reasoning.
-    let told = parts.iter().filter(|part| part["type"] != "reasoning");
+    let visible = parts.iter().filter(|part| part["type"] != "reasoning");
     let text = |part: &Value| (part["type"] == "text").then(|| part["content"].as_str().map(str::to_owned)).flatten();
-    let texts: Option<Vec<String>> = told.map(text).collect();
+    let texts: Option<Vec<String>> = visible.map(text).collect();
     texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join("\n"))
 }

@@ -53,9 +53,9 @@ impl ActiveCall {
             return;
         }
         let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
-        let refused = record.error.status.is_some_and(|status| status >= 400);
+        let is_http_error = record.error.status.is_some_and(|status| status >= 400);
         let Some(stream) = &mut record.stream else {
-            let failed = refused || record.response.error.is_some();
+            let failed = is_http_error || record.response.error.is_some();
             drop(record);
             let outcome = if failed { Outcome::Error } else { Outcome::Completed };
             return self.write_end(match given_up {
@@ -64,7 +64,7 @@ impl ActiveCall {
             });
         };
         let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
-        let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
+        let (plain, failed) = (stream.plain == Some(true), stream.failed || is_http_error);
         let unread = !plain && !stream.read;
         let Some(collector) = stream.collector.take() else { return };
         let Collected { end, format, facts, output, skipped } = collector.finish();
@@ -93,7 +93,7 @@ impl ActiveCall {
             (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
             (None, StreamEnd::Truncated) => Outcome::Truncated,
         };
-        let stated = record.response.error.as_ref().and_then(|error| error.message.clone());
+        let error_message = record.response.error.as_ref().and_then(|error| error.message.clone());
         drop(record);
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
@@ -101,8 +101,8 @@ impl ActiveCall {
             output.write(&mut messages);
             self.lock().set_output(messages, open);
         }
-        if let (Some(stated), Permit::Open(filter)) = (stated, self.permit_error_text()) {
-            let message = scrubbed(filter, &stated);
+        if let (Some(error_message), Permit::Open(filter)) = (error_message, self.permit_error_text()) {
+            let message = scrubbed(filter, &error_message);
             let known = &mut self.lock().error.message;
             *known = known.take().or(message);
         }
@@ -122,10 +122,10 @@ impl ActiveCall {
         drop(known);
         record.retain_identifiers();
         self.unregister();
-        let stated = record.apply_inner_calls(outcome);
+        let nested_totals = record.apply_inner_calls(outcome);
         record.correct_operation();
         record.assume_provider();
-        let (cost, separate) = match stated {
+        let (cost, separate) = match nested_totals {
             NestedTotals::Cost(cost) => (Some(cost), false),
             NestedTotals::Elsewhere => (None, true),
             // The agent's inferences recorded their own costs.

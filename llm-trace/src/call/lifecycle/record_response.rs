@@ -261,8 +261,8 @@ impl ActiveCall {
                 // Serialization runs user code, so it runs outside of the lock.
                 let Some(found) = found(answer) else { return };
                 let doc = permit.mode().and_then(|mode| document(answer, mode));
-                let stated = error::read(found.root());
-                let message = stated.is_some().then(|| self.error_message(answer)).flatten();
+                let error_facts = error::read(found.root());
+                let message = error_facts.is_some().then(|| self.error_message(answer)).flatten();
                 let mut record = self.lock();
                 let (format, is_agent) = (record.response_facts(&found), record.operation.is_agent());
                 record.seen |= format.is_some() || is_agent;
@@ -280,9 +280,9 @@ impl ActiveCall {
                 if let Some(messages) = messages {
                     record.set_output(messages, open);
                 }
-                if let Some(stated) = stated {
+                if let Some(error_facts) = error_facts {
                     record.error.message = message;
-                    record.response.error = Some(stated);
+                    record.response.error = Some(error_facts);
                 }
             }
         }
