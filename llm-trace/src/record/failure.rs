@@ -17,8 +17,8 @@ fn type_word(name: &str) -> Option<&str> {
     Some(name).filter(fits).or(Some(last).filter(fits))
 }
 
-/// The value of `error.type` for a name that the user chose: it may be the text of an error.
-pub(crate) fn error_type_label(name: Cow<'static, str>) -> Cow<'static, str> {
+/// The value of `error.type` for this name, or `_OTHER` for a name that may be the text of an error.
+pub(crate) fn error_type_label(name: Cow<'_, str>) -> Cow<'_, str> {
     if is_name(&name) && name.len() <= MAX_LABEL { name } else { Cow::Borrowed("_OTHER") }
 }
 

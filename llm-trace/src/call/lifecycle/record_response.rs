@@ -145,7 +145,7 @@ impl ActiveCall {
             return false;
         }
         if is_stream {
-            self.begin_stream();
+            self.start_stream();
         }
         self.lock().unobserved = true;
         true

@@ -13,7 +13,7 @@ use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
 
 impl ActiveCall {
     /// Marks the response as a stream.
-    pub(crate) fn begin_stream(&self) {
+    pub(crate) fn start_stream(&self) {
         self.open_stream(&mut self.lock());
     }
 
@@ -27,7 +27,7 @@ impl ActiveCall {
 
     /// Lets a wrapper around the stream end the call. Returns `false` if another one does.
     pub(crate) fn take_over(&self) -> bool {
-        self.begin_stream();
+        self.start_stream();
         let mut record = self.lock();
         match &mut record.stream {
             Some(stream) => !std::mem::replace(&mut stream.owned, true),
@@ -44,7 +44,7 @@ impl ActiveCall {
     pub(crate) fn chunk(&self, item: CapturedValue<'_>) {
         match &item {
             CapturedValue::Error(_) => self.chunk_error(item),
-            _ if !self.has_consumers() => self.begin_stream(),
+            _ if !self.has_consumers() => self.start_stream(),
             CapturedValue::Nothing | CapturedValue::Request(_) => self.see_chunk(|_| Event::default()),
             CapturedValue::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
             CapturedValue::Text(text) => self.see_chunk(|stream| stream.text(text)),
@@ -57,7 +57,7 @@ impl ActiveCall {
     /// Records one item of a user type. A string is text: a delta, or a piece of the stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
         if !self.has_consumers() {
-            self.begin_stream();
+            self.start_stream();
         } else if item.is_text() {
             // The text is needed to detect framing. It is recorded only if permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
@@ -122,7 +122,7 @@ impl ActiveCall {
 
     /// Records an error in place of an item.
     pub(crate) fn chunk_error(&self, error: CapturedValue<'_>) {
-        self.begin_stream();
+        self.start_stream();
         if let CapturedValue::Error(error) = error {
             self.read_error(error);
         }
