@@ -221,7 +221,7 @@ fn nested(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
     let expr = value(key, input, "`\"separate\"`")?;
     match literal(&expr).map(LitStr::value) {
         Some(word) if word != "merge" && word != "separate" => {
-            let message = format!("`{word}` is no way to nest: expected `\"merge\"` or `\"separate\"`");
+            let message = format!("`{word}` is not a way to nest: expected `\"merge\"` or `\"separate\"`");
             Err(Error::new_spanned(&expr, message))
         }
         _ => Ok(expr),

@@ -55,9 +55,9 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
             );
         }
     }
-    for (slot, expr) in &args.contents {
-        let (value, leaf) = (ident(slot), ident(&format!("{slot}_leaf")));
-        let slot = Ident::new(slot, span_of(expr));
+    for (field, expr) in &args.contents {
+        let (value, leaf) = (ident(field), ident(&format!("{field}_leaf")));
+        let field = Ident::new(field, span_of(expr));
         let krate = located(krate, span_of(expr));
         reads.push(quote_spanned! { span_of(expr)=>
             let #value = &(#expr);
@@ -65,7 +65,7 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         });
         sets.push(quote! {
             #setup.content(
-                #krate::__private::ContentField::#slot,
+                #krate::__private::ContentField::#field,
                 #krate::__private::capture::captured(::core::option::Option::None, &#leaf),
             );
         });

@@ -107,8 +107,9 @@ impl Intercept for CallInterceptor {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(Err(error)) = context.output_or_error() {
-            let stated = context.response().filter(|response| !response.status().is_success()).map(reason);
-            let reason = stated.unwrap_or(Cow::Borrowed(if error.is_timeout_error() { "timeout" } else { "_OTHER" }));
+            let status_reason = context.response().filter(|response| !response.status().is_success()).map(reason);
+            let reason =
+                status_reason.unwrap_or(Cow::Borrowed(if error.is_timeout_error() { "timeout" } else { "_OTHER" }));
             cfg.interceptor_state().store_put(Failed(reason));
         }
         Ok(())

@@ -97,24 +97,28 @@ impl Check {
         if hooks.is_empty() {
             return;
         }
-        self.right(format!("closures of on_call were given {} calls; {} wait", hooks.handed_over(), hooks.waiting()));
+        self.right(format!(
+            "closures of with_call_hook were given {} calls; {} wait",
+            hooks.handed_over(),
+            hooks.waiting()
+        ));
         if hooks.content_dropped() > 0 {
             self.note(format!(
-                "{} calls were queued for on_call's closure without their content",
+                "{} calls were queued for with_call_hook's closure without their content",
                 hooks.content_dropped()
             ));
         }
         if hooks.dropped() > 0 {
             self.wrong(format!(
-                "{} calls were not handed to a closure of on_call: its queue was full, or it panicked; do less work in \
-                 it, or send calls to a channel",
+                "{} calls were not handed to a closure of with_call_hook: its queue was full, or it panicked; do less \
+                 work in it, or send calls to a channel",
                 hooks.dropped()
             ));
         }
     }
 
     /// Where the facts of calls are written.
-    fn roads(&mut self, pipeline: &Pipeline, receiver: Option<SpanReceiver>) {
+    fn write_targets(&mut self, pipeline: &Pipeline, receiver: Option<SpanReceiver>) {
         let content = match pipeline.content_fields {
             true => "content that the policy permits is in fields too",
             false => "content is not: with_content_fields(true) adds what the policy permits",
@@ -165,9 +169,9 @@ impl Check {
     /// OpenTelemetry: without a layer of it there are none to wrap.
     fn guards(&mut self, receiver: Option<SpanReceiver>) {
         #[cfg(feature = "otel")]
-        let guarded = crate::guard::guarded();
+        let is_installed = crate::guard::is_installed();
         #[cfg(not(feature = "otel"))]
-        let guarded = false;
+        let is_installed = false;
         if !cfg!(feature = "otel") || receiver == Some(SpanReceiver::NoOtelLayer) {
             if !tracing::dispatcher::get_default(|dispatch| dispatch.is::<crate::guard::Wrapped>()) {
                 self.note(
@@ -175,7 +179,7 @@ impl Check {
                      version: wrap that layer with llm_trace::redact(layer), which masks them where a mask is set",
                 );
             }
-        } else if !guarded {
+        } else if !is_installed {
             self.note(
                 "no RedactProcessor was created in this process: content that other crates set on spans is exported \
                  unredacted; wrap your processor with llm_trace::RedactProcessor::new(processor, policy)",
@@ -227,9 +231,9 @@ impl Check {
         }
         if stats.dropped() > 0 {
             self.wrong(format!(
-                "{} {records} did not arrive: {} found nobody in time, {} were refused, {} were too large, {} were too \
-                 many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked child; the lines \
-                 on stderr say why",
+                "{} {records} did not arrive: {} could not be delivered in time, {} were refused, {} were too large, \
+                 {} were too many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked \
+                 child; the lines on stderr say why",
                 stats.dropped(),
                 stats.unreachable,
                 stats.rejected,
@@ -292,10 +296,10 @@ impl Check {
             ));
         }
         if let Some(pipeline) = &pipeline {
-            self.roads(pipeline, receiver);
+            self.write_targets(pipeline, receiver);
         }
         self.guards(receiver);
-        for failure in crate::guarded::failures() {
+        for failure in crate::user_code::failures() {
             self.note(failure);
         }
         for report in crate::call::lifecycle::unread_answers::all() {

@@ -61,7 +61,7 @@
 //! | set the user, the session and the trace of calls | [`scope()`] |
 //! | record a type that is neither JSON nor `Serialize` | [`RecordRequest`], [`RecordResponse`] |
 //! | price calls, evaluate responses | [`PriceTable`], [`evaluation`] |
-//! | receive each finished call in a closure | [`LlmLayer::on_call`] |
+//! | receive each finished call in a closure | [`LlmLayer::with_call_hook`] |
 //! | find out why no spans arrive | [`check()`] |
 //! | test which spans your calls record | the feature `testing` |
 //!
@@ -142,7 +142,6 @@ pub mod export;
 mod files;
 #[cfg(feature = "fields")]
 mod guard;
-mod guarded;
 mod json;
 #[cfg(feature = "fields")]
 mod layer;
@@ -166,6 +165,7 @@ mod stream;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+mod user_code;
 #[cfg(feature = "fields")]
 mod wire;
 
@@ -174,7 +174,7 @@ pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, ll
 #[cfg(feature = "fields")]
 pub use ambient::{Caller, Id, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError, TraceUpdate, scope};
 #[cfg(feature = "otel")]
-pub use ambient::{ExistingTrace, HeaderPair, HeaderText, IdGenerator};
+pub use ambient::{ExistingTrace, HeaderPair, HeaderText, TraceIdGenerator};
 pub use builder::CallBuilder;
 pub use call::LlmCall;
 #[cfg(feature = "fields")]
@@ -211,7 +211,7 @@ pub use model::{Nested, Operation, Outcome, Provider};
 pub use normalize::NormalizeProcessor;
 #[cfg(feature = "fields")]
 pub use policy::{
-    Capture, HashKey, MaskFlag, Masks, Metadata, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
+    Capture, HashKey, MaskFlag, MaskSource, Masks, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
 };
 #[cfg(feature = "scrub-rules")]
 pub use policy::{PatternError, Rule, ScrubRules};

@@ -21,7 +21,7 @@ fn chat(request: &Value, answer: Value) -> Value {
 
 /// Makes one call of a known user and exports it to these destinations.
 fn call(processors: Vec<ExportProcessor>) {
-    let builder = SdkTracerProvider::builder().with_id_generator(llm_trace::IdGenerator::default());
+    let builder = SdkTracerProvider::builder().with_id_generator(llm_trace::TraceIdGenerator::default());
     let provider = processors.into_iter().fold(builder, |b, processor| b.with_span_processor(processor)).build();
     let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span)).with_tracer_provider(&provider);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -191,8 +191,8 @@ fn a_stricter_policy_applies_to_what_other_code_set_on_a_queued_call() {
 fn an_invalid_destination_is_an_error_with_a_reason_and_no_secret() {
     let error = |to: Destination| to.build().err().map(|error| error.to_string()).expect("an error");
     for (to, expected) in [
-        (Destination::http("ftp://u:sesame@c"), "`endpoint` is `ftp://c`: `ftp` is no scheme"),
-        (Destination::http("http://c").header("a b", "sesame"), "the header `a b` its name is no header name"),
+        (Destination::http("ftp://u:sesame@c"), "`endpoint` is `ftp://c`: `ftp` is not a supported scheme"),
+        (Destination::http("http://c").header("a b", "sesame"), "the header `a b` its name is not a header name"),
         (Destination::http("http://c").header("host", "sesame"), "`host` is set by the transport"),
         (Destination::http("http://c").header("key", "sesa\nme"), "the header `key` has a value with characters"),
         (Destination::http("https://c").certificate("/nowhere.pem"), "`certificate` names /nowhere.pem"),

@@ -28,7 +28,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 const CHILD: &str = "child: flushed false false
-child: on_call 3
+child: with_call_hook 3
 child: spans 3 of 3
 child: log records 3 of 3
 child: exported 0, in flight 0

@@ -107,7 +107,7 @@ fn run(
     let last = RedactProcessor::new(SimpleSpanProcessor::new(exporter.clone()), &policy);
     let provider = SdkTracerProvider::builder().with_sampler(sampler).with_span_processor(last).build();
     let (hook, inbox) = sender();
-    let layer = change(llm_trace::layer().with_policy(&policy).with_tracer_provider(&provider).on_call(hook));
+    let layer = change(llm_trace::layer().with_policy(&policy).with_tracer_provider(&provider).with_call_hook(hook));
     let hooks = layer.call_hooks();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
     assert!(hooks.flush(LONG));
@@ -258,7 +258,7 @@ fn masked_call() -> Value {
 fn a_stricter_policy_applies_to_running_calls() {
     let policy = PolicyHandle::new(open());
     let (hook, inbox) = sender();
-    let layer = llm_trace::layer().with_policy(&policy).on_call(hook);
+    let layer = llm_trace::layer().with_policy(&policy).with_call_hook(hook);
     let hooks = layer.call_hooks();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         let calls = streams(request());
@@ -286,7 +286,7 @@ fn unsampled_calls_are_passed_to_the_hook() {
 fn without_an_opentelemetry_layer_only_the_ids_are_missing() {
     let (hook, inbox) = sender();
     let (second, also) = sender();
-    let layer = llm_trace::layer().with_policy(open()).on_call(hook).on_call(second);
+    let layer = llm_trace::layer().with_policy(open()).with_call_hook(hook).with_call_hook(second);
     let hooks = layer.call_hooks();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || chat(&request()));
     assert!(hooks.flush(LONG));
@@ -311,7 +311,7 @@ fn a_nested_call_is_passed_to_the_hook_once() {
 #[test]
 fn a_slow_closure_blocks_no_call() {
     let (release, gate) = channel::<()>();
-    let layer = llm_trace::layer().on_call(move |_| {
+    let layer = llm_trace::layer().with_call_hook(move |_| {
         let _ = gate.recv_timeout(LONG);
     });
     let hooks = layer.call_hooks();
@@ -320,7 +320,7 @@ fn a_slow_closure_blocks_no_call() {
         (0..200).for_each(|_| drop(chat(&request())));
         assert!(begun.elapsed() < LONG / 2);
         let check = llm_trace::check().to_string();
-        assert!(check.contains("closures of on_call were given 0 calls; 200 wait"), "{check}");
+        assert!(check.contains("closures of with_call_hook were given 0 calls; 200 wait"), "{check}");
     });
     assert_eq!((hooks.waiting(), hooks.handed_over()), (200, 0));
     drop(release);
@@ -331,7 +331,7 @@ fn a_slow_closure_blocks_no_call() {
 #[test]
 fn a_closure_that_panics_is_reported_and_given_the_next_call() {
     let (sender, inbox) = channel();
-    let layer = llm_trace::layer().on_call(move |call: &FinishedCall| {
+    let layer = llm_trace::layer().with_call_hook(move |call: &FinishedCall| {
         assert!(call.error_type().is_none(), "SENTINEL-PANIC");
         let _ = sender.send(call.name().to_owned());
     });
@@ -341,7 +341,7 @@ fn a_closure_that_panics_is_reported_and_given_the_next_call() {
         chat(&request());
         assert!(hooks.flush(LONG));
         let check = llm_trace::check();
-        let lost = "1 calls were not handed to a closure of on_call";
+        let lost = "1 calls were not handed to a closure of with_call_hook";
         assert!(check.problems().any(|problem| problem.starts_with(lost)), "{check}");
     });
     assert_eq!(inbox.try_iter().collect::<Vec<_>>(), ["chat gpt-4o"]);
@@ -354,7 +354,7 @@ fn a_call_made_by_the_closure_is_traced_but_not_passed_to_it() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let (sender, inbox) = channel();
-    let layer = llm_trace::layer().with_tracer_provider(&provider).on_call(move |call: &FinishedCall| {
+    let layer = llm_trace::layer().with_tracer_provider(&provider).with_call_hook(move |call: &FinishedCall| {
         let _ = sender.send(call.name().to_owned());
         let subscriber = SUBSCRIBER.get_or_init(Dispatch::none);
         tracing::dispatcher::with_default(subscriber, || chat(&json!({"model": "summary", "messages": []})));
@@ -375,7 +375,7 @@ fn the_guard_flushes_the_hook_and_reports_what_it_missed() {
     let parts = llm_trace::export::from_lookup(&quiet).unwrap();
     let seen = Arc::new(std::sync::Mutex::new(0));
     let count = Arc::clone(&seen);
-    let layer = parts.layer().on_call(move |_| {
+    let layer = parts.layer().with_call_hook(move |_| {
         std::thread::sleep(Duration::from_millis(20));
         *count.lock().unwrap() += 1;
     });
@@ -393,7 +393,7 @@ fn the_guard_flushes_the_hook_and_reports_what_it_missed() {
 
     let parts = llm_trace::export::from_lookup(&quiet).unwrap();
     let (release, gate) = channel::<()>();
-    let layer = parts.layer().on_call(move |_| {
+    let layer = parts.layer().with_call_hook(move |_| {
         let _ = gate.recv_timeout(LONG);
     });
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -408,7 +408,7 @@ fn attributes_set_late_and_callers_of_streams_are_there() {
     #[llm_call(provider = "openai", model = "m")]
     fn late() {
         LlmCall::current().attribute("app.rank", 3);
-        let _ = LlmCall::current().apply(&llm_trace::scope().metadata("k", "v").caller(Caller::builder().org_id("o")));
+        let _ = LlmCall::current().apply(&llm_trace::scope().metadata("k", "v").caller(Caller::new().org_id("o")));
     }
     let run = run(
         Policy::new(),
@@ -437,7 +437,7 @@ fn what_became_of_calls_is_a_metric() {
         _ => None,
     });
     let parts = parts.unwrap();
-    let layer = parts.layer().on_call(|call| assert!(call.error_type().is_none(), "SENTINEL-PANIC"));
+    let layer = parts.layer().with_call_hook(|call| assert!(call.error_type().is_none(), "SENTINEL-PANIC"));
     let hooks = layer.call_hooks();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         assert!(fails().is_err());
@@ -458,7 +458,7 @@ fn what_became_of_calls_is_a_metric() {
 #[test]
 fn a_filter_that_disables_the_span_leaves_the_hook() {
     let (hook, inbox) = sender();
-    let layer = llm_trace::layer().on_call(hook);
+    let layer = llm_trace::layer().with_call_hook(hook);
     let hooks = layer.call_hooks();
     let subscriber = tracing_subscriber::registry().with(layer).with(tracing::level_filters::LevelFilter::ERROR);
     tracing::subscriber::with_default(subscriber, || chat(&request()));

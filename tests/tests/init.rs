@@ -229,7 +229,7 @@ fn check_reports_the_destination_and_the_counts_of_spans() {
     collector.answer_next([llm_trace_tests::collector::Answer::Status(401, None)]);
     let output = run("check", &[("OTEL_ENDPOINT", &collector.endpoint())]);
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("WRONG 1 spans did not arrive: 0 found nobody in time, 1 were refused"), "{said}");
+    assert!(said.contains("WRONG 1 spans did not arrive: 0 could not be delivered in time, 1 were refused"), "{said}");
     assert!(
         stderr(&output).contains("answered 401 Unauthorized: check the key in OTEL_HEADERS"),
         "{}",

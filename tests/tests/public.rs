@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use llm_trace::client::{CallBody, CallLayer, CallMiddleware, CallService, Endpoints};
 use llm_trace::export::{
-    ConfigError, ConsoleProcessor, Destination, ExportProcessor, InitError, Parts, StampProcessor, StatsHandle,
-    Telemetry,
+    ConfigError, ConsoleProcessor, Destination, ExportProcessor, InitError, InstrumentationScopeProcessor, Parts,
+    StatsHandle, Telemetry,
 };
 use llm_trace::testing::{Captured, CapturedSpan};
 use llm_trace::{
@@ -188,7 +188,7 @@ fn public_types_are_send_and_sync() {
         RedactProcessor<Spans>,
         NormalizeProcessor<Spans>,
         NarrowProcessor<Spans>,
-        StampProcessor<Spans>,
+        InstrumentationScopeProcessor<Spans>,
         RedactLogProcessor<SimpleLogProcessor<InMemoryLogExporter>>,
         ConsoleProcessor,
         ExportProcessor,

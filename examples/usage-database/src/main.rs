@@ -40,7 +40,7 @@ fn chat(base: &str, body: &Value) -> Result<Value, ureq::Error> {
 
 fn ask(base: &str, team: &str, model: &str) -> Result<Value, ureq::Error> {
     let body = json!({"model": model, "messages": [{"role": "user", "content": "What is a span?"}]});
-    llm_trace::scope().caller(Caller::builder().team_id(team)).run(|| chat(base, &body))
+    llm_trace::scope().caller(Caller::new().team_id(team)).run(|| chat(base, &body))
 }
 
 fn print_teams(database: &Connection) -> rusqlite::Result<()> {
@@ -68,7 +68,7 @@ fn main() -> Result<(), Error> {
         br#"{"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": 2.5e-6, "output_cost_per_token": 1e-5},
         "gpt-4o-mini": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-7, "output_cost_per_token": 6e-7}}"#,
     )?;
-    let layer = llm_trace::layer().with_prices(prices).on_call(move |call: &FinishedCall| {
+    let layer = llm_trace::layer().with_prices(prices).with_call_hook(move |call: &FinishedCall| {
         if let Err(error) = insert(&writer, call) {
             eprintln!("a call is not in the database: {error}");
         }

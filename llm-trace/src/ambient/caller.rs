@@ -29,7 +29,7 @@ pub struct Caller {
 
 impl Caller {
     /// Creates a caller without any fields.
-    pub fn builder() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
@@ -107,8 +107,8 @@ setters! {
 /// use llm_trace::{Caller, Id};
 ///
 /// let team: Option<&str> = None;
-/// let caller = Caller::builder().user_id("ada").team_id(team).org_id("");
-/// assert_eq!(caller, Caller::builder().user_id("ada"));
+/// let caller = Caller::new().user_id("ada").team_id(team).org_id("");
+/// assert_eq!(caller, Caller::new().user_id("ada"));
 /// assert_eq!(Id::from(""), Id::default());
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -173,7 +173,7 @@ mod tests {
     fn a_key_is_kept_as_its_sha_256_only() {
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Caller::from_api_key("abc").key_hash.as_deref(), Some(hash));
-        let by_mistake = Caller::builder().key_hash("sk-abc").key_hash.expect("a hash");
+        let by_mistake = Caller::new().key_hash("sk-abc").key_hash.expect("a hash");
         assert!(by_mistake.len() == 64 && !by_mistake.contains("sk-"));
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn another_key_takes_nothing_from_the_caller_around() {
         let outer = Caller::from_api_key("a").key_alias("a").team_id("t");
         assert_eq!(Caller::from_api_key("b").over(&outer), Caller::from_api_key("b"));
-        let same = Caller::builder().route("/v1").over(&outer);
+        let same = Caller::new().route("/v1").over(&outer);
         assert_eq!(same, outer.clone().route("/v1"));
     }
 }

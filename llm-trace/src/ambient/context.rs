@@ -17,8 +17,7 @@ pub(crate) trait CurrentCall: Any + Debug + Send + Sync {
 /// The start of a call's own span.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallStart {
-    /// When the call began.
-    pub(crate) begun: SystemTime,
+    pub(crate) start_time: SystemTime,
     /// Whether the span is likely to be recorded.
     pub(crate) likely: bool,
 }

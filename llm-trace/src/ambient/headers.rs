@@ -1,4 +1,4 @@
-//! Trace context in HTTP headers: extracted from incoming requests, injected into outgoing ones.
+//! Trace context in the headers of incoming requests.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

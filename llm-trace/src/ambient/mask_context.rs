@@ -32,7 +32,7 @@ struct Ambient {
     /// The range of attributes that the call wrote to its span, if known.
     written: OnceLock<WrittenContent>,
     /// A guard of llm-trace sees the span before it is exported.
-    guarded: AtomicBool,
+    redacted_on_export: AtomicBool,
     /// The corrections that the guard applies to the span.
     corrections: OnceLock<Vec<Correction>>,
 }
@@ -157,14 +157,14 @@ impl SharedMasks {
         self.0.written.get().copied()
     }
 
-    pub(crate) fn set_guarded(&self) {
-        if !self.is_guarded() {
-            self.0.guarded.store(true, Ordering::Release);
+    pub(crate) fn set_redacted_on_export(&self) {
+        if !self.is_redacted_on_export() {
+            self.0.redacted_on_export.store(true, Ordering::Release);
         }
     }
 
-    pub(crate) fn is_guarded(&self) -> bool {
-        self.0.guarded.load(Ordering::Acquire)
+    pub(crate) fn is_redacted_on_export(&self) -> bool {
+        self.0.redacted_on_export.load(Ordering::Acquire)
     }
 
     pub(crate) fn set_corrections(&self, corrections: Vec<Correction>) {

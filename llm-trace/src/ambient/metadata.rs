@@ -97,11 +97,11 @@ impl Scope {
 fn read(map: &Map<String, Value>) -> Scope {
     let get = |names: &[&str]| Id(names.iter().find_map(|name| text(map.get(*name)?)));
     let caller = match get(&["user_api_key"]) {
-        Id(Some(key)) if is_sha256(&key) => Caller::builder().key_hash(key),
+        Id(Some(key)) if is_sha256(&key) => Caller::new().key_hash(key),
         Id(Some(key)) => Caller::from_api_key(key),
-        Id(None) => Caller::builder(),
+        Id(None) => Caller::new(),
     };
-    let caller = Caller::builder()
+    let caller = Caller::new()
         .key_hash(get(&["user_api_key_hash", "key_hash"]))
         .key_alias(get(&["user_api_key_alias", "key_alias"]))
         .user_id(get(&["user_api_key_user_id"]))

@@ -5,8 +5,6 @@ pub(crate) mod context;
 mod entered_scope;
 #[cfg(feature = "otel")]
 mod headers;
-#[cfg(feature = "otel")]
-mod id_generator;
 pub(crate) mod mask_context;
 mod metadata;
 pub(crate) mod scope;
@@ -18,6 +16,8 @@ mod trace;
 #[cfg(not(feature = "otel"))]
 mod trace_absent;
 mod trace_error;
+#[cfg(feature = "otel")]
+mod trace_id_generator;
 pub(crate) mod trace_update;
 #[cfg(feature = "otel")]
 mod traceparent;
@@ -28,8 +28,6 @@ pub use entered_scope::Scoped;
 pub use headers::{HeaderPair, HeaderText};
 #[cfg(feature = "otel")]
 pub(crate) use headers::{baggage, with_propagator};
-#[cfg(feature = "otel")]
-pub use id_generator::IdGenerator;
 pub use metadata::MetadataError;
 pub use scope::{InScope, Scope, scope};
 pub(crate) use scope_facts::ScopeFacts;
@@ -40,4 +38,6 @@ pub use trace::ExistingTrace;
 #[cfg(not(feature = "otel"))]
 pub(crate) use trace_absent::Continued;
 pub use trace_error::TraceError;
+#[cfg(feature = "otel")]
+pub use trace_id_generator::TraceIdGenerator;
 pub use trace_update::{TraceBackend, TraceUpdate};

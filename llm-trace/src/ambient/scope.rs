@@ -52,7 +52,7 @@ pub fn scope() -> Scope {
 /// use llm_trace::Caller;
 ///
 /// let scope = llm_trace::scope()
-///     .caller(Caller::builder().key_hash("9f86d081").key_alias("ci").team_id("t7").team_alias("platform"))
+///     .caller(Caller::new().key_hash("9f86d081").key_alias("ci").team_id("t7").team_alias("platform"))
 ///     .user("ada")
 ///     .session("chat-7")
 ///     .conversation("conv-1")
@@ -196,8 +196,8 @@ impl Scope {
     /// Continues an existing trace: a trace id, `(trace id, span id)`, or an [`ExistingTrace`].
     ///
     /// With a span id, the calls directly inside are sampled children of that span. With a trace id only, they are root
-    /// spans of that trace; this requires [`init`](crate::export::init) or [`IdGenerator`](crate::IdGenerator). An open
-    /// local span becomes a link.
+    /// spans of that trace; this requires [`init`](crate::export::init) or
+    /// [`TraceIdGenerator`](crate::TraceIdGenerator). An open local span becomes a link.
     ///
     /// ```
     /// # fn main() -> Result<(), llm_trace::TraceError> {

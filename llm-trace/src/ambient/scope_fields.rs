@@ -14,11 +14,10 @@ use super::mask_context;
 use super::mask_context::SpanPlace;
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::otel::Context as OtelContext;
 use crate::policy::Masks;
 use crate::semconv::AttributeValue;
+use crate::user_code::{self, UserCode};
 
 /// Whether any span in the program has a place. Otherwise entering a span costs a single load.
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -97,7 +96,7 @@ impl Visit for RecordedScope {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Formatting runs user code and may be expensive.
         if is_known(field.name())
-            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+            && let Some(text) = user_code::run(UserCode::Field, || format!("{value:?}"))
         {
             self.set(field, text.into());
         }
@@ -142,17 +141,17 @@ where
     };
     let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
     let own = if has_known(attributes.metadata().fields()) {
-        let mut said = RecordedScope::default();
-        attributes.record(&mut said);
+        let mut recorded = RecordedScope::default();
+        attributes.record(&mut recorded);
         if let Some(masks) = span_masks::declared(attributes) {
-            said.masks = masks;
-            said.anything = true;
+            recorded.masks = masks;
+            recorded.anything = true;
         }
         let mut above = OtelContext::map_current(mask_context::of_span);
         let around = around.map(|around| around.place);
         above.extend(around.filter(|around| !above.iter().any(|place| place.is_within(around))));
         // Fields recorded later are added to a place of its own, which spans inside share.
-        Some(SpanPlace { place: level(said.masks, said.facts, above), is_scope: said.anything })
+        Some(SpanPlace { place: level(recorded.masks, recorded.facts, above), is_scope: recorded.anything })
     } else {
         let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
         let place = match (here, around.map(|around| around.place)) {
@@ -192,18 +191,18 @@ where
         return;
     }
     let Some(span) = ctx.span(id).filter(|span| has_known(span.metadata().fields())) else { return };
-    let mut said = RecordedScope::default();
-    values.record(&mut said);
-    said.masks = span_masks::recorded(values);
-    if !said.anything && !said.masks.any() {
+    let mut recorded = RecordedScope::default();
+    values.record(&mut recorded);
+    recorded.masks = span_masks::recorded(values);
+    if !recorded.anything && !recorded.masks.any() {
         return;
     }
     let before = span.extensions().get::<SpanPlace>().cloned();
     if let Some(before) = &before {
-        before.place.add(said.masks);
+        before.place.add(recorded.masks);
     }
     let above = before.into_iter().map(|before| before.place).collect();
-    let own = SpanPlace { place: level(said.masks, said.facts, above), is_scope: true };
+    let own = SpanPlace { place: level(recorded.masks, recorded.facts, above), is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
     span.extensions_mut().replace(own);

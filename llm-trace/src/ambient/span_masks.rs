@@ -10,10 +10,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::mask_context;
 use super::mask_context::SharedMasks;
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::otel::Context as OtelContext;
 use crate::policy::{MaskFlag, Masks};
+use crate::user_code::{self, UserCode};
 
 const INPUT: &str = "llm.mask_input";
 const OUTPUT: &str = "llm.mask_output";
@@ -45,13 +44,13 @@ where
         (None, [place]) => place.clone(),
         _ => SharedMasks::child_of(declared.unwrap_or_default(), above),
     };
-    let said = masks.get();
+    let own = masks.get();
     extensions.insert(SpanMasks(masks));
     // Written only once, because all threads read it.
     if !any() {
         ANY.store(true, Ordering::Relaxed);
     }
-    Some(said)
+    Some(own)
 }
 
 /// Adds masks that are recorded later.
@@ -153,7 +152,7 @@ impl Visit for Flags {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         // Formatting runs user code and may be expensive.
         if is_flag(field.name())
-            && let Some(text) = guarded::run(UserCode::Field, || format!("{value:?}"))
+            && let Some(text) = user_code::run(UserCode::Field, || format!("{value:?}"))
         {
             self.set(field, text.is_mask());
         }

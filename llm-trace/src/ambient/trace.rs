@@ -4,8 +4,8 @@ use opentelemetry::Context;
 use opentelemetry::baggage::{BaggageExt, KeyValueMetadata};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
-use super::id_generator;
 use super::trace_error::TraceError;
+use super::trace_id_generator;
 use super::traceparent::{Traceparent, hex_bytes};
 
 /// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
@@ -193,10 +193,10 @@ impl Continued {
             }
             // The context already belongs to that trace.
             Parent::Trace(trace, _) if cx.span().span_context().trace_id() == *trace => return cx.clone(),
-            Parent::Trace(trace, flags) if id_generator::any() => {
+            Parent::Trace(trace, flags) if trace_id_generator::any() => {
                 (remote(TraceId::INVALID, SpanId::INVALID, *flags), Some(*trace))
             }
-            // Without an `IdGenerator`, the span becomes a child of a span that does not exist.
+            // Without an `TraceIdGenerator`, the span becomes a child of a span that does not exist.
             Parent::Trace(trace, flags) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
                 let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);
@@ -259,7 +259,7 @@ mod tests {
     fn a_bad_span_id_says_which() {
         let trace = ExistingTrace::new("4bf92f3577b34da6a3ce929d0e0e4736").expect("an id");
         let error = trace.below("17").expect_err("an error").to_string();
-        assert_eq!(error, "`17` is no span id: give 16 hex digits, not all zero");
+        assert_eq!(error, "`17` is not a span id: give 16 hex digits, not all zero");
         assert!(trace.below("0000000000000000").is_err() && trace.below("00f067aa0ba902b7").is_ok());
     }
 
@@ -267,7 +267,7 @@ mod tests {
     fn an_error_shows_the_start_of_a_text_and_no_control_characters() {
         let text = format!("\u{1b}[31m{}", "a".repeat(10_000));
         let error = ExistingTrace::new(&text).expect_err("an error").to_string();
-        assert!(error.starts_with("`\\u{1b}[31maaaa") && error.contains("…` is no trace id"), "{error}");
+        assert!(error.starts_with("`\\u{1b}[31maaaa") && error.contains("…` is not a trace id"), "{error}");
         assert!(error.len() < 200, "{error}");
     }
 }

@@ -11,10 +11,10 @@
 #[non_exhaustive]
 pub enum TraceError {
     /// The text is not a trace id.
-    #[error("`{}` is no trace id: give 32 hex digits, a UUID or a `traceparent`, not all zero", printable(.0))]
+    #[error("`{}` is not a trace id: give 32 hex digits, a UUID or a `traceparent`, not all zero", printable(.0))]
     TraceId(String),
     /// The text is not a span id.
-    #[error("`{}` is no span id: give 16 hex digits, not all zero", printable(.0))]
+    #[error("`{}` is not a span id: give 16 hex digits, not all zero", printable(.0))]
     SpanId(String),
     /// The call already has a span.
     #[error("the call has already started in its trace: set the trace on a scope around the call")]

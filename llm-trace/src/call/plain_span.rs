@@ -14,7 +14,7 @@ use crate::semconv::Fact;
 
 /// Without the feature no layer exists.
 #[inline]
-pub(crate) fn pipelines() -> bool {
+pub(crate) fn has_layer() -> bool {
     false
 }
 
@@ -49,7 +49,7 @@ fn span(setup: &CallArguments<'_>) -> tracing::Span {
     let facts = setup.given.as_ref().map(|given| &given.facts);
     let text = |fact| facts.and_then(|facts| facts.text(fact));
     let model = setup.model.as_deref();
-    let conventional = operation.named_after().name(operation.verb(facts), model, facts);
+    let conventional = operation.name_target().name(operation.verb(facts), model, facts);
     (setup.make_span)(&StartFields {
         name: setup.name.as_deref().unwrap_or(&conventional),
         kind: operation.kind(setup.remote, client),

@@ -2,7 +2,7 @@
 
 use crate::arguments::call_arguments::CallArguments;
 use crate::call::handle::LlmCall;
-use crate::call::lifecycle::{ActiveCall, PendingCall, pipelines};
+use crate::call::lifecycle::{ActiveCall, PendingCall, has_layer};
 
 impl CallArguments<'_> {
     /// Reads the arguments now for a span that starts later, in a function that returns a future.
@@ -63,5 +63,5 @@ impl Prepared {
 /// Whether a subscriber records calls at this level. This is the only check that a disabled call makes.
 #[inline]
 pub(crate) fn is_enabled(level: tracing::Level) -> bool {
-    level <= tracing::level_filters::LevelFilter::current() || pipelines()
+    level <= tracing::level_filters::LevelFilter::current() || has_layer()
 }

@@ -4,9 +4,8 @@ use std::fmt::Display;
 
 use super::probed::Probed;
 use super::{Probe, probe, purpose};
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::semconv::AttributeValue;
+use crate::user_code::{self, UserCode};
 
 purpose! {
     /// Probes a value for `attributes(key = value)`.
@@ -17,7 +16,7 @@ impl<T: Clone + Into<AttributeValue>> Probe for &&&AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.and_then(|value| guarded::run(UserCode::Argument, || value.clone().into())))
+        Attribute(self.0.0.and_then(|value| user_code::run(UserCode::Argument, || value.clone().into())))
     }
 }
 
@@ -25,7 +24,7 @@ impl<T: AsRef<str> + ?Sized> Probe for &&AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || text.as_ref().to_owned().into())))
+        Attribute(self.0.0.and_then(|text| user_code::run(UserCode::Argument, || text.as_ref().to_owned().into())))
     }
 }
 
@@ -33,7 +32,7 @@ impl<T: Display + ?Sized> Probe for &AttributeOf<'_, T> {
     type Out = Attribute;
 
     fn probe(self) -> Attribute {
-        Attribute(self.0.0.and_then(|value| guarded::run(UserCode::Argument, || value.to_string().into())))
+        Attribute(self.0.0.and_then(|value| user_code::run(UserCode::Argument, || value.to_string().into())))
     }
 }
 

@@ -8,10 +8,9 @@ use std::ops::Deref;
 use super::error::type_name;
 use super::transport;
 use crate::arguments::captured_value::CapturedError;
-use crate::guarded;
-use crate::guarded::UserCode;
 #[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 use crate::model::server::Server;
+use crate::user_code::{self, UserCode};
 
 /// Maximum length of a `source()` chain, because a chain may be cyclic.
 const MAX_DEPTH: usize = 32;
@@ -54,7 +53,7 @@ pub trait Report: Display {
 
 impl<R: Deref<Target = dyn Error + Send + Sync> + Display> Report for R {
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        guarded::run(UserCode::Error, || -> &(dyn Error + 'static) { &**self })
+        user_code::run(UserCode::Error, || -> &(dyn Error + 'static) { &**self })
     }
 }
 
@@ -174,10 +173,10 @@ pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut Captured
 #[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 fn root_text(error: &(dyn Error + 'static)) -> Option<String> {
     let root = std::iter::successors(Some(error), |error| source(*error)).take(MAX_DEPTH).last()?;
-    guarded::run(UserCode::Error, || root.to_string())
+    user_code::run(UserCode::Error, || root.to_string())
 }
 
 /// The source of an error.
 pub(super) fn source<'e>(error: &'e (impl Error + ?Sized)) -> Option<&'e (dyn Error + 'static)> {
-    guarded::run(UserCode::Error, || error.source()).flatten()
+    user_code::run(UserCode::Error, || error.source()).flatten()
 }

@@ -8,8 +8,7 @@ use std::pin::Pin;
 use super::Probe;
 use crate::arguments::{CallArguments, ProbedValue};
 use crate::call::{LlmCall, Prepared, TracedFuture, trace_future};
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 /// A type, without a value of it.
 pub struct TypeOf<T: ?Sized>(PhantomData<fn() -> Box<T>>);
@@ -154,7 +153,7 @@ where
 
 /// Calls a closure whose result may borrow from its argument. Returns `None` if it panics.
 pub fn apply<'a, T: ?Sized, U>(value: &'a T, pick: impl FnOnce(&'a T) -> U) -> Option<U> {
-    guarded::run(UserCode::Closure, || pick(value))
+    user_code::run(UserCode::Closure, || pick(value))
 }
 
 /// Warns once about a stream inside another returned type.

@@ -5,8 +5,7 @@ use std::fmt::Display;
 
 use super::probed::Probed;
 use super::{Probe, probe, purpose};
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 purpose! {
     /// Probes a value for a text.
@@ -25,7 +24,7 @@ impl<'a, T: AsRef<str> + ?Sized> Probe for &&TextOf<'a, T> {
     type Out = Text<'a>;
 
     fn probe(self) -> Text<'a> {
-        Text(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || Cow::Borrowed(text.as_ref()))))
+        Text(self.0.0.and_then(|text| user_code::run(UserCode::Argument, || Cow::Borrowed(text.as_ref()))))
     }
 }
 
@@ -33,7 +32,7 @@ impl<'a, T: Display + ?Sized> Probe for &TextOf<'a, T> {
     type Out = Text<'a>;
 
     fn probe(self) -> Text<'a> {
-        Text(self.0.0.and_then(|text| guarded::run(UserCode::Argument, || Cow::Owned(text.to_string()))))
+        Text(self.0.0.and_then(|text| user_code::run(UserCode::Argument, || Cow::Owned(text.to_string()))))
     }
 }
 

@@ -10,9 +10,8 @@ use std::sync::Arc;
 pub use billed::{Cost, PricedCall};
 pub use table::{PriceTable, PricesError};
 
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::model::Usage;
+use crate::user_code::{self, UserCode};
 
 /// A source of prices: a [`PriceTable`], or a closure.
 ///
@@ -80,10 +79,10 @@ impl Priced {
 pub(crate) fn of(
     call: &PricedCall<'_>,
     others: &[(String, Usage)],
-    stated: Option<f64>,
+    provider_cost: Option<f64>,
     prices: Option<&SharedPrices>,
 ) -> Option<Priced> {
-    if let Some(cost) = stated.map(Cost::total).and_then(Cost::checked) {
+    if let Some(cost) = provider_cost.map(Cost::total).and_then(Cost::checked) {
         return Some(Priced { cost, source: "provider" });
     }
     let prices = prices?;
@@ -106,7 +105,7 @@ pub(crate) fn of(
 
 fn priced(call: &PricedCall<'_>, prices: &SharedPrices) -> Option<Priced> {
     let prices = &prices.0;
-    let (cost, source) = guarded::run(UserCode::Prices, || (prices.cost(call), prices.source()))?;
+    let (cost, source) = user_code::run(UserCode::Prices, || (prices.cost(call), prices.source()))?;
     cost.and_then(Cost::checked).map(|cost| Priced { cost, source })
 }
 

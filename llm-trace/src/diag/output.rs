@@ -127,9 +127,9 @@ impl Queue {
             // A closed stderr is not an error.
             let _ = sink.write_all(text.as_bytes());
             if dropped > 0 {
-                let told =
+                let notice =
                     format!("llm-trace: {dropped} texts were not printed, because stderr was not read in time\n");
-                let _ = sink.write_all(told.as_bytes());
+                let _ = sink.write_all(notice.as_bytes());
             }
             let _ = sink.flush();
             let mut state = self.lock();

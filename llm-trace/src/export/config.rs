@@ -10,11 +10,11 @@ use super::endpoint;
 use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::ConfigError;
+use super::exporter::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
 use super::limits::{EXPORT_TIMEOUT, Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
 use super::sampling;
 use super::sampling::Sampling;
 use super::signal_variables::Names;
-use super::target::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
 use super::{headers, preset, propagation, proxy, resource};
 use crate::policy::Policy;
 

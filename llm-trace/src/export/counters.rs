@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::limits::Limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use super::operation::{Operation, OperationDurations};
-use super::outcome::Outcome;
+use super::export_operation::{ExportOperation, OperationDurations};
+use super::limits::Limits;
+use super::record_outcome::RecordOutcome;
 use super::stats::SignalStats;
 use crate::diag;
 use crate::process::PerProcess;
@@ -81,16 +81,16 @@ impl QueueState {
     }
 
     /// Counts the outcome of records in the running export.
-    pub(crate) fn settle(&mut self, outcome: Outcome, records: usize) {
+    pub(crate) fn settle(&mut self, outcome: RecordOutcome, records: usize) {
         let records = records.min(self.exporting);
         self.exporting = self.exporting.saturating_sub(records);
         let count = match outcome {
-            Outcome::Exported => &mut self.counts.exported,
-            Outcome::TooLarge => &mut self.counts.too_large,
-            Outcome::Rejected => &mut self.counts.rejected,
-            Outcome::Unreachable => &mut self.counts.unreachable,
-            Outcome::Failed => &mut self.counts.failed,
-            Outcome::Spilled => &mut self.counts.spilled,
+            RecordOutcome::Exported => &mut self.counts.exported,
+            RecordOutcome::TooLarge => &mut self.counts.too_large,
+            RecordOutcome::Rejected => &mut self.counts.rejected,
+            RecordOutcome::Unreachable => &mut self.counts.unreachable,
+            RecordOutcome::Failed => &mut self.counts.failed,
+            RecordOutcome::Spilled => &mut self.counts.spilled,
         };
         add(count, records as u64);
     }
@@ -128,7 +128,7 @@ impl QueueState {
 
     /// Ends the running export and releases its bytes. Records without an outcome count as failed.
     pub(crate) fn end_export(&mut self) {
-        self.settle(Outcome::Failed, self.exporting);
+        self.settle(RecordOutcome::Failed, self.exporting);
         self.bytes = self.bytes.saturating_sub(std::mem::take(&mut self.exporting_bytes));
     }
 
@@ -179,13 +179,13 @@ impl ExportCounters {
         self.state.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn settle(&self, outcome: Outcome, records: usize) {
+    pub(crate) fn settle(&self, outcome: RecordOutcome, records: usize) {
         self.lock().settle(outcome, records);
     }
 
     /// Records the duration of an operation that ends now.
     #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-    pub(crate) fn end_operation(&self, operation: &Operation) {
+    pub(crate) fn end_operation(&self, operation: &ExportOperation) {
         self.durations.record(operation);
     }
 
@@ -228,7 +228,7 @@ impl ExportCounters {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{Admission, Offer, Outcome, QueueState};
+    use super::{Admission, Offer, QueueState, RecordOutcome};
     use crate::export::limits::Limits;
 
     #[derive(Clone, Copy, Debug)]
@@ -237,7 +237,7 @@ mod tests {
         /// The record is offered again.
         OfferAgain(usize),
         Begin(usize),
-        Settle(Outcome, usize),
+        Settle(RecordOutcome, usize),
         End,
         Close,
         Abandon,
@@ -293,8 +293,8 @@ mod tests {
             Event::OfferAgain(2),
             Event::Begin(1),
             Event::Begin(2),
-            Event::Settle(Outcome::Exported, 1),
-            Event::Settle(Outcome::Rejected, 2),
+            Event::Settle(RecordOutcome::Exported, 1),
+            Event::Settle(RecordOutcome::Rejected, 2),
             Event::End,
             Event::Close,
             Event::Abandon,

@@ -15,11 +15,11 @@ use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::{ConfigError, InitError};
 use super::export_processor::ExportProcessor;
+use super::exporter::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
 use super::exports::Exports;
+use super::instrumentation_scope_processor::InstrumentationScopeProcessor;
 use super::limits;
 use super::limits::{EXPORT_TIMEOUT, Limits};
-use super::scope_processor::StampProcessor;
-use super::target::{Hidden, Otlp, Protocol, Signal, Tls, write_target};
 use super::{headers, proxy};
 use crate::{NarrowProcessor, Policy, PolicyHandle, RedactProcessor, diag};
 
@@ -48,7 +48,7 @@ type View = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 ///     .policy(Policy::new().hash_identity(*b"a key of thirty-two random bytes"))
 ///     .view(|key| key.starts_with("gen_ai."));
 /// let provider = SdkTracerProvider::builder()
-///     .with_id_generator(llm_trace::IdGenerator::default())
+///     .with_id_generator(llm_trace::TraceIdGenerator::default())
 ///     .with_span_processor(inside.build()?)
 ///     .with_span_processor(vendor.build()?)
 ///     .build();
@@ -322,10 +322,12 @@ impl Destination {
         let mut exports = Exports::default();
         let batches = exports.span_batches(&otlp, limits, &self.policy)?;
         let inner: Box<dyn SpanProcessor> = match self.view {
-            None => Box::new(StampProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck())),
+            None => {
+                Box::new(InstrumentationScopeProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck()))
+            }
             Some(view) => {
                 let narrow = NarrowProcessor::new(batches, move |key| crate::guard::is_note(key) || view(key));
-                Box::new(StampProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
+                Box::new(InstrumentationScopeProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
             }
         };
         Ok(ExportProcessor::new(inner, exports.stats()))

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::env::Var;
 use super::error::ConfigError;
-use super::target::{Protocol, Signal};
+use super::exporter::{Protocol, Signal};
 use crate::diag::outside;
 
 /// How specific a configured address is.
@@ -97,10 +97,10 @@ fn parse(var: &Var, protocol: Protocol, insecure: Option<bool>) -> Result<Url, C
                 "grpc" if grpc => "http",
                 "grpcs" if grpc => "https",
                 other if is_scheme(other) => {
-                    return Err(error(format!("`{}` is no scheme that can be sent to", outside(other))));
+                    return Err(error(format!("`{}` is not a supported scheme", outside(other))));
                 }
                 // May be a password that contains `://`.
-                _ => return Err(error("it begins with no scheme".into())),
+                _ => return Err(error("it does not begin with a scheme".into())),
             };
             Url::parse(&format!("{scheme}://{rest}"))
         }
@@ -210,7 +210,7 @@ fn directory(var: &Var) -> Result<Url, ConfigError> {
     };
     let path = if is_file(&var.value) {
         let url = Url::parse(&var.value).map_err(|error| wrong(&error.to_string()))?;
-        url.to_file_path().map_err(|()| wrong("it is no directory of this machine"))?
+        url.to_file_path().map_err(|()| wrong("it is not a directory of this machine"))?
     } else if var.value.contains("://") {
         return Err(ConfigError::Endpoint {
             variable: var.name.to_owned(),
@@ -221,5 +221,5 @@ fn directory(var: &Var) -> Result<Url, ConfigError> {
     } else {
         std::path::absolute(&var.value).map_err(|error| wrong(&error.to_string()))?
     };
-    Url::from_directory_path(path).map_err(|()| wrong("it is no directory of this machine"))
+    Url::from_directory_path(path).map_err(|()| wrong("it is not a directory of this machine"))
 }

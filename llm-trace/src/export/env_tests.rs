@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::config::Config;
-use super::target::{Exporter, Otlp, Protocol};
+use super::exporter::{Exporter, Otlp, Protocol};
 
 /// Formats a configuration as a line: exporter, URL, headers; then differences from the defaults; then `!` and each
 /// warning.
@@ -129,7 +129,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:4318", "http/protobuf http://c:4318/!"),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:4318/custom/", "http/protobuf http://c:4318/custom/"),
     ("OTEL_ENDPOINT=https://user:secret@c/", "http/protobuf https://c/v1/traces!"),
-    ("OTEL_ENDPOINT=ftp://user:secret@c/x?key=secret", "error: `OTEL_ENDPOINT` is `ftp://c/x`: `ftp` is no scheme that can be sent to; use a URL such as http://localhost:4318"),
+    ("OTEL_ENDPOINT=ftp://user:secret@c/x?key=secret", "error: `OTEL_ENDPOINT` is `ftp://c/x`: `ftp` is not a supported scheme; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=http://", "error: `OTEL_ENDPOINT` is `http://`: empty host; use a URL such as http://localhost:4318"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT=http://c:99999", "error: `OTEL_EXPORTER_OTLP_ENDPOINT` is `http://c:99999`: invalid port number; use a URL such as http://localhost:4318"),
     // Endpoints over gRPC
@@ -144,7 +144,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_EXPORTER=grpc;OTEL_ENDPOINT=http://c:4317/v1/traces", "grpc http://c:4317/!"),
     ("OTEL_EXPORTER=grpc;OTEL_ENDPOINT=http://c:4318", "grpc http://c:4318/!"),
     ("OTEL_EXPORTER=grpc;OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:4317", "grpc http://c:4317/"),
-    ("OTEL_EXPORTER=grpc;OTEL_ENDPOINT=unix:///run/c.sock", "error: `OTEL_ENDPOINT` is `unix:///run/c.sock`: `unix` is no scheme that can be sent to; use a URL such as http://localhost:4317"),
+    ("OTEL_EXPORTER=grpc;OTEL_ENDPOINT=unix:///run/c.sock", "error: `OTEL_ENDPOINT` is `unix:///run/c.sock`: `unix` is not a supported scheme; use a URL such as http://localhost:4317"),
     // Headers
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS= X-Key = a%20b , other=c==", "http/protobuf http://c/v1/traces x-key=a b other=c=="),
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=a=1,a=2", "http/protobuf http://c/v1/traces a=2"),
@@ -184,7 +184,7 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_ENDPOINT=http://c;OTEL_HEADERS=c2VzYW1l,c2VzYW1lcw==,c2VzYW1lc2E= ,h=2", "http/protobuf http://c/v1/traces h=2!!!"),
     ("OTEL_ENDPOINT=http://user:UR#Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=http://user:U/R?Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
-    ("OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `://c`: it begins with no scheme; use a URL such as http://localhost:4318"),
+    ("OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `://c`: it does not begin with a scheme; use a URL such as http://localhost:4318"),
     ("OTEL_EXPORTER=a\nllm-trace: forged\u{1b}[2J", "error: `OTEL_EXPORTER` is `a\\nllm-trace: forged\\u{1b}[2J`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
     ("OTEL_BSP_SCHEDULE_DELAY=soon", "error: `OTEL_BSP_SCHEDULE_DELAY` is `soon`: use milliseconds"),
     ("OTEL_RESOURCE_ATTRIBUTES=a=1,broken", "console!"),

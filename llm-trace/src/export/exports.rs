@@ -1,9 +1,9 @@
 //! The exporters of one set of destinations, with their shared shutdown deadline and counts.
 
 use super::counters::ExportCounters;
+use super::exporter::{ExporterLabels, Signal};
 use super::shutdown_deadline::ShutdownDeadline;
 use super::stats::{Counted, StatsHandle};
-use super::target::{ExporterLabels, Signal};
 
 /// Creates the exporters of a pipeline and keeps their shutdown deadline and their counts.
 #[derive(Debug, Default)]
@@ -46,10 +46,10 @@ mod otlp {
     use crate::export::counters::ExportCounters;
     use crate::export::endpoint;
     use crate::export::error::InitError;
+    use crate::export::exporter::Otlp;
     use crate::export::limits::Limits;
     use crate::export::otlp::{OtlpRequest, OtlpSpanExporter, Resend, Uploader};
     use crate::export::stats::Counted;
-    use crate::export::target::Otlp;
 
     impl Exports {
         fn uploader<Q: OtlpRequest>(
@@ -137,8 +137,8 @@ mod none {
     use crate::PolicyHandle;
     use crate::export::console::ConsoleProcessor;
     use crate::export::error::InitError;
+    use crate::export::exporter::Otlp;
     use crate::export::limits::Limits;
-    use crate::export::target::Otlp;
 
     impl Exports {
         pub(crate) fn span_batches(

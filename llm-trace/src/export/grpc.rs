@@ -18,12 +18,12 @@ use tonic_types::StatusExt as _;
 
 use super::endpoint;
 use super::error::InitError;
-use super::operation::{Encoded, Operation, ResponseStatus};
+use super::export_operation::{Encoded, ExportOperation, ResponseStatus};
+use super::exporter::{Otlp, Signal};
 use super::pem_files;
 use super::quiet::Quiet;
 use super::recovery::{PAUSE, survive};
 use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
-use super::target::{Otlp, Signal};
 use crate::diag::outside;
 
 /// The extra time to wait for a call beyond its limit, in case the thread has ended.
@@ -102,7 +102,12 @@ impl GrpcTransport {
         Ok(Self { jobs, shown })
     }
 
-    pub(super) fn send(&self, operation: &mut Operation, request: Encoded, limit: Duration) -> Result<Bytes, Refusal> {
+    pub(super) fn send(
+        &self,
+        operation: &mut ExportOperation,
+        request: Encoded,
+        limit: Duration,
+    ) -> Result<Bytes, Refusal> {
         let (answer, answered) = mpsc::sync_channel(1);
         let closed = |kind| Refusal { kind, text: format!("the connection to {} is closed", self.shown) };
         self.jobs.send(Job { request, limit, answer }).map_err(|_| closed(RefusalKind::Rejected))?;
@@ -295,7 +300,7 @@ mod tests {
     use tonic::{Code, Status};
     use tonic_types::{ErrorDetails, StatusExt as _};
 
-    use super::{Bytes, Encoded, GrpcTransport, Operation, RefusalKind, Signal, retry_after};
+    use super::{Bytes, Encoded, ExportOperation, GrpcTransport, RefusalKind, Signal, retry_after};
 
     #[test]
     fn the_thread_starts_again_after_a_panic() {
@@ -310,7 +315,7 @@ mod tests {
         let transport = transport.unwrap();
         let send = |body: &'static [u8]| {
             let request = Encoded { signal: Signal::Traces, body: Bytes::from_static(body) };
-            transport.send(&mut Operation::start(), request, Duration::from_secs(60))
+            transport.send(&mut ExportOperation::start(), request, Duration::from_secs(60))
         };
         let lost = [b"one", b"two"].map(|body| send(body).map_err(|refusal| refusal.kind));
         assert_eq!(lost, [Err(RefusalKind::Unanswered), Err(RefusalKind::Unanswered)]);

@@ -46,7 +46,7 @@ fn parse_entry(entry: &str) -> Result<(HeaderName, HeaderValue), String> {
 /// Parses a header's name, if it is allowed.
 pub(crate) fn name(text: &str) -> Result<HeaderName, String> {
     let name = text.trim().to_ascii_lowercase();
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its name is no header name".to_owned())?;
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its name is not a header name".to_owned())?;
     if RESERVED.contains(&parsed.as_str()) || parsed.as_str().starts_with("grpc-") {
         return Err(format!("`{parsed}` is set by the transport"));
     }

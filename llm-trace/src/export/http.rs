@@ -12,10 +12,10 @@ use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::endpoint;
 use super::error::InitError;
-use super::operation::{Operation, ResponseStatus};
+use super::export_operation::{ExportOperation, ResponseStatus};
+use super::exporter::{Otlp, Protocol};
 use super::pem_files;
 use super::refusal::{CONNECT_LIMIT, Refusal, RefusalKind, USER_AGENT, is_tls_failure};
-use super::target::{Otlp, Protocol};
 use crate::diag::outside;
 
 /// Responses are a few bytes long; larger ones are not OTLP.
@@ -47,7 +47,7 @@ impl HttpTransport {
         Ok(Self { agent, otlp: otlp.clone(), shown })
     }
 
-    pub(super) fn send(&self, operation: &mut Operation, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
+    pub(super) fn send(&self, operation: &mut ExportOperation, body: Bytes, limit: Duration) -> Result<Bytes, Refusal> {
         let kind = if self.otlp.protocol == Protocol::HttpJson { "application/json" } else { "application/x-protobuf" };
         let mut request = self.agent.post(self.otlp.url.as_str()).header("content-type", kind);
         for (name, value) in &self.otlp.headers {

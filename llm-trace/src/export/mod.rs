@@ -43,7 +43,10 @@ mod disk;
 mod endpoint;
 mod env;
 mod error;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+mod export_operation;
 mod export_processor;
+mod exporter;
 mod exports;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod file;
@@ -53,12 +56,10 @@ mod headers;
 #[cfg(feature = "otlp-http")]
 mod http;
 mod init;
+mod instrumentation_scope_processor;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod operation;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
-mod outcome;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod pem_files;
 pub mod preset;
@@ -67,6 +68,7 @@ mod providers;
 mod proxy;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod quiet;
+mod record_outcome;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod recovery;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
@@ -75,13 +77,11 @@ mod resource;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod retry;
 mod sampling;
-mod scope_processor;
 mod self_metrics;
 mod shutdown_deadline;
 mod signal_variables;
 mod signals;
 mod stats;
-mod target;
 mod targets;
 mod task;
 mod telemetry;
@@ -98,7 +98,7 @@ pub use destination::Destination;
 pub use error::{ConfigError, InitError};
 pub use export_processor::ExportProcessor;
 pub use init::{init, init_if_configured};
+pub use instrumentation_scope_processor::InstrumentationScopeProcessor;
 pub use providers::{Parts, from_env, from_lookup};
-pub use scope_processor::StampProcessor;
 pub use stats::{SignalStats, Stats, StatsHandle};
 pub use telemetry::Telemetry;

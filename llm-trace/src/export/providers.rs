@@ -7,10 +7,10 @@ use tracing_subscriber::registry::LookupSpan;
 use super::config::Config;
 use super::console::ConsoleProcessor;
 use super::error::{ConfigError, InitError};
+use super::exporter::Exporter;
 use super::exports::Exports;
-use super::scope_processor::StampProcessor;
+use super::instrumentation_scope_processor::InstrumentationScopeProcessor;
 use super::signals::Signals;
-use super::target::Exporter;
 use super::targets::Targets;
 use super::telemetry::Telemetry;
 use super::{propagation, resource};
@@ -98,7 +98,7 @@ impl Parts {
         let policy = PolicyHandle::new(config.policy.clone());
         let signals = Signals::new(&config, &policy, &mut exports)?;
         let mut builder = SdkTracerProvider::builder()
-            .with_id_generator(crate::IdGenerator::default())
+            .with_id_generator(crate::TraceIdGenerator::default())
             .with_resource(resource::resource(&config.resource));
         if let Some(sampling) = config.sampling {
             builder = builder.with_sampler(sampling.sampler());
@@ -161,5 +161,5 @@ impl Parts {
 
 /// The processors that every span passes before `last`.
 fn add(builder: TracerProviderBuilder, last: impl SpanProcessor + 'static) -> TracerProviderBuilder {
-    builder.with_span_processor(StampProcessor::new(last))
+    builder.with_span_processor(InstrumentationScopeProcessor::new(last))
 }

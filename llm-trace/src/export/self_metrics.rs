@@ -6,8 +6,8 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
 use super::counters::QueueState;
+use super::exporter::Signal;
 use super::stats::{Counted, StatsHandle};
-use super::target::Signal;
 use crate::CallHooks;
 use crate::semconv::{Fact, Metric, Profile};
 

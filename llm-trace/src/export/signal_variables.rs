@@ -1,6 +1,6 @@
 //! The names of variables for a single signal.
 
-use super::target::Signal;
+use super::exporter::Signal;
 
 /// The variables of one signal; each takes precedence over the one for all signals.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Counts of spans, log records and data points that are exported, in flight or dropped, with the reason.
 
 use super::counters::ExportCounters;
-use super::target::Signal;
+use super::exporter::Signal;
 
 /// The counts for one destination, or for all destinations of [`init`](crate::export::init()).
 ///
@@ -106,7 +106,7 @@ impl SignalStats {
 pub(crate) struct Counted {
     pub(crate) signal: Signal,
     pub(crate) counters: ExportCounters,
-    pub(crate) exporter: super::target::ExporterLabels,
+    pub(crate) exporter: super::exporter::ExporterLabels,
     /// The maximum number of queued records; 0 without a queue.
     pub(crate) capacity: usize,
 }

@@ -97,10 +97,10 @@ impl Telemetry {
     }
 
     /// Exports everything that has ended so far. In a forked child, only the closures of
-    /// [`on_call`](crate::LlmLayer::on_call) run.
+    /// [`with_call_hook`](crate::LlmLayer::with_call_hook) run.
     ///
     /// Returns whether all spans, log records and metrics were accepted, and all calls were passed to the closures of
-    /// [`on_call`](crate::LlmLayer::on_call). Blocks the calling thread for up to about 5 seconds.
+    /// [`with_call_hook`](crate::LlmLayer::with_call_hook). Blocks the calling thread for up to about 5 seconds.
     pub fn flush(&self) -> bool {
         let dropped = self.stats().dropped();
         let end = deadline(FLUSH_LIMIT);
@@ -141,7 +141,7 @@ impl Telemetry {
 
     /// Exports the remaining data within `limit` and shuts telemetry down. Returns whether no data was lost since the
     /// start: every span, log record and data point was accepted or is stored on disk, and the closures of
-    /// [`on_call`](crate::LlmLayer::on_call) received every call.
+    /// [`with_call_hook`](crate::LlmLayer::with_call_hook) received every call.
     ///
     /// The signals shut down concurrently, so that an endpoint or a closure that hangs only delays itself. Metrics are
     /// collected after spans and log records were sent, or when half of the time has passed. Blocks the calling thread;
@@ -187,7 +187,7 @@ impl Telemetry {
             let waiting = self.hooks.waiting();
             diag::warn_rarely(
                 "hook",
-                &format!("the shutdown exceeded {limit:?}: on_call's closure did not receive {waiting} calls"),
+                &format!("the shutdown exceeded {limit:?}: with_call_hook's closure did not receive {waiting} calls"),
             );
         }
         // Writes all printed output before the program ends.

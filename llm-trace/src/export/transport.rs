@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::error::InitError;
-use super::operation::{Encoded, Operation};
+use super::export_operation::{Encoded, ExportOperation};
+use super::exporter::{Otlp, Protocol};
 use super::quiet::Quiet;
 use super::refusal::Refusal;
-use super::target::{Otlp, Protocol};
 
 /// A connection to one destination.
 #[derive(Debug)]
@@ -35,14 +35,19 @@ impl Transport {
             Protocol::Grpc => Err(otlp.not_compiled_in()),
             // Files do not use a transport.
             Protocol::File => {
-                let reason = "it is no directory".to_owned();
+                let reason = "it is not a directory".to_owned();
                 Err(InitError::Transport { endpoint: otlp.url.to_string(), reason })
             }
         }
     }
 
     /// Sends one encoded request and returns the response's body; waits at most `limit`.
-    pub(crate) fn send(&self, operation: &mut Operation, request: Encoded, limit: Duration) -> Result<Bytes, Refusal> {
+    pub(crate) fn send(
+        &self,
+        operation: &mut ExportOperation,
+        request: Encoded,
+        limit: Duration,
+    ) -> Result<Bytes, Refusal> {
         operation.attempt();
         // Suppresses the telemetry of the transport's libraries.
         let _quiet = Quiet::here();

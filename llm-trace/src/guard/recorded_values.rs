@@ -9,11 +9,10 @@ use tracing::Metadata;
 use tracing::field::{DisplayValue, Field, Value, Visit, display};
 
 use crate::ambient::span_masks;
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::policy::keys::{Class, IdentifierKind, KnownKey};
 use crate::policy::redactor::{Redactor, Verdict};
 use crate::policy::{Filter, Place, Policy, REDACTED, TextKind, authors, content_targets, keys};
+use crate::user_code::{self, UserCode};
 
 /// The classification of a callsite's fields.
 #[derive(Debug)]
@@ -150,7 +149,7 @@ impl<F: FnMut(&Field, Owned)> Visit for OwnedValues<F> {
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.put(
             field,
-            match guarded::run(UserCode::Field, || OwnedError::new(value)) {
+            match user_code::run(UserCode::Field, || OwnedError::new(value)) {
                 Some(error) => Owned::Error(Box::new(error)),
                 None => Owned::Str(REDACTED.to_owned()),
             },
@@ -158,7 +157,7 @@ impl<F: FnMut(&Field, Owned)> Visit for OwnedValues<F> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let written = guarded::run(UserCode::Field, || format!("{value:?}"));
+        let written = user_code::run(UserCode::Field, || format!("{value:?}"));
         self.put(field, Owned::Debug(display(written.unwrap_or_else(|| REDACTED.to_owned()))));
     }
 }

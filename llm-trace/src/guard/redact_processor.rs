@@ -17,7 +17,7 @@ use super::export_recheck;
 use super::export_recheck::Note;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::{Correction, Filtered, SharedMasks};
-use crate::cache_padded::Apart;
+use crate::cache_padded::CachePadded;
 use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle};
 use crate::sink::forward_to_inner;
@@ -42,7 +42,7 @@ pub struct RedactProcessor<P> {
     inner: P,
     policy: PolicyHandle,
     /// The masks of open spans that started inside a call or scope.
-    live: [Apart<Mutex<Spans>>; SHARDS],
+    live: [CachePadded<Mutex<Spans>>; SHARDS],
     recheck: bool,
 }
 
@@ -76,7 +76,7 @@ const SHARDS: usize = 16;
 static MADE: AtomicBool = AtomicBool::new(false);
 
 /// Whether a [`RedactProcessor`] was created in this process.
-pub(crate) fn guarded() -> bool {
+pub(crate) fn is_installed() -> bool {
     MADE.load(Ordering::Relaxed)
 }
 
@@ -144,7 +144,7 @@ impl<P: SpanProcessor> SpanProcessor for RedactProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         let around = mask_context::of_span(cx);
         if let Some(innermost) = around.first() {
-            innermost.set_guarded();
+            innermost.set_redacted_on_export();
             let id = span.span_context().span_id();
             let key = (span.span_context().trace_id(), id);
             self.shard(id).lock().unwrap_or_else(PoisonError::into_inner).insert(key, around);

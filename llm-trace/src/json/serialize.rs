@@ -11,8 +11,7 @@ use super::build::{Entry, JsonView, Value, end, finish_array, open, place, pop_n
 use super::keys::{Mode, Rule};
 use super::string_only::Stop;
 use super::{MAX_DEPTH, string_only as only_text, work};
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 impl JsonView<'_> {
     /// Reads any serializable value. Values that the mode skips are not serialized.
@@ -27,7 +26,7 @@ impl JsonView<'_> {
 
 fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode: Mode) -> Result<(), Stop> {
     let root = Builder { tape, mode, rule: Rule::root(mode), key: Cow::Borrowed(""), depth: 0, wrapped: 0 };
-    guarded::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
+    user_code::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
 }
 
 /// A map's key as text.

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 use super::MAX_DEPTH;
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 /// Stops serialization early. It has no text, because an error message could contain the value.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub(super) fn with<T: Serialize + ?Sized, R>(value: &T, see: impl FnOnce(&str) -
 
 /// Whether `value` serializes as a string. Other values are not serialized any further.
 pub(crate) fn is_text<T: Serialize + ?Sized>(value: &T) -> bool {
-    guarded::run(UserCode::Serialize, || with(value, |_| ()).is_ok()).unwrap_or(false)
+    user_code::run(UserCode::Serialize, || with(value, |_| ()).is_ok()).unwrap_or(false)
 }
 
 struct OnlyText<F> {

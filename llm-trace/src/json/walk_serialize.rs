@@ -10,8 +10,7 @@ use super::serialize::{key_of, widened};
 use super::string_only::Stop;
 use super::trie::Trie;
 use super::{MAX_DEPTH, string_only as only_text};
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 impl Found<'_> {
     /// The facts of any serializable value, with the texts at the paths if `content`. Values outside of the paths are
@@ -25,7 +24,7 @@ impl Found<'_> {
 
 fn walk<T: Serialize + ?Sized>(trie: &Trie, value: &T, found: &mut Found<'static>) {
     let root = Walker { trie, found, step: Step::ROOT, wrapped: 0 };
-    let _ = guarded::run(UserCode::Serialize, || value.serialize(root).is_ok());
+    let _ = user_code::run(UserCode::Serialize, || value.serialize(root).is_ok());
 }
 
 struct Walker<'w> {

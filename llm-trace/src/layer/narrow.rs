@@ -5,9 +5,8 @@ use std::fmt;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::sink::forward_to_inner;
+use crate::user_code::{self, UserCode};
 
 type Keep = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
@@ -50,8 +49,9 @@ impl<P> NarrowProcessor<P> {
     }
 
     fn narrow(&self, attributes: &mut Vec<KeyValue>) {
-        attributes
-            .retain(|attribute| guarded::run(UserCode::View, || (self.keep)(attribute.key.as_str())).unwrap_or(false));
+        attributes.retain(|attribute| {
+            user_code::run(UserCode::View, || (self.keep)(attribute.key.as_str())).unwrap_or(false)
+        });
     }
 }
 

@@ -27,7 +27,7 @@ impl<S> LlmLayer<S> {
         self.set(|pipeline| pipeline.call_hooks = hooks)
     }
 
-    /// The closures passed to [`on_call`](Self::on_call), to flush and count them.
+    /// The closures passed to [`with_call_hook`](Self::with_call_hook), to flush and count them.
     pub fn call_hooks(&self) -> CallHooks {
         self.pipeline.0.call_hooks.clone()
     }
@@ -183,7 +183,7 @@ impl<S> LlmLayer<S> {
     /// The closure runs on its own thread, one call at a time, in the order in which calls end. A call never waits for
     /// it. Up to 4,096 calls or 32 MiB are queued. Further calls are dropped and counted; if the bytes run out, content
     /// is dropped first. [`CallHooks`] has the counts and flushes the queue, as does the guard of [`init`](crate::init)
-    /// and [`export`](crate::export). If `on_call` is used several times, each closure has its own thread.
+    /// and [`export`](crate::export). If `with_call_hook` is used several times, each closure has its own thread.
     ///
     /// The closure receives unsampled calls too, and needs no OpenTelemetry layer. A call that is merged into its outer
     /// call ([`Nested`]) is part of that call. If the closure panics, it misses that call and receives the next one.
@@ -199,7 +199,7 @@ impl<S> LlmLayer<S> {
     /// use tracing_subscriber::prelude::*;
     ///
     /// let (rows, inbox) = channel();
-    /// let layer = llm_trace::layer().on_call(move |call: &FinishedCall| {
+    /// let layer = llm_trace::layer().with_call_hook(move |call: &FinishedCall| {
     ///     let row = (call.caller_team_id().map(str::to_owned), call.model().map(str::to_owned), call.cost());
     ///     if rows.send(row).is_err() {
     ///         eprintln!("the receiver is gone");
@@ -209,7 +209,7 @@ impl<S> LlmLayer<S> {
     /// # drop(inbox);
     /// ```
     #[must_use]
-    pub fn on_call(self, hook: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
+    pub fn with_call_hook(self, hook: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
         let hook = Arc::new(Hook::new(hook));
         self.set(|pipeline| {
             pipeline.call_hooks.add(Arc::clone(&hook));

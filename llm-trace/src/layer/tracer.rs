@@ -8,7 +8,7 @@ use opentelemetry::trace::{SpanBuilder, Tracer};
 
 use super::scope_profile::AtomicProfile;
 use crate::call::CarriedCall;
-use crate::normalize::{CallSpan, Held};
+use crate::normalize::{ForeignSpan, Held};
 use crate::semconv::Profile;
 
 /// Starts a call's own span at the start of the call, so that span and metrics have the same duration. If enabled, it
@@ -31,23 +31,23 @@ impl<T> CallTracer<T> {
 }
 
 /// The number of attributes that most calls add at their end.
-const LATER: usize = 24;
+const ATTRIBUTES_AT_END: usize = 24;
 
 impl<T: Tracer> Tracer for CallTracer<T> {
-    type Span = CallSpan<T::Span>;
+    type Span = ForeignSpan<T::Span>;
 
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
         // Spans inside the call carry it too; only the first one is the call's own.
         if let Some(start) = CarriedCall::take_start_of(parent) {
-            builder.start_time = Some(start.begun);
+            builder.start_time = Some(start.start_time);
             // Most attributes are added when the call ends. Reserving once avoids reallocation.
             if start.likely {
-                builder.attributes.get_or_insert_default().reserve_exact(LATER);
+                builder.attributes.get_or_insert_default().reserve_exact(ATTRIBUTES_AT_END);
             }
         } else if self.normalize.load(Ordering::Relaxed) {
             held = Held::of(&mut builder, parent, self.profile.get());
         }
-        CallSpan::new(self.inner().build_with_context(builder, parent), held)
+        ForeignSpan::new(self.inner().build_with_context(builder, parent), held)
     }
 }

@@ -34,10 +34,10 @@ pub(crate) fn add_by_model(known: &mut Vec<(String, Usage)>, model: &str, usage:
 }
 
 /// Removes a text that is not an identifier, and counts it.
-fn retain(refused: &mut u64, fact: Fact, text: &mut Option<String>) {
+fn retain(omitted: &mut u64, fact: Fact, text: &mut Option<String>) {
     if text.as_deref().is_some_and(|text| !is_identifier(fact, text)) {
         *text = None;
-        *refused += 1;
+        *omitted += 1;
     }
 }
 
@@ -45,21 +45,21 @@ impl ResponseFacts {
     /// Removes texts that are not identifiers, and impossible counts and costs. Returns their number. The facts of the
     /// list were checked when they were set.
     pub(crate) fn retain_identifiers(&mut self) -> u64 {
-        let refused = &mut 0;
-        *refused += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
+        let omitted = &mut 0;
+        *omitted += self.finish_reasons.len().saturating_sub(most(Fact::FinishReasons)) as u64;
         self.finish_reasons.truncate(most(Fact::FinishReasons));
         for reason in &mut self.finish_reasons {
-            retain(refused, Fact::FinishReasons, reason);
+            retain(omitted, Fact::FinishReasons, reason);
         }
         if let Some(error) = &mut self.error {
-            retain(refused, Fact::ErrorCode, &mut error.code);
-            retain(refused, Fact::ErrorCode, &mut error.kind);
+            retain(omitted, Fact::ErrorCode, &mut error.code);
+            retain(omitted, Fact::ErrorCode, &mut error.kind);
         }
         if self.cost.is_some_and(|cost| !is_cost(cost)) {
             self.cost = None;
-            *refused += 1;
+            *omitted += 1;
         }
-        *refused + self.usage.retain_sane()
+        *omitted + self.usage.retain_sane()
     }
 
     /// Adds the facts of an earlier response, except counts, the cost and the error.

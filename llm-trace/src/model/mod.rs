@@ -2,12 +2,12 @@
 
 pub(crate) mod facts;
 pub(crate) mod hosts;
+pub(crate) mod name_target;
 pub(crate) mod nested;
 pub(crate) mod operation;
 pub(crate) mod outcome;
 pub(crate) mod provider;
 pub(crate) mod server;
-pub(crate) mod span_target;
 pub(crate) mod usage;
 
 pub use nested::Nested;

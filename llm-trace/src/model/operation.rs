@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::span_target::NamedAfter;
+use super::name_target::NameTarget;
 use crate::semconv::ContentField;
 use crate::semconv::{Fact, Facts};
 
@@ -139,17 +139,17 @@ impl Operation {
     }
 
     /// The attribute that completes its span's name.
-    pub(crate) fn named_after(&self) -> NamedAfter {
+    pub(crate) fn name_target(&self) -> NameTarget {
         match self {
-            Operation::Retrieval => NamedAfter::Fact(Fact::DataSourceId),
-            Operation::CreateAgent | Operation::InvokeAgent | Operation::Plan => NamedAfter::Fact(Fact::AgentName),
-            Operation::ExecuteTool => NamedAfter::Fact(Fact::ToolName),
-            Operation::InvokeWorkflow => NamedAfter::Fact(Fact::WorkflowName),
-            Operation::ApplyGuardrail => NamedAfter::Fact(Fact::GuardrailName),
-            Operation::McpClient | Operation::McpServer => NamedAfter::Method,
-            Operation::FetchResponse => NamedAfter::Nothing,
-            other if other.is_memory() => NamedAfter::Nothing,
-            _ => NamedAfter::Model,
+            Operation::Retrieval => NameTarget::Fact(Fact::DataSourceId),
+            Operation::CreateAgent | Operation::InvokeAgent | Operation::Plan => NameTarget::Fact(Fact::AgentName),
+            Operation::ExecuteTool => NameTarget::Fact(Fact::ToolName),
+            Operation::InvokeWorkflow => NameTarget::Fact(Fact::WorkflowName),
+            Operation::ApplyGuardrail => NameTarget::Fact(Fact::GuardrailName),
+            Operation::McpClient | Operation::McpServer => NameTarget::Method,
+            Operation::FetchResponse => NameTarget::Nothing,
+            other if other.is_memory() => NameTarget::Nothing,
+            _ => NameTarget::Model,
         }
     }
 

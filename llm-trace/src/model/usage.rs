@@ -231,12 +231,12 @@ impl Usage {
 
     /// Removes impossible counts. Returns their number.
     pub(crate) fn retain_sane(&mut self) -> u64 {
-        let mut refused = 0;
+        let mut omitted = 0;
         self.with(Usage::default(), |known, _| {
             let sane = known.filter(|count| is_count(*count));
-            refused += u64::from(sane != known);
+            omitted += u64::from(sane != known);
             sane
         });
-        refused
+        omitted
     }
 }

@@ -70,12 +70,12 @@ impl Held {
 
 /// A span of the inner tracer. The attributes of foreign spans are held.
 #[derive(Debug)]
-pub(crate) struct CallSpan<S: Span> {
+pub(crate) struct ForeignSpan<S: Span> {
     inner: S,
     held: Option<Box<Held>>,
 }
 
-impl<S: Span> CallSpan<S> {
+impl<S: Span> ForeignSpan<S> {
     pub(crate) fn new(inner: S, held: Option<Box<Held>>) -> Self {
         // Spans that are not recorded need no normalization.
         let held = held.filter(|_| inner.is_recording());
@@ -89,14 +89,14 @@ impl<S: Span> CallSpan<S> {
     }
 }
 
-impl<S: Span> Drop for CallSpan<S> {
+impl<S: Span> Drop for ForeignSpan<S> {
     fn drop(&mut self) {
         // The inner span ends immediately after this.
         self.flush();
     }
 }
 
-impl<S: Span> Span for CallSpan<S> {
+impl<S: Span> Span for ForeignSpan<S> {
     fn add_event_with_timestamp<T>(&mut self, name: T, timestamp: SystemTime, attributes: Vec<KeyValue>)
     where
         T: Into<Cow<'static, str>>,

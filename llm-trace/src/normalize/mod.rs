@@ -12,7 +12,7 @@ mod table;
 mod tests;
 mod values;
 
-pub(crate) use held::{CallSpan, Held};
+pub(crate) use held::{ForeignSpan, Held};
 pub use processor::NormalizeProcessor;
 
 use std::borrow::Cow;
@@ -126,11 +126,11 @@ fn name(list: &[KeyValue]) -> Option<String> {
 }
 
 /// The span's kind by the conventions. For an agent the original kind is kept.
-fn kind(list: &[KeyValue], stated: SpanKind) -> SpanKind {
+fn kind(list: &[KeyValue], span_kind: SpanKind) -> SpanKind {
     let operation = text_of(list, Fact::OperationName.key()).map(|value| value.as_str().into_owned());
     match operation.map(Operation::from) {
-        None | Some(Operation::InvokeAgent) => stated,
-        Some(Operation::Custom(_)) if stated != SpanKind::Internal => stated,
+        None | Some(Operation::InvokeAgent) => span_kind,
+        Some(Operation::Custom(_)) if span_kind != SpanKind::Internal => span_kind,
         Some(operation) if operation.kind(None, true) == "internal" => SpanKind::Internal,
         Some(_) => SpanKind::Client,
     }

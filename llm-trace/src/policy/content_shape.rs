@@ -2,7 +2,7 @@
 
 use super::place::TextKind;
 
-/// The type of an array's elements.
+/// The structure of an attribute with content: an array of elements of one type, or one value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ContentShape {
     Messages,

@@ -249,7 +249,7 @@ impl Filter {
                 let whole = node.to_json();
                 self.text(out, Text::Plain(&whole), place);
             }
-            _ => node.write_json(out, &mut Through { filter: self, place, credential: None }),
+            _ => node.write_json(out, &mut FilteredJson { filter: self, place, credential: None }),
         }
     }
 
@@ -332,14 +332,14 @@ impl Filter {
 }
 
 /// Writes a JSON value with its texts, keys and numbers filtered.
-struct Through<'f, 'p> {
+struct FilteredJson<'f, 'p> {
     filter: &'f mut Filter,
     place: Place<'p>,
     /// The key of the next value, if it names a credential.
     credential: Option<String>,
 }
 
-impl Through<'_, '_> {
+impl FilteredJson<'_, '_> {
     /// Whether scrubbers match this value only together with its key.
     fn is_credential(&mut self, value: &str) -> bool {
         let Some(key) = self.credential.take() else { return false };
@@ -348,7 +348,7 @@ impl Through<'_, '_> {
     }
 }
 
-impl JsonOutput for Through<'_, '_> {
+impl JsonOutput for FilteredJson<'_, '_> {
     fn string(&mut self, out: &mut String, text: &str) {
         match self.is_credential(text) {
             true => write_str(out, REDACTED),

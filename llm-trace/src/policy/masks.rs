@@ -67,7 +67,7 @@ impl Masks {
         }
     }
 
-    /// No mask, inside a model call.
+    /// Creates the masks for the inside of a model call, which mask nothing.
     pub(crate) const fn inside_model_call() -> Self {
         Self { model_call: true, ..Self::new() }
     }
@@ -107,7 +107,7 @@ impl Masks {
     /// let metadata = serde_json::json!({"mask_input": "true", "user": "u1"});
     /// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_input(true));
     /// ```
-    pub fn from_metadata<M: Metadata + ?Sized>(metadata: &M) -> Self {
+    pub fn from_metadata<M: MaskSource + ?Sized>(metadata: &M) -> Self {
         let mut masks = Self::new();
         metadata.each_flag(&mut |name, on| {
             if on {
@@ -138,7 +138,7 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
         && name.iter().zip(wanted).all(|(a, b)| a.to_ascii_lowercase() == *b || (*a == b'-' && *b == b'_'))
 }
 
-/// A collection of named values: a JSON object, a map, or headers.
+/// A source of mask flags by name: a JSON object, a map, or headers.
 ///
 /// This trait is sealed. For other types, pass the pairs to [`Masks::from_pairs`].
 ///
@@ -148,7 +148,7 @@ fn is_name(name: &str, wanted: &[u8]) -> bool {
 /// let metadata = serde_json::json!({"mask_output": "true", "session_id": "s1"});
 /// assert_eq!(Masks::from_metadata(&metadata), Masks::new().mask_output(true));
 /// ```
-pub trait Metadata: sealed::Sealed {
+pub trait MaskSource: sealed::Sealed {
     /// Calls `flag` with each name and whether its value asks for a mask.
     #[doc(hidden)]
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool));
@@ -232,7 +232,7 @@ mod sealed {
     impl Sealed for http::HeaderMap {}
 }
 
-impl Metadata for serde_json::Map<String, serde_json::Value> {
+impl MaskSource for serde_json::Map<String, serde_json::Value> {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
             flag(name, value.is_mask());
@@ -240,7 +240,7 @@ impl Metadata for serde_json::Map<String, serde_json::Value> {
     }
 }
 
-impl Metadata for serde_json::Value {
+impl MaskSource for serde_json::Value {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         if let serde_json::Value::Object(map) = self {
             map.each_flag(flag);
@@ -248,7 +248,7 @@ impl Metadata for serde_json::Value {
     }
 }
 
-impl<K: AsRef<str>, V: MaskFlag, S> Metadata for std::collections::HashMap<K, V, S> {
+impl<K: AsRef<str>, V: MaskFlag, S> MaskSource for std::collections::HashMap<K, V, S> {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
             flag(name.as_ref(), value.is_mask());
@@ -256,7 +256,7 @@ impl<K: AsRef<str>, V: MaskFlag, S> Metadata for std::collections::HashMap<K, V,
     }
 }
 
-impl<K: AsRef<str>, V: MaskFlag> Metadata for std::collections::BTreeMap<K, V> {
+impl<K: AsRef<str>, V: MaskFlag> MaskSource for std::collections::BTreeMap<K, V> {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
             flag(name.as_ref(), value.is_mask());
@@ -264,7 +264,7 @@ impl<K: AsRef<str>, V: MaskFlag> Metadata for std::collections::BTreeMap<K, V> {
     }
 }
 
-impl<K: AsRef<str>, V: MaskFlag> Metadata for [(K, V)] {
+impl<K: AsRef<str>, V: MaskFlag> MaskSource for [(K, V)] {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
             flag(name.as_ref(), value.is_mask());
@@ -273,7 +273,7 @@ impl<K: AsRef<str>, V: MaskFlag> Metadata for [(K, V)] {
 }
 
 #[cfg(feature = "http")]
-impl Metadata for http::HeaderMap {
+impl MaskSource for http::HeaderMap {
     fn each_flag(&self, flag: &mut dyn FnMut(&str, bool)) {
         for (name, value) in self {
             // A value that is not text is none of the words that disable a mask.

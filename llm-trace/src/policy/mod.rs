@@ -33,7 +33,7 @@ pub(crate) use content_shape::ContentShape;
 pub use env::PolicyError;
 pub(crate) use filter::{Filter, REDACTED};
 pub(crate) use keys::may_be_label;
-pub use masks::{MaskFlag, Masks, Metadata};
+pub use masks::{MaskFlag, MaskSource, Masks};
 pub(crate) use permit::{Permit, PolicyState};
 pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};

@@ -63,6 +63,17 @@ pub(crate) struct PolicyState {
     capture: Capture,
 }
 
+impl Masks {
+    /// Whether a side is masked.
+    fn has_side(self, side: Side) -> bool {
+        match side {
+            Side::Input => self.input,
+            Side::Output => self.output,
+            Side::Either => self.any(),
+        }
+    }
+}
+
 impl PolicyState {
     pub(crate) fn new(policy: Guard<Arc<Policy>>) -> Self {
         Self { capture: policy.capture, policy }
@@ -107,27 +118,13 @@ impl PolicyState {
         matches!(self.capture, Capture::Event | Capture::SpanAndEvent)
     }
 
-    /// The permission for the input.
-    pub(crate) fn input(&self, masks: Masks) -> Permit {
-        self.side(Side::Input, masks)
-    }
-
-    /// The permission for the output.
-    pub(crate) fn output(&self, masks: Masks) -> Permit {
-        self.side(Side::Output, masks)
-    }
-
-    pub(crate) fn side(&self, side: Side, masks: Masks) -> Permit {
+    /// The permission for the content of a side.
+    pub(crate) fn permit(&self, side: Side, masks: Masks) -> Permit {
         if self.capture == Capture::Off {
             return Permit::Off;
         }
         let masks = self.masks(masks);
-        let masked = match side {
-            Side::Input => masks.input,
-            Side::Output => masks.output,
-            Side::Either => masks.any(),
-        };
-        match (masked, &self.policy.style) {
+        match (masks.has_side(side), &self.policy.style) {
             (false, style) => {
                 let mut filter = Filter::open(&self.policy);
                 if side == Side::Input && masks.output {
@@ -173,12 +170,7 @@ impl PolicyState {
 
     /// Whether a side is masked in effect.
     pub(crate) fn is_masked(&self, side: Side, masks: Masks) -> bool {
-        let masks = self.masks(masks);
-        match side {
-            Side::Input => masks.input,
-            Side::Output => masks.output,
-            Side::Either => masks.any(),
-        }
+        self.masks(masks).has_side(side)
     }
 
     /// Whether error texts are recorded even while capture is off.

@@ -176,14 +176,14 @@ impl<'p> Redactor<'p> {
                 Verdict::Replace
             }
             Class::Content(side, shape) => {
-                let permit = if content { self.state.side(side, self.masks) } else { Permit::Off };
+                let permit = if content { self.state.permit(side, self.masks) } else { Permit::Off };
                 let masks_model_parts = side == Side::Input && permit.masks_model_parts();
                 // The names of tools and the ids of calls are a model's, and roles are words.
                 if masks_model_parts && is_structure(key) {
                     return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
                 }
                 let by_model = masks_model_parts && self.roles.may_be_by_model(key);
-                let permit = if by_model { self.state.side(Side::Output, self.masks) } else { permit };
+                let permit = if by_model { self.state.permit(Side::Output, self.masks) } else { permit };
                 let filter = match permit {
                     Permit::Off | Permit::Drop => {
                         self.report.dropped(side.as_str());

@@ -39,9 +39,9 @@ impl Report {
     }
 
     /// Counts facts that were omitted because they are not identifiers.
-    pub(crate) fn of_facts(refused: u64) -> Self {
+    pub(crate) fn of_facts(omitted: u64) -> Self {
         let mut report = Self::default();
-        report.count(Done::Cut, Cow::Borrowed("fact"), refused);
+        report.count(Done::Cut, Cow::Borrowed("fact"), omitted);
         report
     }
 

@@ -33,15 +33,17 @@ pub(crate) fn attribute(json: &str, shape: ContentShape, filter: &mut Filter) ->
 
 /// The object or array that this text holds, if any.
 pub(super) fn container(json: &str) -> Option<JsonView<'_>> {
-    if !json.trim_start().starts_with(['{', '[']) {
-        return None;
-    }
-    Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
+    complete_json(json, &['{', '['])
 }
 
 /// Like [`container`], or a JSON string, which may hold another document.
 pub(super) fn document_in(json: &str) -> Option<JsonView<'_>> {
-    if !json.trim_start().starts_with(['{', '[', '"']) {
+    complete_json(json, &['{', '[', '"'])
+}
+
+/// The JSON value that this text holds, if it begins with one of these characters.
+fn complete_json<'j>(json: &'j str, first: &[char]) -> Option<JsonView<'j>> {
+    if !json.trim_start().starts_with(first) {
         return None;
     }
     Some(JsonView::from_slice(json.as_bytes(), Mode::Full)).filter(JsonView::is_complete)
@@ -260,7 +262,7 @@ fn word(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     match node.str() {
         Some(word) if is_word(word) => write_str(out, word),
         _ if node.is_null() => out.push_str("null"),
-        // Anyone may have written it.
+        // Other code may have written this value, so it is filtered.
         _ => filter.json(out, node, Place::text("unknown")),
     }
 }

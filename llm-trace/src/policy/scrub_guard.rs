@@ -9,18 +9,17 @@ use std::time::{Duration, Instant};
 
 use super::place::Place;
 use super::scrub::Scrub;
-use crate::guarded;
-use crate::guarded::UserCode;
+use crate::user_code::{self, UserCode};
 
 /// The number of timeouts in a row after which a scrubber is suspended.
 const OVERRUNS: u32 = 3;
 
 /// The duration of a suspension.
-const REST: Duration = Duration::from_secs(60);
+const SUSPENSION: Duration = Duration::from_secs(60);
 
 /// Whether this thread is running a scrubber. It then has no current call: text recorded there would be scrubbed again.
 pub(crate) fn is_running() -> bool {
-    guarded::is_running(UserCode::Scrubber)
+    user_code::is_running(UserCode::Scrubber)
 }
 
 /// The reason to mask a text.
@@ -30,7 +29,7 @@ pub(super) enum Failed {
     TooLong,
     /// A run for another text hangs.
     Hangs,
-    Rests,
+    Suspended,
     /// The text is recorded by a call that a scrubber makes.
     Inside,
 }
@@ -38,12 +37,12 @@ pub(super) enum Failed {
 impl Failed {
     pub(super) fn warn(self) {
         let (code, text) = match self {
-            // `guarded` has reported it.
+            // `user_code` has reported it.
             Failed::Panicked => return,
             Failed::TooLong => ("scrubber-time", "a scrubber took too long: its text is masked"),
             Failed::Hangs => ("scrubber-hangs", "a scrubber has not returned in time: texts are masked until it does"),
-            Failed::Rests => (
-                "scrubber-rests",
+            Failed::Suspended => (
+                "scrubber-suspended",
                 "a scrubber took too long three times in a row: texts are masked for a minute; make it faster, or \
                  increase Policy::scrub_time",
             ),
@@ -59,7 +58,7 @@ pub(super) struct Watched {
     /// Timeouts in a row.
     overruns: AtomicU32,
     /// End of the suspension, in microseconds since the first run.
-    rests: AtomicU64,
+    suspended_until: AtomicU64,
     /// Start of one of the current runs; 0 if there is none.
     since: AtomicU64,
 }
@@ -67,7 +66,7 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) fn new(scrubber: impl Scrub + 'static) -> Self {
         let zero = || AtomicU64::new(0);
-        Self { scrubber: Box::new(scrubber), overruns: AtomicU32::new(0), rests: zero(), since: zero() }
+        Self { scrubber: Box::new(scrubber), overruns: AtomicU32::new(0), suspended_until: zero(), since: zero() }
     }
 
     /// Returns the changed text, or `None` if nothing changed. `begun` is the start of the text's first scrubber; all
@@ -84,22 +83,22 @@ impl Watched {
             return Err(Failed::Inside);
         }
         let now = now();
-        if now < self.rests.load(Ordering::Relaxed) {
-            return Err(Failed::Rests);
+        if now < self.suspended_until.load(Ordering::Relaxed) {
+            return Err(Failed::Suspended);
         }
         let since = self.since.load(Ordering::Relaxed);
         if since != 0 && now.saturating_sub(since) > micros(limit) {
             return Err(Failed::Hangs);
         }
         let first = self.since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        let result = guarded::run(UserCode::Scrubber, || self.scrubber.scrub(text, place, hit));
+        let result = user_code::run(UserCode::Scrubber, || self.scrubber.scrub(text, place, hit));
         if first {
             self.since.store(0, Ordering::Relaxed);
         }
         let changed = result.ok_or(Failed::Panicked)?;
         if begun.elapsed() > limit {
             if self.overruns.fetch_add(1, Ordering::Relaxed) + 1 >= OVERRUNS {
-                self.rests.store(self::now() + micros(REST), Ordering::Relaxed);
+                self.suspended_until.store(self::now() + micros(SUSPENSION), Ordering::Relaxed);
             }
             return Err(Failed::TooLong);
         }

@@ -13,6 +13,7 @@ use super::permit::{Permit, PolicyState};
 use super::place::{Place, TextKind};
 use super::policy::{Capture, Policy};
 use super::rewrite;
+use super::side::Side;
 use super::style::Style;
 use crate::json::{JsonView, Mode, Node, Text};
 use crate::message::{InputContent, Messages, Modality, Part, Payload};
@@ -111,7 +112,8 @@ fn state(policy: Policy) -> PolicyState {
 /// Whether input, output and error texts are exported unmasked.
 fn open(policy: &Policy, masks: Masks) -> [bool; 3] {
     let state = state(policy.clone());
-    [state.input(masks), state.output(masks), state.error_text(masks)].map(|permit| permit.is_open())
+    [state.permit(Side::Input, masks), state.permit(Side::Output, masks), state.error_text(masks)]
+        .map(|permit| permit.is_open())
 }
 
 proptest! {
@@ -121,7 +123,7 @@ proptest! {
     ) {
         let state = state(policy.capture(Capture::Span));
         let text = format!("{text}{SENTINEL}{text}");
-        for attribute in content(state.input(Masks::all()), &text, &payload) {
+        for attribute in content(state.permit(Side::Input, Masks::all()), &text, &payload) {
             prop_assert!(!attribute.contains(SENTINEL), "{attribute}");
             prop_assert!(serde_json::from_str::<Value>(&attribute).is_ok(), "{attribute}");
         }
@@ -137,7 +139,7 @@ proptest! {
             .scrub(|text, _| text.contains(SENTINEL).then(|| text.replace(SENTINEL, "")))
             .text_limit(longest).attribute_limit(attribute).span_limit(span).media_limit(longest);
         let text = format!("{text}{SENTINEL}{text}");
-        let attributes = content(state(policy).input(Masks::new()), &text, &payload);
+        let attributes = content(state(policy).permit(Side::Input, Masks::new()), &text, &payload);
         for json in &attributes {
             prop_assert!(!json.contains(SENTINEL), "{json}");
             prop_assert!(json.len() <= attribute, "{} > {attribute}: {json}", json.len());

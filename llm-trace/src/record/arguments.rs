@@ -6,13 +6,13 @@ use super::captured_document::document;
 use super::{CallRecord, Content, is_messages};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::captured_value::CapturedValue;
-use crate::guarded::{self, UserCode};
 use crate::json::{Found, JsonView, Node, Text, is_document};
 use crate::message::{FinishedInput, InputContent, Part, RequestRecord};
 use crate::model::server::Server;
 use crate::model::{Operation, Provider, hosts};
 use crate::policy::Permit;
 use crate::semconv::{Fact, Facts};
+use crate::user_code::{self, UserCode};
 use crate::wire::{Format, detect, messages};
 
 impl CallRecord {
@@ -119,7 +119,7 @@ impl CallRecord {
 pub(crate) fn recorded(request: &CapturedValue<'_>) -> Option<Facts> {
     let CapturedValue::Request(request) = request else { return None };
     let mut facts = Facts::default();
-    guarded::run(UserCode::Record, || {
+    user_code::run(UserCode::Record, || {
         request.record_request(&mut RequestRecord { facts: &mut facts, content: None });
     });
     Some(facts)
@@ -147,7 +147,7 @@ fn input_of(
     match request {
         CapturedValue::Request(request) => {
             let mut again = Facts::default();
-            guarded::run(UserCode::Record, || {
+            user_code::run(UserCode::Record, || {
                 request.record_request(&mut RequestRecord { facts: &mut again, content: Some(content) });
             });
         }

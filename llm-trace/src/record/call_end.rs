@@ -10,7 +10,7 @@ use crate::model::Outcome;
 pub(crate) struct CallEnd {
     pub(crate) outcome: Outcome,
     /// The start in wall-clock time.
-    pub(crate) started: SystemTime,
+    pub(crate) start_time: SystemTime,
     pub(crate) duration: Duration,
     /// The outer call already ended and recorded the duration.
     pub(crate) late: bool,
@@ -22,6 +22,6 @@ pub(crate) struct CallEnd {
 impl CallEnd {
     /// The end in wall-clock time, never before the start.
     pub(crate) fn time(&self) -> SystemTime {
-        self.started.checked_add(self.duration).unwrap_or(self.started)
+        self.start_time.checked_add(self.duration).unwrap_or(self.start_time)
     }
 }

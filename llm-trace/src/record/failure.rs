@@ -17,7 +17,17 @@ fn type_word(name: &str) -> Option<&str> {
     Some(name).filter(fits).or(Some(last).filter(fits))
 }
 
+/// The value of `error.type` for this name, or `_OTHER` for a name that may be the text of an error.
+pub(crate) fn error_type_label(name: Cow<'_, str>) -> Cow<'_, str> {
+    if is_name(&name) && name.len() <= MAX_LABEL { name } else { Cow::Borrowed("_OTHER") }
+}
+
 impl CallRecord {
+    /// Sets the HTTP status of a failure. A later response that succeeds clears it.
+    pub(crate) fn set_error_status(&mut self, status: u16) {
+        self.error.status = Some(status).filter(|status| *status >= 400);
+    }
+
     /// The low-cardinality name of a failure: the user's name, the provider's code, the HTTP status, or the error's
     /// type.
     pub(crate) fn error_type(&self, outcome: Outcome) -> Cow<'static, str> {
@@ -30,10 +40,7 @@ impl CallRecord {
             _ => None,
         };
         if let Some(by_user) = &error.by_user {
-            return match is_name(by_user) && by_user.len() <= MAX_LABEL {
-                true => by_user.clone(),
-                false => Cow::Borrowed("_OTHER"),
-            };
+            return error_type_label(by_user.clone());
         }
         if let Some(word) = of_outcome {
             return Cow::Borrowed(word);
@@ -62,10 +69,10 @@ impl CallRecord {
     }
 
     pub(crate) fn cost(&self, prices: Option<&SharedPrices>) -> Option<Priced> {
-        let stated = self.response.cost;
-        let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, stated, prices)?;
+        let provider_cost = self.response.cost;
+        let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, provider_cost, prices)?;
         // More may have been consumed than a cut stream reports.
-        priced.cost.partial |= self.is_cut && stated.is_none();
+        priced.cost.partial |= self.is_cut && provider_cost.is_none();
         Some(priced).filter(|priced| priced.cost.sum().is_none_or(is_cost))
     }
 

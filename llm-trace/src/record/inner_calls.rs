@@ -81,7 +81,7 @@ impl CallRecord {
             nested: _,
             inner_calls: _,
             trace: _,
-            refused,
+            omitted_values,
             finished: _,
         } = *inner;
         self.provider = self.provider.take().or(provider);
@@ -93,7 +93,7 @@ impl CallRecord {
             self.input = input.or(self.input.take());
         }
         self.attempts += attempts;
-        self.refused += refused;
+        self.omitted_values += omitted_values;
         // The last value of a key wins, and the outer call's come last.
         let own = std::mem::replace(&mut self.attributes, attributes);
         self.attributes.extend(own);

@@ -22,11 +22,12 @@ pub(crate) use arguments::{recorded, request_content};
 pub(crate) use call_end::CallEnd;
 pub(crate) use captured_document::{document, found};
 pub(crate) use documents::count as count_documents;
+pub(crate) use failure::error_type_label;
 pub(crate) use gaps::Gaps;
 pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
 pub(crate) use permitted_content::PermittedContent;
 pub(crate) use response::{is_messages, outcome_content, response_content};
-pub(crate) use start_attributes::Started;
+pub(crate) use start_attributes::StartAttributes;
 
 use crate::ambient::ScopeFacts;
 use crate::cost::Priced;
@@ -95,7 +96,7 @@ pub(crate) struct CallRecord {
     /// The trace's input and output from nested calls.
     pub(crate) trace: TraceSides,
     /// The number of values besides those in [`Facts`] that were omitted because they are not identifiers.
-    pub(crate) refused: u64,
+    pub(crate) omitted_values: u64,
     pub(crate) finished: bool,
 }
 
@@ -209,7 +210,7 @@ impl CallRecord {
             return;
         }
         if operation == Operation::Embeddings {
-            // Embedded texts are no messages.
+            // Embedded texts are not messages.
             self.input = None;
         }
         self.replaced.operation = true;
@@ -225,10 +226,10 @@ impl CallRecord {
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.
     pub(crate) fn retain_identifiers(&mut self) {
-        self.refused += self.response.retain_identifiers();
+        self.omitted_values += self.response.retain_identifiers();
         if self.error.code.as_deref().is_some_and(|code| !is_word(code)) {
             self.error.code = None;
-            self.refused += 1;
+            self.omitted_values += 1;
         }
     }
 }

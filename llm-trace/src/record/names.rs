@@ -15,12 +15,12 @@ impl CallRecord {
     /// The name of the span by the conventions.
     pub(crate) fn conventional_name(&self) -> Cow<'_, str> {
         let facts = self.subject_facts();
-        self.operation.named_after().name(self.operation.verb(facts), self.request.text(Fact::RequestModel), facts)
+        self.operation.name_target().name(self.operation.verb(facts), self.request.text(Fact::RequestModel), facts)
     }
 
     /// The value that completes the span's name, if known.
     pub(crate) fn target(&self) -> Option<&str> {
-        self.operation.named_after().target(self.request.text(Fact::RequestModel), self.subject_facts())
+        self.operation.name_target().target(self.request.text(Fact::RequestModel), self.subject_facts())
     }
 
     pub(crate) fn subject_facts(&self) -> Option<&Facts> {

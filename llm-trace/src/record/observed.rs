@@ -10,9 +10,19 @@ use crate::wire::Format;
 impl CallRecord {
     /// Whether no part of the response was observed although the return value cannot be all of it.
     pub(crate) fn is_unobserved(&self) -> bool {
-        let asked = self.request.flag(Fact::RequestStream) == Some(true) || self.unread_status.is_some();
-        let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
-        asked && !stated && self.operation.is_model_call() && *self.response == ResponseFacts::default()
+        let is_expected = self.request.flag(Fact::RequestStream) == Some(true) || self.unread_status.is_some();
+        is_expected && self.lacks_response()
+    }
+
+    /// Whether nothing of a model's response was read, by this call or by one inside it.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.inner_calls.is_none() && !self.unobserved && self.lacks_response()
+    }
+
+    /// Whether this is a model call that has read nothing of its response.
+    fn lacks_response(&self) -> bool {
+        let has_response = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
+        !has_response && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 
     /// The time of the first chunk, unless the request asked for a response in one piece. If the request says nothing,

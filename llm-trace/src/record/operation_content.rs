@@ -103,13 +103,13 @@ impl CallRecord {
     pub(crate) fn read_given(&mut self, given: &[(ContentField, CapturedValue<'_>)], permit: impl Fn(Side) -> Permit) {
         for (field, what) in given {
             if let Some(filled) = RecordedContent::read(*field, what, permit(field.side())) {
-                self.fill(filled);
+                self.set_content(filled);
             }
         }
     }
 
     /// Sets content; a later value replaces an earlier one.
-    pub(crate) fn fill(&mut self, filled: RecordedContent) {
+    pub(crate) fn set_content(&mut self, filled: RecordedContent) {
         let content = &mut self.subject().content;
         content.retain(|known| known.field != filled.field);
         content.push(filled);

@@ -90,8 +90,8 @@ impl CallRecord {
         changed: bool,
     ) -> PermittedContent {
         let mut out = PermittedContent { again: changed, ..PermittedContent::default() };
-        let input = policy.input(masks);
-        let output = policy.output(masks);
+        let input = policy.permit(Side::Input, masks);
+        let output = policy.permit(Side::Output, masks);
         for (side, permit) in [("input", &input), ("output", &output)] {
             if matches!(permit, Permit::Drop) {
                 out.dropped.dropped(side);
@@ -148,9 +148,9 @@ impl CallRecord {
         }
         let content = self.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
         // The core conventions record no content of Model Context Protocol servers.
-        let stated = profile != Profile::Core || self.operation != Operation::McpServer;
-        for filled in content.into_iter().filter(|_| stated) {
-            out.add_filled(filled, profile, |side| policy.side(side, masks));
+        let writes_content = profile != Profile::Core || self.operation != Operation::McpServer;
+        for filled in content.into_iter().filter(|_| writes_content) {
+            out.add_filled(filled, profile, |side| policy.permit(side, masks));
         }
         out
     }

@@ -5,7 +5,7 @@ use crate::semconv::Fact;
 
 /// Flags for the attributes that were set when the span started.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Started {
+pub(crate) struct StartAttributes {
     pub(crate) provider: bool,
     pub(crate) model: bool,
     pub(crate) server: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Started {
     pub(crate) returns_no_message: bool,
 }
 
-impl Started {
+impl StartAttributes {
     pub(crate) fn of(record: &CallRecord) -> Self {
         Self {
             provider: record.provider.is_some(),

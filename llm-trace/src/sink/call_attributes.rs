@@ -38,7 +38,7 @@ impl EndedCall<'_> {
         }
         let mut by_user = std::mem::take(&mut self.record.attributes);
         // The SDK would keep both of two equal keys.
-        by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.started.has(fact)));
+        by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.start_attributes.has(fact)));
         let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
         let report = user_attributes(&mut by_user, self.policy, self.masks, settings.content);
         attributes.user(by_user, on_span);
@@ -47,7 +47,7 @@ impl EndedCall<'_> {
         self.content.note(identity.into_report());
         let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
         let of_model = self.record.request.refused() + self.record.response.facts.refused();
-        self.content.note(Report::of_facts(self.record.refused + of_model + of_operation));
+        self.content.note(Report::of_facts(self.record.omitted_values + of_model + of_operation));
         self.content.note(report);
     }
 
@@ -59,29 +59,29 @@ impl EndedCall<'_> {
         attributes: &mut Attributes,
     ) {
         let profile = self.profile;
-        let (state, end) = (&mut self.record, &self.end);
+        let (record, end) = (&mut self.record, &self.end);
         attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
-        let status = state.error.status.or(state.unread_status).or(state.http_status);
+        let status = record.error.status.or(record.unread_status).or(record.http_status);
         attributes.add(Fact::HttpStatusCode.key(), status.map(i64::from));
-        let code = state.error.code.take().or_else(|| state.response.error.as_ref()?.name().map(str::to_owned));
+        let code = record.error.code.take().or_else(|| record.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());
         attributes.add(Fact::ErrorCode.key(), code);
         attributes.add(Fact::Outcome.key(), Some(end.outcome.as_str()));
-        state.response.move_shared(&mut state.request);
-        let stated = state.request.take(Fact::ConversationId);
-        let conversation = state
+        record.response.move_shared(&mut record.request);
+        let request_conversation = record.request.take(Fact::ConversationId);
+        let conversation = record
             .conversation
             .take()
             .or_else(|| scope_facts?.conversation.clone())
-            .or_else(|| stated.map(|id| id.to_text().into_owned()));
-        attributes.response(&mut state.response, state.provider.as_ref());
-        attributes.add(Fact::TimeToFirstChunk.key(), state.first_chunk().map(|time| time.as_secs_f64()));
+            .or_else(|| request_conversation.map(|id| id.to_text().into_owned()));
+        attributes.response(&mut record.response, record.provider.as_ref());
+        attributes.add(Fact::TimeToFirstChunk.key(), record.first_chunk().map(|time| time.as_secs_f64()));
         attributes.cost(end.cost.as_ref(), compat);
         self.late_facts(attributes);
         self.subject_facts(attributes);
-        let state = &mut self.record;
-        state.request.update(Fact::OpenAiApiType, state.openai_api().map(Cow::Borrowed));
-        attributes.request(&mut state.request, state.provider.as_ref());
+        let record = &mut self.record;
+        record.request.update(Fact::OpenAiApiType, record.openai_api().map(Cow::Borrowed));
+        attributes.request(&mut record.request, record.provider.as_ref());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(scope_facts) = scope_facts {
             identity.write(scope_facts, profile, compat, attributes);
@@ -90,17 +90,17 @@ impl EndedCall<'_> {
 
     /// Facts that were not known when the span started.
     fn late_facts(&self, attributes: &mut Attributes) {
-        let (state, started) = (&self.record, self.started);
+        let (record, start) = (&self.record, self.start_attributes);
         let latest = self.profile == Profile::Latest;
-        let omits_provider = latest && state.is_internal_agent();
-        if !started.provider && !omits_provider {
+        let omits_provider = latest && record.is_internal_agent();
+        if !start.provider && !omits_provider {
             attributes
-                .add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned()));
+                .add(Fact::ProviderName.key(), record.provider.as_ref().map(|provider| provider.as_str().to_owned()));
         }
-        if !started.model {
-            attributes.add(Fact::RequestModel.key(), state.request.get(Fact::RequestModel).cloned());
+        if !start.model {
+            attributes.add(Fact::RequestModel.key(), record.request.get(Fact::RequestModel).cloned());
         }
-        if let Some(server) = state.server.as_ref().filter(|_| !started.server) {
+        if let Some(server) = record.server.as_ref().filter(|_| !start.server) {
             attributes.add(Fact::ServerAddress.key(), Some(server.address.clone()));
             attributes.add(Fact::ServerPort.key(), server.port.map(i64::from));
         }
@@ -108,17 +108,17 @@ impl EndedCall<'_> {
 
     /// Facts of operations other than model calls.
     fn subject_facts(&self, attributes: &mut Attributes) {
-        let (state, profile) = (&self.record, self.profile);
-        let hosted = profile == Profile::Core || !state.is_internal_agent();
-        if profile == Profile::Core && state.is_internal_agent() && state.provider.is_none() {
+        let (record, profile) = (&self.record, self.profile);
+        let hosted = profile == Profile::Core || !record.is_internal_agent();
+        if profile == Profile::Core && record.is_internal_agent() && record.provider.is_none() {
             attributes.add(Fact::ProviderName.key(), self.agent_provider.map(|provider| provider.as_str().to_owned()));
         }
-        let Some(subject) = &state.subject else { return };
+        let Some(subject) = &record.subject else { return };
         for (fact, value) in subject.facts.iter() {
             let hidden = match fact {
                 Fact::ResponseId => true,
                 Fact::AgentId | Fact::AgentVersion => !hosted,
-                fact => self.started.has(fact),
+                fact => self.start_attributes.has(fact),
             };
             if !hidden {
                 attributes.fact(fact, fact.value(value.clone(), profile));
@@ -127,17 +127,17 @@ impl EndedCall<'_> {
     }
 
     /// The attributes set when the span started.
-    pub(crate) fn start_attributes(&self) -> Vec<KeyValue> {
-        let (state, started) = (&self.record, self.started);
-        let name = state.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
+    pub(crate) fn start_key_values(&self) -> Vec<KeyValue> {
+        let (record, start) = (&self.record, self.start_attributes);
+        let name = record.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
         let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
-        add(Fact::ProviderName.key(), state.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        add(Fact::ProviderName.key(), record.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
         add(
             Fact::RequestModel.key(),
-            state.request.get(Fact::RequestModel).filter(|_| started.model).cloned().map(Value::from),
+            record.request.get(Fact::RequestModel).filter(|_| start.model).cloned().map(Value::from),
         );
-        if let Some(server) = state.server.as_ref().filter(|_| started.server) {
+        if let Some(server) = record.server.as_ref().filter(|_| start.server) {
             add(Fact::ServerAddress.key(), Some(server.address.clone().into()));
             add(Fact::ServerPort.key(), server.port.map(|port| i64::from(port).into()));
         }

@@ -19,7 +19,7 @@ pub(crate) struct CallSpan<'c> {
     /// The masks that its processors read.
     pub(crate) masks: &'c SharedMasks,
     /// Where its end is written. Exactly one place, since nothing removes duplicate attributes.
-    pub(crate) place: SpanPlace,
+    pub(crate) target: SpanTarget,
     pub(crate) compat: &'c [Compat],
     /// Content is written.
     pub(crate) content: bool,
@@ -29,9 +29,9 @@ pub(crate) struct CallSpan<'c> {
     pub(crate) trace: Vec<(&'static str, String)>,
 }
 
-/// The place of the data of a call's span.
+/// Where the data of a call's span is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum SpanPlace {
+pub(crate) enum SpanTarget {
     /// Attributes of the OpenTelemetry span.
     Attributes,
     /// Fields of the `tracing` span.
@@ -45,8 +45,8 @@ impl Sink for CallSpan<'_> {
         let description = call.record.failure_text(error_type, call.policy, call.masks).filter(|_| self.error_text);
         let failure = error_type.map(|_| Failure { description });
         let time = call.end.time();
-        match (self.place, self.context) {
-            (SpanPlace::Fields, context) => {
+        match (self.target, self.context) {
+            (SpanTarget::Fields, context) => {
                 // An OpenTelemetry layer ends a span where it was exited last, which for a stream is before its end.
                 let _entered = context.is_none().then(|| self.span.enter());
                 fields::record(self.span, &attributes, failure.as_ref());
@@ -54,7 +54,7 @@ impl Sink for CallSpan<'_> {
                     context.span().end_with_timestamp(time);
                 }
             }
-            (SpanPlace::Attributes, Some(context)) => {
+            (SpanTarget::Attributes, Some(context)) => {
                 let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
                 if let Some(before) = known {
                     let written = WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() };
@@ -67,7 +67,7 @@ impl Sink for CallSpan<'_> {
                 }
                 span.end_with_timestamp(time);
             }
-            (SpanPlace::Attributes, None) => {}
+            (SpanTarget::Attributes, None) => {}
         }
     }
 }

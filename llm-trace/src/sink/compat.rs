@@ -1,6 +1,6 @@
-//! Attributes under the names of other tools.
+//! Attribute names outside of the conventions.
 
-/// Another tool whose attribute names are written in addition to those of the conventions, so that its dashboards keep
+/// Attribute names that are written in addition to those of the conventions, so that dashboards built on them keep
 /// working. See [`LlmLayer::with_compat`](crate::LlmLayer::with_compat).
 ///
 /// ```

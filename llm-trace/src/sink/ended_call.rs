@@ -3,7 +3,7 @@
 use crate::model::Provider;
 use crate::otel::{KeyValue, SpanContext};
 use crate::policy::{Masks, PolicyState};
-use crate::record::{CallEnd, CallRecord, PermittedContent, Started};
+use crate::record::{CallEnd, CallRecord, PermittedContent, StartAttributes};
 use crate::semconv::Profile;
 
 /// A call that has ended. Its content and its attributes have passed the policy.
@@ -12,7 +12,7 @@ pub(crate) struct EndedCall<'c> {
     pub(crate) end: CallEnd,
     pub(crate) profile: Profile,
     /// The attributes that its span had from the start.
-    pub(crate) started: Started,
+    pub(crate) start_attributes: StartAttributes,
     /// The provider of the agent that the call belongs to or is.
     pub(crate) agent_provider: Option<&'c Provider>,
     /// The number of inferences and tool calls of that agent.

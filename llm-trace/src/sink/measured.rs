@@ -37,21 +37,21 @@ pub(crate) struct Measured<'a> {
 impl EndedCall<'_> {
     /// The values that metrics record. `attributes` are those of the span that they use.
     pub(crate) fn measured<'a>(&'a self, attributes: &'a [KeyValue]) -> Measured<'a> {
-        let (state, end) = (&self.record, &self.end);
+        let (record, end) = (&self.record, &self.end);
         Measured {
-            operation: &state.operation,
-            provider: state.provider.as_ref(),
-            request_model: state.request.text(Fact::RequestModel),
-            response: &state.response,
-            server: state.server.as_ref().map(|server| (server.address.as_str(), server.port)),
+            operation: &record.operation,
+            provider: record.provider.as_ref(),
+            request_model: record.request.text(Fact::RequestModel),
+            response: &record.response,
+            server: record.server.as_ref().map(|server| (server.address.as_str(), server.port)),
             error_type: end.error_type.as_deref(),
             outcome: end.outcome,
             duration: (!end.late).then_some(end.duration),
-            first_chunk: state.first_chunk(),
-            gaps: state.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
+            first_chunk: record.first_chunk(),
+            gaps: record.stream.as_ref().and_then(|stream| stream.gaps.as_deref()),
             cost: end.cost.and_then(|priced| priced.cost.sum()),
-            facts: state.subject.as_ref().map(|subject| &subject.facts),
-            calls: self.agent_calls.filter(|_| state.operation == Operation::InvokeAgent),
+            facts: record.subject.as_ref().map(|subject| &subject.facts),
+            calls: self.agent_calls.filter(|_| record.operation == Operation::InvokeAgent),
             attributes,
         }
     }

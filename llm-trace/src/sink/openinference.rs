@@ -55,16 +55,16 @@ type Keys = [&'static str; 2];
 
 /// The content attributes of input and output.
 fn sides(operation: &Operation) -> (Keys, Keys) {
-    let slot = |slot| [Profile::Core, Profile::Latest].map(|profile| ContentField::name(slot, profile));
+    let keys = |field| [Profile::Core, Profile::Latest].map(|profile| ContentField::name(field, profile));
     match operation {
         Operation::ExecuteTool | Operation::McpClient | Operation::McpServer => {
-            (slot(ContentField::ToolArguments), slot(ContentField::ToolResult))
+            (keys(ContentField::ToolArguments), keys(ContentField::ToolResult))
         }
-        Operation::Retrieval => (slot(ContentField::Query), slot(ContentField::Documents)),
-        Operation::SearchMemory => (slot(ContentField::MemoryQuery), slot(ContentField::MemoryRecords)),
-        Operation::ApplyGuardrail => (slot(ContentField::Judged), slot(ContentField::Decided)),
+        Operation::Retrieval => (keys(ContentField::Query), keys(ContentField::Documents)),
+        Operation::SearchMemory => (keys(ContentField::MemoryQuery), keys(ContentField::MemoryRecords)),
+        Operation::ApplyGuardrail => (keys(ContentField::Judged), keys(ContentField::Decided)),
         operation if operation.is_silent() => {
-            (slot(ContentField::MemoryRecords), [ContentField::OutputMessages.key(); 2])
+            (keys(ContentField::MemoryRecords), [ContentField::OutputMessages.key(); 2])
         }
         _ => ([ContentField::InputMessages.key(); 2], [ContentField::OutputMessages.key(); 2]),
     }
@@ -83,8 +83,8 @@ fn texts_of(messages: &str) -> Option<String> {
     let [message] = messages.as_array()?.as_slice() else { return None };
     let parts = message["parts"].as_array()?;
     // Lists show the response only, without reasoning.
-    let told = parts.iter().filter(|part| part["type"] != "reasoning");
+    let visible = parts.iter().filter(|part| part["type"] != "reasoning");
     let text = |part: &Value| (part["type"] == "text").then(|| part["content"].as_str().map(str::to_owned)).flatten();
-    let texts: Option<Vec<String>> = told.map(text).collect();
+    let texts: Option<Vec<String>> = visible.map(text).collect();
     texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join("\n"))
 }

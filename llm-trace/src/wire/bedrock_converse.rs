@@ -6,7 +6,7 @@ use super::Reader;
 use super::bedrock_converse_stream::ConverseStream;
 use super::chat_input;
 use super::chat_message::parts;
-use super::fields::{Places, RequestFields, find, places};
+use super::fields::{FieldPaths, RequestFields, field_paths, find};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
 use crate::json::{FoundNode, Node, Tree};
@@ -18,7 +18,7 @@ pub(crate) struct BedrockConverse;
 
 /// Bedrock's names first, then further names of models (Nova's InvokeModel schema, and fields passed in
 /// `additionalModelRequestFields`).
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         model: &["modelId"],
@@ -53,7 +53,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 impl Reader for BedrockConverse {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        if places!["outputConfig.textFormat"].find(doc).is_some() {
+        if field_paths!["outputConfig.textFormat"].find(doc).is_some() {
             facts.update_text(Fact::OutputType, Some("json"));
         }
         bedrock_request(doc, facts);
@@ -84,10 +84,10 @@ impl Reader for BedrockConverse {
 
 /// Facts of a Bedrock request under the `aws.bedrock` names of the conventions.
 pub(super) fn bedrock_request(doc: FoundNode<'_>, facts: &mut Facts) {
-    let guardrail = places!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"];
+    let guardrail = field_paths!["guardrailConfig.guardrailIdentifier", "guardrailIdentifier"];
     facts.update_word(Fact::AwsGuardrailId, guardrail.find_str(doc));
     let knowledge_base =
-        places!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId"];
+        field_paths!["knowledgeBaseId", "retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.knowledgeBaseId"];
     facts.update_word(Fact::AwsKnowledgeBaseId, knowledge_base.find_str(doc));
 }
 
@@ -97,7 +97,7 @@ pub(super) fn metadata(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         facts.usage.update(read_usage(usage));
     }
     // The model that a prompt router chose.
-    facts.update_text(Fact::ResponseModel, places!["trace.promptRouter.invokedModelId"].find_str(doc));
+    facts.update_text(Fact::ResponseModel, field_paths!["trace.promptRouter.invokedModelId"].find_str(doc));
 }
 
 /// `inputTokens` excludes cached tokens.

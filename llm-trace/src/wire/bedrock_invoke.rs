@@ -8,7 +8,7 @@ use super::bedrock_converse::{BedrockConverse, bedrock_request};
 use super::bedrock_converse_stream::{exception, is_event};
 use super::cohere_chat::CohereChat;
 use super::cohere_embed::CohereEmbed;
-use super::fields::places;
+use super::fields::field_paths;
 use super::openai_chat::OpenAiChat;
 use super::paths::{key, keys};
 use super::stream::{Event, StreamOutput, StreamReader};
@@ -62,7 +62,7 @@ fn request_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
 
 fn response_reader<'d, T: Tree<'d>>(doc: T) -> &'static dyn Reader {
     let choice = || doc.get(key!("choices")).and_then(Tree::first);
-    if places!["output.message"].find(doc).is_some() {
+    if field_paths!["output.message"].find(doc).is_some() {
         &BedrockConverse
     } else if doc.get_str(key!("type")) == Some("message") {
         &AnthropicMessages
@@ -100,8 +100,8 @@ fn bedrock_response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         facts.usage = usage;
     }
     // A request header names the guardrail, and its report repeats the name.
-    let report =
-        places!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"].find(doc);
+    let report = field_paths!["amazon-bedrock-trace.guardrail.input", "amazon-bedrock-trace.guardrail.inputAssessment"]
+        .find(doc);
     facts.update_word(Fact::AwsGuardrailId, report.and_then(|report| report.get_str(key!("*"))));
 }
 

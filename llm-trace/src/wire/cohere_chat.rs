@@ -6,7 +6,7 @@ use super::Reader;
 use super::chat_input;
 use super::chat_message::parts;
 use super::cohere_stream::CohereStream;
-use super::fields::{Places, RequestFields, UsageFields, find, places};
+use super::fields::{FieldPaths, RequestFields, UsageFields, field_paths, find};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
@@ -17,7 +17,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereChat;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         top_p: &["p"],
@@ -31,7 +31,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
 );
 
 /// Billed tokens take precedence over used tokens.
-const USAGE: UsageFields<Places> = UsageFields::at(
+const USAGE: UsageFields<FieldPaths> = UsageFields::at(
     "usage.",
     UsageFields {
         input: &["billed_units.input_tokens", "tokens.input_tokens"],
@@ -45,8 +45,8 @@ const USAGE: UsageFields<Places> = UsageFields::at(
 impl Reader for CohereChat {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.update_word(Fact::ConversationId, places!["conversation_id"].find_str(doc));
-        let output_type = match places!["response_format.type"].find_str(doc) {
+        facts.update_word(Fact::ConversationId, field_paths!["conversation_id"].find_str(doc));
+        let output_type = match field_paths!["response_format.type"].find_str(doc) {
             Some("json_object" | "json_schema") => Some("json"),
             Some("text") => Some("text"),
             _ => None,
@@ -104,13 +104,13 @@ impl Reader for CohereChat {
 
 /// The fields that a whole response and the last events of both streams share.
 pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
-    facts.update_text(Fact::ResponseId, places!["response_id", "id", "generation_id"].find_str(doc));
-    facts.update_word(Fact::ConversationId, places!["conversation_id"].find_str(doc));
+    facts.update_text(Fact::ResponseId, field_paths!["response_id", "id", "generation_id"].find_str(doc));
+    facts.update_word(Fact::ConversationId, field_paths!["conversation_id"].find_str(doc));
     if let Some(report) = doc.any(keys!["usage", "meta"]) {
         let mut usage = USAGE.read(report);
         // Reasoning is part of the used tokens, not all of which are billed.
         usage.reasoning = usage.reasoning.filter(|reasoning| usage.output.is_none_or(|output| *reasoning <= output));
-        usage.searches = places!["usage." => "billed_units.search_units"].find(report).and_then(Tree::i64);
+        usage.searches = field_paths!["usage." => "billed_units.search_units"].find(report).and_then(Tree::i64);
         facts.usage.update(usage);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Reader;
 use super::cohere_chat::envelope;
-use super::fields::{Places, RequestFields, vector_len};
+use super::fields::{FieldPaths, RequestFields, vector_len};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
@@ -16,7 +16,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereEmbed;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields { encodings: &["embedding_types"], dimensions: &["output_dimension"], ..RequestFields::COMMON },
 );

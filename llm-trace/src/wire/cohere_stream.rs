@@ -5,7 +5,7 @@
 use super::Reader;
 use super::chat_message::tool_call;
 use super::cohere_chat::{CohereChat, envelope};
-use super::fields::{find, places};
+use super::fields::{field_paths, find};
 use super::paths::{key, keys};
 use super::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::json::{FoundNode, Node, Text, Tree};
@@ -49,7 +49,7 @@ fn facts_2(kind: &str, event: FoundNode<'_>, facts: &mut ResponseFacts) -> Event
             false
         }
         "content-start" | "content-delta" | "tool-plan-delta" => {
-            let message = places!["delta.message"].find(event);
+            let message = field_paths!["delta.message"].find(event);
             let content = message.and_then(|message| message.get(key!("content")));
             message.is_some_and(|message| message.get_text(key!("tool_plan")).is_some())
                 || content.is_some_and(|content| {

@@ -205,18 +205,18 @@ impl Events {
 
     fn read_error_text(&mut self, name: Option<&str>, event: Node<'_>) {
         let Some(known) = self.facts.error.as_mut().filter(|error| error.message.is_none()) else { return };
-        let stated = error::read_event(name, event)
+        let error_facts = error::read_event(name, event)
             .or_else(|| error::read(event.get("response")?))
             .or_else(|| super::bedrock_converse_stream::exception(name, event));
-        known.message = stated.and_then(|error| error.message);
+        known.message = error_facts.and_then(|error| error.message);
     }
 
     /// Chooses the reader: that of the request until an event confirms a format, because requests of different formats
     /// can look the same.
     fn recognize(&mut self, name: Option<&str>, doc: FoundNode<'_>) {
-        let stated = detect::of_event(self.provider.as_deref(), self.format, name, doc);
-        self.sure = stated.is_some();
-        let Some(format) = stated.or(self.format) else { return };
+        let detected = detect::of_event(self.provider.as_deref(), self.format, name, doc);
+        self.sure = detected.is_some();
+        let Some(format) = detected.or(self.format) else { return };
         if self.reader.is_none() || self.format != Some(format) {
             self.format = Some(format);
             self.reader = Some(format.reader().stream());

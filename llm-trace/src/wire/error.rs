@@ -26,9 +26,9 @@ pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
     if let Some(error) = doc.get(key!("errors")).and_then(Tree::first) {
         return Some(ErrorFacts { message: text(error).or_else(|| message(error)), ..of_object(error) });
     }
-    let stated = doc.get_str(key!("type")) == Some("error") || doc.get_str(key!("object")) == Some("error");
+    let is_error = doc.get_str(key!("type")) == Some("error") || doc.get_str(key!("object")) == Some("error");
     let aws = doc.get(key!("__type")).or_else(|| doc.path(keys!["Output", "__type"])).is_some();
-    if stated || aws || is_bare(doc) {
+    if is_error || aws || is_bare(doc) {
         return Some(of_object(doc));
     }
     // A router whose upstream failed returns a choice with the error.
@@ -72,8 +72,9 @@ fn is_bare<'d, T: Tree<'d>>(doc: T) -> bool {
         ])
         .is_some()
     };
-    let said = doc.any(keys!["message", "Message"]).is_some_and(Tree::is_str) || doc.get(key!("detail")).is_some();
-    said && !is_answer()
+    let has_message =
+        doc.any(keys!["message", "Message"]).is_some_and(Tree::is_str) || doc.get(key!("detail")).is_some();
+    has_message && !is_answer()
 }
 
 fn of_object<'d, T: Tree<'d>>(error: T) -> ErrorFacts {

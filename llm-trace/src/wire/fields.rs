@@ -10,36 +10,36 @@ pub(super) type Paths = &'static [&'static str];
 
 /// Paths of facts, resolved at compile time against the table of paths.
 #[derive(Clone, Copy)]
-pub(super) struct Places {
-    list: [Place; MOST],
+pub(super) struct FieldPaths {
+    list: [FieldPath; MAX_PATHS],
     len: usize,
 }
 
 /// A path, key by key.
 #[derive(Clone, Copy)]
-struct Place {
+struct FieldPath {
     keys: [Key; DEPTH],
     len: usize,
 }
 
 /// Maximum number of paths per parameter.
-const MOST: usize = 13;
+const MAX_PATHS: usize = 13;
 
 const DEPTH: usize = 3;
 
-impl Places {
+impl FieldPaths {
     /// Resolves paths relative to a prefix of the table: empty for the root, otherwise ending in a dot.
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
-        let none = Place { keys: [PATHS.key("model"); DEPTH], len: 0 };
-        let (mut list, mut path) = ([none; MOST], 0);
+        let none = FieldPath { keys: [PATHS.key("model"); DEPTH], len: 0 };
+        let (mut list, mut path) = ([none; MAX_PATHS], 0);
         while path < paths.len() {
             assert!(PATHS.leads_to(at, paths[path]), "the table has no such path");
             let mut rest = paths[path];
             while !rest.is_empty() {
                 let (key, after) = crate::json::first_step(rest);
-                let place = &mut list[path];
-                place.keys[place.len] = PATHS.key(key);
-                place.len += 1;
+                let field_path = &mut list[path];
+                field_path.keys[field_path.len] = PATHS.key(key);
+                field_path.len += 1;
                 rest = after;
             }
             path += 1;
@@ -49,16 +49,15 @@ impl Places {
 
     /// The value at the first path that exists.
     pub(super) fn find<'d, T: Tree<'d>>(&self, doc: T) -> Option<T> {
-        self.list
-            .iter()
-            .take(self.len)
-            .find_map(|place| place.keys.iter().take(place.len).try_fold(doc, |node, key| node.get(*key)))
+        self.list.iter().take(self.len).find_map(|field_path| {
+            field_path.keys.iter().take(field_path.len).try_fold(doc, |node, key| node.get(*key))
+        })
     }
 
     /// Whether a path leads to a value of this kind, including null.
     pub(super) fn ends_in<'d, T: Tree<'d>>(&self, doc: T, is: impl Fn(T) -> bool) -> bool {
-        self.list.iter().take(self.len).any(|place| {
-            let keys = place.keys.get(..place.len).and_then(<[Key]>::split_last);
+        self.list.iter().take(self.len).any(|field_path| {
+            let keys = field_path.keys.get(..field_path.len).and_then(<[Key]>::split_last);
             let field = keys.and_then(|(last, above)| doc.path(above)?.field(*last));
             field.is_some_and(&is)
         })
@@ -71,15 +70,15 @@ impl Places {
 }
 
 /// Paths from the root, or from a prefix of the table.
-macro_rules! places {
+macro_rules! field_paths {
     ($($path:literal),+ $(,)?) => {
-        places!("" => $($path),+)
+        field_paths!("" => $($path),+)
     };
     ($at:literal => $($path:literal),+ $(,)?) => {
-        const { &$crate::wire::fields::Places::new($at, &[$($path),+]) }
+        const { &$crate::wire::fields::FieldPaths::new($at, &[$($path),+]) }
     };
 }
-pub(super) use places;
+pub(super) use field_paths;
 
 /// The value in a content document at the first path that exists.
 pub(super) fn find<'d>(doc: Node<'d>, paths: &[&str]) -> Option<Node<'d>> {
@@ -135,31 +134,31 @@ impl RequestFields {
     };
 
     /// Resolves the paths relative to a prefix of the table.
-    pub(super) const fn at(place: &str, fields: RequestFields) -> RequestFields<Places> {
+    pub(super) const fn at(prefix: &str, fields: RequestFields) -> RequestFields<FieldPaths> {
         RequestFields {
-            model: Places::new(place, fields.model),
-            temperature: Places::new(place, fields.temperature),
-            top_p: Places::new(place, fields.top_p),
-            top_k: Places::new(place, fields.top_k),
-            max_tokens: Places::new(place, fields.max_tokens),
-            frequency_penalty: Places::new(place, fields.frequency_penalty),
-            presence_penalty: Places::new(place, fields.presence_penalty),
-            seed: Places::new(place, fields.seed),
-            stop: Places::new(place, fields.stop),
-            choices: Places::new(place, fields.choices),
-            stream: Places::new(place, fields.stream),
-            encodings: Places::new(place, fields.encodings),
-            dimensions: Places::new(place, fields.dimensions),
-            reasoning_level: Places::new(place, fields.reasoning_level),
+            model: FieldPaths::new(prefix, fields.model),
+            temperature: FieldPaths::new(prefix, fields.temperature),
+            top_p: FieldPaths::new(prefix, fields.top_p),
+            top_k: FieldPaths::new(prefix, fields.top_k),
+            max_tokens: FieldPaths::new(prefix, fields.max_tokens),
+            frequency_penalty: FieldPaths::new(prefix, fields.frequency_penalty),
+            presence_penalty: FieldPaths::new(prefix, fields.presence_penalty),
+            seed: FieldPaths::new(prefix, fields.seed),
+            stop: FieldPaths::new(prefix, fields.stop),
+            choices: FieldPaths::new(prefix, fields.choices),
+            stream: FieldPaths::new(prefix, fields.stream),
+            encodings: FieldPaths::new(prefix, fields.encodings),
+            dimensions: FieldPaths::new(prefix, fields.dimensions),
+            reasoning_level: FieldPaths::new(prefix, fields.reasoning_level),
         }
     }
 }
 
-impl RequestFields<Places> {
+impl RequestFields<FieldPaths> {
     pub(super) fn read(&self, doc: FoundNode<'_>, facts: &mut Facts) {
-        let float = |at: &Places| at.find(doc).and_then(Tree::f64);
-        let int = |at: &Places| at.find(doc).and_then(Tree::i64);
-        let words = |at: &Places| at.find(doc).map(Tree::strings);
+        let float = |at: &FieldPaths| at.find(doc).and_then(Tree::f64);
+        let int = |at: &FieldPaths| at.find(doc).and_then(Tree::i64);
+        let words = |at: &FieldPaths| at.find(doc).map(Tree::strings);
         facts.update_text(Fact::RequestModel, self.model.find_str(doc));
         facts.update(Fact::RequestStream, self.stream.find(doc).and_then(Tree::bool));
         facts.update(Fact::RequestTemperature, float(&self.temperature));
@@ -189,20 +188,20 @@ pub(super) struct UsageFields<P = Paths> {
 
 impl UsageFields {
     /// Resolves the paths relative to a prefix of the table.
-    pub(super) const fn at(place: &str, fields: UsageFields) -> UsageFields<Places> {
+    pub(super) const fn at(prefix: &str, fields: UsageFields) -> UsageFields<FieldPaths> {
         UsageFields {
-            input: Places::new(place, fields.input),
-            output: Places::new(place, fields.output),
-            cache_read: Places::new(place, fields.cache_read),
-            cache_creation: Places::new(place, fields.cache_creation),
-            reasoning: Places::new(place, fields.reasoning),
+            input: FieldPaths::new(prefix, fields.input),
+            output: FieldPaths::new(prefix, fields.output),
+            cache_read: FieldPaths::new(prefix, fields.cache_read),
+            cache_creation: FieldPaths::new(prefix, fields.cache_creation),
+            reasoning: FieldPaths::new(prefix, fields.reasoning),
         }
     }
 }
 
-impl UsageFields<Places> {
+impl UsageFields<FieldPaths> {
     pub(super) fn read(&self, doc: FoundNode<'_>) -> Usage {
-        let int = |at: &Places| at.find(doc).and_then(Tree::i64);
+        let int = |at: &FieldPaths| at.find(doc).and_then(Tree::i64);
         Usage {
             input: int(&self.input),
             output: int(&self.output),
@@ -221,11 +220,11 @@ mod tests {
 
     #[test]
     fn the_first_path_that_leads_to_a_value_counts() {
-        const TABLES: [Places; 4] = [
-            Places::new("", &["seed", "options.seed", "inferenceConfig.topK"]),
-            Places::new("", &["options.seed", "seed"]),
-            Places::new("", &["usage.cost.total_cost", "usage.cached_tokens", "seed"]),
-            Places::new("", &[]),
+        const TABLES: [FieldPaths; 4] = [
+            FieldPaths::new("", &["seed", "options.seed", "inferenceConfig.topK"]),
+            FieldPaths::new("", &["options.seed", "seed"]),
+            FieldPaths::new("", &["usage.cost.total_cost", "usage.cached_tokens", "seed"]),
+            FieldPaths::new("", &[]),
         ];
         for (text, expected) in [
             (r#"{"seed":1,"options":{"seed":2}}"#, [Some(1), Some(2), Some(1), None]),

@@ -5,7 +5,7 @@
 use super::Reader;
 use super::chat_input;
 use super::chat_message::{parts, tool_call};
-use super::fields::{Places, RequestFields, UsageFields, vector_len};
+use super::fields::{FieldPaths, RequestFields, UsageFields, vector_len};
 use super::paths::{key, keys};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
@@ -24,7 +24,7 @@ pub(crate) struct OllamaGenerate;
 /// `/api/embed` and its predecessor `/api/embeddings`.
 pub(crate) struct OllamaEmbed;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         // Ollama's own names, then those of its OpenAI-compatible endpoint.
@@ -42,7 +42,7 @@ const REQUEST: RequestFields<Places> = RequestFields::at(
     },
 );
 
-const USAGE: UsageFields<Places> = UsageFields::at(
+const USAGE: UsageFields<FieldPaths> = UsageFields::at(
     "",
     UsageFields {
         input: &["prompt_eval_count"],

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/completions>
 
 use super::Reader;
-use super::fields::{Places, RequestFields};
+use super::fields::{FieldPaths, RequestFields};
 use super::openai_answer::{self, choices, reason, unfinished_choice};
 use super::paths::key;
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
@@ -15,7 +15,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiCompletions;
 
-const REQUEST: RequestFields<Places> =
+const REQUEST: RequestFields<FieldPaths> =
     RequestFields::at("", RequestFields { dimensions: &[], ..RequestFields::COMMON });
 
 impl Reader for OpenAiCompletions {

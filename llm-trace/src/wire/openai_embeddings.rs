@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings>
 
 use super::Reader;
-use super::fields::{Places, RequestFields, vector_len};
+use super::fields::{FieldPaths, RequestFields, vector_len};
 use super::openai_answer::envelope;
 use super::paths::{key, keys};
 use super::stream::StreamReader;
@@ -15,7 +15,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiEmbeddings;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         encodings: &["encoding_format", "embedding_type"],

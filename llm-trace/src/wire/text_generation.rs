@@ -10,7 +10,7 @@
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>.
 
 use super::Reader;
-use super::fields::{Paths, Places, RequestFields, UsageFields, find, first_vector, places, vector_len};
+use super::fields::{FieldPaths, Paths, RequestFields, UsageFields, field_paths, find, first_vector, vector_len};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
 use super::text_generation_stream::PromptStream;
@@ -21,7 +21,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct TextGeneration;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         model: &["model", "model_id", "modelId", "version"],
@@ -96,8 +96,8 @@ pub(super) struct RequestShape {
     /// The list of choices. Without a list, the body is the only choice.
     list: Option<Key>,
     /// The text of a choice, which identifies the family.
-    pub(super) text: Places,
-    pub(super) finish: Places,
+    pub(super) text: FieldPaths,
+    pub(super) finish: FieldPaths,
     /// Its text has the same path as an error's message.
     is_message: bool,
 }
@@ -106,111 +106,116 @@ static SHAPES: &[RequestShape] = &[
     // Titan, streamed and whole.
     RequestShape {
         list: Some(key!("results")),
-        text: Places::new("results[].", &["outputText"]),
-        finish: Places::new("results[].", &["completionReason"]),
+        text: FieldPaths::new("results[].", &["outputText"]),
+        finish: FieldPaths::new("results[].", &["completionReason"]),
         is_message: false,
     },
     RequestShape {
         list: None,
-        text: Places::new("", &["outputText"]),
-        finish: Places::new("", &["completionReason"]),
+        text: FieldPaths::new("", &["outputText"]),
+        finish: FieldPaths::new("", &["completionReason"]),
         is_message: false,
     },
     // Llama.
     RequestShape {
         list: None,
-        text: Places::new("", &["generation"]),
-        finish: Places::new("", &["stop_reason"]),
+        text: FieldPaths::new("", &["generation"]),
+        finish: FieldPaths::new("", &["stop_reason"]),
         is_message: false,
     },
     // Mistral.
     RequestShape {
         list: Some(key!("outputs")),
-        text: Places::new("outputs[].", &["text"]),
-        finish: Places::new("outputs[].", &["stop_reason"]),
+        text: FieldPaths::new("outputs[].", &["text"]),
+        finish: FieldPaths::new("outputs[].", &["stop_reason"]),
         is_message: false,
     },
     // Cohere Command.
     RequestShape {
         list: Some(key!("generations")),
-        text: Places::new("generations[].", &["text"]),
-        finish: Places::new("generations[].", &["finish_reason"]),
+        text: FieldPaths::new("generations[].", &["text"]),
+        finish: FieldPaths::new("generations[].", &["finish_reason"]),
         is_message: false,
     },
     // AI21 Jurassic.
     RequestShape {
         list: Some(key!("completions")),
-        text: Places::new("completions[].", &["data.text"]),
-        finish: Places::new("completions[].", &["finishReason.reason"]),
+        text: FieldPaths::new("completions[].", &["data.text"]),
+        finish: FieldPaths::new("completions[].", &["finishReason.reason"]),
         is_message: false,
     },
     // Claude before the messages API.
     RequestShape {
         list: None,
-        text: Places::new("", &["completion"]),
-        finish: Places::new("", &["stop_reason"]),
+        text: FieldPaths::new("", &["completion"]),
+        finish: FieldPaths::new("", &["stop_reason"]),
         is_message: false,
     },
     // DeepSeek and imported models.
     RequestShape {
         list: Some(key!("choices")),
-        text: Places::new("choices[].", &["text"]),
-        finish: Places::new("choices[].", &["finish_reason", "stop_reason"]),
+        text: FieldPaths::new("choices[].", &["text"]),
+        finish: FieldPaths::new("choices[].", &["finish_reason", "stop_reason"]),
         is_message: false,
     },
     // watsonx.
     RequestShape {
         list: Some(key!("results")),
-        text: Places::new("results[].", &["generated_text"]),
-        finish: Places::new("results[].", &["stop_reason"]),
+        text: FieldPaths::new("results[].", &["generated_text"]),
+        finish: FieldPaths::new("results[].", &["stop_reason"]),
         is_message: false,
     },
     // text-generation-inference, streamed and whole.
     RequestShape {
         list: None,
-        text: Places::new("", &["token.text"]),
-        finish: Places::new("", &["details.finish_reason"]),
+        text: FieldPaths::new("", &["token.text"]),
+        finish: FieldPaths::new("", &["details.finish_reason"]),
         is_message: false,
     },
     RequestShape {
         list: None,
-        text: Places::new("", &["generated_text"]),
-        finish: Places::new("", &["details.finish_reason"]),
+        text: FieldPaths::new("", &["generated_text"]),
+        finish: FieldPaths::new("", &["details.finish_reason"]),
         is_message: false,
     },
     // Retrieve and generate.
     RequestShape {
         list: None,
-        text: Places::new("", &["output.text"]),
-        finish: Places::new("", &[]),
+        text: FieldPaths::new("", &["output.text"]),
+        finish: FieldPaths::new("", &[]),
         is_message: false,
     },
     // Replicate: one string, or a list of pieces.
-    RequestShape { list: None, text: Places::new("", &["output"]), finish: Places::new("", &[]), is_message: false },
+    RequestShape {
+        list: None,
+        text: FieldPaths::new("", &["output"]),
+        finish: FieldPaths::new("", &[]),
+        is_message: false,
+    },
     // TwelveLabs Pegasus.
     RequestShape {
         list: None,
-        text: Places::new("", &["message"]),
-        finish: Places::new("", &["finishReason"]),
+        text: FieldPaths::new("", &["message"]),
+        finish: FieldPaths::new("", &["finishReason"]),
         is_message: true,
     },
     // llama.cpp.
     RequestShape {
         list: None,
-        text: Places::new("", &["content"]),
-        finish: Places::new("", &["stop_type"]),
+        text: FieldPaths::new("", &["content"]),
+        finish: FieldPaths::new("", &["stop_type"]),
         is_message: false,
     },
     // Cohere Command, streamed.
     RequestShape {
         list: None,
-        text: Places::new("", &["text"]),
-        finish: Places::new("", &["finish_reason"]),
+        text: FieldPaths::new("", &["text"]),
+        finish: FieldPaths::new("", &["finish_reason"]),
         is_message: false,
     },
 ];
 
-const USAGE: UsageFields<Places> = UsageFields::at(
+const USAGE: UsageFields<FieldPaths> = UsageFields::at(
     "",
     UsageFields {
         input: &[
@@ -240,9 +245,13 @@ const USAGE: UsageFields<Places> = UsageFields::at(
 impl Reader for TextGeneration {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        if places!["response_format.type"].find(doc).and_then(Tree::str).is_some_and(|kind| kind.starts_with("json")) {
+        if field_paths!["response_format.type"]
+            .find(doc)
+            .and_then(Tree::str)
+            .is_some_and(|kind| kind.starts_with("json"))
+        {
             facts.update_text(Fact::OutputType, Some("json"));
-        } else if places!["textToImageParams", "text_prompts", "imageGenerationConfig"].find(doc).is_some() {
+        } else if field_paths!["textToImageParams", "text_prompts", "imageGenerationConfig"].find(doc).is_some() {
             facts.update_text(Fact::OutputType, Some("image"));
         }
     }
@@ -344,7 +353,7 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
         let number = id.i64().map(|id| id.to_string());
         facts.update_text(Fact::ResponseId, id.str().or(number.as_deref()));
     }
-    facts.update_text(Fact::ResponseModel, places!["model", "model_id"].find_str(doc));
+    facts.update_text(Fact::ResponseModel, field_paths!["model", "model_id"].find_str(doc));
     if let Some(vectors) = doc.any(keys!["embedding", "embeddings"]) {
         let vector = first_vector(vectors);
         let vector = vector.get(key!("embedding")).unwrap_or(vector);

@@ -1,7 +1,7 @@
 //! Streams of the formats in [`super::text_generation`]: each event has the format of a whole response, with the next
 //! piece of text.
 
-use super::fields::places;
+use super::fields::field_paths;
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_generation::{RequestShape, choices, envelope, reason};
 use crate::json::{FoundNode, Node, Text, Tree};
@@ -37,6 +37,6 @@ impl StreamReader for PromptStream {
 
 /// The text that an event adds to a choice. Tokens that mark an end are not text.
 fn text<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<Text<'d>> {
-    let special = places!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
+    let special = field_paths!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
     shape.text.find(choice)?.text().filter(|text| !text.is_empty() && !special)
 }

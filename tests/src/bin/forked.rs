@@ -25,11 +25,11 @@ fn main() -> Outcome {
     }
 }
 
-/// The calls that this process passed to closures of `on_call`.
+/// The calls that this process passed to closures of `with_call_hook`.
 static HANDED_OVER: AtomicUsize = AtomicUsize::new(0);
 
 fn call(parts: &Parts, model: &str) {
-    let layer = parts.layer().on_call(|_| {
+    let layer = parts.layer().with_call_hook(|_| {
         HANDED_OVER.fetch_add(1, Ordering::Relaxed);
     });
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
@@ -48,7 +48,7 @@ fn inherited() -> Outcome {
     HANDED_OVER.store(0, Ordering::Relaxed);
     (0..3).for_each(|_| call(&parts, "of-child"));
     println!("child: flushed {} {}", parts.provider.force_flush().is_ok(), parts.telemetry.flush());
-    println!("child: on_call {}", HANDED_OVER.load(Ordering::Relaxed));
+    println!("child: with_call_hook {}", HANDED_OVER.load(Ordering::Relaxed));
     let stats = parts.telemetry.stats();
     println!("child: spans {} of {}", stats.spans.forked, stats.spans.dropped());
     println!("child: log records {} of {}", stats.log_records.forked, stats.log_records.dropped());

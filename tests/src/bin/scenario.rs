@@ -31,7 +31,7 @@ fn main() -> Outcome {
     let stats = to.stats();
     let kept = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
-        .with_id_generator(llm_trace::IdGenerator::default())
+        .with_id_generator(llm_trace::TraceIdGenerator::default())
         .with_span_processor(to)
         .with_span_processor(RedactProcessor::new(SimpleSpanProcessor::new(kept.clone()), policy.clone()))
         .build();

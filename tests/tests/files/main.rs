@@ -188,7 +188,7 @@ fn two_exporters_for_one_directory_are_an_error() {
 #[test]
 fn an_invalid_directory_is_an_error() {
     for (endpoint, expected) in
-        [("http://u:sesame@c:4318", "files go to a directory"), ("file://host/x", "no directory of this machine")]
+        [("http://u:sesame@c:4318", "files go to a directory"), ("file://host/x", "not a directory of this machine")]
     {
         let error = from_lookup(&|name| match name {
             "OTEL_EXPORTER" => Some("otlp_file".to_owned()),

@@ -269,7 +269,7 @@ fn inside(opaque: &Opaque) {
 /// Makes the call and waits for its ending. Keep the returned value until telemetry has shut down.
 #[must_use = "dropping it may end the call"]
 pub(crate) fn run(masks: (bool, bool), ending: Ending) -> Option<LlmCall> {
-    let caller = llm_trace::Caller::builder().user_id("SENTINEL-identity").team_id("SENTINEL-team");
+    let caller = llm_trace::Caller::new().user_id("SENTINEL-identity").team_id("SENTINEL-team");
     scope()
         .caller(caller)
         .session("SENTINEL-session")

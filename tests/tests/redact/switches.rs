@@ -52,7 +52,7 @@ fn a_mask_in_the_middle_of_a_stream_covers_spans_events_and_the_hook() {
             .with_policy(&policy)
             .with_tracer_provider(&provider)
             .with_logger_provider(&got.logger_provider())
-            .on_call(move |call: &FinishedCall| drop(sender.send(format!("{call:?}"))));
+            .with_call_hook(move |call: &FinishedCall| drop(sender.send(format!("{call:?}"))));
         let hooks = layer.call_hooks();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             stream(|| {

@@ -207,7 +207,7 @@ fn inner_scopes_override_field_by_field_and_a_call_adds_its_own() {
 #[test]
 fn without_identity_there_are_no_identity_attributes() {
     let traced = traced(|layer| layer);
-    scope().user("").session(None::<&str>).caller(Caller::builder()).run(|| ask("q"));
+    scope().user("").session(None::<&str>).caller(Caller::new()).run(|| ask("q"));
     let span = &traced.collector.spans()[0];
     for key in span.span.attributes.iter().map(|attribute| &attribute.key) {
         let ours = ["user.", "session.", "enduser.", "metadata.", "llm_trace.caller", "llm_trace.tags"];

@@ -38,7 +38,7 @@ fn dispatch_with(
 ) -> (Collector, tracing::Dispatch) {
     let collector = Collector::start();
     let provider = SdkTracerProvider::builder()
-        .with_id_generator(llm_trace::IdGenerator::default())
+        .with_id_generator(llm_trace::TraceIdGenerator::default())
         .with_span_processor(SimpleSpanProcessor::new(collector.exporter()))
         .build();
     let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));

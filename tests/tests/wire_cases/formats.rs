@@ -27,7 +27,7 @@ fn merged(asked: &Value, answered: &Value) -> Map<String, Value> {
     let mut expected = asked.as_object().cloned().expect("facts");
     expected.extend(answered.as_object().cloned().expect("facts"));
     if expected.get("absent").is_some_and(|absent| absent.to_string().contains("gen_ai.input.messages")) {
-        // Embedded texts are no messages.
+        // Embedded texts are not messages.
         expected.retain(|key, _| !["input_messages", "system"].contains(&key.as_str()));
     }
     expected

@@ -17,9 +17,8 @@ use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
 use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
-use crate::policy::{Masks, Permit, PolicyState, Stamp};
-use crate::record::{CallRecord, Started};
-use crate::semconv::identifier::{MAX_LABEL, is_name};
+use crate::policy::{Masks, Permit, PolicyState, Side, Stamp};
+use crate::record::{CallRecord, StartAttributes, error_type_label};
 use crate::semconv::{AttributeValue, Fact, Profile};
 
 /// A running call. It ends its span exactly once.
@@ -43,13 +42,13 @@ pub(crate) struct ActiveCall {
     pub(super) parent: Option<Weak<ActiveCall>>,
     /// The outer call this one was merged into; this call then has no span of its own.
     pub(super) outer: Option<Arc<ActiveCall>>,
-    pub(super) begun: Instant,
+    pub(super) start_instant: Instant,
     /// The same moment in wall-clock time.
-    pub(super) begun_at: SystemTime,
+    pub(super) start_time: SystemTime,
     pub(super) agent: Agent,
     #[cfg(feature = "otel")]
     pub(super) reference: OnceLock<CallRef>,
-    pub(super) started: Started,
+    pub(super) start_attributes: StartAttributes,
     pub(super) slot: OnceLock<OpenCallSlot>,
     pub(super) holders: OpenHandles,
     pub(super) record: Mutex<Box<CallRecord>>,
@@ -124,13 +123,13 @@ impl ActiveCall {
         known.or_else(|| self.outer.as_ref()?.server_address())
     }
 
-    pub(crate) fn begun(&self) -> Instant {
-        self.begun
+    pub(crate) fn start_instant(&self) -> Instant {
+        self.start_instant
     }
 
     /// The start in wall-clock time.
-    pub(crate) fn begun_at(&self) -> SystemTime {
-        self.begun_at
+    pub(crate) fn start_time(&self) -> SystemTime {
+        self.start_time
     }
 
     pub(crate) fn agent(&self) -> &Agent {
@@ -161,8 +160,8 @@ impl ActiveCall {
         }
     }
 
-    pub(crate) fn started(&self) -> Started {
-        self.started
+    pub(crate) fn start_attributes(&self) -> StartAttributes {
+        self.start_attributes
     }
 
     pub(crate) fn has_consumers(&self) -> bool {
@@ -225,14 +224,14 @@ impl ActiveCall {
     }
 
     pub(crate) fn permit_input(&self) -> Permit {
-        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).input(self.masks.get()))
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).permit(Side::Input, self.masks.get()))
     }
 
     pub(crate) fn permit_output(&self) -> Permit {
-        if self.started.returns_no_message || !self.wants_content() {
+        if self.start_attributes.returns_no_message || !self.wants_content() {
             return Permit::Off;
         }
-        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).output(self.masks.get()))
+        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).permit(Side::Output, self.masks.get()))
     }
 
     pub(crate) fn permit_error_text(&self) -> Permit {
@@ -267,9 +266,7 @@ impl ActiveCall {
         if let Some(outer) = &self.outer {
             return outer.attempt(error_type);
         }
-        // It may be the text of an error.
-        let fits = is_name(&error_type) && error_type.len() <= MAX_LABEL;
-        let error_type = if fits { error_type } else { Cow::Borrowed("_OTHER") };
+        let error_type = error_type_label(error_type);
         let mut record = self.lock();
         record.attempts += 1;
         let number = i64::from(record.attempts);

@@ -106,7 +106,7 @@ maps! {
 pub struct McpMeta<'p>(&'p mut Value);
 
 impl<'p> McpMeta<'p> {
-    /// Of the `params` of a request.
+    /// Creates a carrier for the `params` of a request.
     pub fn new(params: &'p mut Value) -> Self {
         Self(params)
     }

@@ -14,7 +14,7 @@ impl ActiveCall {
     pub(crate) fn set_provider(&self, provider: Provider) {
         let mut record = self.lock();
         record.keep_kind();
-        record.replaced.provider |= self.started().provider && record.provider.as_ref() != Some(&provider);
+        record.replaced.provider |= self.start_attributes().provider && record.provider.as_ref() != Some(&provider);
         record.provider = Some(provider);
     }
 
@@ -23,7 +23,8 @@ impl ActiveCall {
             return;
         }
         let mut record = self.lock();
-        record.replaced.model |= self.started().model && record.request.text(Fact::RequestModel) != Some(model);
+        record.replaced.model |=
+            self.start_attributes().model && record.request.text(Fact::RequestModel) != Some(model);
         record.request.update_text(Fact::RequestModel, Some(model));
     }
 
@@ -32,7 +33,7 @@ impl ActiveCall {
         let mut record = self.lock();
         record.keep_kind();
         let known = record.server.as_ref().map(|known| (&known.address, known.port));
-        record.replaced.server |= self.started().server && known != Some((&server.address, server.port));
+        record.replaced.server |= self.start_attributes().server && known != Some((&server.address, server.port));
         if record.provider.is_none() && record.operation.is_model_call() {
             record.provider = hosts::name(&server.address).map(Provider::from);
         }
@@ -59,7 +60,7 @@ impl ActiveCall {
 
     pub(crate) fn set_http_status(&self, status: u16) {
         let mut record = self.lock();
-        record.error.status = Some(status).filter(|status| *status >= 400);
+        record.set_error_status(status);
         record.http_status = Some(status);
     }
 
@@ -70,13 +71,13 @@ impl ActiveCall {
             record.name = None;
         }
         // Other code may have named the span.
-        if masks_name || (!self.started().named && record.target().is_some()) {
+        if masks_name || (!self.start_attributes().named && record.target().is_some()) {
             span.update_name(record.span_name().into_owned());
         }
         if record.replaced == Replaced::default() {
             return;
         }
-        if !self.masks().is_guarded() {
+        if !self.masks().is_redacted_on_export() {
             return report_replaced("no RedactProcessor is in front of the exporter");
         }
         if record.name.is_none() {

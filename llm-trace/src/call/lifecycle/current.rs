@@ -31,15 +31,15 @@ struct Call {
 }
 
 impl CarriedCall {
-    pub(crate) fn new(begun: SystemTime, likely: bool) -> Self {
+    pub(crate) fn new(start_time: SystemTime, likely: bool) -> Self {
         Self(Arc::new(Call {
             active: OnceLock::new(),
-            start: CallStart { begun, likely },
+            start: CallStart { start_time, likely },
             taken: AtomicBool::new(false),
         }))
     }
 
-    /// `cx` with the call and its masks.
+    /// Returns `cx` with the call and its masks.
     pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
         MaskContext::with_call(cx, masks, self.0.clone())
     }

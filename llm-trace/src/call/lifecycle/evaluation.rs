@@ -12,11 +12,11 @@ use super::call_ref::CallRef;
 use super::record_response::scrubbed;
 use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
-use crate::guarded::{self, UserCode};
-use crate::policy::{Masks, Permit};
+use crate::policy::{Masks, Permit, Side};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
 use crate::sink::events::{Fields, text};
+use crate::user_code::{self, UserCode};
 
 /// Creates an evaluation of a response, recorded as the event `gen_ai.evaluation.result`.
 ///
@@ -104,7 +104,7 @@ impl Evaluation {
             let masks = of.masks().map_or(here, |masks| masks.get().union(here));
             let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
             let policy = pipeline.policy.state().for_trace(trace);
-            match (policy.input(masks), policy.output(masks)) {
+            match (policy.permit(Side::Input, masks), policy.permit(Side::Output, masks)) {
                 (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
                 _ => None,
             }
@@ -113,7 +113,7 @@ impl Evaluation {
         // The log processor reads the masks of the place where the record is emitted.
         let masks = of.masks().map_or_else(Masks::new, |masks| masks.get());
         let _entered = mask_context::enter(SharedMasks::here(masks));
-        guarded::run(UserCode::Logger, || {
+        user_code::run(UserCode::Logger, || {
             pipeline.events.evaluation(pipeline.profile, of.span_context(), SystemTime::now(), fields);
         });
     }
@@ -124,7 +124,7 @@ impl Evaluation {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
         add(Fact::EvaluationScore.key(), self.score.map(AnyValue::from));
-        // A model may have written it.
+        // A model may have written the label, so it must be a word.
         add(Fact::EvaluationLabel.key(), self.label.filter(|label| is_word(label)).map(AnyValue::from));
         add(ContentField::EvaluationExplanation.key(), explanation.map(AnyValue::from));
         add(Fact::ResponseId.key(), response_id.map(text));

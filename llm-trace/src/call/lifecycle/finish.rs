@@ -1,22 +1,114 @@
 //! The end of a call, once: its record becomes metrics, events, a call for hooks and the end of a span.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
 use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
+use super::record_response::scrubbed;
 use crate::ambient::mask_context::{self, Filtered};
-use crate::guarded::{self, UserCode};
-use crate::model::{Operation, Outcome};
+use crate::message::Messages;
+use crate::model::{Operation, Outcome, Usage};
 use crate::otel::TraceContextExt;
+use crate::policy::Permit;
 use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent, Replaced};
 use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
-use crate::sink::call_span::{CallSpan, SpanPlace};
+use crate::sink::call_span::{CallSpan, SpanTarget};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::metrics::Instruments;
+use crate::user_code::{self, UserCode};
+use crate::wire::Format;
+use crate::wire::collect::{Collected, StreamEnd};
 
 impl ActiveCall {
+    /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
+    pub(crate) fn finish(&self) {
+        self.finish_call(None);
+    }
+
+    /// Ends the call, unless its function is still running: then the return of the function ends it.
+    pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
+        if self.lock().panicked || !self.is_running() {
+            return self.finish_call(given_up);
+        }
+        if let Some(stream) = &mut self.lock().stream {
+            stream.owned = false;
+            stream.dropped = given_up == Some(Outcome::Dropped);
+        }
+    }
+
+    /// Ends the call early, for example because it was cancelled. After the stream's end mark it is complete all the same.
+    pub(crate) fn finish_as(&self, outcome: Outcome) {
+        self.finish_call(Some(outcome));
+    }
+
+    /// Ends the call. This is the only way, so that the stream is always read to its end first.
+    fn finish_call(&self, given_up: Option<Outcome>) {
+        let permit = self.permit_output();
+        let open = permit.is_open();
+        let mut record = self.lock();
+        if record.finished {
+            return;
+        }
+        let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
+        let is_http_error = record.error.status.is_some_and(|status| status >= 400);
+        let Some(stream) = &mut record.stream else {
+            let failed = is_http_error || record.response.error.is_some();
+            drop(record);
+            let outcome = if failed { Outcome::Error } else { Outcome::Completed };
+            return self.write_end(match given_up {
+                Some(Outcome::Unobserved) if failed => outcome,
+                given_up => given_up.unwrap_or(outcome),
+            });
+        };
+        let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
+        let (plain, failed) = (stream.plain == Some(true), stream.failed || is_http_error);
+        let unread = !plain && !stream.read;
+        let Some(collector) = stream.collector.take() else { return };
+        let Collected { end, format, facts, output, skipped } = collector.finish();
+        record.format = format;
+        if !unread && format.is_some_and(Format::has_stream_operation) {
+            record.request.set_new(Fact::RequestStream, true.into());
+        }
+        if skipped > 0 {
+            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
+            record.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
+        }
+        let before = std::mem::replace(&mut *record.response, facts);
+        record.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
+        record.response.usage.update(before.usage);
+        record.response.cost = record.response.cost.or(before.cost);
+        record.response.fill(before);
+        let outcome = match (given_up, end) {
+            (Some(Outcome::Panicked), _) => Outcome::Panicked,
+            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
+            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
+            (_, StreamEnd::Error) => Outcome::Error,
+            _ if failed => Outcome::Error,
+            (_, StreamEnd::Complete) => Outcome::Completed,
+            (Some(given_up), StreamEnd::Truncated) => given_up,
+            // Items of this kind have no end mark.
+            (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
+            (None, StreamEnd::Truncated) => Outcome::Truncated,
+        };
+        let error_message = record.response.error.as_ref().and_then(|error| error.message.clone());
+        drop(record);
+        // Scrubbing runs user code, so it runs outside of the lock.
+        if let (Some(output), Some(filter)) = (output, permit.filter()) {
+            let mut messages = Messages::output(filter, self.profile());
+            output.write(&mut messages);
+            self.lock().set_output(messages, open);
+        }
+        if let (Some(error_message), Permit::Open(filter)) = (error_message, self.permit_error_text()) {
+            let message = scrubbed(filter, &error_message);
+            let known = &mut self.lock().error.message;
+            *known = known.take().or(message);
+        }
+        self.write_end(outcome);
+    }
+
     /// Ends the call. Only the first call has an effect.
     pub(crate) fn write_end(&self, outcome: Outcome) {
         let mut known = self.lock();
@@ -24,16 +116,16 @@ impl ActiveCall {
             return;
         }
         let Some(pipeline) = self.pipeline() else { return };
-        let duration = self.begun().elapsed();
+        let duration = self.start_instant().elapsed();
         // Later updates find a finished call and change nothing.
         let mut record = std::mem::replace(&mut *known, CallRecord::finished());
         drop(known);
         record.retain_identifiers();
         self.unregister();
-        let stated = record.apply_inner_calls(outcome);
+        let nested_totals = record.apply_inner_calls(outcome);
         record.correct_operation();
         record.assume_provider();
-        let (cost, separate) = match stated {
+        let (cost, separate) = match nested_totals {
             NestedTotals::Cost(cost) => (Some(cost), false),
             NestedTotals::Elsewhere => (None, true),
             // The agent's inferences recorded their own costs.
@@ -53,7 +145,7 @@ impl ActiveCall {
         if let Some(id) = record.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }
-        // The duration is unknown.
+        // An unobserved call has no known duration, so metrics omit it.
         let measured = outcome != Outcome::Unobserved;
         let instruments = pipeline.metrics.instruments(pipeline.profile).filter(|_| measured);
         let is_written = self.has_span_data() || self.is_hooked() || pipeline.events.wanted();
@@ -63,7 +155,7 @@ impl ActiveCall {
         let is_error = outcome.is_error()
             || (pipeline.cancelled_as_error && matches!(outcome, Outcome::Cancelled | Outcome::Dropped));
         let error_type = is_error.then(|| record.error_type(outcome));
-        let end = CallEnd { outcome, started: self.begun_at(), duration, late, error_type, cost };
+        let end = CallEnd { outcome, start_time: self.start_time(), duration, late, error_type, cost };
         self.write(pipeline, record, end, instruments);
     }
 
@@ -99,7 +191,7 @@ impl ActiveCall {
             record,
             end,
             profile: pipeline.profile,
-            started: self.started(),
+            start_attributes: self.start_attributes(),
             agent_provider: self.agent().provider(),
             agent_calls: self.agent().calls(),
             span: context.as_ref(),
@@ -116,12 +208,12 @@ impl ActiveCall {
             call.set_attributes(scope_facts.as_deref(), &settings);
         }
         if let Some(instruments) = instruments {
-            guarded::run(UserCode::Meter, || instruments.write(&mut call));
+            user_code::run(UserCode::Meter, || instruments.write(&mut call));
         }
         if pipeline.events.wanted() {
             // The log processor reads the masks of the place where the record is emitted.
             let _entered = mask_context::enter(self.masks().clone());
-            guarded::run(UserCode::Logger, || pipeline.events.write(&mut call));
+            user_code::run(UserCode::Logger, || pipeline.events.write(&mut call));
         }
         if self.is_hooked() {
             pipeline.hooks.write(&mut call);
@@ -140,7 +232,7 @@ impl ActiveCall {
             span: self.span(),
             context: self.context(),
             masks: self.masks(),
-            place: if self.has_fields() { SpanPlace::Fields } else { SpanPlace::Attributes },
+            target: if self.has_fields() { SpanTarget::Fields } else { SpanTarget::Attributes },
             compat: &pipeline.compat,
             content: content_on_span,
             error_text: !self.has_fields() || pipeline.content_fields || policy.keeps_error_text(),

@@ -57,10 +57,10 @@ impl ActiveCall {
         let (masks, facts) = scope.parts();
         self.masks().add(masks);
         let mut record = self.lock();
-        let said = facts.clone();
+        let own = facts.clone();
         record.scope_facts = Some(Box::new(match record.scope_facts.take() {
-            Some(before) => said.over(&before),
-            None => said,
+            Some(before) => own.over(&before),
+            None => own,
         }));
     }
 }

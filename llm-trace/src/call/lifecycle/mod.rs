@@ -46,4 +46,4 @@ pub(crate) use pending_call::PendingCall;
 pub(crate) use pipeline::Pipeline;
 #[cfg(feature = "otel")]
 pub use propagation::Propagation;
-pub(crate) use start::pipelines;
+pub(crate) use start::has_layer;

@@ -13,15 +13,15 @@ use crate::record::{CallRecord, is_same_call, is_same_work};
 
 /// The outer call that a call starting here is merged into.
 pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
-    let outer = current::get()?;
-    if !outer.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
+    let outer_call = current::get()?;
+    if !outer_call.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
         return None;
     }
-    let around = outer.lock();
-    let nested = record.nested.or(around.nested).unwrap_or(pipeline.nested);
-    let merges = !around.finished && nested == Nested::Merge && is_same_call(&around, record);
-    drop(around);
-    merges.then_some(outer)
+    let outer_record = outer_call.lock();
+    let nested = record.nested.or(outer_record.nested).unwrap_or(pipeline.nested);
+    let merges = !outer_record.finished && nested == Nested::Merge && is_same_call(&outer_record, record);
+    drop(outer_record);
+    merges.then_some(outer_call)
 }
 
 impl ActiveCall {
@@ -35,13 +35,13 @@ impl ActiveCall {
         separate: bool,
     ) -> Option<Box<CallRecord>> {
         outer.take_masks(self.masks());
-        let later = self.begun().saturating_duration_since(outer.begun());
-        let mut around = outer.lock();
-        if around.finished {
+        let later = self.start_instant().saturating_duration_since(outer.start_instant());
+        let mut outer_record = outer.lock();
+        if outer_record.finished {
             return Some(record);
         }
-        around.inner_calls_mut().separate |= separate;
-        around.absorb(record, outcome, cost, later);
+        outer_record.inner_calls_mut().separate |= separate;
+        outer_record.absorb(record, outcome, cost, later);
         None
     }
 
@@ -65,10 +65,10 @@ impl ActiveCall {
         if !knows || !record.operation.is_model_call() {
             return;
         }
-        let Some(around) = self.parent() else { return };
-        let mut around = around.lock();
-        if is_same_work(&around.operation, &record.operation) && !around.finished {
-            around.inner_calls_mut().separate = true;
+        let Some(outer_call) = self.parent() else { return };
+        let mut outer_record = outer_call.lock();
+        if is_same_work(&outer_record.operation, &record.operation) && !outer_record.finished {
+            outer_record.inner_calls_mut().separate = true;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::cache_padded::Apart;
+use crate::cache_padded::CachePadded;
 
 /// The open calls of one layer.
 ///
@@ -32,12 +32,12 @@ const SHARDS: usize = 16;
 /// Sharded, so that callers do not share one lock.
 #[derive(Debug, Default)]
 struct Shards {
-    shards: [Apart<Mutex<Shard>>; SHARDS],
+    shards: [CachePadded<Mutex<Shard>>; SHARDS],
 }
 
 thread_local! {
     /// The shard for calls of this thread.
-    static HERE: usize = {
+    static THREAD_SHARD: usize = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
     };
@@ -57,51 +57,51 @@ type Shard = Table<Weak<dyn OpenCall>>;
 /// Entries in reusable slots. It is independent of locks and threads, so that its tests can try every order of steps.
 #[derive(Debug)]
 struct Table<T> {
-    places: Vec<Option<T>>,
+    slots: Vec<Option<T>>,
     free: Vec<usize>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new() }
     }
 }
 
 impl<T> Table<T> {
     fn insert(&mut self, entry: T) -> usize {
         match self.free.pop() {
-            Some(at) => {
-                self.places[at] = Some(entry);
-                at
+            Some(slot) => {
+                self.slots[slot] = Some(entry);
+                slot
             }
             None => {
-                self.places.push(Some(entry));
-                self.places.len() - 1
+                self.slots.push(Some(entry));
+                self.slots.len() - 1
             }
         }
     }
 
     /// Removes an entry. Returns `None` the second time.
-    fn remove(&mut self, at: usize) -> Option<T> {
-        let entry = self.places.get_mut(at)?.take()?;
-        self.free.push(at);
+    fn remove(&mut self, slot: usize) -> Option<T> {
+        let entry = self.slots.get_mut(slot)?.take()?;
+        self.free.push(slot);
         Some(entry)
     }
 
     fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.slots.len() - self.free.len()
     }
 
     fn entries(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().flatten()
+        self.slots.iter().flatten()
     }
 }
 
-/// The position of a call in the table.
+/// The slot of a call in its shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenCallSlot {
     shard: usize,
-    at: usize,
+    slot: usize,
 }
 
 impl OpenCalls {
@@ -133,21 +133,21 @@ impl OpenCalls {
     }
 
     /// Adds a call. The slot is stored before the call is visible, because the thread that ends it removes it.
-    pub(crate) fn insert(&self, call: Weak<dyn OpenCall>, placed: impl FnOnce(OpenCallSlot)) {
+    pub(crate) fn insert(&self, call: Weak<dyn OpenCall>, set_slot: impl FnOnce(OpenCallSlot)) {
         // The thread-local may be destroyed at the end of a thread.
-        let shard = HERE.try_with(|shard| *shard).unwrap_or_default();
+        let shard = THREAD_SHARD.try_with(|shard| *shard).unwrap_or_default();
         let mut calls = lock(&self.0.shards[shard]);
-        let at = calls.insert(call);
-        placed(OpenCallSlot { shard, at });
+        let slot = calls.insert(call);
+        set_slot(OpenCallSlot { shard, slot });
     }
 
     pub(crate) fn remove(&self, slot: OpenCallSlot) {
-        let removed = lock(&self.0.shards[slot.shard]).remove(slot.at);
+        let removed = lock(&self.0.shards[slot.shard]).remove(slot.slot);
         drop(removed);
     }
 }
 
-fn lock(shard: &Apart<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
+fn lock(shard: &CachePadded<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
     shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -161,7 +161,7 @@ mod tests {
     /// A call as the table sees it: ended once, and removed by the thread that ends it.
     #[derive(Default)]
     struct Call {
-        place: Mutex<Option<usize>>,
+        slot: Mutex<Option<usize>>,
         ended: Mutex<u32>,
     }
 
@@ -171,8 +171,8 @@ mod tests {
     fn begin(open: &Open) -> Arc<Call> {
         let call = Arc::new(Call::default());
         let mut table = open.lock().unwrap();
-        let at = table.insert(Arc::clone(&call));
-        *call.place.lock().unwrap() = Some(at);
+        let slot = table.insert(Arc::clone(&call));
+        *call.slot.lock().unwrap() = Some(slot);
         call
     }
 
@@ -184,8 +184,8 @@ mod tests {
             return;
         }
         drop(ended);
-        let place = call.place.lock().unwrap().expect("a call that can be found has a place");
-        drop(open.lock().unwrap().remove(place));
+        let slot = call.slot.lock().unwrap().expect("a call that can be found has a slot");
+        drop(open.lock().unwrap().remove(slot));
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
                 let table = open.lock().unwrap();
                 assert_eq!((table.len(), table.entries().count()), (0, 0));
                 // Calls that the shutdown is about to remove still hold their slots.
-                assert!(table.places.len() <= 6, "places are used again");
+                assert!(table.slots.len() <= 6, "slots are used again");
             },
             2000,
         );

@@ -34,11 +34,11 @@ impl ActiveCall {
             record.subject().facts.set(Fact::MemoryRecordCount, count.into());
         }
         if let Some(filled) = filled.filter(|_| !record.finished) {
-            record.fill(filled);
+            record.set_content(filled);
         }
     }
 
     pub(crate) fn permit(&self, side: Side) -> Permit {
-        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).side(side, self.masks().get()))
+        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).permit(side, self.masks().get()))
     }
 }

@@ -6,6 +6,7 @@ use super::active_call::ActiveCall;
 use super::start_context::StartContext;
 use crate::arguments::MakeSpan;
 use crate::arguments::call_arguments::CallArguments;
+use crate::policy::Side;
 use crate::record::{CallRecord, document, found};
 
 /// A call whose arguments are read and whose span has not started.
@@ -34,12 +35,12 @@ impl PendingCall {
                 Some(trace) => policy.for_trace(trace),
                 None => policy,
             };
-            let permit = policy.input(around.masks.get());
+            let permit = policy.permit(Side::Input, around.masks.get());
             let document = permit.mode().and_then(|mode| document(&setup.request, mode));
             record.read_arguments(&setup, found(&setup.request).as_ref());
             record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
-                record.read_given(&given.content, |side| policy.side(side, around.masks.get()));
+                record.read_given(&given.content, |side| policy.permit(side, around.masks.get()));
             }
         } else {
             record.take_given(&setup);

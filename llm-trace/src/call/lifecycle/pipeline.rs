@@ -14,7 +14,8 @@ use crate::sink::hook::Hook;
 use crate::sink::metrics::Metrics;
 use crate::sink::{CallHooks, Compat};
 
-static ALIVE: AtomicUsize = AtomicUsize::new(0);
+/// The number of pipelines.
+static PIPELINES: AtomicUsize = AtomicUsize::new(0);
 
 /// Settings and sinks that a layer shares with its calls.
 // Every call changes the counter of the surrounding `Arc`. The alignment keeps the shared data on other cache lines.
@@ -51,7 +52,7 @@ pub(crate) struct Pipeline {
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,
-    _alive: Alive,
+    _count: PipelineCount,
 }
 
 /// The receiver of a call's span, as far as OpenTelemetry layers of the version that this crate uses are concerned.
@@ -90,18 +91,19 @@ impl NewestSpan {
     }
 }
 
+/// Counts a pipeline until it is dropped.
 #[derive(Debug)]
-struct Alive;
+struct PipelineCount;
 
-impl Drop for Alive {
+impl Drop for PipelineCount {
     fn drop(&mut self) {
-        ALIVE.fetch_sub(1, Ordering::Relaxed);
+        PIPELINES.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Pipeline {
     pub(crate) fn new(policy: PolicyHandle, profile: Profile) -> Self {
-        ALIVE.fetch_add(1, Ordering::Relaxed);
+        PIPELINES.fetch_add(1, Ordering::Relaxed);
         Self {
             policy,
             profile,
@@ -121,14 +123,14 @@ impl Pipeline {
             call_hooks: CallHooks::default(),
             newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
-            _alive: Alive,
+            _count: PipelineCount,
         }
     }
 
     /// Whether any llm-trace layer exists.
     #[inline]
     pub(crate) fn any() -> bool {
-        ALIVE.load(Ordering::Relaxed) > 0
+        PIPELINES.load(Ordering::Relaxed) > 0
     }
 
     /// The pipeline of the current default subscriber.

@@ -2,8 +2,6 @@
 
 use super::active_call::ActiveCall;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
-use crate::guarded;
-use crate::guarded::UserCode;
 use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::ResponseRecord;
 use crate::message::{Messages, finish_reason};
@@ -13,6 +11,7 @@ use crate::model::server::Server;
 use crate::policy::{Filter, Permit, Place};
 use crate::record::{document, found, is_messages, outcome_content, recorded, request_content, response_content};
 use crate::semconv::Fact;
+use crate::user_code::{self, UserCode};
 use crate::wire::paths::keys;
 use crate::wire::{error, messages};
 
@@ -115,7 +114,7 @@ impl ActiveCall {
         if !self.lock().answered {
             self.read_answer(&value);
         } else if let CapturedValue::Http { status, .. } = value {
-            self.http_status(status);
+            self.lock().set_error_status(status);
         }
         if self.is_taken_over() {
             // The stream will provide the response.
@@ -146,7 +145,7 @@ impl ActiveCall {
             return false;
         }
         if is_stream {
-            self.begin_stream();
+            self.start_stream();
         }
         self.lock().unobserved = true;
         true
@@ -166,7 +165,7 @@ impl ActiveCall {
         // Formatting runs user code, so it runs outside of the lock.
         let message = match (self.permit_error_text(), error.message) {
             (Permit::Open(filter), Some(message)) => {
-                guarded::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
+                user_code::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
             }
             _ => None,
         };
@@ -200,7 +199,7 @@ impl ActiveCall {
 
     /// Reads the head of an HTTP response.
     fn read_head(&self, status: u16, url: Option<&str>) {
-        self.http_status(status);
+        self.lock().set_error_status(status);
         self.set_unknown_server(url.and_then(Server::parse));
     }
 
@@ -211,10 +210,6 @@ impl ActiveCall {
         if record.operation.is_model_call() {
             record.server.get_or_insert(server);
         }
-    }
-
-    fn http_status(&self, status: u16) {
-        self.lock().error.status = Some(status).filter(|status| *status >= 400);
     }
 
     fn read_answer(&self, answer: &CapturedValue<'_>) {
@@ -247,7 +242,7 @@ impl ActiveCall {
                 let mut facts = ResponseFacts::default();
                 self.lock().seen = true;
                 // Runs user code outside of the lock.
-                guarded::run(UserCode::Record, || {
+                user_code::run(UserCode::Record, || {
                     response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
                 });
                 let mut record = self.lock();
@@ -266,8 +261,8 @@ impl ActiveCall {
                 // Serialization runs user code, so it runs outside of the lock.
                 let Some(found) = found(answer) else { return };
                 let doc = permit.mode().and_then(|mode| document(answer, mode));
-                let stated = error::read(found.root());
-                let message = stated.is_some().then(|| self.error_message(answer)).flatten();
+                let error_facts = error::read(found.root());
+                let message = error_facts.is_some().then(|| self.error_message(answer)).flatten();
                 let mut record = self.lock();
                 let (format, is_agent) = (record.response_facts(&found), record.operation.is_agent());
                 record.seen |= format.is_some() || is_agent;
@@ -285,9 +280,9 @@ impl ActiveCall {
                 if let Some(messages) = messages {
                     record.set_output(messages, open);
                 }
-                if let Some(stated) = stated {
+                if let Some(error_facts) = error_facts {
                     record.error.message = message;
-                    record.response.error = Some(stated);
+                    record.response.error = Some(error_facts);
                 }
             }
         }

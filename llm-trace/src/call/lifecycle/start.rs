@@ -15,23 +15,23 @@ use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
-use crate::guarded::{self, UserCode};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
 use crate::policy::Masks;
-use crate::record::{CallRecord, Started, document, found};
+use crate::record::{CallRecord, StartAttributes, document, found};
 use crate::semconv::{Fact, Profile};
+use crate::user_code::{self, UserCode};
 
 /// Whether any llm-trace layer exists.
 #[inline]
-pub(crate) fn pipelines() -> bool {
+pub(crate) fn has_layer() -> bool {
     Pipeline::any()
 }
 
 /// Whether a call that starts here is passed to the layer's hooks. A call made by a hook is not, because it would never
 /// end.
 fn is_hooked(pipeline: &Pipeline) -> bool {
-    !pipeline.hooks.is_empty() && !guarded::is_running(UserCode::Hook)
+    !pipeline.hooks.is_empty() && !user_code::is_running(UserCode::Hook)
 }
 
 impl ActiveCall {
@@ -72,7 +72,7 @@ impl ActiveCall {
         {
             return Some(ActiveCall::within(outer, record, around));
         }
-        let begun = (Instant::now(), SystemTime::now());
+        let start_times = (Instant::now(), SystemTime::now());
         let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
         let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| {
             let above = current::get();
@@ -89,7 +89,7 @@ impl ActiveCall {
         if record.operation.is_model_call() {
             around.masks.add(Masks::inside_model_call());
         }
-        let mut call = ActiveCall::new(record, around, begun, agent);
+        let mut call = ActiveCall::new(record, around, start_times, agent);
         call.span = span;
         if let Some(parent) = parent {
             call.join(parent);
@@ -147,7 +147,7 @@ impl ActiveCall {
     fn new(
         record: Box<CallRecord>,
         around: StartContext,
-        (begun, begun_at): (Instant, SystemTime),
+        (start_instant, start_time): (Instant, SystemTime),
         agent: Agent,
     ) -> ActiveCall {
         let StartContext { pipeline, masks, stamp, .. } = around;
@@ -162,15 +162,15 @@ impl ActiveCall {
             pipeline,
             masks,
             stamp,
-            carried: CarriedCall::new(begun_at, likely),
+            carried: CarriedCall::new(start_time, likely),
             parent: None,
             outer: None,
-            begun,
-            begun_at,
+            start_instant,
+            start_time,
             agent,
             #[cfg(feature = "otel")]
             reference: OnceLock::new(),
-            started: Started::of(&record),
+            start_attributes: StartAttributes::of(&record),
             slot: OnceLock::new(),
             holders: OpenHandles::default(),
             record: Mutex::new(record),

@@ -71,8 +71,8 @@ impl StartContext {
             return None;
         }
         let continued = self.continued.as_ref().map(Continued::trace_id);
-        let stated = self.parent.as_ref().map(|parent| parent.span().span_context().trace_id());
-        let trace = stated.or(continued).unwrap_or_else(|| here().span().span_context().trace_id());
+        let explicit = self.parent.as_ref().map(|parent| parent.span().span_context().trace_id());
+        let trace = explicit.or(continued).unwrap_or_else(|| here().span().span_context().trace_id());
         Some(trace).filter(|trace| *trace != TraceId::INVALID)
     }
 
@@ -85,10 +85,10 @@ impl StartContext {
     pub(crate) fn parent(&self) -> Parent {
         let here = here();
         let live = here.span().span_context().clone();
-        if let Some(stated) = &self.parent {
-            let parent = stated.span().span_context().clone();
+        if let Some(context) = &self.parent {
+            let parent = context.span().span_context().clone();
             let other = live.is_valid() && live.trace_id() != parent.trace_id();
-            return Parent { context: stated.clone(), link: other.then_some(live), call: None };
+            return Parent { context: context.clone(), link: other.then_some(live), call: None };
         }
         let context = match &self.continued {
             Some(continued) if Continued::pending(&here).is_none() => continued.onto(&here),

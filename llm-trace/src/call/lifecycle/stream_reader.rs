@@ -1,25 +1,19 @@
 //! Reads a streamed response as it passes.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use super::active_call::ActiveCall;
-use super::record_response::scrubbed;
 use crate::arguments::captured_value::{CapturedValue, Document};
 use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
-use crate::message::Messages;
-use crate::model::{Outcome, Usage};
 use crate::policy::Permit;
 use crate::record::{CallRecord, Stream};
-use crate::semconv::Fact;
-use crate::wire::Format;
-use crate::wire::collect::{Collected, Collector, StreamEnd};
+use crate::wire::collect::Collector;
 use crate::wire::paths::{PATHS, key};
 use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
 
 impl ActiveCall {
     /// Marks the response as a stream.
-    pub(crate) fn begin_stream(&self) {
+    pub(crate) fn start_stream(&self) {
         self.open_stream(&mut self.lock());
     }
 
@@ -33,7 +27,7 @@ impl ActiveCall {
 
     /// Lets a wrapper around the stream end the call. Returns `false` if another one does.
     pub(crate) fn take_over(&self) -> bool {
-        self.begin_stream();
+        self.start_stream();
         let mut record = self.lock();
         match &mut record.stream {
             Some(stream) => !std::mem::replace(&mut stream.owned, true),
@@ -50,7 +44,7 @@ impl ActiveCall {
     pub(crate) fn chunk(&self, item: CapturedValue<'_>) {
         match &item {
             CapturedValue::Error(_) => self.chunk_error(item),
-            _ if !self.has_consumers() => self.begin_stream(),
+            _ if !self.has_consumers() => self.start_stream(),
             CapturedValue::Nothing | CapturedValue::Request(_) => self.see_chunk(|_| Event::default()),
             CapturedValue::Bytes(bytes) => self.see_chunk(|stream| stream.bytes(bytes)),
             CapturedValue::Text(text) => self.see_chunk(|stream| stream.text(text)),
@@ -63,7 +57,7 @@ impl ActiveCall {
     /// Records one item of a user type. A string is text: a delta, or a piece of the stream.
     pub(crate) fn chunk_of(&self, item: &dyn Document) {
         if !self.has_consumers() {
-            self.begin_stream();
+            self.start_stream();
         } else if item.is_text() {
             // The text is needed to detect framing. It is recorded only if permitted.
             if let Some(Text::Plain(text)) = item.doc(Mode::Full).root().text() {
@@ -80,7 +74,7 @@ impl ActiveCall {
         if let Some(stream) = &mut record.stream {
             let now = stream.clock();
             let event = read(stream);
-            stream.seen(&event, self.begun(), now);
+            stream.seen(&event, self.start_instant(), now);
         }
     }
 
@@ -128,7 +122,7 @@ impl ActiveCall {
 
     /// Records an error in place of an item.
     pub(crate) fn chunk_error(&self, error: CapturedValue<'_>) {
-        self.begin_stream();
+        self.start_stream();
         if let CapturedValue::Error(error) = error {
             self.read_error(error);
         }
@@ -136,92 +130,6 @@ impl ActiveCall {
         if let Some(stream) = &mut record.stream {
             stream.failed = true;
         }
-    }
-
-    /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
-    pub(crate) fn finish(&self) {
-        self.finish_call(None);
-    }
-
-    /// Ends the call, unless its function is still running: then the return of the function ends it.
-    pub(crate) fn release_stream(&self, given_up: Option<Outcome>) {
-        if self.lock().panicked || !self.is_running() {
-            return self.finish_call(given_up);
-        }
-        if let Some(stream) = &mut self.lock().stream {
-            stream.owned = false;
-            stream.dropped = given_up == Some(Outcome::Dropped);
-        }
-    }
-
-    /// Ends the call early, for example because it was cancelled. After the stream's end mark it is complete all the same.
-    pub(crate) fn finish_as(&self, outcome: Outcome) {
-        self.finish_call(Some(outcome));
-    }
-
-    /// Ends the call. This is the only way, so that the stream is always read to its end first.
-    fn finish_call(&self, given_up: Option<Outcome>) {
-        let permit = self.permit_output();
-        let open = permit.is_open();
-        let mut record = self.lock();
-        if record.finished {
-            return;
-        }
-        let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
-        let refused = record.error.status.is_some_and(|status| status >= 400);
-        let Some(stream) = &mut record.stream else {
-            let failed = refused || record.response.error.is_some();
-            drop(record);
-            let outcome = if failed { Outcome::Error } else { Outcome::Completed };
-            return self.write_end(match given_up {
-                Some(Outcome::Unobserved) if failed => outcome,
-                given_up => given_up.unwrap_or(outcome),
-            });
-        };
-        let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
-        let (plain, failed) = (stream.plain == Some(true), stream.failed || refused);
-        let unread = !plain && !stream.read;
-        let Some(collector) = stream.collector.take() else { return };
-        let Collected { end, format, facts, output, skipped } = collector.finish();
-        record.format = format;
-        if !unread && format.is_some_and(Format::has_stream_operation) {
-            record.request.set_new(Fact::RequestStream, true.into());
-        }
-        if skipped > 0 {
-            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
-            record.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
-        }
-        let before = std::mem::replace(&mut *record.response, facts);
-        record.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
-        record.response.usage.update(before.usage);
-        record.response.cost = record.response.cost.or(before.cost);
-        record.response.fill(before);
-        let outcome = match (given_up, end) {
-            (Some(Outcome::Panicked), _) => Outcome::Panicked,
-            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
-            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
-            (_, StreamEnd::Error) => Outcome::Error,
-            _ if failed => Outcome::Error,
-            (_, StreamEnd::Complete) => Outcome::Completed,
-            (Some(given_up), StreamEnd::Truncated) => given_up,
-            // Items of this kind have no end mark.
-            (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
-            (None, StreamEnd::Truncated) => Outcome::Truncated,
-        };
-        let stated = record.response.error.as_ref().and_then(|error| error.message.clone());
-        drop(record);
-        // Scrubbing runs user code, so it runs outside of the lock.
-        if let (Some(output), Some(filter)) = (output, permit.filter()) {
-            let mut messages = Messages::output(filter, self.profile());
-            output.write(&mut messages);
-            self.lock().set_output(messages, open);
-        }
-        if let (Some(stated), Permit::Open(filter)) = (stated, self.permit_error_text()) {
-            let message = scrubbed(filter, &stated);
-            let known = &mut self.lock().error.message;
-            *known = known.take().or(message);
-        }
-        self.write_end(outcome);
     }
 }
 
@@ -291,10 +199,10 @@ impl Stream {
         (!self.several || self.gaps.is_some()).then(Instant::now)
     }
 
-    fn seen(&mut self, event: &Event, begun: Instant, now: Option<Instant>) {
+    fn seen(&mut self, event: &Event, start_instant: Instant, now: Option<Instant>) {
         let Some(now) = now.filter(|_| event.content) else { return };
         match (self.last_chunk.replace(now), &mut self.gaps) {
-            (None, _) => self.first_chunk = Some(now.saturating_duration_since(begun)),
+            (None, _) => self.first_chunk = Some(now.saturating_duration_since(start_instant)),
             (Some(last), gaps) => {
                 self.several = true;
                 if let Some(gaps) = gaps {

@@ -36,7 +36,9 @@ impl ActiveCall {
         }
         let TraceSides { input, output } = std::mem::take(&mut call.record.trace);
         let again = |text: String, side: Side| {
-            let Permit::Open(mut filter) = call.policy.side(side, call.masks) else { return Some(REDACTED.to_owned()) };
+            let Permit::Open(mut filter) = call.policy.permit(side, call.masks) else {
+                return Some(REDACTED.to_owned());
+            };
             if text == REDACTED { Some(text) } else { rewrite::attribute(&text, ContentShape::Messages, &mut filter) }
         };
         add(openinference::INPUT_VALUE, input.and_then(|text| again(text, Side::Input)));

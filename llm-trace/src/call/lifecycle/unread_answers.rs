@@ -5,11 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::active_call::ActiveCall;
 use crate::diag;
-use crate::model::facts::ResponseFacts;
-use crate::record::CallRecord;
 
 /// Maximum number of functions that are kept.
-const MOST: usize = 64;
+const MAX_REPORTS: usize = 64;
 
 /// The report of each function, by the location of its macro.
 static REPORTS: Mutex<BTreeMap<(&str, u32), String>> = Mutex::new(BTreeMap::new());
@@ -52,7 +50,7 @@ impl ActiveCall {
         let (file, line) = (metadata.file().unwrap_or_default(), metadata.line().unwrap_or_default());
         let message = {
             let mut reports = reports();
-            if reports.len() >= MOST || reports.contains_key(&(file, line)) {
+            if reports.len() >= MAX_REPORTS || reports.contains_key(&(file, line)) {
                 return;
             }
             let module = metadata.module_path().unwrap_or_default();
@@ -62,14 +60,5 @@ impl ActiveCall {
         if is_warning || diag::is_debugging() {
             diag::warn(&message);
         }
-    }
-}
-
-impl CallRecord {
-    /// Whether nothing of a model's response was read, by this call or by one inside it.
-    pub(crate) fn is_unread(&self) -> bool {
-        let stated = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
-        let elsewhere = self.inner_calls.is_some() || self.unobserved;
-        !stated && !elsewhere && self.operation.is_model_call() && *self.response == ResponseFacts::default()
     }
 }

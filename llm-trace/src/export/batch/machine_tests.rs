@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::machine::{Order, QueueMachine, Step};
 use crate::export::counters::{Admission, Offer, QueueState};
 use crate::export::limits::Limits;
-use crate::export::outcome::Outcome;
+use crate::export::record_outcome::RecordOutcome;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -102,7 +102,7 @@ impl World {
                 if now.panics {
                     self.counts.restart();
                 } else {
-                    self.counts.settle(Outcome::Exported, batch.len());
+                    self.counts.settle(RecordOutcome::Exported, batch.len());
                     self.counts.end_export();
                 }
                 self.left.extend(batch);

@@ -13,7 +13,7 @@ use super::sync::{Arc, Receiver, SyncSender, spawn, sync_channel, yield_now};
 use super::worker::{BatchExporter, Upkeep, Worker};
 use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
-use crate::export::outcome::Outcome;
+use crate::export::record_outcome::RecordOutcome;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 use crate::export::stats::SignalStats;
 
@@ -58,7 +58,7 @@ impl BatchExporter<Number> for Exporter {
             // Unlike `panic!`, it prints nothing.
             resume_unwind(Box::new("an export panics"));
         }
-        self.counters.settle(Outcome::Exported, batch.len());
+        self.counters.settle(RecordOutcome::Exported, batch.len());
         let size = batch.len();
         self.exported.lock().unwrap_or_else(PoisonError::into_inner).extend(batch.into_iter().map(|number| number.0));
         let _ = self.batches.try_send(size);

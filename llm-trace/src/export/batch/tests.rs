@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use super::{BatchProcessor, SpanBatches};
 use crate::export::counters::ExportCounters;
 use crate::export::limits::Limits;
-use crate::export::outcome::Outcome;
+use crate::export::record_outcome::RecordOutcome;
 use crate::export::shutdown_deadline::ShutdownDeadline;
 
 /// Keeps batches; blocks exports while `shut` is set.
@@ -36,7 +36,7 @@ impl Sink {
 impl SpanExporter for Sink {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         drop(self.gate.1.wait_while(self.gate.0.lock().unwrap(), |shut| *shut).unwrap());
-        self.counters.settle(Outcome::Exported, batch.len());
+        self.counters.settle(RecordOutcome::Exported, batch.len());
         self.batches.lock().unwrap().push(batch);
         Ok(())
     }

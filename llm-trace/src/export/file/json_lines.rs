@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fs4::FileExt;
 
 use crate::export::disk::DiskLimits;
-use crate::export::target::Signal;
+use crate::export::exporter::Signal;
 use crate::files;
 
 /// Counts the records of a line.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{JsonLines, Removed, read_lines};
 use crate::export::disk::DiskLimits;
-use crate::export::target::Signal;
+use crate::export::exporter::Signal;
 
 struct Directory(PathBuf);
 

@@ -5,7 +5,7 @@ use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::export::target::Signal;
+use crate::export::exporter::Signal;
 use crate::guard::shrink::is_content;
 use crate::policy::Report;
 
@@ -121,7 +121,7 @@ mod traces {
     use opentelemetry_proto::tonic::trace::v1::Span;
 
     use super::{OtlpRequest, Visit, note, visit_all, without_content};
-    use crate::export::target::Signal;
+    use crate::export::exporter::Signal;
 
     nested!(ExportTraceServiceRequest, resource_spans, scope_spans, spans: Span);
 
@@ -192,7 +192,7 @@ mod logs {
     use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
     use super::{OtlpRequest, Visit, note, visit_all, without_content};
-    use crate::export::target::Signal;
+    use crate::export::exporter::Signal;
 
     nested!(ExportLogsServiceRequest, resource_logs, scope_logs, log_records: LogRecord);
 
@@ -241,7 +241,7 @@ mod metrics {
     use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 
     use super::{OtlpRequest, Visit, visit_all};
-    use crate::export::target::Signal;
+    use crate::export::exporter::Signal;
 
     macro_rules! visit_points {
         ($data:ident, $visit:ident) => {

@@ -10,13 +10,13 @@ use super::request::{OtlpRequest, to_json};
 use crate::diag;
 use crate::export::counters::ExportCounters;
 use crate::export::error::InitError;
+use crate::export::export_operation::{Encoded, ExportOperation};
+use crate::export::exporter::{Otlp, Protocol, Signal};
 use crate::export::file::{JsonLines, Spill};
-use crate::export::operation::{Encoded, Operation};
-use crate::export::outcome::Outcome;
+use crate::export::record_outcome::RecordOutcome;
 use crate::export::refusal::{Refusal, RefusalKind};
 use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
-use crate::export::target::{Otlp, Protocol, Signal};
 use crate::export::transport::Transport;
 
 /// Sends one signal to one destination. It blocks the exporting thread and needs no runtime.
@@ -88,7 +88,7 @@ impl Uploader {
 
     /// Sends a request, in halves if it is too large, and counts every record in it.
     pub(super) fn send<Q: OtlpRequest>(&self, mut request: Q) -> Result<(), String> {
-        let mut operation = Operation::start();
+        let mut operation = ExportOperation::start();
         let sent = match &self.target {
             Target::Files(lines) => self.write(lines, &mut operation, &mut request),
             Target::Network(network) => match &network.spill {
@@ -106,7 +106,7 @@ impl Uploader {
     fn send_by<Q: OtlpRequest>(
         &self,
         network: &Network,
-        operation: &mut Operation,
+        operation: &mut ExportOperation,
         mut request: Q,
         on_disk: Option<usize>,
     ) -> Result<Sent, String> {
@@ -116,7 +116,7 @@ impl Uploader {
         }
         let body = match network.encode(&mut request) {
             Ok(body) => body,
-            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
+            Err(error) => return self.lose::<Q, _>(operation, count, RecordOutcome::Failed, &error),
         };
         let size = body.len();
         let refusal = if size > self.max_bytes {
@@ -141,10 +141,10 @@ impl Uploader {
                         self.note_cut::<Q>(&name, size, request.encoded_len());
                         self.send_by(network, operation, request, on_disk)
                     }
-                    None => self.lose::<Q, _>(operation, count, Outcome::TooLarge, &refusal.text),
+                    None => self.lose::<Q, _>(operation, count, RecordOutcome::TooLarge, &refusal.text),
                 }
             }
-            RefusalKind::Rejected => self.lose::<Q, _>(operation, count, Outcome::Rejected, &refusal.text),
+            RefusalKind::Rejected => self.lose::<Q, _>(operation, count, RecordOutcome::Rejected, &refusal.text),
             RefusalKind::Unreachable | RefusalKind::Unanswered | RefusalKind::Later(_) => match &network.spill {
                 Some(spill) => {
                     lock(spill).pause(match refusal.kind {
@@ -153,12 +153,12 @@ impl Uploader {
                     });
                     // An unchanged request stays on disk; one that was split or cut is written again.
                     if on_disk == Some(count) {
-                        operation.fail(Outcome::Spilled);
+                        operation.fail(RecordOutcome::Spilled);
                         return Ok(Sent::StaysOnDisk);
                     }
                     self.spill(spill, operation, &mut request, &refusal.text).map(|()| Sent::Settled)
                 }
-                None => self.lose::<Q, _>(operation, count, Outcome::Unreachable, &refusal.text),
+                None => self.lose::<Q, _>(operation, count, RecordOutcome::Unreachable, &refusal.text),
             },
         }
     }
@@ -167,7 +167,7 @@ impl Uploader {
     fn write<Q: OtlpRequest>(
         &self,
         lines: &Mutex<JsonLines>,
-        operation: &mut Operation,
+        operation: &mut ExportOperation,
         request: &mut Q,
     ) -> Result<(), String> {
         let count = request.count();
@@ -176,15 +176,17 @@ impl Uploader {
         }
         let line = match to_json(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
+            Err(error) => return self.lose::<Q, _>(operation, count, RecordOutcome::Failed, &error),
         };
         match lock(lines).append(&line, count as u64) {
             Ok(removed) => {
-                self.counters.settle(Outcome::Exported, count);
+                self.counters.settle(RecordOutcome::Exported, count);
                 self.counters.expired(removed.of_this_process.saturating_add(removed.of_an_earlier_one));
                 Ok(())
             }
-            Err(error) => self.lose::<Q, _>(operation, count, Outcome::Unreachable, &format!("cannot write: {error}")),
+            Err(error) => {
+                self.lose::<Q, _>(operation, count, RecordOutcome::Unreachable, &format!("cannot write: {error}"))
+            }
         }
     }
 
@@ -192,15 +194,15 @@ impl Uploader {
     fn spill<Q: OtlpRequest>(
         &self,
         spill: &Mutex<Spill>,
-        operation: &mut Operation,
+        operation: &mut ExportOperation,
         request: &mut Q,
         reason: &str,
     ) -> Result<(), String> {
-        operation.fail(Outcome::Spilled);
+        operation.fail(RecordOutcome::Spilled);
         let count = request.count();
         let line = match to_json(request) {
             Ok(line) => line,
-            Err(error) => return self.lose::<Q, _>(operation, count, Outcome::Failed, &error),
+            Err(error) => return self.lose::<Q, _>(operation, count, RecordOutcome::Failed, &error),
         };
         let removed = match lock(spill).append(&line, count as u64) {
             Ok(removed) => removed,
@@ -208,13 +210,13 @@ impl Uploader {
                 return self.lose::<Q, _>(
                     operation,
                     count,
-                    Outcome::Unreachable,
+                    RecordOutcome::Unreachable,
                     &format!("{reason}; cannot spill: {error}"),
                 );
             }
         };
         let mut state = self.counters.lock();
-        state.settle(Outcome::Spilled, count);
+        state.settle(RecordOutcome::Spilled, count);
         state.drop_spilled(removed.of_this_process, false);
         state.drop_spilled(removed.of_an_earlier_one, true);
         drop(state);
@@ -256,7 +258,7 @@ impl Uploader {
             if let Ok(request) = serde_json::from_slice::<Q>(&spilled.line) {
                 let (count, recovered) = (request.count(), !spilled.of_this_process);
                 self.counters.lock().begin_unspill(count, recovered);
-                let mut operation = Operation::start();
+                let mut operation = ExportOperation::start();
                 let sent = self.send_by(network, &mut operation, request, Some(count));
                 self.counters.end_operation(&operation);
                 if let Ok(Sent::StaysOnDisk) = sent {
@@ -293,7 +295,7 @@ impl Uploader {
     }
 
     /// Sends the same bytes until they are accepted or another attempt is pointless.
-    fn deliver(&self, network: &Network, operation: &mut Operation, request: &Encoded) -> Result<Bytes, Refusal> {
+    fn deliver(&self, network: &Network, operation: &mut ExportOperation, request: &Encoded) -> Result<Bytes, Refusal> {
         let mut tries = Tries::new(&self.deadline, network.timeout);
         loop {
             // With a spill directory, the end of the shutdown time is reserved for writing to it.
@@ -317,7 +319,7 @@ impl Uploader {
     fn accept<Q: OtlpRequest>(
         &self,
         network: &Network,
-        operation: &mut Operation,
+        operation: &mut ExportOperation,
         count: usize,
         answer: &Bytes,
     ) -> Result<(), String> {
@@ -328,23 +330,23 @@ impl Uploader {
         };
         let (rejected, reason) = Q::partial_success(response);
         let rejected = usize::try_from(rejected).unwrap_or_default().min(count);
-        self.counters.settle(Outcome::Exported, count.saturating_sub(rejected));
+        self.counters.settle(RecordOutcome::Exported, count.saturating_sub(rejected));
         if rejected == 0 {
             return Ok(());
         }
         self.lose::<Q, _>(
             operation,
             rejected,
-            Outcome::Rejected,
+            RecordOutcome::Rejected,
             &format!("the collector responded: {}", diag::outside(&reason)),
         )
     }
 
     fn lose<Q: OtlpRequest, T>(
         &self,
-        operation: &mut Operation,
+        operation: &mut ExportOperation,
         count: usize,
-        outcome: Outcome,
+        outcome: RecordOutcome,
         reason: &str,
     ) -> Result<T, String> {
         operation.fail(outcome);

@@ -7,8 +7,8 @@ use http::header::{Entry, HeaderName};
 use crate::export::destination::Destination;
 use crate::export::env::{Env, Var};
 use crate::export::error::ConfigError;
+use crate::export::exporter::{Protocol, Signal};
 use crate::export::headers;
-use crate::export::target::{Protocol, Signal};
 
 /// A backend.
 #[derive(Debug)]

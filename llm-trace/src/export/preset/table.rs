@@ -1,7 +1,7 @@
 //! One row per backend, each from the vendor's documentation.
 
 use super::row::{Address, Header, Row, Value};
-use crate::export::target::Protocol::{Grpc, HttpJson, HttpProtobuf};
+use crate::export::exporter::Protocol::{Grpc, HttpJson, HttpProtobuf};
 
 /// The names in the order of the rows, for errors.
 pub(super) const NAMES: &str =

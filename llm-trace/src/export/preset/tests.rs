@@ -3,7 +3,7 @@
 use super::{from_lookup, table};
 use crate::export::config::Config;
 use crate::export::env_tests::{lookup, read};
-use crate::export::target::Exporter;
+use crate::export::exporter::Exporter;
 
 const TRACELOOP: &str = "TRACELOOP_API_KEY=tl";
 const LAMINAR: &str = "LMNR_PROJECT_API_KEY=lm";
@@ -33,7 +33,7 @@ const ENV: &[(&str, &str, &str)] = &[
     ("mlflow", "MLFLOW_TRACKING_URI=https://mlflow.internal;MLFLOW_EXPERIMENT_ID=7;MLFLOW_TRACKING_TOKEN=t", "http/protobuf https://mlflow.internal/v1/traces x-mlflow-experiment-id=7 authorization=Bearer t"),
     ("mlflow", "MLFLOW_TRACKING_USERNAME=u;MLFLOW_TRACKING_PASSWORD=p", "http/protobuf http://localhost:5000/v1/traces x-mlflow-experiment-id=0 authorization=Basic dTpw"),
     ("mlflow", "MLFLOW_TRACKING_USERNAME=u", "error: the preset `mlflow` needs `MLFLOW_TRACKING_PASSWORD`, which is not set"),
-    ("mlflow", "MLFLOW_TRACKING_URI=sqlite:///mlflow.db", "error: `MLFLOW_TRACKING_URI` is `sqlite:///mlflow.db`: `sqlite` is no scheme that can be sent to; use a URL such as http://localhost:4318"),
+    ("mlflow", "MLFLOW_TRACKING_URI=sqlite:///mlflow.db", "error: `MLFLOW_TRACKING_URI` is `sqlite:///mlflow.db`: `sqlite` is not a supported scheme; use a URL such as http://localhost:4318"),
     ("logfire", "LOGFIRE_TOKEN=pylf_v1_us_x", "http/protobuf https://logfire-us.pydantic.dev/v1/traces authorization=Bearer pylf_v1_us_x"),
     ("logfire", "LOGFIRE_TOKEN=pylf_v1_eu_x", "http/protobuf https://logfire-eu.pydantic.dev/v1/traces authorization=Bearer pylf_v1_eu_x"),
     ("logfire", "LOGFIRE_TOKEN=t;LOGFIRE_BASE_URL=https://logfire.internal", "http/protobuf https://logfire.internal/v1/traces authorization=Bearer t"),

@@ -8,8 +8,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use crate::diag;
 use crate::export::config::Config;
 use crate::export::error::InitError;
+use crate::export::exporter::Exporter;
 use crate::export::exports::Exports;
-use crate::export::target::Exporter;
 
 /// A provider that does not exist.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider, SimpleLo
 use crate::diag::outside;
 use crate::export::config::Config;
 use crate::export::error::InitError;
+use crate::export::exporter::Exporter;
 use crate::export::exports::Exports;
 use crate::export::resource;
-use crate::export::target::Exporter;
 use crate::sink::events::to_json;
 use crate::{LlmLayer, PolicyHandle, RedactLogProcessor};
 

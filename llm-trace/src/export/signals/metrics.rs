@@ -12,9 +12,9 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use crate::diag::outside;
 use crate::export::config::Config;
 use crate::export::error::InitError;
+use crate::export::exporter::Exporter;
 use crate::export::exports::Exports;
 use crate::export::resource;
-use crate::export::target::Exporter;
 
 pub(super) use opentelemetry_sdk::metrics::SdkMeterProvider as Provider;
 
@@ -76,8 +76,8 @@ fn series<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricDa
     match data {
         MetricData::Histogram(histogram) => {
             for point in histogram.data_points() {
-                let told = format!("count {} sum {}", point.count(), point.sum());
-                line(text, metric, point.attributes(), &told);
+                let value = format!("count {} sum {}", point.count(), point.sum());
+                line(text, metric, point.attributes(), &value);
             }
         }
         MetricData::Sum(sum) => {
@@ -94,11 +94,11 @@ fn series<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricDa
     }
 }
 
-fn line<'a>(text: &mut String, metric: &Metric, labels: impl Iterator<Item = &'a KeyValue>, told: &str) {
+fn line<'a>(text: &mut String, metric: &Metric, labels: impl Iterator<Item = &'a KeyValue>, value: &str) {
     // Model names are untrusted.
     let label = |label: &KeyValue| format!("{}={}", outside(label.key.as_str()), outside(&label.value.to_string()));
     let mut labels: Vec<_> = labels.map(label).collect();
     labels.sort();
     let (name, unit) = (outside(metric.name()), outside(metric.unit()));
-    text.push_str(&format!("metric {name} {{{}}} {told} {unit}\n", labels.join(", ")));
+    text.push_str(&format!("metric {name} {{{}}} {value} {unit}\n", labels.join(", ")));
 }

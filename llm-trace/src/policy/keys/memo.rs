@@ -42,7 +42,7 @@ pub(super) fn get(key: &str, classify: fn(&str) -> KnownKey) -> KnownKey {
     stored.ok().flatten().unwrap_or_else(|| classify(key))
 }
 
-/// By the length and both ends of a key, in which most keys differ.
+/// Computes a hash of the length and both ends of a key, in which most keys differ.
 fn hash(key: &[u8]) -> usize {
     let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),

@@ -18,7 +18,7 @@ impl Metrics {
     }
 }
 
-/// Never made.
+/// No value of this type exists.
 #[derive(Debug)]
 pub(crate) enum Instruments {}
 

@@ -129,7 +129,7 @@ impl Sink for Events {
         let EndedCall { record, end, profile, policy, masks, .. } = call;
         let (span, time) = (call.span, end.time());
         if record.operation.is_inference() {
-            let mut attributes = call.start_attributes();
+            let mut attributes = call.start_key_values();
             attributes.extend_from_slice(&call.attributes);
             own_attributes(&mut attributes, policy, *masks, policy.event_content());
             let (list, report) = call.content.on(policy.event_content());
@@ -144,20 +144,20 @@ impl Sink for Events {
 
 /// The fields of an inference: the attributes of its span, its content, and the report of changes.
 fn details(attributes: Vec<KeyValue>, content: &[(&'static str, String)], report: &Report) -> Fields {
-    let mut told = report.clone();
+    let mut all = report.clone();
     let mut fields = Fields::with_capacity(attributes.len() + content.len() + 1);
     for KeyValue { key, value: known, .. } in attributes {
         match &known {
             Value::Array(Array::String(values)) if key.as_str() == Report::KEY => {
-                told.absorb(Report::read(values.iter().map(StringValue::as_str)));
+                all.absorb(Report::read(values.iter().map(StringValue::as_str)));
             }
             _ if content.iter().any(|(ours, _)| *ours == key.as_str()) => {}
             _ => fields.push((key, value(known))),
         }
     }
     fields.extend(content.iter().filter_map(|(key, text)| Some((Key::from(*key), json(text)?))));
-    if !told.is_empty() {
-        fields.push((Key::from(Report::KEY), told.values().into_iter().collect()));
+    if !all.is_empty() {
+        fields.push((Key::from(Report::KEY), all.values().into_iter().collect()));
     }
     fields
 }

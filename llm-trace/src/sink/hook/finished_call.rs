@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::model::{Outcome, Usage};
 use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 
-/// A finished call, passed to the closure of [`LlmLayer::on_call`](crate::LlmLayer::on_call).
+/// A finished call, passed to the closure of [`LlmLayer::with_call_hook`](crate::LlmLayer::with_call_hook).
 ///
 /// Masks, scrubbers, hashed identities and limits of the policy apply as on a span. Sampling does not: calls with an
 /// unsampled span are passed too. Unknown values are `None`.
@@ -21,7 +21,7 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 /// use tracing_subscriber::prelude::*;
 ///
 /// let mut spent: HashMap<String, f64> = HashMap::new(); // US dollars by team
-/// let layer = llm_trace::layer().on_call(move |call: &FinishedCall| {
+/// let layer = llm_trace::layer().with_call_hook(move |call: &FinishedCall| {
 ///     let team = call.caller_team_id().unwrap_or("none");
 ///     let total = spent.entry(team.to_owned()).or_default();
 ///     *total += call.cost().unwrap_or(0.0);
@@ -47,7 +47,7 @@ use crate::semconv::{AttributeValue, ContentField, Fact, Profile};
 ///     let tenant = call.metadata("tenant").and_then(AttributeValue::as_str);
 ///     format!("{} {error:?} {tokens:?} {milliseconds:?} {temperature:?} {tenant:?}", call.operation())
 /// }
-/// let layer = llm_trace::layer().on_call(|call: &FinishedCall| println!("{}", row(call)));
+/// let layer = llm_trace::layer().with_call_hook(|call: &FinishedCall| println!("{}", row(call)));
 /// tracing_subscriber::registry().with(layer).init();
 /// ```
 ///
@@ -78,7 +78,7 @@ pub struct FinishedCall {
     /// The profile that names the attributes.
     pub(crate) profile: Profile,
     pub(crate) outcome: Outcome,
-    pub(crate) started: SystemTime,
+    pub(crate) start_time: SystemTime,
     pub(crate) duration: Option<Duration>,
     pub(crate) first_chunk: Option<Duration>,
     pub(crate) usage: Usage,
@@ -131,7 +131,7 @@ impl FinishedCall {
 
     /// The start of the call.
     pub fn start_time(&self) -> SystemTime {
-        self.started
+        self.start_time
     }
 
     /// The time from the start of the call to its end, or to the end of its stream. `None` if the end could not be

@@ -24,7 +24,7 @@ impl FinishedCall {
         let EndedCall { record, end, policy, masks, .. } = call;
         let span = call.span.filter(|span| span.is_valid());
         let (texts, report) = call.content.on(policy.captures());
-        let mut attributes = call.start_attributes();
+        let mut attributes = call.start_key_values();
         attributes.extend(start_names(call));
         attributes.extend_from_slice(&call.attributes);
         let mut attributes = distinct(attributes, texts);
@@ -43,7 +43,7 @@ impl FinishedCall {
             operation: record.operation_name().unwrap_or(record.operation.as_str()).to_owned(),
             profile: call.profile,
             outcome: end.outcome,
-            started: end.started,
+            start_time: end.start_time,
             duration: Some(end.duration).filter(|_| end.outcome != Outcome::Unobserved),
             first_chunk: record.first_chunk(),
             usage: record.response.usage,
@@ -59,14 +59,14 @@ impl FinishedCall {
 /// The names that were set when the span started and that its other attributes do not repeat.
 fn start_names(call: &EndedCall<'_>) -> impl Iterator<Item = KeyValue> {
     [Fact::AgentName, Fact::ToolName, Fact::ToolType].into_iter().filter_map(|fact| {
-        let name = call.record.fact(fact).filter(|_| call.started.has(fact))?;
+        let name = call.record.fact(fact).filter(|_| call.start_attributes.has(fact))?;
         Some(KeyValue::new(fact.key(), name.to_owned()))
     })
 }
 
 /// The name of the call's span.
-fn name(state: &CallRecord, policy: &PolicyState, report: &mut Report) -> String {
-    let name = if policy.masks_metadata() { state.conventional_name() } else { state.span_name() };
+fn name(record: &CallRecord, policy: &PolicyState, report: &mut Report) -> String {
+    let name = if policy.masks_metadata() { record.conventional_name() } else { record.span_name() };
     clean(policy.metadata_filter(false), &name, TextKind::Name, report)
 }
 

@@ -14,7 +14,7 @@ pub use finished_call::FinishedCall;
 use queue::Counts;
 pub(crate) use queue::Hook;
 
-/// The closures passed to a layer's [`on_call`](crate::LlmLayer::on_call), with their queues.
+/// The closures passed to a layer's [`with_call_hook`](crate::LlmLayer::with_call_hook), with their queues.
 ///
 /// The guard of [`init`](crate::init) and of [`export`](crate::export) flushes them when it is dropped. With your own
 /// provider, flush them before the program ends; queued calls are lost otherwise.
@@ -23,7 +23,7 @@ pub(crate) use queue::Hook;
 /// use std::time::Duration;
 ///
 /// # use tracing_subscriber::Registry;
-/// let layer = llm_trace::layer::<Registry>().on_call(|call| println!("{}: {:?}", call.name(), call.cost()));
+/// let layer = llm_trace::layer::<Registry>().with_call_hook(|call| println!("{}: {:?}", call.name(), call.cost()));
 /// let hooks = layer.call_hooks();
 /// // … the program …
 /// if !hooks.flush(Duration::from_secs(5)) || hooks.dropped() > 0 {
@@ -37,7 +37,8 @@ pub struct CallHooks(Arc<Mutex<Vec<Arc<Hook>>>>);
 impl CallHooks {
     /// Waits until every finished call is passed to its closures, at most for `limit`. Returns whether this succeeded.
     ///
-    /// Blocks the calling thread; no runtime is needed. Inside a closure of `on_call` it returns `false` at once.
+    /// Blocks the calling thread; no runtime is needed. Inside a closure of `with_call_hook`, it returns `false` at
+    /// once.
     pub fn flush(&self, limit: Duration) -> bool {
         let now = Instant::now();
         // If the clock cannot represent the time, some days are long enough.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::finished_call::FinishedCall;
 use crate::diag;
-use crate::guarded::{self, UserCode};
 use crate::process::Process;
+use crate::user_code::{self, UserCode};
 
 /// Maximum number of queued calls.
 const MOST_CALLS: usize = 4096;
@@ -99,7 +99,7 @@ impl Hook {
             drop(state);
             diag::warn_rarely(
                 "hook-full",
-                "the closure of on_call is too slow: its queue is full and calls are not passed to it",
+                "the closure of with_call_hook is too slow: its queue is full and calls are not passed to it",
             );
             return;
         }
@@ -116,7 +116,7 @@ impl Hook {
     /// Waits until all calls pushed before are processed, at most until `end`. Returns false on a timeout.
     pub(crate) fn flush(&self, end: Instant) -> bool {
         // On its own thread the hook would wait for itself.
-        if guarded::is_running(UserCode::Hook) {
+        if user_code::is_running(UserCode::Hook) {
             return false;
         }
         let mut state = self.0.lock();
@@ -189,7 +189,7 @@ impl Queue {
             let Some((call, size)) = state.waiting.pop_front() else { return };
             drop(state);
             let mut closure = self.closure.lock().unwrap_or_else(PoisonError::into_inner);
-            let handed = guarded::run(UserCode::Hook, || closure(&call));
+            let handed = user_code::run(UserCode::Hook, || closure(&call));
             drop((closure, call));
             let mut state = self.lock();
             state.bytes = state.bytes.saturating_sub(size);

@@ -11,7 +11,7 @@ impl Serialize for FinishedCall {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", &self.name)?;
-        if let Some(nanoseconds) = unix_nano(self.started) {
+        if let Some(nanoseconds) = unix_nano(self.start_time) {
             map.serialize_entry("start_time_unix_nano", &nanoseconds)?;
         }
         if let Some(duration) = self.duration {

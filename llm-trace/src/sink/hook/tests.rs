@@ -15,7 +15,7 @@ fn call(name: &str, content: usize) -> Arc<FinishedCall> {
         operation: "chat".to_owned(),
         profile: Profile::Core,
         outcome: Outcome::Completed,
-        started: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+        start_time: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
         duration: Some(Duration::from_millis(1500)),
         first_chunk: None,
         usage: Usage::new(),
@@ -83,7 +83,7 @@ fn a_closure_that_panics_misses_that_call_only() {
     ["good", "bad", "good"].into_iter().for_each(|name| hook.push(call(name, 0)));
     assert!(hooks.flush(LONG));
     assert_eq!((hooks.handed_over(), hooks.dropped(), hooks.waiting()), (2, 1, 0));
-    assert!(crate::guarded::failures().iter().any(|line| line.starts_with("the closure given to `on_call`")));
+    assert!(crate::user_code::failures().iter().any(|line| line.starts_with("the closure given to `with_call_hook`")));
 }
 
 #[test]

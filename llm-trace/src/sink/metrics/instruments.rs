@@ -1,5 +1,6 @@
 //! The instruments of a layer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
@@ -11,7 +12,7 @@ use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::model::Provider;
 use crate::policy::own_attributes;
-use crate::semconv::identifier::MAX_LABEL;
+use crate::record::error_type_label;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::measured::Measured;
@@ -65,8 +66,7 @@ impl Instruments {
 
     /// Records one call.
     pub(crate) fn record(&self, call: &Measured<'_>) {
-        let error = call.error_type.map(|name| if name.len() <= MAX_LABEL { name } else { "_OTHER" });
-        let error = error.map(|name| text(Fact::ErrorType.key(), name));
+        let error = call.error_type.map(|name| text(Fact::ErrorType.key(), &error_type_label(Cow::Borrowed(name))));
         let runs_here = self
             .agents
             .as_ref()

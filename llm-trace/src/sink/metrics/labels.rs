@@ -54,8 +54,8 @@ pub(super) fn record_duration(
     let known = labels.len();
     labels.extend(error.cloned());
     // A cancelled call is neither an error nor a success.
-    let is_told = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
-    if call.outcome != Outcome::Completed && !is_told {
+    let has_outcome = labels.iter().any(|label| label.key.as_str() == Fact::Outcome.key());
+    if call.outcome != Outcome::Completed && !has_outcome {
         labels.push(text(Fact::Outcome.key(), call.outcome.as_str()));
     }
     histogram.record(duration.as_secs_f64(), labels);

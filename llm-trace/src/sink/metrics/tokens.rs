@@ -8,7 +8,7 @@ use crate::model::Usage;
 use crate::semconv::{Fact, Metric, Profile};
 
 pub(super) enum Tokens {
-    /// For input and output.
+    /// Counts input and output.
     Core(Histogram<u64>),
     Latest(Box<ByModality>),
 }

@@ -7,13 +7,13 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{Places, RequestFields};
+use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::key;
 use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 pub(crate) struct AnthropicComplete;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON },
 );

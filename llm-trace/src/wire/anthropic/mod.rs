@@ -18,13 +18,13 @@ use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::chat_input;
-use crate::wire::fields::{Places, RequestFields};
+use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct AnthropicMessages;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields { stop: &["stop_sequences"], reasoning_level: &["output_config.effort"], ..RequestFields::COMMON },
 );

@@ -8,7 +8,7 @@ use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{Part, Payload, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::Fact;
-use crate::wire::fields::places;
+use crate::wire::fields::field_paths;
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{CallFragment, Event, Key, StreamOutput, StreamReader, TextRun};
 use crate::wire::text_delta::TextDelta;
@@ -42,7 +42,7 @@ impl StreamReader for MessageStream {
                 return Event { content, end: false };
             }
             Some("message_delta") => {
-                if let Some(reason) = places!["delta.stop_reason"].find(event).and_then(Tree::str) {
+                if let Some(reason) = field_paths!["delta.stop_reason"].find(event).and_then(Tree::str) {
                     facts.set_finish_reason(0, reason);
                 }
                 if let Some(report) = event.get(key!("usage")) {

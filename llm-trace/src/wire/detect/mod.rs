@@ -41,11 +41,11 @@ pub(crate) fn of_event(
     event: Option<&str>,
     doc: FoundNode<'_>,
 ) -> Option<Format> {
-    let stated = response::format(Family::of(provider), asked, event, doc);
+    let detected = response::format(Family::of(provider), asked, event, doc);
     match asked {
         // Responses of a model behind Bedrock look like those of its maker's API.
-        Some(Format::BedrockInvoke) => stated.filter(|stated| NOT_ON_BEDROCK.contains(stated)).or(asked),
-        _ => stated,
+        Some(Format::BedrockInvoke) => detected.filter(|format| NOT_ON_BEDROCK.contains(format)).or(asked),
+        _ => detected,
     }
 }
 

@@ -9,14 +9,14 @@ use crate::message::{InputContent, Messages};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{Places, vector_len};
+use crate::wire::fields::{FieldPaths, vector_len};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::StreamReader;
 use crate::wire::whole::WholeAnswer;
 
 pub(crate) struct GeminiEmbed;
 
-const DIMENSIONS: Places = Places::new(
+const DIMENSIONS: FieldPaths = FieldPaths::new(
     "",
     &[
         "outputDimensionality",

@@ -23,13 +23,13 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::{ResponseFacts, Usage};
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{Places, RequestFields};
+use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::{StreamOutput, StreamReader};
 
 pub(crate) struct Gemini;
 
-const CONFIG: RequestFields<Places> = RequestFields::at(
+const CONFIG: RequestFields<FieldPaths> = RequestFields::at(
     "generationConfig.",
     RequestFields {
         model: &[],

@@ -11,14 +11,14 @@ use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::chat_input;
 use crate::wire::chat_message::parts;
-use crate::wire::fields::{Places, RequestFields};
+use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::openai_answer::{self, choices, reason};
 use crate::wire::paths::key;
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct OpenAiChat;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         // watsonx and OpenAI.

@@ -14,14 +14,14 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{Places, RequestFields};
+use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::openai_usage;
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct OpenAiResponses;
 
-const REQUEST: RequestFields<Places> = RequestFields::at(
+const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
     "",
     RequestFields {
         max_tokens: &["max_output_tokens"],

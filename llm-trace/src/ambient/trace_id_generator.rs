@@ -11,11 +11,12 @@ use opentelemetry_sdk::trace::{IdGenerator as Generator, RandomIdGenerator};
 use super::trace::Continued;
 use crate::process::{PerProcess, Process};
 
-static ALIVE: AtomicUsize = AtomicUsize::new(0);
+/// The number of generators.
+static GENERATORS: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether any such generator exists.
 pub(crate) fn any() -> bool {
-    ALIVE.load(Ordering::Relaxed) > 0
+    GENERATORS.load(Ordering::Relaxed) > 0
 }
 
 /// Generates ids. The first llm-trace span in an [existing trace](crate::Scope::existing_trace) gets that trace id and
@@ -25,51 +26,52 @@ pub(crate) fn any() -> bool {
 /// [`init`](crate::export::init) installs one. With your own provider:
 ///
 /// ```
-/// use llm_trace::IdGenerator;
+/// use llm_trace::TraceIdGenerator;
 /// use opentelemetry_sdk::trace::SdkTracerProvider;
 ///
-/// let provider = SdkTracerProvider::builder().with_id_generator(IdGenerator::default()).build();
+/// let provider = SdkTracerProvider::builder().with_id_generator(TraceIdGenerator::default()).build();
 /// opentelemetry::global::set_tracer_provider(provider);
 /// ```
 ///
-/// `IdGenerator::new` wraps your own generator:
+/// `TraceIdGenerator::new` wraps your own generator:
 ///
 /// ```
-/// use llm_trace::IdGenerator;
+/// use llm_trace::TraceIdGenerator;
 /// use opentelemetry_sdk::trace::{RandomIdGenerator, SdkTracerProvider};
 ///
-/// let generator = IdGenerator::new(RandomIdGenerator::default());
+/// let generator = TraceIdGenerator::new(RandomIdGenerator::default());
 /// let provider = SdkTracerProvider::builder().with_id_generator(generator).build();
 /// opentelemetry::global::set_tracer_provider(provider);
 /// ```
 ///
 /// Without this generator, a trace that is known by its id only is continued by spans whose parent does not exist.
 #[derive(Debug)]
-pub struct IdGenerator<G = RandomIdGenerator> {
+pub struct TraceIdGenerator<G = RandomIdGenerator> {
     inner: G,
     /// Whether ids are combined with the process's [`Salt`]. Custom generators may give the bits of an id a meaning.
     salted: bool,
-    _alive: Alive,
+    _count: GeneratorCount,
 }
 
+/// Counts a generator until it is dropped.
 #[derive(Debug)]
-struct Alive;
+struct GeneratorCount;
 
-impl Drop for Alive {
+impl Drop for GeneratorCount {
     fn drop(&mut self) {
-        ALIVE.fetch_sub(1, Ordering::Relaxed);
+        GENERATORS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl<G> IdGenerator<G> {
+impl<G> TraceIdGenerator<G> {
     /// Creates a generator that takes all other ids from `inner`.
     pub fn new(inner: G) -> Self {
-        ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { inner, salted: false, _alive: Alive }
+        GENERATORS.fetch_add(1, Ordering::Relaxed);
+        Self { inner, salted: false, _count: GeneratorCount }
     }
 }
 
-impl Default for IdGenerator {
+impl Default for TraceIdGenerator {
     fn default() -> Self {
         Self { salted: true, ..Self::new(RandomIdGenerator::default()) }
     }
@@ -93,14 +95,14 @@ impl Default for Salt {
     }
 }
 
-impl<G> IdGenerator<G> {
+impl<G> TraceIdGenerator<G> {
     fn salt(&self) -> u128 {
         static SALT: OnceLock<PerProcess<Salt>> = OnceLock::new();
         if self.salted { SALT.get_or_init(PerProcess::default).get().0 } else { 0 }
     }
 }
 
-impl<G: Generator> Generator for IdGenerator<G> {
+impl<G: Generator> Generator for TraceIdGenerator<G> {
     fn new_trace_id(&self) -> TraceId {
         Continued::trace_of_root().unwrap_or_else(|| {
             let id = u128::from_be_bytes(self.inner.new_trace_id().to_bytes());

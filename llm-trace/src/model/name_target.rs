@@ -6,7 +6,7 @@ use crate::semconv::{Fact, Facts};
 
 /// The attribute that follows the operation in a span's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum NamedAfter {
+pub(crate) enum NameTarget {
     Model,
     Fact(Fact),
     /// The tool or prompt of a method.
@@ -14,7 +14,7 @@ pub(crate) enum NamedAfter {
     Nothing,
 }
 
-impl NamedAfter {
+impl NameTarget {
     /// The span's name, with its target if known.
     pub(crate) fn name<'n>(self, operation: &'n str, model: Option<&str>, facts: Option<&Facts>) -> Cow<'n, str> {
         match self.target(model, facts) {
@@ -26,10 +26,10 @@ impl NamedAfter {
     /// The value that completes the name, if known.
     pub(crate) fn target<'t>(self, model: Option<&'t str>, facts: Option<&'t Facts>) -> Option<&'t str> {
         match self {
-            NamedAfter::Model => model,
-            NamedAfter::Fact(fact) => facts?.text(fact),
-            NamedAfter::Method => facts?.text(Fact::ToolName).or_else(|| facts?.text(Fact::PromptName)),
-            NamedAfter::Nothing => None,
+            NameTarget::Model => model,
+            NameTarget::Fact(fact) => facts?.text(fact),
+            NameTarget::Method => facts?.text(Fact::ToolName).or_else(|| facts?.text(Fact::PromptName)),
+            NameTarget::Nothing => None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The only way to run callbacks of the user: `Serialize`, `Display`, closures, scrubbers. The traced function itself is
-//! not guarded: its panic ends the call and propagates.
+//! not run by this module: its panic ends the call and propagates.
 //!
 //! A callback cannot change the return value of a traced function: a panic is caught, even if dropping its payload
 //! panics as well. Code that re-enters itself on the same thread is not run a second time. Each failure is counted by
@@ -32,7 +32,7 @@ pub(crate) enum UserCode {
     Prices,
     /// The closure of `Destination::view` and `NarrowProcessor::new`.
     View,
-    /// The closure of `LlmLayer::on_call`.
+    /// The closure of `LlmLayer::with_call_hook`.
     Hook,
     /// The instruments of a meter provider.
     Meter,
@@ -46,12 +46,12 @@ const KINDS: usize = 12;
 #[derive(Debug)]
 struct Failures {
     panics: [AtomicU64; KINDS],
-    /// Re-entrant runs that were refused.
-    refused: [AtomicU64; KINDS],
+    /// Re-entrant runs, which are refused.
+    reentries: [AtomicU64; KINDS],
 }
 
 static FAILURES: Failures =
-    Failures { panics: [const { AtomicU64::new(0) }; KINDS], refused: [const { AtomicU64::new(0) }; KINDS] };
+    Failures { panics: [const { AtomicU64::new(0) }; KINDS], reentries: [const { AtomicU64::new(0) }; KINDS] };
 
 impl UserCode {
     const ALL: [UserCode; KINDS] = [
@@ -89,7 +89,7 @@ impl UserCode {
             UserCode::Scrubber => ("a scrubber", "the text it was given is masked"),
             UserCode::Prices => ("the function given to `with_prices`", "that call has no cost"),
             UserCode::View => ("the closure of a destination's view", "that attribute is not exported there"),
-            UserCode::Hook => ("the closure given to `on_call`", "it does not receive that call"),
+            UserCode::Hook => ("the closure given to `with_call_hook`", "it does not receive that call"),
             UserCode::Meter => ("an instrument of the meter provider", "that call is not measured"),
             UserCode::Logger => ("a processor of the logger provider", "that call's events are lost"),
         }
@@ -127,7 +127,7 @@ impl Drop for Running {
 pub(crate) fn run<T>(code: UserCode, user: impl FnOnce() -> T) -> Option<T> {
     let running = Running::enter(code);
     if running.is_none() {
-        failed(code, &FAILURES.refused, "was called from inside itself");
+        failed(code, &FAILURES.reentries, "was called from inside itself");
         return None;
     }
     // State that a panic left inconsistent is discarded or rebuilt by the caller.
@@ -160,10 +160,10 @@ fn failed(code: UserCode, counts: &[AtomicU64; KINDS], how: &str) {
 pub(crate) fn failures() -> Vec<String> {
     let count = |counts: &[AtomicU64; KINDS], code: UserCode| counts[code as usize].load(Ordering::Relaxed);
     let line = |code: UserCode| {
-        let (panics, refused) = (count(&FAILURES.panics, code), count(&FAILURES.refused, code));
+        let (panics, reentries) = (count(&FAILURES.panics, code), count(&FAILURES.reentries, code));
         let (name, consequence) = code.in_words();
-        (panics + refused > 0).then(|| {
-            format!("{name} panicked {panics} times and was called from inside itself {refused} times: {consequence}")
+        (panics + reentries > 0).then(|| {
+            format!("{name} panicked {panics} times and was called from inside itself {reentries} times: {consequence}")
         })
     };
     UserCode::ALL.into_iter().filter_map(line).collect()

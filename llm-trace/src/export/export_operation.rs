@@ -7,18 +7,18 @@ use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::outcome::Outcome;
-use super::target::Signal;
+use super::exporter::Signal;
+use super::record_outcome::RecordOutcome;
 use crate::semconv::Fact;
 
 /// One export operation, for the metric of its duration.
 #[derive(Debug)]
-pub(crate) struct Operation {
+pub(crate) struct ExportOperation {
     start: Instant,
     /// The status of the last response, if the last attempt had one.
     status: Option<ResponseStatus>,
     /// The last reason why records were not accepted.
-    failure: Option<Outcome>,
+    failure: Option<RecordOutcome>,
 }
 
 /// An encoded request.
@@ -37,7 +37,7 @@ pub(crate) enum ResponseStatus {
     Grpc(tonic::Code),
 }
 
-impl Operation {
+impl ExportOperation {
     pub(crate) fn start() -> Self {
         Self { start: Instant::now(), status: None, failure: None }
     }
@@ -51,7 +51,7 @@ impl Operation {
         self.status = Some(status);
     }
 
-    pub(crate) fn fail(&mut self, outcome: Outcome) {
+    pub(crate) fn fail(&mut self, outcome: RecordOutcome) {
         self.failure = Some(outcome);
     }
 }
@@ -82,7 +82,7 @@ impl OperationDurations {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Observed { histogram, component });
     }
 
-    pub(crate) fn record(&self, operation: &Operation) {
+    pub(crate) fn record(&self, operation: &ExportOperation) {
         let error = operation.failure.and_then(|outcome| outcome.error_type());
         let error = error.map(|error| KeyValue::new(Fact::ErrorType.key(), error));
         let labels: Vec<_> = error.into_iter().chain(operation.status.map(ResponseStatus::label)).collect();

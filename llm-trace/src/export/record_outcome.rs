@@ -2,7 +2,7 @@
 
 /// The outcome of a record that is no longer in flight.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum RecordOutcome {
     Exported,
     TooLarge,
     Rejected,
@@ -12,17 +12,17 @@ pub(crate) enum Outcome {
     Spilled,
 }
 
-impl Outcome {
+impl RecordOutcome {
     /// The `error.type` of records that are lost.
     #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     pub(crate) fn error_type(self) -> Option<&'static str> {
         match self {
-            Outcome::Exported => None,
-            Outcome::TooLarge => Some("too_large"),
-            Outcome::Rejected => Some("rejected"),
+            RecordOutcome::Exported => None,
+            RecordOutcome::TooLarge => Some("too_large"),
+            RecordOutcome::Rejected => Some("rejected"),
             // A request that is stored on disk was not accepted either.
-            Outcome::Unreachable | Outcome::Spilled => Some("unreachable"),
-            Outcome::Failed => Some("_OTHER"),
+            RecordOutcome::Unreachable | RecordOutcome::Spilled => Some("unreachable"),
+            RecordOutcome::Failed => Some("_OTHER"),
         }
     }
 }

@@ -17,21 +17,21 @@ const MARK: &str = "gen_ai.operation.name";
 /// A `tracing` layer has one tracer, so all its spans share a scope. Only a processor can distinguish them.
 ///
 /// ```
-/// use llm_trace::export::StampProcessor;
+/// use llm_trace::export::InstrumentationScopeProcessor;
 /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor};
 ///
 /// let exporter = InMemorySpanExporter::default();
 /// let provider = SdkTracerProvider::builder()
-///     .with_span_processor(StampProcessor::new(SimpleSpanProcessor::new(exporter)))
+///     .with_span_processor(InstrumentationScopeProcessor::new(SimpleSpanProcessor::new(exporter)))
 ///     .build();
 /// ```
 #[derive(Debug)]
-pub struct StampProcessor<P> {
+pub struct InstrumentationScopeProcessor<P> {
     inner: P,
     scope: InstrumentationScope,
 }
 
-impl<P: SpanProcessor> StampProcessor<P> {
+impl<P: SpanProcessor> InstrumentationScopeProcessor<P> {
     /// Wraps `inner`. The schema is that of [`Profile::from_env`].
     pub fn new(inner: P) -> Self {
         Self { inner, scope: scope(Profile::from_env()) }
@@ -40,11 +40,11 @@ impl<P: SpanProcessor> StampProcessor<P> {
     /// Uses the schema of this profile, which should be the layer's.
     ///
     /// ```
-    /// use llm_trace::{Profile, export::StampProcessor};
+    /// use llm_trace::{Profile, export::InstrumentationScopeProcessor};
     /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
     ///
     /// let inner = SimpleSpanProcessor::new(InMemorySpanExporter::default());
-    /// let processor = StampProcessor::new(inner).with_profile(Profile::Latest);
+    /// let processor = InstrumentationScopeProcessor::new(inner).with_profile(Profile::Latest);
     /// ```
     #[must_use]
     pub fn with_profile(mut self, profile: Profile) -> Self {
@@ -60,7 +60,7 @@ fn scope(profile: Profile) -> InstrumentationScope {
         .build()
 }
 
-impl<P: SpanProcessor> SpanProcessor for StampProcessor<P> {
+impl<P: SpanProcessor> SpanProcessor for InstrumentationScopeProcessor<P> {
     forward_to_inner!(on_start);
 
     fn on_end(&self, mut span: SpanData) {
