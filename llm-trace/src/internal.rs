@@ -12,7 +12,7 @@ use crate::json::{Found, JsonView, Mode};
 use crate::message::{InputContent, Messages};
 use crate::model::Provider;
 use crate::model::facts::ResponseFacts;
-use crate::policy::{Capture, Filter, Masks, Permit, Place, Policy, PolicyHandle, TextKind, authors};
+use crate::policy::{Capture, Filter, Masks, Permit, Place, Policy, PolicyHandle, Side, TextKind, authors};
 use crate::semconv::{Fact, Facts, Profile};
 use crate::sink::attributes::Attributes;
 use crate::wire::collect::Collector;
@@ -123,7 +123,9 @@ pub fn redact_text(text: &str) -> [String; 3] {
     #[cfg(feature = "scrub-rules")]
     let policy = policy.rules(crate::policy::ScrubRules::all());
     let policy = PolicyHandle::new(policy);
-    let Permit::Open(mut filter) = policy.state().input(Masks::default()) else { return Default::default() };
+    let Permit::Open(mut filter) = policy.state().permit(Side::Input, Masks::default()) else {
+        return Default::default();
+    };
     let credentials = credentials::clean(text).0.into_owned();
     let authors = authors::rewrite(text, &mut filter);
     [credentials, authors, filter.clean(text, Place::of(TextKind::Text)).into_owned()]
