@@ -4,6 +4,7 @@
 //! alone, their counts are exported as strings, lists as JSON text, the kind is `INTERNAL`, and some names are from
 //! older conventions.
 
+mod authors;
 mod held;
 mod messages;
 mod processor;
@@ -14,6 +15,8 @@ mod values;
 
 pub(crate) use held::{CallSpan, Held};
 pub use processor::NormalizeProcessor;
+
+use values::Converted;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Weak};
@@ -67,12 +70,23 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
     let mut out: Vec<(KeyValue, bool)> = Vec::with_capacity(list.len());
     let mut streams = false;
     for KeyValue { key, value, .. } in list {
-        let (new, renamed) = match table::renamed(key.as_str(), profile) {
+        let (mut new, mut renamed) = match table::renamed(key.as_str(), profile) {
             Some(new) => (new.into(), true),
-            None => (key, false),
+            None => (key.clone(), false),
         };
         streams |= new.as_str() == Fact::OperationName.key() && value.as_str().ends_with("_streaming");
-        let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
+        let kind = table::kind(new.as_str(), profile);
+        let value = match values::convert(kind, &value, profile) {
+            Converted::To(value) => value,
+            Converted::Nothing => continue,
+            Converted::Not => {
+                // An input that is no list of messages does not get the key of messages.
+                if kind == table::Kind::InputMessages {
+                    (new, renamed) = (key, false);
+                }
+                value
+            }
+        };
         // The last value of a key counts, and a current name takes precedence over an old one.
         match out.iter_mut().find(|(known, _)| known.key == new) {
             Some((known, was_renamed)) if *was_renamed || !renamed => {

@@ -7,32 +7,41 @@ use super::table::Kind;
 use super::{messages, table};
 use crate::semconv::Profile;
 
-/// Converts a value; it stays unchanged if that is not possible, and is `None` if it carries no information.
-pub(super) fn convert(kind: Kind, value: Value, profile: Profile) -> Option<Value> {
-    let text = match &value {
+/// The result of a conversion.
+pub(super) enum Converted {
+    To(Value),
+    /// Not possible: the value stays unchanged.
+    Not,
+    /// The value carries no information.
+    Nothing,
+}
+
+/// Converts a value.
+pub(super) fn convert(kind: Kind, value: &Value, profile: Profile) -> Converted {
+    let text = match value {
         Value::String(text) => Some(text.as_str()),
         _ => None,
     };
     let converted = match kind {
         Kind::Any => None,
-        Kind::Int => int(&value).map(Value::I64),
-        Kind::Double => double(&value).map(Value::F64),
+        Kind::Int => int(value).map(Value::I64),
+        Kind::Double => double(value).map(Value::F64),
         Kind::Flag => {
-            return match (&value, text) {
-                (Value::Bool(true), _) | (_, Some("true")) => Some(Value::Bool(true)),
-                _ => None,
+            return match (value, text) {
+                (Value::Bool(true), _) | (_, Some("true")) => Converted::To(Value::Bool(true)),
+                _ => Converted::Nothing,
             };
         }
         Kind::Texts => text.map(texts),
         Kind::Operation => text.map(|word| table::operation(word).to_owned().into()),
         Kind::Provider => text.map(|word| table::provider(word).to_owned().into()),
-        Kind::InputMessages => text.map(|text| messages::messages(text, "user", false, profile).into()),
-        Kind::OutputMessages => text.map(|text| messages::messages(text, "assistant", true, profile).into()),
-        Kind::Instructions => text.map(|text| messages::instructions(text).into()),
+        Kind::InputMessages => text.and_then(|text| messages::input(text, profile)).map(Value::from),
+        Kind::OutputMessages => text.map(|text| messages::output(text, profile).into()),
+        Kind::Instructions => text.and_then(messages::instructions).map(Value::from),
         Kind::Tools => text.and_then(messages::tools).map(Value::from),
         Kind::Json => text.map(|text| messages::json_text(text).into()),
     };
-    Some(converted.unwrap_or(value))
+    converted.map_or(Converted::Not, Converted::To)
 }
 
 fn int(value: &Value) -> Option<i64> {
