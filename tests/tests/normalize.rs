@@ -493,3 +493,40 @@ fn messages_with_roles_are_converted_whatever_their_text_contains() {
         assert_eq!(json_of(&got.span("chat"), "gen_ai.input.messages"), expected);
     }
 }
+
+#[test]
+fn a_name_holds_nothing_that_is_withheld_in_its_attribute() {
+    for (operation, key) in [
+        ("chat", "gen_ai.request.model"),
+        ("execute_tool", "gen_ai.tool.name"),
+        ("invoke_agent", "gen_ai.agent.name"),
+        ("", "gen_ai.operation.name"),
+    ] {
+        for text in ["SENTINEL\nof a line".to_owned(), format!("SENTINEL {}", "x".repeat(360))] {
+            let masked = open().mask_input(true).mask_output(true);
+            let mut attributes = vec![(key, text.clone())];
+            if !operation.is_empty() {
+                attributes.push(("gen_ai.operation.name", operation.to_owned()));
+            }
+            for policy in [Policy::new(), masked] {
+                for got in chats(&policy, &attributes) {
+                    assert!(!got.saw("SENTINEL"), "{key} {text}: {:?}", got.spans());
+                    got.span(if operation.is_empty() { "before" } else { operation });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_renamed_fact_holds_nothing_that_is_withheld_under_its_old_key() {
+    for setup in BOTH {
+        let collector = exported(setup, Policy::new(), Profile::Core, || {
+            let prose = "SENTINEL is no provider";
+            tracing::info_span!("a", gen_ai.system = prose, gen_ai.response.model_name = prose).in_scope(|| {});
+            tracing::info_span!("b", gen_ai.system = "mistral", gen_ai.response.finish_reason = prose).in_scope(|| {});
+        });
+        assert!(!collector.saw("SENTINEL"), "{:?}", collector.spans());
+        assert_eq!(collector.span("b").attribute("gen_ai.provider.name"), Some("mistral_ai".into()));
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::table::Kind;
 use super::{messages, table};
 use crate::semconv::Profile;
+use crate::semconv::identifier::is_word;
 
 /// The result of a conversion.
 pub(super) enum Converted {
@@ -34,7 +35,7 @@ pub(super) fn convert(kind: Kind, value: &Value, profile: Profile) -> Converted 
         }
         Kind::Texts => text.map(texts),
         Kind::Operation => text.map(|word| table::operation(word).to_owned().into()),
-        Kind::Provider => text.map(|word| table::provider(word).to_owned().into()),
+        Kind::Provider => text.filter(|word| is_word(word)).map(|word| table::provider(word).to_owned().into()),
         Kind::InputMessages => text.and_then(|text| messages::input(text, profile)).map(Value::from),
         Kind::OutputMessages => text.map(|text| messages::output(text, profile).into()),
         Kind::Instructions => text.and_then(messages::instructions).map(Value::from),
