@@ -530,3 +530,24 @@ fn a_renamed_fact_holds_nothing_that_is_withheld_under_its_old_key() {
         assert_eq!(collector.span("b").attribute("gen_ai.provider.name"), Some("mistral_ai".into()));
     }
 }
+
+#[test]
+fn only_short_texts_of_digits_become_numbers() {
+    for (text, count) in [
+        ("9", Some(9)),
+        ("1000000000", Some(1_000_000_000)),
+        ("1000000001", None),
+        ("4111111111111111", None),
+        ("-4111111111111111", None),
+    ] {
+        for got in chats(&Policy::new(), &[("gen_ai.usage.input_tokens", text.to_owned())]) {
+            let shown = got.span("chat").attribute("gen_ai.usage.input_tokens");
+            assert_eq!(shown.and_then(|count| count.as_i64()), count, "{text}");
+        }
+        for text in [text.to_owned(), format!("0.{}", text.trim_start_matches('-'))] {
+            for got in chats(&Policy::new(), &[("gen_ai.request.temperature", text.clone())]) {
+                assert!(text.len() <= 12 || !format!("{:?}", got.spans()).contains("4111111"), "{:?}", got.spans());
+            }
+        }
+    }
+}

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 
 use super::table::Kind;
 use super::{messages, table};
+use crate::policy::keys::IdentifierKind;
 use crate::semconv::Profile;
-use crate::semconv::identifier::is_word;
+use crate::semconv::identifier::{is_count, is_word};
 
 /// The result of a conversion.
 pub(super) enum Converted {
@@ -48,7 +49,10 @@ pub(super) fn convert(kind: Kind, value: &Value, profile: Profile) -> Converted 
 fn int(value: &Value) -> Option<i64> {
     match value {
         Value::F64(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
-        Value::String(text) => text.as_str().trim().parse().ok(),
+        // The guard exports any number, but only short texts.
+        Value::String(text) if IdentifierKind::Count.fits(text.as_str()) => {
+            text.as_str().parse().ok().filter(|number| is_count(*number))
+        }
         _ => None,
     }
 }
@@ -57,9 +61,21 @@ fn double(value: &Value) -> Option<f64> {
     match value {
         #[allow(clippy::cast_precision_loss, reason = "no setting of a model is that large")]
         Value::I64(number) => Some(*number as f64),
-        Value::String(text) => text.as_str().trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::String(text) if is_short_number(text.as_str()) => {
+            text.as_str().parse().ok().filter(|number: &f64| number.abs() <= MAX_DOUBLE)
+        }
         _ => None,
     }
+}
+
+/// Larger numbers in texts are no setting of a model.
+const MAX_DOUBLE: f64 = 1e9;
+
+/// Whether a text is a number with at most as many digits as a count.
+fn is_short_number(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    IdentifierKind::Count.fits(&digits)
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e'))
 }
 
 /// A list of strings from JSON text, from the `Debug` text of a list, or from one string.
