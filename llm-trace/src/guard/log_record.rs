@@ -14,6 +14,9 @@ use crate::sink::events::{json, to_json};
 /// Maximum depth of nested values. Deeper values are replaced as a whole.
 const DEPTH: usize = 64;
 
+/// The attribute with the name of an event in older versions of OpenTelemetry.
+const EVENT_NAME: &str = "event.name";
+
 /// Copies `from` into the empty record `to`; `keep` decides each attribute. If free text is `closed`, the record's own
 /// texts must be identifiers.
 pub(crate) fn copy(
@@ -82,10 +85,13 @@ pub(crate) fn shrink(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
 impl Redactor<'_> {
     /// Redacts `from` into `to` and adds the report of the changes.
     pub(crate) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
-        let event = from.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
+        let event = self.event_of(from);
         if owner == Owner::Other {
-            let convention =
-                event.convention || from.attributes_iter().any(|(key, _)| self.known(key.as_str()).convention);
+            let convention = event.convention
+                || from.attributes_iter().any(|(key, value)| {
+                    self.known(key.as_str()).convention || self.has_convention(key.as_str(), value, 0)
+                })
+                || from.body().is_some_and(|body| self.has_convention(MESSAGE, body, 0));
             self = self.for_model_call(convention);
         }
         let closed = owner == Owner::Other && self.is_closed();
@@ -119,6 +125,33 @@ impl Redactor<'_> {
             to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
         }
         to
+    }
+
+    /// The classification of the record's event, by its name or, in older versions, by the attribute with its name.
+    fn event_of(&self, record: &SdkLogRecord) -> KnownKey {
+        let by_name = record.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
+        if by_name.convention {
+            return by_name;
+        }
+        let mut names = record.attributes_iter().filter_map(|(key, value)| match value {
+            AnyValue::String(name) if key.as_str() == EVENT_NAME => Some(self.known(name.as_str())),
+            _ => None,
+        });
+        names.find(|known| known.convention).unwrap_or(by_name)
+    }
+
+    /// Whether only model calls have a key in this value, at any depth that is redacted by keys.
+    fn has_convention(&self, key: &str, value: &AnyValue, depth: usize) -> bool {
+        match value {
+            _ if depth == DEPTH => false,
+            AnyValue::Map(map) => map.iter().any(|(name, value)| {
+                self.known(name.as_str()).convention
+                    || self.known(&format!("{key}.{name}")).convention
+                    || self.has_convention(name.as_str(), value, depth + 1)
+            }),
+            AnyValue::ListAny(list) => list.iter().any(|value| self.has_convention(key, value, depth + 1)),
+            _ => false,
+        }
     }
 
     /// Redacts a value under this key. Returns `None` if it must be removed.
