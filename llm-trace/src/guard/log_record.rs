@@ -119,6 +119,9 @@ impl Redactor<'_> {
         if let Some(body) = body {
             to.set_body(body);
         }
+        if owner == Owner::Other {
+            self.clean_names(&mut to);
+        }
         let mut report = self.into_report();
         report.absorb(before);
         if !report.is_empty() {
@@ -151,6 +154,22 @@ impl Redactor<'_> {
             }),
             AnyValue::ListAny(list) => list.iter().any(|value| self.has_convention(key, value, depth + 1)),
             _ => false,
+        }
+    }
+
+    /// Scrubs the record's own names. A static text cannot be rewritten, so it is replaced as a whole.
+    fn clean_names(&mut self, record: &mut SdkLogRecord) {
+        if record.event_name().is_some_and(|name| self.clean_name(name) != name) {
+            record.set_event_name(REDACTED);
+        }
+        if record.severity_text().is_some_and(|text| self.clean_name(text) != text) {
+            record.set_severity_text(REDACTED);
+        }
+        if let Some(target) = record.target().map(ToString::to_string) {
+            let clean = self.clean_name(&target);
+            if clean != target {
+                record.set_target(clean.into_owned());
+            }
         }
     }
 

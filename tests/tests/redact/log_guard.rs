@@ -337,3 +337,27 @@ fn a_model_calls_record_is_recognised_by_an_attribute_and_by_the_keys_of_its_bod
     assert_eq!(body(&emitted(open(), by_name("gen_ai.choice"))), json!({"reply": TEXT}));
     assert_eq!(body(&emitted(Policy::new(), by_name("app.started"))), json!({"reply": TEXT}));
 }
+
+#[test]
+fn a_records_event_name_target_and_severity_text_are_scrubbed_and_keys_are_not() {
+    let policy = || open().rules(llm_trace::ScrubRules::all());
+    for policy in [policy(), policy().mask_input(true)] {
+        let log = emitted(policy, |record| {
+            record.set_event_name("alice@example.com");
+            record.set_target("of bob@example.com".to_owned());
+            record.set_severity_text("carol@example.com");
+            record.set_body(map([("dora@example.com", 1.into())]));
+        });
+        let shown = format!("{log:?}");
+        for name in ["alice@", "bob@", "carol@"] {
+            assert!(!shown.contains(name), "{shown}");
+        }
+        assert!(shown.contains("dora@"), "{shown}");
+    }
+    let log = emitted(policy(), |record| {
+        record.set_event_name("app.started");
+        record.set_target("app::module");
+        record.set_severity_text("INFO");
+    });
+    assert_eq!((log.record.event_name.as_str(), log.record.severity_text.as_str()), ("app.started", "INFO"));
+}
