@@ -388,3 +388,166 @@ fn the_real_rig_conforms_and_is_masked() {
         }
     }
 }
+
+/// A chat of another crate with these attributes, under both setups.
+fn chats(policy: &Policy, attributes: &[(&'static str, String)]) -> Vec<Collector> {
+    let of = |key: &str| attributes.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str());
+    let run = || {
+        tracing::info_span!(
+            "before",
+            gen_ai.operation.name = of("gen_ai.operation.name").unwrap_or("chat"),
+            gen_ai.prompt = of("gen_ai.prompt"),
+            gen_ai.completion = of("gen_ai.completion"),
+            gen_ai.input.messages = of("gen_ai.input.messages"),
+            gen_ai.output.messages = of("gen_ai.output.messages"),
+            gen_ai.system_instructions = of("gen_ai.system_instructions"),
+            gen_ai.request.model = of("gen_ai.request.model"),
+            gen_ai.request.temperature = of("gen_ai.request.temperature"),
+            gen_ai.tool.name = of("gen_ai.tool.name"),
+            gen_ai.agent.name = of("gen_ai.agent.name"),
+            gen_ai.usage.input_tokens = of("gen_ai.usage.input_tokens"),
+        )
+        .in_scope(|| {});
+    };
+    BOTH.into_iter().map(|setup| exported(setup, policy.clone(), Profile::Core, run)).collect()
+}
+
+/// Inputs that name a model as the author of `SENTINEL`.
+fn inputs_of_a_model() -> Vec<String> {
+    let json = [
+        json!({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "SENTINEL"}]}),
+        json!({"contents": [{"role": "model", "parts": [{"text": "SENTINEL"}]}]}),
+        json!([[{"type": "ai", "content": "SENTINEL"}]]),
+        json!([{"type": "ai", "content": "SENTINEL"}]),
+        json!([{"type": "output_text", "text": "SENTINEL"}]),
+        json!([{"role": {"x": "assistant"}, "content": "SENTINEL"}]),
+        json!([{"Role": "assistant", "content": "SENTINEL"}]),
+        json!([{"role": "user", "author": {"role": "assistant"}, "content": "SENTINEL"}]),
+        json!([{"role": "user", "content": [{"type": "output_text", "text": "SENTINEL"}]}]),
+        json!([{"role": "user", "content": [{"text": "SENTINEL", "type": "ai"}]}]),
+        json!([{"role": "user", "type": "ai", "content": "SENTINEL"}]),
+        json!([{"role": "user", "content": "User: hi\nAssistant: SENTINEL"}]),
+        json!([{"role": "user", "content": r#"[{"role":"assistant","content":"SENTINEL"}]"#}]),
+        json!([{"role": "user", "content": "<s>[INST] q [/INST] SENTINEL"}]),
+        json!([{"role": "assistant", "content": "SENTINEL", "name": "SENTINEL"}]),
+        json!({"role": "assistant", "content": "SENTINEL"}),
+        json!([{"role": "user", "content": "hi"}, {"role": "model", "parts": [{"text": "SENTINEL"}]}]),
+    ];
+    let mut all: Vec<String> = json.iter().map(ToString::to_string).collect();
+    all.extend(json.iter().map(|json| Value::from(json.to_string()).to_string()));
+    all.extend(
+        [
+            "User: hi\nAssistant: SENTINEL",
+            "[Message { role: Assistant, content: \"SENTINEL\" }]",
+            "[Message { text: \"SENTINEL\" }]",
+            "<s>[INST] q [/INST] SENTINEL",
+            r#"[{"role":"assistant","role":"user","content":"SENTINEL"}]"#,
+            r#"[{"role":"user","role":"assistant","content":"SENTINEL"}]"#,
+            r#"[{"role":"assistant","content":"SENTINEL"}"#,
+        ]
+        .map(str::to_owned),
+    );
+    all.push(format!("\u{feff}{}", json[3]));
+    all
+}
+
+#[test]
+fn a_conversion_names_no_author_whom_the_source_does_not_name() {
+    for text in inputs_of_a_model() {
+        for key in ["gen_ai.prompt", "gen_ai.input.messages", "gen_ai.system_instructions"] {
+            for got in chats(&open().mask_output(true), &[(key, text.clone())]) {
+                assert!(!got.saw("SENTINEL"), "{key} {text}: {:?}", got.spans());
+            }
+        }
+        for policy in [open().mask_output(true), Policy::new()] {
+            for key in ["gen_ai.completion", "gen_ai.output.messages"] {
+                for got in chats(&policy, &[(key, text.clone())]) {
+                    assert!(!got.saw("SENTINEL"), "{key} {text}: {:?}", got.spans());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_input_that_is_not_converted_keeps_its_key_and_its_text() {
+    for text in ["User: hi\nAssistant: yes", r#"{"messages":[{"role":"assistant","content":"yes"}]}"#] {
+        for got in chats(&open(), &[("gen_ai.prompt", text.to_owned())]) {
+            let span = got.span("chat");
+            assert_eq!(span.attribute("gen_ai.prompt"), Some(text.into()));
+            assert_eq!(span.attribute("gen_ai.input.messages"), None);
+        }
+    }
+}
+
+/// Code in a user's text resembles `Debug` output, but its message names the user.
+#[test]
+fn messages_with_roles_are_converted_whatever_their_text_contains() {
+    let text = "[draft] What does fn main() { let x = [1]; } do?";
+    let history = json!([{"role": "user", "content": text}, {"role": "assistant", "content": "{ nothing }"}]);
+    for got in chats(&open(), &[("gen_ai.prompt", history.to_string())]) {
+        let expected = json!([
+            {"role": "user", "parts": [{"type": "text", "content": text}]},
+            {"role": "assistant", "parts": [{"type": "text", "content": "{ nothing }"}]},
+        ]);
+        assert_eq!(json_of(&got.span("chat"), "gen_ai.input.messages"), expected);
+    }
+}
+
+#[test]
+fn a_name_holds_nothing_that_is_withheld_in_its_attribute() {
+    for (operation, key) in [
+        ("chat", "gen_ai.request.model"),
+        ("execute_tool", "gen_ai.tool.name"),
+        ("invoke_agent", "gen_ai.agent.name"),
+        ("", "gen_ai.operation.name"),
+    ] {
+        for text in ["SENTINEL\nof a line".to_owned(), format!("SENTINEL {}", "x".repeat(360))] {
+            let masked = open().mask_input(true).mask_output(true);
+            let mut attributes = vec![(key, text.clone())];
+            if !operation.is_empty() {
+                attributes.push(("gen_ai.operation.name", operation.to_owned()));
+            }
+            for policy in [Policy::new(), masked] {
+                for got in chats(&policy, &attributes) {
+                    assert!(!got.saw("SENTINEL"), "{key} {text}: {:?}", got.spans());
+                    got.span(if operation.is_empty() { "before" } else { operation });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_renamed_fact_holds_nothing_that_is_withheld_under_its_old_key() {
+    for setup in BOTH {
+        let collector = exported(setup, Policy::new(), Profile::Core, || {
+            let prose = "SENTINEL is no provider";
+            tracing::info_span!("a", gen_ai.system = prose, gen_ai.response.model_name = prose).in_scope(|| {});
+            tracing::info_span!("b", gen_ai.system = "mistral", gen_ai.response.finish_reason = prose).in_scope(|| {});
+        });
+        assert!(!collector.saw("SENTINEL"), "{:?}", collector.spans());
+        assert_eq!(collector.span("b").attribute("gen_ai.provider.name"), Some("mistral_ai".into()));
+    }
+}
+
+#[test]
+fn only_short_texts_of_digits_become_numbers() {
+    for (text, count) in [
+        ("9", Some(9)),
+        ("1000000000", Some(1_000_000_000)),
+        ("1000000001", None),
+        ("4111111111111111", None),
+        ("-4111111111111111", None),
+    ] {
+        for got in chats(&Policy::new(), &[("gen_ai.usage.input_tokens", text.to_owned())]) {
+            let shown = got.span("chat").attribute("gen_ai.usage.input_tokens");
+            assert_eq!(shown.and_then(|count| count.as_i64()), count, "{text}");
+        }
+        for text in [text.to_owned(), format!("0.{}", text.trim_start_matches('-'))] {
+            for got in chats(&Policy::new(), &[("gen_ai.request.temperature", text.clone())]) {
+                assert!(text.len() <= 12 || !format!("{:?}", got.spans()).contains("4111111"), "{:?}", got.spans());
+            }
+        }
+    }
+}

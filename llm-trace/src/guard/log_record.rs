@@ -14,6 +14,9 @@ use crate::sink::events::{json, to_json};
 /// Maximum depth of nested values. Deeper values are replaced as a whole.
 const DEPTH: usize = 64;
 
+/// The attribute with the name of an event in older versions of OpenTelemetry.
+const EVENT_NAME: &str = "event.name";
+
 /// Copies `from` into the empty record `to`; `keep` decides each attribute. If free text is `closed`, the record's own
 /// texts must be identifiers.
 pub(crate) fn copy(
@@ -82,10 +85,13 @@ pub(crate) fn shrink(record: &SdkLogRecord, bytes: usize) -> SdkLogRecord {
 impl Redactor<'_> {
     /// Redacts `from` into `to` and adds the report of the changes.
     pub(crate) fn record(mut self, from: &SdkLogRecord, to: SdkLogRecord, owner: Owner, content: bool) -> SdkLogRecord {
-        let event = from.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
+        let event = self.event_of(from);
         if owner == Owner::Other {
-            let convention =
-                event.convention || from.attributes_iter().any(|(key, _)| self.known(key.as_str()).convention);
+            let convention = event.convention
+                || from.attributes_iter().any(|(key, value)| {
+                    self.known(key.as_str()).convention || self.has_convention(key.as_str(), value, 0)
+                })
+                || from.body().is_some_and(|body| self.has_convention(MESSAGE, body, 0));
             self = self.for_model_call(convention);
         }
         let closed = owner == Owner::Other && self.is_closed();
@@ -113,12 +119,58 @@ impl Redactor<'_> {
         if let Some(body) = body {
             to.set_body(body);
         }
+        if owner == Owner::Other {
+            self.clean_names(&mut to);
+        }
         let mut report = self.into_report();
         report.absorb(before);
         if !report.is_empty() {
             to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());
         }
         to
+    }
+
+    /// The classification of the record's event, by its name or, in older versions, by the attribute with its name.
+    fn event_of(&self, record: &SdkLogRecord) -> KnownKey {
+        let by_name = record.event_name().map_or(KnownKey::NOTHING, |name| self.known(name));
+        if by_name.convention {
+            return by_name;
+        }
+        let mut names = record.attributes_iter().filter_map(|(key, value)| match value {
+            AnyValue::String(name) if key.as_str() == EVENT_NAME => Some(self.known(name.as_str())),
+            _ => None,
+        });
+        names.find(|known| known.convention).unwrap_or(by_name)
+    }
+
+    /// Whether only model calls have a key in this value, at any depth that is redacted by keys.
+    fn has_convention(&self, key: &str, value: &AnyValue, depth: usize) -> bool {
+        match value {
+            _ if depth == DEPTH => false,
+            AnyValue::Map(map) => map.iter().any(|(name, value)| {
+                self.known(name.as_str()).convention
+                    || self.known(&format!("{key}.{name}")).convention
+                    || self.has_convention(name.as_str(), value, depth + 1)
+            }),
+            AnyValue::ListAny(list) => list.iter().any(|value| self.has_convention(key, value, depth + 1)),
+            _ => false,
+        }
+    }
+
+    /// Scrubs the record's own names. A static text cannot be rewritten, so it is replaced as a whole.
+    fn clean_names(&mut self, record: &mut SdkLogRecord) {
+        if record.event_name().is_some_and(|name| self.clean_name(name) != name) {
+            record.set_event_name(REDACTED);
+        }
+        if record.severity_text().is_some_and(|text| self.clean_name(text) != text) {
+            record.set_severity_text(REDACTED);
+        }
+        if let Some(target) = record.target().map(ToString::to_string) {
+            let clean = self.clean_name(&target);
+            if clean != target {
+                record.set_target(clean.into_owned());
+            }
+        }
     }
 
     /// Redacts a value under this key. Returns `None` if it must be removed.

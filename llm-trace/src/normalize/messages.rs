@@ -1,19 +1,48 @@
 //! Converts messages, instructions and tools to the conventions' schemas.
 //!
-//! No content is removed here: the policy is applied afterwards, as for all other spans.
+//! No content is removed here: the policy is applied afterwards, as for all other spans. With only the output masked, it
+//! masks the parts of an input whose authors are models. So an input is converted only if that names no other author
+//! than the source does.
 
 use serde_json::{Map, Value, json};
 
+use super::authors::{names_model, roles_name_models};
 use crate::message::finish_reason;
 use crate::semconv::Profile;
 
-/// Converts a list of messages; any other text becomes one message of `role`.
-pub(super) fn messages(text: &str, role: &str, output: bool, profile: Profile) -> String {
+/// Converts an input: a list of messages with roles, or a text or parts in which no model is named as an author, which
+/// are the user's. `None` for anything else.
+pub(super) fn input(text: &str, profile: Profile) -> Option<String> {
+    input_of(text, names_model(text), profile)
+}
+
+/// `by_model`: a model is named as an author in the text, or in the one around it.
+fn input_of(text: &str, by_model: bool, profile: Profile) -> Option<String> {
+    let has_role = |message: &Value| message.get("role").is_some_and(Value::is_string);
+    let all = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(none)) if none.is_empty() => return Some("[]".to_owned()),
+        Ok(Value::Array(all)) if all.iter().all(has_role) => all,
+        Ok(one @ Value::Object(_)) if has_role(&one) => vec![one],
+        Ok(Value::String(inner)) => {
+            let inner_by_model = names_model(&inner);
+            return (inner_by_model || !by_model).then(|| input_of(&inner, inner_by_model, profile)).flatten();
+        }
+        Ok(Value::Array(parts)) if parts.iter().all(|part| part.get("type").is_some() && !is_message(part)) => {
+            return (!by_model).then(|| list(vec![json!({ "content": parts })], "user", false, profile));
+        }
+        Ok(Value::Array(_) | Value::Object(_)) => return None,
+        _ => return (!by_model).then(|| list(vec![json!({ "content": text })], "user", false, profile)),
+    };
+    (!by_model || roles_name_models(text)).then(|| list(all, "user", false, profile))
+}
+
+/// Converts an output: a list of messages; any other text becomes one message. The key names the model as its author.
+pub(super) fn output(text: &str, profile: Profile) -> String {
     let all = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(all)) if all.iter().all(Value::is_object) && !all.is_empty() => all,
         Ok(Value::Object(one)) if one.contains_key("role") || one.contains_key("content") => vec![Value::Object(one)],
         Ok(Value::Array(none)) if none.is_empty() => return "[]".to_owned(),
-        Ok(Value::String(inner)) => return messages(&inner, role, output, profile),
+        Ok(Value::String(inner)) => return output(&inner, profile),
         _ => vec![json!({ "content": text })],
     };
     // The list contains parts instead of messages.
@@ -22,6 +51,11 @@ pub(super) fn messages(text: &str, role: &str, output: bool, profile: Profile) -
     } else {
         vec![json!({ "content": all })]
     };
+    list(all, "assistant", true, profile)
+}
+
+/// Converts each message; `role` is that of messages without one.
+fn list(all: Vec<Value>, role: &str, output: bool, profile: Profile) -> String {
     Value::Array(all.into_iter().map(|one| message(one, role, output, profile)).collect()).to_string()
 }
 
@@ -175,13 +209,16 @@ fn joined(value: Value) -> Value {
     texts.join("\n").into()
 }
 
-/// Converts instructions to parts; a plain text becomes one part.
-pub(super) fn instructions(text: &str) -> String {
+/// Converts instructions to parts; a plain text becomes one part. `None` if a model is named as an author.
+pub(super) fn instructions(text: &str) -> Option<String> {
+    if names_model(text) {
+        return None;
+    }
     let parts = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(all)) => all.into_iter().filter_map(part).collect(),
         _ => vec![json!({ "type": "text", "content": text })],
     };
-    Value::Array(parts).to_string()
+    Some(Value::Array(parts).to_string())
 }
 
 /// Converts tool definitions to a flat object each.

@@ -4,6 +4,7 @@
 //! alone, their counts are exported as strings, lists as JSON text, the kind is `INTERNAL`, and some names are from
 //! older conventions.
 
+mod authors;
 mod held;
 mod messages;
 mod processor;
@@ -15,6 +16,8 @@ mod values;
 pub(crate) use held::{ForeignSpan, Held};
 pub use processor::NormalizeProcessor;
 
+use values::Converted;
+
 use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
@@ -23,6 +26,7 @@ use opentelemetry::{Context, KeyValue, Value};
 
 use crate::call::{ActiveCall, CarriedCall};
 use crate::model::{Operation, Usage};
+use crate::semconv::identifier::is_identifier;
 use crate::semconv::{ContentField, Fact, Profile};
 
 /// Whether a span is an LLM span of another crate. Spans of llm-trace have an outcome.
@@ -67,12 +71,24 @@ fn attributes(list: Vec<KeyValue>, profile: Profile) -> Vec<KeyValue> {
     let mut out: Vec<(KeyValue, bool)> = Vec::with_capacity(list.len());
     let mut streams = false;
     for KeyValue { key, value, .. } in list {
-        let (new, renamed) = match table::renamed(key.as_str(), profile) {
+        let (mut new, mut renamed) = match table::renamed(key.as_str(), profile) {
             Some(new) => (new.into(), true),
-            None => (key, false),
+            None => (key.clone(), false),
         };
         streams |= new.as_str() == Fact::OperationName.key() && value.as_str().ends_with("_streaming");
-        let Some(value) = values::convert(table::kind(new.as_str(), profile), value, profile) else { continue };
+        let kind = table::kind(new.as_str(), profile);
+        let value = match values::convert(kind, &value, profile) {
+            Converted::To(value) => value,
+            Converted::Nothing => continue,
+            Converted::Not => {
+                // An input that is no list of messages does not get the key of messages, nor does prose get the key of a
+                // provider's name, which may have blanks.
+                if matches!(kind, table::Kind::InputMessages | table::Kind::Provider) {
+                    (new, renamed) = (key, false);
+                }
+                value
+            }
+        };
         // The last value of a key counts, and a current name takes precedence over an old one.
         match out.iter_mut().find(|(known, _)| known.key == new) {
             Some((known, was_renamed)) if *was_renamed || !renamed => {
@@ -108,20 +124,24 @@ fn text_of<'a>(list: &'a [KeyValue], key: &str) -> Option<&'a Value> {
     list.iter().find(|kv| kv.key.as_str() == key).map(|kv| &kv.value)
 }
 
-/// The span's name by the conventions, derived from its attributes.
+/// The span's name by the conventions, derived from its attributes. It holds only values that are facts: the guard
+/// withholds other texts in the attributes, but keeps the name of a span.
 fn name(list: &[KeyValue]) -> Option<String> {
-    let text = |key: &str| text_of(list, key).map(Value::as_str).filter(|text| !text.is_empty());
-    let operation = text(Fact::OperationName.key())?;
-    let target = match &*operation {
-        "execute_tool" => text(Fact::ToolName.key()),
-        "invoke_agent" | "create_agent" | "plan" => text(Fact::AgentName.key()),
-        "invoke_workflow" => text(Fact::WorkflowName.key()),
-        "retrieval" => text("gen_ai.data_source.id"),
-        _ => text(Fact::RequestModel.key()),
+    let fact = |fact: Fact| match text_of(list, fact.key())? {
+        Value::String(text) => Some(text.as_str()).filter(|text| !text.is_empty() && is_identifier(fact, text)),
+        _ => None,
+    };
+    let operation = fact(Fact::OperationName)?;
+    let target = match operation {
+        "execute_tool" => fact(Fact::ToolName),
+        "invoke_agent" | "create_agent" | "plan" => fact(Fact::AgentName),
+        "invoke_workflow" => fact(Fact::WorkflowName),
+        "retrieval" => fact(Fact::DataSourceId),
+        _ => fact(Fact::RequestModel),
     };
     Some(match target {
         Some(target) => format!("{operation} {target}"),
-        None => operation.into_owned(),
+        None => operation.to_owned(),
     })
 }
 

@@ -109,10 +109,10 @@ fn messages_of_many_formats_conform_to_the_schema() {
         r#"[{"role":"user","parts":[{"type":"text","content":"hi"}]}]"#,
         r#"[{"type":"text","text":"hi"}]"#,
     ] {
-        let json = messages::messages(given, "user", false, Profile::Core);
+        let json = messages::input(given, Profile::Core).expect("messages");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), text("user", false), "{given}");
     }
-    let json = messages::messages(r#"[{"role":"model","parts":[{"text":"hi"}]}]"#, "assistant", true, Profile::Core);
+    let json = messages::output(r#"[{"role":"model","parts":[{"text":"hi"}]}]"#, Profile::Core);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), text("assistant", true));
     let list = normal(
         &[("gen_ai.completion", "hi".into()), ("gen_ai.response.finish_reasons", "[\"end_turn\"]".into())],
@@ -132,7 +132,7 @@ fn tool_calls_and_results_of_many_formats_conform_to_the_schema() {
         r#"{"role":"assistant","parts":[{"type":"tool_call","id":"c1","name":"add","arguments":{"x":1}}]}"#,
         r#"{"role":"model","parts":[{"functionCall":{"id":"c1","name":"add","args":{"x":1}}}]}"#,
     ] {
-        let json = messages::messages(given, "assistant", false, Profile::Core);
+        let json = messages::input(given, Profile::Core).expect("messages");
         let all: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(all[0]["parts"][0], call, "{given}");
     }
@@ -143,7 +143,7 @@ fn tool_calls_and_results_of_many_formats_conform_to_the_schema() {
         r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","result":{"sum":3}}]}"#,
         r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","result":"{\"sum\":3}"}]}"#,
     ] {
-        let json = messages::messages(given, "user", false, Profile::Core);
+        let json = messages::input(given, Profile::Core).expect("messages");
         let all: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(all[0]["parts"][0], response, "{given}");
     }
@@ -151,10 +151,11 @@ fn tool_calls_and_results_of_many_formats_conform_to_the_schema() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_becomes_messages(text in ".*", output: bool) {
-        let json = messages::messages(&text, "user", output, Profile::Core);
-        let all: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-        proptest::prop_assert!(all.is_array());
-        serde_json::from_str::<serde_json::Value>(&messages::instructions(&text)).expect("JSON");
+    fn any_text_becomes_messages_or_stays(text in ".*") {
+        let is_array = |json: &str| serde_json::from_str::<serde_json::Value>(json).expect("JSON").is_array();
+        proptest::prop_assert!(is_array(&messages::output(&text, Profile::Core)));
+        for json in [messages::input(&text, Profile::Core), messages::instructions(&text)].into_iter().flatten() {
+            proptest::prop_assert!(is_array(&json));
+        }
     }
 }

@@ -110,6 +110,11 @@ impl Filter {
         Self::new(StandIn::for_style(&policy.style), Some(policy.clone()))
     }
 
+    /// A filter that masks the parts of an input that a model wrote, to find out whether there are any.
+    pub(crate) fn of_model_parts() -> Self {
+        Self { by_model: Some(StandIn::Word(REDACTED)), ..Self::plain() }
+    }
+
     /// Masks the parts of an input that a model wrote. Used when only the output is masked.
     pub(super) fn mask_model_parts(&mut self, style: &Style) {
         self.by_model = Some(StandIn::for_style(style));

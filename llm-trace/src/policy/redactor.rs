@@ -1,5 +1,7 @@
 //! Redacts a finished span, or any other set of attributes, by a policy.
 
+use std::borrow::Cow;
+
 use super::authors::KnownRoles;
 use super::content_shape::ContentShape;
 use super::filter::Filter;
@@ -152,6 +154,11 @@ impl<'p> Redactor<'p> {
     /// The classification of a key.
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         self.state.policy().known(key)
+    }
+
+    /// A name that is exported under every mask, after scrubbing.
+    pub(crate) fn clean_name<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        self.open.clean(text, Place::of(TextKind::Name))
     }
 
     pub(crate) fn into_report(self) -> Report {

@@ -262,3 +262,102 @@ fn queued_records_follow_a_policy_change() {
     assert_eq!(seen(&collector, &OUTPUT), OUTPUT);
     assert!(!log.attributes().keys().any(|key| key.contains("internal")), "{log:?}");
 }
+
+/// A record of another crate outside of every call, as it is exported.
+fn emitted(policy: Policy, fill: impl Fn(&mut opentelemetry_sdk::logs::SdkLogRecord)) -> ReceivedLog {
+    let collector = Collector::start();
+    let loggers = guarded(&collector, &PolicyHandle::new(policy));
+    let logger = loggers.logger("client");
+    let mut record = logger.create_log_record();
+    fill(&mut record);
+    logger.emit(record);
+    collector.logs().remove(0)
+}
+
+#[test]
+fn a_model_calls_record_is_recognised_by_an_attribute_and_by_the_keys_of_its_body() {
+    let nested = |depth: usize| {
+        let mut value = map([("gen_ai.system", "openai".into())]);
+        for at in 0..depth {
+            value = if at % 2 == 0 { AnyValue::ListAny(Box::new(vec![value])) } else { map([("x", value)]) };
+        }
+        value
+    };
+    let by_name = |name: &'static str| {
+        move |record: &mut opentelemetry_sdk::logs::SdkLogRecord| {
+            record.add_attribute("event.name", name);
+            record.set_body(map([("reply", TEXT.into())]));
+        }
+    };
+    let closed = [Policy::new(), open().mask_input(true), open().mask_output(true)];
+    for policy in closed {
+        let hidden = |what: &str, log: ReceivedLog| {
+            assert!(!format!("{log:?}").contains(TEXT), "{what}: {log:?}");
+        };
+        for name in ["gen_ai.choice", "gen_ai.user.message", "gen_ai.assistant.message", "gen_ai.anything"] {
+            let log = emitted(policy.clone(), |record| {
+                record.add_attribute("event.name", name);
+                record.add_attribute("note", TEXT);
+                record.add_attribute("n", 3);
+            });
+            assert_eq!(log.attribute("n"), Some(json!(3)));
+            hidden(name, log);
+        }
+        for depth in [0, 1, 2, 7, 30] {
+            let log = emitted(policy.clone(), |record| {
+                record.set_body(map([("call", nested(depth)), ("reply", TEXT.into())]));
+                record.add_attribute("note", TEXT);
+            });
+            hidden("body", log);
+            let log = emitted(policy.clone(), |record| {
+                record.add_attribute("call", nested(depth));
+                record.add_attribute("note", TEXT);
+            });
+            hidden("attribute", log);
+        }
+        let log = emitted(policy.clone(), |record| {
+            record.set_body(map([("gen_ai.system", "openai".into()), ("reply", TEXT.into())]));
+        });
+        assert_eq!(body(&log)["gen_ai.system"], json!("openai"));
+        hidden("a key of the body", log);
+        hidden(
+            "a map in the body",
+            emitted(policy.clone(), |record| {
+                record.set_body(map([("input", map([("value", 1.into())])), ("reply", TEXT.into())]));
+            }),
+        );
+    }
+    // The body of such an event is content of the side that its name tells.
+    for (name, input) in [("gen_ai.choice", false), ("gen_ai.user.message", true), ("gen_ai.anything", true)] {
+        for policy in [Policy::new(), open().mask_input(input).mask_output(!input)] {
+            let log = emitted(policy, by_name(name));
+            assert!(!format!("{log:?}").contains(TEXT), "{name}: {log:?}");
+        }
+    }
+    assert_eq!(body(&emitted(open(), by_name("gen_ai.choice"))), json!({"reply": TEXT}));
+    assert_eq!(body(&emitted(Policy::new(), by_name("app.started"))), json!({"reply": TEXT}));
+}
+
+#[test]
+fn a_records_event_name_target_and_severity_text_are_scrubbed_and_keys_are_not() {
+    let policy = || open().rules(llm_trace::ScrubRules::all());
+    for policy in [policy(), policy().mask_input(true)] {
+        let log = emitted(policy, |record| {
+            record.set_event_name("alice@example.com");
+            record.set_target("of bob@example.com".to_owned());
+            record.set_severity_text("carol@example.com");
+            record.set_body(map([("dora@example.com", 1.into())]));
+        });
+        let shown = format!("{log:?}");
+        for name in ["alice@", "bob@", "carol@"] {
+            assert!(!shown.contains(name), "{shown}");
+        }
+        assert!(shown.contains("dora@"), "{shown}");
+    }
+    let log = emitted(policy(), |record| {
+        record.set_event_name("app.started");
+        record.set_target("app::module");
+        record.set_severity_text("INFO");
+    });
+    assert_eq!((log.record.event_name.as_str(), log.record.severity_text.as_str()), ("app.started", "INFO"));
+}
