@@ -114,10 +114,11 @@ fn told(span: &ReceivedSpan, whole: bool) {
 }
 
 #[track_caller]
-fn ended(span: &ReceivedSpan, leaves: Leave, whole: bool) {
+/// `cut` is the outcome of a stream without its end mark, whose function returns a value.
+fn ended(span: &ReceivedSpan, leaves: Leave, whole: bool, cut: &str) {
     let expected = match leaves {
         Leave::Ok if whole => "completed",
-        Leave::Ok => "truncated",
+        Leave::Ok => cut,
         Leave::Err => "error",
         Leave::Panic => "panicked",
         Leave::Wait if whole => "completed",
@@ -179,10 +180,10 @@ async fn in_place(body: &Value, leaves: Leave, whole: bool) -> Result<(), Broken
 fn recorded_values_are_kept_for_every_ending() {
     for (leaves, whole) in LEAVES {
         let body = body(true);
-        ended(&one(async |_| run(by_value(&body, leaves, whole)).await), leaves, whole);
-        ended(&one(async |_| run(by_bytes(&body, leaves, whole)).await), leaves, whole);
-        ended(&one(async |_| run(by_text(&body, leaves, whole)).await), leaves, whole);
-        ended(&one(async |_| run(in_place(&body, leaves, whole)).await), leaves, whole);
+        ended(&one(async |_| run(by_value(&body, leaves, whole)).await), leaves, whole, "truncated");
+        ended(&one(async |_| run(by_bytes(&body, leaves, whole)).await), leaves, whole, "truncated");
+        ended(&one(async |_| run(by_text(&body, leaves, whole)).await), leaves, whole, "truncated");
+        ended(&one(async |_| run(in_place(&body, leaves, whole)).await), leaves, whole, "dropped");
     }
 }
 
@@ -205,7 +206,7 @@ fn a_function_with_a_callback_is_recorded_like_others() {
         let span = one(async |_| {
             drop(catch_unwind(|| in_callback(&body(true), leaves, whole, &mut |_| {})));
         });
-        ended(&span, leaves, whole);
+        ended(&span, leaves, whole, "truncated");
     }
 }
 
@@ -240,7 +241,7 @@ fn a_channel_is_open_until_the_handle_ends() {
             }
         });
         let leaves = if leaves == Leave::Wait { Leave::Ok } else { leaves };
-        ended(&span, leaves, whole);
+        ended(&span, leaves, whole, "truncated");
     }
 }
 

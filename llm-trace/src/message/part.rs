@@ -253,8 +253,10 @@ impl<'a> Part<'a> {
                 // A part that only shares its type name with the schema gets another name.
                 match SCHEMA_TYPES.contains(kind) {
                     true => object.word("type", &format!("{kind}_part")),
-                    // A user may have chosen it.
-                    false if filter.masks_at(place) && !is_part_type(kind) => object.word("type", UNKNOWN),
+                    // Whoever wrote an input chose its types; the provider chooses those of a model's parts.
+                    false if filter.masks_at(place) && !Place::text(role).is_by_model() && !is_part_type(kind) => {
+                        object.word("type", UNKNOWN);
+                    }
                     false => object.identifier("type", kind, filter, place),
                 }
                 match fields {

@@ -135,7 +135,9 @@ pub(crate) fn part(out: &mut String, node: Node<'_>, filter: &mut Filter, role: 
     let kind = node.get_str("type").unwrap_or("");
     let place = place_of_part(kind, role);
     fields(out, node, filter, &|key: &str| match (kind, key) {
-        (_, "type") => TextSlot::PartType(place),
+        // Whoever wrote an input chose its types; the provider chooses those of a model's parts.
+        (_, "type") if !Place::text(role).is_by_model() => TextSlot::PartType(place),
+        (_, "type") => TextSlot::Word,
         ("tool_call" | "server_tool_call", "id" | "name") => TextSlot::Word,
         ("tool_call_response" | "server_tool_call_response", "id") => TextSlot::Word,
         ("blob" | "uri" | "file", "modality" | "mime_type") => TextSlot::Word,

@@ -103,7 +103,7 @@ pub(super) const FACTS: &[Entry] = &[
     name("lk.function_tool.name"), fact("lk.tts.label"), fact("lk.provider_request_ids"), fact("lk.participant_kind"),
     name("haystack.component.name"), fact("haystack.component.type"), fact("haystack.component.fully_qualified_type"),
     // OpenTelemetry, any span.
-    fact("error.type"), fact("exception.type"), fact("exception.escaped"), fact("level"),
+    fact("error.type"), fact("event.name"), fact("exception.type"), fact("exception.escaped"), fact("level"),
     fact("span.kind"), fact("otel.kind"), fact("otel.status_code"), fact("otel.scope.name"), fact("otel.scope.version"),
     fact("code.function.name"), fact("code.function"), fact("code.file.path"), fact("code.filepath"),
     fact("code.line.number"), fact("code.lineno"), target("target"), target("code.module.name"),
