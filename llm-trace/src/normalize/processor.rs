@@ -17,8 +17,8 @@ use crate::sink::forward_to_inner;
 /// not recorded twice.
 ///
 /// With [`LlmLayer::with_tracer_provider`](crate::LlmLayer::with_tracer_provider) you do not need it: the layer does
-/// the same with [`with_normalization`](crate::LlmLayer::with_normalization). With your own OpenTelemetry layer, wrap the guard in it, so
-/// that the guard receives messages in a known format:
+/// the same with [`with_normalization`](crate::LlmLayer::with_normalization). With your own OpenTelemetry layer, wrap the
+/// guard in it, so that the guard receives messages in a known format:
 ///
 /// ```
 /// use llm_trace::{NormalizeProcessor, Policy, RedactProcessor};

@@ -33,6 +33,9 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 
 /// Whether `text` takes at most `limit` bytes in JSON, without quotes.
 fn fits(text: &str, limit: usize) -> bool {
+    if text.len() > limit {
+        return false;
+    }
     // Few bytes are escaped, and an escape has at most six bytes.
     let few = |bytes: &[u8]| bytes.iter().fold(0_u8, |few, byte| few + u8::from(is_special(*byte)));
     let specials: usize = text.as_bytes().chunks(255).map(|bytes| usize::from(few(bytes))).sum();
