@@ -196,7 +196,7 @@ impl Continued {
             Parent::Trace(trace, flags) if trace_id_generator::any() => {
                 (remote(TraceId::INVALID, SpanId::INVALID, *flags), Some(*trace))
             }
-            // Without an `TraceIdGenerator`, the span becomes a child of a span that does not exist.
+            // Without a `TraceIdGenerator`, the span becomes a child of a span that does not exist.
             Parent::Trace(trace, flags) => {
                 let [.., a, b, c, d, e, f, g, h] = trace.to_bytes();
                 let half = SpanId::from_bytes([a, b, c, d, e, f, g, h]);

@@ -188,8 +188,8 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     let value = &text[found.clone()];
     // Another flag, or a short word of prose, may follow a flag.
     let is_next = bytes[at] == b' ' && (value.starts_with('-') || value.len() < 6 && is_lowercase(value));
-    let is_word = || value.len() <= MAX_WORD && (is_harmless(value, name) || is_prose && is_prose_word(value));
-    (!is_next && !is_stand_in(&text[found.start..]) && !is_word()).then_some(found)
+    let is_word = || is_stand_in(&text[found.start..]) || is_harmless(value, name) || is_prose && is_prose_word(value);
+    (!is_next && (value.len() > MAX_WORD || !is_word())).then_some(found)
 }
 
 /// Whether a value has the form of a word: no digits, and no capital letters but the first.

@@ -156,6 +156,8 @@ fn the_time_is_linear() {
         "token:",
         "authorization:\\\\'missing ",
         "api_key=[A ",
+        "?token:[A]a",
+        "authorization:\\\\'[A]",
         "abc",
         "missing",
         "'",

@@ -226,9 +226,10 @@ impl Redactor<'_> {
                 AnyValue::Int(_) | AnyValue::Double(_) | AnyValue::Boolean(_) => value,
                 AnyValue::String(text) if wording.fits(text.as_str()) => value,
                 AnyValue::ListAny(list)
-                    if list
-                        .iter()
-                        .all(|item| matches!(item, AnyValue::String(text) if wording.fits(text.as_str()))) =>
+                    if wording.fits_all(list.iter().map(|item| match item {
+                        AnyValue::String(text) => Some(text.as_str()),
+                        _ => None,
+                    })) =>
                 {
                     value
                 }

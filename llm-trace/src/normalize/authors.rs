@@ -12,7 +12,7 @@ pub(super) fn names_model(text: &str) -> bool {
     !filter.into_report().is_empty()
 }
 
-/// Whether the role of each message tells whether a model wrote it: the other messages have no part of a model.
+/// Whether a model wrote only the messages of its role: the other messages have no part of a model.
 pub(super) fn roles_name_models(text: &str) -> bool {
     let doc = JsonView::from_slice(text.as_bytes(), Mode::Full);
     let root = doc.root();
@@ -26,8 +26,8 @@ fn role_is_author(message: Node<'_>) -> bool {
     is_role_of_model(role) || !names_model(&without_braces(message))
 }
 
-/// The message without the braces in its prose: the role says who wrote it, also if it resembles a structure, as code
-/// does. JSON in a text stays.
+/// The message without the braces in its prose: the role names the author, also if the text resembles a structure, as
+/// code does. JSON in a text stays.
 fn without_braces(message: Node<'_>) -> String {
     struct Prose;
     impl JsonOutput for Prose {

@@ -33,10 +33,13 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 
 /// Whether `text` takes at most `limit` bytes in JSON, without quotes.
 fn fits(text: &str, limit: usize) -> bool {
+    // Few bytes are escaped, and an escape has at most six bytes.
+    if text.len() <= limit / 6 {
+        return true;
+    }
     if text.len() > limit {
         return false;
     }
-    // Few bytes are escaped, and an escape has at most six bytes.
     let few = |bytes: &[u8]| bytes.iter().fold(0_u8, |few, byte| few + u8::from(is_special(*byte)));
     let specials: usize = text.as_bytes().chunks(255).map(|bytes| usize::from(few(bytes))).sum();
     text.len().saturating_add(specials.saturating_mul(5)) <= limit || encoded_len(text) <= limit
@@ -70,7 +73,7 @@ fn encoded_byte_len(byte: u8) -> usize {
 
 /// `text`, or its beginning and a mark with the number of missing bytes, in at most `limit` encoded bytes.
 pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'t, str> {
-    if text.len() <= limit / 6 || fits(text, limit) {
+    if fits(text, limit) {
         return Cow::Borrowed(text);
     }
     let mark = format!("… [CUT {} bytes]", text.len());

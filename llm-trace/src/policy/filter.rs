@@ -165,10 +165,6 @@ impl Filter {
         self.room = self.room.saturating_sub(bytes);
     }
 
-    pub(super) fn report(&self) -> &Report {
-        &self.report
-    }
-
     pub(crate) fn into_report(self) -> Report {
         self.report
     }

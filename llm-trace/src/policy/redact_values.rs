@@ -15,9 +15,6 @@ use super::report::Report;
 use super::rewrite;
 use crate::otel::{Array, KeyValue, StringValue, Value};
 
-/// Maximum number of identifiers in a list of another crate.
-const MAX_IDENTIFIERS: usize = 64;
-
 /// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
@@ -81,9 +78,7 @@ impl PolicyState {
 impl Redactor<'_> {
     /// Adds this report to the counts that are already recorded.
     pub(super) fn write_report(self, attributes: &mut Vec<KeyValue>) {
-        if [&self.report, self.open.report(), self.masked.report()].iter().any(|report| !report.is_empty()) {
-            write_report(self.into_report(), attributes);
-        }
+        write_report(self.into_report(), attributes);
     }
 
     pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
@@ -125,9 +120,7 @@ impl Redactor<'_> {
             Verdict::Identifiers { wording, fails } => {
                 let fits = match value {
                     Value::String(text) => wording.fits(text.as_str()),
-                    Value::Array(Array::String(all)) => {
-                        all.len() <= MAX_IDENTIFIERS && all.iter().all(|text| wording.fits(text.as_str()))
-                    }
+                    Value::Array(Array::String(all)) => wording.fits_all(all.iter().map(|text| Some(text.as_str()))),
                     _ => true,
                 };
                 if !fits {

@@ -11,6 +11,9 @@ const MAX_FOREIGN_WORD: usize = 30;
 /// Maximum length of a metric attribute, in bytes.
 pub(crate) const MAX_LABEL: usize = 128;
 
+/// Maximum number of identifiers in a list.
+pub(crate) const MAX_IDENTIFIERS: usize = 64;
+
 /// Maximum length of a stop sequence that is a fact, in bytes. A longer one is content.
 const MAX_STOP_LEN: usize = 64;
 
@@ -37,7 +40,7 @@ pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
 pub(crate) fn most(fact: Fact) -> usize {
     match fact {
         Fact::RequestStopSequences => 16,
-        _ => 64,
+        _ => MAX_IDENTIFIERS,
     }
 }
 

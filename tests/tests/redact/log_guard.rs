@@ -327,7 +327,7 @@ fn a_model_calls_record_is_recognised_by_an_attribute_and_by_the_keys_of_its_bod
             }),
         );
     }
-    // The body of such an event is content of the side that its name tells.
+    // The name of such an event defines the side of its body.
     for (name, input) in [("gen_ai.choice", false), ("gen_ai.user.message", true), ("gen_ai.anything", true)] {
         for policy in [Policy::new(), open().mask_input(input).mask_output(!input)] {
             let log = emitted(policy, by_name(name));

@@ -169,7 +169,7 @@ impl ActiveCall {
             }
             _ => None,
         };
-        self.set_unknown_server(error.server);
+        self.set_unknown_server(|| error.server);
         let mut record = self.lock();
         let known = &mut record.error;
         known.type_name = error.type_name.map(str::to_owned).or(known.type_name.take());
@@ -200,15 +200,14 @@ impl ActiveCall {
     /// Reads the head of an HTTP response.
     fn read_head(&self, status: u16, url: Option<&str>) {
         self.lock().set_error_status(status);
-        self.set_unknown_server(url.and_then(Server::parse));
+        self.set_unknown_server(|| url.and_then(Server::parse));
     }
 
     /// Sets the server of a model call, unless it is known.
-    fn set_unknown_server(&self, server: Option<Server>) {
-        let Some(server) = server else { return };
+    fn set_unknown_server(&self, server: impl FnOnce() -> Option<Server>) {
         let mut record = self.lock();
-        if record.operation.is_model_call() {
-            record.server.get_or_insert(server);
+        if record.server.is_none() && record.operation.is_model_call() {
+            record.server = server();
         }
     }
 

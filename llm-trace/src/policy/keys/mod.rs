@@ -13,7 +13,7 @@ pub(crate) use compiled::KnownKey;
 
 use crate::policy::content_shape::ContentShape;
 use crate::policy::side::Side;
-use crate::semconv::identifier::{is_name, is_word};
+use crate::semconv::identifier::{MAX_IDENTIFIERS, is_name, is_word};
 
 /// The class of a key's value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,6 +58,11 @@ impl IdentifierKind {
             IdentifierKind::Count => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
             IdentifierKind::Any => true,
         }
+    }
+
+    /// Whether a list has no more identifiers than facts may have, and each is of this form. `None` is no text.
+    pub(crate) fn fits_all<'t>(self, list: impl ExactSizeIterator<Item = Option<&'t str>>) -> bool {
+        list.len() <= MAX_IDENTIFIERS && list.into_iter().all(|text| text.is_some_and(|text| self.fits(text)))
     }
 }
 

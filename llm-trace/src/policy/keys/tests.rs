@@ -183,3 +183,10 @@ fn identifiers_are_short_and_have_no_control_characters() {
         assert_eq!((IdentifierKind::Word.fits(text), IdentifierKind::Name.fits(text)), (word, name), "{text:?}");
     }
 }
+
+#[test]
+fn a_list_of_identifiers_is_bounded() {
+    let fits = |count: usize, word: &'static str| IdentifierKind::Word.fits_all((0..count).map(|_| Some(word)));
+    assert!(fits(64, "stop") && !fits(65, "stop") && !fits(2, "two words"));
+    assert!(!IdentifierKind::Word.fits_all([None].into_iter()));
+}
