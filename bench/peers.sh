@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints a table of the cost of tracing with several crates, and with LiteLLM's Python SDK, in about five minutes.
+# Prints a table of the cost of tracing with several crates, and with LiteLLM's Python SDK, in about five minutes. Names
+# each row on stderr when it starts.
 # `--smoke` makes a few calls of each row in a debug build, without LiteLLM, and fails if a row is missing.
 set -euo pipefail
 cd "$(dirname "$0")/peers"

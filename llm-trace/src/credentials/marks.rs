@@ -1,88 +1,67 @@
 //! Positions in a text where a credential may start.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
 /// Maximum length of a name, in bytes.
 pub(super) const MAX_NAME: usize = 64;
 
-const SIGN: u8 = 1;
-const PERCENT: u8 = 2;
-const SPACE: u8 = 4;
-/// Two dashes, with which private keys and flags of a command line start.
-pub(super) const DASHES: u8 = 8;
-
-/// The kinds of bytes before which a credential's name may stand. Most short texts have none.
-pub(super) fn kinds(text: &str) -> u8 {
-    let (mut kinds, mut before) = (0, 0);
-    for byte in text.bytes() {
-        kinds |= match byte {
-            b'=' | b':' | b',' => SIGN,
-            b'%' => PERCENT,
-            b' ' => SPACE,
-            b'-' if before == b'-' => DASHES,
-            _ => 0,
-        };
-        before = byte;
-    }
-    kinds
+/// Whether a text has two dashes in a row, with which private keys and flags of a command line start.
+pub(super) fn has_dashes(text: &str) -> bool {
+    let from = memchr(b'-', text.as_bytes()).and_then(|at| text.as_bytes().get(at..));
+    from.is_some_and(|rest| rest.windows(2).any(|pair| pair == b"--"))
 }
 
-/// Positions in a text where a credential may start. Each byte is read once.
+/// Positions in a text where a credential may start: a sign, plain or encoded, or the space after a scheme or a flag.
 pub(super) struct Marks<'t> {
     bytes: &'t [u8],
-    /// The kinds of bytes in the text.
-    kinds: u8,
-    /// The next `=`, `:` or `,`, or the text's length if there is none.
+    /// Whether the text may have flags.
+    dashes: bool,
+    /// The next `=`, `:` or `,` that was found, or the text's length.
     sign: usize,
-    /// Like `sign`, for a percent-encoded sign or space.
-    encoded: usize,
+    /// Like `sign`, for a space and a `%`.
+    blank: usize,
 }
 
 impl<'t> Marks<'t> {
-    pub(super) fn new(text: &'t str, kinds: u8) -> Self {
-        let mut marks = Self { bytes: text.as_bytes(), kinds, sign: 0, encoded: 0 };
-        marks.find_sign(0);
-        marks.find_encoded(0);
-        marks
+    /// `dashes` is the result of [`has_dashes`].
+    pub(super) fn new(text: &'t str, dashes: bool) -> Self {
+        let bytes = text.as_bytes();
+        Self { bytes, dashes, sign: next_sign(bytes, 0), blank: next_blank(bytes, 0) }
     }
 
-    fn find_sign(&mut self, from: usize) {
-        let rest = self.bytes.get(from..).filter(|_| self.kinds & SIGN != 0).unwrap_or_default();
-        self.sign = memchr3(b'=', b':', b',', rest).map_or(self.bytes.len(), |at| from + at);
-    }
-
-    fn find_encoded(&mut self, mut from: usize) {
-        while self.kinds & PERCENT != 0
-            && let Some(at) = memchr(b'%', self.bytes.get(from..).unwrap_or_default())
-        {
-            self.encoded = from + at;
-            match self.bytes.get(self.encoded + 1..self.encoded + 3) {
-                Some([b'3', b'a' | b'A' | b'd' | b'D']) => return,
-                Some(b"20") if scheme_before(self.bytes, self.encoded).is_some() => return,
-                _ => from = self.encoded + 1,
-            }
-        }
-        self.encoded = self.bytes.len();
-    }
-
-    /// The next sign at or after `from`, or the space after a scheme or a flag if it comes first.
-    pub(super) fn next(&mut self, mut from: usize) -> Option<usize> {
+    /// The next position at or after `from`.
+    pub(super) fn next(&mut self, from: usize) -> Option<usize> {
         if self.sign < from {
-            self.find_sign(from);
+            self.sign = next_sign(self.bytes, from);
         }
-        if self.encoded < from {
-            self.find_encoded(from);
+        if self.blank < from {
+            self.blank = next_blank(self.bytes, from);
         }
-        let sign = self.sign.min(self.encoded);
-        while let Some(blank) = memchr(b' ', self.bytes.get(from..sign)?) {
-            let at = from + blank;
-            if scheme_before(self.bytes, at).is_some() || self.kinds & DASHES != 0 && is_flag(self.bytes, at) {
-                return Some(at);
+        while self.blank < self.sign {
+            if self.may_start(self.blank) {
+                return Some(self.blank);
             }
-            from = at + 1;
+            self.blank = next_blank(self.bytes, self.blank + 1);
         }
-        (sign < self.bytes.len()).then_some(sign)
+        (self.sign < self.bytes.len()).then_some(self.sign)
     }
+
+    /// Whether a credential may start at the space or `%` at `at`.
+    fn may_start(&self, at: usize) -> bool {
+        match self.bytes.get(at..).unwrap_or_default() {
+            [b'%', b'3', b'a' | b'A' | b'd' | b'D', ..] => true,
+            [b'%', rest @ ..] => rest.starts_with(b"20") && scheme_before(self.bytes, at).is_some(),
+            _ => scheme_before(self.bytes, at).is_some() || self.dashes && is_flag(self.bytes, at),
+        }
+    }
+}
+
+fn next_sign(bytes: &[u8], from: usize) -> usize {
+    bytes.get(from..).and_then(|rest| memchr3(b'=', b':', b',', rest)).map_or(bytes.len(), |at| from + at)
+}
+
+fn next_blank(bytes: &[u8], from: usize) -> usize {
+    bytes.get(from..).and_then(|rest| memchr2(b' ', b'%', rest)).map_or(bytes.len(), |at| from + at)
 }
 
 /// Whether the flag of a command line ends at `end`: `--api-key`.
@@ -100,9 +79,10 @@ pub(super) const SCHEMES: [&[u8]; 4] = [b"bearer", b"basic", b"digest", b"apikey
 
 /// The scheme that ends before the space at `at`.
 pub(super) fn scheme_before(bytes: &[u8], at: usize) -> Option<&'static [u8]> {
-    SCHEMES.into_iter().find(|scheme| {
-        let Some(start) = at.checked_sub(scheme.len()) else { return false };
-        bytes[start..at].eq_ignore_ascii_case(scheme)
-            && !start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric())
-    })
+    let last = bytes.get(at.checked_sub(1)?)?.to_ascii_lowercase();
+    // Each scheme has another last letter, and few words have one of these.
+    let scheme = SCHEMES.into_iter().find(|scheme| scheme.last() == Some(&last))?;
+    let start = at.checked_sub(scheme.len())?;
+    let is_word = !start.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_alphanumeric());
+    (is_word && bytes[start..at].eq_ignore_ascii_case(scheme)).then_some(scheme)
 }

@@ -2,9 +2,10 @@
 //! and `user:password@` in a URL. One literal scan without regular expressions.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
@@ -16,7 +17,7 @@ mod private_keys;
 
 use harmless::{is_arn, is_harmless, is_stand_in, is_state};
 use keys::{is_credential, is_credential_word};
-use marks::{DASHES, MAX_NAME, Marks, SCHEMES, kinds, name_before, scheme_before};
+use marks::{MAX_NAME, Marks, SCHEMES, has_dashes, name_before, scheme_before};
 
 /// Replaces the credentials in a text. Returns the text and their number.
 pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
@@ -25,19 +26,19 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
-    let kinds = kinds(text);
-    if kinds & !DASHES == 0 {
-        return (Cow::Borrowed(text), 0);
-    }
-    let keys = (kinds & DASHES != 0).then(|| private_keys::replace(text, stand_in)).flatten();
-    let Some((rest, keys)) = keys else { return scan(text, stand_in, kinds) };
-    let (clean, found) = scan(&rest, stand_in, kinds);
+    let dashes = has_dashes(text);
+    let keys = if dashes { private_keys::replace(text, stand_in) } else { None };
+    let Some((rest, keys)) = keys else { return scan(text, stand_in, dashes) };
+    let (clean, found) = scan(&rest, stand_in, dashes);
     (Cow::Owned(clean.into_owned()), keys.saturating_add(found))
 }
 
-fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8) -> (Cow<'t, str>, u64) {
+fn scan<'t>(text: &'t str, stand_in: &'static str, dashes: bool) -> (Cow<'t, str>, u64) {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
-    let mut marks = Marks::new(text, kinds);
+    let mut marks = Marks::new(text, dashes);
+    // Most URLs name no user.
+    let last_at = LazyCell::new(|| memrchr(b'@', text.as_bytes()));
+    let userinfo = |start: usize| if *last_at >= Some(start) { userinfo(text, start) } else { None };
     let mut from = 0;
     while let Some(at) = marks.next(from) {
         from = at + 1;
@@ -47,9 +48,9 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, kinds: u8) -> (Cow<'t, str>, 
             Some(b'%') if text[at..].starts_with("%20") => after_scheme(text, at + 3),
             Some(b'%') if percent::starts_with(&text[at..], "%3A%2F%2F") => percent::userinfo(text, at + 9),
             Some(b'%') => after_name(text, at..at + 3),
-            Some(b':') if text[at..].starts_with("://") => userinfo(text, at + 3),
+            Some(b':') if text[at..].starts_with("://") => userinfo(at + 3),
             // JSON may escape slashes.
-            Some(b':') if text[at..].starts_with(":\\/\\/") => userinfo(text, at + 5),
+            Some(b':') if text[at..].starts_with(":\\/\\/") => userinfo(at + 5),
             _ => after_name(text, at..at + 1),
         };
         if let Some(found) = found.filter(|found| found.start >= scan.copied) {

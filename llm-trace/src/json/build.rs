@@ -43,33 +43,46 @@ pub(super) enum Value<'a> {
 pub(crate) struct JsonView<'a> {
     pub(super) tape: Vec<Entry<'a>>,
     pub(super) complete: bool,
+    mode: Mode,
 }
 
 impl<'a> JsonView<'a> {
     /// The maximum number of values. Later ones are not read.
     pub(crate) const MAX_ENTRIES: usize = 2_000_000;
 
-    pub(super) fn new() -> Self {
+    pub(super) fn new(mode: Mode) -> Self {
         let spare = SPARE.try_with(Cell::take).ok().filter(|tape| tape.capacity() > 0);
         // Large enough for most documents.
         let tape = spare.map_or_else(|| Vec::with_capacity(48), emptied);
-        Self { tape, complete: true }
+        Self { tape, complete: true, mode }
     }
 
     /// Reads JSON text. Values before a syntax error are kept.
     pub(crate) fn from_slice(bytes: &'a [u8], mode: Mode) -> Self {
-        let mut doc = Self::new();
+        let mut doc = Self::new(mode);
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         work::bytes(bytes.len());
-        let mut de = serde_json::Deserializer::from_slice(bytes);
+        // Checked once, rather than for each string.
+        let (text, is_text) = match str::from_utf8(bytes) {
+            Ok(text) => (text, true),
+            Err(error) => {
+                (str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default(), false)
+            }
+        };
+        let mut de = serde_json::Deserializer::from_str(text);
         let read = Seed::root(&mut doc.tape, mode).deserialize(&mut de);
-        doc.complete = read.is_ok() && de.end().is_ok();
+        doc.complete = is_text && read.is_ok() && de.end().is_ok();
         doc.finished()
     }
 
     /// Whether the whole document was read.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// Whether everything in the document was read and kept.
+    pub(crate) fn has_all(&self) -> bool {
+        self.complete && self.mode == Mode::Full
     }
 
     pub(super) fn finished(mut self) -> Self {

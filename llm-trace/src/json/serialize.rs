@@ -16,7 +16,7 @@ use crate::user_code::{self, UserCode};
 impl JsonView<'_> {
     /// Reads any serializable value. Values that the mode skips are not serialized.
     pub(crate) fn from_serialize<T: Serialize + ?Sized>(value: &T, mode: Mode) -> JsonView<'static> {
-        let mut doc = JsonView::new();
+        let mut doc = JsonView::new(mode);
         doc.complete = build(value, &mut doc.tape, mode).is_ok();
         // A `Serialize` implementation can ignore an inner error.
         doc.close();

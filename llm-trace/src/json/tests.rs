@@ -24,9 +24,11 @@ fn all_three_sources_build_the_same_document() {
     }
 }
 
-/// Checks the facts found in a value, in its text, and in its serialization.
+/// Checks the facts found in a value, in its text, in a view, and in its serialization.
 fn found(value: &serde_json::Value, text: &str, each: &dyn Fn(&Found<'_>)) {
     each(&Found::from_json(&PATHS, text.as_bytes()));
+    let view = JsonView::from_slice(text.as_bytes(), Mode::Full);
+    each(&Found::from_view(&PATHS, &view).expect("the view has all facts"));
     each(&Found::from_value(&PATHS, value, false));
     each(&Found::from_serialize(&PATHS, value, false));
 }
@@ -102,6 +104,13 @@ fn a_truncated_document_is_read_up_to_the_cut() {
     assert_eq!(found.root().get_str(key!("id")), Some("x"));
     assert_eq!(found.root().path(keys!["usage", "prompt_tokens"]).and_then(Tree::i64), Some(7));
     assert_eq!(found.root().each(key!("choices")).count(), 1);
+}
+
+#[test]
+fn facts_come_only_from_a_view_that_has_them() {
+    for (text, mode) in [(r#"{"model":"m"}"#, Mode::Structure), (r#"{"model":"m","x":"\ud800"}"#, Mode::Full)] {
+        assert!(Found::from_view(&PATHS, &JsonView::from_slice(text.as_bytes(), mode)).is_none(), "{text}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{MAX_DEPTH, work};
 impl<'a> JsonView<'a> {
     /// Borrows from a `serde_json::Value`.
     pub(crate) fn from_value(value: &'a Json, mode: Mode) -> Self {
-        let mut doc = Self::new();
+        let mut doc = Self::new(mode);
         doc.complete = push(&mut doc.tape, mode, Rule::root(mode), "", value, 0).is_ok();
         doc.finished()
     }

@@ -171,17 +171,38 @@ impl Filter {
 
     /// Writes a text as a JSON string.
     pub(crate) fn text(&mut self, out: &mut String, text: Text<'_>, place: Place<'_>) {
-        match text {
-            Text::Plain(s) => {
-                let clean = self.clean(s, place);
-                write_str(out, &clean);
+        let Text::Plain(text) = text else { return self.mask(out, place) };
+        let clean = self.uncut(text, place);
+        let start = out.len();
+        // The encoded length is known after writing, so most texts are read once.
+        if clean.len() <= self.longest_at(place) {
+            write_str(out, &clean);
+            if out.len() - start - 2 <= self.longest_at(place) {
+                return;
             }
-            Text::Elided(_) => self.mask(out, place),
+            out.truncate(start);
         }
+        write_str(out, &budget::cut(&clean, self.longest_at(place), &mut self.report));
     }
 
     /// The text after masking, scrubbing and cutting.
     pub(crate) fn clean<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
+        let longest = self.longest_at(place);
+        match self.uncut(text, place) {
+            Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
+            Cow::Owned(clean) => Cow::Owned(budget::cut(&clean, longest, &mut self.report).into_owned()),
+        }
+    }
+
+    /// The length to which a text is cut, in encoded bytes. Media have their own limit, because half an image is
+    /// useless, and replacements are not cut.
+    fn longest_at(&self, place: Place<'_>) -> usize {
+        let is_text = place.kind != TextKind::Media && !self.masks_at(place);
+        if is_text { self.longest } else { usize::MAX }
+    }
+
+    /// The text after masking and scrubbing.
+    fn uncut<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match stand_in_at(&self.stand_in, &self.by_model, place) {
             // Masked text is not counted again.
             StandIn::Word(_) | StandIn::Hash(_) | StandIn::Absent if text == REDACTED || text == CUT => {
@@ -205,20 +226,11 @@ impl Filter {
                 let (text, found) = credentials::clean(text);
                 self.report.scrubbed("credential", found);
                 match text {
-                    Cow::Borrowed(text) => self.scrub_and_cut(text, place),
-                    Cow::Owned(text) => Cow::Owned(self.scrub_and_cut(&text, place).into_owned()),
+                    Cow::Borrowed(text) => self.scrub(text, place),
+                    Cow::Owned(text) => Cow::Owned(self.scrub(&text, place).into_owned()),
                 }
             }
-            StandIn::Itself => self.scrub_and_cut(text, place),
-        }
-    }
-
-    fn scrub_and_cut<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
-        // Media have their own limit, and half an image is useless.
-        let longest = if place.kind == TextKind::Media { usize::MAX } else { self.longest };
-        match self.scrub(text, place) {
-            Cow::Borrowed(clean) => budget::cut(clean, longest, &mut self.report),
-            Cow::Owned(clean) => Cow::Owned(budget::cut(&clean, longest, &mut self.report).into_owned()),
+            StandIn::Itself => self.scrub(text, place),
         }
     }
 

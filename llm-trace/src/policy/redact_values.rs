@@ -89,20 +89,27 @@ impl Redactor<'_> {
     }
 
     /// Redacts one value. Returns false if the attribute must be removed.
+    #[inline]
     pub(super) fn keeps(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
+        let free_text = owner == Owner::Other && self.closed;
+        // Most values are facts and numbers, which pass in any case.
+        match known.class {
+            Class::Fact(_) if !free_text => true,
+            Class::Fact(_) | Class::Unknown
+                if matches!(value, Value::Bool(_) | Value::I64(_) | Value::F64(_)) && (!free_text || known.is_word) =>
+            {
+                true
+            }
+            _ => self.keeps_text(key, known, value, owner, content),
+        }
+    }
+
+    fn keeps_text(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
         let class = known.class;
         if owner == Owner::Other && self.closed && !known.is_word {
             // A key, or its part below a known prefix, may be free text as well.
             self.report.dropped("key");
             return false;
-        }
-        // Most values of other crates are facts and numbers, which pass in any case.
-        match class {
-            Class::Fact(_) if owner != Owner::Other || !self.closed => return true,
-            Class::Fact(_) | Class::Unknown if matches!(value, Value::Bool(_) | Value::I64(_) | Value::F64(_)) => {
-                return true;
-            }
-            _ => {}
         }
         if matches!(class, Class::Content(..)) && *value == Value::from(REDACTED) && key.starts_with(OF_TRACE) {
             return true;

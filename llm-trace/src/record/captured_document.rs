@@ -4,6 +4,11 @@ use crate::arguments::captured_value::CapturedValue;
 use crate::json::{Found, JsonView, Mode, is_document};
 use crate::wire::paths::PATHS;
 
+/// The facts in the document of a value, if it holds one. `content` is the same document, if it was read for its content.
+pub(crate) fn found_in<'w>(what: &'w CapturedValue<'_>, content: Option<&'w JsonView<'w>>) -> Option<Found<'w>> {
+    content.and_then(|content| Found::from_view(&PATHS, content)).or_else(|| found(what))
+}
+
 /// The facts in the document of a value, if it holds one.
 pub(crate) fn found<'w>(what: &'w CapturedValue<'_>) -> Option<Found<'w>> {
     match what {

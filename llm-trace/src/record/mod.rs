@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use arguments::{recorded, request_content};
 pub(crate) use call_end::CallEnd;
-pub(crate) use captured_document::{document, found};
+pub(crate) use captured_document::{document, found, found_in};
 pub(crate) use documents::count as count_documents;
 pub(crate) use failure::error_type_label;
 pub(crate) use gaps::Gaps;

@@ -7,7 +7,7 @@ use super::start_context::StartContext;
 use crate::arguments::MakeSpan;
 use crate::arguments::call_arguments::CallArguments;
 use crate::policy::Side;
-use crate::record::{CallRecord, document, found};
+use crate::record::{CallRecord, document, found_in};
 
 /// A call whose arguments are read and whose span has not started.
 pub(crate) struct PendingCall(Box<Parts>);
@@ -37,7 +37,7 @@ impl PendingCall {
             };
             let permit = policy.permit(Side::Input, around.masks.get());
             let document = permit.mode().and_then(|mode| document(&setup.request, mode));
-            record.read_arguments(&setup, found(&setup.request).as_ref());
+            record.read_arguments(&setup, found_in(&setup.request, document.as_ref()).as_ref());
             record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {
                 record.read_given(&given.content, |side| policy.permit(side, around.masks.get()));

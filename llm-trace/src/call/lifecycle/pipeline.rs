@@ -52,6 +52,8 @@ pub(crate) struct Pipeline {
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
     pub(crate) recorded: AtomicBool,
+    /// Whether the content of the last call's input was read, as a prediction for the next one.
+    pub(crate) content_read: AtomicBool,
     _count: PipelineCount,
 }
 
@@ -123,6 +125,7 @@ impl Pipeline {
             call_hooks: CallHooks::default(),
             newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
+            content_read: AtomicBool::new(false),
             _count: PipelineCount,
         }
     }

@@ -9,7 +9,9 @@ use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::model::server::Server;
 use crate::policy::{Filter, Permit, Place};
-use crate::record::{document, found, is_messages, outcome_content, recorded, request_content, response_content};
+use crate::record::{
+    document, found, found_in, is_messages, outcome_content, recorded, request_content, response_content,
+};
 use crate::semconv::Fact;
 use crate::user_code::{self, UserCode};
 use crate::wire::paths::keys;
@@ -23,8 +25,8 @@ impl ActiveCall {
         }
         let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
         // Serializing, recording and scrubbing run user code, so they run outside of the lock.
-        let found = found(request);
         let document = permit.mode().and_then(|mode| document(request, mode));
+        let found = found_in(request, document.as_ref());
         let recorded = recorded(request);
         let mut record = self.lock();
         let before = record.request.take(Fact::RequestModel);
@@ -258,8 +260,8 @@ impl ActiveCall {
             answer => {
                 let permit = self.permit_output();
                 // Serialization runs user code, so it runs outside of the lock.
-                let Some(found) = found(answer) else { return };
                 let doc = permit.mode().and_then(|mode| document(answer, mode));
+                let Some(found) = found_in(answer, doc.as_ref()) else { return };
                 let error_facts = error::read(found.root());
                 let message = error_facts.is_some().then(|| self.error_message(answer)).flatten();
                 let mut record = self.lock();

@@ -17,8 +17,8 @@ use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
-use crate::policy::Masks;
-use crate::record::{CallRecord, StartAttributes, document, found};
+use crate::policy::{Masks, Permit};
+use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
 use crate::user_code::{self, UserCode};
 
@@ -44,15 +44,27 @@ impl ActiveCall {
             return ActiveCall::start(setup.make_span, record, around);
         };
         let likely = pipeline.recorded.load(Ordering::Relaxed);
-        record.read_arguments(&setup, found(&setup.request).as_ref());
+        // Content is permitted once the span exists. If that is likely, the document is read now, and once.
+        let likely_read = pipeline.content_read.load(Ordering::Relaxed);
+        let before = if likely_read { around.mode_of_input() } else { None };
+        let before = before.and_then(|mode| Some((mode, document(&setup.request, mode)?)));
+        record.read_arguments(&setup, found_in(&setup.request, before.as_ref().map(|(_, document)| document)).as_ref());
         let active = ActiveCall::start(setup.make_span, record, around)?;
         let recorded = active.outer.as_deref().unwrap_or(&active).recording;
         if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely != recorded) {
             pipeline.recorded.store(recorded, Ordering::Relaxed);
         }
-        if active.wants_content() {
-            let permit = active.permit_input();
-            let document = permit.mode().and_then(|mode| document(&setup.request, mode));
+        let wants_content = active.wants_content();
+        let permit = if wants_content { active.permit_input() } else { Permit::Off };
+        let read = permit.mode().is_some();
+        if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely_read != read) {
+            pipeline.content_read.store(read, Ordering::Relaxed);
+        }
+        if wants_content {
+            let document = match (permit.mode(), before) {
+                (Some(mode), Some((read, document))) if mode == read => Some(document),
+                (mode, _) => mode.and_then(|mode| document(&setup.request, mode)),
+            };
             let mut record = active.lock();
             record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {

@@ -10,8 +10,9 @@ use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
 use crate::arguments::call_arguments::CallArguments;
+use crate::json::Mode;
 use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
-use crate::policy::{Masks, PolicyState, Stamp};
+use crate::policy::{Masks, PolicyState, Side, Stamp};
 
 /// The surroundings of a call: its layer, its masks and inherited facts, and its explicit parent, if any.
 pub(crate) struct StartContext {
@@ -74,6 +75,11 @@ impl StartContext {
         let explicit = self.parent.as_ref().map(|parent| parent.span().span_context().trace_id());
         let trace = explicit.or(continued).unwrap_or_else(|| here().span().span_context().trace_id());
         Some(trace).filter(|trace| *trace != TraceId::INVALID)
+    }
+
+    /// The part of the input's content that the policy permits to read, if the span is recorded.
+    pub(crate) fn mode_of_input(&self) -> Option<Mode> {
+        self.pipeline.as_ref()?.policy.state().permit(Side::Input, self.masks.get()).mode()
     }
 
     /// Whether the call has an explicit parent in place of the surrounding call.

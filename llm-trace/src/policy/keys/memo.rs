@@ -25,18 +25,17 @@ pub(super) fn get(key: &str, classify: fn(&str) -> KnownKey) -> KnownKey {
     }
     let stored = MEMO.try_with(|memo| {
         let mut memo = memo.try_borrow_mut().ok()?;
-        let first = hash(key.as_bytes());
-        let slots = (0..TRIES).map(|step| (first + step) % SLOTS);
-        for slot in slots.clone() {
-            if let Some((stored, known)) = &memo[slot]
-                && **stored == *key
-            {
-                return Some(*known);
+        let first = hash(key.as_bytes()) % SLOTS;
+        for step in 0..TRIES {
+            match &memo[(first + step) % SLOTS] {
+                Some((stored, known)) if **stored == *key => return Some(*known),
+                Some(_) => {}
+                None => break,
             }
         }
         let known = classify(key);
-        let free = slots.clone().find(|slot| memo[*slot].is_none());
-        memo[free.unwrap_or(first % SLOTS)] = Some((key.into(), known));
+        let free = (0..TRIES).map(|step| (first + step) % SLOTS).find(|slot| memo[*slot].is_none());
+        memo[free.unwrap_or(first)] = Some((key.into(), known));
         Some(known)
     });
     stored.ok().flatten().unwrap_or_else(|| classify(key))
