@@ -241,13 +241,7 @@ pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
     fn has_any(place: &SharedMasks) -> bool {
         place.facts().is_some() || place.get() != Masks::new()
     }
-    // Most spans are created outside of scopes and need no clone.
-    let is_inside = MaskContext::masks(cx).is_some_and(has_any)
-        || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has_any)))
-            == Ok(true)
-        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|s| s.iter().any(|s| has_any(&s.span.place))))
-            == Ok(true);
-    if !is_inside {
+    if !any_place(cx, has_any) {
         return None;
     }
     let mut places = of_span(cx);
@@ -256,6 +250,14 @@ pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
         0 | 1 => places.pop(),
         _ => Some(SharedMasks::child_of(Masks::new(), places)),
     }
+}
+
+/// Whether a place here has a property. Most spans are created outside of all places, and nothing is cloned.
+fn any_place(cx: &Context, has: fn(&SharedMasks) -> bool) -> bool {
+    MaskContext::masks(cx).is_some_and(has)
+        || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has))) == Ok(true)
+        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|spans| spans.iter().any(|span| has(&span.span.place))))
+            == Ok(true)
 }
 
 fn replace(masks: Option<SharedMasks>) -> Option<SharedMasks> {
@@ -318,6 +320,9 @@ pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
 
 fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     let mut all: Vec<SharedMasks> = Vec::new();
+    if !any_place(cx, |_| true) {
+        return all;
+    }
     let add = |place: SharedMasks, all: &mut Vec<SharedMasks>| {
         if !all.iter().any(|known| known.is_within(&place)) {
             let at = all.iter().position(|known| place.is_within(known)).unwrap_or(all.len());

@@ -225,7 +225,7 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
             if rule.count_numbers && pop_number(tape, element) {
                 numbers += 1;
             } else {
-                set(tape, at, Value::Array(len - numbers));
+                count(tape, at);
             }
         }
         finish_array(tape, at, len, numbers);
@@ -244,12 +244,10 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
         let at = tape.len();
         Seed { tape: &mut *tape, mode, rule, key, depth }.push(Value::Object(0))?;
         open(tape, at);
-        let mut len = 0;
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let rule = mode.rule(&key, rule);
             map.next_value_seed(Seed { tape: &mut *tape, mode, rule, key, depth: depth + 1 })?;
-            len += 1;
-            set(tape, at, Value::Object(len));
+            count(tape, at);
         }
         end(tape, at);
         Ok(())
@@ -278,6 +276,13 @@ pub(super) fn end(tape: &mut [Entry<'_>], at: usize) {
 pub(super) fn set<'a>(tape: &mut [Entry<'a>], at: usize, value: Value<'a>) {
     if let Some(entry) = tape.get_mut(at) {
         entry.value = value;
+    }
+}
+
+/// Counts a child of an open container, in case the text ends inside it.
+fn count(tape: &mut [Entry<'_>], at: usize) {
+    if let Some(Entry { value: Value::Array(len) | Value::Object(len), .. }) = tape.get_mut(at) {
+        *len += 1;
     }
 }
 

@@ -19,13 +19,15 @@ pub(crate) struct InputContent {
 
 impl InputContent {
     pub(crate) fn new(filter: Filter) -> Self {
-        let mut system = Messages::input(filter.clone());
-        system.begin("system", None);
+        let system = Messages::input(filter.clone());
         Self { messages: Messages::input(filter), system, tools: String::new(), tool_count: 0 }
     }
 
     /// Adds a part to the system instructions.
     pub(crate) fn system(&mut self, part: Part<'_>) {
+        if self.system.open.is_none() {
+            self.system.begin("system", None);
+        }
         self.system.part(part);
     }
 
@@ -56,7 +58,7 @@ impl InputContent {
         let (messages, mut filter) = self.messages.finish();
         let Messages { json: mut system, filter: system_filter, .. } = self.system;
         filter.absorb(system_filter);
-        let prefix = "{\"role\":\"system\",\"parts\":".len();
+        let prefix = "[{\"role\":\"system\",\"parts\":".len();
         let mut instructions = None;
         if parts > 0 {
             system.push(']');

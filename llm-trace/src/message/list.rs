@@ -9,6 +9,7 @@ use crate::semconv::identifier::is_word;
 /// A JSON array of messages.
 #[derive(Debug)]
 pub(crate) struct Messages {
+    /// Empty, or an array that is not closed.
     pub(super) json: String,
     /// The range of each message in `json`, and whether it is a system message.
     spans: Vec<(std::ops::Range<usize>, bool)>,
@@ -51,9 +52,9 @@ impl Messages {
             self.end(None);
         }
         role.clone_into(&mut self.role);
-        if !self.spans.is_empty() {
-            self.json.push(',');
-        }
+        // Large enough for most messages that are short.
+        self.json.reserve(if self.json.is_empty() { 256 } else { 0 });
+        self.json.push(if self.spans.is_empty() { '[' } else { ',' });
         let at = self.json.len();
         self.json.push_str("{\"role\":");
         match is_word(role) {

@@ -89,8 +89,8 @@ pub(super) fn cut<'t>(text: &'t str, limit: usize, report: &mut Report) -> Cow<'
     Cow::Owned([&text[..end], &format!("… [CUT {missing} bytes]")].concat())
 }
 
-/// Writes the array of `items` in at most `limit` bytes. An item is a slice of `json`, which holds them separated by
-/// commas, and a flag for system messages. The first system message and the newest message are always kept, shortened
+/// Writes the array of `items` in at most `limit` bytes. An item is a slice of `json`, which is an array that is not
+/// closed, and a flag for system messages. The first system message and the newest message are always kept, shortened
 /// if necessary by `shortened`; then the other system messages and the newest messages are added while there is room.
 pub(super) fn fit(
     json: String,
@@ -100,8 +100,8 @@ pub(super) fn fit(
     shortened: impl Fn(&str, usize) -> Option<String>,
 ) -> String {
     let len = |at: usize| items[at].0.len() + 1;
-    if json.len().saturating_add(2) <= limit || items.is_empty() {
-        return in_brackets(json);
+    if json.len() < limit || items.is_empty() {
+        return closed(json);
     }
     let mut room = limit.saturating_sub(2);
     let mut kept: Vec<Option<Cow<'_, str>>> = vec![None; items.len()];
@@ -154,12 +154,16 @@ pub(super) fn fit(
     array(kept.iter().flatten().map(AsRef::as_ref))
 }
 
-/// Adds brackets in place, with the exact capacity: the text is held until it is exported.
-fn in_brackets(mut json: String) -> String {
-    json.reserve_exact(2);
-    json.insert(0, '[');
+/// Unused bytes that are not worth another allocation.
+const SPARE: usize = 256;
+
+/// Closes an array. The text is held until it is exported, so it takes little more memory than it needs.
+fn closed(mut json: String) -> String {
+    json.reserve_exact(1);
     json.push(']');
-    json.shrink_to_fit();
+    if json.capacity() - json.len() > SPARE {
+        json.shrink_to_fit();
+    }
     json
 }
 
@@ -190,10 +194,10 @@ mod tests {
     }
 
     fn fit_all(messages: &[String], limit: usize) -> (String, Vec<String>) {
-        let mut json = String::new();
+        let mut json = String::from("[");
         let mut items = Vec::new();
         for message in messages {
-            if !json.is_empty() {
+            if !items.is_empty() {
                 json.push(',');
             }
             let at = json.len();

@@ -299,7 +299,8 @@ impl Filter {
         }
     }
 
-    /// The JSON array of `items`, which are slices of `json` separated by commas, each with a flag for system messages.
+    /// The JSON array of `items`, which are slices of `json`, an array that is not closed, each with a flag for system
+    /// messages.
     /// If they exceed the limit, items in the middle are dropped. Returns `None` if there is no room for any item.
     pub(crate) fn array(
         &mut self,

@@ -121,12 +121,10 @@ impl Redactor<'_> {
         }
         let content = self.state.span_content();
         let mut removed = Vec::new();
-        for at in 0..attributes.len() {
+        // These were written under the same policy and masks.
+        let kept = if owner == Owner::Filtered { written.clone() } else { 0..0 };
+        for at in (0..kept.start).chain(kept.end..attributes.len()) {
             let is_own = written.contains(&at);
-            // It was written under the same policy and masks.
-            if is_own && owner == Owner::Filtered {
-                continue;
-            }
             let known = self.known(attributes[at].key.as_str());
             // Keys are unique on a span, and the value that the call wrote wins.
             let is_double = !is_own

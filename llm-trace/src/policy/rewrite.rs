@@ -87,10 +87,10 @@ pub(crate) fn number(out: &mut String, node: Node<'_>, filter: &mut Filter) {
     }
 }
 
-/// Rewrites each element of an array. Returns the elements separated by commas, and for each one its range and whether
-/// it is a system message.
+/// Rewrites each element of an array. Returns an array that is not closed, and for each element its range and whether it
+/// is a system message.
 pub(super) fn items(array: Node<'_>, shape: ContentShape, filter: &mut Filter) -> (String, Vec<(Range<usize>, bool)>) {
-    let mut out = String::new();
+    let mut out = String::from("[");
     let mut ranges = Vec::new();
     for node in array.items() {
         if !ranges.is_empty() {

@@ -17,7 +17,7 @@ pub(crate) fn write(root: Node<'_>, wrap: bool, filter: &mut Filter) -> Option<S
     if root.is_null() {
         return None;
     }
-    let mut out = String::new();
+    let mut out = String::from("[");
     let mut items: Vec<(Range<usize>, bool)> = Vec::new();
     let mut add = |node: Node<'_>, filter: &mut Filter| {
         if !items.is_empty() {

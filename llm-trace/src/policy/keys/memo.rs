@@ -34,11 +34,17 @@ pub(super) fn get(key: &str, classify: fn(&str) -> KnownKey) -> KnownKey {
             }
         }
         let known = classify(key);
-        let free = (0..TRIES).map(|step| (first + step) % SLOTS).find(|slot| memo[*slot].is_none());
-        memo[free.unwrap_or(first)] = Some((key.into(), known));
+        add(&mut memo, first, key, known);
         Some(known)
     });
     stored.ok().flatten().unwrap_or_else(|| classify(key))
+}
+
+/// Stores a key in its first free slot, or in place of another one.
+#[cold]
+fn add(memo: &mut [Slot; SLOTS], first: usize, key: &str, known: KnownKey) {
+    let free = (0..TRIES).map(|step| (first + step) % SLOTS).find(|slot| memo[*slot].is_none());
+    memo[free.unwrap_or(first)] = Some((key.into(), known));
 }
 
 /// Computes a hash of the length and both ends of a key, in which most keys differ.
