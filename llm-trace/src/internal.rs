@@ -254,7 +254,7 @@ fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &mut 
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
     use crate::model::{Operation, Provider};
     use crate::sink::measured::Measured;
-    use crate::sink::metrics::Metrics;
+    use crate::sink::otel::metrics::Metrics;
 
     let mut metrics = Metrics::default();
     metrics.set_provider(provider);

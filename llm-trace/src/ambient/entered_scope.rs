@@ -10,7 +10,6 @@ use super::mask_context;
 use super::mask_context::SharedMasks;
 use super::scope::{Base, Scope};
 use super::scope_facts::ScopeFacts;
-#[cfg(feature = "otel")]
 use super::trace::{Continued, Parent};
 use crate::otel::{Context, ContextGuard};
 use crate::policy::Masks;
@@ -19,7 +18,6 @@ use crate::policy::Masks;
 #[derive(Clone, Debug)]
 pub(crate) struct ScopePlace {
     own: SharedMasks,
-    #[cfg(feature = "otel")]
     parent: Option<Parent>,
     context: Option<Context>,
     /// The place where it was last entered, and its masks combined with those of that place.
@@ -28,20 +26,12 @@ pub(crate) struct ScopePlace {
 
 impl ScopePlace {
     pub(crate) fn new(scope: Scope) -> Self {
-        #[cfg(feature = "otel")]
-        let parent = scope.parent.clone();
-        let Scope { masks, facts, base, .. } = scope;
+        let Scope { masks, facts, parent, base } = scope;
         let (above, context) = match base {
             Some(Base { above, context }) => (above, Some(context)),
             None => (mask_context::of_span(&Context::current()), None),
         };
-        Self {
-            own: level(masks, facts, above),
-            #[cfg(feature = "otel")]
-            parent,
-            context,
-            last: None,
-        }
+        Self { own: level(masks, facts, above), parent, context, last: None }
     }
 
     /// Enters the scope. The guard must not be held across an `.await`.
@@ -51,11 +41,10 @@ impl ScopePlace {
         let masks = self.within(here);
         let context = self.context.clone().unwrap_or(current);
         let context = MaskContext::with(&context, masks.clone());
-        #[cfg(feature = "otel")]
-        if let Some(parent) = &self.parent {
-            let context = Continued::below(&context, parent);
-            return EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) };
-        }
+        let context = match &self.parent {
+            Some(parent) => Continued::below(&context, parent),
+            None => context,
+        };
         EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
     }
 

@@ -6,10 +6,7 @@ use std::future::Future;
 use super::caller::{Caller, Id};
 use super::entered_scope::{ScopePlace, Scoped};
 use super::scope_facts::{PromptName, ScopeFacts};
-#[cfg(feature = "otel")]
-use super::trace::ExistingTrace;
-#[cfg(feature = "otel")]
-use super::trace_error::TraceError;
+use super::trace::Parent;
 use super::trace_update::TraceUpdate;
 use crate::ambient::mask_context::SharedMasks;
 use crate::otel::Context;
@@ -67,8 +64,7 @@ pub fn scope() -> Scope {
 pub struct Scope {
     pub(super) masks: Masks,
     pub(super) facts: ScopeFacts,
-    #[cfg(feature = "otel")]
-    pub(super) parent: Option<super::trace::Parent>,
+    pub(super) parent: Option<Parent>,
     pub(super) base: Option<Base>,
 }
 
@@ -193,41 +189,12 @@ impl Scope {
         self
     }
 
-    /// Continues an existing trace: a trace id, `(trace id, span id)`, or an [`ExistingTrace`].
-    ///
-    /// With a span id, the calls directly inside are sampled children of that span. With a trace id only, they are root
-    /// spans of that trace; this requires [`init`](crate::export::init) or
-    /// [`TraceIdGenerator`](crate::TraceIdGenerator). An open local span becomes a link.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), llm_trace::TraceError> {
-    /// llm_trace::scope().existing_trace("4bf92f3577b34da6a3ce929d0e0e4736")?.run(|| { /* calls */ });
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// If an id is invalid.
-    #[cfg(feature = "otel")]
-    pub fn existing_trace<T>(mut self, trace: T) -> Result<Self, TraceError>
-    where
-        T: TryInto<ExistingTrace>,
-        TraceError: From<T::Error>,
-    {
-        self.parent = Some(trace.try_into()?.into());
-        Ok(self)
-    }
-
     pub(crate) fn parts(&self) -> (Masks, &ScopeFacts) {
         (self.masks, &self.facts)
     }
 
     pub(crate) fn has_parent(&self) -> bool {
-        #[cfg(feature = "otel")]
-        return self.parent.is_some();
-        #[cfg(not(feature = "otel"))]
-        false
+        self.parent.is_some()
     }
 
     /// Runs `f` in this scope.

@@ -25,7 +25,6 @@ pub(crate) use build::JsonView;
 pub(crate) use found::Found;
 pub(crate) use found_node::FoundNode;
 pub(crate) use keys::Mode;
-#[cfg(feature = "internal")]
 pub(crate) use keys::known_keys;
 pub(crate) use node::{Node, Text, Tree};
 pub(crate) use string_only::is_text;

@@ -193,7 +193,6 @@ impl Trie {
     }
 
     /// Every key of every path.
-    #[cfg(feature = "internal")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.keys.iter().filter(|key| key.id != NO_KEY && !key.name.starts_with(['[', '*'])).map(|key| key.name)
     }

@@ -6,7 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::llm_layer::LlmLayer;
 use crate::ambient::TraceBackend;
-use crate::call::OpenCalls;
+use crate::call::lifecycle::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
@@ -16,13 +16,11 @@ use crate::sink::{CallHooks, Compat, FinishedCall};
 
 impl<S> LlmLayer<S> {
     /// Registers this layer's calls with a guard that ends them.
-    #[cfg(feature = "init")]
     pub(crate) fn with_open_calls(self, open: OpenCalls) -> Self {
         self.set(|pipeline| pipeline.open = open)
     }
 
     /// Registers this layer's hooks with a guard that flushes them.
-    #[cfg(feature = "init")]
     pub(crate) fn with_call_hooks(self, hooks: CallHooks) -> Self {
         self.set(|pipeline| pipeline.call_hooks = hooks)
     }

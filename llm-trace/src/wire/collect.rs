@@ -19,7 +19,6 @@ pub(crate) enum StreamEnd {
 
 impl StreamEnd {
     /// A name for it.
-    #[cfg(feature = "internal")]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             StreamEnd::Complete => "complete",

@@ -42,7 +42,6 @@ mod whole;
 
 pub(crate) use format::Format;
 
-#[cfg(feature = "internal")]
 use crate::json::Tree;
 use crate::json::{FoundNode, Node};
 use crate::message::{InputContent, Messages};
@@ -51,7 +50,6 @@ use crate::semconv::{Fact, Facts};
 use stream::StreamReader;
 
 /// Detects the format of a request and reads its facts, including those of the URL's path.
-#[cfg(feature = "internal")]
 pub(crate) fn read_request(provider: Option<&str>, path: Option<&str>, doc: FoundNode<'_>) -> (Option<Format>, Facts) {
     let mut facts = Facts::default();
     let format = detect::of_request(provider, path, doc);
@@ -67,7 +65,6 @@ pub(crate) fn read_request(provider: Option<&str>, path: Option<&str>, doc: Foun
 }
 
 /// Detects the format of a whole response, unless the request determines it, and reads its facts and errors.
-#[cfg(feature = "internal")]
 pub(crate) fn read_response(
     provider: Option<&str>,
     asked: Option<Format>,

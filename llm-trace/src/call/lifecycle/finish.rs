@@ -17,7 +17,7 @@ use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanTarget};
 use crate::sink::ended_call::{EndedCall, Sink};
-use crate::sink::metrics::Instruments;
+use crate::sink::otel::metrics::Instruments;
 use crate::user_code::{self, UserCode};
 use crate::wire::Format;
 use crate::wire::collect::{Collected, StreamEnd};
@@ -141,7 +141,6 @@ impl ActiveCall {
                 Some(again) => (record, late) = (again, true),
             },
         }
-        #[cfg(feature = "otel")]
         if let Some(id) = record.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::open_calls::OpenCalls;
+use super::propagation::Propagation;
 use crate::ambient::TraceBackend;
 use crate::cost::SharedPrices;
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
 use crate::semconv::Profile;
-use crate::sink::events::Events;
 use crate::sink::hook::Hook;
-use crate::sink::metrics::Metrics;
+use crate::sink::otel::events::Events;
+use crate::sink::otel::metrics::Metrics;
 use crate::sink::{CallHooks, Compat};
 
 /// The number of pipelines.
@@ -33,8 +34,7 @@ pub(crate) struct Pipeline {
     /// The backend that takes a trace's input and output from spans.
     pub(crate) trace_backend: TraceBackend,
     /// The destinations that receive trace context.
-    #[cfg(feature = "otel")]
-    pub(crate) propagation: super::propagation::Propagation,
+    pub(crate) propagation: Propagation,
     pub(crate) open: OpenCalls,
     /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
     /// of the version that this crate uses takes the span.
@@ -111,8 +111,7 @@ impl Pipeline {
             nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
-            #[cfg(feature = "otel")]
-            propagation: super::propagation::Propagation::new(),
+            propagation: Propagation::new(),
             open: OpenCalls::default(),
             fields: None,
             content_fields: false,

@@ -39,7 +39,6 @@ impl ActiveCall {
     }
 
     /// Records the request that a client sends. The URL's path may hold the model if the body does not.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
         if let Some(server) = crate::model::server::Server::parse(url) {
             let mut record = self.lock();
@@ -52,7 +51,6 @@ impl ActiveCall {
     }
 
     /// Records the response that a client receives.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
         self.response(&CapturedValue::Http { status, url: None, body: Box::new(CapturedValue::Bytes(body)) });
     }
