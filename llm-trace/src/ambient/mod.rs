@@ -1,7 +1,7 @@
 //! Scopes (caller, session, trace) and masks at a place in the program.
 
 #[cfg(not(feature = "otel"))]
-mod absent;
+pub(crate) mod absent;
 mod caller;
 pub(crate) mod context;
 mod entered_scope;

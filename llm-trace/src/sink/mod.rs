@@ -1,7 +1,7 @@
 //! Writers of a call's data: OpenTelemetry attributes, fields of `tracing` spans, metrics, events, and the user's hook.
 
 #[cfg(not(feature = "otel"))]
-mod absent;
+pub(crate) mod absent;
 pub(crate) mod attributes;
 pub(crate) mod call_attributes;
 pub(crate) mod call_span;
