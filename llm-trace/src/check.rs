@@ -251,7 +251,7 @@ impl Check {
             self.note(report);
         }
         if let Some(pipeline) = pipeline {
-            self.hooks(&pipeline.call_hooks);
+            self.hooks(&pipeline.hook_registry);
             match pipeline.open.len() {
                 0 => {}
                 open => self.right(format!("{open} calls are open")),

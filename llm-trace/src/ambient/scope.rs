@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use super::caller::{Caller, Id};
-use super::entered_scope::{ScopePlace, Scoped};
+use super::entered_scope::{CapturedScope, Scoped};
 use super::scope_facts::{PromptName, ScopeFacts};
 use super::trace::Parent;
 use super::trace_update::TraceUpdate;
@@ -199,8 +199,8 @@ impl Scope {
 
     /// Runs `f` in this scope.
     pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
-        let mut place = ScopePlace::new(self);
-        let _entered = place.enter();
+        let mut scope = CapturedScope::new(self);
+        let _entered = scope.enter();
         f()
     }
 
@@ -212,7 +212,7 @@ impl Scope {
     /// spawn(llm_trace::scope().user("u1").instrument(work()));
     /// ```
     pub fn instrument<T>(self, inner: T) -> Scoped<T> {
-        Scoped::new(inner, ScopePlace::new(self))
+        Scoped::new(inner, CapturedScope::new(self))
     }
 }
 

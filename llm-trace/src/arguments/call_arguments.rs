@@ -140,8 +140,8 @@ impl<'a> CallArguments<'a> {
     }
 
     /// Sets how this call nests with other model calls. See [`Nested`].
-    pub fn nested(&mut self, nested: impl Into<Nested>) {
-        self.nested = Some(nested.into());
+    pub fn nested(&mut self, nested: Nested) {
+        self.nested = Some(nested);
     }
 
     /// Sets the context that contains the parent span, in place of the current one.

@@ -35,6 +35,7 @@
 #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
 mod absent;
 mod active;
+mod batch_variables;
 mod config;
 mod console;
 mod counters;

@@ -10,6 +10,7 @@ mod keys;
 mod node;
 mod scan;
 mod serialize;
+mod serialize_container;
 mod string_only;
 mod trie;
 mod value;

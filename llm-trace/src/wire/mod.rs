@@ -37,6 +37,7 @@ mod stream_output;
 mod testing;
 mod text_delta;
 mod text_generation;
+mod text_generation_shapes;
 mod text_generation_stream;
 mod whole;
 

@@ -6,6 +6,7 @@ use super::active_call::ActiveCall;
 use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
 use super::record_response::scrubbed;
+use crate::ambient::ScopeFacts;
 use crate::ambient::mask_context::{self, Filtered};
 use crate::message::Messages;
 use crate::model::{Operation, Outcome};
@@ -183,16 +184,25 @@ impl ActiveCall {
         if self.is_hooked() {
             pipeline.hooks.write(&mut call);
         }
-        if !self.has_span_data() {
-            return;
+        if self.has_span_data() {
+            self.write_span(&mut call, scope_facts.as_deref(), pipeline, content_on_span);
         }
+    }
+
+    fn write_span(
+        &self,
+        call: &mut EndedCall<'_>,
+        scope_facts: Option<&ScopeFacts>,
+        pipeline: &Pipeline,
+        content_on_span: bool,
+    ) {
         if let Some(context) = self.context().filter(|_| self.recording()) {
-            self.correct_start(&context.span(), &mut call.record, &policy);
+            self.correct_start(&context.span(), &mut call.record, call.policy);
         } else if call.record.replaced != Replaced::default() {
             report_replaced("facts are fields of its `tracing` span");
         }
         let update = scope_facts.and_then(|scope_facts| scope_facts.update).unwrap_or_default();
-        let trace = self.update_trace(update, &mut call, pipeline, content_on_span);
+        let trace = self.update_trace(update, call, pipeline, content_on_span);
         let span = CallSpan {
             span: self.span(),
             context: self.context(),
@@ -200,10 +210,10 @@ impl ActiveCall {
             target: if self.has_fields() { SpanTarget::Fields } else { SpanTarget::Attributes },
             compat: &pipeline.compat,
             content: content_on_span,
-            error_text: !self.has_fields() || pipeline.content_fields || policy.keeps_error_text(),
+            error_text: !self.has_fields() || pipeline.content_fields || call.policy.keeps_error_text(),
             trace,
         };
-        span.write(&mut call);
+        span.write(call);
     }
 
     /// Whether it is an agent whose inferences are separate calls.

@@ -44,10 +44,10 @@ pub(crate) struct Pipeline {
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
-    /// The closures that receive each finished call.
+    /// The closures that receive each finished call of this layer.
     pub(crate) hooks: Vec<Arc<Hook>>,
-    /// The same hooks, shared with the code that flushes them.
-    pub(crate) call_hooks: CallHooks,
+    /// Where they are registered, to be flushed and counted. Layers of one guard share it.
+    pub(crate) hook_registry: CallHooks,
     /// The receiver of the newest call's span.
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
@@ -119,7 +119,7 @@ impl Pipeline {
             events: Events::default(),
             prices: None,
             hooks: Vec::new(),
-            call_hooks: CallHooks::default(),
+            hook_registry: CallHooks::default(),
             newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
             _count: PipelineCount,

@@ -184,30 +184,9 @@ impl Redactor<'_> {
     ) -> Option<AnyValue> {
         let (owner, content) = whose;
         // If free text is allowed, nested values are redacted by their own keys.
-        if class == Class::Unknown && !self.hides_whole(owner) {
-            let closed = self.hides(owner);
-            match value {
-                AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => return Some(text(REDACTED)),
-                AnyValue::Map(map) => {
-                    let map = map.into_iter().filter_map(|(name, value)| {
-                        if closed && !IdentifierKind::Word.fits(name.as_str()) {
-                            return None;
-                        }
-                        let class = match self.known(&format!("{key}.{name}")).class {
-                            Class::Unknown => self.known(name.as_str()).class,
-                            known => known,
-                        };
-                        let value = self.any(name.as_str(), class, value, whose, depth + 1)?;
-                        Some((name, value))
-                    });
-                    return Some(AnyValue::Map(Box::new(map.collect())));
-                }
-                AnyValue::ListAny(list) => {
-                    let list = list.into_iter().filter_map(|value| self.any(key, class, value, whose, depth + 1));
-                    return Some(AnyValue::ListAny(Box::new(list.collect())));
-                }
-                _ => {}
-            }
+        let is_nested = matches!(value, AnyValue::Map(_) | AnyValue::ListAny(_));
+        if is_nested && class == Class::Unknown && !self.hides_whole(owner) {
+            return Some(self.nested(key, value, whose, depth));
         }
         Some(match self.verdict(key, class, owner, content) {
             Verdict::Keep => value,
@@ -252,6 +231,32 @@ impl Redactor<'_> {
                 value => json(&authors::attribute(&written(&value), shape, filter)?)?,
             },
         })
+    }
+    /// Redacts the values in a map or a list of unknown meaning.
+    fn nested(&mut self, key: &str, value: AnyValue, whose: (Owner, bool), depth: usize) -> AnyValue {
+        match value {
+            AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => text(REDACTED),
+            AnyValue::Map(map) => {
+                let closed = self.hides(whose.0);
+                let map = map.into_iter().filter_map(|(name, value)| {
+                    if closed && !IdentifierKind::Word.fits(name.as_str()) {
+                        return None;
+                    }
+                    let class = match self.known(&format!("{key}.{name}")).class {
+                        Class::Unknown => self.known(name.as_str()).class,
+                        known => known,
+                    };
+                    let value = self.any(name.as_str(), class, value, whose, depth + 1)?;
+                    Some((name, value))
+                });
+                AnyValue::Map(Box::new(map.collect()))
+            }
+            AnyValue::ListAny(list) => {
+                let list = list.into_iter().filter_map(|value| self.any(key, Class::Unknown, value, whose, depth + 1));
+                AnyValue::ListAny(Box::new(list.collect()))
+            }
+            other => other,
+        }
     }
 }
 
