@@ -3,6 +3,9 @@
 //! Facts are [`Found`] by one walk along the paths of a table; other values are skipped. Content is read from a
 //! [`JsonView`], a flat, borrowed view that is built only if the policy permits content.
 
+// Bytes come from providers.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 mod build;
 mod found;
 mod found_node;
@@ -12,6 +15,7 @@ mod scan;
 mod serialize;
 mod serialize_container;
 mod string_only;
+#[allow(clippy::indexing_slicing, reason = "its table is built at compile time, where a wrong index is an error")]
 mod trie;
 mod value;
 mod walk;

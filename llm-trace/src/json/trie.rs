@@ -12,7 +12,7 @@ pub(crate) enum Keep {
     Length,
 }
 
-/// Paths below each of these prefixes: an empty one is the root, any other ends in a dot.
+/// Paths that start at each of these places: an empty place is the root, any other ends in a dot.
 pub(crate) struct Group {
     pub(crate) at: &'static [&'static str],
     pub(crate) keep: Keep,
@@ -26,13 +26,13 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
 }
 
-/// A step from a node to the next.
+/// A step from a place to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     key: &'static str,
-    /// The parent node; 0 if the slot is empty.
+    /// The parent place; 0 if the slot is empty.
     from: u16,
-    /// The child node; 0 if no path continues.
+    /// The child place; 0 if no path continues.
     pub(super) to: u16,
     pub(super) id: u16,
     pub(super) keep: Keep,
@@ -48,7 +48,7 @@ const KEYS: usize = 2048;
 /// The root of every document.
 pub(super) const ROOT: u16 = 1;
 
-/// The id of nodes without a key: the root, and array elements.
+/// The id of places without a key: the root, and array elements.
 pub(super) const NO_KEY: u16 = 0;
 
 /// Limits the bit set of a root's keys to a few words.
@@ -65,14 +65,14 @@ impl Trie {
     /// Fails to compile if there are too many paths.
     pub(crate) const fn new(groups: &[Group]) -> Self {
         let mut trie = Self { edges: [NO_EDGE; EDGES], keys: [Key { id: NO_KEY, name: "" }; KEYS] };
-        let (mut nodes, mut count, mut group) = (ROOT, 0, 0);
+        let (mut places, mut count, mut group) = (ROOT, 0, 0);
         while group < groups.len() {
             let Group { at, keep, paths } = &groups[group];
             let mut start = 0;
             while start < at.len() {
                 let mut path = 0;
                 while path < paths.len() {
-                    (nodes, count) = trie.add(at[start], paths[path], *keep, nodes, count);
+                    (places, count) = trie.add(at[start], paths[path], *keep, places, count);
                     path += 1;
                 }
                 start += 1;
@@ -83,9 +83,9 @@ impl Trie {
         trie
     }
 
-    const fn add(&mut self, start: &'static str, path: &'static str, keep: Keep, nodes: u16, keys: u16) -> (u16, u16) {
-        let (mut nodes, mut keys) = (nodes, keys);
-        let (mut node, mut text, mut in_start, mut above) = (ROOT, start, true, EDGES);
+    const fn add(&mut self, start: &'static str, path: &'static str, keep: Keep, places: u16, keys: u16) -> (u16, u16) {
+        let (mut places, mut keys) = (places, keys);
+        let (mut place, mut text, mut in_start, mut above) = (ROOT, start, true, EDGES);
         if text.is_empty() {
             (text, in_start) = (path, false);
         }
@@ -105,15 +105,15 @@ impl Trie {
                 self.keys[slot] = Key { id: keys, name: key };
             }
             let id = self.keys[slot].id;
-            let mut at = slot_of(key.as_bytes(), node);
+            let mut at = slot_of(key.as_bytes(), place);
             let mut tried = 0;
-            while self.edges[at].from != 0 && !(self.edges[at].from == node && same(self.edges[at].key, key)) {
+            while self.edges[at].from != 0 && !(self.edges[at].from == place && same(self.edges[at].key, key)) {
                 at = (at + 1) % EDGES;
                 tried += 1;
                 assert!(tried < 64, "too many paths");
             }
             if self.edges[at].from == 0 {
-                self.edges[at] = Edge { key, from: node, id, ..NO_EDGE };
+                self.edges[at] = Edge { key, from: place, id, ..NO_EDGE };
             }
             if matches!(key.as_bytes(), b"*") {
                 assert!(above < EDGES, "the root has no name");
@@ -123,13 +123,13 @@ impl Trie {
                 if matches!(keep, Keep::Word) {
                     self.edges[at].keep = keep;
                 }
-                return (nodes, keys);
+                return (places, keys);
             }
             if self.edges[at].to == 0 {
-                nodes += 1;
-                self.edges[at].to = nodes;
+                places += 1;
+                self.edges[at].to = places;
             }
-            node = self.edges[at].to;
+            place = self.edges[at].to;
             (above, text) = (at, rest);
         }
     }
@@ -149,34 +149,34 @@ impl Trie {
         key
     }
 
-    /// Whether a path, or the start of one, continues from a prefix: an empty one is the root, any other ends in a
+    /// Whether a path, or the start of one, continues from a place: an empty place is the root, any other ends in a
     /// dot.
     pub(crate) const fn leads_to(&self, at: &str, path: &str) -> bool {
-        let (mut node, mut text, mut in_start) = if at.is_empty() { (ROOT, path, false) } else { (ROOT, at, true) };
+        let (mut place, mut text, mut in_start) = if at.is_empty() { (ROOT, path, false) } else { (ROOT, at, true) };
         loop {
             let (key, mut rest) = first_step(text);
-            let Some(edge) = self.edge(node, key.as_bytes()) else { return false };
+            let Some(edge) = self.edge(place, key.as_bytes()) else { return false };
             if rest.is_empty() {
                 if !in_start {
                     return true;
                 }
                 (rest, in_start) = (path, false);
             }
-            (node, text) = (edge.to, rest);
+            (place, text) = (edge.to, rest);
         }
     }
 
-    /// The step from a node by this key.
+    /// The step from a place by this key.
     #[inline]
-    pub(super) const fn edge(&self, node: u16, key: &[u8]) -> Option<&Edge> {
+    pub(super) const fn edge(&self, place: u16, key: &[u8]) -> Option<&Edge> {
         let ends = ends_of(key);
-        let mut slot = slot_by(ends, key.len(), node);
+        let mut slot = slot_by(ends, key.len(), place);
         loop {
             let edge = &self.edges[slot];
             if edge.from == 0 {
                 return None;
             }
-            if edge.from == node && is_key(edge.key.as_bytes(), key, ends) {
+            if edge.from == place && is_key(edge.key.as_bytes(), key, ends) {
                 return Some(edge);
             }
             slot = (slot + 1) % EDGES;
@@ -185,14 +185,15 @@ impl Trie {
 
     /// The step of a document's field, whose key is never one of the table's special keys.
     #[inline]
-    pub(super) const fn field(&self, node: u16, key: &[u8]) -> Option<&Edge> {
+    pub(super) const fn field(&self, place: u16, key: &[u8]) -> Option<&Edge> {
         match key {
             [b'[' | b'*', ..] => None,
-            key => self.edge(node, key),
+            key => self.edge(place, key),
         }
     }
 
     /// Every key of every path.
+    #[cfg(feature = "internal")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.keys.iter().filter(|key| key.id != NO_KEY && !key.name.starts_with(['[', '*'])).map(|key| key.name)
     }
@@ -236,16 +237,16 @@ const fn is_key(key: &[u8], other: &[u8], ends: (u64, u64)) -> bool {
     true
 }
 
-/// The start of the search for a key of this node: derived from its length and its first and last byte.
+/// The start of the search for a key of this place: derived from its length and its first and last byte.
 #[inline(always)]
-const fn slot_of(key: &[u8], node: u16) -> usize {
-    slot_by(ends_of(key), key.len(), node)
+const fn slot_of(key: &[u8], place: u16) -> usize {
+    slot_by(ends_of(key), key.len(), place)
 }
 
 #[inline(always)]
-const fn slot_by((first, last): (u64, u64), len: usize, node: u16) -> usize {
+const fn slot_by((first, last): (u64, u64), len: usize, place: u16) -> usize {
     let mixed = first ^ last.rotate_left(25) ^ (len as u64) << 40;
-    let mixed = mixed.wrapping_add(node as u64 * 0x9e37_79b1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = mixed.wrapping_add(place as u64 * 0x9e37_79b1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 52) as usize % EDGES
 }
 

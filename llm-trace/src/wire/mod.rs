@@ -4,6 +4,9 @@
 //! This module does not depend on OpenTelemetry. The [`Mode`](crate::json::Mode) with which a document is built decides
 //! before reading how much content a reader sees. Without a permit there is no document.
 
+// Bytes and numbers come from providers.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice))]
+
 mod anthropic;
 mod bedrock_block;
 mod bedrock_converse;

@@ -197,11 +197,11 @@ fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
         }
         return;
     }
-    let (mut whole, mut elided, mut all_text) = (String::new(), 0, true);
+    let (mut whole, mut elided, mut all_text) = (String::new(), 0_usize, true);
     for piece in node.items() {
         match piece.text() {
             Some(Text::Plain(piece)) => whole.push_str(piece),
-            Some(Text::Elided(len)) => elided += len,
+            Some(Text::Elided(len)) => elided = elided.saturating_add(len),
             None => all_text = false,
         }
     }
@@ -209,7 +209,7 @@ fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
         (false, _) => put(Part::Generic { kind: "output", fields: Payload::Json(node) }),
         (true, 0) if whole.is_empty() => {}
         (true, 0) => put(Part::Text(Text::Plain(&whole))),
-        (true, elided) => put(Part::Text(Text::Elided(elided + whole.len()))),
+        (true, elided) => put(Part::Text(Text::Elided(elided.saturating_add(whole.len())))),
     }
 }
 
