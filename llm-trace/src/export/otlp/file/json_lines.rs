@@ -250,7 +250,3 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
 }
-
-#[cfg(test)]
-#[path = "json_lines_tests.rs"]
-mod tests;

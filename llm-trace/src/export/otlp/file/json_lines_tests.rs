@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{JsonLines, Removed, read_lines};
+use super::json_lines::{JsonLines, Removed, read_lines};
 use crate::export::disk::DiskLimits;
 use crate::export::exporter::Signal;
 

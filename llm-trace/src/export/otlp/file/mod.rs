@@ -3,6 +3,8 @@
 //! The Collector's `otlpjsonfile` receiver reads the files. A directory is written by one process at a time.
 
 mod json_lines;
+#[cfg(test)]
+mod json_lines_tests;
 mod spill;
 
 pub(crate) use json_lines::JsonLines;
