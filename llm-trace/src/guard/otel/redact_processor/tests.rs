@@ -204,7 +204,7 @@ fn spans_that_wait_in_a_queue_are_treated_again_after_a_change() {
     provider.force_flush().expect("flushed");
     let span = finished(&exporter);
     assert!(!format!("{span:?}").contains(SECRET), "{span:?}");
-    assert_eq!(get(&span, crate::guard::export_recheck::KEY), None);
+    assert_eq!(get(&span, crate::guard::otel::export_recheck::KEY), None);
 }
 
 #[test]
