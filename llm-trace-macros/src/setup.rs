@@ -3,9 +3,9 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Expr, Ident, Path};
+use syn::{Expr, Ident, LitStr, Path};
 
-use crate::args::{Args, Level, span_of};
+use crate::args::{Args, Level, literal, span_of};
 use crate::expand::{ident, static_name};
 
 /// The name of the setup variable in the generated code.
@@ -107,12 +107,22 @@ pub(crate) fn prepared(args: &Args, function: &Ident, krate: &Path, ready: &Toke
         ("mask_input", &args.mask_input),
         ("mask_output", &args.mask_output),
         ("remote", &args.remote),
-        ("nested", &args.nested),
     ] {
         if let Some(expr) = expr {
             let method = Ident::new(method, span_of(expr));
             sets.push(quote_spanned! { span_of(expr)=> #setup.#method(#expr); });
         }
+    }
+    if let Some(expr) = &args.nested {
+        let span = span_of(expr);
+        let krate = located(krate, span);
+        // Other words were rejected when the arguments were parsed.
+        let nested = match literal(expr).map(LitStr::value).as_deref() {
+            Some("separate") => quote_spanned! { span=> #krate::Nested::Separate },
+            Some(_) => quote_spanned! { span=> #krate::Nested::Merge },
+            None => expr.to_token_stream(),
+        };
+        sets.push(quote_spanned! { span=> #setup.nested(#nested); });
     }
     for attribute in args.attributes.iter().flatten() {
         let (key, value): (_, &Expr) = (&attribute.key, &attribute.value);

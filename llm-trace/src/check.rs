@@ -169,7 +169,7 @@ impl Check {
     /// OpenTelemetry: without a layer of it there are none to wrap.
     fn guards(&mut self, receiver: Option<SpanReceiver>) {
         #[cfg(feature = "otel")]
-        let is_installed = crate::guard::is_installed();
+        let is_installed = crate::guard::otel::is_installed();
         #[cfg(not(feature = "otel"))]
         let is_installed = false;
         if !cfg!(feature = "otel") || receiver == Some(SpanReceiver::NoOtelLayer) {
@@ -196,61 +196,6 @@ impl Check {
                 );
             }
         });
-    }
-
-    #[cfg(feature = "init")]
-    fn destination(&mut self) {
-        let Some((targets, stats, alive)) = crate::export::active() else { return };
-        match alive {
-            true => self.right("init()'s guard is alive"),
-            false => self.wrong(
-                "the guard that init() returned was dropped: spans that end from now on are lost; \
-                 keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
-            ),
-        }
-        self.signal("spans", &targets.spans, &stats.spans);
-        if let Some(target) = &targets.log_records {
-            self.signal("log records", target, &stats.log_records);
-        }
-        if let Some(target) = &targets.metrics {
-            self.signal("data points of metrics", target, &stats.data_points);
-        }
-    }
-
-    #[cfg(feature = "init")]
-    fn signal(&mut self, records: &str, target: &str, stats: &crate::export::SignalStats) {
-        self.right(format!("{records} go to {target}"));
-        if stats.exported > 0 {
-            self.right(format!("{} {records} have arrived", stats.exported));
-        }
-        if stats.in_flight > 0 {
-            self.right(format!("{} {records} are queued or being sent", stats.in_flight));
-        }
-        if stats.spilled > 0 {
-            self.note(format!("{} {records} wait on disk until the destination accepts them", stats.spilled));
-        }
-        if stats.dropped() > 0 {
-            self.wrong(format!(
-                "{} {records} did not arrive: {} could not be delivered in time, {} were refused, {} were too large, \
-                 {} were too many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked \
-                 child; the lines on stderr say why",
-                stats.dropped(),
-                stats.unreachable,
-                stats.rejected,
-                stats.too_large,
-                stats.queue_full,
-                stats.shutdown,
-                stats.failed,
-                stats.spill_full,
-                stats.forked,
-            ));
-        }
-        if stats.restarts > 0 {
-            self.wrong(format!(
-                "the thread that exports {records} panicked and started again {} times",
-                stats.restarts
-            ));
-        }
     }
 
     fn level(&mut self) {
@@ -306,11 +251,67 @@ impl Check {
             self.note(report);
         }
         if let Some(pipeline) = pipeline {
-            self.hooks(&pipeline.call_hooks);
+            self.hooks(&pipeline.hook_registry);
             match pipeline.open.len() {
                 0 => {}
                 open => self.right(format!("{open} calls are open")),
             }
+        }
+    }
+}
+
+#[cfg(feature = "init")]
+impl Check {
+    fn destination(&mut self) {
+        let Some((targets, stats, alive)) = crate::export::active() else { return };
+        match alive {
+            true => self.right("init()'s guard is alive"),
+            false => self.wrong(
+                "the guard that init() returned was dropped: spans that end from now on are lost; \
+                 keep it in a variable with a name (`let _telemetry = …`, not `let _ = …`) until the program ends",
+            ),
+        }
+        self.signal("spans", &targets.spans, &stats.spans);
+        if let Some(target) = &targets.log_records {
+            self.signal("log records", target, &stats.log_records);
+        }
+        if let Some(target) = &targets.metrics {
+            self.signal("data points of metrics", target, &stats.data_points);
+        }
+    }
+
+    fn signal(&mut self, records: &str, target: &str, stats: &crate::export::SignalStats) {
+        self.right(format!("{records} go to {target}"));
+        if stats.exported > 0 {
+            self.right(format!("{} {records} have arrived", stats.exported));
+        }
+        if stats.in_flight > 0 {
+            self.right(format!("{} {records} are queued or being sent", stats.in_flight));
+        }
+        if stats.spilled > 0 {
+            self.note(format!("{} {records} wait on disk until the destination accepts them", stats.spilled));
+        }
+        if stats.dropped() > 0 {
+            self.wrong(format!(
+                "{} {records} did not arrive: {} could not be delivered in time, {} were refused, {} were too large, \
+                 {} were too many, {} came after the end, {} failed, {} were dropped from disk, {} ended in a forked \
+                 child; the lines on stderr say why",
+                stats.dropped(),
+                stats.unreachable,
+                stats.rejected,
+                stats.too_large,
+                stats.queue_full,
+                stats.shutdown,
+                stats.failed,
+                stats.spill_full,
+                stats.forked,
+            ));
+        }
+        if stats.restarts > 0 {
+            self.wrong(format!(
+                "the thread that exports {records} panicked and started again {} times",
+                stats.restarts
+            ));
         }
     }
 }

@@ -7,20 +7,19 @@ pub mod tables;
 use opentelemetry::Array;
 use serde_json::{Map, Value};
 
+use crate::arguments::call_arguments::CallArguments;
+use crate::arguments::captured_value::CapturedValue;
 use crate::credentials;
-use crate::json::{Found, JsonView, Mode};
-use crate::message::{InputContent, Messages};
-use crate::model::Provider;
+use crate::json::JsonView;
+use crate::message::Messages;
 use crate::model::facts::ResponseFacts;
+use crate::model::{Outcome, Provider};
 use crate::policy::{Capture, Filter, Masks, Permit, Place, Policy, PolicyHandle, Side, TextKind, authors};
-use crate::semconv::{Fact, Facts, Profile};
+use crate::record::{self, CallRecord, EndedStream, Stream, response_content};
+use crate::semconv::{Fact, Profile};
 use crate::sink::attributes::Attributes;
-use crate::wire::collect::Collector;
-use crate::wire::detect::path_facts;
-use crate::wire::framing::Framing;
+use crate::wire::error;
 use crate::wire::paths;
-use crate::wire::stream::StreamOutput;
-use crate::wire::{error, read_request, read_response};
 
 pub use crate::json::work::{Work, counted as count_work};
 
@@ -111,7 +110,7 @@ pub struct Exchange<'a> {
 pub struct Reading {
     /// Attributes as a span carries them.
     pub attributes: Map<String, Value>,
-    /// `complete`, `error` or `truncated`; streams only.
+    /// The outcome of a stream: `completed`, `error` or `truncated`.
     pub outcome: Option<&'static str>,
     /// The provider's error message, if content is read.
     pub error_message: Option<String>,
@@ -131,82 +130,80 @@ pub fn redact_text(text: &str) -> [String; 3] {
     [credentials, authors, filter.clean(text, Place::of(TextKind::Text)).into_owned()]
 }
 
-/// Reads one exchange.
+/// Reads one exchange into the record of a call.
 pub fn read(exchange: &Exchange<'_>) -> Reading {
-    let mut attributes = Map::new();
-    let request = exchange.request.map(|bytes| Found::from_json(&paths::PATHS, bytes));
-    let (asked, mut request_facts) = match &request {
-        Some(found) => read_request(exchange.provider, exchange.path, found.root()),
-        None => {
-            let mut facts = Facts::default();
-            exchange.path.inspect(|path| path_facts(path, &mut facts));
-            // A response that streams was requested as a stream.
-            facts.update(Fact::RequestStream, (exchange.body != Body::Whole).then_some(true));
-            (None, facts)
-        }
+    let permit = match exchange.content {
+        Content::Off => Permit::Off,
+        Content::Full => Permit::Open(Filter::plain()),
+        Content::Masked => Permit::Masked(Filter::placeholder()),
     };
-    let permitted = match exchange.content {
-        Content::Off => None,
-        Content::Full => Some((Mode::Full, Filter::plain())),
-        Content::Masked => Some((Mode::Structure, Filter::placeholder())),
-    };
-    if let (Some(format), Some(bytes), Some((mode, filter))) = (asked, exchange.request, &permitted) {
-        let doc = JsonView::from_slice(bytes, *mode);
-        let mut input = InputContent::new(filter.clone());
-        format.reader().input(doc.root(), &mut input);
-        let input = input.finish();
-        put(&mut attributes, "gen_ai.input.messages", input.messages);
-        put(&mut attributes, "gen_ai.system_instructions", input.instructions);
-        put(&mut attributes, "gen_ai.tool.definitions", input.tools);
+    let mut setup = CallArguments::new(None, |_| tracing::Span::none());
+    setup.provider = exchange.provider.map(|name| Provider::from(name.to_owned()));
+    setup.server = exchange.path.map(|path| format!("https://localhost{path}").into());
+    setup.request = exchange.request.map_or(CapturedValue::Nothing, CapturedValue::Bytes);
+    let mut record = CallRecord::of(&mut setup);
+    record.read_arguments(&setup, record::found(&setup.request).as_ref());
+    let document = permit.mode().and_then(|mode| record::document(&setup.request, mode));
+    record.read_input(&setup, document.as_ref(), permit.clone());
+    if let Some(status) = exchange.status {
+        record.set_error_status(status);
     }
-    let (mode, mut output) = permitted.map(|(mode, filter)| (mode, Messages::output(filter, Profile::Core))).unzip();
-    let mut outcome = None;
-    let (format, mut facts) = match exchange.body {
+    let outcome = match exchange.body {
         Body::Whole => {
-            let found = Found::from_json(&paths::PATHS, exchange.response);
-            let (format, mut facts) = read_response(exchange.provider, asked, found.root());
-            if let (Some(mode), Some(output)) = (mode, &mut output) {
-                let doc = JsonView::from_slice(exchange.response, mode);
-                format.inspect(|format| format.reader().output(doc.root(), output));
-                if let Some(error) = &mut facts.error {
-                    error.message = error::read(doc.root()).and_then(|error| error.message);
-                }
-            }
-            (format, facts)
+            read_whole(&mut record, exchange.response, permit);
+            None
         }
-        body => {
-            let framing = match body {
-                Body::Sse => Some(Framing::Sse),
-                Body::Json => Some(Framing::Json),
-                Body::AwsEventStream => Some(Framing::AwsEventStream),
-                Body::Whole | Body::Stream => None,
-            };
-            let collected = mode.map(|mode| (mode, StreamOutput::default()));
-            let mut collector = Collector::new(exchange.provider, asked, framing, collected);
-            for fragment in fragments(exchange.response, exchange.fragments) {
-                collector.push(fragment);
-            }
-            let collected = collector.finish();
-            if let (Some(output), Some(parts)) = (&mut output, &collected.output) {
-                parts.write(output);
-            }
-            outcome = Some(collected.end.as_str());
-            (collected.format, collected.facts)
-        }
+        _ => read_stream(&mut record, exchange, permit),
     };
-    let operation = format.map(|format| format.operation().as_str().to_owned());
-    put(&mut attributes, "gen_ai.operation.name", operation);
+    record.retain_identifiers();
+    record.correct_operation();
+    let mut attributes = Map::new();
+    put(&mut attributes, "gen_ai.operation.name", record.format.and(record.operation_name()));
     put(&mut attributes, "gen_ai.provider.name", exchange.provider);
-    put(&mut attributes, "gen_ai.output.messages", output.and_then(|output| output.finish().0));
-    let failed = exchange.status.filter(|status| *status >= 400);
-    if facts.error.is_some() || failed.is_some() {
-        let name = facts.error.as_ref().and_then(|error| error.name().map(str::to_owned));
-        let status = failed.map(|status| status.to_string());
-        put(&mut attributes, "error.type", name.or(status).or_else(|| Some("_OTHER".to_owned())));
+    if let Some(input) = record.input.take() {
+        put(&mut attributes, "gen_ai.input.messages", input.value.messages);
+        put(&mut attributes, "gen_ai.system_instructions", input.value.instructions);
+        put(&mut attributes, "gen_ai.tool.definitions", input.value.tools);
     }
-    let error_message = facts.error.as_ref().and_then(|error| error.message.clone());
-    put_facts(&mut attributes, exchange.provider, &mut request_facts, &mut facts);
+    put(&mut attributes, "gen_ai.output.messages", record.output.take().map(|output| output.value));
+    if record.response.error.is_some() || record.is_http_error() {
+        put(&mut attributes, "error.type", Some(record.error_type(Outcome::Error).into_owned()));
+    }
+    let error_message = record.error.message.take();
+    put_facts(&mut attributes, &mut record);
     Reading { attributes, outcome, error_message }
+}
+
+fn read_whole(record: &mut CallRecord, response: &[u8], permit: Permit) {
+    let response = CapturedValue::Bytes(response);
+    let Some(found) = record::found(&response) else { return };
+    let document = permit.mode().and_then(|mode| record::document(&response, mode));
+    record.response.error = error::read(found.root());
+    let format = record.response_facts(&found);
+    let Some(root) = document.as_ref().map(JsonView::root) else { return };
+    record.error.message = error::read(root).and_then(|error| error.message);
+    let open = permit.is_open();
+    if let Some(messages) = format.and_then(|format| response_content(format, root, permit, Profile::Core)) {
+        record.set_output(messages, open);
+    }
+}
+
+/// Returns the end of the stream.
+fn read_stream(record: &mut CallRecord, exchange: &Exchange<'_>, permit: Permit) -> Option<&'static str> {
+    let open = permit.is_open();
+    let mut stream = Stream::new(record, &permit, open);
+    for fragment in fragments(exchange.response, exchange.fragments) {
+        stream.bytes(fragment);
+    }
+    record.stream = Some(Box::new(stream));
+    let EndedStream { outcome, output, error_message } = record.end_stream(None)?;
+    if let (Some(output), Some(filter)) = (output, permit.filter()) {
+        let mut messages = Messages::output(filter, Profile::Core);
+        output.write(&mut messages);
+        record.set_output(messages, open);
+    }
+    record.error.message = error_message;
+    Some(outcome.as_str())
 }
 
 fn fragments<'a>(mut bytes: &'a [u8], sizes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
@@ -229,13 +226,12 @@ fn put<V: Into<Value>>(attributes: &mut Map<String, Value>, key: &str, value: Op
 }
 
 /// Adds the facts under their attribute names.
-fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &mut Facts, response: &mut ResponseFacts) {
-    let provider = provider.map(|name| Provider::from(name.to_owned()));
+fn put_facts(to: &mut Map<String, Value>, record: &mut CallRecord) {
     let mut named = Attributes::new(Profile::default(), 0, false);
-    named.add(Fact::RequestModel.key(), request.get(Fact::RequestModel).cloned());
-    response.move_shared(request);
-    named.request(request, provider.as_ref());
-    named.response(response, provider.as_ref());
+    named.add(Fact::RequestModel.key(), record.request.get(Fact::RequestModel).cloned());
+    record.response.move_shared(&mut record.request);
+    named.request(&mut record.request, record.provider.as_ref());
+    named.response(&mut record.response, record.provider.as_ref());
     for attribute in named.into_vec() {
         let value = match attribute.value {
             opentelemetry::Value::Bool(b) => Value::from(b),
@@ -254,7 +250,7 @@ fn put_facts(to: &mut Map<String, Value>, provider: Option<&str>, request: &mut 
 pub fn measure(provider: &impl opentelemetry::metrics::MeterProvider, seconds: &[f64]) {
     use crate::model::{Operation, Provider};
     use crate::sink::measured::Measured;
-    use crate::sink::metrics::Metrics;
+    use crate::sink::otel::metrics::Metrics;
 
     let mut metrics = Metrics::default();
     metrics.set_provider(provider);

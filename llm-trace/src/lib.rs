@@ -117,7 +117,6 @@
 mod ambient;
 mod arguments;
 #[cfg(feature = "aws-sdk")]
-#[cfg_attr(docsrs, doc(cfg(feature = "aws-sdk")))]
 pub mod aws;
 mod builder;
 mod cache_padded;
@@ -126,10 +125,6 @@ mod capture;
 #[cfg(feature = "fields")]
 mod check;
 #[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
-#[cfg_attr(
-    docsrs,
-    doc(cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower")))
-)]
 pub mod client;
 #[cfg(feature = "fields")]
 mod cost;
@@ -163,7 +158,6 @@ mod sink;
 #[cfg(any(feature = "stream", feature = "http-body"))]
 mod stream;
 #[cfg(feature = "testing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 mod user_code;
 #[cfg(feature = "fields")]
@@ -171,61 +165,50 @@ mod wire;
 
 pub use llm_trace_macros::{llm_agent, llm_call, llm_guardrail, llm_retrieval, llm_tool, llm_workflow};
 
-#[cfg(feature = "fields")]
-pub use ambient::{Caller, Id, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError, TraceUpdate, scope};
-#[cfg(feature = "otel")]
-pub use ambient::{ExistingTrace, HeaderPair, HeaderText, TraceIdGenerator};
 pub use builder::CallBuilder;
 pub use call::LlmCall;
-#[cfg(feature = "fields")]
-pub use call::OpenCalls;
-#[cfg(feature = "otel")]
-pub use call::{CallRef, Evaluation, evaluation};
-#[cfg(feature = "otel")]
-pub use call::{Carrier, McpMeta, Propagation, inject, inject_to};
 pub use capture::CallError;
+pub use model::{Nested, Operation, Outcome, Provider};
+pub use semconv::AttributeValue;
+
 #[cfg(feature = "fields")]
-pub use check::{Check, check};
-#[cfg(feature = "fields")]
-pub use cost::{Cost, PriceTable, PricedCall, Prices, PricesError};
+pub use {
+    ambient::{Caller, Id, InScope, MetadataError, Scope, Scoped, TraceBackend, TraceError, TraceUpdate, scope},
+    call::lifecycle::OpenCalls,
+    check::{Check, check},
+    cost::{Cost, PriceTable, PricedCall, Prices, PricesError},
+    guard::{RedactLayer, redact},
+    layer::{LlmLayer, layer},
+    message::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord},
+    model::Usage,
+    policy::{
+        Capture, HashKey, MaskFlag, MaskSource, Masks, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
+    },
+    semconv::Profile,
+    sink::{CallHooks, Compat, FinishedCall},
+};
+
+#[cfg(feature = "otel")]
+pub use {
+    ambient::trace::{ExistingTrace, HeaderPair, HeaderText, TraceIdGenerator},
+    call::lifecycle::{CallRef, Carrier, Evaluation, McpMeta, Propagation, evaluation, inject, inject_to},
+    guard::otel::RedactProcessor,
+    layer::otel::NarrowProcessor,
+    normalize::NormalizeProcessor,
+};
+
 #[cfg(feature = "init")]
 pub use export::{init, init_if_configured};
 #[cfg(feature = "logs")]
-pub use guard::RedactLogProcessor;
-#[cfg(feature = "otel")]
-pub use guard::RedactProcessor;
+pub use guard::otel::logs::RedactLogProcessor;
 #[cfg(feature = "fmt")]
 pub use guard::{FmtFields, fmt_fields};
-#[cfg(feature = "fields")]
-pub use guard::{RedactLayer, redact};
-#[cfg(feature = "otel")]
-pub use layer::NarrowProcessor;
-#[cfg(feature = "fields")]
-pub use layer::{LlmLayer, layer};
-#[cfg(feature = "fields")]
-pub use message::{RecordRequest, RecordResponse, RequestRecord, ResponseRecord};
-#[cfg(feature = "fields")]
-pub use model::Usage;
-pub use model::{Nested, Operation, Outcome, Provider};
-#[cfg(feature = "otel")]
-pub use normalize::NormalizeProcessor;
-#[cfg(feature = "fields")]
-pub use policy::{
-    Capture, HashKey, MaskFlag, MaskSource, Masks, Place, Policy, PolicyError, PolicyHandle, Style, TextKind,
-};
 #[cfg(feature = "scrub-rules")]
 pub use policy::{PatternError, Rule, ScrubRules};
-pub use semconv::AttributeValue;
-#[cfg(feature = "fields")]
-pub use semconv::Profile;
-#[cfg(feature = "fields")]
-pub use sink::{CallHooks, Compat, FinishedCall};
-#[cfg(feature = "stream")]
-pub use stream::StreamItem;
-#[cfg(feature = "stream")]
-pub use stream::Traced;
 #[cfg(feature = "http-body")]
-pub use stream::{ErrorTypeNameOnly, ReadError, TracedBody, TypedErrors};
+pub use stream::body::{ErrorTypeNameOnly, ReadError, TracedBody, TypedErrors};
+#[cfg(feature = "stream")]
+pub use stream::traced::{StreamItem, Traced};
 
 #[cfg(feature = "internal")]
 #[doc(hidden)]
@@ -256,6 +239,6 @@ pub mod __private {
     }
     #[cfg(feature = "stream")]
     pub mod stream {
-        pub use crate::stream::*;
+        pub use crate::stream::traced::*;
     }
 }

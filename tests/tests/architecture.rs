@@ -118,9 +118,13 @@ fn exported_names() -> BTreeMap<String, String> {
     let root = fs::read_to_string(repository().join("llm-trace/src/lib.rs")).unwrap();
     let mut exported = BTreeMap::new();
     for item in syn::parse_file(&root).unwrap().items {
-        if let syn::Item::Use(item) = item
-            && let syn::UseTree::Path(path) = &item.tree
-        {
+        let syn::Item::Use(syn::ItemUse { tree, .. }) = item else { continue };
+        let trees: Vec<&syn::UseTree> = match &tree {
+            syn::UseTree::Group(group) => group.items.iter().collect(),
+            tree => vec![tree],
+        };
+        for tree in trees {
+            let syn::UseTree::Path(path) = tree else { continue };
             let mut names = Vec::new();
             leaves(&path.tree, &mut names);
             exported.extend(names.into_iter().map(|name| (name, path.ident.to_string())));

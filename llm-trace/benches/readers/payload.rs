@@ -84,7 +84,7 @@ impl Payload {
         assert!(has("gen_ai.operation.name") && has("gen_ai.request.model"), "{}: {read:?}", self.name);
         let told = ["gen_ai.output.messages", "gen_ai.embeddings.dimension.count", "gen_ai.response.id"];
         assert!(told.iter().any(|key| has(key)), "{}: {read:?}", self.name);
-        assert!(read.outcome.is_none_or(|outcome| outcome == "complete"), "{}: {read:?}", self.name);
+        assert!(read.outcome.is_none_or(|outcome| outcome == "completed"), "{}: {read:?}", self.name);
     }
 }
 

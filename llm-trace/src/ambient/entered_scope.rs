@@ -10,38 +10,28 @@ use super::mask_context;
 use super::mask_context::SharedMasks;
 use super::scope::{Base, Scope};
 use super::scope_facts::ScopeFacts;
-#[cfg(feature = "otel")]
 use super::trace::{Continued, Parent};
 use crate::otel::{Context, ContextGuard};
 use crate::policy::Masks;
 
-/// A scope and the place where it was created.
+/// A scope and the surroundings in which it was created.
 #[derive(Clone, Debug)]
-pub(crate) struct ScopePlace {
+pub(crate) struct CapturedScope {
     own: SharedMasks,
-    #[cfg(feature = "otel")]
     parent: Option<Parent>,
     context: Option<Context>,
-    /// The place where it was last entered, and its masks combined with those of that place.
+    /// The surroundings in which it was last entered, and its masks combined with theirs.
     last: Option<(Vec<SharedMasks>, SharedMasks)>,
 }
 
-impl ScopePlace {
+impl CapturedScope {
     pub(crate) fn new(scope: Scope) -> Self {
-        #[cfg(feature = "otel")]
-        let parent = scope.parent.clone();
-        let Scope { masks, facts, base, .. } = scope;
+        let Scope { masks, facts, parent, base } = scope;
         let (above, context) = match base {
             Some(Base { above, context }) => (above, Some(context)),
             None => (mask_context::of_span(&Context::current()), None),
         };
-        Self {
-            own: level(masks, facts, above),
-            #[cfg(feature = "otel")]
-            parent,
-            context,
-            last: None,
-        }
+        Self { own: level(masks, facts, above), parent, context, last: None }
     }
 
     /// Enters the scope. The guard must not be held across an `.await`.
@@ -51,17 +41,16 @@ impl ScopePlace {
         let masks = self.within(here);
         let context = self.context.clone().unwrap_or(current);
         let context = MaskContext::with(&context, masks.clone());
-        #[cfg(feature = "otel")]
-        if let Some(parent) = &self.parent {
-            let context = Continued::below(&context, parent);
-            return EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) };
-        }
+        let context = match &self.parent {
+            Some(parent) => Continued::below(&context, parent),
+            None => context,
+        };
         EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
     }
 
-    /// The masks of the scope and of the place where it is entered. Both apply.
+    /// The masks of the scope and of the surroundings in which it is entered. Both apply.
     fn within(&mut self, here: Vec<SharedMasks>) -> SharedMasks {
-        if here.iter().all(|place| self.own.is_within(place)) {
+        if here.iter().all(|around| self.own.is_within(around)) {
             return self.own.clone();
         }
         if let Some((_, masks)) = self.last.as_ref().filter(|(last, _)| same(last, &here)) {
@@ -79,7 +68,7 @@ fn same(one: &[SharedMasks], other: &[SharedMasks]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
 }
 
-/// Masks and facts inside other places. Facts that `own` lacks are inherited.
+/// Masks and facts inside others. Facts that `own` lacks are inherited.
 pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> SharedMasks {
     let facts = above.iter().filter_map(SharedMasks::facts).fold(own, |facts, base| facts.over(base));
     if facts == ScopeFacts::default() {
@@ -108,13 +97,13 @@ pin_project_lite::pin_project! {
     pub struct Scoped<T> {
         #[pin]
         inner: T,
-        place: ScopePlace,
+        scope: CapturedScope,
     }
 }
 
 impl<T> Scoped<T> {
-    pub(crate) fn new(inner: T, place: ScopePlace) -> Self {
-        Self { inner, place }
+    pub(crate) fn new(inner: T, scope: CapturedScope) -> Self {
+        Self { inner, scope }
     }
 
     /// Returns the future or stream without the scope.
@@ -128,7 +117,7 @@ impl<F: Future> Future for Scoped<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = this.place.enter();
+        let _entered = this.scope.enter();
         this.inner.poll(task)
     }
 }
@@ -139,7 +128,7 @@ impl<S: futures_core::Stream> futures_core::Stream for Scoped<S> {
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let _entered = this.place.enter();
+        let _entered = this.scope.enter();
         this.inner.poll_next(task)
     }
 

@@ -74,7 +74,7 @@ impl SharedMasks {
 
     /// Masks inside other places, the innermost first. The facts are those of the innermost place.
     pub(crate) fn child_of(masks: Masks, above: Vec<SharedMasks>) -> Self {
-        let facts = above.iter().find_map(|place| place.0.facts.clone());
+        let facts = above.iter().find_map(|masks| masks.0.facts.clone());
         Self(Arc::new(Ambient { bits: AtomicU8::new(masks.bits()), above, facts, ..Ambient::default() }))
     }
 
@@ -96,8 +96,8 @@ impl SharedMasks {
 
     /// Whether the facts of this place replace those of `other`.
     fn overrides(&self, other: &SharedMasks) -> bool {
-        fn has(place: &SharedMasks, facts: &Arc<ScopeFacts>) -> bool {
-            place.facts().is_some_and(|own| Arc::ptr_eq(own, facts))
+        fn has(masks: &SharedMasks, facts: &Arc<ScopeFacts>) -> bool {
+            masks.facts().is_some_and(|own| Arc::ptr_eq(own, facts))
         }
         let Some(facts) = other.facts() else { return self.facts().is_some() };
         let mut above = self.0.above.iter();
@@ -182,10 +182,10 @@ thread_local! {
     static SPANS: RefCell<Vec<EnteredSpan>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The place of a tracing span.
+/// The masks that a tracing span stores.
 #[derive(Clone, Debug)]
-pub(crate) struct SpanPlace {
-    pub(crate) place: SharedMasks,
+pub(crate) struct SpanMasks {
+    pub(crate) masks: SharedMasks,
     /// The span is a scope by its own fields. Otherwise it only stores the place where it was created.
     pub(crate) is_scope: bool,
 }
@@ -193,11 +193,11 @@ pub(crate) struct SpanPlace {
 #[derive(Debug)]
 struct EnteredSpan {
     id: u64,
-    span: SpanPlace,
+    span: SpanMasks,
 }
 
 /// Records that a span with a place was entered on this thread.
-pub(crate) fn enter_span(id: u64, span: SpanPlace) {
+pub(crate) fn enter_span(id: u64, span: SpanMasks) {
     let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push(EnteredSpan { id, span })));
 }
 
@@ -211,7 +211,7 @@ pub(crate) fn exit_span(id: u64) {
 }
 
 /// Updates the place of an entered span.
-pub(crate) fn change_span(id: u64, span: &SpanPlace) {
+pub(crate) fn change_span(id: u64, span: &SpanMasks) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
         spans.iter_mut().filter(|entered| entered.id == id).for_each(|entered| entered.span = span.clone());
@@ -225,7 +225,7 @@ fn entered(scopes: bool) -> Vec<SharedMasks> {
     let spans = SPANS.try_with(|spans| {
         let spans = spans.try_borrow().ok()?;
         let wanted = spans.iter().rev().filter(|entered| entered.span.is_scope == scopes);
-        Some(wanted.map(|entered| entered.span.place.clone()).collect())
+        Some(wanted.map(|entered| entered.span.masks.clone()).collect())
     });
     spans.ok().flatten().unwrap_or_default()
 }
@@ -238,25 +238,25 @@ fn running() -> Option<SharedMasks> {
 /// The place that a new span stores, for use if it is entered elsewhere. `None` outside of every scope, and if no
 /// surrounding call or scope has masks or facts.
 pub(crate) fn remembered(cx: &Context) -> Option<SharedMasks> {
-    fn has_any(place: &SharedMasks) -> bool {
-        place.facts().is_some() || place.get() != Masks::new()
+    fn has_any(masks: &SharedMasks) -> bool {
+        masks.facts().is_some() || masks.get() != Masks::new()
     }
-    if !any_place(cx, has_any) {
+    if !any_here(cx, has_any) {
         return None;
     }
-    let mut places = of_span(cx);
-    places.retain(has_any);
-    match places.len() {
-        0 | 1 => places.pop(),
-        _ => Some(SharedMasks::child_of(Masks::new(), places)),
+    let mut all = of_span(cx);
+    all.retain(has_any);
+    match all.len() {
+        0 | 1 => all.pop(),
+        _ => Some(SharedMasks::child_of(Masks::new(), all)),
     }
 }
 
-/// Whether a place here has a property. Most spans are created outside of all places, and nothing is cloned.
-fn any_place(cx: &Context, has: fn(&SharedMasks) -> bool) -> bool {
+/// Whether masks here have a property. Most spans are created outside of all calls and scopes, and nothing is cloned.
+fn any_here(cx: &Context, has: fn(&SharedMasks) -> bool) -> bool {
     MaskContext::masks(cx).is_some_and(has)
-        || AMBIENT.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_some_and(has))) == Ok(true)
-        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|spans| spans.iter().any(|span| has(&span.span.place))))
+        || AMBIENT.try_with(|masks| masks.try_borrow().is_ok_and(|masks| masks.as_ref().is_some_and(has))) == Ok(true)
+        || SPANS.try_with(|spans| spans.try_borrow().is_ok_and(|spans| spans.iter().any(|span| has(&span.span.masks))))
             == Ok(true)
 }
 
@@ -297,7 +297,7 @@ pub(crate) fn current() -> Option<Masks> {
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
     let carried = Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get));
-    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.place)));
+    let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.masks)));
     let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
     [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)
 }
@@ -309,39 +309,39 @@ pub(crate) fn current() -> Option<Masks> {
 /// and in entered spans are used only if there are no current ones: the span of a pooled connection must not assign one
 /// caller's facts to the call of another.
 pub(crate) fn of_span(cx: &Context) -> Vec<SharedMasks> {
-    places(cx, true)
+    around(cx, true)
 }
 
 /// Like [`of_span`], for a call with an explicit parent in another trace: the facts stored in `cx` and in entered spans
 /// do not apply.
 pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
-    places(cx, false)
+    around(cx, false)
 }
 
-fn places(cx: &Context, fill: bool) -> Vec<SharedMasks> {
+fn around(cx: &Context, fill: bool) -> Vec<SharedMasks> {
     let mut all: Vec<SharedMasks> = Vec::new();
-    if !any_place(cx, |_| true) {
+    if !any_here(cx, |_| true) {
         return all;
     }
-    let add = |place: SharedMasks, all: &mut Vec<SharedMasks>| {
-        if !all.iter().any(|known| known.is_within(&place)) {
-            let at = all.iter().position(|known| place.is_within(known)).unwrap_or(all.len());
-            all.retain(|known| !place.is_within(known));
-            all.insert(at, place);
+    let add = |masks: SharedMasks, all: &mut Vec<SharedMasks>| {
+        if !all.iter().any(|known| known.is_within(&masks)) {
+            let at = all.iter().position(|known| masks.is_within(known)).unwrap_or(all.len());
+            all.retain(|known| !masks.is_within(known));
+            all.insert(at, masks);
         }
     };
-    for place in entered(true).into_iter().chain(running()) {
-        add(place, &mut all);
+    for masks in entered(true).into_iter().chain(running()) {
+        add(masks, &mut all);
     }
     // Two layers may keep masks for the same span. The newer facts take precedence.
-    if let Some(at) = all.iter().position(|place| !all.iter().any(|other| other.overrides(place))) {
+    if let Some(at) = all.iter().position(|masks| !all.iter().any(|other| other.overrides(masks))) {
         all[..=at].rotate_right(1);
     }
-    for place in MaskContext::masks(cx).cloned().into_iter().chain(entered(false)) {
-        let is_below = all.iter().any(|known| place.is_within(known));
+    for masks in MaskContext::masks(cx).cloned().into_iter().chain(entered(false)) {
+        let is_below = all.iter().any(|known| masks.is_within(known));
         let has_facts = all.iter().any(|known| known.facts().is_some());
         let fills = is_below || (fill && !has_facts);
-        add(if fills || place.facts().is_none() { place } else { place.without_facts() }, &mut all);
+        add(if fills || masks.facts().is_none() { masks } else { masks.without_facts() }, &mut all);
     }
     all
 }

@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 
 use super::caller::{Caller, Id};
 use super::scope::Scope;
-#[cfg(feature = "otel")]
-use super::trace::ExistingTrace;
+use super::trace;
 use super::trace_error::TraceError;
 use super::trace_update::TraceUpdate;
 use crate::credentials::keys::is_credential;
@@ -83,14 +82,12 @@ impl Scope {
     pub fn from_metadata<M: Serialize + ?Sized>(metadata: &M) -> Result<Scope, MetadataError> {
         let Ok(Value::Object(map)) = serde_json::to_value(metadata) else { return Ok(Scope::default()) };
         let scope = read(&map);
-        #[cfg(feature = "otel")]
-        return match trace(&map) {
-            Ok(None) => Ok(scope),
-            Ok(Some(trace)) => Ok(Scope { parent: Some(trace.into()), ..scope }),
+        let get = |name: &str| text(map.get(name)?);
+        let span = get("parent_span_id").or_else(|| get("parent_observation_id"));
+        match trace::named_parent(get("existing_trace_id"), get("trace_id"), span) {
+            Ok(parent) => Ok(Scope { parent, ..scope }),
             Err(source) => Err(MetadataError { source, scope: Box::new(scope) }),
-        };
-        #[cfg(not(feature = "otel"))]
-        Ok(scope)
+        }
     }
 }
 
@@ -205,23 +202,6 @@ fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
             (None, None) => None,
         },
         _ => None,
-    }
-}
-
-#[cfg(feature = "otel")]
-fn trace(map: &Map<String, Value>) -> Result<Option<ExistingTrace>, TraceError> {
-    let trace = match map.get("existing_trace_id").and_then(text) {
-        Some(id) => ExistingTrace::new(id)?,
-        // Gateways accept any text here. A text that is not a trace id is metadata.
-        None => match map.get("trace_id").and_then(text).and_then(|id| ExistingTrace::new(id).ok()) {
-            Some(trace) => trace,
-            None => return Ok(None),
-        },
-    };
-    let parent = ["parent_span_id", "parent_observation_id"].iter().find_map(|name| text(map.get(*name)?));
-    match parent {
-        Some(parent) => trace.below(parent).map(Some),
-        None => Ok(Some(trace)),
     }
 }
 

@@ -4,12 +4,9 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use super::caller::{Caller, Id};
-use super::entered_scope::{ScopePlace, Scoped};
+use super::entered_scope::{CapturedScope, Scoped};
 use super::scope_facts::{PromptName, ScopeFacts};
-#[cfg(feature = "otel")]
-use super::trace::ExistingTrace;
-#[cfg(feature = "otel")]
-use super::trace_error::TraceError;
+use super::trace::Parent;
 use super::trace_update::TraceUpdate;
 use crate::ambient::mask_context::SharedMasks;
 use crate::otel::Context;
@@ -67,8 +64,7 @@ pub fn scope() -> Scope {
 pub struct Scope {
     pub(super) masks: Masks,
     pub(super) facts: ScopeFacts,
-    #[cfg(feature = "otel")]
-    pub(super) parent: Option<super::trace::Parent>,
+    pub(super) parent: Option<Parent>,
     pub(super) base: Option<Base>,
 }
 
@@ -193,47 +189,18 @@ impl Scope {
         self
     }
 
-    /// Continues an existing trace: a trace id, `(trace id, span id)`, or an [`ExistingTrace`].
-    ///
-    /// With a span id, the calls directly inside are sampled children of that span. With a trace id only, they are root
-    /// spans of that trace; this requires [`init`](crate::export::init) or
-    /// [`TraceIdGenerator`](crate::TraceIdGenerator). An open local span becomes a link.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), llm_trace::TraceError> {
-    /// llm_trace::scope().existing_trace("4bf92f3577b34da6a3ce929d0e0e4736")?.run(|| { /* calls */ });
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// If an id is invalid.
-    #[cfg(feature = "otel")]
-    pub fn existing_trace<T>(mut self, trace: T) -> Result<Self, TraceError>
-    where
-        T: TryInto<ExistingTrace>,
-        TraceError: From<T::Error>,
-    {
-        self.parent = Some(trace.try_into()?.into());
-        Ok(self)
-    }
-
     pub(crate) fn parts(&self) -> (Masks, &ScopeFacts) {
         (self.masks, &self.facts)
     }
 
     pub(crate) fn has_parent(&self) -> bool {
-        #[cfg(feature = "otel")]
-        return self.parent.is_some();
-        #[cfg(not(feature = "otel"))]
-        false
+        self.parent.is_some()
     }
 
     /// Runs `f` in this scope.
     pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
-        let mut place = ScopePlace::new(self);
-        let _entered = place.enter();
+        let mut scope = CapturedScope::new(self);
+        let _entered = scope.enter();
         f()
     }
 
@@ -245,7 +212,7 @@ impl Scope {
     /// spawn(llm_trace::scope().user("u1").instrument(work()));
     /// ```
     pub fn instrument<T>(self, inner: T) -> Scoped<T> {
-        Scoped::new(inner, ScopePlace::new(self))
+        Scoped::new(inner, CapturedScope::new(self))
     }
 }
 

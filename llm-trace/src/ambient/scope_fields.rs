@@ -11,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::entered_scope::level;
 use super::mask_context;
-use super::mask_context::SpanPlace;
+use super::mask_context::SpanMasks;
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
 use crate::otel::Context as OtelContext;
@@ -26,7 +26,7 @@ const PREFIX: &str = "llm.";
 const METADATA: &str = "metadata.";
 
 /// The fact for a field.
-fn place<'f>(facts: &'f mut ScopeFacts, name: &str) -> Option<&'f mut Option<String>> {
+fn slot<'f>(facts: &'f mut ScopeFacts, name: &str) -> Option<&'f mut Option<String>> {
     Some(match name {
         "user_id" => &mut facts.user,
         "session_id" => &mut facts.session,
@@ -48,7 +48,7 @@ fn is_known(name: &str) -> bool {
         return true;
     }
     let Some(name) = name.strip_prefix(PREFIX) else { return false };
-    name == "tags" || name.starts_with(METADATA) || place(&mut ScopeFacts::default(), name).is_some()
+    name == "tags" || name.starts_with(METADATA) || slot(&mut ScopeFacts::default(), name).is_some()
 }
 
 fn has_known(fields: &FieldSet) -> bool {
@@ -82,7 +82,7 @@ impl RecordedScope {
                 let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
                 self.facts.tags = Some(tags.map(str::to_owned).collect());
             }
-            name => match (name.strip_prefix(METADATA), place(&mut self.facts, name)) {
+            name => match (name.strip_prefix(METADATA), slot(&mut self.facts, name)) {
                 (Some(key), _) => self.facts.set_metadata(key.to_owned().into(), value),
                 (None, Some(field)) => *field = Some(value.to_text().into_owned()).filter(|text| !text.is_empty()),
                 (None, None) => return,
@@ -139,7 +139,7 @@ where
         None if attributes.is_contextual() => ctx.lookup_current(),
         None => None,
     };
-    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
+    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanMasks>().cloned());
     let own = if has_known(attributes.metadata().fields()) {
         let mut recorded = RecordedScope::default();
         attributes.record(&mut recorded);
@@ -148,20 +148,20 @@ where
             recorded.anything = true;
         }
         let mut above = OtelContext::map_current(mask_context::of_span);
-        let around = around.map(|around| around.place);
-        above.extend(around.filter(|around| !above.iter().any(|place| place.is_within(around))));
+        let around = around.map(|around| around.masks);
+        above.extend(around.filter(|around| !above.iter().any(|masks| masks.is_within(around))));
         // Fields recorded later are added to a place of its own, which spans inside share.
-        Some(SpanPlace { place: level(recorded.masks, recorded.facts, above), is_scope: recorded.anything })
+        Some(SpanMasks { masks: level(recorded.masks, recorded.facts, above), is_scope: recorded.anything })
     } else {
         let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
-        let place = match (here, around.map(|around| around.place)) {
+        let masks = match (here, around.map(|around| around.masks)) {
             (Some(here), Some(around)) if around.is_within(&here) => Some(around),
             (Some(here), Some(around)) if !here.is_within(&around) => {
                 Some(level(Masks::new(), ScopeFacts::default(), vec![here, around]))
             }
             (here, around) => here.or(around),
         };
-        place.map(|place| SpanPlace { place, is_scope: false })
+        masks.map(|masks| SpanMasks { masks, is_scope: false })
     };
     if let (Some(own), Some(span)) = (own, ctx.span(id)) {
         ANY.store(true, Ordering::Relaxed);
@@ -197,12 +197,12 @@ where
     if !recorded.anything && !recorded.masks.any() {
         return;
     }
-    let before = span.extensions().get::<SpanPlace>().cloned();
+    let before = span.extensions().get::<SpanMasks>().cloned();
     if let Some(before) = &before {
-        before.place.add(recorded.masks);
+        before.masks.add(recorded.masks);
     }
-    let above = before.into_iter().map(|before| before.place).collect();
-    let own = SpanPlace { place: level(recorded.masks, recorded.facts, above), is_scope: true };
+    let above = before.into_iter().map(|before| before.masks).collect();
+    let own = SpanMasks { masks: level(recorded.masks, recorded.facts, above), is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
     span.extensions_mut().replace(own);
@@ -213,9 +213,9 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if any() {
-        let place = ctx.span(id).and_then(|span| span.extensions().get::<SpanPlace>().cloned());
-        if let Some(place) = place {
-            mask_context::enter_span(id.into_u64(), place);
+        let masks = ctx.span(id).and_then(|span| span.extensions().get::<SpanMasks>().cloned());
+        if let Some(masks) = masks {
+            mask_context::enter_span(id.into_u64(), masks);
         }
     }
 }

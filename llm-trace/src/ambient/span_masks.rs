@@ -41,7 +41,7 @@ where
         return Some(known.0.get());
     }
     let masks = match (declared, above.as_slice()) {
-        (None, [place]) => place.clone(),
+        (None, [masks]) => masks.clone(),
         _ => SharedMasks::child_of(declared.unwrap_or_default(), above),
     };
     let own = masks.get();
@@ -72,7 +72,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if let Some(masks) = of(id, cx) {
-        mask_context::enter_span(id.into_u64(), mask_context::SpanPlace { place: masks, is_scope: true });
+        mask_context::enter_span(id.into_u64(), mask_context::SpanMasks { masks, is_scope: true });
     }
 }
 

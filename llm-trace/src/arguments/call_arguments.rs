@@ -41,7 +41,6 @@ pub struct CallArguments<'a> {
     /// Whether it runs in another process, if set.
     pub(crate) remote: Option<bool>,
     pub(crate) nested: Option<Nested>,
-    #[cfg(feature = "fields")]
     pub(crate) parent: Option<crate::otel::Context>,
 }
 
@@ -65,7 +64,6 @@ impl<'a> CallArguments<'a> {
             given: None,
             remote: None,
             nested: None,
-            #[cfg(feature = "fields")]
             parent: None,
         }
     }
@@ -142,8 +140,8 @@ impl<'a> CallArguments<'a> {
     }
 
     /// Sets how this call nests with other model calls. See [`Nested`].
-    pub fn nested(&mut self, nested: impl Into<Nested>) {
-        self.nested = Some(nested.into());
+    pub fn nested(&mut self, nested: Nested) {
+        self.nested = Some(nested);
     }
 
     /// Sets the context that contains the parent span, in place of the current one.

@@ -3,8 +3,6 @@
 use std::fmt::Display;
 
 use crate::json::{Found, JsonView, Mode, Trie};
-#[cfg(feature = "fields")]
-use crate::message::{RecordRequest, RecordResponse};
 use crate::model::server::Server;
 
 /// The data of a request, a response, a stream item or an error. Created by the macro's probes.
@@ -27,10 +25,10 @@ pub(crate) enum CapturedValue<'a> {
     Owned(Box<dyn Document + 'a>),
     /// A request with the user's own implementation.
     #[cfg(feature = "fields")]
-    Request(&'a dyn RecordRequest),
+    Request(&'a dyn crate::message::RecordRequest),
     /// A response with the user's own implementation.
     #[cfg(feature = "fields")]
-    Response(&'a dyn RecordResponse),
+    Response(&'a dyn crate::message::RecordResponse),
     /// An HTTP response: a status, and the body if it is read.
     Http { status: u16, url: Option<&'a str>, body: Box<CapturedValue<'a>> },
     /// An error.

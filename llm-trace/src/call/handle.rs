@@ -333,15 +333,12 @@ impl LlmCall {
     /// Marks the end of the response as not observable. The call stays open while another handle exists, and ends as
     /// unobserved unless that handle ends it. Without another handle, a warning is logged once.
     pub(crate) fn unobserved(&self, is_stream: bool, what: &'static str) {
-        #[cfg(feature = "fields")]
         if let Some(active) = &self.0
             && active.leave_unobserved(is_stream)
             && active.has_one_handle()
         {
             crate::diag::warn_once(what, what);
         }
-        #[cfg(not(feature = "fields"))]
-        let _ = (is_stream, what);
     }
 
     pub(crate) fn give_up(&self, outcome: Outcome) {

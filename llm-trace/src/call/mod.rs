@@ -21,11 +21,7 @@ pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
 pub use lifecycle::EnteredCall;
 #[cfg(feature = "fields")]
-pub use lifecycle::OpenCalls;
-#[cfg(feature = "fields")]
 pub(crate) use lifecycle::{ActiveCall, CarriedCall, Pipeline};
-#[cfg(feature = "otel")]
-pub use lifecycle::{CallRef, Carrier, Evaluation, McpMeta, Propagation, evaluation, inject, inject_to};
 pub use prepared::Prepared;
 pub(crate) use prepared::is_enabled;
 pub use stream_call::StreamCall;

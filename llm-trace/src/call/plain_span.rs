@@ -112,6 +112,12 @@ impl ActiveCall {
     pub(crate) fn chunk(&self, _: CapturedValue<'_>) {}
     pub(crate) fn chunk_of(&self, _: &dyn crate::arguments::captured_value::Document) {}
     pub(crate) fn chunk_error(&self, _: CapturedValue<'_>) {}
+    pub(crate) fn leave_unobserved(&self, _: bool) -> bool {
+        false
+    }
+    pub(crate) fn has_one_handle(&self) -> bool {
+        false
+    }
     pub(crate) fn finish(&self) {}
     pub(crate) fn finish_as(&self, _: Outcome) {}
 }

@@ -34,7 +34,6 @@ enum PreparedState {
 
 impl Prepared {
     /// A call that has started.
-    #[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
     pub(crate) fn started(call: LlmCall) -> Prepared {
         Prepared(PreparedState::Started(call))
     }

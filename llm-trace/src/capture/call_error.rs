@@ -47,7 +47,6 @@ pub enum Boxed {}
 pub enum Reported {}
 
 /// An HTTP status.
-#[cfg(feature = "http")]
 #[derive(Debug)]
 pub enum Status {}
 
@@ -80,15 +79,6 @@ where
 {
     fn read(&self, read: impl FnOnce(ProbedValue<'_>)) {
         with_dyn_error(&**self, read);
-    }
-}
-
-#[cfg(feature = "http")]
-impl CallError<Status> for http::StatusCode {
-    fn read(&self, read: impl FnOnce(ProbedValue<'_>)) {
-        let mut captured = CapturedError { message: Some(self), ..CapturedError::default() };
-        super::known_error::KnownError::read(self, &mut captured);
-        read(ProbedValue(CapturedValue::Error(captured)));
     }
 }
 

@@ -8,7 +8,6 @@ use std::ops::Deref;
 use super::error::type_name;
 use super::transport;
 use crate::arguments::captured_value::CapturedError;
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 use crate::model::server::Server;
 use crate::user_code::{self, UserCode};
 
@@ -34,15 +33,6 @@ macro_rules! opaque {
 }
 
 opaque!(dyn Error, dyn Error + Send, dyn Error + Send + Sync);
-
-#[cfg(feature = "http")]
-impl KnownError for http::StatusCode {
-    #[allow(private_interfaces)]
-    fn read(&self, out: &mut CapturedError<'_>) {
-        out.status = Some(self.as_u16());
-        out.type_name = type_name::<Self>();
-    }
-}
 
 /// An error that holds another one in a box of its library and does not implement `Error` itself: `anyhow::Error`,
 /// `eyre::Report`.
@@ -170,7 +160,6 @@ pub(super) fn walk(mut error: Option<&(dyn Error + 'static)>, out: &mut Captured
 }
 
 /// The text of the last error of a chain.
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
 fn root_text(error: &(dyn Error + 'static)) -> Option<String> {
     let root = std::iter::successors(Some(error), |error| source(*error)).take(MAX_DEPTH).last()?;
     user_code::run(UserCode::Error, || root.to_string())

@@ -6,8 +6,6 @@ use crate::arguments::ProbedValue;
 use crate::arguments::captured_value::CapturedValue;
 use crate::arguments::captured_value::Document;
 use crate::json::{Found, JsonView, Mode, Trie, is_text};
-#[cfg(feature = "fields")]
-use crate::message::{RecordRequest, RecordResponse};
 
 purpose! {
     /// Probes a request or a part of one.
@@ -21,9 +19,9 @@ purpose! {
 probe!(RequestProbe [&&&]: KnownType => ByKnown);
 probe!(AnswerProbe [&&&]: KnownType => ByKnown);
 #[cfg(feature = "fields")]
-probe!(RequestProbe [&&]: RecordRequest => ByRequest);
+probe!(RequestProbe [&&]: crate::message::RecordRequest => ByRequest);
 #[cfg(feature = "fields")]
-probe!(AnswerProbe [&&]: RecordResponse => ByResponse);
+probe!(AnswerProbe [&&]: crate::message::RecordResponse => ByResponse);
 probe!(RequestProbe [&]: serde::Serialize => BySerialize);
 probe!(AnswerProbe [&]: serde::Serialize => BySerialize);
 probe!(RequestProbe [] => ByNothing);
@@ -57,8 +55,8 @@ macro_rules! leaves {
 
 leaves! {
     ByKnown: KnownType, |leaf, value| value.captured_value();
-    #[cfg(feature = "fields")] ByRequest: RecordRequest, |leaf, value| CapturedValue::Request(value);
-    #[cfg(feature = "fields")] ByResponse: RecordResponse, |leaf, value| CapturedValue::Response(value);
+    #[cfg(feature = "fields")] ByRequest: crate::message::RecordRequest, |leaf, value| CapturedValue::Request(value);
+    #[cfg(feature = "fields")] ByResponse: crate::message::RecordResponse, |leaf, value| CapturedValue::Response(value);
     BySerialize: serde::Serialize, |leaf, _value| CapturedValue::Document(leaf);
     ByNothing, |leaf, _value| CapturedValue::Nothing;
 }
@@ -106,71 +104,6 @@ known! {
     #[cfg(feature = "bytes")] bytes::BytesMut: |bytes| CapturedValue::Bytes(bytes),
     serde_json::Value: |value| CapturedValue::Document(value),
     serde_json::value::RawValue: |raw| CapturedValue::Bytes(raw.get().as_bytes()),
-}
-
-/// The body of a request that is ready to be sent, if it is in memory.
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
-macro_rules! reqwest_request {
-    ($reqwest:ident) => {
-        impl KnownType for $reqwest::Request {
-            #[allow(private_interfaces)]
-            fn captured_value(&self) -> CapturedValue<'_> {
-                match self.body().and_then($reqwest::Body::as_bytes) {
-                    Some(bytes) => CapturedValue::Bytes(bytes),
-                    None => no_body(),
-                }
-            }
-        }
-
-        impl KnownType for $reqwest::RequestBuilder {
-            #[allow(private_interfaces)]
-            fn captured_value(&self) -> CapturedValue<'_> {
-                let request = self.try_clone().and_then(|builder| builder.build().ok());
-                let body = request.as_ref().and_then(|request| request.body()?.as_bytes());
-                match body {
-                    Some(bytes) => CapturedValue::Owned(Box::new(OwnedJson(bytes.to_vec()))),
-                    None => no_body(),
-                }
-            }
-        }
-    };
-}
-
-#[cfg(feature = "reqwest-0-12")]
-reqwest_request!(reqwest_0_12);
-#[cfg(feature = "reqwest-0-13")]
-reqwest_request!(reqwest_0_13);
-
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
-fn no_body<'a>() -> CapturedValue<'a> {
-    crate::diag::debug_once(
-        "request-body",
-        "a `request` of reqwest has no body in memory, so that nothing of it is read: set its JSON body before the call, \
-         or record it with `LlmCall::current().request(&body)`",
-    );
-    CapturedValue::Nothing
-}
-
-/// JSON text that nobody else holds.
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
-struct OwnedJson(Vec<u8>);
-
-#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
-impl Document for OwnedJson {
-    fn doc(&self, mode: Mode) -> JsonView<'_> {
-        JsonView::from_slice(&self.0, mode)
-    }
-
-    fn found(&self, paths: &Trie, content: bool) -> Found<'_> {
-        match content {
-            true => Found::from_json_with_content(paths, &self.0),
-            false => Found::from_json(paths, &self.0),
-        }
-    }
-
-    fn is_text(&self) -> bool {
-        false
-    }
 }
 
 impl<const N: usize> KnownType for [u8; N] {

@@ -8,23 +8,23 @@
 mod attribute;
 mod call_error;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 mod known_error;
 mod leaf;
 mod macros;
 mod peel;
 mod probed;
+#[cfg(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))]
+mod reqwest;
 mod returned;
 mod text;
 mod transport;
 
 pub use attribute::AttributeOf;
 pub use call_error::CallError;
-#[cfg(all(feature = "stream", feature = "http"))]
-pub(crate) use call_error::Status;
-#[cfg(feature = "stream")]
-pub(crate) use call_error::{Boxed, Reported, Typed};
+pub(crate) use call_error::{Boxed, Reported, Status, Typed};
 pub use error::ErrorOf;
-#[cfg(feature = "http-body")]
 pub(crate) use error::{type_name, with_dyn_error, with_error};
 pub(crate) use leaf::KnownType;
 pub use leaf::{AnswerProbe, RequestProbe, ToCapturedValue, captured};

@@ -11,7 +11,7 @@ use crate::arguments::ProbedValue;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::call::{LlmCall, StreamCall};
 use crate::model::Outcome;
-use crate::stream::{ErrorTypeNameOnly, Polled, ReadError, Recorder, poll_recorded};
+use crate::stream::body::{ErrorTypeNameOnly, Polled, ReadError, Recorder, poll_recorded};
 
 /// The maximum number of bytes kept of a response that is not a stream.
 const MAX_KEPT: usize = 16 * 1024 * 1024;

@@ -7,7 +7,8 @@ use super::answer::CallBody;
 use super::endpoints::Endpoints;
 use crate::arguments::captured_value::CapturedValue;
 use crate::arguments::{CallArguments, ProbedValue};
-use crate::call::{LlmCall, Prepared, inject_to};
+use crate::call::lifecycle::inject_to;
+use crate::call::{LlmCall, Prepared};
 use crate::diag;
 use crate::model::Provider;
 use crate::semconv::Fact;
@@ -115,7 +116,6 @@ fn is_stream(content_type: &str, asked: bool, path: &str) -> bool {
 }
 
 /// Ends the call without a response.
-#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 pub(super) fn failed(call: LlmCall, error: &(dyn std::error::Error + 'static)) {
     if call.is_enabled() {
         crate::capture::with_dyn_error(error, |error| call.finish_err(error));

@@ -23,22 +23,15 @@
 mod answer;
 mod endpoints;
 mod exchange;
-#[cfg(feature = "tower")]
-mod peeked;
 #[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 mod reqwest;
 #[cfg(feature = "tower")]
 mod tower;
 
+pub use crate::stream::body::{ErrorTypeNameOnly, ReadError, TypedErrors};
 pub use answer::CallBody;
 pub use endpoints::Endpoints;
-#[cfg(feature = "tower")]
-pub use peeked::PeekedBody;
 #[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4"))]
 pub use reqwest::CallMiddleware;
 #[cfg(feature = "tower")]
-pub use tower::{CallLayer, CallService};
-
-#[cfg(feature = "tower")]
-pub use crate::stream::BoxedErrors;
-pub use crate::stream::{ErrorTypeNameOnly, ReadError, TypedErrors};
+pub use tower::{BoxedErrors, CallLayer, CallService, PeekedBody};

@@ -45,7 +45,7 @@ macro_rules! middleware {
             use crate::call::{LlmCall, trace_future};
             use crate::client::endpoints::Endpoints;
             use crate::client::exchange::{Target, answered, failed, prepared};
-            use crate::stream::TypedErrors;
+            use crate::stream::body::TypedErrors;
 
             #[async_trait::async_trait]
             impl Middleware for CallMiddleware {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::billed::{Cost, PricedCall, tidy};
 use super::keys::{Kind, Kinds, OTHER_KEYS, SEARCH_KEY, kind_of};
+use crate::model::Usage;
 
 /// US dollars per token, search or request of each kind.
 type Rates = Kinds<Option<f64>>;
@@ -74,55 +75,13 @@ impl Entry {
         };
         let mut cost = Cost::new();
         if let Some(all) = usage.input {
-            let (read, written) = (known(usage.cache_read), known(usage.cache_creation));
-            let read_audio = known(usage.cache_read_audio).min(read);
-            let hour = known(usage.cache_creation_1h).min(written);
-            let audio = (known(usage.input_audio) - read_audio).clamp(0, all);
-            let (image, video) = (known(usage.input_image).min(all), known(usage.input_video).min(all));
-            // Without a separate price, images and video are billed as text input, cached or not.
-            let image = if bill.has(Kind::InputImage) { image } else { 0 };
-            let video = if bill.has(Kind::InputVideo) { video } else { 0 };
-            let text =
-                [read, written, audio, image, video].iter().fold(all, |rest, part| rest.saturating_sub(*part)).max(0);
-            // Without a separate price, cached tokens are billed as input.
-            let read = bill.price(&[Kind::CacheRead, Kind::Input], read - read_audio);
-            cost.cache_read =
-                added(read, bill.price(&[Kind::CacheReadAudio, Kind::CacheRead, Kind::Input], read_audio));
-            let written = bill.price(&[Kind::CacheWrite, Kind::Input], written - hour);
-            // If cache writes have a price, one-hour writes need a separate one.
-            let hours = if bill.has(Kind::CacheWrite) {
-                &[Kind::CacheWriteHour][..]
-            } else {
-                &[Kind::CacheWriteHour, Kind::Input]
-            };
-            cost.cache_creation = added(written, bill.price(hours, hour));
-            for (kind, tokens) in [(Kind::InputAudio, audio), (Kind::InputImage, image), (Kind::InputVideo, video)] {
-                cost.input = added(cost.input, bill.price(&[kind, Kind::Input], tokens));
-            }
-            cost.input = added(cost.input, bill.price(&[Kind::Input], text));
+            bill.input(all, usage, &mut cost);
         }
         cost.input = added(cost.input, bill.price(&[Kind::Citation], known(usage.citations)));
         if let Some(all) = usage.output {
-            let thought = known(usage.reasoning).min(all);
-            cost.reasoning = bill.price(&[Kind::Reasoning, Kind::Output], thought);
-            let mut rest = all - thought;
-            for (kind, tokens) in [
-                (Kind::OutputAudio, usage.output_audio),
-                (Kind::OutputImage, usage.output_image),
-                (Kind::OutputVideo, usage.output_video),
-            ] {
-                let tokens = known(tokens).min(rest);
-                rest -= tokens;
-                cost.output = added(cost.output, bill.price(&[kind, Kind::Output], tokens));
-            }
-            cost.output = added(cost.output, bill.price(&[Kind::Output], rest));
+            bill.output(all, usage, &mut cost);
         }
-        let requests = if bill.has(Kind::Request) { 1 } else { 0 };
-        let queries = if bill.has(Kind::Query) { usage.searches.unwrap_or(1) } else { 0 };
-        let searches = if bill.has(Kind::Query) { 0 } else { known(usage.searches) };
-        for (kind, count) in [(Kind::Request, requests), (Kind::Query, queries), (Kind::Search, searches)] {
-            cost.requests = added(cost.requests, bill.price(&[kind], count));
-        }
+        bill.requests(usage, &mut cost);
         // Embeddings have no output to bill, and rerankers no tokens.
         let is_free = |kind| bill.rates.get(kind).is_none_or(|rate| rate == 0.0);
         let lacks_input = usage.input.is_none() && bill.rates.get(Kind::Input) != Some(0.0) && cost.requests.is_none();
@@ -144,6 +103,56 @@ struct Bill<'e> {
 }
 
 impl Bill<'_> {
+    fn input(&mut self, all: i64, usage: &Usage, cost: &mut Cost) {
+        let (read, written) = (known(usage.cache_read), known(usage.cache_creation));
+        let read_audio = known(usage.cache_read_audio).min(read);
+        let hour = known(usage.cache_creation_1h).min(written);
+        let audio = (known(usage.input_audio) - read_audio).clamp(0, all);
+        let (image, video) = (known(usage.input_image).min(all), known(usage.input_video).min(all));
+        // Without a separate price, images and video are billed as text input, cached or not.
+        let image = if self.has(Kind::InputImage) { image } else { 0 };
+        let video = if self.has(Kind::InputVideo) { video } else { 0 };
+        let text =
+            [read, written, audio, image, video].iter().fold(all, |rest, part| rest.saturating_sub(*part)).max(0);
+        // Without a separate price, cached tokens are billed as input.
+        let read = self.price(&[Kind::CacheRead, Kind::Input], read - read_audio);
+        cost.cache_read = added(read, self.price(&[Kind::CacheReadAudio, Kind::CacheRead, Kind::Input], read_audio));
+        let written = self.price(&[Kind::CacheWrite, Kind::Input], written - hour);
+        // If cache writes have a price, one-hour writes need a separate one.
+        let hours =
+            if self.has(Kind::CacheWrite) { &[Kind::CacheWriteHour][..] } else { &[Kind::CacheWriteHour, Kind::Input] };
+        cost.cache_creation = added(written, self.price(hours, hour));
+        for (kind, tokens) in [(Kind::InputAudio, audio), (Kind::InputImage, image), (Kind::InputVideo, video)] {
+            cost.input = added(cost.input, self.price(&[kind, Kind::Input], tokens));
+        }
+        cost.input = added(cost.input, self.price(&[Kind::Input], text));
+    }
+
+    fn output(&mut self, all: i64, usage: &Usage, cost: &mut Cost) {
+        let thought = known(usage.reasoning).min(all);
+        cost.reasoning = self.price(&[Kind::Reasoning, Kind::Output], thought);
+        let mut rest = all - thought;
+        for (kind, tokens) in [
+            (Kind::OutputAudio, usage.output_audio),
+            (Kind::OutputImage, usage.output_image),
+            (Kind::OutputVideo, usage.output_video),
+        ] {
+            let tokens = known(tokens).min(rest);
+            rest -= tokens;
+            cost.output = added(cost.output, self.price(&[kind, Kind::Output], tokens));
+        }
+        cost.output = added(cost.output, self.price(&[Kind::Output], rest));
+    }
+
+    fn requests(&mut self, usage: &Usage, cost: &mut Cost) {
+        let requests = if self.has(Kind::Request) { 1 } else { 0 };
+        let queries = if self.has(Kind::Query) { usage.searches.unwrap_or(1) } else { 0 };
+        let searches = if self.has(Kind::Query) { 0 } else { known(usage.searches) };
+        for (kind, count) in [(Kind::Request, requests), (Kind::Query, queries), (Kind::Search, searches)] {
+            cost.requests = added(cost.requests, self.price(&[kind], count));
+        }
+    }
+
     fn has(&self, kind: Kind) -> bool {
         self.rates.get(kind).is_some() || self.otherwise.get(kind)
     }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use super::batch_variables::{LOG_RECORDS, SPANS, batch};
 use super::disk::DiskLimits;
 use super::endpoint;
 use super::endpoint::Written;
 use super::env::{Env, Var};
 use super::error::ConfigError;
 use super::exporter::{Exporter, Hidden, Otlp, Protocol, Signal, Tls};
-use super::limits::{EXPORT_TIMEOUT, Limits, MOST_AT_ONCE, MOST_RECORDS, MOST_WAITING};
+use super::limits::{EXPORT_TIMEOUT, Limits, MOST_WAITING};
 use super::sampling;
 use super::sampling::Sampling;
 use super::signal_variables::Names;
@@ -256,12 +257,43 @@ fn otlp(
     env: &Env<'_>,
     signal: Signal,
     address: Option<Var>,
-    By { protocol, asked_by, preset }: By,
+    by: By,
     warnings: &mut Vec<String>,
 ) -> Result<Otlp, ConfigError> {
     let names = signal.names();
     let insecure = env.bool(&[names.insecure, "OTEL_EXPORTER_OTLP_INSECURE"])?;
-    let address = match (address, preset) {
+    let address = address_of(env, signal, address, &by, warnings)?;
+    let written = if address.name == names.endpoint { Written::ForOne } else { Written::ForAll };
+    let url = endpoint::resolve(&address, written, by.protocol, signal, insecure, warnings)?;
+    let headers = headers_of_env(env, names, &address, by.preset, warnings)?;
+    let gzip = gzip(env, names, by.preset)?;
+    let timeout = env.millis(&[names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
+    let proxy = proxy::find(env, &url).map(Hidden);
+    let timeout = timeout.unwrap_or(EXPORT_TIMEOUT);
+    Ok(Otlp {
+        protocol: by.protocol,
+        asked_by: by.asked_by,
+        url,
+        headers,
+        gzip,
+        timeout,
+        tls: tls(env, names)?,
+        proxy,
+        spill: env.get("LLM_TRACE_SPILL_DIRECTORY").map(|var| PathBuf::from(var.value)),
+        disk: disk(env, "LLM_TRACE_MAX_SPILL_BYTES")?,
+    })
+}
+
+/// The address of the endpoint: the user's, the preset's, or the default.
+fn address_of(
+    env: &Env<'_>,
+    signal: Signal,
+    address: Option<Var>,
+    by: &By,
+    warnings: &mut Vec<String>,
+) -> Result<Var, ConfigError> {
+    let By { protocol, asked_by, preset } = *by;
+    Ok(match (address, preset) {
         (Some(address), None) => address,
         (Some(address), Some(row)) => {
             warnings.push(format!(
@@ -276,9 +308,16 @@ fn otlp(
             row.address(env, protocol)?
         }
         (None, None) => Var { name: "OTEL_ENDPOINT", value: endpoint::default(protocol, signal) },
-    };
-    let written = if address.name == names.endpoint { Written::ForOne } else { Written::ForAll };
-    let url = endpoint::resolve(&address, written, protocol, signal, insecure, warnings)?;
+    })
+}
+
+fn headers_of_env(
+    env: &Env<'_>,
+    names: &Names,
+    address: &Var,
+    preset: Option<&preset::Row>,
+    warnings: &mut Vec<String>,
+) -> Result<HeaderMap, ConfigError> {
     let headers = match env.first(&headers_of(names)) {
         Some(var) => {
             if var.name == "OTEL_HEADERS" && address.name.starts_with("OTEL_EXPORTER_OTLP") {
@@ -291,33 +330,22 @@ fn otlp(
         }
         None => HeaderMap::new(),
     };
-    let headers = match preset {
-        Some(row) => row.headers(env, &headers)?,
-        None => headers,
-    };
+    match preset {
+        Some(row) => row.headers(env, &headers),
+        None => Ok(headers),
+    }
+}
+
+/// Whether requests are compressed.
+fn gzip(env: &Env<'_>, names: &Names, preset: Option<&preset::Row>) -> Result<bool, ConfigError> {
     let compression = env.first(&[names.compression, "OTEL_EXPORTER_OTLP_COMPRESSION"]);
-    let gzip = match &compression {
+    Ok(match &compression {
         None => preset.is_some_and(preset::Row::gzip),
         Some(var) => match var.folded().as_str() {
             "gzip" => true,
             "none" => false,
             _ => return Err(var.choice("gzip, none")),
         },
-    };
-    let timeout = env.millis(&[names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"], 1)?;
-    let proxy = proxy::find(env, &url).map(Hidden);
-    let timeout = timeout.unwrap_or(EXPORT_TIMEOUT);
-    Ok(Otlp {
-        protocol,
-        asked_by,
-        url,
-        headers,
-        gzip,
-        timeout,
-        tls: tls(env, names)?,
-        proxy,
-        spill: env.get("LLM_TRACE_SPILL_DIRECTORY").map(|var| PathBuf::from(var.value)),
-        disk: disk(env, "LLM_TRACE_MAX_SPILL_BYTES")?,
     })
 }
 
@@ -337,61 +365,4 @@ fn tls(env: &Env<'_>, names: &Names) -> Result<Tls, ConfigError> {
 
 fn incomplete(variable: &str, missing: &str) -> ConfigError {
     ConfigError::Incomplete { variable: variable.to_owned(), missing: missing.to_owned() }
-}
-
-/// The standard batch variables of one signal.
-struct BatchVariables {
-    queue: &'static str,
-    batch: &'static str,
-    delay: &'static str,
-    timeout: &'static str,
-    default_delay: Duration,
-}
-
-const SPANS: BatchVariables = BatchVariables {
-    queue: "OTEL_BSP_MAX_QUEUE_SIZE",
-    batch: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    delay: "OTEL_BSP_SCHEDULE_DELAY",
-    timeout: "OTEL_BSP_EXPORT_TIMEOUT",
-    default_delay: Duration::from_secs(5),
-};
-
-const LOG_RECORDS: BatchVariables = BatchVariables {
-    queue: "OTEL_BLRP_MAX_QUEUE_SIZE",
-    batch: "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
-    delay: "OTEL_BLRP_SCHEDULE_DELAY",
-    timeout: "OTEL_BLRP_EXPORT_TIMEOUT",
-    default_delay: Duration::from_secs(1),
-};
-
-fn batch(
-    env: &Env<'_>,
-    names: &BatchVariables,
-    max_bytes: Option<usize>,
-    warnings: &mut Vec<String>,
-) -> Result<Limits, ConfigError> {
-    let mut limits = Limits::default();
-    limits.batch_bytes = max_bytes.unwrap_or(limits.batch_bytes);
-    let counts = [
-        (names.queue, &mut limits.queue_records, MOST_RECORDS),
-        (names.batch, &mut limits.batch_records, MOST_RECORDS),
-        ("LLM_TRACE_MAX_QUEUE_BYTES", &mut limits.queue_bytes, MOST_WAITING),
-        ("LLM_TRACE_MAX_BATCH_BYTES", &mut limits.batch_bytes, MOST_AT_ONCE),
-    ];
-    for (name, limit, bound) in counts {
-        *limit = env.count(name, bound)?.unwrap_or(*limit);
-    }
-    limits.delay = env.millis(&[names.delay], 0)?.unwrap_or(names.default_delay);
-    // Only validated: the time limit of a batch is OTEL_EXPORTER_OTLP_TIMEOUT.
-    env.millis(&[names.timeout], 0)?;
-    if limits.batch_records > limits.queue_records {
-        if let Some(var) = env.get(names.batch) {
-            warnings.push(format!(
-                "`{}={}` exceeds the size of the queue: {} is used",
-                var.name, var.value, limits.queue_records
-            ));
-        }
-        limits.batch_records = limits.queue_records;
-    }
-    Ok(limits)
 }

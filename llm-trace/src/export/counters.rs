@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 use super::export_operation::{ExportOperation, OperationDurations};
 use super::limits::Limits;
 use super::record_outcome::RecordOutcome;
@@ -169,7 +168,6 @@ fn add(count: &mut u64, more: u64) {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExportCounters {
     state: Arc<PerProcess<Mutex<QueueState>>>,
-    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     pub(crate) durations: OperationDurations,
 }
 
@@ -184,7 +182,6 @@ impl ExportCounters {
     }
 
     /// Records the duration of an operation that ends now.
-    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     pub(crate) fn end_operation(&self, operation: &ExportOperation) {
         self.durations.record(operation);
     }

@@ -326,7 +326,7 @@ impl Destination {
                 Box::new(InstrumentationScopeProcessor::new(RedactProcessor::new(batches, &self.policy).with_recheck()))
             }
             Some(view) => {
-                let narrow = NarrowProcessor::new(batches, move |key| crate::guard::is_note(key) || view(key));
+                let narrow = NarrowProcessor::new(batches, move |key| crate::guard::otel::is_note(key) || view(key));
                 Box::new(InstrumentationScopeProcessor::new(RedactProcessor::new(narrow, &self.policy).with_recheck()))
             }
         };

@@ -3,11 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::exporter::Signal;
 use super::record_outcome::RecordOutcome;
 use crate::semconv::Fact;
 
@@ -15,26 +13,10 @@ use crate::semconv::Fact;
 #[derive(Debug)]
 pub(crate) struct ExportOperation {
     start: Instant,
-    /// The status of the last response, if the last attempt had one.
-    status: Option<ResponseStatus>,
+    /// The label for the status of the last response, if the last attempt had one.
+    status: Option<KeyValue>,
     /// The last reason why records were not accepted.
     failure: Option<RecordOutcome>,
-}
-
-/// An encoded request.
-#[derive(Clone, Debug)]
-pub(crate) struct Encoded {
-    pub(crate) signal: Signal,
-    pub(crate) body: Bytes,
-}
-
-/// The status of a response.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ResponseStatus {
-    #[cfg(feature = "otlp-http")]
-    Http(u16),
-    #[cfg(feature = "otlp-grpc")]
-    Grpc(tonic::Code),
 }
 
 impl ExportOperation {
@@ -47,7 +29,7 @@ impl ExportOperation {
         self.status = None;
     }
 
-    pub(crate) fn respond(&mut self, status: ResponseStatus) {
+    pub(crate) fn respond(&mut self, status: KeyValue) {
         self.status = Some(status);
     }
 
@@ -85,7 +67,7 @@ impl OperationDurations {
     pub(crate) fn record(&self, operation: &ExportOperation) {
         let error = operation.failure.and_then(|outcome| outcome.error_type());
         let error = error.map(|error| KeyValue::new(Fact::ErrorType.key(), error));
-        let labels: Vec<_> = error.into_iter().chain(operation.status.map(ResponseStatus::label)).collect();
+        let labels: Vec<_> = error.into_iter().chain(operation.status.clone()).collect();
         let seconds = operation.start.elapsed().as_secs_f64();
         let histograms = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for Observed { histogram, mut component } in histograms {
@@ -93,28 +75,4 @@ impl OperationDurations {
             histogram.record(seconds, &component);
         }
     }
-}
-
-impl ResponseStatus {
-    fn label(self) -> KeyValue {
-        match self {
-            #[cfg(feature = "otlp-http")]
-            Self::Http(status) => KeyValue::new(Fact::HttpStatusCode.key(), i64::from(status)),
-            #[cfg(feature = "otlp-grpc")]
-            Self::Grpc(code) => KeyValue::new("rpc.response.status_code", grpc_name(code)),
-        }
-    }
-}
-
-/// The name of a code in gRPC's specification, such as `DEADLINE_EXCEEDED`.
-#[cfg(feature = "otlp-grpc")]
-fn grpc_name(code: tonic::Code) -> String {
-    let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_uppercase());
-    }
-    name
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
 use super::stats::StatsHandle;
-use crate::sink::forward_to_inner;
+use crate::sink::otel::forward_to_inner;
 
 /// Exports spans to one [`Destination`](super::Destination), in batches, on a separate thread.
 ///

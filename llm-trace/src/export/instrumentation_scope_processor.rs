@@ -4,7 +4,7 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
 
 use crate::semconv::Profile;
-use crate::sink::forward_to_inner;
+use crate::sink::otel::forward_to_inner;
 
 /// Present on every GenAI span, whichever crate created it, except for Model Context Protocol messages that call no
 /// tool.
@@ -66,7 +66,7 @@ impl<P: SpanProcessor> SpanProcessor for InstrumentationScopeProcessor<P> {
     fn on_end(&self, mut span: SpanData) {
         if span.attributes.iter().any(|attribute| attribute.key.as_str() == MARK) {
             span.instrumentation_scope = self.scope.clone();
-            crate::sink::settle_status(&mut span);
+            crate::sink::otel::settle_status(&mut span);
         }
         self.inner.on_end(span);
     }

@@ -32,9 +32,10 @@
 // Numbers and times come from variables, servers and other threads.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+#[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
+mod absent;
 mod active;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod batch;
+mod batch_variables;
 mod config;
 mod console;
 mod counters;
@@ -43,39 +44,22 @@ mod disk;
 mod endpoint;
 mod env;
 mod error;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod export_operation;
 mod export_processor;
 mod exporter;
 mod exports;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod file;
-#[cfg(feature = "otlp-grpc")]
-mod grpc;
 mod headers;
-#[cfg(feature = "otlp-http")]
-mod http;
 mod init;
 mod instrumentation_scope_processor;
 mod limits;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
 mod otlp;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod pem_files;
 pub mod preset;
 mod propagation;
 mod providers;
 mod proxy;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod quiet;
 mod record_outcome;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod recovery;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod refusal;
 mod resource;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod retry;
 mod sampling;
 mod self_metrics;
 mod shutdown_deadline;
@@ -85,8 +69,6 @@ mod stats;
 mod targets;
 mod task;
 mod telemetry;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-mod transport;
 
 #[cfg(test)]
 mod env_tests;

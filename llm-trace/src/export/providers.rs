@@ -141,7 +141,7 @@ impl Parts {
         let layer = crate::layer()
             .with_policy(self.policy.clone())
             .with_open_calls(self.telemetry.open_calls().clone())
-            .with_call_hooks(self.telemetry.call_hooks().clone())
+            .with_hook_registry(self.telemetry.call_hooks().clone())
             .with_tracer_provider(&self.provider)
             .with_normalization(self.normalize);
         let layer = match &self.prices {

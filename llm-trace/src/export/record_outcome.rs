@@ -14,7 +14,6 @@ pub(crate) enum RecordOutcome {
 
 impl RecordOutcome {
     /// The `error.type` of records that are lost.
-    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     pub(crate) fn error_type(self) -> Option<&'static str> {
         match self {
             RecordOutcome::Exported => None,

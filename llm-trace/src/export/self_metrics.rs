@@ -136,7 +136,6 @@ fn observe_signal(counted: &Counted, meter: &Meter, number: usize) {
     at.level(name, spilled.doc(), spilled.unit(), &exporter, |s| {
         usize::try_from(s.stats().spilled).unwrap_or(usize::MAX)
     });
-    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
     counted.counters.durations.observe(meter, exporter);
 }
 

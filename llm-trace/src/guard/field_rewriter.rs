@@ -155,7 +155,6 @@ pub(super) struct Values(pub(super) Vec<Option<Owned>>);
 
 impl Values {
     /// No value in any field.
-    #[cfg(feature = "fmt")]
     pub(super) fn none(fields: &FieldSet) -> Self {
         Self(std::iter::repeat_with(|| None).take(fields.len()).collect())
     }

@@ -328,7 +328,7 @@ impl<'a> Found<'a> {
     pub(super) fn root_slot(&self, key: u16) -> Option<usize> {
         let mut slot = usize::from(key) % ROOT_SLOTS;
         for _ in 0..ROOT_SLOTS {
-            let at = usize::from(self.root[slot]);
+            let at = usize::from(*self.root.get(slot)?);
             if at == 0 || self.list.get(at).is_some_and(|entry| entry.key == key) {
                 return Some(slot);
             }

@@ -104,7 +104,6 @@ const PAYLOAD_KEYS: &[&str] =
 const VECTOR_KEYS: &[&str] = &["context", "embedding", "embeddings", "embeddingsByType", "values", "vector"];
 
 /// All keys of the tables.
-#[cfg(feature = "internal")]
 pub(crate) fn known_keys() -> Vec<&'static str> {
     [WORD_KEYS, PAYLOAD_KEYS, VECTOR_KEYS].concat()
 }

@@ -3,6 +3,9 @@
 //! Facts are [`Found`] by one walk along the paths of a table; other values are skipped. Content is read from a
 //! [`JsonView`], a flat, borrowed view that is built only if the policy permits content.
 
+// Bytes come from providers.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 mod build;
 mod found;
 mod found_node;
@@ -10,7 +13,9 @@ mod keys;
 mod node;
 mod scan;
 mod serialize;
+mod serialize_container;
 mod string_only;
+#[allow(clippy::indexing_slicing, reason = "its table is built at compile time, where a wrong index is an error")]
 mod trie;
 mod value;
 mod walk;
@@ -25,7 +30,6 @@ pub(crate) use build::JsonView;
 pub(crate) use found::Found;
 pub(crate) use found_node::FoundNode;
 pub(crate) use keys::Mode;
-#[cfg(feature = "internal")]
 pub(crate) use keys::known_keys;
 pub(crate) use node::{Node, Text, Tree};
 pub(crate) use string_only::is_text;

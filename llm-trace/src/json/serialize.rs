@@ -7,10 +7,11 @@ use std::fmt;
 
 use serde::ser::{self, Serialize};
 
-use super::build::{Entry, JsonView, Value, end, finish_array, open, place, pop_number, set};
+use super::build::{Entry, JsonView, Value, end, open, place};
 use super::keys::{Mode, Rule};
+use super::serialize_container::{Container, Kind};
 use super::string_only::Stop;
-use super::{MAX_DEPTH, string_only as only_text, work};
+use super::{MAX_DEPTH, work};
 use crate::user_code::{self, UserCode};
 
 impl JsonView<'_> {
@@ -29,32 +30,20 @@ fn build<T: Serialize + ?Sized>(value: &T, tape: &mut Vec<Entry<'static>>, mode:
     user_code::run(UserCode::Serialize, || value.serialize(root)).unwrap_or(Err(Stop))
 }
 
-/// A map's key as text.
-pub(super) fn key_of<T: Serialize + ?Sized>(key: &T) -> Result<String, Stop> {
-    only_text::with(key, str::to_owned).or_else(|_| {
-        // Other keys are rare; `serde_json` decides which types are valid.
-        match serde_json::to_value(key) {
-            Ok(serde_json::Value::String(key)) => Ok(key),
-            Ok(other) => Ok(other.to_string()),
-            Err(_) => Err(Stop),
-        }
-    })
-}
-
 /// Converts through the shortest decimal, so that 0.7 stays 0.7.
 pub(super) fn widened(v: f32) -> f64 {
     if v.is_finite() { v.to_string().parse().unwrap_or(f64::from(v)) } else { f64::from(v) }
 }
 
-struct Builder<'t> {
-    tape: &'t mut Vec<Entry<'static>>,
-    mode: Mode,
-    rule: Rule,
-    key: Cow<'static, str>,
+pub(super) struct Builder<'t> {
+    pub(super) tape: &'t mut Vec<Entry<'static>>,
+    pub(super) mode: Mode,
+    pub(super) rule: Rule,
+    pub(super) key: Cow<'static, str>,
     /// The number of enclosing containers.
-    depth: usize,
+    pub(super) depth: usize,
     /// The number of enclosing wrappers: see [`unwrap`](Self::unwrap).
-    wrapped: usize,
+    pub(super) wrapped: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -115,89 +104,6 @@ impl<'t> Builder<'t> {
         open(tape, at);
         let rule = mode.rule(variant, rule);
         Ok((Builder { tape, mode, rule, key: Cow::Borrowed(variant), depth: depth + 1, wrapped }, at))
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Array,
-    Object,
-}
-
-impl Kind {
-    fn value(self, len: usize) -> Value<'static> {
-        match self {
-            Kind::Array => Value::Array(len),
-            Kind::Object => Value::Object(len),
-        }
-    }
-}
-
-struct Container<'t> {
-    tape: &'t mut Vec<Entry<'static>>,
-    mode: Mode,
-    rule: Rule,
-    depth: usize,
-    wrapped: usize,
-    kind: Kind,
-    at: usize,
-    enter: bool,
-    len: usize,
-    numbers: usize,
-    key: Option<String>,
-    wrapper: Option<usize>,
-}
-
-impl Container<'_> {
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-        self.len += 1;
-        if !self.enter {
-            return Ok(());
-        }
-        let at = self.tape.len();
-        value.serialize(Builder {
-            tape: &mut *self.tape,
-            mode: self.mode,
-            rule: self.rule,
-            key: Cow::Borrowed(""),
-            depth: self.depth + 1,
-            wrapped: self.wrapped,
-        })?;
-        if self.rule.count_numbers && pop_number(self.tape, at) {
-            self.numbers += 1;
-        }
-        Ok(())
-    }
-
-    fn field<T: Serialize + ?Sized>(&mut self, key: Cow<'static, str>, value: &T) -> Result<(), Stop> {
-        self.len += 1;
-        if !self.enter {
-            return Ok(());
-        }
-        let rule = self.mode.rule(&key, self.rule);
-        value.serialize(Builder {
-            rule,
-            tape: &mut *self.tape,
-            mode: self.mode,
-            key,
-            depth: self.depth + 1,
-            wrapped: self.wrapped,
-        })
-    }
-
-    fn finish(self) -> Result<(), Stop> {
-        match (self.enter, self.kind) {
-            (false, _) => set(self.tape, self.at, Value::Elided(self.len)),
-            (true, Kind::Array) => finish_array(self.tape, self.at, self.len, self.numbers),
-            (true, Kind::Object) => {
-                set(self.tape, self.at, Value::Object(self.len));
-                end(self.tape, self.at);
-            }
-        }
-        if let Some(at) = self.wrapper {
-            end(self.tape, at);
-        }
-        Ok(())
     }
 }
 
@@ -336,67 +242,5 @@ impl<'t> ser::Serializer for Builder<'t> {
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Stop> {
         if self.rule.strings { self.serialize_str(&value.to_string()) } else { self.push(Value::ElidedStr(1)) }
-    }
-}
-
-macro_rules! elements {
-    ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Container<'_> {
-            type Ok = ();
-            type Error = Stop;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<(), Stop> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-elements!(
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
-
-macro_rules! fields {
-    ($($trait:ident),*) => {$(
-        impl ser::$trait for Container<'_> {
-            type Ok = ();
-            type Error = Stop;
-
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
-                self.field(Cow::Borrowed(key), value)
-            }
-
-            fn end(self) -> Result<(), Stop> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
-
-impl ser::SerializeMap for Container<'_> {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Stop> {
-        self.key = Some(key_of(key)?);
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-        let key = self.key.take().unwrap_or_default();
-        self.field(Cow::Owned(key), value)
-    }
-
-    fn end(self) -> Result<(), Stop> {
-        self.finish()
     }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 
 use super::found::{Elements, Found, Scalar, Step};
-use super::serialize::{key_of, widened};
+use super::serialize::widened;
+use super::serialize_container::key_of;
 use super::string_only::Stop;
 use super::trie::Trie;
 use super::{MAX_DEPTH, string_only as only_text};

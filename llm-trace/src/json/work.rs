@@ -1,59 +1,48 @@
 //! Counts the work of reading, so that tests can check without a clock that it is linear.
 
-#[cfg(feature = "internal")]
-pub use counted::{Work, counted};
-#[cfg(any(test, feature = "internal"))]
-pub(crate) use counted::{bytes, node};
+use std::cell::Cell;
 
-/// Counts bytes read.
-#[cfg(not(any(test, feature = "internal")))]
-#[inline(always)]
-pub(crate) fn bytes(_: usize) {}
+const IS_COUNTED: bool = cfg!(any(test, feature = "internal"));
 
-/// Counts a node created.
-#[cfg(not(any(test, feature = "internal")))]
-#[inline(always)]
-pub(crate) fn node() {}
+/// The work of reading.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Work {
+    /// The number of bytes read, including repeated reads.
+    pub bytes: u64,
+    /// The number of nodes created.
+    pub nodes: u64,
+}
 
-#[cfg(any(test, feature = "internal"))]
-mod counted {
-    use std::cell::Cell;
+thread_local! {
+    static WORK: Cell<Work> = const { Cell::new(Work { bytes: 0, nodes: 0 }) };
+}
 
-    /// The work of reading.
-    #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-    pub struct Work {
-        /// The number of bytes read, including repeated reads.
-        pub bytes: u64,
-        /// The number of nodes created.
-        pub nodes: u64,
-    }
-
-    thread_local! {
-        static WORK: Cell<Work> = const { Cell::new(Work { bytes: 0, nodes: 0 }) };
-    }
-
-    fn add(more: Work) {
+#[inline]
+fn add(more: Work) {
+    if IS_COUNTED {
         let _ = WORK.try_with(|work| {
             let known = work.get();
             work.set(Work { bytes: known.bytes + more.bytes, nodes: known.nodes + more.nodes });
         });
     }
+}
 
-    #[inline]
-    pub(crate) fn bytes(len: usize) {
-        add(Work { bytes: len as u64, nodes: 0 });
-    }
+/// Counts bytes read.
+#[inline]
+pub(crate) fn bytes(len: usize) {
+    add(Work { bytes: len as u64, nodes: 0 });
+}
 
-    #[inline]
-    pub(crate) fn node() {
-        add(Work { bytes: 0, nodes: 1 });
-    }
+/// Counts a node created.
+#[inline]
+pub(crate) fn node() {
+    add(Work { bytes: 0, nodes: 1 });
+}
 
-    /// Returns the result of `read`, and its work.
-    pub fn counted<T>(read: impl FnOnce() -> T) -> (T, Work) {
-        let before = WORK.with(Cell::get);
-        let out = read();
-        let after = WORK.with(Cell::get);
-        (out, Work { bytes: after.bytes - before.bytes, nodes: after.nodes - before.nodes })
-    }
+/// Returns the result of `read`, and its work.
+pub fn counted<T>(read: impl FnOnce() -> T) -> (T, Work) {
+    let before = WORK.with(Cell::get);
+    let out = read();
+    let after = WORK.with(Cell::get);
+    (out, Work { bytes: after.bytes - before.bytes, nodes: after.nodes - before.nodes })
 }

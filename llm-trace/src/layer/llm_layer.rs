@@ -13,8 +13,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::embedded_layer::EmbeddedLayer;
 use super::http_events;
+use super::otel::EmbeddedLayer;
 use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;

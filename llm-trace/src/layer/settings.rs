@@ -6,7 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::llm_layer::LlmLayer;
 use crate::ambient::TraceBackend;
-use crate::call::OpenCalls;
+use crate::call::lifecycle::OpenCalls;
 use crate::cost::{Prices, SharedPrices};
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
@@ -16,20 +16,18 @@ use crate::sink::{CallHooks, Compat, FinishedCall};
 
 impl<S> LlmLayer<S> {
     /// Registers this layer's calls with a guard that ends them.
-    #[cfg(feature = "init")]
     pub(crate) fn with_open_calls(self, open: OpenCalls) -> Self {
         self.set(|pipeline| pipeline.open = open)
     }
 
     /// Registers this layer's hooks with a guard that flushes them.
-    #[cfg(feature = "init")]
-    pub(crate) fn with_call_hooks(self, hooks: CallHooks) -> Self {
-        self.set(|pipeline| pipeline.call_hooks = hooks)
+    pub(crate) fn with_hook_registry(self, registry: CallHooks) -> Self {
+        self.set(|pipeline| pipeline.hook_registry = registry)
     }
 
     /// The closures passed to [`with_call_hook`](Self::with_call_hook), to flush and count them.
     pub fn call_hooks(&self) -> CallHooks {
-        self.pipeline.0.call_hooks.clone()
+        self.pipeline.0.hook_registry.clone()
     }
 
     /// The open calls of this layer. See [`OpenCalls`].
@@ -212,7 +210,7 @@ impl<S> LlmLayer<S> {
     pub fn with_call_hook(self, hook: impl FnMut(&FinishedCall) + Send + 'static) -> Self {
         let hook = Arc::new(Hook::new(hook));
         self.set(|pipeline| {
-            pipeline.call_hooks.add(Arc::clone(&hook));
+            pipeline.hook_registry.add(Arc::clone(&hook));
             pipeline.hooks.push(hook);
         })
     }

@@ -24,10 +24,3 @@ pub enum Nested {
     /// Both calls have a span. Only the inner one has tokens and costs.
     Separate,
 }
-
-impl From<&'static str> for Nested {
-    /// `"separate"`; any other value merges.
-    fn from(word: &'static str) -> Self {
-        if word == "separate" { Nested::Separate } else { Nested::Merge }
-    }
-}

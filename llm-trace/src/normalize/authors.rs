@@ -1,14 +1,18 @@
 //! Asks the guard for the authors that an input names, so that a conversion keeps them.
 
-use crate::json::{JsonOutput, JsonView, Mode, Node, write_str};
+use crate::json::{JsonView, Mode, Node};
 use crate::policy::Filter;
 use crate::policy::authors;
 use crate::policy::place::is_role_of_model;
 
 /// Whether the guard finds a part of a model in an input of another crate.
 pub(super) fn names_model(text: &str) -> bool {
+    finds_model(|filter| authors::rewrite(text, filter))
+}
+
+fn finds_model(rewrite: impl FnOnce(&mut Filter) -> String) -> bool {
     let mut filter = Filter::of_model_parts();
-    authors::rewrite(text, &mut filter);
+    rewrite(&mut filter);
     !filter.into_report().is_empty()
 }
 
@@ -23,27 +27,5 @@ fn role_is_author(message: Node<'_>) -> bool {
     // If a key occurs twice, readers differ in which value counts.
     let mut roles = message.items().filter(|field| field.key() == "role");
     let (Some(role), None) = (roles.next().and_then(Node::str), roles.next()) else { return false };
-    is_role_of_model(role) || !names_model(&without_braces(message))
-}
-
-/// The message without the braces in its prose: the role names the author, also if the text resembles a structure, as
-/// code does. JSON in a text stays.
-fn without_braces(message: Node<'_>) -> String {
-    struct Prose;
-    impl JsonOutput for Prose {
-        fn string(&mut self, out: &mut String, text: &str) {
-            let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-            let is_document = start.starts_with(['{', '[', '"'])
-                && JsonView::from_slice(start.as_bytes(), Mode::Structure).is_complete();
-            match is_document {
-                true => write_str(out, text),
-                // With another sign before it, a text does not begin like a list.
-                false if start.starts_with('[') => write_str(out, &format!(".{}", text.replace('{', ""))),
-                false => write_str(out, &text.replace('{', "")),
-            }
-        }
-    }
-    let mut out = String::new();
-    message.write_json(&mut out, &mut Prose);
-    out
+    is_role_of_model(role) || !finds_model(|filter| authors::rewrite_by_role(message, filter))
 }

@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use crate::call::ActiveCall;
 use crate::semconv::Profile;
-use crate::sink::forward_to_inner;
+use crate::sink::otel::forward_to_inner;
 
 /// Normalizes spans of crates that emit `gen_ai.*` themselves, such as `rig` and `genai`, to the conventions before the
 /// wrapped processor receives them: names, kind, types and messages. Tokens that an enclosing annotated call counts are

@@ -49,10 +49,11 @@ const SPEAKERS: &[&str] = &["ai", "assistant", "bot", "chatbot"];
 /// Keys of a message's text.
 const TEXTS: &[&str] = &["content", "message", "parts", "text"];
 
+/// Signs of a structure in a text, unless the role of a message names its author.
+const BRACES: &[&str] = &[" { ", " {\n"];
+
 /// Signs of messages in a text that is not JSON, in lower case: `Debug` output, part of a document, a transcript.
 const SIGNS: &[&str] = &[
-    " { ",
-    " {\n",
     "role:",
     "role=",
     "role\":",
@@ -94,7 +95,23 @@ fn is_in(table: &[&str], word: &str) -> bool {
 /// Rewrites an input of unknown format: JSON by the authors that it names, text that only resembles a structure as a
 /// whole, and any other text as the user's.
 pub(crate) fn rewrite(text: &str, filter: &mut Filter) -> String {
-    nested(text, 0, filter)
+    nested(text, 0, Prose::MayBeStructure, filter)
+}
+
+/// Rewrites a message whose role names its author.
+pub(crate) fn rewrite_by_role(message: Node<'_>, filter: &mut Filter) -> String {
+    let mut out = String::new();
+    value(&mut out, message, "", 1, Prose::OfRole, filter);
+    out
+}
+
+/// What braces in a text that is not JSON mean.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Prose {
+    /// A structure of unknown format.
+    MayBeStructure,
+    /// Nothing, as in code: the role names the author.
+    OfRole,
 }
 
 /// Rewrites an attribute in the JSON of the conventions. While only the output is masked, any other text in the place
@@ -133,28 +150,29 @@ fn is_conventional(text: &str, shape: ContentShape) -> bool {
     doc.root().is_array() && doc.root().items().all(is_item)
 }
 
-fn nested(text: &str, depth: usize, filter: &mut Filter) -> String {
+fn nested(text: &str, depth: usize, prose: Prose, filter: &mut Filter) -> String {
     // A byte order mark is no part of JSON.
     let text = text.trim_start_matches('\u{feff}');
     if depth < DOCUMENTS
         && let Some(doc) = rewrite::document_in(text)
     {
         let mut out = String::new();
-        value(&mut out, doc.root(), "", depth + 1, filter);
+        value(&mut out, doc.root(), "", depth + 1, Prose::MayBeStructure, filter);
         return out;
     }
     let place =
-        if depth >= DOCUMENTS || is_structured(text) { Place::reasoning("") } else { Place::of(TextKind::Text) };
+        if depth >= DOCUMENTS || is_structured(text, prose) { Place::reasoning("") } else { Place::of(TextKind::Text) };
     filter.clean(text, place).into_owned()
 }
 
 /// Whether a text that is not JSON resembles a structure, as `Debug` output does: `[Message { role: ..`.
-fn is_structured(text: &str) -> bool {
+fn is_structured(text: &str, prose: Prose) -> bool {
     if text == CUT {
         return false;
     }
     let lower = text.to_ascii_lowercase();
-    lower.trim_start().starts_with(['[', '{'])
+    let has_braces = lower.trim_start().starts_with(['[', '{']) || BRACES.iter().any(|sign| lower.contains(sign));
+    (has_braces && prose == Prose::MayBeStructure)
         || SIGNS.iter().any(|sign| lower.contains(sign))
         || lower.lines().any(names_a_model)
 }
@@ -206,12 +224,12 @@ fn is_header(object: Node<'_>) -> bool {
         && object.items().all(|field| !(field.is_object() || field.is_array() || is_in(TEXTS, field.key())))
 }
 
-fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mut Filter) {
+fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, prose: Prose, filter: &mut Filter) {
     let place = Place::text(role);
     if !filter.masks_at(place)
         && let Some(text) = node.str()
     {
-        return write_str(out, &nested(text, depth, filter));
+        return write_str(out, &nested(text, depth, prose, filter));
     }
     if filter.masks_at(place) || !(node.is_object() || node.is_array()) {
         return filter.json(out, node, place);
@@ -238,8 +256,10 @@ fn value(out: &mut String, node: Node<'_>, role: &str, depth: usize, filter: &mu
             key if is_object && is_in(BY_MODEL, key) && (item.is_object() || item.is_array() || key != "model") => {
                 filter.json(out, item, Place::reasoning(role));
             }
-            _ if has_roles && item.is_object() && !has_author(item) => value(out, item, "assistant", depth, filter),
-            _ => value(out, item, role, depth, filter),
+            _ if has_roles && item.is_object() && !has_author(item) => {
+                value(out, item, "assistant", depth, prose, filter)
+            }
+            _ => value(out, item, role, depth, prose, filter),
         }
     }
     out.push(if is_object { '}' } else { ']' });

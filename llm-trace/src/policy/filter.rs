@@ -86,7 +86,6 @@ impl Filter {
     }
 
     /// A filter that passes structure only.
-    #[cfg(any(test, feature = "internal"))]
     pub(crate) fn placeholder() -> Self {
         Self::replace(REDACTED)
     }

@@ -182,38 +182,7 @@ impl<'p> Redactor<'p> {
                 self.report.masked(TextKind::Text);
                 Verdict::Replace
             }
-            Class::Content(side, shape) => {
-                let permit = if content { self.state.permit(side, self.masks) } else { Permit::Off };
-                let masks_model_parts = side == Side::Input && permit.masks_model_parts();
-                // The names of tools and the ids of calls are a model's, and roles are words.
-                if masks_model_parts && is_structure(key) {
-                    return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
-                }
-                let by_model = masks_model_parts && self.roles.may_be_by_model(key);
-                let permit = if by_model { self.state.permit(Side::Output, self.masks) } else { permit };
-                let filter = match permit {
-                    Permit::Off | Permit::Drop => {
-                        self.report.dropped(side.as_str());
-                        return Verdict::Remove;
-                    }
-                    Permit::Masked(_) if is_structure(key) => {
-                        return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
-                    }
-                    Permit::Masked(_) => &mut self.masked,
-                    Permit::Open(_) => &mut self.open,
-                };
-                match shape {
-                    Some(shape) => Verdict::Rewrite(filter, shape),
-                    // A list of texts may be a conversation, but not this one.
-                    None if side == Side::Input
-                        && filter.masks_model_parts()
-                        && key != Fact::RequestStopSequences.key() =>
-                    {
-                        Verdict::ByAuthor(filter)
-                    }
-                    None => Verdict::Filter(filter, Place::of(TextKind::Text)),
-                }
-            }
+            Class::Content(side, shape) => self.content_verdict(key, side, shape, content),
             Class::Error if self.plain_errors || self.state.error_text(self.masks).is_open() => {
                 Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Error))
             }
@@ -238,6 +207,36 @@ impl<'p> Redactor<'p> {
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
                 Verdict::FilterTexts(filter, Place::of(kind))
             }
+        }
+    }
+
+    fn content_verdict(&mut self, key: &str, side: Side, shape: Option<ContentShape>, content: bool) -> Verdict<'_> {
+        let permit = if content { self.state.permit(side, self.masks) } else { Permit::Off };
+        let masks_model_parts = side == Side::Input && permit.masks_model_parts();
+        // The names of tools and the ids of calls are a model's, and roles are words.
+        if masks_model_parts && is_structure(key) {
+            return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+        }
+        let by_model = masks_model_parts && self.roles.may_be_by_model(key);
+        let permit = if by_model { self.state.permit(Side::Output, self.masks) } else { permit };
+        let filter = match permit {
+            Permit::Off | Permit::Drop => {
+                self.report.dropped(side.as_str());
+                return Verdict::Remove;
+            }
+            Permit::Masked(_) if is_structure(key) => {
+                return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+            }
+            Permit::Masked(_) => &mut self.masked,
+            Permit::Open(_) => &mut self.open,
+        };
+        match shape {
+            Some(shape) => Verdict::Rewrite(filter, shape),
+            // A list of texts may be a conversation, but not this one.
+            None if side == Side::Input && filter.masks_model_parts() && key != Fact::RequestStopSequences.key() => {
+                Verdict::ByAuthor(filter)
+            }
+            None => Verdict::Filter(filter, Place::of(TextKind::Text)),
         }
     }
 

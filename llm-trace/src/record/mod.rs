@@ -14,9 +14,9 @@ mod permitted_content;
 mod replaced;
 mod response;
 mod start_attributes;
+mod stream;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
 
 pub(crate) use arguments::{recorded, request_content};
 pub(crate) use call_end::CallEnd;
@@ -28,6 +28,7 @@ pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
 pub(crate) use permitted_content::PermittedContent;
 pub(crate) use response::{is_messages, outcome_content, response_content};
 pub(crate) use start_attributes::StartAttributes;
+pub(crate) use stream::{EndedStream, Stream};
 
 use crate::ambient::ScopeFacts;
 use crate::cost::Priced;
@@ -39,7 +40,6 @@ use crate::policy::Filter;
 use crate::semconv::identifier::is_word;
 use crate::semconv::{AttributeValue, ContentField, Facts};
 use crate::wire::Format;
-use crate::wire::collect::Collector;
 
 /// The data of a call. Its content has passed the policy. Large and rare fields are boxed, because allocators are fast
 /// up to a kilobyte.
@@ -120,29 +120,6 @@ pub(crate) struct ErrorState {
     pub(crate) not_sent: bool,
     /// Content: set only if the policy permits error texts.
     pub(crate) message: Option<String>,
-}
-
-/// A stream that is being read.
-pub(crate) struct Stream {
-    /// A wrapper around the stream ends the call, rather than the function that returns it.
-    pub(crate) owned: bool,
-    /// The wrapper was dropped before the end of the stream, while the function was running.
-    pub(crate) dropped: bool,
-    /// Taken when the stream ends.
-    pub(crate) collector: Option<Collector>,
-    pub(crate) first_chunk: Option<Duration>,
-    /// The time of the last chunk with content.
-    pub(crate) last_chunk: Option<Instant>,
-    /// Several chunks had content.
-    pub(crate) several: bool,
-    /// The times between chunks, if metrics record them.
-    pub(crate) gaps: Option<Box<Gaps>>,
-    /// The `String` items are deltas rather than events.
-    pub(crate) plain: Option<bool>,
-    /// Some item was an event.
-    pub(crate) read: bool,
-    /// Some item was an error.
-    pub(crate) failed: bool,
 }
 
 /// The trace's input and output from nested calls.

@@ -98,54 +98,8 @@ impl CallRecord {
             }
         }
         out.report = out.dropped.clone();
-        if let Some(Content { value, open }) = self.input.take().map(|input| *input) {
-            let message::FinishedInput { messages, instructions, tools, mut filter } = value;
-            let mut list = [
-                (ContentField::InputMessages.key(), messages, ContentShape::Messages),
-                (ContentField::SystemInstructions.key(), instructions, ContentShape::Parts),
-                (ContentField::ToolDefinitions.key(), tools, ContentShape::Tools),
-            ];
-            if out.tightens_input(&input, open, &filter) {
-                for (_, json, shape) in &mut list {
-                    *json = json.take().and_then(|json| {
-                        let mut tight = input.clone().filter()?;
-                        let json = rewrite::attribute(&json, *shape, &mut tight);
-                        filter.absorb(tight);
-                        json
-                    });
-                }
-            }
-            if !matches!(input, Permit::Off | Permit::Drop) {
-                for (key, json, _) in list {
-                    out.add(key, json);
-                }
-                out.report.absorb(filter.into_report());
-            }
-        }
-        if let Some(Content { value, open }) = self.output.take() {
-            let mut filter = self.output_filter.take();
-            let mut json = Some(value);
-            if out.tightens(&output, open) {
-                json = json.and_then(|json| {
-                    let mut tight = output.clone().filter()?;
-                    let json = rewrite::attribute(&json, ContentShape::Messages, &mut tight);
-                    filter = Some(tight);
-                    json
-                });
-            }
-            if let Some(mut budget) = output.filter() {
-                // The input counts against the span's limit before the output.
-                budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
-                out.add(
-                    ContentField::OutputMessages.key(),
-                    json.and_then(|json| budget.whole(json, ContentShape::Messages)),
-                );
-                out.report.absorb(budget.into_report());
-                if let Some(filter) = filter {
-                    out.report.absorb(filter.into_report());
-                }
-            }
-        }
+        self.take_input(&input, &mut out);
+        self.take_output(output, &mut out);
         let content = self.subject.as_mut().map(|subject| std::mem::take(&mut subject.content)).unwrap_or_default();
         // The core conventions record no content of Model Context Protocol servers.
         let writes_content = profile != Profile::Core || self.operation != Operation::McpServer;
@@ -153,5 +107,57 @@ impl CallRecord {
             out.add_filled(filled, profile, |side| policy.permit(side, masks));
         }
         out
+    }
+
+    fn take_input(&mut self, permit: &Permit, out: &mut PermittedContent) {
+        let Some(Content { value, open }) = self.input.take().map(|input| *input) else { return };
+        let message::FinishedInput { messages, instructions, tools, mut filter } = value;
+        let mut list = [
+            (ContentField::InputMessages.key(), messages, ContentShape::Messages),
+            (ContentField::SystemInstructions.key(), instructions, ContentShape::Parts),
+            (ContentField::ToolDefinitions.key(), tools, ContentShape::Tools),
+        ];
+        if out.tightens_input(permit, open, &filter) {
+            for (_, json, shape) in &mut list {
+                *json = json.take().and_then(|json| {
+                    let mut tight = permit.clone().filter()?;
+                    let json = rewrite::attribute(&json, *shape, &mut tight);
+                    filter.absorb(tight);
+                    json
+                });
+            }
+        }
+        if !matches!(permit, Permit::Off | Permit::Drop) {
+            for (key, json, _) in list {
+                out.add(key, json);
+            }
+            out.report.absorb(filter.into_report());
+        }
+    }
+
+    fn take_output(&mut self, permit: Permit, out: &mut PermittedContent) {
+        let Some(Content { value, open }) = self.output.take() else { return };
+        let mut filter = self.output_filter.take();
+        let mut json = Some(value);
+        if out.tightens(&permit, open) {
+            json = json.and_then(|json| {
+                let mut tight = permit.clone().filter()?;
+                let json = rewrite::attribute(&json, ContentShape::Messages, &mut tight);
+                filter = Some(tight);
+                json
+            });
+        }
+        if let Some(mut budget) = permit.filter() {
+            // The input counts against the span's limit before the output.
+            budget.reserve(out.list.iter().map(|(_, json)| json.len()).sum());
+            out.add(
+                ContentField::OutputMessages.key(),
+                json.and_then(|json| budget.whole(json, ContentShape::Messages)),
+            );
+            out.report.absorb(budget.into_report());
+            if let Some(filter) = filter {
+                out.report.absorb(filter.into_report());
+            }
+        }
     }
 }

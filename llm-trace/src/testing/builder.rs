@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::captured::{CaptureGuard, Captured, Kept};
 use super::store::Store;
-use crate::guard::RedactProcessor;
+use crate::guard::otel::RedactProcessor;
 use crate::layer::LlmLayer;
 use crate::policy::{Capture, Policy, PolicyHandle};
 use crate::semconv::Profile;

@@ -13,7 +13,7 @@ use tracing::instrument::{WithDispatch, WithSubscriber as _};
 use super::span::CapturedSpan;
 use super::store::Store;
 use super::tree::Tree;
-use crate::call::OpenCalls;
+use crate::call::lifecycle::OpenCalls;
 
 /// Captured telemetry. Clones share it and can be sent to other threads and tasks.
 ///

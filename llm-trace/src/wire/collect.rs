@@ -17,18 +17,6 @@ pub(crate) enum StreamEnd {
     Truncated,
 }
 
-impl StreamEnd {
-    /// A name for it.
-    #[cfg(feature = "internal")]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            StreamEnd::Complete => "complete",
-            StreamEnd::Error => "error",
-            StreamEnd::Truncated => "truncated",
-        }
-    }
-}
-
 /// The result of reading a stream.
 pub(crate) struct Collected {
     pub(crate) end: StreamEnd,

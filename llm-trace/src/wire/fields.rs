@@ -29,6 +29,11 @@ const DEPTH: usize = 3;
 
 impl FieldPaths {
     /// Resolves paths relative to a prefix of the table: empty for the root, otherwise ending in a dot.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs at compile time, where a wrong index is an error"
+    )]
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
         let none = FieldPath { keys: [PATHS.key("model"); DEPTH], len: 0 };
         let (mut list, mut path) = ([none; MAX_PATHS], 0);

@@ -4,6 +4,9 @@
 //! This module does not depend on OpenTelemetry. The [`Mode`](crate::json::Mode) with which a document is built decides
 //! before reading how much content a reader sees. Without a permit there is no document.
 
+// Bytes and numbers come from providers.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice))]
+
 mod anthropic;
 mod bedrock_block;
 mod bedrock_converse;
@@ -37,49 +40,17 @@ mod stream_output;
 mod testing;
 mod text_delta;
 mod text_generation;
+mod text_generation_shapes;
 mod text_generation_stream;
 mod whole;
 
 pub(crate) use format::Format;
 
-#[cfg(feature = "internal")]
-use crate::json::Tree;
 use crate::json::{FoundNode, Node};
 use crate::message::{InputContent, Messages};
 use crate::model::facts::ResponseFacts;
-use crate::semconv::{Fact, Facts};
+use crate::semconv::Facts;
 use stream::StreamReader;
-
-/// Detects the format of a request and reads its facts, including those of the URL's path.
-#[cfg(feature = "internal")]
-pub(crate) fn read_request(provider: Option<&str>, path: Option<&str>, doc: FoundNode<'_>) -> (Option<Format>, Facts) {
-    let mut facts = Facts::default();
-    let format = detect::of_request(provider, path, doc);
-    match format {
-        Some(format) => format.reader().request(doc, &mut facts),
-        // The model is read for unknown formats too.
-        None => facts.update_text(Fact::RequestModel, doc.get_str(paths::key!("model"))),
-    }
-    if let Some(path) = path {
-        detect::path_facts(path, &mut facts);
-    }
-    (format, facts)
-}
-
-/// Detects the format of a whole response, unless the request determines it, and reads its facts and errors.
-#[cfg(feature = "internal")]
-pub(crate) fn read_response(
-    provider: Option<&str>,
-    asked: Option<Format>,
-    doc: FoundNode<'_>,
-) -> (Option<Format>, ResponseFacts) {
-    let mut facts = ResponseFacts { error: error::read(doc), ..ResponseFacts::default() };
-    let format = detect::of_response(provider, asked, None, doc);
-    if let Some(format) = format {
-        format.reader().response(doc, &mut facts);
-    }
-    (format, facts)
-}
 
 /// A reader of one wire format.
 pub(crate) trait Reader: Sync {

@@ -197,7 +197,7 @@ impl StreamReader for OllamaStream {
         }
         for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
             // Calls arrive complete, and only newer versions number them.
-            self.calls += 1;
+            self.calls = self.calls.saturating_add(1);
             out.part(0, Key::Index(self.calls), &tool_call(call));
         }
         if let Some(reason) = event.get_str("done_reason") {

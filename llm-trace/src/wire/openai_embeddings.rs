@@ -60,7 +60,8 @@ fn dimensions(doc: FoundNode<'_>) -> Option<i64> {
     // Voyage, the only one without prompt tokens, has vectors of smaller numbers too.
     let usage = doc.get(key!("usage"))?;
     usage.any(keys!["prompt_tokens", "input_tokens"])?;
-    i64::try_from(vector.len() / 4 * 3 / 4).ok().filter(|len| *len > 0)
+    let bytes = (vector.len() / 4).saturating_mul(3);
+    i64::try_from(bytes / 4).ok().filter(|len| *len > 0)
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use super::Reader;
 use super::fields::{FieldPaths, Paths, RequestFields, UsageFields, field_paths, find, first_vector, vector_len};
 use super::paths::{key, keys};
 use super::stream::StreamReader;
+use super::text_generation_shapes::{choices, reason};
 use super::text_generation_stream::PromptStream;
-use crate::json::{FoundNode, Key, Node, Text, Tree};
+use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::{InputContent, Messages, Modality, Part, Payload, finish_reason};
 use crate::model::facts::{ResponseFacts, Usage};
 use crate::semconv::{Fact, Facts};
@@ -90,130 +91,6 @@ const PROMPT: Paths =
 const SYSTEM: Paths = &["system_prompt", "input.system_prompt", "input.system_instruction"];
 /// Images as base64 or as URLs.
 const IMAGES: Paths = &["images", "input.images", "input.image"];
-
-/// The location of the output in one model family's format.
-pub(super) struct RequestShape {
-    /// The list of choices. Without a list, the body is the only choice.
-    list: Option<Key>,
-    /// The text of a choice, which identifies the family.
-    pub(super) text: FieldPaths,
-    pub(super) finish: FieldPaths,
-    /// Its text has the same path as an error's message.
-    is_message: bool,
-}
-
-static SHAPES: &[RequestShape] = &[
-    // Titan, streamed and whole.
-    RequestShape {
-        list: Some(key!("results")),
-        text: FieldPaths::new("results[].", &["outputText"]),
-        finish: FieldPaths::new("results[].", &["completionReason"]),
-        is_message: false,
-    },
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["outputText"]),
-        finish: FieldPaths::new("", &["completionReason"]),
-        is_message: false,
-    },
-    // Llama.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["generation"]),
-        finish: FieldPaths::new("", &["stop_reason"]),
-        is_message: false,
-    },
-    // Mistral.
-    RequestShape {
-        list: Some(key!("outputs")),
-        text: FieldPaths::new("outputs[].", &["text"]),
-        finish: FieldPaths::new("outputs[].", &["stop_reason"]),
-        is_message: false,
-    },
-    // Cohere Command.
-    RequestShape {
-        list: Some(key!("generations")),
-        text: FieldPaths::new("generations[].", &["text"]),
-        finish: FieldPaths::new("generations[].", &["finish_reason"]),
-        is_message: false,
-    },
-    // AI21 Jurassic.
-    RequestShape {
-        list: Some(key!("completions")),
-        text: FieldPaths::new("completions[].", &["data.text"]),
-        finish: FieldPaths::new("completions[].", &["finishReason.reason"]),
-        is_message: false,
-    },
-    // Claude before the messages API.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["completion"]),
-        finish: FieldPaths::new("", &["stop_reason"]),
-        is_message: false,
-    },
-    // DeepSeek and imported models.
-    RequestShape {
-        list: Some(key!("choices")),
-        text: FieldPaths::new("choices[].", &["text"]),
-        finish: FieldPaths::new("choices[].", &["finish_reason", "stop_reason"]),
-        is_message: false,
-    },
-    // watsonx.
-    RequestShape {
-        list: Some(key!("results")),
-        text: FieldPaths::new("results[].", &["generated_text"]),
-        finish: FieldPaths::new("results[].", &["stop_reason"]),
-        is_message: false,
-    },
-    // text-generation-inference, streamed and whole.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["token.text"]),
-        finish: FieldPaths::new("", &["details.finish_reason"]),
-        is_message: false,
-    },
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["generated_text"]),
-        finish: FieldPaths::new("", &["details.finish_reason"]),
-        is_message: false,
-    },
-    // Retrieve and generate.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["output.text"]),
-        finish: FieldPaths::new("", &[]),
-        is_message: false,
-    },
-    // Replicate: one string, or a list of pieces.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["output"]),
-        finish: FieldPaths::new("", &[]),
-        is_message: false,
-    },
-    // TwelveLabs Pegasus.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["message"]),
-        finish: FieldPaths::new("", &["finishReason"]),
-        is_message: true,
-    },
-    // llama.cpp.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["content"]),
-        finish: FieldPaths::new("", &["stop_type"]),
-        is_message: false,
-    },
-    // Cohere Command, streamed.
-    RequestShape {
-        list: None,
-        text: FieldPaths::new("", &["text"]),
-        finish: FieldPaths::new("", &["finish_reason"]),
-        is_message: false,
-    },
-];
 
 const USAGE: UsageFields<FieldPaths> = UsageFields::at(
     "",
@@ -320,11 +197,11 @@ fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
         }
         return;
     }
-    let (mut whole, mut elided, mut all_text) = (String::new(), 0, true);
+    let (mut whole, mut elided, mut all_text) = (String::new(), 0_usize, true);
     for piece in node.items() {
         match piece.text() {
             Some(Text::Plain(piece)) => whole.push_str(piece),
-            Some(Text::Elided(len)) => elided += len,
+            Some(Text::Elided(len)) => elided = elided.saturating_add(len),
             None => all_text = false,
         }
     }
@@ -332,7 +209,7 @@ fn joined<'d>(node: Node<'d>, put: &mut dyn FnMut(Part<'_>)) {
         (false, _) => put(Part::Generic { kind: "output", fields: Payload::Json(node) }),
         (true, 0) if whole.is_empty() => {}
         (true, 0) => put(Part::Text(Text::Plain(&whole))),
-        (true, elided) => put(Part::Text(Text::Elided(elided + whole.len()))),
+        (true, elided) => put(Part::Text(Text::Elided(elided.saturating_add(whole.len())))),
     }
 }
 
@@ -368,39 +245,4 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
     // A later event of a stream may report 0 for an earlier count.
     let known = facts.usage;
     facts.usage.update(Usage { input: usage.input.max(known.input), output: usage.output.max(known.output), ..usage });
-}
-
-/// The choices of a response, each with its number and format.
-pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T, &'static RequestShape)> {
-    let doc = if doc.is_array() { doc.first().unwrap_or(doc) } else { doc };
-    let shape = SHAPES.iter().find(|shape| {
-        let choice = match shape.list {
-            Some(list) => doc.get(list).and_then(Tree::first),
-            None => Some(doc),
-        };
-        choice.is_some_and(|choice| has(choice, shape))
-    });
-    shape.into_iter().flat_map(move |shape| {
-        let list = shape.list.and_then(|list| doc.get(list));
-        let alone = if list.is_none() { Some(doc) } else { None };
-        let all = list.into_iter().flat_map(Tree::items).chain(alone);
-        all.enumerate().map(move |(at, choice)| {
-            let index = choice.get_i64(key!("index")).and_then(|index| usize::try_from(index).ok());
-            (if shape.list.is_some() { index.unwrap_or(at) } else { at }, choice, shape)
-        })
-    })
-}
-
-/// Whether the format's path holds a text or a list of texts; null counts, for events without text.
-fn has<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> bool {
-    // The message of an error has no finish reason beside it.
-    if shape.is_message && !choice.has_field(key!("finishReason")) {
-        return false;
-    }
-    shape.text.ends_in(choice, |text| !text.is_object())
-}
-
-/// The provider's finish reason, unless it states that the response is unfinished.
-pub(super) fn reason<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<&'d str> {
-    shape.finish.find_str(choice).filter(|reason| !matches!(*reason, "not_finished" | "none" | "NOT_FINISHED"))
 }

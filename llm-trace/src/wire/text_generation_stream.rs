@@ -3,7 +3,8 @@
 
 use super::fields::field_paths;
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
-use super::text_generation::{RequestShape, choices, envelope, reason};
+use super::text_generation::envelope;
+use super::text_generation_shapes::{ResponseShape, choices, reason};
 use crate::json::{FoundNode, Node, Text, Tree};
 use crate::message::finish_reason;
 use crate::model::facts::ResponseFacts;
@@ -36,7 +37,7 @@ impl StreamReader for PromptStream {
 }
 
 /// The text that an event adds to a choice. Tokens that mark an end are not text.
-fn text<'d, T: Tree<'d>>(choice: T, shape: &RequestShape) -> Option<Text<'d>> {
+fn text<'d, T: Tree<'d>>(choice: T, shape: &ResponseShape) -> Option<Text<'d>> {
     let special = field_paths!["token.special"].find(choice).and_then(Tree::bool) == Some(true);
     shape.text.find(choice)?.text().filter(|text| !text.is_empty() && !special)
 }

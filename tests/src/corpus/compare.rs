@@ -131,7 +131,8 @@ pub fn compare(expected: &Value, reading: &Reading) -> Vec<Finding> {
             numbers_equal,
         );
     }
-    let outcome = reading.outcome.clone().map(Value::from);
+    // The corpus names the end of the stream.
+    let outcome = reading.outcome.as_deref().map(|word| if word == "completed" { "complete" } else { word }.into());
     findings.add("stream_outcome", expected.get("stream_outcome"), outcome, numbers_equal);
     findings.0
 }

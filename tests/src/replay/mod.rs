@@ -74,10 +74,7 @@ impl Replay {
     /// As [`exchange`](Self::exchange).
     pub fn reading(&self, exchange: &Exchange) -> Result<Reading, String> {
         let attributes = self.exchange(exchange)?.attributes();
-        let outcome = match attributes.get("llm_trace.outcome").and_then(serde_json::Value::as_str) {
-            Some("completed") => Some("complete".to_owned()),
-            other => other.map(str::to_owned),
-        };
+        let outcome = attributes.get("llm_trace.outcome").and_then(serde_json::Value::as_str).map(str::to_owned);
         let outcome = outcome.filter(|_| exchange.body() != llm_trace::internal::Body::Whole);
         Ok(Reading { attributes, outcome })
     }

@@ -8,7 +8,6 @@ use std::time::{Instant, SystemTime};
 use tracing::Span;
 
 use super::agent_totals::Agent;
-#[cfg(feature = "otel")]
 use super::call_ref::CallRef;
 use super::current::{self, CarriedCall, EnteredCall};
 use super::open_calls::{OpenCall, OpenCallSlot};
@@ -46,7 +45,6 @@ pub(crate) struct ActiveCall {
     /// The same moment in wall-clock time.
     pub(super) start_time: SystemTime,
     pub(super) agent: Agent,
-    #[cfg(feature = "otel")]
     pub(super) reference: OnceLock<CallRef>,
     pub(super) start_attributes: StartAttributes,
     pub(super) slot: OnceLock<OpenCallSlot>,
@@ -117,7 +115,6 @@ impl ActiveCall {
     }
 
     /// The host of the server, if known.
-    #[cfg(feature = "otel")]
     pub(crate) fn server_address(&self) -> Option<String> {
         let known = self.lock().server.as_ref().map(|server| server.address.clone());
         known.or_else(|| self.outer.as_ref()?.server_address())
@@ -137,7 +134,6 @@ impl ActiveCall {
     }
 
     /// The reference that outlives the call.
-    #[cfg(feature = "otel")]
     pub(crate) fn reference(&self) -> CallRef {
         let Some(pipeline) = &self.pipeline else { return CallRef::default() };
         let new = || {
@@ -153,7 +149,6 @@ impl ActiveCall {
     }
 
     /// Passes the id of the response to the reference, if one was requested.
-    #[cfg(feature = "otel")]
     pub(crate) fn set_response_id(&self, id: &str) {
         if let Some(reference) = self.reference.get() {
             reference.set_response_id(id);

@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::trace::SpanContext;
-
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
+use crate::otel::SpanContext;
 
 /// A reference to a call that can be kept after it ends, for example to evaluate its response. Cheap to clone and keep.
 ///

@@ -1,26 +1,24 @@
 //! The end of a call, once: its record becomes metrics, events, a call for hooks and the end of a span.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
 use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
 use super::record_response::scrubbed;
+use crate::ambient::ScopeFacts;
 use crate::ambient::mask_context::{self, Filtered};
 use crate::message::Messages;
-use crate::model::{Operation, Outcome, Usage};
+use crate::model::{Operation, Outcome};
 use crate::otel::TraceContextExt;
 use crate::policy::Permit;
-use crate::record::{CallEnd, CallRecord, NestedTotals, PermittedContent, Replaced};
+use crate::record::{CallEnd, CallRecord, EndedStream, NestedTotals, PermittedContent, Replaced};
 use crate::semconv::Fact;
 use crate::sink::call_attributes::AttributeSettings;
 use crate::sink::call_span::{CallSpan, SpanTarget};
 use crate::sink::ended_call::{EndedCall, Sink};
-use crate::sink::metrics::Instruments;
+use crate::sink::otel::metrics::Instruments;
 use crate::user_code::{self, UserCode};
-use crate::wire::Format;
-use crate::wire::collect::{Collected, StreamEnd};
 
 impl ActiveCall {
     /// Ends the call, streamed or not. The response, or the end of its stream, determines the outcome.
@@ -53,47 +51,16 @@ impl ActiveCall {
             return;
         }
         let given_up = if record.panicked { Some(Outcome::Panicked) } else { given_up };
-        let is_http_error = record.error.status.is_some_and(|status| status >= 400);
-        let Some(stream) = &mut record.stream else {
-            let failed = is_http_error || record.response.error.is_some();
+        if record.stream.is_none() {
+            let failed = record.is_http_error() || record.response.error.is_some();
             drop(record);
             let outcome = if failed { Outcome::Error } else { Outcome::Completed };
             return self.write_end(match given_up {
                 Some(Outcome::Unobserved) if failed => outcome,
                 given_up => given_up.unwrap_or(outcome),
             });
-        };
-        let given_up = given_up.or(stream.dropped.then_some(Outcome::Dropped));
-        let (plain, failed) = (stream.plain == Some(true), stream.failed || is_http_error);
-        let unread = !plain && !stream.read;
-        let Some(collector) = stream.collector.take() else { return };
-        let Collected { end, format, facts, output, skipped } = collector.finish();
-        record.format = format;
-        if !unread && format.is_some_and(Format::has_stream_operation) {
-            record.request.set_new(Fact::RequestStream, true.into());
         }
-        if skipped > 0 {
-            let count = i64::try_from(skipped).unwrap_or(i64::MAX);
-            record.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
-        }
-        let before = std::mem::replace(&mut *record.response, facts);
-        record.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
-        record.response.usage.update(before.usage);
-        record.response.cost = record.response.cost.or(before.cost);
-        record.response.fill(before);
-        let outcome = match (given_up, end) {
-            (Some(Outcome::Panicked), _) => Outcome::Panicked,
-            (Some(Outcome::NotSent), _) if unread => Outcome::NotSent,
-            (Some(Outcome::Error | Outcome::NotSent), _) => Outcome::Error,
-            (_, StreamEnd::Error) => Outcome::Error,
-            _ if failed => Outcome::Error,
-            (_, StreamEnd::Complete) => Outcome::Completed,
-            (Some(given_up), StreamEnd::Truncated) => given_up,
-            // Items of this kind have no end mark.
-            (None, StreamEnd::Truncated) if plain || unread => Outcome::Completed,
-            (None, StreamEnd::Truncated) => Outcome::Truncated,
-        };
-        let error_message = record.response.error.as_ref().and_then(|error| error.message.clone());
+        let Some(EndedStream { outcome, output, error_message }) = record.end_stream(given_up) else { return };
         drop(record);
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
@@ -141,7 +108,6 @@ impl ActiveCall {
                 Some(again) => (record, late) = (again, true),
             },
         }
-        #[cfg(feature = "otel")]
         if let Some(id) = record.response.facts.text(Fact::ResponseId) {
             self.set_response_id(id);
         }
@@ -218,16 +184,25 @@ impl ActiveCall {
         if self.is_hooked() {
             pipeline.hooks.write(&mut call);
         }
-        if !self.has_span_data() {
-            return;
+        if self.has_span_data() {
+            self.write_span(&mut call, scope_facts.as_deref(), pipeline, content_on_span);
         }
+    }
+
+    fn write_span(
+        &self,
+        call: &mut EndedCall<'_>,
+        scope_facts: Option<&ScopeFacts>,
+        pipeline: &Pipeline,
+        content_on_span: bool,
+    ) {
         if let Some(context) = self.context().filter(|_| self.recording()) {
-            self.correct_start(&context.span(), &mut call.record, &policy);
+            self.correct_start(&context.span(), &mut call.record, call.policy);
         } else if call.record.replaced != Replaced::default() {
             report_replaced("facts are fields of its `tracing` span");
         }
         let update = scope_facts.and_then(|scope_facts| scope_facts.update).unwrap_or_default();
-        let trace = self.update_trace(update, &mut call, pipeline, content_on_span);
+        let trace = self.update_trace(update, call, pipeline, content_on_span);
         let span = CallSpan {
             span: self.span(),
             context: self.context(),
@@ -235,10 +210,10 @@ impl ActiveCall {
             target: if self.has_fields() { SpanTarget::Fields } else { SpanTarget::Attributes },
             compat: &pipeline.compat,
             content: content_on_span,
-            error_text: !self.has_fields() || pipeline.content_fields || policy.keeps_error_text(),
+            error_text: !self.has_fields() || pipeline.content_fields || call.policy.keeps_error_text(),
             trace,
         };
-        span.write(&mut call);
+        span.write(call);
     }
 
     /// Whether it is an agent whose inferences are separate calls.

@@ -39,13 +39,13 @@ impl ActiveCall {
     /// [`StartContext::adopt_scopes`](super::start_context::StartContext::adopt_scopes) does at the first poll of a
     /// future.
     pub(crate) fn adopt_scopes(&self) {
-        for place in mask_context::of_span(&Context::current()) {
-            if self.masks().is_within(&place) {
+        for around in mask_context::of_span(&Context::current()) {
+            if self.masks().is_within(&around) {
                 continue;
             }
-            let masks = place.get();
+            let masks = around.get();
             self.masks().add(Masks::new().mask_input(masks.input()).mask_output(masks.output()));
-            if let (None, Some(facts)) = (self.masks().facts(), place.facts()) {
+            if let (None, Some(facts)) = (self.masks().facts(), around.facts()) {
                 let mut record = self.lock();
                 let own = record.scope_facts.take().map_or_else(ScopeFacts::default, |own| *own);
                 record.scope_facts = Some(Box::new(own.over(facts)));

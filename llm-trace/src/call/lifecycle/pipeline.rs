@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::open_calls::OpenCalls;
+use super::propagation::Propagation;
 use crate::ambient::TraceBackend;
 use crate::cost::SharedPrices;
 use crate::model::Nested;
 use crate::policy::PolicyHandle;
 use crate::semconv::Profile;
-use crate::sink::events::Events;
 use crate::sink::hook::Hook;
-use crate::sink::metrics::Metrics;
+use crate::sink::otel::events::Events;
+use crate::sink::otel::metrics::Metrics;
 use crate::sink::{CallHooks, Compat};
 
 /// The number of pipelines.
@@ -33,8 +34,7 @@ pub(crate) struct Pipeline {
     /// The backend that takes a trace's input and output from spans.
     pub(crate) trace_backend: TraceBackend,
     /// The destinations that receive trace context.
-    #[cfg(feature = "otel")]
-    pub(crate) propagation: super::propagation::Propagation,
+    pub(crate) propagation: Propagation,
     pub(crate) open: OpenCalls,
     /// Whether facts are fields of the call's `tracing` span. Where it is not set, they are if no OpenTelemetry layer
     /// of the version that this crate uses takes the span.
@@ -44,10 +44,10 @@ pub(crate) struct Pipeline {
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) prices: Option<SharedPrices>,
-    /// The closures that receive each finished call.
+    /// The closures that receive each finished call of this layer.
     pub(crate) hooks: Vec<Arc<Hook>>,
-    /// The same hooks, shared with the code that flushes them.
-    pub(crate) call_hooks: CallHooks,
+    /// Where they are registered, to be flushed and counted. Layers of one guard share it.
+    pub(crate) hook_registry: CallHooks,
     /// The receiver of the newest call's span.
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
@@ -113,8 +113,7 @@ impl Pipeline {
             nested: Nested::default(),
             compat: Vec::new(),
             trace_backend: TraceBackend::default(),
-            #[cfg(feature = "otel")]
-            propagation: super::propagation::Propagation::new(),
+            propagation: Propagation::new(),
             open: OpenCalls::default(),
             fields: None,
             content_fields: false,
@@ -122,7 +121,7 @@ impl Pipeline {
             events: Events::default(),
             prices: None,
             hooks: Vec::new(),
-            call_hooks: CallHooks::default(),
+            hook_registry: CallHooks::default(),
             newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
             content_read: AtomicBool::new(false),

@@ -1,9 +1,5 @@
 //! Propagation of trace context to destinations that the user lists.
 
-use opentelemetry::Context;
-use opentelemetry::baggage::BaggageExt;
-
-use crate::ambient::baggage;
 use crate::model::hosts;
 use crate::model::server::Server;
 
@@ -59,9 +55,8 @@ impl Propagation {
         self.hosts.iter().filter(is_pattern).any(|allowed| hosts::fits(allowed, host))
     }
 
-    /// `cx` with the allowed baggage only.
-    pub(crate) fn strip(&self, cx: &Context) -> Context {
-        cx.with_baggage(baggage(cx, |key| self.baggage.iter().any(|allowed| allowed == key)))
+    pub(crate) fn allows_baggage(&self, key: &str) -> bool {
+        self.baggage.iter().any(|allowed| allowed == key)
     }
 }
 

@@ -3,8 +3,7 @@
 use super::active_call::ActiveCall;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::json::{JsonView, Text, Tree, is_document};
-use crate::message::ResponseRecord;
-use crate::message::{Messages, finish_reason};
+use crate::message::{Messages, RecordResponse, ResponseRecord, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::model::server::Server;
@@ -41,7 +40,6 @@ impl ActiveCall {
     }
 
     /// Records the request that a client sends. The URL's path may hold the model if the body does not.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_request(&self, url: &str, body: &[u8]) {
         if let Some(server) = crate::model::server::Server::parse(url) {
             let mut record = self.lock();
@@ -54,7 +52,6 @@ impl ActiveCall {
     }
 
     /// Records the response that a client receives.
-    #[cfg(feature = "aws-sdk")]
     pub(crate) fn http_response(&self, status: u16, body: &[u8]) {
         self.response(&CapturedValue::Http { status, url: None, body: Box::new(CapturedValue::Bytes(body)) });
     }
@@ -236,56 +233,60 @@ impl ActiveCall {
                 self.read_head(*status, *url);
                 self.read_answer(body);
             }
-            CapturedValue::Response(response) => {
-                let permit = self.permit_output();
-                let open = permit.is_open();
-                let mut out = permit.filter().map(|filter| Messages::output(filter, self.profile()));
-                let mut facts = ResponseFacts::default();
-                self.lock().seen = true;
-                // Runs user code outside of the lock.
-                user_code::run(UserCode::Record, || {
-                    response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
-                });
-                let mut record = self.lock();
-                record.response.usage.update(facts.usage);
-                record.response.merge(facts);
-                if let Some(out) = out {
-                    record.set_output(out, open);
-                }
-            }
+            CapturedValue::Response(response) => self.read_recorded(*response),
             CapturedValue::Text(text) if !is_document(text) => {
                 self.lock().seen = true;
                 self.answer_text(text, self.permit_output());
             }
-            answer => {
-                let permit = self.permit_output();
-                // Serialization runs user code, so it runs outside of the lock.
-                let doc = permit.mode().and_then(|mode| document(answer, mode));
-                let Some(found) = found_in(answer, doc.as_ref()) else { return };
-                let error_facts = error::read(found.root());
-                let message = error_facts.is_some().then(|| self.error_message(answer)).flatten();
-                let mut record = self.lock();
-                let (format, is_agent) = (record.response_facts(&found), record.operation.is_agent());
-                record.seen |= format.is_some() || is_agent;
-                drop(record);
-                let open = permit.is_open();
-                let content = doc.as_ref().map(JsonView::root);
-                let messages = match (format, content) {
-                    (Some(format), Some(content)) => response_content(format, content, permit, self.profile()),
-                    (None, Some(content)) if is_agent && !content.is_null() => {
-                        outcome_content(content, permit, self.profile())
-                    }
-                    _ => None,
-                };
-                let mut record = self.lock();
-                if let Some(messages) = messages {
-                    record.set_output(messages, open);
-                }
-                if let Some(error_facts) = error_facts {
-                    record.error.message = message;
-                    record.response.error = Some(error_facts);
-                }
-            }
+            answer => self.read_document(answer),
+        }
+    }
+
+    /// Reads a response by the user's implementation.
+    fn read_recorded(&self, response: &dyn RecordResponse) {
+        let permit = self.permit_output();
+        let open = permit.is_open();
+        let mut out = permit.filter().map(|filter| Messages::output(filter, self.profile()));
+        let mut facts = ResponseFacts::default();
+        self.lock().seen = true;
+        // Runs user code outside of the lock.
+        user_code::run(UserCode::Record, || {
+            response.record_response(&mut ResponseRecord { facts: &mut facts, content: out.as_mut() });
+        });
+        let mut record = self.lock();
+        record.response.usage.update(facts.usage);
+        record.response.merge(facts);
+        if let Some(out) = out {
+            record.set_output(out, open);
+        }
+    }
+
+    /// Reads a response in a document.
+    fn read_document(&self, answer: &CapturedValue<'_>) {
+        let permit = self.permit_output();
+        // Serialization runs user code, so it runs outside of the lock.
+        let doc = permit.mode().and_then(|mode| document(answer, mode));
+        let Some(found) = found_in(answer, doc.as_ref()) else { return };
+        let error_facts = error::read(found.root());
+        let message = error_facts.is_some().then(|| self.error_message(answer)).flatten();
+        let mut record = self.lock();
+        let (format, is_agent) = (record.response_facts(&found), record.operation.is_agent());
+        record.seen |= format.is_some() || is_agent;
+        drop(record);
+        let open = permit.is_open();
+        let content = doc.as_ref().map(JsonView::root);
+        let messages = match (format, content) {
+            (Some(format), Some(content)) => response_content(format, content, permit, self.profile()),
+            (None, Some(content)) if is_agent && !content.is_null() => outcome_content(content, permit, self.profile()),
+            _ => None,
+        };
+        let mut record = self.lock();
+        if let Some(messages) = messages {
+            record.set_output(messages, open);
+        }
+        if let Some(error_facts) = error_facts {
+            record.error.message = message;
+            record.response.error = Some(error_facts);
         }
     }
 

@@ -180,7 +180,6 @@ impl ActiveCall {
             start_instant,
             start_time,
             agent,
-            #[cfg(feature = "otel")]
             reference: OnceLock::new(),
             start_attributes: StartAttributes::of(&record),
             slot: OnceLock::new(),

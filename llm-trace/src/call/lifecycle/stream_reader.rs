@@ -1,15 +1,12 @@
 //! Reads a streamed response as it passes.
 
-use std::time::Instant;
-
 use super::active_call::ActiveCall;
 use crate::arguments::captured_value::{CapturedValue, Document};
-use crate::json::{Found, FoundNode, Mode, Node, Text, Tree};
-use crate::policy::Permit;
+use crate::json::{FoundNode, Mode, Text, Tree};
 use crate::record::{CallRecord, Stream};
 use crate::wire::collect::Collector;
 use crate::wire::paths::{PATHS, key};
-use crate::wire::stream::{Event, Key, StreamOutput, TextRun};
+use crate::wire::stream::Event;
 
 impl ActiveCall {
     /// Marks the response as a stream.
@@ -133,107 +130,7 @@ impl ActiveCall {
     }
 }
 
-impl Stream {
-    fn new(record: &CallRecord, permit: &Permit, error_text: bool) -> Self {
-        // The filter cuts and reports content above this limit.
-        let output = permit
-            .clone()
-            .filter()
-            .map(|filter| StreamOutput::with_limit(Some(filter.room())).with_whole_texts(filter.scrubs()));
-        let output = permit.mode().zip(output);
-        let provider = record.provider.as_ref().map(crate::model::Provider::as_str);
-        let collector = Collector::new(provider, record.format, None, output).with_error_text(error_text);
-        Stream {
-            owned: false,
-            dropped: false,
-            collector: Some(collector),
-            first_chunk: None,
-            last_chunk: None,
-            several: false,
-            gaps: None,
-            plain: None,
-            read: false,
-            failed: false,
-        }
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Event {
-        self.read = true;
-        self.collector.as_mut().map(|collector| collector.push(bytes)).unwrap_or_default()
-    }
-
-    /// Reads a `String` item: a piece of SSE or NDJSON text, or a delta. The first item decides.
-    fn text(&mut self, text: &str) -> Event {
-        if text.is_empty() {
-            return Event::default();
-        }
-        let plain = *self.plain.get_or_insert_with(|| !is_framed(text));
-        if !plain {
-            return self.bytes(text.as_bytes());
-        }
-        if let Some(output) = self.collector.as_mut().and_then(Collector::output) {
-            output.text(0, TextRun::Text, Key::Last, Text::Plain(text));
-        }
-        Event { content: true, ..Event::default() }
-    }
-
-    /// Reads an event without its framing: its name, and its data as text.
-    fn framed(&mut self, event: Node<'_>) -> Event {
-        self.read = true;
-        let data = event.get_str("data").unwrap_or_default().as_bytes();
-        self.collector.as_mut().map(|collector| collector.data(event.get_str("event"), data)).unwrap_or_default()
-    }
-
-    /// Reads the facts of an event that is a value. Returns the mode in which its content has to be read, if any.
-    fn value(&mut self, found: &Found<'_>) -> (Event, Option<Mode>) {
-        self.read = true;
-        self.collector.as_mut().map(|collector| collector.event(found)).unwrap_or_default()
-    }
-
-    fn lacks_error_text(&self) -> bool {
-        self.collector.as_ref().is_some_and(Collector::lacks_error_text)
-    }
-
-    /// The time, if it is needed.
-    fn clock(&self) -> Option<Instant> {
-        (!self.several || self.gaps.is_some()).then(Instant::now)
-    }
-
-    fn seen(&mut self, event: &Event, start_instant: Instant, now: Option<Instant>) {
-        let Some(now) = now.filter(|_| event.content) else { return };
-        match (self.last_chunk.replace(now), &mut self.gaps) {
-            (None, _) => self.first_chunk = Some(now.saturating_duration_since(start_instant)),
-            (Some(last), gaps) => {
-                self.several = true;
-                if let Some(gaps) = gaps {
-                    gaps.add(now.saturating_duration_since(last).as_secs_f64());
-                }
-            }
-        }
-    }
-}
-
 /// Whether this is a server-sent event in the form that client crates use: a name, and data as text.
 fn is_framed_event(root: FoundNode<'_>) -> bool {
     root.len() <= 4 && root.get(key!("data")).is_some_and(Tree::is_str)
-}
-
-/// Keys of a first event in a stream of JSON lines. A response in JSON has none of them.
-const EVENT_KEYS: &[&str] = &[
-    "\"choices\"",
-    "\"candidates\"",
-    "\"created_at\"",
-    "\"event_type\"",
-    "\"is_finished\"",
-    "\"message_start\"",
-    "\"chat.completion.chunk\"",
-    "\"usageMetadata\"",
-];
-
-/// Whether text is part of an event stream rather than of a response.
-fn is_framed(text: &str) -> bool {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let line = text.lines().next().unwrap_or_default();
-    let sse = ["data:", "event:", "id:", "retry:"].iter().any(|field| line.starts_with(field)) || line.starts_with(':');
-    sse || (line.starts_with('{') && EVENT_KEYS.iter().any(|key| line.contains(key)))
 }

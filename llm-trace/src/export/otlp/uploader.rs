@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::request::{OtlpRequest, to_json};
+use super::file::{JsonLines, Spill};
+use super::refusal::{Refusal, RefusalKind};
+use super::request::{Encoded, OtlpRequest, to_json};
+use super::retry::Tries;
+use super::transport::Transport;
 use crate::diag;
 use crate::export::counters::ExportCounters;
 use crate::export::error::InitError;
-use crate::export::export_operation::{Encoded, ExportOperation};
+use crate::export::export_operation::ExportOperation;
 use crate::export::exporter::{Otlp, Protocol, Signal};
-use crate::export::file::{JsonLines, Spill};
 use crate::export::record_outcome::RecordOutcome;
-use crate::export::refusal::{Refusal, RefusalKind};
-use crate::export::retry::Tries;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
-use crate::export::transport::Transport;
 
 /// Sends one signal to one destination. It blocks the exporting thread and needs no runtime.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::export::error::InitError;
 use crate::export::exporter::Exporter;
 use crate::export::exports::Exports;
 use crate::export::resource;
-use crate::sink::events::to_json;
+use crate::sink::otel::events::to_json;
 use crate::{LlmLayer, PolicyHandle, RedactLogProcessor};
 
 pub(super) use opentelemetry_sdk::logs::SdkLoggerProvider as Provider;
@@ -27,16 +27,7 @@ pub(super) fn provider(
             let exporting = SimpleLogProcessor::new(Console);
             builder.with_log_processor(RedactLogProcessor::new(exporting, policy))
         }
-        #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-        Exporter::Otlp(otlp) => {
-            let batches = exports.log_batches(otlp, config.log_batch, policy)?;
-            builder.with_log_processor(RedactLogProcessor::new(batches, policy).with_recheck())
-        }
-        #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
-        Exporter::Otlp(otlp) => {
-            let _ = (policy, exports);
-            return Err(otlp.not_compiled_in());
-        }
+        Exporter::Otlp(otlp) => exports.with_log_batches(builder, otlp, config.log_batch, policy)?,
     };
     Ok(Some(builder.build()))
 }

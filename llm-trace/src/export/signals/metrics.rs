@@ -24,15 +24,7 @@ pub(super) fn provider(config: &Config, exports: &mut Exports) -> Result<Option<
     let builder = match &config.metrics {
         Exporter::Disabled | Exporter::None => return Ok(None),
         Exporter::Console { .. } => builder.with_reader(PeriodicReader::builder(Console).build()),
-        #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-        Exporter::Otlp(otlp) => {
-            builder.with_reader(PeriodicReader::builder(exports.metrics(otlp, config.batch)?).build())
-        }
-        #[cfg(not(any(feature = "otlp-http", feature = "otlp-grpc")))]
-        Exporter::Otlp(otlp) => {
-            let _ = exports;
-            return Err(otlp.not_compiled_in());
-        }
+        Exporter::Otlp(otlp) => exports.with_metrics(builder, otlp, config.batch)?,
     };
     Ok(Some(builder.build()))
 }

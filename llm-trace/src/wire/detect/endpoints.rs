@@ -1,6 +1,5 @@
 //! The endpoints of the providers' APIs: whether a request is a call, and its operation.
 
-#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
 use crate::model::Operation;
 use crate::wire::Format;
 
@@ -83,7 +82,6 @@ fn find(path: &str) -> Option<Is> {
 }
 
 /// The operation of a request by method and path, or `None` if it is not a call.
-#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
 pub(crate) fn operation(is_get: bool, path: &str) -> Option<Operation> {
     match find(path)? {
         Is::Call(format) if !is_get => Some(format.operation()),

@@ -9,7 +9,6 @@ mod response;
 use crate::json::FoundNode;
 use crate::wire::Format;
 
-#[cfg(any(feature = "reqwest-middleware", feature = "reqwest-middleware-0-4", feature = "tower"))]
 pub(crate) use endpoints::operation as operation_of;
 pub(crate) use path::facts as path_facts;
 

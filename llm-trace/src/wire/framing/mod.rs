@@ -3,12 +3,15 @@
 //! An event within one fragment is passed on without a copy. Memory is bounded: events above [`MAX_EVENT`] are skipped
 //! and counted.
 
+#[cfg(not(feature = "aws-eventstream"))]
+mod absent;
 #[cfg(feature = "aws-eventstream")]
 mod eventstream;
 mod sse;
 mod values;
 
-#[cfg(feature = "aws-eventstream")]
+#[cfg(not(feature = "aws-eventstream"))]
+use absent as eventstream;
 use eventstream::EventStream;
 use sse::Sse;
 use values::Values;
@@ -61,11 +64,7 @@ enum FramingState {
     Unknown(Vec<u8>),
     Sse(Sse),
     Values(Values),
-    #[cfg(feature = "aws-eventstream")]
     EventStream(EventStream),
-    /// Frames that this build does not support.
-    #[cfg(not(feature = "aws-eventstream"))]
-    Unread,
 }
 
 impl FramingState {
@@ -73,10 +72,7 @@ impl FramingState {
         match framing {
             Framing::Sse => FramingState::Sse(Sse::default()),
             Framing::Json => FramingState::Values(Values::default()),
-            #[cfg(feature = "aws-eventstream")]
             Framing::AwsEventStream => FramingState::EventStream(EventStream::default()),
-            #[cfg(not(feature = "aws-eventstream"))]
-            Framing::AwsEventStream => FramingState::Unread,
         }
     }
 }
@@ -119,10 +115,7 @@ impl Splitter {
         match &mut self.state {
             FramingState::Sse(sse) => sse.push(bytes, sink),
             FramingState::Values(values) => values.push(bytes, sink),
-            #[cfg(feature = "aws-eventstream")]
             FramingState::EventStream(frames) => frames.push(bytes, sink),
-            #[cfg(not(feature = "aws-eventstream"))]
-            FramingState::Unread => {}
             FramingState::Unknown(_) => {}
         }
     }
@@ -142,7 +135,6 @@ impl Splitter {
         match &self.state {
             FramingState::Sse(sse) => sse.skipped(),
             FramingState::Values(values) => values.skipped(),
-            #[cfg(feature = "aws-eventstream")]
             FramingState::EventStream(frames) => frames.skipped(),
             _ => 0,
         }

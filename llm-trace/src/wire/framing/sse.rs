@@ -65,7 +65,7 @@ impl Sse {
 
     /// Buffers the start of a line.
     fn hold(&mut self, bytes: &[u8]) {
-        if self.line_over || self.line.len() + bytes.len() > MAX_EVENT {
+        if self.line_over || self.line.len().saturating_add(bytes.len()) > MAX_EVENT {
             self.line_over = true;
             self.line = Vec::new();
         } else {
@@ -78,7 +78,7 @@ impl Sse {
         if std::mem::replace(&mut self.has_data, true) {
             self.data.push(b'\n');
         }
-        if self.event_over || self.data.len() + data.len() > MAX_EVENT {
+        if self.event_over || self.data.len().saturating_add(data.len()) > MAX_EVENT {
             self.event_over = true;
             self.data = Vec::new();
         } else {
@@ -130,7 +130,7 @@ impl Sse {
     fn dispatch(&mut self, here: Option<&[u8]>, sink: &mut FrameSink<'_>) {
         let name = Some(self.name.as_str()).filter(|name| !name.is_empty());
         if self.event_over {
-            self.skipped += 1;
+            self.skipped = self.skipped.saturating_add(1);
         } else if let Some(data) = here {
             sink(name, data);
         } else if self.has_data {

@@ -36,24 +36,24 @@ impl Values {
     pub(super) fn push(&mut self, bytes: &[u8], sink: &mut FrameSink<'_>) {
         // The start of the open value in this fragment.
         let mut from = 0;
-        let mut next = 0;
+        let mut next = 0_usize;
         while let Some(&byte) = bytes.get(next) {
             if self.at == At::Text {
                 // Only these bytes matter inside a string.
-                match memchr3(b'"', b'\\', b'\n', &bytes[next..]) {
+                match memchr3(b'"', b'\\', b'\n', bytes.get(next..).unwrap_or_default()) {
                     Some(0) => {}
                     Some(skip) => {
-                        next += skip;
+                        next = next.saturating_add(skip);
                         continue;
                     }
                     None => break,
                 }
             }
             let at = next;
-            next += 1;
+            next = next.saturating_add(1);
             match (self.at, byte) {
                 (At::Between, _) => from = self.begin(at, byte),
-                (At::Text, b'"') if self.depth == 0 => self.emit(&bytes[from..=at], sink),
+                (At::Text, b'"') if self.depth == 0 => self.emit(bytes.get(from..next).unwrap_or_default(), sink),
                 (At::Text, b'"') => self.at = At::Value,
                 (At::Text, b'\\') => self.at = At::Escape,
                 // Strings contain no line breaks: the value was cut off, and the next one starts here.
@@ -61,20 +61,22 @@ impl Values {
                 (At::Text, _) => {}
                 (At::Escape, _) => self.at = At::Text,
                 (At::Value, b'"') => self.at = At::Text,
-                (At::Value, b'{' | b'[') => self.depth += 1,
+                (At::Value, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
                 (At::Value, b'}' | b']') => {
-                    self.depth -= 1;
+                    self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
-                        self.emit(&bytes[from..=at], sink);
+                        self.emit(bytes.get(from..next).unwrap_or_default(), sink);
                     }
                 }
                 (At::Value, _) => {}
-                (At::Scalar, b',' | b']' | b' ' | b'\t' | b'\r' | b'\n') => self.emit(&bytes[from..at], sink),
+                (At::Scalar, b',' | b']' | b' ' | b'\t' | b'\r' | b'\n') => {
+                    self.emit(bytes.get(from..at).unwrap_or_default(), sink)
+                }
                 (At::Scalar, _) => {}
             }
         }
         if self.at != At::Between {
-            self.hold(&bytes[from..]);
+            self.hold(bytes.get(from..).unwrap_or_default());
         }
     }
 
@@ -97,7 +99,7 @@ impl Values {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        if self.over || self.held.len() + bytes.len() > MAX_EVENT {
+        if self.over || self.held.len().saturating_add(bytes.len()) > MAX_EVENT {
             self.over = true;
             self.held = Vec::new();
         } else {
@@ -111,7 +113,7 @@ impl Values {
         } else {
             self.hold(tail);
             if self.over {
-                self.skipped += 1;
+                self.skipped = self.skipped.saturating_add(1);
             } else {
                 sink(None, &self.held);
             }

@@ -24,16 +24,16 @@ impl Arguments {
     /// Adds one `partialArgs` entry: a value or a piece of a string, with its path.
     pub(super) fn add(&mut self, entry: Node<'_>) {
         let Some(path) = entry.any(&["jsonPath", "json_path"]).and_then(Node::str) else { return };
-        let Some(place) = place(&mut self.root, path, &mut self.gaps) else { return };
+        let Some(slot) = slot(&mut self.root, path, &mut self.gaps) else { return };
         if let Some(more) = entry.any(&["stringValue", "string_value"]).and_then(Node::str) {
-            match place {
+            match slot {
                 Value::String(text) => text.push_str(more),
                 other => *other = Value::from(more),
             }
         } else if let Some(number) = entry.any(&["numberValue", "number_value"]) {
-            *place = number.i64().map(Value::from).or_else(|| number.f64().map(Value::from)).unwrap_or_default();
+            *slot = number.i64().map(Value::from).or_else(|| number.f64().map(Value::from)).unwrap_or_default();
         } else if let Some(truth) = entry.any(&["boolValue", "bool_value"]).and_then(Node::bool) {
-            *place = Value::from(truth);
+            *slot = Value::from(truth);
         }
     }
 
@@ -44,7 +44,7 @@ impl Arguments {
 }
 
 /// The value at a path such as `$.a.b[0]['c']`, created if missing.
-fn place<'v>(root: &'v mut Value, path: &str, gaps: &mut usize) -> Option<&'v mut Value> {
+fn slot<'v>(root: &'v mut Value, path: &str, gaps: &mut usize) -> Option<&'v mut Value> {
     let mut rest = path.strip_prefix('$')?;
     let mut value = root;
     for _ in 0..MAX_DEPTH {
@@ -53,8 +53,9 @@ fn place<'v>(root: &'v mut Value, path: &str, gaps: &mut usize) -> Option<&'v mu
         }
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
-            value = field(value, &after[..end]);
-            rest = &after[end..];
+            let (name, after) = after.split_at_checked(end)?;
+            value = field(value, name);
+            rest = after;
             continue;
         }
         let (inside, after) = rest.strip_prefix('[')?.split_once(']')?;
@@ -79,12 +80,12 @@ fn item<'v>(value: &'v mut Value, at: usize, gaps: &mut usize) -> Option<&'v mut
         *value = Value::Array(Vec::new());
     }
     let list = value.as_array_mut().filter(|_| at < MAX_ITEMS)?;
-    if list.len() <= at {
-        *gaps += at - list.len();
+    if let Some(gap) = at.checked_sub(list.len()) {
+        *gaps = gaps.saturating_add(gap);
         if *gaps > MAX_GAPS {
             return None;
         }
-        list.resize(at + 1, Value::Null);
+        list.resize(at.saturating_add(1), Value::Null);
     }
     list.get_mut(at)
 }

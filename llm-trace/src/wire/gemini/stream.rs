@@ -30,7 +30,7 @@ impl ContentStream {
             if !goes_on {
                 return false;
             }
-            self.count += 1;
+            self.count = self.count.saturating_add(1);
             self.open = Some((Key::Index(self.count), Arguments::default()));
         }
         let Some((key, arguments)) = &mut self.open else { return false };
@@ -115,7 +115,7 @@ impl StreamReader for ContentStream {
                 let key = match part {
                     Part::Text(_) | Part::Reasoning(_) => Key::Last,
                     _ => {
-                        self.count += 1;
+                        self.count = self.count.saturating_add(1);
                         Key::Index(self.count)
                     }
                 };

@@ -225,7 +225,7 @@ impl StreamOutput {
             return None;
         }
         if self.choices.len() <= index {
-            self.choices.resize_with(index + 1, Choice::default);
+            self.choices.resize_with(index.saturating_add(1), Choice::default);
         }
         self.choices.get_mut(index)
     }
@@ -234,11 +234,9 @@ impl StreamOutput {
         match text {
             Text::Plain(text) => {
                 let taken = self.take(text);
-                match text.len() - taken.len() {
-                    missing if missing > 0 && self.whole_texts => {
-                        KeptDelta { text: "", elided: text.len(), is_partial: true }
-                    }
-                    _ => KeptDelta { text: taken, ..KeptDelta::default() },
+                match taken.len() < text.len() && self.whole_texts {
+                    true => KeptDelta { text: "", elided: text.len(), is_partial: true },
+                    false => KeptDelta { text: taken, ..KeptDelta::default() },
                 }
             }
             Text::Elided(elided) => KeptDelta { elided, ..KeptDelta::default() },
@@ -250,17 +248,18 @@ impl StreamOutput {
         let room = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(self.bytes));
         let mut end = text.len().min(room);
         while !text.is_char_boundary(end) {
-            end -= 1;
+            end = end.saturating_sub(1);
         }
-        self.bytes += end;
-        &text[..end]
+        let taken = text.get(..end).unwrap_or_default();
+        self.bytes = self.bytes.saturating_add(taken.len());
+        taken
     }
 
     fn take_all(&mut self, text: String) -> Option<String> {
-        if self.limit.is_some_and(|limit| self.bytes + text.len() > limit) {
+        if self.limit.is_some_and(|limit| self.bytes.saturating_add(text.len()) > limit) {
             return None;
         }
-        self.bytes += text.len();
+        self.bytes = self.bytes.saturating_add(text.len());
         Some(text)
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Choice {
     /// In the order in which they started; `None` for a removed part.
     parts: Vec<Option<(Key, Piece)>>,
     /// The position of the last part of each kind.
-    places: HashMap<(Key, Kind), usize>,
+    by_key: HashMap<(Key, Kind), usize>,
     /// The positions of each item's parts.
     items: HashMap<i64, Vec<usize>>,
     live: usize,
@@ -35,13 +35,13 @@ impl Choice {
         if let Key::Item(item, _) = key {
             self.items.entry(item).or_default().push(at);
         }
-        self.places.insert((key.clone(), piece.kind()), at);
+        self.by_key.insert((key.clone(), piece.kind()), at);
         self.parts.push(Some((key, piece)));
-        self.live += 1;
+        self.live = self.live.saturating_add(1);
     }
 
     fn find(&mut self, key: &Key, kind: Kind) -> Option<&mut Piece> {
-        let at = *self.places.get(&(key.clone(), kind))?;
+        let at = *self.by_key.get(&(key.clone(), kind))?;
         self.parts.get_mut(at)?.as_mut().map(|(_, piece)| piece)
     }
 
@@ -81,8 +81,8 @@ impl Choice {
     pub(super) fn forget_item(&mut self, item: i64) {
         for at in self.items.remove(&item).unwrap_or_default() {
             if let Some((key, piece)) = self.parts.get_mut(at).and_then(Option::take) {
-                self.places.remove(&(key, piece.kind()));
-                self.live -= 1;
+                self.by_key.remove(&(key, piece.kind()));
+                self.live = self.live.saturating_sub(1);
             }
         }
     }

@@ -122,6 +122,7 @@ impl ToolCalls {
         if self.calls.len() >= MAX_CALLS {
             return None;
         }
+        let number = self.calls.len();
         self.calls.push(ToolCall {
             id: fragment.id.map(str::to_owned),
             name: fragment.name.unwrap_or_default().to_owned(),
@@ -130,7 +131,7 @@ impl ToolCalls {
             json: fragment.arguments.map(JsonProgress::of).unwrap_or_default(),
             ..ToolCall::default()
         });
-        Some(self.calls.len() - 1)
+        Some(number)
     }
 
     /// Adds a fragment to its call. `kept` is the stored part of its arguments.

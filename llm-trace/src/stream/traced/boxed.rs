@@ -1,0 +1,127 @@
+//! Detects streams in return values by type. The type does not change.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use futures_core::Stream;
+
+use super::{Read, wrap};
+use crate::call::LlmCall;
+use crate::capture::Probe;
+
+/// A type that may be a stream.
+pub struct Streamed<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+
+impl<T> Streamed<T> {
+    pub fn value(_: &T) -> Self {
+        Streamed(PhantomData)
+    }
+}
+
+impl<T: ?Sized> Clone for Streamed<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Streamed<T> {}
+
+impl<T: ?Sized> fmt::Debug for Streamed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Streamed")
+    }
+}
+
+macro_rules! boxed {
+    ($($stream:ty $(, $unpin:ident)?);* $(;)?) => {$(
+        impl<'a, I> Probe for &&Streamed<boxed!(@ $stream $(, $unpin)?)> {
+            type Out = Boxed<boxed!(@ $stream $(, $unpin)?)>;
+
+            fn probe(self) -> Self::Out {
+                Boxed(PhantomData)
+            }
+        }
+
+        impl<'a, I: 'a> Boxed<boxed!(@ $stream $(, $unpin)?)> {
+            pub fn adopt(
+                self,
+                stream: boxed!(@ $stream $(, $unpin)?),
+                open: &mut Option<LlmCall>,
+                read: Read<I>,
+            ) -> boxed!(@ $stream $(, $unpin)?) {
+                if !open.as_ref().is_some_and(LlmCall::is_enabled) {
+                    return stream;
+                }
+                boxed!(# wrap(stream, open, read) $(, $unpin)?)
+            }
+        }
+    )*};
+    (@ $stream:ty) => { Pin<Box<$stream>> };
+    (@ $stream:ty, unpin) => { Box<$stream> };
+    (# $traced:expr) => { Box::pin($traced) };
+    (# $traced:expr, unpin) => { Box::new($traced) };
+}
+
+/// A boxed stream, which can be replaced by a boxed wrapper.
+pub struct Boxed<T>(PhantomData<fn() -> T>);
+
+impl<T> fmt::Debug for Boxed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Boxed")
+    }
+}
+
+boxed! {
+    dyn Stream<Item = I> + 'a;
+    dyn Stream<Item = I> + Send + 'a;
+    dyn Stream<Item = I> + Send + Sync + 'a;
+    dyn Stream<Item = I> + Unpin + 'a, unpin;
+    dyn Stream<Item = I> + Send + Unpin + 'a, unpin;
+    dyn Stream<Item = I> + Send + Sync + Unpin + 'a, unpin;
+}
+
+impl<T: Stream> Probe for &Streamed<T> {
+    type Out = Unobserved;
+
+    fn probe(self) -> Unobserved {
+        Unobserved
+    }
+}
+
+/// A stream of a named type, which cannot be wrapped.
+#[derive(Debug)]
+pub struct Unobserved;
+
+impl Unobserved {
+    pub fn adopt<T>(self, stream: T, open: &mut Option<LlmCall>, _: Read<Infallible>) -> T {
+        if let Some(call) = open.take() {
+            call.unobserved(
+                true,
+                "a function with #[llm_call] returned a stream of a named type, whose end is not visible, so its \
+                 call is unobserved: return `impl Stream` or a boxed stream, or wrap it with \
+                 `LlmCall::current().stream(..)`",
+            );
+        }
+        stream
+    }
+}
+
+impl<T> Probe for Streamed<T> {
+    type Out = NoStream;
+
+    fn probe(self) -> NoStream {
+        NoStream
+    }
+}
+
+/// A type that is not a stream.
+#[derive(Debug)]
+pub struct NoStream;
+
+impl NoStream {
+    pub fn adopt<T>(self, value: T, _: &mut Option<LlmCall>, _: Read<Infallible>) -> T {
+        value
+    }
+}
