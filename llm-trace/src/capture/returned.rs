@@ -88,7 +88,20 @@ macro_rules! boxed_future {
                 body: impl FnOnce() -> Pin<Box<$future>>,
                 observe: impl FnMut(LlmCall, $output) -> $output $(+ $send)* + $lt,
             ) -> Pin<Box<$future>> {
-                Box::pin(trace_future(prepared, body(), observe))
+                // Without a lifetime in the bounds, the compiler proves much faster that a call is `Send`.
+                fn traced<T, F: Future<Output = T> $(+ $send)*, O: FnMut(LlmCall, T) -> T $(+ $send)*>(
+                    prepared: Prepared,
+                    future: F,
+                    observe: O,
+                ) -> impl Future<Output = T> $(+ $send)* {
+                    trace_future(prepared, future, observe)
+                }
+
+                fn boxed<$lt, $output>(future: impl Future<Output = $output> $(+ $send)* + $lt) -> Pin<Box<$future>> {
+                    Box::pin(future)
+                }
+
+                boxed(traced(prepared, body(), observe))
             }
         }
     };

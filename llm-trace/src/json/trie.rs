@@ -54,6 +54,12 @@ pub(super) const NO_KEY: u16 = 0;
 /// Limits the bit set of a root's keys to a few words.
 const MAX_KEYS: usize = 1024;
 
+/// The maximum number of places in a group.
+const MAX_STARTS: usize = 32;
+
+/// In place of the last step: at the root.
+const AT_ROOT: usize = EDGES;
+
 /// All paths, as a trie of steps.
 #[derive(Debug)]
 pub(crate) struct Trie {
@@ -64,79 +70,20 @@ pub(crate) struct Trie {
 impl Trie {
     /// Fails to compile if there are too many paths.
     pub(crate) const fn new(groups: &[Group]) -> Self {
-        let mut trie = Self { edges: [NO_EDGE; EDGES], keys: [Key { id: NO_KEY, name: "" }; KEYS] };
-        let (mut places, mut count, mut group) = (ROOT, 0, 0);
+        let trie = Self { edges: [NO_EDGE; EDGES], keys: [Key { id: NO_KEY, name: "" }; KEYS] };
+        let mut building = Building { trie, places: ROOT, keys: NO_KEY };
+        let mut group = 0;
         while group < groups.len() {
-            let Group { at, keep, paths } = &groups[group];
-            let mut start = 0;
-            while start < at.len() {
-                let mut path = 0;
-                while path < paths.len() {
-                    (places, count) = trie.add(at[start], paths[path], *keep, places, count);
-                    path += 1;
-                }
-                start += 1;
-            }
+            building.add(&groups[group]);
             group += 1;
         }
-        assert!(count as usize * 2 < KEYS && (count as usize) < MAX_KEYS);
-        trie
+        assert!(building.keys as usize * 2 < KEYS && (building.keys as usize) < MAX_KEYS);
+        building.trie
     }
 
-    const fn add(&mut self, start: &'static str, path: &'static str, keep: Keep, places: u16, keys: u16) -> (u16, u16) {
-        let (mut places, mut keys) = (places, keys);
-        let (mut place, mut text, mut in_start, mut above) = (ROOT, start, true, EDGES);
-        if text.is_empty() {
-            (text, in_start) = (path, false);
-        }
-        loop {
-            let (key, rest) = first_step(text);
-            let (mut rest, mut last) = (rest, false);
-            if rest.is_empty() {
-                if in_start {
-                    (rest, in_start) = (path, false);
-                } else {
-                    last = true;
-                }
-            }
-            let slot = self.key_slot(key);
-            if self.keys[slot].id == NO_KEY {
-                keys += 1;
-                self.keys[slot] = Key { id: keys, name: key };
-            }
-            let id = self.keys[slot].id;
-            let mut at = slot_of(key.as_bytes(), place);
-            let mut tried = 0;
-            while self.edges[at].from != 0 && !(self.edges[at].from == place && same(self.edges[at].key, key)) {
-                at = (at + 1) % EDGES;
-                tried += 1;
-                assert!(tried < 64, "too many paths");
-            }
-            if self.edges[at].from == 0 {
-                self.edges[at] = Edge { key, from: place, id, ..NO_EDGE };
-            }
-            if matches!(key.as_bytes(), b"*") {
-                assert!(above < EDGES, "the root has no name");
-                self.edges[above].names_first = true;
-            }
-            if last {
-                if matches!(keep, Keep::Word) {
-                    self.edges[at].keep = keep;
-                }
-                return (places, keys);
-            }
-            if self.edges[at].to == 0 {
-                places += 1;
-                self.edges[at].to = places;
-            }
-            place = self.edges[at].to;
-            (above, text) = (at, rest);
-        }
-    }
-
-    const fn key_slot(&self, key: &str) -> usize {
-        let mut slot = slot_of(key.as_bytes(), 0) % KEYS;
-        while self.keys[slot].id != NO_KEY && !same(self.keys[slot].name, key) {
+    const fn key_slot(&self, key: &str, ends: (u64, u64)) -> usize {
+        let mut slot = slot_by(ends, key.len(), 0) % KEYS;
+        while self.keys[slot].id != NO_KEY && !is_key(self.keys[slot].name.as_bytes(), key.as_bytes(), ends) {
             slot = (slot + 1) % KEYS;
         }
         slot
@@ -144,25 +91,27 @@ impl Trie {
 
     /// The key. Fails to compile if no path contains it.
     pub(crate) const fn key(&self, name: &str) -> Key {
-        let key = self.keys[self.key_slot(name)];
+        let key = self.keys[self.key_slot(name, ends_of(name.as_bytes()))];
         assert!(key.id != NO_KEY, "no path has this key");
         key
     }
 
-    /// Whether a path, or the start of one, continues from a place: an empty place is the root, any other ends in a
-    /// dot.
-    pub(crate) const fn leads_to(&self, at: &str, path: &str) -> bool {
-        let (mut place, mut text, mut in_start) = if at.is_empty() { (ROOT, path, false) } else { (ROOT, at, true) };
-        loop {
-            let (key, mut rest) = first_step(text);
-            let Some(edge) = self.edge(place, key.as_bytes()) else { return false };
-            if rest.is_empty() {
-                if !in_start {
-                    return true;
-                }
-                (rest, in_start) = (path, false);
-            }
-            (place, text) = (edge.to, rest);
+    /// The place that a path leads to. Fails to compile if there is no such path.
+    pub(crate) const fn place(&self, path: &str) -> u16 {
+        let (mut place, mut rest) = (ROOT, path);
+        while !rest.is_empty() {
+            let key;
+            (key, rest) = first_step(rest);
+            place = self.step(place, key).1;
+        }
+        place
+    }
+
+    /// The key of a step from a place, and the place below. Fails to compile if no path has this step.
+    pub(crate) const fn step(&self, from: u16, key: &str) -> (Key, u16) {
+        match self.edge(from, key.as_bytes()) {
+            Some(edge) => (Key { id: edge.id, name: edge.key }, edge.to),
+            None => panic!("the table has no such path"),
         }
     }
 
@@ -199,22 +148,111 @@ impl Trie {
     }
 }
 
-/// Splits a path into its first key or brackets, and the rest.
-pub(crate) const fn first_step(path: &str) -> (&str, &str) {
-    let bytes = path.as_bytes();
-    let mut end = if bytes.is_empty() { 0 } else { 1 };
-    while end < bytes.len() && bytes[end] != b'.' && bytes[end] != b'[' {
-        end += 1;
+/// A trie in progress.
+struct Building {
+    trie: Trie,
+    /// The last place.
+    places: u16,
+    /// The number of keys.
+    keys: u16,
+}
+
+impl Building {
+    const fn add(&mut self, group: &Group) {
+        let Group { at, keep, paths } = group;
+        let (mut starts, mut start) = ([AT_ROOT; MAX_STARTS], 0);
+        while start < at.len() {
+            self.walk(&mut starts, start, start + 1, at[start]);
+            start += 1;
+        }
+        let mut path = 0;
+        while path < paths.len() {
+            let (mut ends, mut end) = (starts, 0);
+            self.walk(&mut ends, 0, at.len(), paths[path]);
+            while end < at.len() && matches!(keep, Keep::Word) {
+                self.trie.edges[ends[end]].keep = Keep::Word;
+                end += 1;
+            }
+            path += 1;
+        }
     }
-    let (key, rest) = path.split_at(end);
-    match rest.as_bytes() {
-        [b'.', ..] => (key, rest.split_at(1).1),
-        _ => (key, rest),
+
+    /// Continues several walks by the same path. Each is represented by its last step.
+    const fn walk(&mut self, walks: &mut [usize; MAX_STARTS], from: usize, to: usize, path: &'static str) {
+        let mut rest = path;
+        while !rest.is_empty() {
+            let key;
+            (key, rest) = first_step(rest);
+            let (ends, names_first) = (ends_of(key.as_bytes()), matches!(key.as_bytes(), b"*"));
+            let id = self.key(key, ends);
+            let mut walk = from;
+            while walk < to {
+                let above = walks[walk];
+                let place = self.place_below(above);
+                if names_first {
+                    assert!(above != AT_ROOT, "the root has no name");
+                    self.trie.edges[above].names_first = true;
+                }
+                let slot = self.step(place, id, slot_by(ends, key.len(), place));
+                self.trie.edges[slot].key = key;
+                walks[walk] = slot;
+                walk += 1;
+            }
+        }
+    }
+
+    /// The id of a key, which is added if it is new.
+    const fn key(&mut self, name: &'static str, ends: (u64, u64)) -> u16 {
+        let slot = self.trie.key_slot(name, ends);
+        if self.trie.keys[slot].id == NO_KEY {
+            self.keys += 1;
+            self.trie.keys[slot] = Key { id: self.keys, name };
+        }
+        self.trie.keys[slot].id
+    }
+
+    const fn place_below(&mut self, step: usize) -> u16 {
+        if step == AT_ROOT {
+            return ROOT;
+        }
+        if self.trie.edges[step].to == 0 {
+            self.places += 1;
+            self.trie.edges[step].to = self.places;
+        }
+        self.trie.edges[step].to
+    }
+
+    /// The step from a place by this key, which is added if it is new.
+    const fn step(&mut self, from: u16, id: u16, slot: usize) -> usize {
+        let (mut at, mut tried) = (slot, 0);
+        while self.trie.edges[at].from != 0 {
+            if self.trie.edges[at].from == from && self.trie.edges[at].id == id {
+                return at;
+            }
+            at = (at + 1) % EDGES;
+            tried += 1;
+            assert!(tried < 64, "too many paths");
+        }
+        self.trie.edges[at] = Edge { from, id, ..NO_EDGE };
+        at
     }
 }
 
-const fn same(a: &str, b: &str) -> bool {
-    is_key(a.as_bytes(), b.as_bytes(), ends_of(b.as_bytes()))
+/// Splits a path into its first key or brackets, and the rest.
+pub(crate) const fn first_step(path: &str) -> (&str, &str) {
+    let [_, tail @ ..] = path.as_bytes() else { return (path, path) };
+    let mut tail = tail;
+    while let [byte, rest @ ..] = tail {
+        if matches!(byte, b'.' | b'[') {
+            break;
+        }
+        tail = rest;
+    }
+    let (key, rest) = path.split_at(path.len() - tail.len());
+    match tail {
+        [b'.', ..] => (key, rest.split_at(1).1),
+        _ => (key, rest),
+    }
 }
 
 /// Whether two keys are equal. `ends` are those of `other`; short keys are equal if their ends are.
@@ -237,12 +275,7 @@ const fn is_key(key: &[u8], other: &[u8], ends: (u64, u64)) -> bool {
     true
 }
 
-/// The start of the search for a key of this place: derived from its length and its first and last byte.
-#[inline(always)]
-const fn slot_of(key: &[u8], place: u16) -> usize {
-    slot_by(ends_of(key), key.len(), place)
-}
-
+/// The start of the search for a key of this place: derived from its length and its first and last bytes.
 #[inline(always)]
 const fn slot_by((first, last): (u64, u64), len: usize, place: u16) -> usize {
     let mixed = first ^ last.rotate_left(25) ^ (len as u64) << 40;
@@ -268,7 +301,7 @@ const fn ends_of(key: &[u8]) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, Keep, Trie, ends_of, is_key};
+    use super::{Group, Keep, ROOT, Trie, ends_of, first_step, is_key};
 
     #[test]
     fn paths_start_at_each_place_of_their_group() {
@@ -276,11 +309,20 @@ mod tests {
             Group { at: &["", "b."], keep: Keep::Word, paths: &["a", "c[].d", "e[0].*"] },
             Group { at: &[""], keep: Keep::Length, paths: &["a", "f"] },
         ]);
+        let leads_to = |path: &str| {
+            let (mut place, mut rest) = (ROOT, path);
+            while !rest.is_empty() {
+                let (key, after) = first_step(rest);
+                let Some(edge) = TRIE.edge(place, key.as_bytes()) else { return false };
+                (place, rest) = (edge.to, after);
+            }
+            true
+        };
         for path in ["a", "b", "b.a", "c", "c[]", "c[].d", "b.c[].d", "e[0].*", "f"] {
-            assert!(TRIE.leads_to("", path), "{path}");
+            assert!(leads_to(path), "{path}");
         }
         for path in ["d", "b.b", "b.f", "c.d", "a.a", "e[]"] {
-            assert!(!TRIE.leads_to("", path), "{path}");
+            assert!(!leads_to(path), "{path}");
         }
     }
 

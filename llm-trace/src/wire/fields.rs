@@ -36,16 +36,15 @@ impl FieldPaths {
     )]
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
         let none = FieldPath { keys: [PATHS.key("model"); DEPTH], len: 0 };
-        let (mut list, mut path) = ([none; MAX_PATHS], 0);
+        let (mut list, mut path, start) = ([none; MAX_PATHS], 0, PATHS.place(at));
         while path < paths.len() {
-            assert!(PATHS.leads_to(at, paths[path]), "the table has no such path");
-            let mut rest = paths[path];
+            let field_path = &mut list[path];
+            let (mut rest, mut place) = (paths[path], start);
             while !rest.is_empty() {
-                let (key, after) = crate::json::first_step(rest);
-                let field_path = &mut list[path];
-                field_path.keys[field_path.len] = PATHS.key(key);
+                let key;
+                (key, rest) = crate::json::first_step(rest);
+                (field_path.keys[field_path.len], place) = PATHS.step(place, key);
                 field_path.len += 1;
-                rest = after;
             }
             path += 1;
         }

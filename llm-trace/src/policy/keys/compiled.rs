@@ -29,18 +29,18 @@ const fn entries() -> [Entry; COUNT] {
 }
 
 const fn hashes() -> [u32; COUNT] {
-    let (all, mut hashes, mut at) = (entries(), [0; COUNT], 0);
+    let (mut hashes, mut at) = ([0; COUNT], 0);
     while at < COUNT {
-        hashes[at] = hash(all[at].key.as_bytes());
+        hashes[at] = hash(ENTRIES[at].key.as_bytes());
         at += 1;
     }
     hashes
 }
 
 const fn index() -> [u16; SLOTS] {
-    let (hashes, mut index, mut at) = (hashes(), [0; SLOTS], 0);
+    let (mut index, mut at) = ([0; SLOTS], 0);
     while at < COUNT {
-        let mut slot = hashes[at] as usize & (SLOTS - 1);
+        let mut slot = HASHES[at] as usize & (SLOTS - 1);
         while index[slot] != 0 {
             slot = (slot + 1) & (SLOTS - 1);
         }

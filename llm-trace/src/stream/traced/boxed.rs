@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 
-use super::{Read, wrap};
+use super::{Read, Traced};
 use crate::call::LlmCall;
 use crate::capture::Probe;
 
@@ -35,33 +35,37 @@ impl<T: ?Sized> fmt::Debug for Streamed<T> {
 }
 
 macro_rules! boxed {
-    ($($stream:ty $(, $unpin:ident)?);* $(;)?) => {$(
-        impl<'a, I> Probe for &&Streamed<boxed!(@ $stream $(, $unpin)?)> {
-            type Out = Boxed<boxed!(@ $stream $(, $unpin)?)>;
+    ($boxed:ty, $new:path $(, $auto:ident)*) => {
+        impl<'a, I> Probe for &&Streamed<$boxed> {
+            type Out = Boxed<$boxed>;
 
             fn probe(self) -> Self::Out {
                 Boxed(PhantomData)
             }
         }
 
-        impl<'a, I: 'a> Boxed<boxed!(@ $stream $(, $unpin)?)> {
-            pub fn adopt(
-                self,
-                stream: boxed!(@ $stream $(, $unpin)?),
-                open: &mut Option<LlmCall>,
-                read: Read<I>,
-            ) -> boxed!(@ $stream $(, $unpin)?) {
-                if !open.as_ref().is_some_and(LlmCall::is_enabled) {
-                    return stream;
+        impl<'a, I: 'a> Boxed<$boxed> {
+            pub fn adopt(self, stream: $boxed, open: &mut Option<LlmCall>, read: Read<I>) -> $boxed {
+                // Without a lifetime in the bounds, the compiler proves much faster that a call is `Send`.
+                fn traced<S: Stream $(+ $auto)*>(
+                    stream: S,
+                    call: LlmCall,
+                    read: Read<S::Item>,
+                ) -> impl Stream<Item = S::Item> $(+ $auto)* {
+                    Traced::new(stream, call, read)
                 }
-                boxed!(# wrap(stream, open, read) $(, $unpin)?)
+
+                fn boxed<'a, I>(stream: impl Stream<Item = I> $(+ $auto)* + 'a) -> $boxed {
+                    $new(stream)
+                }
+
+                match open.take_if(|call| call.is_enabled()) {
+                    Some(call) => boxed(traced(stream, call, read)),
+                    None => stream,
+                }
             }
         }
-    )*};
-    (@ $stream:ty) => { Pin<Box<$stream>> };
-    (@ $stream:ty, unpin) => { Box<$stream> };
-    (# $traced:expr) => { Box::pin($traced) };
-    (# $traced:expr, unpin) => { Box::new($traced) };
+    };
 }
 
 /// A boxed stream, which can be replaced by a boxed wrapper.
@@ -73,14 +77,12 @@ impl<T> fmt::Debug for Boxed<T> {
     }
 }
 
-boxed! {
-    dyn Stream<Item = I> + 'a;
-    dyn Stream<Item = I> + Send + 'a;
-    dyn Stream<Item = I> + Send + Sync + 'a;
-    dyn Stream<Item = I> + Unpin + 'a, unpin;
-    dyn Stream<Item = I> + Send + Unpin + 'a, unpin;
-    dyn Stream<Item = I> + Send + Sync + Unpin + 'a, unpin;
-}
+boxed!(Pin<Box<dyn Stream<Item = I> + 'a>>, Box::pin);
+boxed!(Pin<Box<dyn Stream<Item = I> + Send + 'a>>, Box::pin, Send);
+boxed!(Pin<Box<dyn Stream<Item = I> + Send + Sync + 'a>>, Box::pin, Send, Sync);
+boxed!(Box<dyn Stream<Item = I> + Unpin + 'a>, Box::new, Unpin);
+boxed!(Box<dyn Stream<Item = I> + Send + Unpin + 'a>, Box::new, Send, Unpin);
+boxed!(Box<dyn Stream<Item = I> + Send + Sync + Unpin + 'a>, Box::new, Send, Sync, Unpin);
 
 impl<T: Stream> Probe for &Streamed<T> {
     type Out = Unobserved;
