@@ -11,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::entered_scope::level;
 use super::mask_context;
-use super::mask_context::SpanPlace;
+use super::mask_context::{SharedMasks, SpanPlace};
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
 use crate::otel::Context as OtelContext;
@@ -197,16 +197,26 @@ where
     if !recorded.anything && !recorded.masks.any() {
         return;
     }
-    let before = span.extensions().get::<SpanPlace>().cloned();
-    if let Some(before) = &before {
-        before.place.add(recorded.masks);
-    }
-    let above = before.into_iter().map(|before| before.place).collect();
-    let own = SpanPlace { place: level(recorded.masks, recorded.facts, above), is_scope: true };
+    let mut extensions = span.extensions_mut();
+    let before = extensions.get_mut::<SpanPlace>().map(|before| before.place.clone());
+    let first = extensions.get_mut::<FirstPlace>().map(|first| first.0.clone()).or_else(|| before.clone());
+    let own = match &first {
+        Some(first) => {
+            first.add(recorded.masks);
+            level(Masks::new(), recorded.facts, before.into_iter().collect())
+        }
+        None => level(recorded.masks, recorded.facts, Vec::new()),
+    };
+    extensions.replace(FirstPlace(first.unwrap_or_else(|| own.clone())));
+    let own = SpanPlace { place: own, is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
-    span.extensions_mut().replace(own);
+    extensions.replace(own);
 }
+
+/// The place that a span had before its fields were recorded. Calls, spans and threads inside it hold this one, so
+/// masks that are recorded later belong to it. Facts are those of the newest place.
+struct FirstPlace(SharedMasks);
 
 pub(crate) fn on_enter<S>(id: &Id, ctx: &Context<'_, S>)
 where
