@@ -177,3 +177,24 @@ fn events_follow_the_trace_of_their_call() {
     assert!(traces.values().all(|seen| [(2, 0), (2, 2)].contains(seen)), "{traces:?}");
     assert!((TRACES / 4..=TRACES * 3 / 4).contains(&traces.values().filter(|seen| seen.1 > 0).count()));
 }
+
+/// Without a processor: the layer decides about the texts of other code inside a call.
+#[test]
+fn the_layer_alone_withholds_other_codes_texts_in_a_trace_without_content() {
+    for (ratio, shown) in [(0.0, false), (1.0, true)] {
+        let spans = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+        let layer = llm_trace::layer().with_policy(capture().content_ratio(ratio)).with_tracer_provider(&provider);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            llm_trace::LlmCall::builder("chat").provider("openai").request(&request()).run(|_| {
+                let work =
+                    tracing::info_span!("work", gen_ai.prompt = PROMPT, note = PROMPT, later = tracing::field::Empty);
+                work.in_scope(|| tracing::info!("asked {PROMPT}"));
+                work.record("later", PROMPT);
+                tracing::info!(target: "rig::agent", "asked {PROMPT}");
+            });
+        });
+        let spans = format!("{:?}", spans.get_finished_spans().expect("spans"));
+        assert_eq!(spans.contains(PROMPT), shown, "{spans}");
+    }
+}

@@ -262,3 +262,41 @@ fn a_plain_target_is_not_redacted_as_a_client() {
     handle.update(|policy| policy.plain_target("async_openai"));
     assert!(!clients(handle.get()).contains(INPUT));
 }
+
+/// `fmt` formats the fields of a span when they are recorded, and prints them on every line inside of it.
+#[test]
+fn lines_after_a_mask_keep_the_span_fields_that_were_formatted_before_it() {
+    let buffer = Lines::default();
+    let policy = PolicyHandle::new(open());
+    let subscriber = tracing_subscriber::registry().with(redact(plain(&buffer)).with_policy(&policy));
+    tracing::subscriber::with_default(subscriber, || {
+        info_span!("before", prompt = INPUT).in_scope(|| {
+            policy.update(Policy::lock_masked);
+            info_span!("after", prompt = FREE).in_scope(|| info!(completion = OUTPUT, "a line"));
+        });
+    });
+    let text = buffer.text();
+    let line = text.lines().find(|line| line.contains("a line")).expect("a line");
+    assert_eq!(found(line), [INPUT], "{line}");
+    assert_eq!(found(&text), [INPUT]);
+}
+
+#[test]
+fn of_two_wrapped_fmt_layers_with_different_policies_one_needs_fmt_fields() {
+    let strict = || Policy::new().lock_masked();
+    for (own_fields, expected) in [(false, vec![INPUT]), (true, vec![])] {
+        let (loose, locked) = (Lines::default(), Lines::default());
+        let fmt = fmt::layer().with_ansi(false).with_writer(locked.clone());
+        let fmt: Box<dyn Layer<_> + Send + Sync> = match own_fields {
+            true => redact(fmt.fmt_fields(fmt_fields())).with_policy(strict()).boxed(),
+            false => redact(fmt).with_policy(strict()).boxed(),
+        };
+        let subscriber = tracing_subscriber::registry().with(redact(plain(&loose)).with_policy(open())).with(fmt);
+        tracing::subscriber::with_default(subscriber, || {
+            llm_trace::scope()
+                .run(|| info_span!("work", prompt = INPUT).in_scope(|| info!(completion = OUTPUT, "a line")));
+        });
+        assert_eq!(found(&loose.text()), [INPUT, OUTPUT]);
+        assert_eq!(found(&locked.text()), expected, "{}", locked.text());
+    }
+}

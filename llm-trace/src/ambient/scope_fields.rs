@@ -11,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::entered_scope::level;
 use super::mask_context;
-use super::mask_context::SpanMasks;
+use super::mask_context::{SharedMasks, SpanMasks};
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
 use crate::otel::Context as OtelContext;
@@ -197,16 +197,26 @@ where
     if !recorded.anything && !recorded.masks.any() {
         return;
     }
-    let before = span.extensions().get::<SpanMasks>().cloned();
-    if let Some(before) = &before {
-        before.masks.add(recorded.masks);
-    }
-    let above = before.into_iter().map(|before| before.masks).collect();
-    let own = SpanMasks { masks: level(recorded.masks, recorded.facts, above), is_scope: true };
+    let mut extensions = span.extensions_mut();
+    let before = extensions.get_mut::<SpanMasks>().map(|before| before.masks.clone());
+    let first = extensions.get_mut::<FirstMasks>().map(|first| first.0.clone()).or_else(|| before.clone());
+    let own = match &first {
+        Some(first) => {
+            first.add(recorded.masks);
+            level(Masks::new(), recorded.facts, before.into_iter().collect())
+        }
+        None => level(recorded.masks, recorded.facts, Vec::new()),
+    };
+    extensions.replace(FirstMasks(first.unwrap_or_else(|| own.clone())));
+    let own = SpanMasks { masks: own, is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
-    span.extensions_mut().replace(own);
+    extensions.replace(own);
 }
+
+/// The masks that a span had before its fields were recorded. Calls, spans and threads inside it hold these, so masks
+/// that are recorded later are added to them. Facts are the newest ones.
+struct FirstMasks(SharedMasks);
 
 pub(crate) fn on_enter<S>(id: &Id, ctx: &Context<'_, S>)
 where

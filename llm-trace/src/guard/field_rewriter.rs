@@ -9,8 +9,10 @@ use tracing::{Event, Metadata};
 
 use super::callsite_cache::CallsiteCache;
 use super::recorded_values::{FieldPlan, Owned, OwnedValues, Rewriter};
+use crate::model::name_target::name_of_attributes;
 use crate::policy::redactor::Redactor;
 use crate::policy::{Masks, PolicyHandle, PolicyState, content_targets};
+use crate::sink::fields;
 
 /// Rewrites field values, and caches per callsite which fields need a check.
 #[derive(Debug, Default)]
@@ -140,12 +142,17 @@ impl FieldRewriter {
                 treatment = treatment.for_logs();
             }
             treatment = treatment.written_by(target).for_model_call(plan.model_call);
-            if !plan.always && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
+            let hides_name = state.masks_metadata() && fields::is_call_span(metadata);
+            if !plan.always && !hides_name && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
                 return None;
             }
             let mut rewriter = Rewriter::new(plan, &mut treatment, state.captures());
             record(&mut OwnedValues(|field: &Field, value| rewriter.put(field, value)));
-            Some(Values(rewriter.finish()))
+            let mut values = Values(rewriter.finish());
+            if hides_name {
+                values.name_by_conventions(metadata.fields());
+            }
+            Some(values)
         })
     }
 }
@@ -157,6 +164,15 @@ impl Values {
     /// No value in any field.
     pub(super) fn none(fields: &FieldSet) -> Self {
         Self(std::iter::repeat_with(|| None).take(fields.len()).collect())
+    }
+
+    /// Gives a call's span the name of the conventions, in place of the user's.
+    fn name_by_conventions(&mut self, fields: &FieldSet) {
+        let index = |name: &str| fields.field(name).map(|field| field.index());
+        let name = name_of_attributes(|key| self.0.get(index(key)?)?.as_ref().map(Owned::text));
+        if let Some(slot) = index("otel.name").and_then(|at| self.0.get_mut(at)) {
+            *slot = name.map(Owned::Str);
+        }
     }
 
     pub(super) fn with<T>(&self, fields: &FieldSet, then: impl FnOnce(&ValueSet<'_>) -> T) -> T {

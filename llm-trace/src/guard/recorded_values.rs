@@ -212,7 +212,7 @@ impl Owned {
         }
     }
 
-    fn text(&self) -> Cow<'_, str> {
+    pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             Owned::Str(text) => Cow::Borrowed(text),
             Owned::Bytes(bytes) => String::from_utf8_lossy(bytes),

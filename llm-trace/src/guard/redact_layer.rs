@@ -33,9 +33,10 @@ use crate::sink::fields;
 /// The policy is that of the [`layer`](crate::layer()) in the same subscriber, unless
 /// [`with_policy`](RedactLayer::with_policy) sets another one. The table in "What leaves your process" lists the
 /// content fields. Inside a masked call or scope, the free text of other fields and of messages is masked as well.
+/// A mask or a change of the policy applies to values that are recorded after it.
 ///
 /// Two `fmt` layers in one subscriber share the formatted fields of a span unless their field formatters have different
-/// types. See [`FmtFields`](crate::FmtFields).
+/// types, also if both are wrapped with different policies. See [`FmtFields`](crate::FmtFields).
 pub fn redact<L>(layer: L) -> RedactLayer<L> {
     RedactLayer { inner: layer, own: None, found: OnceLock::new(), passing: FieldRewriter::default() }
 }

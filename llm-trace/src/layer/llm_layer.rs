@@ -21,7 +21,8 @@ use crate::call::Pipeline;
 use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::diag;
 use crate::guard::FieldRewriter;
-use crate::policy::{Policy, PolicyHandle, content_targets};
+use crate::otel::{Context as OtelContext, TraceContextExt as _};
+use crate::policy::{Policy, PolicyHandle, PolicyState, content_targets};
 use crate::semconv::Profile;
 use crate::sink::fields;
 
@@ -117,9 +118,18 @@ impl<S> LlmLayer<S> {
         content_targets::any() && self.pipeline.0.policy.is_content_target(target)
     }
 
+    /// The policy for values of other code at the current place.
+    fn policy_here(&self) -> PolicyState {
+        let policy = self.pipeline.0.policy.state();
+        if !policy.is_share() {
+            return policy;
+        }
+        policy.for_trace(OtelContext::map_current(|cx| cx.span().span_context().trace_id()))
+    }
+
     /// Whether free text of other code at the current place is not exported.
     fn is_closed(&self) -> bool {
-        mask_context::current().is_some_and(|around| self.pipeline.0.policy.state().closes(around))
+        mask_context::current().is_some_and(|around| self.policy_here().closes(around))
     }
 
     /// Changes the pipeline. A layer is configured before it is used, so nothing shares the pipeline yet.
@@ -178,7 +188,7 @@ where
         let Some(inner) = self.inner() else { return };
         let is_other = !fields::is_call_span(attrs.metadata());
         if is_other && (self.is_content_target(attrs.metadata().target()) || self.is_closed()) {
-            let policy = self.pipeline.0.policy.state();
+            let policy = self.policy_here();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
         } else {
             inner.on_new_span(attrs, id, ctx);
@@ -194,7 +204,7 @@ where
         {
             None => inner.on_record(id, values, ctx),
             target => {
-                let (policy, around) = (self.pipeline.0.policy.state(), mask_context::current());
+                let (policy, around) = (self.policy_here(), mask_context::current());
                 self.passing.record(&policy, values, target, around, |values| inner.on_record(id, values, ctx));
             }
         }
@@ -217,7 +227,7 @@ where
             return;
         }
         if self.is_closed() || (content_targets::any() && self.is_content_target(&content_targets::target(event))) {
-            let policy = self.pipeline.0.policy.state();
+            let policy = self.policy_here();
             self.passing.event(&policy, event, mask_context::current(), |event| inner.on_event(event, ctx));
         } else {
             inner.on_event(event, ctx);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Operation;
 use crate::semconv::{Fact, Facts};
 
 /// The attribute that follows the operation in a span's name.
@@ -32,4 +33,26 @@ impl NameTarget {
             NameTarget::Nothing => None,
         }
     }
+}
+
+/// The name of a call's span by the conventions, from the attributes of the span.
+pub(crate) fn name_of_attributes<'t>(text: impl Fn(&str) -> Option<Cow<'t, str>>) -> Option<String> {
+    let mut facts = Facts::default();
+    for fact in [
+        Fact::AgentName,
+        Fact::DataSourceId,
+        Fact::GuardrailName,
+        Fact::McpMethod,
+        Fact::PromptName,
+        Fact::ToolName,
+        Fact::WorkflowName,
+    ] {
+        facts.update(fact, text(fact.key()).map(Cow::into_owned));
+    }
+    let operation = match facts.text(Fact::McpMethod) {
+        Some(_) => Operation::McpClient,
+        None => Operation::from(text(Fact::OperationName.key())?.into_owned()),
+    };
+    let (facts, model) = (Some(&facts), text(Fact::RequestModel.key()));
+    Some(operation.name_target().name(operation.verb(facts), model.as_deref(), facts).into_owned())
 }

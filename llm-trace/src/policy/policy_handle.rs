@@ -11,8 +11,9 @@ use super::policy::Policy;
 
 /// A policy that can be changed while the program runs. Clones share the policy.
 ///
-/// A span that ends after [`set`](Self::set) or [`update`](Self::update) returns is exported under the new policy, even
-/// if it started before.
+/// A call that ends after [`set`](Self::set) or [`update`](Self::update) returns is recorded under the new policy, even if
+/// it started before. Behind `RedactProcessor` this holds for every span. Layers apply the policy to the values of other
+/// code when they are recorded.
 ///
 /// ```
 /// use llm_trace::{Capture, Policy, PolicyHandle};

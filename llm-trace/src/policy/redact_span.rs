@@ -13,6 +13,7 @@ use super::permit::Permit;
 use super::place::{Place, TextKind};
 use super::redact_values::owned;
 use super::redactor::{Owner, Redactor};
+use crate::model::name_target::name_of_attributes;
 use crate::otel::KeyValue;
 
 /// The number of attributes per span or event whose lookup result is stored.
@@ -55,11 +56,28 @@ impl Redactor<'_> {
             self.closed = span_closed;
         }
         self.closed = closed;
-        let hidden = self.masked_around && self.state.policy().mask_metadata && owner == Owner::Other;
-        let filter = if hidden { &mut self.masked } else { &mut self.open };
-        replace(&mut span.name, filter, Place::of(TextKind::Name));
+        let hidden = self.masks_name(owner);
+        // The layer's policy may have permitted a name of the user's.
+        let conventional = if hidden && owner == Owner::Call { conventional_name(&span.attributes) } else { None };
+        match conventional {
+            Some(name) => span.name = name.into(),
+            None => {
+                let filter = if hidden { &mut self.masked } else { &mut self.open };
+                replace(&mut span.name, filter, Place::of(TextKind::Name));
+            }
+        }
         self.status(&mut span.status);
         self.write_report(&mut span.attributes);
+    }
+
+    /// Whether the policy permits no name that a user or another crate chose. A filtered call has none.
+    fn masks_name(&self, owner: Owner) -> bool {
+        self.state.masks_metadata()
+            && match owner {
+                Owner::Filtered => false,
+                Owner::Call => true,
+                Owner::Other => self.masked_around,
+            }
     }
 
     fn status(&mut self, status: &mut Status) {
@@ -152,6 +170,14 @@ impl Redactor<'_> {
             }
         }
     }
+}
+
+/// The name that the conventions give a call's span with these attributes.
+fn conventional_name(attributes: &[KeyValue]) -> Option<String> {
+    name_of_attributes(|key| {
+        let known = attributes.iter().find(|attribute| attribute.key.as_str() == key);
+        known.map(|attribute| attribute.value.as_str())
+    })
 }
 
 /// Whether llm-trace records events with this name.

@@ -1,12 +1,14 @@
 //! Texts in disguise: the form of masked text, roles that occur twice, keys that only look like structure, texts that a
 //! limit splits.
 
-use llm_trace::{Capture, LlmCall, Operation, Policy, RedactProcessor, Scope, ScrubRules, Style};
+use llm_trace::{Capture, LlmCall, Operation, Policy, RedactProcessor, Scope, ScrubRules, Style, redact, scope};
 use llm_trace_tests::collector::Collector;
+use llm_trace_tests::lines::Lines;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::json;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 
 use crate::support::{Shows as _, export_all};
@@ -114,6 +116,66 @@ fn with_masked_metadata_a_call_keeps_no_name_that_other_code_gave_its_span() {
         });
         assert_eq!(got.saw(WORD), !masks, "{:?}", got.spans());
     }
+}
+
+/// The custom names of calls and the conventions' names of them.
+fn named_calls() -> Vec<&'static str> {
+    let named = |operation: Operation| LlmCall::builder(operation).span_name(format!("{WORD} of Ada"));
+    named(Operation::Chat).provider("openai").model("m").run(|_| ());
+    named(Operation::ExecuteTool).tool("weather").run(|_| ());
+    named(Operation::InvokeAgent).agent("planner").run(|_| ());
+    named(Operation::McpServer).method("tools/list").run(|_| ());
+    named("rerank".into()).run(|_| ());
+    vec!["chat m", "execute_tool weather", "invoke_agent planner", "tools/list", "rerank"]
+}
+
+#[test]
+fn a_stricter_processor_gives_calls_the_names_of_the_conventions() {
+    for masks in [false, true] {
+        let mut names = Vec::new();
+        let got = crate::support::export(open(), Some(open().mask_metadata(masks).into()), || names = named_calls());
+        let shown: Vec<_> = got.spans().iter().map(|span| span.span.name.clone()).collect();
+        assert!(if masks { shown == names } else { shown.iter().all(|name| name.contains(WORD)) }, "{shown:?}");
+        assert_eq!(got.saw(WORD), !masks);
+    }
+}
+
+/// Facts as fields, which the layer's policy permits, for a log with a stricter one.
+#[test]
+fn a_stricter_wrapped_layer_masks_the_metadata_and_the_names_of_calls_in_fields() {
+    for masks in [false, true] {
+        let log = Lines::default();
+        let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(FmtSpan::CLOSE);
+        let fmt = redact(fmt.with_writer(log.clone())).with_policy(open().mask_metadata(masks));
+        let layer = llm_trace::layer().with_policy(open()).with_fields(true);
+        let mut names = Vec::new();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer).with(fmt), || {
+            scope().tags([WORD]).metadata("k", WORD).metadata("n", 4_711).run(|| names = named_calls());
+        });
+        let text = log.text();
+        assert_eq!(text.contains(WORD) || text.contains("4711"), !masks, "{text}");
+        // The method is no field yet when the span starts, so that the span has no name.
+        for name in names.into_iter().filter(|name| *name != "tools/list") {
+            assert_eq!(text.contains(&format!("otel.name=\"{name}\"")), masks, "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn metadata_under_the_keys_of_conventions_is_masked_as_metadata() {
+    for masks in [false, true] {
+        let policy = open().mask_metadata(masks);
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            tracing::info!(llm_trace.metadata.x = WORD, llm_trace.tags = WORD, "hello");
+            tracing::info_span!("work", langfuse.trace.metadata.x = WORD, metadata = WORD).in_scope(|| ());
+            let call = LlmCall::builder("chat").provider("openai").model("m").attribute("langfuse.trace.tags", WORD);
+            call.attribute("llm_trace.metadata.x", 4_711).run(|_| ());
+        });
+        assert_eq!(got.shows(WORD), !masks, "{:?} {}", got.spans(), got.log());
+        assert_eq!(format!("{:?}", got.spans()).contains("4711"), !masks);
+    }
+    // A credential among the metadata of other crates is none of the user's names.
+    assert!(!foreign(open(), &[("langfuse.trace.metadata.api_key", WORD)]).saw(WORD));
 }
 
 #[test]

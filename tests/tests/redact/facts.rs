@@ -62,6 +62,25 @@ fn the_model_of_a_request_may_have_blanks() {
 }
 
 #[test]
+fn roles_are_words() {
+    let shows = |role: &str| {
+        let messages = json!([{"role": role, "content": "x"}]);
+        let request = json!({"model": "m", "messages": messages});
+        let answer =
+            json!({"object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": messages[0]}]});
+        let policy = Policy::new().capture(Capture::Span).lock_masked();
+        let got = export_all(policy.clone(), Some(policy.into()), || {
+            LlmCall::builder("chat").provider("openai").request(&request).run(|call| {
+                call.response(&answer);
+            });
+        });
+        ["gen_ai.input.messages", "gen_ai.output.messages"]
+            .map(|key| got.spans()[0].attribute(key).is_some_and(|messages| messages.to_string().contains("SENTINEL")))
+    };
+    assert_eq!((shows("SENTINEL"), shows("SENTINEL is prose")), ([true; 2], [false; 2]));
+}
+
+#[test]
 fn ids_of_guardrails_have_no_blanks() {
     for (id, expected) in [("gr1", Some("gr1".into())), ("SENTINEL is no id", None)] {
         for policy in policies() {

@@ -9,6 +9,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
+use tracing_subscriber::prelude::*;
 
 use crate::support::{CONTENT, ENDINGS, ERROR, Ending, FREE, Got, INPUT, OUTPUT, export_all, run};
 
@@ -134,4 +135,24 @@ fn metrics_of_other_code_scopes_and_the_tracestate_are_exported_unchanged() {
     for text in ["my tracer", "of a scope", "of-a-caller", "my logger", "of a metric"] {
         assert!(got.saw(text), "{text}");
     }
+}
+
+/// The SDK adds up series until the process ends.
+#[test]
+fn series_of_before_a_switch_keep_their_labels() {
+    let got = Collector::start();
+    let (meters, policy) = (got.meter_provider(), PolicyHandle::new(Policy::new()));
+    let layer = llm_trace::layer().with_policy(&policy).with_meter_provider(&meters);
+    let layer = layer.with_metric_attributes(["user.id", "llm_trace.metadata.k"]);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let call = |user: &str| {
+            let scope = scope().user(user).metadata("k", user);
+            scope.run(|| LlmCall::builder("chat").provider("openai").model("m").run(|_| ()));
+        };
+        call("SENTINEL-before");
+        policy.update(|policy| policy.hash_identity("key").mask_metadata(true));
+        call("SENTINEL-after");
+    });
+    meters.force_flush().expect("metrics");
+    assert!(got.saw("SENTINEL-before") && !got.saw("SENTINEL-after"), "{:?}", got.series());
 }

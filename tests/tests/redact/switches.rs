@@ -3,9 +3,16 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use llm_trace::{Capture, FinishedCall, LlmCall, Policy, PolicyHandle, RedactProcessor, TraceUpdate, scope};
+use futures_util::FutureExt as _;
+use llm_trace::{
+    Capture, FinishedCall, LlmCall, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, TraceUpdate, redact,
+    scope,
+};
 use llm_trace_tests::collector::Collector;
 use llm_trace_tests::lines::Lines;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLoggerProvider, SimpleLogProcessor};
 use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -87,6 +94,111 @@ fn a_mask_in_the_middle_of_a_stream_covers_fields() {
         });
         assert!(log.text().contains("gen_ai.request.model"));
         assert_eq!(log.text().contains(WORD), !switches, "{}", log.text());
+    }
+}
+
+/// A way to add masks in the middle of a call.
+type Switch = fn(&PolicyHandle, &LlmCall);
+
+const SWITCHES: [Switch; 3] = [
+    |_, call| {
+        call.mask_input(true).mask_output(true);
+    },
+    |policy, _| policy.update(masked),
+    |policy, _| policy.update(|policy| policy.capture(Capture::Off)),
+];
+
+/// A call with content, a span of other code in it, and a switch while both are open.
+fn call_with_other_code(policy: &PolicyHandle, switch: Switch) {
+    let request = json!({"model": "m", "messages": [{"role": "user", "content": format!("{WORD}-of-the-call")}]});
+    LlmCall::builder("chat").provider("openai").request(&request).run(|call| {
+        tracing::info!("asked {WORD}");
+        tracing::info_span!("work", prompt = WORD).in_scope(|| {
+            tracing::info!("asked {WORD}");
+            switch(policy, call);
+        });
+    });
+}
+
+/// Layers rewrite the values of other code when they arrive.
+#[test]
+fn a_late_mask_needs_a_processor_to_cover_what_other_code_recorded_before_it() {
+    for switch in SWITCHES {
+        for (is_guarded, is_wrapped) in [(false, false), (true, false), (false, true)] {
+            let got = Collector::start();
+            let policy = PolicyHandle::new(open());
+            let exporting = SimpleSpanProcessor::new(got.exporter());
+            let provider = match is_guarded {
+                true => SdkTracerProvider::builder().with_span_processor(RedactProcessor::new(exporting, &policy)),
+                false => SdkTracerProvider::builder().with_span_processor(exporting),
+            };
+            let provider = provider.build();
+            let subscriber: tracing::Dispatch = match is_wrapped {
+                true => tracing_subscriber::registry()
+                    .with(llm_trace::layer().with_policy(&policy).with_content_fields(true))
+                    .with(redact(tracing_opentelemetry::layer().with_tracer(provider.tracer("app"))))
+                    .into(),
+                false => tracing_subscriber::registry()
+                    .with(llm_trace::layer().with_policy(&policy).with_tracer_provider(&provider))
+                    .into(),
+            };
+            tracing::dispatcher::with_default(&subscriber, || call_with_other_code(&policy, switch));
+            assert_eq!(got.spans().len(), 2);
+            assert_eq!(got.saw(WORD), !is_guarded, "{is_wrapped} {:?}", got.spans());
+            assert!(!got.saw("SENTINEL-of-the-call"), "{:?}", got.spans());
+        }
+    }
+}
+
+#[test]
+fn a_mask_of_an_agent_does_not_reach_calls_and_records_of_before() {
+    let policy = PolicyHandle::new(open());
+    let got = Collector::start();
+    let exporting = SimpleLogProcessor::new(got.log_exporter());
+    let loggers = SdkLoggerProvider::builder().with_log_processor(RedactLogProcessor::new(exporting, &policy)).build();
+    let spans = RedactProcessor::new(SimpleSpanProcessor::new(got.exporter()), &policy);
+    let provider = SdkTracerProvider::builder().with_span_processor(spans).build();
+    let layer = llm_trace::layer().with_policy(&policy).with_tracer_provider(&provider);
+    let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
+    tracing::subscriber::with_default(subscriber, || {
+        LlmCall::builder("invoke_agent").agent("planner").run(|agent| {
+            let request = json!({"model": "m", "messages": [{"role": "user", "content": format!("{WORD}-before")}]});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+            tracing::info!("asked {WORD}-before");
+            agent.mask_input(true).mask_output(true);
+            let request = json!({"model": "m", "messages": [{"role": "user", "content": format!("{WORD}-after")}]});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+            tracing::info!("asked {WORD}-after");
+        });
+    });
+    let (spans, logs) = (format!("{:?}", got.spans()), format!("{:?}", got.logs()));
+    for (text, shown) in [("SENTINEL-before", true), ("SENTINEL-after", false)] {
+        assert_eq!((spans.contains(text), logs.contains(text)), (shown, shown), "{spans} {logs}");
+    }
+}
+
+/// Sets a mask when it is dropped.
+struct MasksAtTheEnd(Option<LlmCall>);
+
+impl Drop for MasksAtTheEnd {
+    fn drop(&mut self) {
+        self.0.take().unwrap_or_else(LlmCall::current).mask_input(true);
+    }
+}
+
+#[test]
+fn a_value_that_is_dropped_with_a_cancelled_call_masks_it_by_a_kept_handle_only() {
+    for keeps in [false, true] {
+        let got = crate::support::export(open(), None, || {
+            let request = json!({"model": "m", "messages": [{"role": "user", "content": WORD}]});
+            let call = LlmCall::builder("chat").provider("openai").request(&request).instrument(async move {
+                let _masks = MasksAtTheEnd(keeps.then(LlmCall::current));
+                std::future::pending::<()>().await
+            });
+            assert!(call.now_or_never().is_none());
+        });
+        assert_eq!(got.spans()[0].attribute("llm_trace.outcome"), Some("cancelled".into()));
+        assert_eq!(got.saw(WORD), !keeps, "{:?}", got.spans());
     }
 }
 

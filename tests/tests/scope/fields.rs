@@ -1,6 +1,11 @@
 //! Scope fields on plain spans.
 
-use tracing::Instrument as _;
+use std::sync::mpsc::channel;
+
+use llm_trace::{Capture, LlmCall, Policy, testing};
+use serde_json::json;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, info_span, record_all};
 
 use crate::support::{ANSWER, QUESTION, ask, ask_eagerly, ask_later, text, traced};
 
@@ -32,6 +37,76 @@ async fn a_span_below_takes_them_into_another_task() {
     let answers: Vec<_> = calls.iter().map(|call| text(call, "gen_ai.output.messages").expect("an answer")).collect();
     assert!(calls.iter().all(|call| text(call, "user.id").as_deref() == Some("u1")));
     assert!(answers[0].contains(ANSWER) && !answers[1].contains(ANSWER));
+}
+
+/// Records both masks, in several ways.
+const RECORDS: [fn(&Span); 3] = [
+    |span| {
+        span.record("llm.mask_input", true).record("llm.mask_output", true);
+    },
+    |span| {
+        span.record("llm.user_id", "u1").record("llm.user_id", "u2");
+        record_all!(span, llm.mask_input = true, llm.mask_output = true);
+    },
+    |span| {
+        span.record("llm.mask_input", true).record("llm.user_id", "u2").record("llm.mask_output", true);
+    },
+];
+
+fn request() -> Span {
+    info_span!("request", llm.mask_input = Empty, llm.mask_output = Empty, llm.user_id = Empty)
+}
+
+fn start() -> LlmCall {
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": QUESTION}]});
+    let message = json!({"role": "assistant", "content": ANSWER});
+    let call = LlmCall::builder("chat").provider("openai").request(&body).start();
+    call.response(&json!({"object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": message}]}));
+    call
+}
+
+#[test]
+fn every_mask_that_a_span_records_covers_what_runs_inside_of_it() {
+    for (record, early) in RECORDS.into_iter().flat_map(|record| [(record, false), (record, true)]) {
+        let captured = testing::builder().policy(Policy::new().capture(Capture::SpanAndEvent)).capture();
+        let span = request();
+        span.in_scope(|| {
+            if early {
+                span.record("llm.user_id", "u0");
+            }
+            let call = start();
+            info_span!("work", prompt = QUESTION, completion = ANSWER).in_scope(|| record(&span));
+            call.finish();
+        });
+        for word in [QUESTION, ANSWER] {
+            assert!(captured.leaks(word).is_empty(), "{early} {:?}", captured.leaks(word));
+        }
+    }
+}
+
+#[test]
+fn every_mask_that_a_span_records_covers_other_threads_that_had_entered_it() {
+    for record in RECORDS {
+        let captured = testing::builder().policy(Policy::new().capture(Capture::SpanAndEvent)).capture();
+        let span = request();
+        let ((entered, has_entered), (recorded, has_recorded)) = (channel::<()>(), channel::<()>());
+        std::thread::scope(|threads| {
+            let (there, inside) = (captured.clone(), span.clone());
+            threads.spawn(move || {
+                there.in_scope(|| {
+                    inside.in_scope(|| {
+                        entered.send(()).expect("a receiver");
+                        has_recorded.recv().expect("a sender");
+                        start().finish();
+                    });
+                });
+            });
+            has_entered.recv().expect("a sender");
+            record(&span);
+            recorded.send(()).expect("a receiver");
+        });
+        assert!(captured.leaks(QUESTION).is_empty() && captured.leaks(ANSWER).is_empty());
+    }
 }
 
 #[tokio::test]

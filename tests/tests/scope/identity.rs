@@ -5,10 +5,13 @@ use std::pin::pin;
 
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use llm_trace::{
-    Caller, Capture, Compat, InScope as _, LlmCall, OpenCalls, Policy, PolicyHandle, Profile, Scope, llm_call, scope,
+    Caller, Capture, Compat, InScope as _, LlmCall, OpenCalls, Policy, PolicyHandle, Profile, RedactProcessor, Scope,
+    llm_call, scope,
 };
-use llm_trace_tests::collector::{ReceivedSpan, attribute};
+use llm_trace_tests::collector::{Collector, ReceivedSpan, attribute};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SimpleSpanProcessor};
 use serde_json::json;
+use tracing_subscriber::prelude::*;
 
 use crate::support::{Traced, ask, ask_later, text, traced, traced_with};
 
@@ -258,6 +261,38 @@ fn masked_metadata_keeps_its_keys_only() {
     assert_eq!(text(span, "llm_trace.metadata.k").as_deref(), Some("[REDACTED]"));
     assert_eq!(text(span, "llm_trace.metadata.n").as_deref(), Some("[REDACTED]"));
     assert!(!traced.collector.saw("secret-"));
+}
+
+#[test]
+fn names_routes_and_sessions_of_the_model_context_protocol_are_no_metadata_and_no_ids() {
+    let policy = Policy::new().hash_identity(*b"key").mask_metadata(true);
+    let traced = traced(|layer| layer.with_policy(policy));
+    let scope = scope().caller(Caller::new().route("/v1/chat")).prompt("greeting", 3);
+    scope.run(|| LlmCall::builder("mcp.client").method("tools/list").mcp_session("session-m1").run(|_| ()));
+    let span = &traced.collector.spans()[0];
+    assert_eq!(text(span, "llm_trace.caller.route").as_deref(), Some("/v1/chat"));
+    assert_eq!(text(span, "gen_ai.prompt.name").as_deref(), Some("greeting"));
+    assert_eq!(text(span, "mcp.session.id").as_deref(), Some("session-m1"));
+}
+
+#[test]
+fn the_fields_of_a_span_are_hashed_and_masked_by_a_processor() {
+    for is_guarded in [false, true] {
+        let collector = Collector::start();
+        let policy = Policy::new().hash_identity(*b"key").mask_metadata(true);
+        let exporting = SimpleSpanProcessor::new(collector.exporter());
+        let provider = match is_guarded {
+            true => SdkTracerProvider::builder().with_span_processor(RedactProcessor::new(exporting, policy.clone())),
+            false => SdkTracerProvider::builder().with_span_processor(exporting),
+        };
+        let layer = llm_trace::layer().with_policy(policy).with_tracer_provider(&provider.build());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info_span!("request", llm.user_id = "user-u1", llm.metadata.k = "user-m1").in_scope(|| ask("q"));
+        });
+        let spans = collector.spans();
+        let shows = |span: &ReceivedSpan| format!("{span:?}").contains("user-");
+        assert_eq!(spans.iter().map(shows).collect::<Vec<_>>(), [false, !is_guarded], "{spans:?}");
+    }
 }
 
 #[test]

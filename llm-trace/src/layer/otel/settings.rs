@@ -37,7 +37,9 @@ impl<S> LlmLayer<S> {
 
     /// Adds attributes of calls to their metrics, besides those that the conventions define. Content is never added.
     ///
-    /// Each value creates separate time series, so choose attributes with few values.
+    /// Each value creates separate time series, so choose attributes with few values. A series keeps its values although
+    /// the policy changes: set [`hash_identity`](crate::Policy::hash_identity) and
+    /// [`mask_metadata`](crate::Policy::mask_metadata) at the start.
     ///
     /// ```
     /// use tracing_subscriber::prelude::*;

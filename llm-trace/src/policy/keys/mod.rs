@@ -24,7 +24,7 @@ pub(crate) enum Class {
     Error,
     /// An identifier of a user or session.
     Identity,
-    /// Metadata of a caller in the field of a span.
+    /// Metadata that a caller attaches.
     Metadata,
     /// A credential, which is never exported.
     Secret,
@@ -73,8 +73,9 @@ pub(crate) fn known(key: &str) -> KnownKey {
 
 fn classify(key: &str) -> KnownKey {
     let mut known = KnownKey { is_word: is_word(key), ..compiled::lookup(key) };
-    // Users choose the names of metadata.
-    if known.class == Class::Unknown && !key.starts_with("llm_trace.metadata.") && is_credential(key) {
+    // Users choose the names of a scope's metadata.
+    let is_own = ["llm_trace.metadata.", "llm.metadata."].iter().any(|own| key.starts_with(own));
+    if matches!(known.class, Class::Unknown | Class::Metadata) && !is_own && is_credential(key) {
         known.class = Class::Secret;
     }
     known

@@ -130,8 +130,14 @@ pub(super) const TABLE: &[Entry] = &[
     Entry::exact("exception.stacktrace", Class::Error), Entry::exact("otel.status_message", Class::Error),
     Entry::exact("otel.status_description", Class::Error), Entry::exact("otel.status_code.message", Class::Error),
 
-    // Metadata of callers, in the fields of spans. Users choose the keys.
+    // Metadata of callers. Users choose the keys.
     Entry::exact("llm.tags", Class::Metadata), Entry::tree("llm.metadata", Class::Metadata),
+    Entry::exact("llm_trace.tags", Class::Metadata), Entry::tree("llm_trace.metadata", Class::Metadata),
+    Entry::exact("llm_trace.attributes", Class::Metadata), Entry::exact("metadata", Class::Metadata),
+    Entry::exact("tag.tags", Class::Metadata), Entry::tree("traceloop.association.properties", Class::Metadata),
+    Entry::tree("ai.telemetry.metadata", Class::Metadata), Entry::tree("langfuse.trace.metadata", Class::Metadata),
+    Entry::exact("langfuse.trace.tags", Class::Metadata), Entry::tree("langfuse.observation.metadata", Class::Metadata),
+    Entry::tree("langsmith.metadata", Class::Metadata), Entry::exact("langsmith.span.tags", Class::Metadata),
 
     // Identities.
     Entry::tree("enduser", Class::Identity), Entry::exact("gen_ai.conversation.id", Class::Identity),
