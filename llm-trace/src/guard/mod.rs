@@ -31,4 +31,4 @@ pub use redact_log_processor::RedactLogProcessor;
 #[cfg(feature = "otel")]
 pub use redact_processor::RedactProcessor;
 #[cfg(feature = "otel")]
-pub(crate) use redact_processor::{RedactExporter, is_installed};
+pub(crate) use redact_processor::{RedactExporter, is_installed, recheck};
