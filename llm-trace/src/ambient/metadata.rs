@@ -62,8 +62,9 @@ impl Scope {
     ///
     /// Any other key with a text, a number or a flag is recorded as metadata with the same name, including
     /// `trace_name`, `generation_name`, and a `trace_id` that is not an OpenTelemetry id. Lists, objects, texts of more
-    /// than 512 bytes, texts under the name of a credential (`api_key`, `authorization`) and other `user_api_key_…` keys
-    /// are omitted, and a warning lists them once.
+    /// than 512 bytes, texts and numbers under the name of a credential (`api_key`, `authorization`), other
+    /// `user_api_key_…` keys, and keys of more than 64 bytes or with characters besides ASCII letters, digits, `_`, `-`
+    /// and `.` are omitted. A warning lists the keys once.
     ///
     /// ```
     /// use llm_trace::Scope;
@@ -133,8 +134,7 @@ fn read(map: &Map<String, Value>) -> Scope {
         }
     }
     if !unread.is_empty() {
-        // The sender of the request chose these keys.
-        unread.retain(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b)));
+        unread.retain(|key| is_name(key));
         unread.truncate(MAX_KEYS);
         diag::warn_once("metadata-keys", &format!("metadata is not recorded: {}", unread.join(", ")));
     }
@@ -183,14 +183,15 @@ const MAX_KEYS: usize = 64;
 /// Maximum length of a metadata value, in bytes.
 const MAX_TEXT: usize = 512;
 
+/// Whether a key is a name. The sender of the request chose it, so it may be any text.
+fn is_name(key: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=64).contains(&key.len()) && key.bytes().all(is_part)
+}
+
 /// The value of a key that is recorded under its own name.
 fn metadata(key: &str, value: &Value) -> Option<AttributeValue> {
-    // The sender of the request chose the key.
-    if (value.is_string() && is_credential(key))
-        || key.starts_with("user_api_key")
-        || key.is_empty()
-        || key.len() > MAX_TEXT
-    {
+    if !is_name(key) || (!value.is_boolean() && is_credential(key)) || key.starts_with("user_api_key") {
         return None;
     }
     match value {
@@ -256,7 +257,7 @@ mod tests {
             "trace_id": "my-trace", "trace_name": "nightly", "generation_name": "summary", "tenant": 7, "beta": true,
             "ratio": 0.5, "user_api_key_auth": "secret", "headers": {"authorization": "secret"}, "list": ["a"],
             "long": "x".repeat(600), "nothing": null, "api_key": "secret", "x-auth-token": "secret",
-            "Authorization": "secret",
+            "Authorization": "secret", "token": 12345678, "has_token": true, "a name": 1, "api_key=secret": 1, "": 1,
         }))
         .expect("a scope");
         let found: Vec<(String, AttributeValue)> =
@@ -264,6 +265,7 @@ mod tests {
         let expected: Vec<(String, AttributeValue)> = [
             ("beta", AttributeValue::from(true)),
             ("generation_name", "summary".into()),
+            ("has_token", true.into()),
             ("ratio", 0.5.into()),
             ("tenant", 7_i64.into()),
             ("trace_id", "my-trace".into()),
@@ -287,5 +289,13 @@ mod tests {
         let error = Scope::from_metadata(&metadata).expect_err("an error");
         assert_eq!(error.reason(), &TraceError::TraceId("none".to_owned()));
         assert!(error.into_scope().masks.input());
+        for metadata in [
+            json!({"existing_trace_id": "api_key=secret"}),
+            json!({"existing_trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "parent_span_id": "Bearer secret12"}),
+        ] {
+            let error = Scope::from_metadata(&metadata).expect_err("an error");
+            let told = format!("{error} {:?}", error.reason());
+            assert!(!told.contains("secret") && told.contains("[REDACTED]"), "{told}");
+        }
     }
 }

@@ -29,20 +29,45 @@ const STATES: &[&str] = &[
     "wrong",
 ];
 
+/// First words of a clause about a credential: "password: must be longer". Another word follows.
+const OPENERS: &[&str] = &[
+    "at", "can", "cannot", "could", "does", "field", "has", "is", "may", "must", "no", "not", "see", "should", "too",
+    "use", "was",
+];
+
 /// Whether a value after the name of a credential is no credential.
 pub(super) fn is_harmless(value: &str, name: &str) -> bool {
     NOTHING.contains(&value)
         || value.bytes().all(|byte| byte == b'*')
+        || is_count(value, name)
         || is_parameter(value)
         || is_column(value, name)
-        || is_state(value)
+        || STATES.contains(&value.trim_end_matches(['.', ',', ';', ':', '!', ')']))
 }
 
-/// Whether a text starts with a word about a credential.
+/// Whether a value is a small number under a word that can be counted.
+fn is_count(value: &str, name: &str) -> bool {
+    value.len() < 4
+        && value.bytes().all(|byte| byte.is_ascii_digit())
+        && ["credential", "credentials", "secrets", "token"].iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word and the text after it begin a clause about a credential.
+pub(super) fn opens_clause(word: &str, rest: &str) -> bool {
+    let next = rest.strip_prefix(' ').unwrap_or_default();
+    let end = next.bytes().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(next.len());
+    OPENERS.contains(&word) && end > 0 && is_end(next, end)
+}
+
+/// Whether a text starts with a word or a clause about a credential.
 pub(super) fn is_state(text: &str) -> bool {
     let end = text.bytes().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(text.len());
-    let is_end = text.as_bytes().get(end).is_none_or(|byte| b" \t\r\n.,;:!)".contains(byte));
-    is_end && STATES.contains(&&text[..end])
+    is_end(text, end) && (STATES.contains(&&text[..end]) || opens_clause(&text[..end], &text[end..]))
+}
+
+/// Whether a word ends at `end`.
+fn is_end(text: &str, end: usize) -> bool {
+    text.as_bytes().get(end).is_none_or(|byte| b" \t\r\n.,;:!)".contains(byte))
 }
 
 /// A parameter of a prepared statement or of a format: `$1`, `?`, `:name`, `%s`.

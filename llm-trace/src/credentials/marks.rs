@@ -1,6 +1,6 @@
 //! Positions in a text where a credential may start.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr3};
 
 /// Maximum length of a name, in bytes.
 pub(super) const MAX_NAME: usize = 64;
@@ -11,14 +11,15 @@ pub(super) fn has_dashes(text: &str) -> bool {
     from.is_some_and(|rest| rest.windows(2).any(|pair| pair == b"--"))
 }
 
-/// Positions in a text where a credential may start: a sign, plain or encoded, or the space after a scheme or a flag.
+/// Positions in a text where a credential may start: a sign, plain or encoded, or the space or `+` after a scheme or a
+/// flag.
 pub(super) struct Marks<'t> {
     bytes: &'t [u8],
     /// Whether the text may have flags.
     dashes: bool,
     /// The next `=`, `:` or `,` that was found, or the text's length.
     sign: usize,
-    /// Like `sign`, for a space and a `%`.
+    /// Like `sign`, for a space, a `%` and a `+`.
     blank: usize,
 }
 
@@ -46,10 +47,11 @@ impl<'t> Marks<'t> {
         (self.sign < self.bytes.len()).then_some(self.sign)
     }
 
-    /// Whether a credential may start at the space or `%` at `at`.
+    /// Whether a credential may start at the space or sign at `at`.
     fn may_start(&self, at: usize) -> bool {
         match self.bytes.get(at..).unwrap_or_default() {
             [b'%', b'3', b'a' | b'A' | b'd' | b'D', ..] => true,
+            [b'+', ..] => scheme_before(self.bytes, at).is_some(),
             [b'%', rest @ ..] => rest.starts_with(b"20") && scheme_before(self.bytes, at).is_some(),
             _ => scheme_before(self.bytes, at).is_some() || self.dashes && is_flag(self.bytes, at),
         }
@@ -61,7 +63,7 @@ fn next_sign(bytes: &[u8], from: usize) -> usize {
 }
 
 fn next_blank(bytes: &[u8], from: usize) -> usize {
-    bytes.get(from..).and_then(|rest| memchr2(b' ', b'%', rest)).map_or(bytes.len(), |at| from + at)
+    bytes.get(from..).and_then(|rest| memchr3(b' ', b'%', b'+', rest)).map_or(bytes.len(), |at| from + at)
 }
 
 /// Whether the flag of a command line ends at `end`: `--api-key`.

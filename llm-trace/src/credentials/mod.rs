@@ -9,13 +9,13 @@ use memchr::{memchr, memchr2, memrchr};
 
 /// The text that replaces masked content and credentials.
 pub(crate) const REDACTED: &str = "[REDACTED]";
+pub(crate) mod escapes;
 mod harmless;
 pub(crate) mod keys;
 mod marks;
-pub(crate) mod percent;
 mod private_keys;
 
-use harmless::{is_arn, is_harmless, is_stand_in, is_state};
+use harmless::{is_arn, is_harmless, is_stand_in, is_state, opens_clause};
 use keys::{is_credential, is_credential_word};
 use marks::{MAX_NAME, Marks, SCHEMES, has_dashes, name_before, scheme_before};
 
@@ -43,10 +43,10 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, dashes: bool) -> (Cow<'t, str
     while let Some(at) = marks.next(from) {
         from = at + 1;
         let found = match text.as_bytes().get(at) {
-            Some(b' ') if scheme_before(text.as_bytes(), at).is_some() => after_scheme(text, at + 1),
+            Some(b' ' | b'+') if scheme_before(text.as_bytes(), at).is_some() => after_scheme(text, at + 1),
             Some(b' ') => after_name(text, at..at + 1),
             Some(b'%') if text[at..].starts_with("%20") => after_scheme(text, at + 3),
-            Some(b'%') if percent::starts_with(&text[at..], "%3A%2F%2F") => percent::userinfo(text, at + 9),
+            Some(b'%') if escapes::starts_with(&text[at..], "%3A%2F%2F") => escapes::userinfo(text, at + 9),
             Some(b'%') => after_name(text, at..at + 3),
             Some(b':') if text[at..].starts_with("://") => userinfo(at + 3),
             // JSON may escape slashes.
@@ -108,10 +108,13 @@ fn is_token(byte: u8) -> bool {
 fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[start..];
     // A password may contain `,`, `;` and `'`, and a port may not.
-    let (mut in_password, mut is_port) = (false, true);
-    let end = rest.iter().position(|byte| {
+    let (mut in_password, mut is_port, mut ended) = (false, true, false);
+    let end = rest.iter().enumerate().position(|(at, byte)| {
         match byte {
-            b'/' | b'"' | b'<' | b'>' | b'`' | b'[' | b']' | b'{' | b'}' => return true,
+            // Only a path may follow a port or a host, so this `/` is part of a password.
+            b'/' => return !in_password || is_port || ended || rest[..at].ends_with(b":"),
+            b'@' => ended = true,
+            b'"' | b'<' | b'>' | b'`' | b'[' | b']' | b'{' | b'}' => return true,
             b',' | b';' | b'\'' => return !in_password || is_port,
             b':' => in_password = true,
             _ => is_port &= !in_password || byte.is_ascii_digit(),
@@ -127,6 +130,9 @@ fn userinfo(text: &str, start: usize) -> Option<Range<usize>> {
 /// that the scan is linear.
 const MAX_WORD: usize = 128;
 
+/// Maximum number of quotes, escapes and blanks between a name and its sign: JSON inside of JSON, five times.
+const MAX_QUOTES: usize = 40;
+
 /// Words between the name of a credential and a `:`, in prose: "API key provided: ".
 const PARTICIPLES: &[&str] = &["given", "passed", "provided", "received", "supplied"];
 
@@ -134,17 +140,26 @@ const PARTICIPLES: &[&str] = &["given", "passed", "provided", "received", "suppl
 /// a flag.
 fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     let (bytes, at) = (text.as_bytes(), sign.start);
-    let is_quote = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b']');
-    let quotes = bytes[..at].iter().rev().take(4).take_while(is_quote).count();
+    let is_quote = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b']' | b'*');
+    let mut quotes = bytes[..at].iter().rev().take(MAX_QUOTES).take_while(is_quote).count();
     let mut end = at - quotes;
     if bytes[at] == b',' && !bytes[end..at].iter().any(|byte| b"\"'".contains(byte)) {
         return None;
     }
     let mut start = name_before(bytes, end);
     let before = |start: usize| start.checked_sub(1).map(|before| bytes[before]);
-    if before(start) == Some(b' ') && is_one_of(&text[start..end], PARTICIPLES) {
+    let is_index = before(start) == Some(b'[') && bytes[start..end].iter().all(u8::is_ascii_digit);
+    if is_index || before(start) == Some(b' ') && is_one_of(&text[start..end], PARTICIPLES) {
         end = start - 1;
         start = name_before(bytes, end);
+    }
+    // `(api_key): `, but not the argument of a function.
+    if start == end && before(end) == Some(b')') {
+        let open = name_before(bytes, end - 1);
+        let is_call = || open.checked_sub(2).is_some_and(|at| bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_');
+        if before(open) == Some(b'(') && !is_call() {
+            (start, end, quotes) = (open, end - 1, quotes + 1);
+        }
     }
     let is_flag = bytes[start..end].starts_with(b"--");
     if bytes[at] == b' ' && !is_flag || bytes[at] == b',' && !is_flag && !opens_pair(&bytes[..start]) {
@@ -159,17 +174,19 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
             start = start - 1 - word;
         }
     }
-    // JSON may escape `&`.
-    if before(start) == Some(b'\\') && bytes[start..end].starts_with(b"u0026") {
-        (start, in_query) = (start + 5, true);
+    // JSON may escape any character: `sse\u0026key`, `api\u005fkey`.
+    while before(start) == Some(b'\\') && escapes::is_code(&bytes[start..end]) && end - start < 2 * MAX_NAME {
+        let escapes = bytes[..start].iter().rev().take(MAX_QUOTES).take_while(|byte| **byte == b'\\').count();
+        start = name_before(bytes, start - escapes);
     }
     // The bytes of a name are ASCII.
-    let decoded = percent::decode(&text[start..end]);
+    let decoded = escapes::decode(&text[start..end]);
     let name = match &decoded {
         Cow::Borrowed(name) => name,
-        // A whole encoded URL may stand before the name.
+        // A whole encoded URL may stand before the name, and encoded quotes around it.
         Cow::Owned(decoded) => {
-            let name = percent::last_name(decoded);
+            let decoded = decoded.trim_end_matches(['"', '\'', ' ']);
+            let name = escapes::last_name(decoded);
             in_query |= decoded[..decoded.len() - name.len()].ends_with(['?', '&', ';']);
             name
         }
@@ -185,11 +202,16 @@ fn after_name(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
         (false, false) => Extent::Word,
     };
     let found = value(text, sign.end, extent, !is_prose)?;
-    let found = if bytes[at] == b'%' { found.start..percent::value_end(text, found) } else { found };
+    let found = if bytes[at] == b'%' { escapes::value(text, found) } else { found };
     let value = &text[found.clone()];
     // Another flag, or a short word of prose, may follow a flag.
     let is_next = bytes[at] == b' ' && (value.starts_with('-') || value.len() < 6 && is_lowercase(value));
-    let is_word = || is_stand_in(&text[found.start..]) || is_harmless(value, name) || is_prose && is_prose_word(value);
+    let is_word = || {
+        is_stand_in(&text[found.start..])
+            || is_harmless(value, name)
+            || opens_clause(value, &text[found.end..])
+            || is_prose && is_prose_word(value)
+    };
     (!is_next && (value.len() > MAX_WORD || !is_word())).then_some(found)
 }
 
@@ -216,7 +238,8 @@ impl Extent {
     fn ends_at(self, bytes: &[u8], at: usize) -> bool {
         match bytes[at] {
             byte if byte.is_ascii_whitespace() => true,
-            b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' => true,
+            b'"' | b'\'' | b'`' | b'<' | b'>' => true,
+            b'&' => self == Extent::Query || is_separator(bytes, at),
             b'#' => self == Extent::Query,
             // A URL may stand in brackets.
             b'|' | b')' | b']' | b'}' => {
@@ -245,7 +268,7 @@ fn is_one_of(text: &str, words: &[&str]) -> bool {
 
 /// Whether these bytes end in `("` or `["`, perhaps with escapes.
 fn opens_pair(before: &[u8]) -> bool {
-    let quotes = before.iter().rev().take(4).take_while(|byte| b"\"'\\".contains(byte)).count();
+    let quotes = before.iter().rev().take(MAX_QUOTES).take_while(|byte| b"\"'\\".contains(byte)).count();
     let bracket = before.iter().rev().nth(quotes);
     quotes > 0 && matches!(bracket, Some(b'(' | b'['))
 }
@@ -261,18 +284,25 @@ fn is_header(name: &str) -> bool {
     ends("cookie") || ends("authorization")
 }
 
+/// Pairs of typographic quotes.
+const TYPOGRAPHIC: &[(&str, &str)] = &[("“", "”"), ("„", "“"), ("‘", "’"), ("«", "»")];
+
 fn value(text: &str, from: usize, extent: Extent, may_nest: bool) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let skip = |from: usize, set: &[u8]| from + bytes[from..].iter().take_while(|byte| set.contains(byte)).count();
-    let first = skip(from, b" \t=>");
+    let first = skip(from, b" \t=><*");
     let mut start = first;
+    let mut arguments = None;
     // `Some("..")`, `Some(SecretString("..")`, `Secret { .. }`.
     for _ in 0..4 {
         let wrapper = bytes[start..].iter().take(24).take_while(|byte| byte.is_ascii_alphabetic()).count();
         let is_type = bytes.get(start).is_some_and(u8::is_ascii_uppercase);
         let after = skip(start + wrapper, b" ");
         match bytes.get(after) {
-            Some(b'(') if is_type && after == start + wrapper => start = skip(after, b"( \t\r\n"),
+            Some(b'(') if is_type && after == start + wrapper => {
+                arguments = Some(after);
+                start = skip(after, b"( \t\r\n");
+            }
             Some(b'{') if is_type && may_nest => start = after,
             _ => break,
         }
@@ -280,7 +310,8 @@ fn value(text: &str, from: usize, extent: Extent, may_nest: bool) -> Option<Rang
     if may_nest && text.get(start..).is_some_and(is_stand_in) {
         return None;
     }
-    if may_nest && let Some(end) = container_end(bytes, start) {
+    if may_nest && matches!(bytes.get(start), Some(b'[' | b'{')) {
+        let end = container_end(bytes, start);
         let is_empty = text.get(start + 1..end).is_none_or(|inner| inner.trim_matches([' ', ']', '}']).is_empty());
         return (!is_empty).then_some(first..end);
     }
@@ -294,20 +325,33 @@ fn value(text: &str, from: usize, extent: Extent, may_nest: bool) -> Option<Rang
     if !matches!(bytes.get(start), Some(b'"' | b'\'' | b'`' | b'\\')) {
         start = first;
     }
+    if let Some((open, close)) =
+        TYPOGRAPHIC.iter().find(|(open, _)| text.get(start..).is_some_and(|text| text.starts_with(open)))
+    {
+        start += open.len();
+        return Some(start..text[start..].find(close).map_or(text.len(), |end| start + end))
+            .filter(|found| !found.is_empty());
+    }
     let open = start;
     start = skip(start, b"\\\"'`");
     let quote = bytes[open..start].iter().rposition(|byte| b"\"'`".contains(byte)).map(|at| open + at);
+    let escapes = quote.map_or(0, |at| backslashes(&bytes[open..at]));
     let end = match quote {
-        Some(at) => {
-            let escapes = backslashes(&bytes[open..at]);
-            closing_quote(bytes, start, bytes[at], escapes).map_or(bytes.len(), |at| at - escapes)
-        }
+        Some(at) => closing_quote(bytes, start, bytes[at], escapes).map_or(bytes.len(), |at| at - escapes),
         None if extent == Extent::Line && !is_state(&text[start..]) => {
             memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |len| start + len)
         }
         None => (start..bytes.len()).find(|at| extent.ends_at(bytes, *at)).unwrap_or(bytes.len()),
     };
     let mut end = end.max(start);
+    // `Key("id", "..")`: any of the arguments may be the credential.
+    if let (Some(arguments), Some(quote)) = (arguments, quote) {
+        let close = container_end(bytes, arguments);
+        let rest = bytes.get(end + escapes + 1..close).unwrap_or_default();
+        if memchr(bytes[quote], rest).is_some() {
+            return Some(first..close);
+        }
+    }
     // The scheme may be kept.
     let scheme = SCHEMES.into_iter().find(|scheme| {
         bytes[start..end].len() > scheme.len()
@@ -345,11 +389,8 @@ fn closing_quote(bytes: &[u8], start: usize, quote: u8, escapes: usize) -> Optio
     }
 }
 
-/// The end of a list or an object that starts at `start`, or of the text if it is not closed.
-fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
-    if !matches!(bytes.get(start), Some(b'[' | b'{')) {
-        return None;
-    }
+/// The end of a list, an object or arguments that start at `start`, or of the text if they are not closed.
+fn container_end(bytes: &[u8], start: usize) -> usize {
     let (mut depth, mut at) = (0_usize, start);
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -359,11 +400,11 @@ fn container_end(bytes: &[u8], start: usize) -> Option<usize> {
             _ => {}
         }
         if depth == 0 {
-            return Some(at + 1);
+            return at + 1;
         }
         at += 1;
     }
-    Some(bytes.len())
+    bytes.len()
 }
 
 #[cfg(test)]

@@ -1,29 +1,28 @@
-//! Private keys in PEM.
+//! Private keys in PEM, in any case, also percent-encoded.
+
+use std::ops::Range;
 
 use memchr::memmem;
 
-const BEGIN: &[u8] = b"-----BEGIN ";
-const END: &str = "-----END ";
-const KEY: &str = "PRIVATE KEY";
+const DASHES: &str = "-----";
+const KEY: &str = "private key";
 
 /// Maximum length of the words between `BEGIN` and the dashes.
-const LABEL: usize = 40;
+const LABEL: usize = 60;
 
 /// Replaces private keys. Returns the text and their number, or `None` if there are none.
 pub(super) fn replace(text: &str, stand_in: &str) -> Option<(String, u64)> {
     let (mut out, mut copied, mut found) = (String::new(), 0, 0);
-    for at in memmem::find_iter(text.as_bytes(), BEGIN) {
-        let Some(rest) = text.get(at + BEGIN.len()..).filter(|_| at >= copied) else { continue };
-        let label = rest.find("-----").filter(|end| *end <= LABEL).and_then(|end| rest.get(..end));
-        if !label.is_some_and(|label| label.contains(KEY)) {
+    for at in memmem::find_iter(text.as_bytes(), DASHES) {
+        let Some(label) = label(text, at, "begin").filter(|_| at >= copied) else { continue };
+        if !text[label.clone()].to_ascii_lowercase().replace("%20", " ").replace('+', " ").contains(KEY) {
             continue;
         }
         out.push_str(&text[copied..at]);
         out.push_str(stand_in);
-        copied = rest.find(END).map_or(text.len(), |end| {
-            let after = at + BEGIN.len() + end + END.len();
-            text[after..].find("-----").map_or(text.len(), |dashes| after + dashes + 5)
-        });
+        let mut ends = memmem::find_iter(&text.as_bytes()[label.end..], DASHES);
+        let end = ends.find_map(|end| self::label(text, label.end + end, "end"));
+        copied = end.map_or(text.len(), |label| label.end + DASHES.len());
         found += 1;
     }
     if found == 0 {
@@ -31,4 +30,13 @@ pub(super) fn replace(text: &str, stand_in: &str) -> Option<(String, u64)> {
     }
     out.push_str(&text[copied..]);
     Some((out, found))
+}
+
+/// The label of the line that starts with the dashes at `at` and this word.
+fn label(text: &str, at: usize, word: &str) -> Option<Range<usize>> {
+    let start = at + DASHES.len() + word.len();
+    let is_word = text.get(at + DASHES.len()..start).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    let rest = text.as_bytes().get(start..).filter(|_| is_word)?;
+    let end = memmem::find(&rest[..rest.len().min(LABEL)], DASHES.as_bytes())?;
+    Some(start..start + end)
 }

@@ -76,6 +76,30 @@ fn credentials_in_texts_are_found() {
         ("a.token = b.tokens", "a.token = [REDACTED]"),
         ("key: -----BEGIN EC PRIVATE KEY-----\nk1\n-----END EC PRIVATE KEY-----, a", "key: [REDACTED], a"),
         ("-----BEGIN PRIVATE KEY-----\\nk1", "[REDACTED]"),
+        ("-----begin private key-----\nk1\n-----end private key-----\na", "[REDACTED]\na"),
+        ("a=-----BEGIN%20RSA%20PRIVATE%20KEY-----%0Ak1%0A-----END%20RSA%20PRIVATE%20KEY-----&b", "a=[REDACTED]&b"),
+        (r#"{"api\u005fkey":"k1"}"#, r#"{"api\u005fkey":"[REDACTED]"}"#),
+        (r#"{\"\\u0061pi\\u005fkey\":\"k1\"}"#, r#"{\"\\u0061pi\\u005fkey\":\"[REDACTED]\"}"#),
+        ("%22api_key%22%3A%22k1%22%2C%22a%22%3A1", "%22api_key%22%3A%22[REDACTED]%22%2C%22a%22%3A1"),
+        ("%22api_key%22%3A+%22k1%22", "%22api_key%22%3A[REDACTED]"),
+        ("password=ab&k1", "password=[REDACTED]"),
+        ("password=ab&user=c", "password=[REDACTED]&user=c"),
+        ("password = <k1>", "password = <[REDACTED]>"),
+        ("password: “a k1”, b", "password: “[REDACTED]”, b"),
+        ("password = «a k1", "password = «[REDACTED]"),
+        ("api_key[0]=k1", "api_key[0]=[REDACTED]"),
+        ("(api_key): k1", "(api_key): [REDACTED]"),
+        ("**api_key**: k1, **Password:** k2", "**api_key**: [REDACTED], **Password:** [REDACTED]"),
+        ("password = ***k1", "password = ***[REDACTED]"),
+        ("api_key: Key(\"a\", \"k1\"), b: 1", "api_key: [REDACTED], b: 1"),
+        (r#""api_key: Key(\"a\", \"k1\"), b: 1""#, r#""api_key: [REDACTED], b: 1""#),
+        ("Bearer+k1k2k3k4", "Bearer+[REDACTED]"),
+        ("https://user:pa/k1@host/a", "https://[REDACTED]@host/a"),
+        ("password: must", "password: [REDACTED]"),
+        ("password: \"no way\"", "password: \"[REDACTED]\""),
+        ("password: not4you, at", "password: [REDACTED], at"),
+        ("password: one two", "password: [REDACTED] two"),
+        ("token: 5123", "token: [REDACTED]"),
     ] {
         assert_eq!(clean(text).0, expected);
     }
@@ -121,8 +145,28 @@ fn other_texts_stay() {
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "100%3 of 20% is %20, 5%:",
         "\u{1f600}: \u{1f600}=",
+        "password: must be at least 8 characters",
+        "api_key: field required",
+        "secret: not found",
+        "authorization: must be given",
+        "token: 5",
+        "Incorrect API key provided: see https://h/keys.",
+        "api key: missing.",
+        "https://h/x?code=k1&zz=k2, https://h/x?k1",
+        "password: ****",
+        "verify(token): a, f(token)=b",
+        "https://host:443/a@b ssh://git@host:org/repo@v1",
     ] {
         assert_eq!(clean(text), (Cow::Borrowed(text), 0), "{text}");
+    }
+}
+
+#[test]
+fn documents_inside_of_documents_are_searched_five_times() {
+    let mut text = serde_json::json!({"api_key": "k1"}).to_string();
+    for _ in 0..=5 {
+        assert!(!clean(&text).0.contains("k1"), "{text}");
+        text = serde_json::Value::from(text).to_string();
     }
 }
 
@@ -162,6 +206,19 @@ fn the_time_is_linear() {
         "missing",
         "'",
         ",",
+        "\\u005f",
+        "\\\\",
+        "api_key: Key('a",
+        "(token): ",
+        "api_key[0]",
+        "password=“",
+        "password=a&",
+        "://a:b/",
+        "**",
+        "-----END",
+        "Bearer+",
+        "not ",
+        "%22",
     ];
     for pair in pieces.iter().flat_map(|one| pieces.map(|other| format!("{one}{other}"))) {
         let text = pair.repeat(50_000 / pair.len());

@@ -243,6 +243,15 @@ fn no_credential_is_in_the_resource_or_in_an_error() {
     let config = Config::from_lookup(&lookup(vars)).unwrap();
     let expected = [("db.password", "[REDACTED]"), ("repo", "https://[REDACTED]@h/"), ("team", "a")];
     assert_eq!(config.resource, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    let vars = "OTEL_RESOURCE_ATTRIBUTES=Bearer sesame12=x;OTEL_ENVIRONMENT_NAME=api_key=sesame;\
+                OTEL_SERVICE_NAME=https://u:sesame@h";
+    let config = Config::from_lookup(&lookup(vars)).unwrap();
+    let expected = [
+        ("Bearer [REDACTED]", "x"),
+        ("deployment.environment.name", "api_key=[REDACTED]"),
+        ("service.name", "https://[REDACTED]@h"),
+    ];
+    assert_eq!(config.resource, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
     for vars in [
         "OTEL_ENDPOINT=file://user:sesame@host/x",
         "OTEL_ENDPOINT=https://api.example.com,Authorization=Bearer sesame",

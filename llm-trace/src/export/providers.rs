@@ -113,7 +113,8 @@ impl Parts {
                 add(builder, RedactProcessor::new(ConsoleProcessor::json().with_counters(exports.console()), &policy))
             }
             Exporter::Console { json: false } => {
-                add(builder, RedactProcessor::new(ConsoleProcessor::tree().with_counters(exports.console()), &policy))
+                let console = ConsoleProcessor::tree().with_counters(exports.console()).with_recheck(&policy);
+                add(builder, RedactProcessor::new(console, &policy).with_recheck())
             }
             Exporter::Otlp(otlp) => {
                 let batches = exports.span_batches(&otlp, config.batch, &policy)?;

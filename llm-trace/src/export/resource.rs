@@ -13,11 +13,16 @@ const ENVIRONMENT: &str = "deployment.environment.name";
 const SERVICE: &str = "service.name";
 
 /// Reads `OTEL_RESOURCE_ATTRIBUTES`, percent-decoded. The variables for service name and environment take precedence.
+/// Credentials in keys and values are replaced.
 pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(String, String)> {
     let mut attributes: Vec<(String, String)> = Vec::new();
-    let mut set = |key: String, value: String| match attributes.iter_mut().find(|(k, _)| *k == key) {
-        Some((_, old)) => *old = value,
-        None => attributes.push((key, value)),
+    let mut set = |key: &str, value: &str| {
+        let value = if is_credential(key) { REDACTED.into() } else { clean(value).0.into_owned() };
+        let key = clean(key).0;
+        match attributes.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => attributes.push((key.into_owned(), value)),
+        }
     };
     if let Some(var) = env.get("OTEL_RESOURCE_ATTRIBUTES") {
         for (index, entry) in var.value.split(',').enumerate().filter(|(_, e)| !e.trim().is_empty()) {
@@ -25,8 +30,7 @@ pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(Stri
                 Some((key, value)) if !key.trim().is_empty() => {
                     let key = percent_decode_str(key.trim()).decode_utf8_lossy();
                     let value = percent_decode_str(value.trim()).decode_utf8_lossy();
-                    let value = if is_credential(&key) { REDACTED.into() } else { clean(&value).0.into_owned() };
-                    set(key.into_owned(), value);
+                    set(&key, &value);
                 }
                 _ => warnings.push(format!(
                     "`{}`: entry {} is not `key=value` and is skipped",
@@ -38,7 +42,7 @@ pub(crate) fn attributes(env: &Env<'_>, warnings: &mut Vec<String>) -> Vec<(Stri
     }
     for (variable, key) in [("OTEL_ENVIRONMENT_NAME", ENVIRONMENT), ("OTEL_SERVICE_NAME", SERVICE)] {
         if let Some(var) = env.get(variable) {
-            set(key.to_owned(), var.value);
+            set(key, &var.value);
         }
     }
     attributes

@@ -1,6 +1,7 @@
 //! A writer for one JSON object.
 
 use super::part::Payload;
+use crate::credentials::escapes::decode_json;
 use crate::json::{JsonView, Mode, Node, Text, is_json, write_str};
 use crate::policy::{Filter, Place};
 use crate::semconv::identifier::is_word;
@@ -105,6 +106,10 @@ fn write_payload(out: &mut String, payload: Payload<'_>, filter: &mut Filter, pl
         Payload::Text(Text::Plain(s)) if filter.reads_at(place) && is_json(s) => {
             let doc = JsonView::from_slice(s.as_bytes(), Mode::Full);
             filter.json(out, doc.root(), place);
+        }
+        // Arguments of a stream that broke off: their escapes would hide a secret from a scrubber.
+        Payload::Text(Text::Plain(s)) if filter.scrubs() && s.contains("\\u") => {
+            filter.text(out, Text::Plain(&decode_json(s)), place);
         }
         Payload::Text(text) => filter.text(out, text, place),
     }

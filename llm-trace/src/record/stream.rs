@@ -74,7 +74,7 @@ impl Stream {
             return self.bytes(text.as_bytes());
         }
         if let Some(output) = self.collector.as_mut().and_then(Collector::output) {
-            output.text(0, TextRun::Text, Key::Last, Text::Plain(text));
+            output.text(0, TextRun::Text, Key::Only, Text::Plain(text));
         }
         Event { content: true, ..Event::default() }
     }

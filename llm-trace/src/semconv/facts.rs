@@ -1,7 +1,7 @@
 //! A set of facts.
 
 use super::Fact;
-use super::identifier::{is_identifier, is_sane, is_word, most};
+use super::identifier::{is_identifier, is_sane, is_word, most, without_credentials};
 use super::value::AttributeValue;
 
 /// A set of facts, in attribute order. An empty text sets nothing.
@@ -22,7 +22,16 @@ impl Facts {
             AttributeValue::Int(number) if is_sane(fact, number) => self.put(fact, AttributeValue::Int(number)),
             AttributeValue::Float(number) if number.is_finite() => self.put(fact, AttributeValue::Float(number)),
             AttributeValue::Bool(flag) => self.put(fact, AttributeValue::Bool(flag)),
-            AttributeValue::Str(_) | AttributeValue::Int(_) | AttributeValue::Float(_) => self.refuse(fact),
+            AttributeValue::Str(text) => self.set_cleaned(fact, &text),
+            AttributeValue::Int(_) | AttributeValue::Float(_) => self.refuse(fact),
+        }
+    }
+
+    /// Sets a text without its credentials, if this fact may hold that.
+    fn set_cleaned(&mut self, fact: Fact, text: &str) {
+        match without_credentials(fact, text) {
+            Some(clean) => self.put(fact, clean.into()),
+            None => self.refuse(fact),
         }
     }
 
@@ -63,7 +72,7 @@ impl Facts {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         match self.find(fact) {
             Ok(at) if matches!(&self.list[at].1, AttributeValue::Str(known) if known == text) => {}
-            _ if !is_identifier(fact, text) => self.refuse(fact),
+            _ if !is_identifier(fact, text) => self.set_cleaned(fact, text),
             Ok(at) => self.list[at].1 = text.into(),
             Err(at) => self.insert(at, fact, text.into()),
         }

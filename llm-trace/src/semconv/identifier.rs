@@ -1,6 +1,9 @@
 //! The check of every text and number that is recorded as a fact.
 
+use std::borrow::Cow;
+
 use super::{Fact, FactKind};
+use crate::credentials;
 
 /// Maximum length of an identifier, in bytes.
 const MAX_LEN: usize = 256;
@@ -23,11 +26,11 @@ const MAX_COUNT: i64 = 1_000_000_000;
 /// Higher costs are unknown, in US dollars.
 const MAX_COST: f64 = 1_000_000.0;
 
-/// Whether `text` may be recorded under `fact`. Every text that enters [`Facts`](super::Facts), alone or in a list,
+/// Whether `text` may be recorded under `fact`: it holds no credential. Every text that enters [`Facts`](super::Facts), alone or in a list,
 /// passes this check, for every policy, side and source.
 pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
     match (fact, fact.row().kind) {
-        (_, FactKind::Free) => true,
+        (_, FactKind::Free) => is_plain(text) || !has_credential(text),
         (_, FactKind::Number) => false,
         // A line break is a common stop sequence.
         (Fact::RequestStopSequences, _) => text.len() <= MAX_STOP_LEN,
@@ -47,10 +50,25 @@ pub(crate) fn most(fact: Fact) -> usize {
 /// Whether `text` is an identifier without spaces. Some scripts write prose without spaces, so that other characters
 /// than ASCII count as words only in short texts.
 pub(crate) fn is_word(text: &str) -> bool {
-    text.len() <= MAX_LEN
-        && (is_graphic(text)
-            || text.len() <= MAX_FOREIGN_WORD
-                && !text.contains(|c: char| c.is_control() || c.is_whitespace() || is_invisible(c)))
+    text.len() <= MAX_LEN && (is_plain(text) || (is_graphic(text) || is_foreign_word(text)) && !has_credential(text))
+}
+
+fn is_foreign_word(text: &str) -> bool {
+    text.len() <= MAX_FOREIGN_WORD && !text.contains(|c: char| c.is_control() || c.is_whitespace() || is_invisible(c))
+}
+
+/// The text without its credentials, if that may be recorded under `fact`.
+pub(crate) fn without_credentials(fact: Fact, text: &str) -> Option<String> {
+    /// A longer text is not searched.
+    const SEARCHED: usize = 16 * MAX_LEN;
+    match credentials::clean(Some(text).filter(|text| text.len() <= SEARCHED)?).0 {
+        Cow::Owned(clean) if is_identifier(fact, &clean) => Some(clean),
+        _ => None,
+    }
+}
+
+fn has_credential(text: &str) -> bool {
+    matches!(credentials::clean(text).0, Cow::Owned(_))
 }
 
 /// Characters that look like nothing or change the direction of the text, and that are no whitespace in Unicode.
@@ -72,11 +90,16 @@ fn is_invisible(c: char) -> bool {
 
 /// Whether `text` is an identifier that may contain spaces, because the program chose it.
 pub(crate) fn is_name(text: &str) -> bool {
-    text.len() <= MAX_LEN && (is_graphic(text) || !text.contains(char::is_control))
+    text.len() <= MAX_LEN && (is_plain(text) || !text.contains(char::is_control) && !has_credential(text))
 }
 
-/// Whether the text is printable ASCII without blanks, as most identifiers. The loop has no early exit, so that it
-/// compares many bytes at a time.
+/// Whether the text is printable ASCII without blanks and without signs of a credential (`:`, `=`, `%`), as most
+/// identifiers. The loop has no early exit, so that it compares many bytes at a time.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic() & !matches!(byte, b':'..=b'=' | b'%'))
+}
+
+/// Whether the text is printable ASCII without blanks.
 fn is_graphic(text: &str) -> bool {
     text.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
@@ -131,6 +154,10 @@ mod tests {
             (Fact::RequestStopSequences, "\n\nHuman:", true),
             (Fact::Tags, "anything\nat all", true),
             (Fact::UsageInput, "7", false),
+            (Fact::RequestModel, "llama3:8b", true),
+            (Fact::RequestModel, "https://u:pw@h/m", false),
+            (Fact::McpResource, "https://h/?token=k1", false),
+            (Fact::ResponseId, "api_key:k1", false),
         ] {
             assert_eq!(is_identifier(fact, text), fits, "{fact:?} {text:?}");
         }

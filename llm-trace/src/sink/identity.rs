@@ -58,9 +58,9 @@ impl<'p> Identity<'p> {
             }
         }
         if let Some(prompt) = &facts.prompt {
-            to.add_new(Fact::PromptName.key(), Some(prompt.name.clone()));
+            to.add_new(Fact::PromptName.key(), Some(self.text(&prompt.name)));
             if let Some(version) = Fact::PromptVersion.name(profile) {
-                to.add_new(version, prompt.version.clone());
+                to.add_new(version, prompt.version.as_ref().map(|version| self.text(version)));
             }
         }
     }

@@ -114,7 +114,7 @@ impl CohereStream {
             "content-start" | "content-delta" | "tool-plan-delta" => {
                 let content = message.and_then(|message| message.get("content"));
                 for (run, key, text) in [
-                    (TextRun::Reasoning, Key::Last, message.and_then(|message| message.get_text("tool_plan"))),
+                    (TextRun::Reasoning, Key::Only, message.and_then(|message| message.get_text("tool_plan"))),
                     (TextRun::Reasoning, key.clone(), content.and_then(|content| content.get_text("thinking"))),
                     (TextRun::Text, key, content.and_then(|content| content.get_text("text"))),
                 ] {
@@ -171,13 +171,13 @@ impl CohereStream {
                         out.call_fragment(0, CallFragment { index, name, arguments, ..CallFragment::default() });
                     }
                     None => {
-                        out.text(0, TextRun::Reasoning, Key::Last, event.get_text("text").unwrap_or(Text::Plain("")))
+                        out.text(0, TextRun::Reasoning, Key::Only, event.get_text("text").unwrap_or(Text::Plain("")))
                     }
                 }
             }
             Some("citation-generation") => {
                 for source in event.get("citations").into_iter().flat_map(Node::items) {
-                    out.citation(0, Key::Last, "citations", source);
+                    out.citation(0, Key::Only, "citations", source);
                 }
             }
             _ => {
@@ -185,7 +185,7 @@ impl CohereStream {
                 let had_pieces = self.pieces;
                 if let Some(text) = event.get_text("text") {
                     self.pieces = true;
-                    out.text(choice, TextRun::Text, Key::Last, text);
+                    out.text(choice, TextRun::Text, Key::Only, text);
                 }
                 if let Some(answer) = event.get("response") {
                     whole_answer(answer, had_pieces, out);
@@ -204,14 +204,14 @@ fn whole_answer(answer: Node<'_>, had_pieces: bool, out: &mut StreamOutput) {
         return;
     }
     if let Some(text) = answer.get_text("text") {
-        out.text(0, TextRun::Text, Key::Last, text);
+        out.text(0, TextRun::Text, Key::Only, text);
     }
     for (at, call) in (0..).zip(answer.get("tool_calls").into_iter().flat_map(Node::items)) {
         out.part(0, Key::Index(at), &tool_call(call));
     }
     for (choice, generation) in answer.get("generations").into_iter().flat_map(Node::items).enumerate() {
         if let Some(text) = generation.get_text("text") {
-            out.text(choice, TextRun::Text, Key::Last, text);
+            out.text(choice, TextRun::Text, Key::Only, text);
         }
     }
 }

@@ -186,14 +186,14 @@ impl StreamReader for OllamaStream {
             return None;
         }
         let text = message.any(keys!["content", "response"])?.content()?;
-        Some(TextDelta { choice: 0, role: None, run: TextRun::Text, key: Key::Last, text })
+        Some(TextDelta { choice: 0, role: None, run: TextRun::Text, key: Key::Only, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         let message = event.get("message").unwrap_or(event);
         for (run, keys) in [(TextRun::Reasoning, &["thinking"][..]), (TextRun::Text, &["content", "response"])] {
             let text = message.any(keys).and_then(Node::text).filter(|text| !text.is_empty());
-            text.into_iter().for_each(|text| out.text(0, run, Key::Last, text));
+            text.into_iter().for_each(|text| out.text(0, run, Key::Only, text));
         }
         for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
             // Calls arrive complete, and only newer versions number them.

@@ -73,13 +73,13 @@ impl StreamReader for OpenAiCompletions {
     fn text_delta<'e>(&self, _name: Option<&str>, event: FoundNode<'e>) -> Option<TextDelta<'e>> {
         let (choice, node) = unfinished_choice(event)?;
         let text = node.get(key!("text"))?.content()?;
-        Some(TextDelta { choice, role: None, run: TextRun::Text, key: Key::Last, text })
+        Some(TextDelta { choice, role: None, run: TextRun::Text, key: Key::Only, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         for (index, choice) in choices(event) {
             if let Some(text) = choice.get_text("text") {
-                out.text(index, TextRun::Text, Key::Last, text);
+                out.text(index, TextRun::Text, Key::Only, text);
             }
             if let Some(reason) = reason(choice) {
                 out.finish(index, finish_reason(reason));

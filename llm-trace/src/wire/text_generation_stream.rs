@@ -27,7 +27,7 @@ impl StreamReader for PromptStream {
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         for (index, choice, shape) in choices(event) {
             if let Some(text) = text(choice, shape) {
-                out.text(index, TextRun::Text, Key::Last, text);
+                out.text(index, TextRun::Text, Key::Only, text);
             }
             if let Some(reason) = reason(choice, shape) {
                 out.finish(index, finish_reason(reason));

@@ -208,12 +208,44 @@ fn a_directory_that_cannot_be_used_is_an_error_that_names_its_setting() {
             [("OTEL_ENDPOINT", "http://localhost:1"), ("LLM_TRACE_SPILL_DIRECTORY", "/dev/null")],
             "LLM_TRACE_SPILL_DIRECTORY",
         ),
+        (
+            [("OTEL_ENDPOINT", "http://localhost:1"), ("LLM_TRACE_SPILL_DIRECTORY", "/dev/null/api_key=sesame")],
+            "/dev/null/api_key=[REDACTED]",
+        ),
         ([("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", "/dev/null")], "the endpoint"),
     ] {
         let vars = HashMap::from(vars);
         let error =
             from_lookup(&|name| vars.get(name).map(|value| (*value).to_owned())).expect_err("an error").to_string();
-        assert!(error.contains("/dev/null") && error.contains(setting), "{error}");
+        assert!(error.contains("/dev/null") && error.contains(setting) && !error.contains("sesame"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn new_files_and_directories_are_private_and_a_directory_that_is_there_keeps_its_permissions() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (spill, exists) in [(false, false), (false, true), (true, false), (true, true)] {
+        let directory = Directory::new("permissions");
+        let file = directory.0.join("traces.jsonl");
+        if exists {
+            std::fs::create_dir_all(&directory.0).unwrap();
+            std::fs::write(&file, "").unwrap();
+            set_permissions(&directory.0, Permissions::from_mode(0o755)).unwrap();
+            set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        }
+        let (nowhere, at) = (nowhere(), directory.text());
+        let parts = match spill {
+            false => parts(&[("OTEL_EXPORTER", "otlp_file"), ("OTEL_ENDPOINT", &at)]),
+            true => parts(&[("OTEL_ENDPOINT", &nowhere), ("LLM_TRACE_SPILL_DIRECTORY", &at)]),
+        };
+        work(&parts, 0..1);
+        parts.telemetry.shutdown(LIMIT);
+        assert_eq!(directory.span_names(), ["work-0"]);
+        assert_eq!((mode(&file), mode(&directory.0)), (0o600, if exists { 0o755 } else { 0o700 }), "{spill} {exists}");
     }
 }
 

@@ -127,3 +127,26 @@ fn a_damaged_line_on_disk_is_reported_and_does_not_stop_the_others() {
     assert_eq!(said.matches("a line on disk is not a request in JSON: it is removed").count(), 1, "{said}");
     assert!(!said.contains("sesame") && directory.lines("traces").is_empty(), "{said}");
 }
+
+#[test]
+fn spilled_requests_go_to_the_endpoint_that_is_set_whatever_its_policy() {
+    let directory = Directory::new("elsewhere");
+    let (collector, spill) = (Collector::start(), directory.text());
+    for (endpoint, capture, mask) in [(nowhere(), "span_only", "none"), (collector.endpoint(), "no_content", "all")] {
+        let parts = parts(&[
+            ("OTEL_ENDPOINT", &endpoint),
+            ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", capture),
+            ("LLM_TRACE_MASK", mask),
+            ("LLM_TRACE_SPILL_DIRECTORY", &spill),
+        ]);
+        let request = serde_json::json!({"model": "m", "messages": [{"role": "user", "content": capture}]});
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        });
+        if mask == "all" {
+            collector.wait_for_spans(2, LIMIT);
+        }
+        parts.telemetry.shutdown(LIMIT);
+    }
+    assert!(collector.saw("span_only") && !collector.saw("no_content"));
+}

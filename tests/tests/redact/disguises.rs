@@ -11,7 +11,7 @@ use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 
-use crate::support::{Shows as _, export_all};
+use crate::support::{Got, Shows as _, export_all};
 
 const WORD: &str = "SENTINEL";
 
@@ -193,13 +193,16 @@ fn metadata_in_the_fields_of_a_span_is_masked_as_metadata() {
 
 #[test]
 fn credentials_in_a_gateways_metadata_are_not_recorded() {
-    let metadata = json!({"api_key": WORD, "Authorization": WORD, "x-auth-token": WORD, "tenant": "a"});
+    let metadata = json!({
+        "api_key": WORD, "Authorization": WORD, "x-auth-token": WORD, "tenant": "a", "token": 555_666_777,
+        "authorization: Bearer SENTINEL": 1, "SENTINEL has a cold": 1,
+    });
     let got = export_all(open(), Some(open().into()), || {
         Scope::from_metadata(&metadata).expect("no ids").run(|| {
             LlmCall::builder("chat").provider("openai").model("m").run(|_| ());
         });
     });
-    assert!(!got.shows(WORD), "{:?}", got.spans());
+    assert!(!got.shows(WORD) && !format!("{:?}", got.spans()).contains("555666777"), "{:?}", got.spans());
     assert_eq!(got.spans()[0].attribute("llm_trace.metadata.tenant"), Some("a".into()));
 }
 
@@ -286,4 +289,63 @@ fn a_list_of_identifiers_of_another_crate_is_bounded() {
         span.end();
         assert_eq!(collector.saw(WORD), shown, "{count}");
     }
+}
+
+#[test]
+fn credentials_in_facts_of_other_crates_are_found_where_free_text_is_masked() {
+    let address = ("server.address", "https://user:SENTINEL@h/a");
+    assert!(foreign(Policy::new(), &[address]).saw(WORD));
+    assert!(!foreign(Policy::new(), &[address, ("gen_ai.request.model", "m")]).saw(WORD));
+}
+
+/// Exports a stream of these events under rules for secrets.
+fn scrubbed(provider: &'static str, events: &[serde_json::Value]) -> Got {
+    let policy = open().rules(ScrubRules::all());
+    export_all(policy.clone(), Some(policy.into()), || {
+        let call = LlmCall::builder("chat").provider(provider).model("m").start();
+        for event in events {
+            call.chunk(event);
+        }
+        call.finish();
+    })
+}
+
+fn delta(delta: serde_json::Value) -> serde_json::Value {
+    let choice = json!({"index": 0, "delta": delta});
+    json!({"id": "r", "model": "m", "object": "chat.completion.chunk", "choices": [choice]})
+}
+
+#[test]
+fn a_secret_between_deltas_of_other_kinds_is_found_whole() {
+    let (first, rest) = ("ada.sentinel", "@example.org");
+    let text = |part: &str| delta(json!({"content": part}));
+    let list = |part: &str| delta(json!({"content": [{"type": "text", "text": part}]}));
+    let call = json!({"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let mut streams = vec![("openai", [list(first), delta(json!({"reasoning": "hm"})), list(rest)])];
+    for between in [json!({"reasoning_content": "hm"}), json!({"refusal": "no"}), json!({"tool_calls": [call]})] {
+        streams.push(("openai", [text(first), delta(between), text(rest)]));
+    }
+    let line = |message| json!({"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": message, "done": false});
+    let text = |part: &str| line(json!({"role": "assistant", "content": part}));
+    let thought = line(json!({"role": "assistant", "content": "", "thinking": "hm"}));
+    streams.push(("ollama", [text(first), thought, text(rest)]));
+    for (provider, events) in streams {
+        let got = scrubbed(provider, &events);
+        assert!(!got.saw(first) && !got.saw(rest) && got.saw("assistant"), "{:?}", got.spans());
+    }
+}
+
+#[test]
+fn a_secret_in_two_parts_of_a_message_is_not_found() {
+    let text = |part: &str| json!({"candidates": [{"content": {"role": "model", "parts": [{"text": part}]}}]});
+    let call = json!({"functionCall": {"name": "f", "args": {}}});
+    let call = json!({"candidates": [{"content": {"role": "model", "parts": [call]}}]});
+    assert!(scrubbed("gcp.gemini", &[text("ada.sentinel"), call, text("@example.org")]).saw("ada.sentinel"));
+}
+
+#[test]
+fn arguments_of_a_broken_stream_are_scrubbed_without_their_escapes() {
+    let function = json!({"name": "f", "arguments": r#"{"to": "ada.sentinel\u0040example.org", "x"#});
+    let got = scrubbed("openai", &[delta(json!({"tool_calls": [{"index": 0, "id": "c", "function": function}]}))]);
+    assert!(!got.saw("ada.sentinel") && !got.saw("example.org") && got.saw("arguments"), "{:?}", got.spans());
 }

@@ -1,7 +1,7 @@
 //! Facts are valid identifiers and numbers under every policy. Other values that a provider sends in their place are
 //! not exported.
 
-use llm_trace::{Capture, LlmCall, Policy, PolicyHandle, Style};
+use llm_trace::{Capture, LlmCall, Operation, Policy, PolicyHandle, Style};
 use serde_json::{Value, json};
 
 use crate::support::{Got, Shows as _, export_all};
@@ -167,4 +167,36 @@ fn long_or_many_stop_sequences_are_content_and_short_ones_are_masked_with_the_in
     assert!(!ask(Policy::new().mask_input(true), few).shows("SENTINEL"));
     assert!(!ask(Policy::new(), json!(["SENTINEL".repeat(10)])).shows("SENTINEL"));
     assert!(!ask(Policy::new(), json!(vec!["SENTINEL"; 17])).shows("SENTINEL"));
+}
+
+#[test]
+fn credentials_in_facts_are_replaced() {
+    let uri = "https://user:SENTINEL@h/a?token=SENTINEL";
+    let clean = "https://[REDACTED]@h/a?token=[REDACTED]";
+    for policy in policies() {
+        let got = export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+            LlmCall::builder(Operation::McpClient).method("resources/read").resource(uri).run(|_| ());
+            LlmCall::builder(Operation::Retrieval).data_source(uri).run(|_| ());
+            LlmCall::builder(Operation::ExecuteTool).tool(uri).run(|_| ());
+            LlmCall::builder(Operation::McpClient).method(uri).mcp_session(uri).run(|_| ());
+            let answer = json!({"id": uri, "object": "chat.completion", "model": uri, "choices": []});
+            LlmCall::builder("chat").request(&json!({"model": uri, "messages": []})).run(|call| {
+                call.response(&answer);
+            });
+            let scope = llm_trace::scope().prompt(uri, uri);
+            scope.run(|| LlmCall::builder("chat").provider("openai").model("m").run(|_| ()));
+        });
+        assert!(!got.shows("SENTINEL"), "{:?} {:?}", got.spans(), got.series());
+        let found = |key: &str| got.spans().iter().find_map(|span| span.attribute(key));
+        for key in [
+            "mcp.resource.uri",
+            "gen_ai.data_source.id",
+            "gen_ai.tool.name",
+            "mcp.session.id",
+            "gen_ai.request.model",
+            "gen_ai.response.id",
+        ] {
+            assert_eq!(found(key), Some(clean.into()), "{key}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use llm_trace::{
     Capture, FinishedCall, LlmCall, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, TraceUpdate, redact,
     scope,
 };
-use llm_trace_tests::collector::Collector;
+use llm_trace_tests::collector::{Answer, Collector};
 use llm_trace_tests::lines::Lines;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -213,4 +213,30 @@ fn each_processor_follows_its_own_policy() {
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || stream(|| ()));
     assert!(all.saw(WORD));
     assert!(!none.saw(WORD) && !none.spans().is_empty(), "{:?}", none.spans());
+}
+
+#[test]
+fn a_request_that_is_being_retried_is_sent_unchanged() {
+    let collector = Collector::start();
+    collector.answer_next([Answer::Status(503, Some(1))]);
+    let parts = llm_trace::export::from_lookup(&|name| match name {
+        "OTEL_ENDPOINT" => Some(collector.endpoint()),
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some("span_only".to_owned()),
+        "OTEL_BSP_SCHEDULE_DELAY" => Some("10".to_owned()),
+        _ => None,
+    });
+    let parts = parts.unwrap();
+    let call = |text: &str| {
+        let request = json!({"model": "m", "messages": [{"role": "user", "content": text}]});
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+        });
+    };
+    call(WORD);
+    collector.wait_for(Duration::from_secs(30), |requests| !requests.is_empty());
+    call("ANOTHER");
+    parts.policy.update(masked);
+    collector.clear();
+    assert!(parts.telemetry.flush());
+    assert!(collector.saw(WORD) && !collector.saw("ANOTHER") && collector.saw("[REDACTED]"));
 }

@@ -7,6 +7,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use super::trace_id_generator;
 use super::traceparent::{Traceparent, hex_bytes};
 use crate::ambient::trace_error::TraceError;
+use crate::credentials::clean;
 
 /// An existing trace, continued by [`Scope::existing_trace`](crate::Scope::existing_trace).
 ///
@@ -59,14 +60,14 @@ impl ExistingTrace {
         let uuid = text.len() == 36 && text.bytes().enumerate().all(hyphens);
         let trace = if uuid { hex_bytes(&text.replace('-', "")) } else { hex_bytes(text) };
         let trace = trace.and_then(Self::from_trace_id);
-        trace.ok_or_else(|| TraceError::TraceId(text.to_owned()))
+        trace.ok_or_else(|| TraceError::TraceId(clean(text).0.into_owned()))
     }
 
     /// Sets the parent span: 16 hex digits.
     pub fn below(self, span: impl AsRef<str>) -> Result<Self, TraceError> {
         let text = span.as_ref().trim();
         let below = hex_bytes(text).and_then(|span| self.below_span_id(span));
-        below.ok_or_else(|| TraceError::SpanId(text.to_owned()))
+        below.ok_or_else(|| TraceError::SpanId(clean(text).0.into_owned()))
     }
 
     /// Sets whether the trace is sampled. A parent-based sampler, which is the default, decides likewise for the calls.

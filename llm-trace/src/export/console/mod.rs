@@ -20,9 +20,11 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
+use crate::PolicyHandle;
 use crate::diag::output;
 use crate::diag::output::TextWriter;
 use crate::export::counters::ExportCounters;
+use crate::guard::otel::recheck;
 use crate::process::Process;
 use paint::Paint;
 use pending::Pending;
@@ -49,6 +51,8 @@ pub struct ConsoleProcessor {
     state: Mutex<ConsoleState>,
     out: TextWriter,
     counters: ExportCounters,
+    /// The policy that the waiting spans of a tree follow when they are printed.
+    recheck: Option<PolicyHandle>,
     /// The process of the thread that prints.
     process: Process,
 }
@@ -80,7 +84,7 @@ impl ConsoleProcessor {
         let (pending, resource) = (Pending::default(), Resource::builder_empty().build());
         let state = ConsoleState { pending, service: String::new(), resource };
         let counters = ExportCounters::default();
-        Self { form, state: Mutex::new(state), out, counters, process: Process::current() }
+        Self { form, state: Mutex::new(state), out, counters, recheck: None, process: Process::current() }
     }
 
     /// Counts dropped spans in `counters`.
@@ -89,13 +93,22 @@ impl ConsoleProcessor {
         self
     }
 
+    /// Checks the marks of a `RedactProcessor` with this policy before a tree is printed.
+    pub(crate) fn with_recheck(mut self, policy: &PolicyHandle) -> Self {
+        self.recheck = Some(policy.clone());
+        self
+    }
+
     fn lock(&self) -> MutexGuard<'_, ConsoleState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn print(&self, paint: Paint, service: &str, spans: &[SpanData]) {
+    fn print(&self, paint: Paint, service: &str, mut spans: Vec<SpanData>) {
         if !spans.is_empty() {
-            self.write(tree::render(spans, service, paint), spans.len());
+            if let Some(policy) = &self.recheck {
+                recheck(policy, &mut spans);
+            }
+            self.write(tree::render(&spans, service, paint), spans.len());
         }
     }
 
@@ -141,8 +154,8 @@ impl SpanProcessor for ConsoleProcessor {
                 let (ready, overdue) = state.pending.end(span);
                 let service = state.service.clone();
                 drop(state);
-                self.print(paint, &service, &ready);
-                self.print(paint, &service, &overdue);
+                self.print(paint, &service, ready);
+                self.print(paint, &service, overdue);
             }
             Form::Json => {
                 let resource = state.resource.clone();
@@ -163,7 +176,7 @@ impl SpanProcessor for ConsoleProcessor {
             let mut state = self.lock();
             let (left, service) = (state.pending.take_all(), state.service.clone());
             drop(state);
-            left.iter().for_each(|spans| self.print(paint, &service, spans));
+            left.into_iter().for_each(|spans| self.print(paint, &service, spans));
         }
         self.flush_within(timeout)
     }

@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use super::paint::Paint;
 use super::{ConsoleProcessor, Form, content};
 use crate::diag::output::TextWriter;
+use crate::{Capture, Policy, PolicyHandle, RedactProcessor};
 
 /// Keeps each write separately: a tree must be a single write.
 #[derive(Clone, Default)]
@@ -226,4 +227,30 @@ fn control_characters_are_not_printed() {
     let span = tracer.span_builder("x\x1b]0;title\x07y").with_start_time(at(0)).start(&tracer);
     drop(span);
     assert!(!out.writes()[0].contains('\x1b'), "{:?}", out.writes());
+}
+
+#[test]
+fn a_tree_follows_the_policy_of_the_time_when_it_is_printed() {
+    for switches in [false, true] {
+        let out = Out::default();
+        let writer = TextWriter::new(Box::new(out.clone()));
+        let policy = PolicyHandle::new(Policy::new().capture(Capture::Span));
+        let console = ConsoleProcessor::to(Form::Tree(Paint(false)), writer.clone()).with_recheck(&policy);
+        out.1.set(writer).unwrap();
+        let guard = RedactProcessor::new(console, &policy).with_recheck();
+        let provider = SdkTracerProvider::builder().with_span_processor(guard).build();
+        let tracer = provider.tracer("app");
+        let root = start(&tracer, "root", 0, &Context::new());
+        let child = start(&tracer, "chat", 1, &root);
+        let messages = r#"[{"role":"assistant","parts":[{"type":"text","content":"SENTINEL"}]}]"#;
+        child.span().set_attribute(KeyValue::new("gen_ai.output.messages", messages));
+        child.span().end_with_timestamp(at(2));
+        if switches {
+            policy.update(Policy::lock_masked);
+        }
+        root.span().end_with_timestamp(at(3));
+        let text = out.writes().concat();
+        assert!(text.contains("chat") && text.contains("SENTINEL") != switches, "{text}");
+        assert!(!text.contains("llm_trace.internal"), "{text}");
+    }
 }

@@ -61,7 +61,7 @@ impl Uploader {
     ) -> Result<Self, InitError> {
         let open = |directory: &std::path::Path, set_by: &str| {
             JsonLines::open(directory, Q::SIGNAL, otlp.disk, count_line::<Q>).map_err(|error| InitError::Transport {
-                endpoint: directory.display().to_string(),
+                endpoint: diag::outside(&directory.to_string_lossy()).into_owned(),
                 reason: format!("the directory that {set_by} names cannot be used: {error}"),
             })
         };

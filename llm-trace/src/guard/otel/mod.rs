@@ -8,4 +8,4 @@ pub(crate) mod shrink;
 
 pub(crate) use export_recheck::is_note;
 pub use redact_processor::RedactProcessor;
-pub(crate) use redact_processor::{RedactExporter, is_installed};
+pub(crate) use redact_processor::{RedactExporter, is_installed, recheck};

@@ -63,7 +63,7 @@ impl StreamReader for CompleteStream {
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
         if let Some(text) = event.get_text("completion") {
-            out.text(0, TextRun::Text, Key::Last, text);
+            out.text(0, TextRun::Text, Key::Only, text);
         }
         if let Some(reason) = event.get_str("stop_reason") {
             out.finish(0, finish_reason(reason));

@@ -1,7 +1,7 @@
 //! Facts of a URL's path: the format, and sometimes the model and whether the response streams.
 
 use super::Family;
-use crate::credentials::percent::decode_bytes;
+use crate::credentials::escapes::decode_bytes;
 use crate::json::{FoundNode, Tree};
 use crate::semconv::{Fact, Facts};
 use crate::wire::Format;

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat/streaming>
 
 use crate::json::{FoundNode, Node, Text, Tree};
-use crate::message::finish_reason;
+use crate::message::{Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::wire::chat_message::{content_part, reasoning, redacted};
 use crate::wire::openai_answer::{choices, envelope, reason, unfinished_choice};
@@ -38,7 +38,7 @@ impl StreamReader for ChatStream {
             Some(role) => Some(role.str()?).filter(|role| !role.is_empty()),
             None => None,
         };
-        Some(TextDelta { choice, role, run, key: Key::Last, text })
+        Some(TextDelta { choice, role, run, key: Key::Only, text })
     }
 
     fn output(&mut self, _name: Option<&str>, event: Node<'_>, out: &mut StreamOutput) {
@@ -112,7 +112,7 @@ fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
     if let Some(role) = delta.get_str("role") {
         out.role(choice, role);
     }
-    reasoning(delta, &mut |text| out.text(choice, TextRun::Reasoning, Key::Last, text));
+    reasoning(delta, &mut |text| out.text(choice, TextRun::Reasoning, Key::Only, text));
     redacted(delta, &mut |part| out.part(choice, Key::Last, &part));
     // Only the transcript of audio is recorded: pieces of base64 cannot be joined.
     let transcript = delta.get("audio").and_then(|audio| audio.get_text("transcript"));
@@ -121,14 +121,17 @@ fn read_delta(choice: usize, delta: Node<'_>, out: &mut StreamOutput) {
         (TextRun::Refusal, delta.get_text("refusal")),
         (TextRun::Text, transcript),
     ] {
-        text.into_iter().for_each(|text| out.text(choice, run, Key::Last, text));
+        text.into_iter().for_each(|text| out.text(choice, run, Key::Only, text));
     }
     let lists = [delta.get("content"), delta.get("images")];
     for part in lists.into_iter().flatten().flat_map(Node::items) {
-        content_part(part, &mut |part| out.part(choice, Key::Last, &part));
+        content_part(part, &mut |part| {
+            let is_text = matches!(part, Part::Text(_) | Part::Reasoning(_) | Part::Refusal(_));
+            out.part(choice, if is_text { Key::Only } else { Key::Last }, &part);
+        });
     }
     for source in delta.get("annotations").into_iter().flat_map(Node::items) {
-        out.citation(choice, Key::Last, "annotations", source);
+        out.citation(choice, Key::Only, "annotations", source);
     }
     if let Some(function) = delta.get("function_call") {
         read_call(choice, function, out);

@@ -138,7 +138,9 @@ impl Citations {
 /// Identifies a part of a choice: the index or id of the wire format.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Key {
-    /// The only text or reasoning of a choice, joined with the last part of its kind.
+    /// The only text of its kind in a choice.
+    Only,
+    /// Joined with the last part of the choice, if that is of the same kind.
     Last,
     Index(i64),
     /// A part of an item, if the wire format numbers both. Written in that order.

@@ -118,16 +118,18 @@ impl JsonLines {
         Ok(self.make_room())
     }
 
-    /// Opens the current file. Truncates an incomplete line of an earlier process, and closes that process's file.
+    /// Opens a new file. Truncates an incomplete line of an earlier process, and closes that process's file.
     fn open_file(&mut self) -> io::Result<OpenFile> {
         let path = self.open_path();
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > 0) {
+        if fs::symlink_metadata(&path).is_ok() {
             let file = files::open(&path, OpenOptions::new().read(true).write(true))?;
-            file.set_len(whole_lines(&file)?)?;
+            let length = whole_lines(&file)?;
+            file.set_len(length)?;
             drop(file);
-            self.archive(None)?;
+            // A file that is there has the permissions that somebody gave it.
+            if length > 0 { self.archive(None)? } else { fs::remove_file(&path)? }
         }
-        let file = files::open(&path, open_options().create(true).append(true))?;
+        let file = files::open(&path, open_options().create_new(true).append(true))?;
         Ok(OpenFile { file, bytes: 0, records: Some(0) })
     }
 

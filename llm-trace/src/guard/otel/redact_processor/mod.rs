@@ -93,7 +93,7 @@ impl<P> RedactProcessor<P> {
         Self { inner, policy: policy.into(), live: Default::default(), recheck: false }
     }
 
-    /// Marks each span for the [`RedactExporter`] that follows.
+    /// Marks each span for the [`recheck`] that follows.
     pub(crate) fn with_recheck(mut self) -> Self {
         self.recheck = true;
         self
@@ -175,21 +175,26 @@ impl<E> RedactExporter<E> {
     }
 }
 
+/// Redacts spans that waited again if the policy changed since [`RedactProcessor`] marked them, and removes the marks.
+pub(crate) fn recheck(policy: &PolicyHandle, spans: &mut [SpanData]) {
+    let stamp = policy.stamp();
+    for span in spans {
+        let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == export_recheck::KEY);
+        let Some(at) = at else { continue };
+        let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
+        if !note.is_of(stamp) {
+            let state = policy.state().for_trace(span.span_context.trace_id());
+            // Other code's attributes on a call's span can no longer be distinguished from the call's.
+            let closes = note.masks().is_some_and(|masks| state.closes(masks));
+            let owner = if closes { Owner::Other } else { note.owner() };
+            Redactor::new(&state, note.masks()).span(span, owner, 0..0);
+        }
+    }
+}
+
 impl<E: SpanExporter> SpanExporter for RedactExporter<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
-        let stamp = self.policy.stamp();
-        for span in &mut batch {
-            let at = span.attributes.iter().rposition(|attribute| attribute.key.as_str() == export_recheck::KEY);
-            let Some(at) = at else { continue };
-            let Some(note) = Note::read(&span.attributes.swap_remove(at).value) else { continue };
-            if !note.is_of(stamp) {
-                let state = self.policy.state().for_trace(span.span_context.trace_id());
-                // Other code's attributes on a call's span can no longer be distinguished from the call's.
-                let closes = note.masks().is_some_and(|masks| state.closes(masks));
-                let owner = if closes { Owner::Other } else { note.owner() };
-                Redactor::new(&state, note.masks()).span(span, owner, 0..0);
-            }
-        }
+        recheck(&self.policy, &mut batch);
         self.inner.export(batch).await
     }
 

@@ -1,4 +1,4 @@
-//! Percent-encoded names and values of a URL's query, perhaps of a URL inside of another.
+//! Encoded names and values: of a URL's query, perhaps of a URL inside of another, and in JSON.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,12 +17,44 @@ pub(crate) fn decode_bytes(text: &str, is_kept: impl Fn(&u8) -> bool) -> Vec<u8>
     out
 }
 
+/// Whether this starts with the code of a character in JSON, `u0026`, after its backslash.
+pub(super) fn is_code(text: &[u8]) -> bool {
+    text.len() > 4 && text[0] == b'u' && text[1..5].iter().all(u8::is_ascii_hexdigit)
+}
+
 /// A name, decoded. Bytes that are not ASCII end a name, so they stay encoded.
 pub(super) fn decode(name: &str) -> Cow<'_, str> {
+    let name = match name.contains('\\') {
+        true => Cow::Owned(decode_json(name)),
+        false => Cow::Borrowed(name),
+    };
     if !name.contains('%') {
-        return Cow::Borrowed(name);
+        return name;
     }
-    String::from_utf8(decode_bytes(name, u8::is_ascii)).map_or(Cow::Borrowed(name), Cow::Owned)
+    String::from_utf8(decode_bytes(&name, u8::is_ascii)).map_or(name, Cow::Owned)
+}
+
+/// A text with the codes of JSON decoded, also behind several backslashes. Other escapes stay.
+pub(crate) fn decode_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let code = after.trim_start_matches('\\');
+        let decoded = Some(code).filter(|code| is_code(code.as_bytes())).and_then(|code| code.get(1..5));
+        match decoded.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32) {
+            Some(decoded) => {
+                out.push(decoded);
+                rest = &code[5..];
+            }
+            None => {
+                out.push('\\');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The name at the end of a decoded text.
@@ -35,11 +67,12 @@ pub(super) fn starts_with(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-/// The end of an encoded value, which an encoded `&` or `#` may follow.
-pub(super) fn value_end(text: &str, found: Range<usize>) -> usize {
+/// An encoded value, which an encoded `&` or `#` may follow, or which stands in encoded quotes.
+pub(super) fn value(text: &str, found: Range<usize>) -> Range<usize> {
     let value = &text[found.clone()];
-    let ends = ["%26", "%23"].into_iter().filter_map(|sign| value.find(sign));
-    ends.min().map_or(found.end, |end| found.start + end)
+    let (start, ends): (_, &[&str]) = if value.starts_with("%22") { (3, &["%22"]) } else { (0, &["%26", "%23"]) };
+    let end = ends.iter().filter_map(|sign| value[start..].find(sign)).min();
+    found.start + start..end.map_or(found.end, |end| found.start + start + end)
 }
 
 /// Maximum length of an encoded `user:password`, in bytes.
