@@ -1,69 +1,75 @@
 //! Positions in a text where a credential may start.
 
-use memchr::{memchr, memchr3};
+use super::private_keys::DASHES;
 
 /// Maximum length of a name, in bytes.
 pub(super) const MAX_NAME: usize = 64;
 
-/// Whether a text has two dashes in a row, with which private keys and flags of a command line start.
-pub(super) fn has_dashes(text: &str) -> bool {
-    let from = memchr(b'-', text.as_bytes()).and_then(|at| text.as_bytes().get(at..));
-    from.is_some_and(|rest| rest.windows(2).any(|pair| pair == b"--"))
+/// The meaning of a byte for the search.
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    None,
+    /// `=`, `:` or `,`.
+    Sign,
+    /// A space, a `+` or a `%`.
+    Blank,
+    Dash,
 }
 
-/// Positions in a text where a credential may start: a sign, plain or encoded, or the space or `+` after a scheme or a
-/// flag.
+static MARKS: [Mark; 256] = {
+    let mut marks = [Mark::None; 256];
+    marks[b'=' as usize] = Mark::Sign;
+    marks[b':' as usize] = Mark::Sign;
+    marks[b',' as usize] = Mark::Sign;
+    marks[b' ' as usize] = Mark::Blank;
+    marks[b'+' as usize] = Mark::Blank;
+    marks[b'%' as usize] = Mark::Blank;
+    marks[b'-' as usize] = Mark::Dash;
+    marks
+};
+
+/// Positions in a text where a credential may start: a sign, plain or encoded, the space or `+` after a scheme or a
+/// flag, and the dashes before a private key.
 pub(super) struct Marks<'t> {
     bytes: &'t [u8],
-    /// Whether the text may have flags.
+    /// Private keys are replaced already.
+    without_keys: bool,
+    /// Two dashes were found, so there may be flags.
     dashes: bool,
-    /// The next `=`, `:` or `,` that was found, or the text's length.
-    sign: usize,
-    /// Like `sign`, for a space, a `%` and a `+`.
-    blank: usize,
 }
 
 impl<'t> Marks<'t> {
-    /// `dashes` is the result of [`has_dashes`].
-    pub(super) fn new(text: &'t str, dashes: bool) -> Self {
-        let bytes = text.as_bytes();
-        Self { bytes, dashes, sign: next_sign(bytes, 0), blank: next_blank(bytes, 0) }
+    pub(super) fn new(text: &'t str, without_keys: bool) -> Self {
+        Self { bytes: text.as_bytes(), without_keys, dashes: false }
     }
 
     /// The next position at or after `from`.
-    pub(super) fn next(&mut self, from: usize) -> Option<usize> {
-        if self.sign < from {
-            self.sign = next_sign(self.bytes, from);
-        }
-        if self.blank < from {
-            self.blank = next_blank(self.bytes, from);
-        }
-        while self.blank < self.sign {
-            if self.may_start(self.blank) {
-                return Some(self.blank);
+    pub(super) fn next(&mut self, mut from: usize) -> Option<usize> {
+        loop {
+            let rest = self.bytes.get(from..)?;
+            let at = from + rest.iter().position(|byte| MARKS[usize::from(*byte)] != Mark::None)?;
+            if self.may_start(at) {
+                return Some(at);
             }
-            self.blank = next_blank(self.bytes, self.blank + 1);
+            from = at + 1;
         }
-        (self.sign < self.bytes.len()).then_some(self.sign)
     }
 
-    /// Whether a credential may start at the space or sign at `at`.
-    fn may_start(&self, at: usize) -> bool {
-        match self.bytes.get(at..).unwrap_or_default() {
+    /// Whether a credential may start at this mark.
+    fn may_start(&mut self, at: usize) -> bool {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        match rest {
+            [b'=' | b':' | b',', ..] => true,
+            [b'-', ..] => {
+                self.dashes |= rest.starts_with(b"--");
+                !self.without_keys && rest.starts_with(DASHES)
+            }
             [b'%', b'3', b'a' | b'A' | b'd' | b'D', ..] => true,
-            [b'+', ..] => scheme_before(self.bytes, at).is_some(),
             [b'%', rest @ ..] => rest.starts_with(b"20") && scheme_before(self.bytes, at).is_some(),
-            _ => scheme_before(self.bytes, at).is_some() || self.dashes && is_flag(self.bytes, at),
+            [b' ', ..] if self.dashes && is_flag(self.bytes, at) => true,
+            _ => scheme_before(self.bytes, at).is_some(),
         }
     }
-}
-
-fn next_sign(bytes: &[u8], from: usize) -> usize {
-    bytes.get(from..).and_then(|rest| memchr3(b'=', b':', b',', rest)).map_or(bytes.len(), |at| from + at)
-}
-
-fn next_blank(bytes: &[u8], from: usize) -> usize {
-    bytes.get(from..).and_then(|rest| memchr3(b' ', b'%', b'+', rest)).map_or(bytes.len(), |at| from + at)
 }
 
 /// Whether the flag of a command line ends at `end`: `--api-key`.

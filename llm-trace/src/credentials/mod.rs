@@ -17,7 +17,7 @@ mod private_keys;
 
 use harmless::{is_arn, is_harmless, is_stand_in, is_state, opens_clause};
 use keys::{is_credential, is_credential_word};
-use marks::{MAX_NAME, Marks, SCHEMES, has_dashes, name_before, scheme_before};
+use marks::{MAX_NAME, Marks, SCHEMES, name_before, scheme_before};
 
 /// Replaces the credentials in a text. Returns the text and their number.
 pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
@@ -26,16 +26,23 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
-    let dashes = has_dashes(text);
-    let keys = if dashes { private_keys::replace(text, stand_in) } else { None };
-    let Some((rest, keys)) = keys else { return scan(text, stand_in, dashes) };
-    let (clean, found) = scan(&rest, stand_in, dashes);
-    (Cow::Owned(clean.into_owned()), keys.saturating_add(found))
+    if let Some(clean) = scan(text, stand_in, false) {
+        return clean;
+    }
+    let (without_keys, keys) = match private_keys::replace(text, stand_in) {
+        Some((text, keys)) => (Cow::Owned(text), keys),
+        None => (Cow::Borrowed(text), 0),
+    };
+    match scan(&without_keys, stand_in, true) {
+        Some((Cow::Owned(clean), found)) => (Cow::Owned(clean), keys.saturating_add(found)),
+        _ => (without_keys, keys),
+    }
 }
 
-fn scan<'t>(text: &'t str, stand_in: &'static str, dashes: bool) -> (Cow<'t, str>, u64) {
+/// Replaces credentials but private keys. Returns `None` if there may be private keys.
+fn scan<'t>(text: &'t str, stand_in: &'static str, without_keys: bool) -> Option<(Cow<'t, str>, u64)> {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
-    let mut marks = Marks::new(text, dashes);
+    let mut marks = Marks::new(text, without_keys);
     // Most URLs name no user.
     let last_at = LazyCell::new(|| memrchr(b'@', text.as_bytes()));
     let userinfo = |start: usize| if *last_at >= Some(start) { userinfo(text, start) } else { None };
@@ -43,6 +50,7 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, dashes: bool) -> (Cow<'t, str
     while let Some(at) = marks.next(from) {
         from = at + 1;
         let found = match text.as_bytes().get(at) {
+            Some(b'-') => return None,
             Some(b' ' | b'+') if scheme_before(text.as_bytes(), at).is_some() => after_scheme(text, at + 1),
             Some(b' ') => after_name(text, at..at + 1),
             Some(b'%') if text[at..].starts_with("%20") => after_scheme(text, at + 3),
@@ -54,11 +62,15 @@ fn scan<'t>(text: &'t str, stand_in: &'static str, dashes: bool) -> (Cow<'t, str
             _ => after_name(text, at..at + 1),
         };
         if let Some(found) = found.filter(|found| found.start >= scan.copied) {
+            // The value may be the first line of a private key.
+            if !without_keys && text[found.clone()].contains("-----") {
+                return None;
+            }
             from = found.end.max(from);
             scan.cut(found);
         }
     }
-    scan.finish()
+    Some(scan.finish())
 }
 
 struct Scan<'t> {

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-const DASHES: &str = "-----";
+/// A private key's first line starts and ends with these.
+pub(super) const DASHES: &[u8] = b"-----";
 const KEY: &str = "private key";
 
 /// Maximum length of the words between `BEGIN` and the dashes.
@@ -37,6 +38,6 @@ fn label(text: &str, at: usize, word: &str) -> Option<Range<usize>> {
     let start = at + DASHES.len() + word.len();
     let is_word = text.get(at + DASHES.len()..start).is_some_and(|found| found.eq_ignore_ascii_case(word));
     let rest = text.as_bytes().get(start..).filter(|_| is_word)?;
-    let end = memmem::find(&rest[..rest.len().min(LABEL)], DASHES.as_bytes())?;
+    let end = memmem::find(&rest[..rest.len().min(LABEL)], DASHES)?;
     Some(start..start + end)
 }
