@@ -199,15 +199,26 @@ where
     }
     let mut extensions = span.extensions_mut();
     let before = extensions.get_mut::<SpanMasks>().map(|before| before.masks.clone());
-    let first = extensions.get_mut::<FirstMasks>().map(|first| first.0.clone()).or_else(|| before.clone());
-    let own = match &first {
-        Some(first) => {
-            first.add(recorded.masks);
-            level(Masks::new(), recorded.facts, before.into_iter().collect())
+    let first = extensions.remove::<FirstMasks>();
+    let first = first.or_else(|| Some(FirstMasks { masks: before.clone()?, records: 0 }));
+    let (own, first) = match (first, before) {
+        (Some(FirstMasks { masks, records }), Some(before)) => {
+            masks.add(recorded.masks);
+            let records = (records + 1) % MAX_RECORDS;
+            let above = if records == 0 { masks.clone() } else { before.clone() };
+            let facts = match before.facts() {
+                Some(facts) => recorded.facts.over(facts),
+                None => recorded.facts,
+            };
+            let own = level(Masks::new(), facts, vec![above]);
+            (own, FirstMasks { masks, records })
         }
-        None => level(recorded.masks, recorded.facts, Vec::new()),
+        _ => {
+            let own = level(recorded.masks, recorded.facts, Vec::new());
+            (own.clone(), FirstMasks { masks: own, records: 0 })
+        }
     };
-    extensions.replace(FirstMasks(first.unwrap_or_else(|| own.clone())));
+    extensions.replace(first);
     let own = SpanMasks { masks: own, is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
@@ -216,7 +227,15 @@ where
 
 /// The masks that a span had before its fields were recorded. Calls, spans and threads inside it hold these, so masks
 /// that are recorded later are added to them. Facts are the newest ones.
-struct FirstMasks(SharedMasks);
+struct FirstMasks {
+    masks: SharedMasks,
+    /// The number of records in the chain of masks.
+    records: usize,
+}
+
+/// Each record makes masks inside of those before it, up to this number. Then a new chain starts, because a connection
+/// may record its fields for days.
+const MAX_RECORDS: usize = 64;
 
 pub(crate) fn on_enter<S>(id: &Id, ctx: &Context<'_, S>)
 where

@@ -53,8 +53,26 @@ const RECORDS: [fn(&Span); 3] = [
     },
 ];
 
+#[test]
+fn a_span_may_record_its_fields_all_day() {
+    let traced = traced(|layer| layer);
+    let span = request();
+    span.record("llm.user_id", "u1");
+    let entered = span.enter();
+    for number in 0..20_000 {
+        span.record("llm.session_id", number).record("llm.mask_input", true);
+    }
+    ask(QUESTION);
+    drop((entered, span));
+    let spans = traced.collector.spans();
+    let call = spans.iter().find(|span| span.span.name == "chat m").expect("a call");
+    assert_eq!(text(call, "user.id").as_deref(), Some("u1"));
+    assert_eq!(text(call, "session.id").as_deref(), Some("19999"));
+    assert!(!traced.collector.saw(QUESTION) && traced.collector.saw(ANSWER));
+}
+
 fn request() -> Span {
-    info_span!("request", llm.mask_input = Empty, llm.mask_output = Empty, llm.user_id = Empty)
+    info_span!("request", llm.mask_input = Empty, llm.mask_output = Empty, llm.user_id = Empty, llm.session_id = Empty)
 }
 
 fn start() -> LlmCall {
