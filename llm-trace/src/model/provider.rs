@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::credentials::clean;
+
 /// The provider of a call: `gen_ai.provider.name`.
 ///
 /// An OpenAI-compatible server keeps its own name. The wire format is detected from the data.
@@ -107,7 +109,7 @@ impl From<Cow<'_, str>> for Provider {
     fn from(name: Cow<'_, str>) -> Self {
         match KNOWN.iter().find(|(known, _)| *known == name) {
             Some((_, provider)) => provider.clone(),
-            None => Provider::Custom(Cow::Owned(name.into_owned())),
+            None => Provider::Custom(Cow::Owned(clean(&name).0.into_owned())),
         }
     }
 }

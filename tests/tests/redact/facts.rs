@@ -177,7 +177,7 @@ fn credentials_in_facts_are_replaced() {
         let got = export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
             LlmCall::builder(Operation::McpClient).method("resources/read").resource(uri).run(|_| ());
             LlmCall::builder(Operation::Retrieval).data_source(uri).run(|_| ());
-            LlmCall::builder(Operation::ExecuteTool).tool(uri).run(|_| ());
+            LlmCall::builder(Operation::ExecuteTool).provider(uri).tool(uri).run(|_| ());
             LlmCall::builder(Operation::McpClient).method(uri).mcp_session(uri).run(|_| ());
             let answer = json!({"id": uri, "object": "chat.completion", "model": uri, "choices": []});
             LlmCall::builder("chat").request(&json!({"model": uri, "messages": []})).run(|call| {
@@ -193,6 +193,7 @@ fn credentials_in_facts_are_replaced() {
             "gen_ai.data_source.id",
             "gen_ai.tool.name",
             "mcp.session.id",
+            "gen_ai.provider.name",
             "gen_ai.request.model",
             "gen_ai.response.id",
         ] {

@@ -47,13 +47,17 @@ impl Choice {
 
     /// The running text to which a delta of this kind is appended.
     pub(super) fn run(&mut self, key: &Key, run: TextRun) -> Option<&mut Joined> {
-        let piece = match key {
-            // Only the last part is extended.
-            Key::Last => self.parts.last_mut()?.as_mut().filter(|(known, _)| known == key).map(|(_, piece)| piece),
-            key => self.find(key, Kind::TextRun(run)),
+        let is_last = |part: &(Key, Piece)| part.0 == *key && part.1.kind() == Kind::TextRun(run);
+        let piece = if self.parts.last().and_then(Option::as_ref).is_some_and(is_last) {
+            // Most deltas extend the last part.
+            self.parts.last_mut()?.as_mut().map(|(_, piece)| piece)
+        } else if *key == Key::Last {
+            None
+        } else {
+            self.find(key, Kind::TextRun(run))
         };
         match piece? {
-            Piece::TextRun(of, text) if *of == run => Some(text),
+            Piece::TextRun(_, text) => Some(text),
             _ => None,
         }
     }
