@@ -240,8 +240,8 @@ impl Filter {
 
     fn scrub<'t>(&mut self, text: &'t str, place: Place<'_>) -> Cow<'t, str> {
         match &self.policy {
-            Some(policy) => policy.scrubbers.run(text, place, &mut self.report),
-            None => Cow::Borrowed(text),
+            Some(policy) if !policy.scrubbers.is_empty() => policy.scrubbers.run(text, place, &mut self.report),
+            _ => Cow::Borrowed(text),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::model::name_target::name_of_attributes;
 use crate::otel::KeyValue;
 
 /// The number of attributes per span or event whose lookup result is stored.
-const LOOKED_UP: usize = 32;
+const LOOKED_UP: usize = 16;
 
 impl Redactor<'_> {
     /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
@@ -103,7 +103,7 @@ impl Redactor<'_> {
             if let Some(slot) = all.get_mut(at) {
                 *slot = known;
             }
-            if known.class == Class::Fact(IdentifierKind::Target) {
+            if matches!(known.class, Class::Fact(IdentifierKind::Target)) {
                 let target = attribute.value.as_str();
                 plain |= policy.is_plain_target(&target);
                 wordy |= policy.is_content_target(&target);
@@ -114,12 +114,14 @@ impl Redactor<'_> {
         }
         self.closed |= (convention || wordy) && self.keeps_content_in();
         self.note_roles(attributes);
-        let mut at = 0..;
-        attributes.retain_mut(|KeyValue { key, value, .. }| {
-            let known = at.next().and_then(|at| all.get(at).copied());
-            let known = known.unwrap_or_else(|| policy.known(key.as_str()));
-            self.keeps(key.as_str(), known, value, Owner::Other, content)
-        });
+        let mut removed = Vec::new();
+        for (at, KeyValue { key, value, .. }) in attributes.iter_mut().enumerate() {
+            let known = all.get(at).copied().unwrap_or_else(|| policy.known(key.as_str()));
+            if !self.keeps(key.as_str(), known, value, Owner::Other, content) {
+                removed.push(at);
+            }
+        }
+        remove(attributes, &removed);
     }
 
     fn note_roles(&mut self, attributes: &[KeyValue]) {
@@ -154,10 +156,7 @@ impl Redactor<'_> {
                 removed.push(at);
             }
         }
-        if !removed.is_empty() {
-            let mut at = 0..;
-            attributes.retain(|_| at.next().is_some_and(|at| removed.binary_search(&at).is_err()));
-        }
+        remove(attributes, &removed);
     }
 
     /// The redacted text of an error, if it may be recorded.
@@ -183,6 +182,14 @@ fn conventional_name(attributes: &[KeyValue]) -> Option<String> {
 /// Whether llm-trace records events with this name.
 fn is_own_event(name: &str) -> bool {
     matches!(name, "llm_trace.attempt" | "gen_ai.client.inference.operation.details" | "gen_ai.evaluation.result")
+}
+
+/// Removes the attributes at these positions, which are in order.
+fn remove(attributes: &mut Vec<KeyValue>, removed: &[usize]) {
+    if !removed.is_empty() {
+        let mut at = 0..;
+        attributes.retain(|_| at.next().is_some_and(|at| removed.binary_search(&at).is_err()));
+    }
 }
 
 fn replace(text: &mut Cow<'static, str>, filter: &mut Filter, place: Place<'_>) {

@@ -187,5 +187,8 @@ fn texts(value: &mut Value, filter: &mut Filter, place: Place<'_>) {
 
 /// Returns an owned text unless it is unchanged, because a replacement may be borrowed too.
 pub(super) fn owned<'t>(clean: Cow<'t, str>, text: &str) -> Cow<'t, str> {
-    if clean == text { clean } else { Cow::Owned(clean.into_owned()) }
+    match clean {
+        Cow::Borrowed(same) if std::ptr::eq(same, text) => clean,
+        clean => Cow::Owned(clean.into_owned()),
+    }
 }

@@ -74,6 +74,9 @@ impl Report {
 
     /// Adds the counts of another report.
     pub(crate) fn absorb(&mut self, other: Report) {
+        if other.is_empty() {
+            return;
+        }
         if self.is_empty() {
             self.counts = other.counts;
             return;

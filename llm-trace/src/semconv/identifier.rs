@@ -26,8 +26,8 @@ const MAX_COUNT: i64 = 1_000_000_000;
 /// Higher costs are unknown, in US dollars.
 const MAX_COST: f64 = 1_000_000.0;
 
-/// Whether `text` may be recorded under `fact`: it holds no credential. Every text that enters [`Facts`](super::Facts), alone or in a list,
-/// passes this check, for every policy, side and source.
+/// Whether `text` may be recorded under `fact`. It holds no credential. Every text that enters
+/// [`Facts`](super::Facts), alone or in a list, passes this check, for every policy, side and source.
 pub(crate) fn is_identifier(fact: Fact, text: &str) -> bool {
     match (fact, fact.row().kind) {
         (_, FactKind::Free) => !has_credential(text),
