@@ -91,7 +91,7 @@ impl Redactor<'_> {
     /// Redacts one value. Returns false if the attribute must be removed.
     #[inline]
     pub(super) fn keeps(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
-        let free_text = owner == Owner::Other && self.closed;
+        let free_text = owner == Owner::Other && self.withholds_free_text;
         // Most values are facts and numbers, which pass in any case.
         match known.class {
             Class::Fact(_) if !free_text => true,
@@ -106,7 +106,7 @@ impl Redactor<'_> {
 
     fn keeps_text(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
         let class = known.class;
-        if owner == Owner::Other && self.closed && !known.is_word {
+        if owner == Owner::Other && self.withholds_free_text && !known.is_word {
             // A key, or its part below a known prefix, may be free text as well.
             self.report.dropped("key");
             return false;
