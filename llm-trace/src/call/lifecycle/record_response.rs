@@ -7,7 +7,7 @@ use crate::message::{Messages, RecordResponse, ResponseRecord, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::model::server::Server;
-use crate::policy::{Filter, Permit, Place};
+use crate::policy::{Filter, Permit, Place, Side};
 use crate::record::{
     document, found, found_in, is_messages, outcome_content, recorded, request_content, response_content,
 };
@@ -22,7 +22,7 @@ impl ActiveCall {
         if !self.has_consumers() {
             return;
         }
-        let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
+        let permit = self.permit(Side::Input);
         // Serializing, recording and scrubbing run user code, so they run outside of the lock.
         let document = permit.mode().and_then(|mode| document(request, mode));
         let found = found_in(request, document.as_ref());
