@@ -18,15 +18,9 @@ use crate::otel::{Array, KeyValue, StringValue, Value};
 /// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
-/// Redacts a call's attributes on events and metrics, which no span processor sees.
-pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
-    let mut treatment = Redactor::new(state, Some(masks));
-    treatment.attributes(attributes, Owner::Call, content);
-    treatment.write_report(attributes);
-}
-
-/// Redacts attributes that the user adds to a call: any key may hold content.
-pub(crate) fn user_attributes(
+/// Redacts attributes of a call: those on events and metrics, which no span processor sees, or those that the user adds,
+/// where any key may hold content.
+pub(crate) fn redact_attributes(
     attributes: &mut Vec<KeyValue>,
     state: &PolicyState,
     masks: Masks,
