@@ -14,8 +14,8 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::http_events;
+use super::instrumentation_profile::AtomicProfile;
 use super::otel::EmbeddedLayer;
-use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
 use crate::call::lifecycle::pipeline::PipelineRef;
@@ -86,7 +86,7 @@ pub struct LlmLayer<S> {
     /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
     /// The profile in the instrumentation scope of that tracer.
-    pub(super) scope_profile: Arc<AtomicProfile>,
+    pub(super) instrumentation_profile: Arc<AtomicProfile>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -100,7 +100,7 @@ impl<S> LlmLayer<S> {
         LlmLayer {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
-            scope_profile: Arc::new(AtomicProfile::new(profile)),
+            instrumentation_profile: Arc::new(AtomicProfile::new(profile)),
             passing: FieldRewriter::for_export(),
             event_level: LevelFilter::INFO,
             normalize: Arc::default(),
