@@ -76,8 +76,7 @@ use syn::parse::{ParseStream, Parser as _};
 /// The macro selects the reader by the expression's type and requires no trait bound. A value of any other type is not
 /// an error: nothing is recorded from it. In generic code only the bounds count.
 ///
-/// - `serde_json::Value`, and any `T: Serialize`, which includes the types of client crates and your own (feature
-///   `serde`);
+/// - `serde_json::Value`, and any `T: Serialize`, which includes the types of client crates and your own;
 /// - JSON as text or bytes: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes`; text that is not JSON is recorded as a user
 ///   or assistant message;
 /// - `http::Response<B>` with such a body, including its status (feature `http`); from a `reqwest::Response` only the

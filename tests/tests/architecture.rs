@@ -20,6 +20,7 @@ fn listed_rooms() -> Vec<String> {
     map.lines()
         .take_while(|line| line.starts_with("  "))
         .filter_map(|line| line.split_whitespace().next())
+        .filter(|room| *room != "#") // The heading of a group.
         .map(|room| room.trim_end_matches('/').trim_end_matches(".rs").to_owned())
         .collect()
 }

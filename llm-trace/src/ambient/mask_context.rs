@@ -182,9 +182,9 @@ thread_local! {
     static SPANS: RefCell<Vec<EnteredSpan>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The masks that a tracing span stores.
+/// The place that a tracing span stores: its masks.
 #[derive(Clone, Debug)]
-pub(crate) struct SpanMasks {
+pub(crate) struct SpanPlace {
     pub(crate) masks: SharedMasks,
     /// The span is a scope by its own fields. Otherwise it only stores the place where it was created.
     pub(crate) is_scope: bool,
@@ -193,11 +193,11 @@ pub(crate) struct SpanMasks {
 #[derive(Debug)]
 struct EnteredSpan {
     id: u64,
-    span: SpanMasks,
+    span: SpanPlace,
 }
 
 /// Records that a span with a place was entered on this thread.
-pub(crate) fn enter_span(id: u64, span: SpanMasks) {
+pub(crate) fn enter_span(id: u64, span: SpanPlace) {
     let _ = SPANS.try_with(|spans| spans.try_borrow_mut().map(|mut spans| spans.push(EnteredSpan { id, span })));
 }
 
@@ -211,7 +211,7 @@ pub(crate) fn exit_span(id: u64) {
 }
 
 /// Updates the place of an entered span.
-pub(crate) fn change_span(id: u64, span: &SpanMasks) {
+pub(crate) fn change_span(id: u64, span: &SpanPlace) {
     let _ = SPANS.try_with(|spans| {
         let mut spans = spans.try_borrow_mut().ok()?;
         spans.iter_mut().filter(|entered| entered.id == id).for_each(|entered| entered.span = span.clone());

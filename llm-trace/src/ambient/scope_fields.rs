@@ -11,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::entered_scope::level;
 use super::mask_context;
-use super::mask_context::{SharedMasks, SpanMasks};
+use super::mask_context::{SharedMasks, SpanPlace};
 use super::scope_facts::ScopeFacts;
 use super::span_masks;
 use crate::otel::Context as OtelContext;
@@ -139,7 +139,7 @@ where
         None if attributes.is_contextual() => ctx.lookup_current(),
         None => None,
     };
-    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanMasks>().cloned());
+    let around = parent.as_ref().and_then(|span| span.extensions().get::<SpanPlace>().cloned());
     let own = if has_known(attributes.metadata().fields()) {
         let mut recorded = RecordedScope::default();
         attributes.record(&mut recorded);
@@ -151,7 +151,7 @@ where
         let around = around.map(|around| around.masks);
         above.extend(around.filter(|around| !above.iter().any(|masks| masks.is_within(around))));
         // Fields recorded later are added to a place of its own, which spans inside share.
-        Some(SpanMasks { masks: level(recorded.masks, recorded.facts, above), is_scope: recorded.anything })
+        Some(SpanPlace { masks: level(recorded.masks, recorded.facts, above), is_scope: recorded.anything })
     } else {
         let here = here.map(|here| if is_of_other_trace(attributes, ctx) { here.without_facts() } else { here });
         let masks = match (here, around.map(|around| around.masks)) {
@@ -161,7 +161,7 @@ where
             }
             (here, around) => here.or(around),
         };
-        masks.map(|masks| SpanMasks { masks, is_scope: false })
+        masks.map(|masks| SpanPlace { masks, is_scope: false })
     };
     if let (Some(own), Some(span)) = (own, ctx.span(id)) {
         ANY.store(true, Ordering::Relaxed);
@@ -198,7 +198,7 @@ where
         return;
     }
     let mut extensions = span.extensions_mut();
-    let before = extensions.get_mut::<SpanMasks>().map(|before| before.masks.clone());
+    let before = extensions.get_mut::<SpanPlace>().map(|before| before.masks.clone());
     let first = extensions.remove::<FirstMasks>();
     let first = first.or_else(|| Some(FirstMasks { masks: before.clone()?, records: 0 }));
     let (own, first) = match (first, before) {
@@ -219,7 +219,7 @@ where
         }
     };
     extensions.replace(first);
-    let own = SpanMasks { masks: own, is_scope: true };
+    let own = SpanPlace { masks: own, is_scope: true };
     mask_context::change_span(id.into_u64(), &own);
     ANY.store(true, Ordering::Relaxed);
     extensions.replace(own);
@@ -242,7 +242,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if any() {
-        let masks = ctx.span(id).and_then(|span| span.extensions().get::<SpanMasks>().cloned());
+        let masks = ctx.span(id).and_then(|span| span.extensions().get::<SpanPlace>().cloned());
         if let Some(masks) = masks {
             mask_context::enter_span(id.into_u64(), masks);
         }

@@ -72,7 +72,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     if let Some(masks) = of(id, cx) {
-        mask_context::enter_span(id.into_u64(), mask_context::SpanMasks { masks, is_scope: true });
+        mask_context::enter_span(id.into_u64(), mask_context::SpanPlace { masks, is_scope: true });
     }
 }
 

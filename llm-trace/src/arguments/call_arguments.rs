@@ -152,7 +152,7 @@ impl<'a> CallArguments<'a> {
 
     /// Without OpenTelemetry there is no parent to set.
     #[cfg(not(feature = "otel"))]
-    pub fn parent<C>(&mut self, _parent: C) {}
+    pub fn parent<C: IsParent>(&mut self, _parent: C) {}
 
     /// Adds an attribute. `None` adds nothing.
     pub fn attribute(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Maybe>) {
@@ -161,3 +161,11 @@ impl<'a> CallArguments<'a> {
         }
     }
 }
+
+/// Not implemented by any type. It provides the error message.
+#[cfg(not(feature = "otel"))]
+#[diagnostic::on_unimplemented(
+    message = "to set the parent of a call, enable the feature `otel` of `llm-trace`",
+    label = "without `otel`, a call has no parent from OpenTelemetry"
+)]
+pub trait IsParent {}

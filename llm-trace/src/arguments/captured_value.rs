@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::json::{Found, JsonView, Mode, Trie};
+use crate::json::{self, Found, JsonView, Mode, Trie};
 use crate::model::server::Server;
 
 /// The data of a request, a response, a stream item or an error. Created by the macro's probes.
@@ -45,6 +45,23 @@ pub(crate) trait Document {
 
     /// Whether it is a string.
     fn is_text(&self) -> bool;
+}
+
+/// Any `T: Serialize` as a document.
+pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
+
+impl<T: serde::Serialize + ?Sized> Document for SerializedRef<'_, T> {
+    fn found(&self, paths: &Trie, content: bool) -> Found<'_> {
+        Found::from_serialize(paths, self.0, content)
+    }
+
+    fn doc(&self, mode: Mode) -> JsonView<'_> {
+        JsonView::from_serialize(self.0, mode)
+    }
+
+    fn is_text(&self) -> bool {
+        json::is_text(self.0)
+    }
 }
 
 /// The data of an error.

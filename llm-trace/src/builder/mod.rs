@@ -6,8 +6,7 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use crate::arguments::CallArguments;
-use crate::arguments::captured_value::{CapturedValue, ProbedValue};
-use crate::call::handle::SerializedRef;
+use crate::arguments::captured_value::{CapturedValue, ProbedValue, SerializedRef};
 use crate::call::{LlmCall, Prepared, trace_future};
 use crate::capture::CallError;
 use crate::model::{Operation, Provider};

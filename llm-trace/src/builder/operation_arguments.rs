@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use super::CallBuilder;
-use crate::arguments::captured_value::{CapturedValue, ProbedValue};
-use crate::call::handle::SerializedRef;
+use crate::arguments::captured_value::{CapturedValue, ProbedValue, SerializedRef};
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 

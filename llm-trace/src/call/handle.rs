@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::arguments::captured_value::CapturedValue;
-use crate::arguments::captured_value::ProbedValue;
+use crate::arguments::captured_value::{CapturedValue, ProbedValue, SerializedRef};
 use crate::call::lifecycle::{ActiveCall, EnteredCall};
 use crate::model::Outcome;
 use crate::semconv::AttributeValue;
@@ -345,22 +344,5 @@ impl LlmCall {
         if let Some(active) = &self.0 {
             active.finish_as(outcome);
         }
-    }
-}
-
-/// Any `T: Serialize` as a document.
-pub(crate) struct SerializedRef<'a, T: ?Sized>(pub(crate) &'a T);
-
-impl<T: serde::Serialize + ?Sized> crate::arguments::captured_value::Document for SerializedRef<'_, T> {
-    fn found(&self, paths: &crate::json::Trie, content: bool) -> crate::json::Found<'_> {
-        crate::json::Found::from_serialize(paths, self.0, content)
-    }
-
-    fn doc(&self, mode: crate::json::Mode) -> crate::json::JsonView<'_> {
-        crate::json::JsonView::from_serialize(self.0, mode)
-    }
-
-    fn is_text(&self) -> bool {
-        crate::json::is_text(self.0)
     }
 }

@@ -2,6 +2,21 @@
 //!
 //! `lifecycle` starts calls, fills their records and ends them; without the feature `fields`, `plain_span` takes its
 //! place. The other files are the interface to the macros, the builder and the user.
+//!
+//! The types of a call's life, in order:
+//!
+//! | type | what it is |
+//! |---|---|
+//! | `CallArguments` | what the macro or the builder reads before the start |
+//! | `PendingCall` | a call whose arguments are read and whose span starts at the first poll of its future |
+//! | `Prepared` | a `PendingCall` or a call that has started |
+//! | `ActiveCall` | a running call: its span, its masks, and its `CallRecord` behind a lock |
+//! | `CallRecord` | the data of a call: facts, permitted content, stream and error |
+//! | `LlmCall` | a handle on an `ActiveCall`, for the macro and the user; the last one ends the call |
+//! | `StreamCall` | the handle of a stream's wrapper; the end of the stream ends the call |
+//! | `CallRef` | refers to a call, also after its end, for evaluations |
+//! | `EndedCall` | the record after the end, with its outcome, as each sink receives it |
+//! | `FinishedCall` | an owned copy of it for hooks |
 
 mod future;
 pub(crate) mod handle;

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::arguments::captured_value::CapturedValue;
+use crate::arguments::captured_value::{CapturedValue, SerializedRef};
 use crate::call::handle::LlmCall;
-use crate::call::handle::SerializedRef;
 use crate::semconv::ContentField;
 use crate::semconv::Fact;
 

@@ -14,9 +14,9 @@ use crate::PolicyHandle;
 
 /// A processor that does not exist.
 #[derive(Debug)]
-pub(crate) enum Absent {}
+pub(crate) enum NoProcessor {}
 
-impl SpanProcessor for Absent {
+impl SpanProcessor for NoProcessor {
     fn on_start(&self, _: &mut Span, _: &Context) {
         match *self {}
     }
@@ -35,7 +35,7 @@ impl SpanProcessor for Absent {
 }
 
 impl Exports {
-    pub(crate) fn span_batches(&mut self, otlp: &Otlp, _: Limits, _: &PolicyHandle) -> Result<Absent, InitError> {
+    pub(crate) fn span_batches(&mut self, otlp: &Otlp, _: Limits, _: &PolicyHandle) -> Result<NoProcessor, InitError> {
         Err(otlp.not_compiled_in())
     }
 

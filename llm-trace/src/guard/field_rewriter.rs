@@ -133,8 +133,8 @@ impl FieldRewriter {
         self.plan(metadata, state, |plan| {
             // The target of a callsite decides whether it is plain, not the target of the span.
             let own_target = target.is_none_or(|target| target == metadata.target());
-            let held = self.exports && around.is_some_and(|masks| state.holds_free_text(masks));
-            if plan.plain && own_target && !held && !around.is_some_and(|masks| state.masks(masks).any()) {
+            let withheld = self.exports && around.is_some_and(|masks| state.withholds_unmasked_text(masks));
+            if plan.plain && own_target && !withheld && !around.is_some_and(|masks| state.masks(masks).any()) {
                 return None;
             }
             let mut treatment = Redactor::new(state, around);
@@ -142,14 +142,18 @@ impl FieldRewriter {
                 treatment = treatment.for_logs();
             }
             treatment = treatment.written_by(target).for_model_call(plan.model_call);
-            let hides_name = state.masks_metadata() && fields::is_call_span(metadata);
-            if !plan.always && !hides_name && !treatment.is_closed() && state.policy().scrubbers.is_empty() {
+            let withholds_name = state.masks_metadata() && fields::is_call_span(metadata);
+            if !plan.always
+                && !withholds_name
+                && !treatment.withholds_free_text()
+                && state.policy().scrubbers.is_empty()
+            {
                 return None;
             }
             let mut rewriter = Rewriter::new(plan, &mut treatment, state.captures());
             record(&mut OwnedValues(|field: &Field, value| rewriter.put(field, value)));
             let mut values = Values(rewriter.finish());
-            if hides_name {
+            if withholds_name {
                 values.name_by_conventions(metadata.fields());
             }
             Some(values)

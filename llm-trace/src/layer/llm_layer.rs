@@ -14,8 +14,8 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::http_events;
+use super::instrumentation_profile::AtomicProfile;
 use super::otel::EmbeddedLayer;
-use super::scope_profile::AtomicProfile;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::Pipeline;
 use crate::call::lifecycle::pipeline::PipelineRef;
@@ -86,7 +86,7 @@ pub struct LlmLayer<S> {
     /// Shared with the tracer of the embedded layer.
     pub(super) normalize: Arc<AtomicBool>,
     /// The profile in the instrumentation scope of that tracer.
-    pub(super) scope_profile: Arc<AtomicProfile>,
+    pub(super) instrumentation_profile: Arc<AtomicProfile>,
 }
 
 impl<S> fmt::Debug for LlmLayer<S> {
@@ -100,7 +100,7 @@ impl<S> LlmLayer<S> {
         LlmLayer {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
             inner: None,
-            scope_profile: Arc::new(AtomicProfile::new(profile)),
+            instrumentation_profile: Arc::new(AtomicProfile::new(profile)),
             passing: FieldRewriter::for_export(),
             event_level: LevelFilter::INFO,
             normalize: Arc::default(),
@@ -128,8 +128,8 @@ impl<S> LlmLayer<S> {
     }
 
     /// Whether free text of other code at the current place is not exported.
-    fn is_closed(&self) -> bool {
-        mask_context::current().is_some_and(|around| self.policy_here().closes(around))
+    fn withholds_free_text(&self) -> bool {
+        mask_context::current().is_some_and(|around| self.policy_here().withholds_free_text(around))
     }
 
     /// Changes the pipeline. A layer is configured before it is used, so nothing shares the pipeline yet.
@@ -187,7 +187,7 @@ where
         scope_fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
         let is_other = !fields::is_call_span(attrs.metadata());
-        if is_other && (self.is_content_target(attrs.metadata().target()) || self.is_closed()) {
+        if is_other && (self.is_content_target(attrs.metadata().target()) || self.withholds_free_text()) {
             let policy = self.policy_here();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
         } else {
@@ -199,9 +199,9 @@ where
         scope_fields::on_record(id, values, &ctx);
         let Some(inner) = self.inner() else { return };
         let target = ctx.metadata(id).map(Metadata::target);
-        match target
-            .filter(|target| (self.is_content_target(target) || self.is_closed()) && !fields::is_recorded_here(values))
-        {
+        match target.filter(|target| {
+            (self.is_content_target(target) || self.withholds_free_text()) && !fields::is_recorded_here(values)
+        }) {
             None => inner.on_record(id, values, ctx),
             target => {
                 let (policy, around) = (self.policy_here(), mask_context::current());
@@ -226,7 +226,9 @@ where
         if http_events::is_too_verbose(event, self.event_level) {
             return;
         }
-        if self.is_closed() || (content_targets::any() && self.is_content_target(&content_targets::target(event))) {
+        if self.withholds_free_text()
+            || (content_targets::any() && self.is_content_target(&content_targets::target(event)))
+        {
             let policy = self.policy_here();
             self.passing.event(&policy, event, mask_context::current(), |event| inner.on_event(event, ctx));
         } else {

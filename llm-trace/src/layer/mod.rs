@@ -3,10 +3,10 @@
 #[cfg(not(feature = "otel"))]
 mod absent;
 mod http_events;
+mod instrumentation_profile;
 mod llm_layer;
 #[cfg(feature = "otel")]
 pub(crate) mod otel;
-mod scope_profile;
 mod settings;
 
 #[cfg(not(feature = "otel"))]

@@ -60,7 +60,7 @@ impl<S> LlmLayer<S> {
     /// ```
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
-        self.scope_profile.set(profile);
+        self.instrumentation_profile.set(profile);
         self.set(|pipeline| pipeline.profile = profile)
     }
 

@@ -193,6 +193,11 @@ impl Filter {
         }
     }
 
+    /// The text of an error after masking, scrubbing and cutting.
+    pub(crate) fn error_text(mut self, text: &str) -> String {
+        self.clean(text, Place::error()).into_owned()
+    }
+
     /// The length to which a text is cut, in encoded bytes. Media have their own limit, because half an image is
     /// useless, and replacements are not cut.
     fn longest_at(&self, place: Place<'_>) -> usize {

@@ -153,14 +153,14 @@ impl PolicyState {
         self.policy.mask_metadata
     }
 
-    /// Whether free text of other code is not exported under these masks although neither side is masked.
-    pub(crate) fn holds_free_text(&self, masks: Masks) -> bool {
+    /// Whether free text of other code is withheld under these masks although neither side is masked.
+    pub(crate) fn withholds_unmasked_text(&self, masks: Masks) -> bool {
         masks.model_call && self.capture == Capture::Off && !self.policy.keep_free_text
     }
 
-    /// Whether free text of other code is not exported under these masks.
-    pub(crate) fn closes(&self, masks: Masks) -> bool {
-        self.masks(masks).any() || self.holds_free_text(masks)
+    /// Whether free text of other code is withheld under these masks.
+    pub(crate) fn withholds_free_text(&self, masks: Masks) -> bool {
+        self.masks(masks).any() || self.withholds_unmasked_text(masks)
     }
 
     /// Whether this key holds an identifier of a user or session.

@@ -136,14 +136,16 @@ impl Policy {
         self
     }
 
-    /// Masks the input of every call.
+    /// Masks the input of every call. `false` removes this mask, unless the policy is [locked](Self::lock_masked). The masks
+    /// of scopes and calls still apply.
     #[must_use]
     pub fn mask_input(mut self, mask: bool) -> Self {
         self.masks.input = mask || self.locked;
         self
     }
 
-    /// Masks the output of every call.
+    /// Masks the output of every call. `false` removes this mask, unless the policy is [locked](Self::lock_masked). The
+    /// masks of scopes and calls still apply.
     #[must_use]
     pub fn mask_output(mut self, mask: bool) -> Self {
         self.masks.output = mask || self.locked;

@@ -23,7 +23,7 @@ impl Redactor<'_> {
     /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
     /// that the call wrote; other code set the rest directly.
     pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
-        let closed = self.closed;
+        let around = self.withholds_free_text;
         let masks = self.state.masks(self.masks);
         if masks.input() != masks.output() {
             let mut kinds = span.attributes.iter();
@@ -36,26 +36,26 @@ impl Redactor<'_> {
             self.of_call(&mut span.attributes, owner, written);
         }
         // A target exempted by the user exempts no other target.
-        self.closed |= closed;
-        let span_closed = self.closed;
+        self.withholds_free_text |= around;
+        let of_span = self.withholds_free_text;
         let anywhere = self.state.span_content() || self.state.event_content();
         for event in &mut span.events.events {
             let known = self.state.policy().known(&event.name);
             self.others(&mut event.attributes, known.convention, anywhere);
             let is_name = known.exact || event.name == "exception" || is_own_event(&event.name);
-            if self.closed && is_name {
-                self.closed = span_closed;
+            if self.withholds_free_text && is_name {
+                self.withholds_free_text = of_span;
                 continue;
             }
             let place = Place::of(TextKind::Event);
-            replace(&mut event.name, if self.closed { &mut self.masked } else { &mut self.open }, place);
-            self.closed = span_closed;
+            replace(&mut event.name, if self.withholds_free_text { &mut self.masked } else { &mut self.open }, place);
+            self.withholds_free_text = of_span;
         }
         for link in &mut span.links.links {
             self.others(&mut link.attributes, false, anywhere);
-            self.closed = span_closed;
+            self.withholds_free_text = of_span;
         }
-        self.closed = closed;
+        self.withholds_free_text = around;
         let hidden = self.masks_name(owner);
         // The layer's policy may have permitted a name of the user's.
         let conventional = if hidden && owner == Owner::Call { conventional_name(&span.attributes) } else { None };
@@ -110,9 +110,9 @@ impl Redactor<'_> {
             }
         }
         if plain {
-            self.closed = self.masked_around;
+            self.withholds_free_text = self.masked_around;
         }
-        self.closed |= (convention || wordy) && self.keeps_content_in();
+        self.withholds_free_text |= (convention || wordy) && self.withholds_content();
         self.note_roles(attributes);
         let mut removed = Vec::new();
         for (at, KeyValue { key, value, .. }) in attributes.iter_mut().enumerate() {

@@ -18,15 +18,9 @@ use crate::otel::{Array, KeyValue, StringValue, Value};
 /// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
-/// Redacts a call's attributes on events and metrics, which no span processor sees.
-pub(crate) fn own_attributes(attributes: &mut Vec<KeyValue>, state: &PolicyState, masks: Masks, content: bool) {
-    let mut treatment = Redactor::new(state, Some(masks));
-    treatment.attributes(attributes, Owner::Call, content);
-    treatment.write_report(attributes);
-}
-
-/// Redacts attributes that the user adds to a call: any key may hold content.
-pub(crate) fn user_attributes(
+/// Redacts attributes of a call: those on events and metrics, which no span processor sees, or those that the user adds,
+/// where any key may hold content.
+pub(crate) fn redact_attributes(
     attributes: &mut Vec<KeyValue>,
     state: &PolicyState,
     masks: Masks,
@@ -91,7 +85,7 @@ impl Redactor<'_> {
     /// Redacts one value. Returns false if the attribute must be removed.
     #[inline]
     pub(super) fn keeps(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
-        let free_text = owner == Owner::Other && self.closed;
+        let free_text = owner == Owner::Other && self.withholds_free_text;
         // Most values are facts and numbers, which pass in any case.
         match known.class {
             Class::Fact(_) if !free_text => true,
@@ -106,7 +100,7 @@ impl Redactor<'_> {
 
     fn keeps_text(&mut self, key: &str, known: KnownKey, value: &mut Value, owner: Owner, content: bool) -> bool {
         let class = known.class;
-        if owner == Owner::Other && self.closed && !known.is_word {
+        if owner == Owner::Other && self.withholds_free_text && !known.is_word {
             // A key, or its part below a known prefix, may be free text as well.
             self.report.dropped("key");
             return false;

@@ -58,9 +58,9 @@ pub(crate) enum Verdict<'f> {
 pub(crate) struct Redactor<'p> {
     pub(super) state: &'p PolicyState,
     pub(super) masks: Masks,
-    /// Free text of other code is masked: below a masked call or scope, inside a model call while capture is off, or
+    /// Free text of other code is withheld: below a masked call or scope, inside a model call while capture is off, or
     /// because of its target.
-    pub(super) closed: bool,
+    pub(super) withholds_free_text: bool,
     /// The first of these three reasons applies.
     pub(super) masked_around: bool,
     /// For local logs, where only masks apply.
@@ -80,7 +80,7 @@ impl<'p> Redactor<'p> {
     /// `masks` are those of the surrounding calls and scopes, if any.
     pub(crate) fn new(state: &'p PolicyState, masks: Option<Masks>) -> Self {
         let masked_around = masks.is_some_and(|masks| state.masks(masks).any());
-        let closed = masked_around || masks.is_some_and(|masks| state.holds_free_text(masks));
+        let withholds_free_text = masked_around || masks.is_some_and(|masks| state.withholds_unmasked_text(masks));
         let all = state.masks(masks.unwrap_or_default());
         let mut open = Filter::open(state.policy());
         if all.output && !all.input {
@@ -89,7 +89,7 @@ impl<'p> Redactor<'p> {
         Self {
             state,
             masks: masks.unwrap_or_default(),
-            closed,
+            withholds_free_text,
             masked_around,
             local: false,
             plain_errors: false,
@@ -103,7 +103,7 @@ impl<'p> Redactor<'p> {
 
     /// For local logs, where only masks apply.
     pub(crate) fn for_logs(mut self) -> Self {
-        self.closed = self.masked_around;
+        self.withholds_free_text = self.masked_around;
         self.local = true;
         self.plain_errors = !self.state.masks(self.masks).any();
         self
@@ -114,9 +114,9 @@ impl<'p> Redactor<'p> {
     pub(crate) fn written_by(mut self, target: Option<&str>) -> Self {
         let Some(target) = target else { return self };
         if self.state.policy().is_plain_target(target) {
-            self.closed = self.masked_around;
+            self.withholds_free_text = self.masked_around;
         } else if self.state.policy().is_content_target(target) {
-            self.closed |= self.keeps_content_in();
+            self.withholds_free_text |= self.withholds_content();
             self.plain_errors = false;
         }
         self
@@ -124,29 +124,30 @@ impl<'p> Redactor<'p> {
 
     /// For a span, event or record of a model call, by any convention: everything except facts is content.
     pub(crate) fn for_model_call(mut self, model_call: bool) -> Self {
-        let keeps = if self.local { self.state.masks(self.masks).any() } else { self.keeps_content_in() };
-        self.closed |= model_call && keeps;
+        let withholds = if self.local { self.state.masks(self.masks).any() } else { self.withholds_content() };
+        self.withholds_free_text |= model_call && withholds;
         self
     }
 
-    /// Whether values are masked as a whole, including nested values.
-    pub(crate) fn hides_whole(&self, owner: Owner) -> bool {
-        if owner == Owner::Other { self.masked_around } else { self.hides(owner) }
+    /// Whether values are withheld as a whole, including nested values.
+    pub(crate) fn withholds_whole(&self, owner: Owner) -> bool {
+        if owner == Owner::Other { self.masked_around } else { self.withholds_text_of(owner) }
     }
 
-    pub(super) fn keeps_content_in(&self) -> bool {
+    /// Whether content does not leave unmasked.
+    pub(super) fn withholds_content(&self) -> bool {
         !self.state.captures() || self.state.masks(self.masks).any()
     }
 
-    /// Whether free text is masked.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+    /// Whether free text of other code is withheld.
+    pub(crate) fn withholds_free_text(&self) -> bool {
+        self.withholds_free_text
     }
 
-    /// Whether free text of this owner is masked.
-    pub(crate) fn hides(&self, owner: Owner) -> bool {
+    /// Whether free text of this owner is withheld.
+    pub(crate) fn withholds_text_of(&self, owner: Owner) -> bool {
         match owner {
-            Owner::Other => self.closed,
+            Owner::Other => self.withholds_free_text,
             Owner::Call | Owner::Filtered => self.state.policy().mask_metadata,
         }
     }
@@ -171,7 +172,7 @@ impl<'p> Redactor<'p> {
     /// The treatment of the value of a key.
     pub(crate) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
         match self.class_of_value(key, class, owner) {
-            Class::Fact(wording) if owner == Owner::Other && self.closed => {
+            Class::Fact(wording) if owner == Owner::Other && self.withholds_free_text => {
                 Verdict::Identifiers { wording, fails: &mut self.masked }
             }
             Class::Fact(_) => Verdict::Keep,
@@ -195,7 +196,7 @@ impl<'p> Redactor<'p> {
                 Verdict::Replace
             }
             Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
-            Class::Identity if owner == Owner::Other && self.closed => {
+            Class::Identity if owner == Owner::Other && self.withholds_free_text => {
                 Verdict::Identifiers { wording: IdentifierKind::Name, fails: &mut self.masked }
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
@@ -203,7 +204,7 @@ impl<'p> Redactor<'p> {
                 Verdict::Filter(&mut self.masked, Place::of(TextKind::Metadata))
             }
             Class::Metadata | Class::Unknown => {
-                let filter = if self.hides(owner) { &mut self.masked } else { &mut self.open };
+                let filter = if self.withholds_text_of(owner) { &mut self.masked } else { &mut self.open };
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
                 Verdict::FilterTexts(filter, Place::of(kind))
             }
@@ -261,8 +262,8 @@ impl<'p> Redactor<'p> {
             return self.verdict(key, class, Owner::Other, content);
         }
         // The name of a span is not content only because its crate logs requests.
-        let hidden = self.masked_around && (self.local || self.state.policy().mask_metadata);
-        let filter = if hidden { &mut self.masked } else { &mut self.open };
+        let withheld = self.masked_around && (self.local || self.state.policy().mask_metadata);
+        let filter = if withheld { &mut self.masked } else { &mut self.open };
         Verdict::FilterTexts(filter, Place::of(TextKind::Metadata))
     }
 

@@ -15,6 +15,7 @@ mod replaced;
 mod response;
 mod start_attributes;
 mod stream;
+mod stream_end;
 
 use std::borrow::Cow;
 
@@ -28,7 +29,8 @@ pub(crate) use inner_calls::{NestedTotals, is_same_call, is_same_work};
 pub(crate) use permitted_content::PermittedContent;
 pub(crate) use response::{is_messages, outcome_content, response_content};
 pub(crate) use start_attributes::StartAttributes;
-pub(crate) use stream::{EndedStream, Stream};
+pub(crate) use stream::Stream;
+pub(crate) use stream_end::EndedStream;
 
 use crate::ambient::ScopeFacts;
 use crate::cost::Priced;

@@ -207,7 +207,7 @@ impl ActiveCall {
     }
 
     /// Whether content is needed. An unsampled span needs none; events and hooks are independent of sampling.
-    pub(crate) fn wants_content(&self) -> bool {
+    fn wants_content(&self) -> bool {
         if let Some(outer) = &self.outer {
             return outer.wants_content();
         }
@@ -218,15 +218,15 @@ impl ActiveCall {
             || (self.hooked && self.policy(pipeline).captures())
     }
 
-    pub(crate) fn permit_input(&self) -> Permit {
-        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).permit(Side::Input, self.masks.get()))
+    /// The permission for the content of a side: none if nothing receives it.
+    pub(crate) fn permit(&self, side: Side) -> Permit {
+        let pipeline = self.pipeline.as_ref().filter(|_| self.wants_content());
+        pipeline.map_or(Permit::Off, |pipeline| self.policy(pipeline).permit(side, self.masks.get()))
     }
 
+    /// The permission for the messages of the response.
     pub(crate) fn permit_output(&self) -> Permit {
-        if self.start_attributes.returns_no_message || !self.wants_content() {
-            return Permit::Off;
-        }
-        self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).permit(Side::Output, self.masks.get()))
+        if self.start_attributes.returns_no_message { Permit::Off } else { self.permit(Side::Output) }
     }
 
     pub(crate) fn permit_error_text(&self) -> Permit {

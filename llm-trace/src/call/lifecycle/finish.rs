@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::active_call::ActiveCall;
 use super::corrections::report_replaced;
 use super::pipeline::Pipeline;
-use super::record_response::scrubbed;
 use crate::ambient::ScopeFacts;
 use crate::ambient::mask_context::{self, Filtered};
 use crate::message::Messages;
@@ -69,9 +68,9 @@ impl ActiveCall {
             self.lock().set_output(messages, open);
         }
         if let (Some(error_message), Permit::Open(filter)) = (error_message, self.permit_error_text()) {
-            let message = scrubbed(filter, &error_message);
+            let message = filter.error_text(&error_message);
             let known = &mut self.lock().error.message;
-            *known = known.take().or(message);
+            *known = known.take().or(Some(message));
         }
         self.write_end(outcome);
     }

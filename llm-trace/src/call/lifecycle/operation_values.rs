@@ -2,7 +2,6 @@
 
 use super::ActiveCall;
 use crate::arguments::captured_value::CapturedValue;
-use crate::policy::{Permit, Side};
 use crate::record::{RecordedContent, count_documents};
 use crate::semconv::{AttributeValue, ContentField, Fact};
 
@@ -22,7 +21,7 @@ impl ActiveCall {
 
     /// Sets content from inside the function, or from its return value.
     pub(crate) fn content(&self, field: ContentField, what: &CapturedValue<'_>) {
-        let permit = if self.wants_content() { self.permit(field.side()) } else { Permit::Off };
+        let permit = self.permit(field.side());
         // Serialization runs user code, so it runs outside of the lock.
         let count = (field == ContentField::MemoryRecords).then(|| count_documents(what)).flatten();
         let filled = RecordedContent::read(field, what, permit);
@@ -36,9 +35,5 @@ impl ActiveCall {
         if let Some(filled) = filled.filter(|_| !record.finished) {
             record.set_content(filled);
         }
-    }
-
-    pub(crate) fn permit(&self, side: Side) -> Permit {
-        self.pipeline().map_or(Permit::Off, |pipeline| self.policy(pipeline).permit(side, self.masks().get()))
     }
 }

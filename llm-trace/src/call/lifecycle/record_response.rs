@@ -7,7 +7,7 @@ use crate::message::{Messages, RecordResponse, ResponseRecord, finish_reason};
 use crate::model::Outcome;
 use crate::model::facts::{ErrorFacts, ResponseFacts};
 use crate::model::server::Server;
-use crate::policy::{Filter, Permit, Place};
+use crate::policy::{Permit, Side};
 use crate::record::{
     document, found, found_in, is_messages, outcome_content, recorded, request_content, response_content,
 };
@@ -22,7 +22,7 @@ impl ActiveCall {
         if !self.has_consumers() {
             return;
         }
-        let permit = if self.wants_content() { self.permit_input() } else { Permit::Off };
+        let permit = self.permit(Side::Input);
         // Serializing, recording and scrubbing run user code, so they run outside of the lock.
         let document = permit.mode().and_then(|mode| document(request, mode));
         let found = found_in(request, document.as_ref());
@@ -164,7 +164,7 @@ impl ActiveCall {
         // Formatting runs user code, so it runs outside of the lock.
         let message = match (self.permit_error_text(), error.message) {
             (Permit::Open(filter), Some(message)) => {
-                user_code::run(UserCode::Error, || message.to_string()).and_then(|text| scrubbed(filter, &text))
+                user_code::run(UserCode::Error, || message.to_string()).map(|text| filter.error_text(&text))
             }
             _ => None,
         };
@@ -294,7 +294,7 @@ impl ActiveCall {
     fn error_message(&self, answer: &CapturedValue<'_>) -> Option<String> {
         let Permit::Open(filter) = self.permit_error_text() else { return None };
         let doc = document(answer, crate::json::Mode::Full)?;
-        scrubbed(filter, &error::read(doc.root())?.message?)
+        Some(filter.error_text(&error::read(doc.root())?.message?))
     }
 
     fn answer_text(&self, text: &str, permit: Permit) {
@@ -306,11 +306,4 @@ impl ActiveCall {
         out.text("assistant", Text::Plain(text), reason.as_deref().map(finish_reason));
         self.lock().set_output(out, open);
     }
-}
-
-/// The text of an error after scrubbing.
-pub(crate) fn scrubbed(mut filter: Filter, text: &str) -> Option<String> {
-    let mut json = String::new();
-    filter.text(&mut json, Text::Plain(text), Place::error());
-    serde_json::from_str(&json).ok()
 }

@@ -17,7 +17,7 @@ use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
-use crate::policy::{Masks, Permit};
+use crate::policy::{Masks, Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
 use crate::user_code::{self, UserCode};
@@ -54,13 +54,12 @@ impl ActiveCall {
         if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely != recorded) {
             pipeline.recorded.store(recorded, Ordering::Relaxed);
         }
-        let wants_content = active.wants_content();
-        let permit = if wants_content { active.permit_input() } else { Permit::Off };
+        let permit = active.permit(Side::Input);
         let read = permit.mode().is_some();
         if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely_read != read) {
             pipeline.content_read.store(read, Ordering::Relaxed);
         }
-        if wants_content {
+        if !matches!(permit, Permit::Off) {
             let document = match (permit.mode(), before) {
                 (Some(mode), Some((read, document))) if mode == read => Some(document),
                 (mode, _) => mode.and_then(|mode| document(&setup.request, mode)),

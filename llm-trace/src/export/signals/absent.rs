@@ -13,9 +13,9 @@ use crate::export::exports::Exports;
 
 /// A provider that does not exist.
 #[derive(Clone, Debug)]
-pub(super) enum Absent {}
+pub(super) enum NoProvider {}
 
-impl Absent {
+impl NoProvider {
     pub(super) fn force_flush(&self) -> OTelSdkResult {
         match *self {}
     }
@@ -25,7 +25,7 @@ impl Absent {
     }
 }
 
-impl opentelemetry::metrics::MeterProvider for Absent {
+impl opentelemetry::metrics::MeterProvider for NoProvider {
     fn meter_with_scope(&self, _: InstrumentationScope) -> opentelemetry::metrics::Meter {
         match *self {}
     }
@@ -34,7 +34,7 @@ impl opentelemetry::metrics::MeterProvider for Absent {
 pub(super) mod metrics {
     use super::*;
 
-    pub(in super::super) type Provider = Absent;
+    pub(in super::super) type Provider = NoProvider;
 
     pub(in super::super) fn provider(config: &Config, _: &mut Exports) -> Result<Option<Provider>, InitError> {
         not_compiled_in(&config.metrics, "OTEL_METRICS_EXPORTER", "metrics");
@@ -46,7 +46,7 @@ pub(super) mod logs {
     use super::*;
     use crate::{LlmLayer, PolicyHandle};
 
-    pub(in super::super) type Provider = Absent;
+    pub(in super::super) type Provider = NoProvider;
 
     pub(in super::super) fn provider(
         config: &Config,

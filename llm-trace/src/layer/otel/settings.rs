@@ -116,7 +116,7 @@ where
             .with_tracer(CallTracer {
                 core: provider.tracer_with_scope(crate::sink::otel::scope(Profile::Core)),
                 latest: provider.tracer_with_scope(crate::sink::otel::scope(Profile::Latest)),
-                profile: Arc::clone(&self.scope_profile),
+                profile: Arc::clone(&self.instrumentation_profile),
                 normalize: Arc::clone(&self.normalize),
             })
             .with_location(false)

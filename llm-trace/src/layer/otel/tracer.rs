@@ -7,7 +7,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanBuilder, Tracer};
 
 use crate::call::CarriedCall;
-use crate::layer::scope_profile::AtomicProfile;
+use crate::layer::instrumentation_profile::AtomicProfile;
 use crate::normalize::{ForeignSpan, Held};
 use crate::semconv::Profile;
 

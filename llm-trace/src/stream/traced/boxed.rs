@@ -37,14 +37,14 @@ impl<T: ?Sized> fmt::Debug for Streamed<T> {
 macro_rules! boxed {
     ($boxed:ty, $new:path $(, $auto:ident)*) => {
         impl<'a, I> Probe for &&Streamed<$boxed> {
-            type Out = Boxed<$boxed>;
+            type Out = BoxedStream<$boxed>;
 
             fn probe(self) -> Self::Out {
-                Boxed(PhantomData)
+                BoxedStream(PhantomData)
             }
         }
 
-        impl<'a, I: 'a> Boxed<$boxed> {
+        impl<'a, I: 'a> BoxedStream<$boxed> {
             pub fn adopt(self, stream: $boxed, open: &mut Option<LlmCall>, read: Read<I>) -> $boxed {
                 // Without a lifetime in the bounds, the compiler proves much faster that a call is `Send`.
                 fn traced<S: Stream $(+ $auto)*>(
@@ -69,11 +69,11 @@ macro_rules! boxed {
 }
 
 /// A boxed stream, which can be replaced by a boxed wrapper.
-pub struct Boxed<T>(PhantomData<fn() -> T>);
+pub struct BoxedStream<T>(PhantomData<fn() -> T>);
 
-impl<T> fmt::Debug for Boxed<T> {
+impl<T> fmt::Debug for BoxedStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Boxed")
+        f.write_str("BoxedStream")
     }
 }
 

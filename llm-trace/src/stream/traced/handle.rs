@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::Traced;
 use crate::arguments::ProbedValue;
-use crate::arguments::captured_value::CapturedValue;
-use crate::call::handle::SerializedRef;
+use crate::arguments::captured_value::{CapturedValue, SerializedRef};
 use crate::call::{LlmCall, StreamCall};
 use crate::capture::{Boxed, CallError, KnownType, Reported, Status, Typed};
 

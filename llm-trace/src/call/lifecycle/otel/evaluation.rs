@@ -11,7 +11,6 @@ use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
 use crate::call::lifecycle::active_call::ActiveCall;
 use crate::call::lifecycle::call_ref::CallRef;
-use crate::call::lifecycle::record_response::scrubbed;
 use crate::policy::{Masks, Permit, Side};
 use crate::semconv::identifier::{is_name, is_word};
 use crate::semconv::{ContentField, Fact};
@@ -105,7 +104,9 @@ impl Evaluation {
             let trace = of.span_context().map_or(TraceId::INVALID, SpanContext::trace_id);
             let policy = pipeline.policy.state().for_trace(trace);
             match (policy.permit(Side::Input, masks), policy.permit(Side::Output, masks)) {
-                (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => scrubbed(filter, explanation),
+                (Permit::Open(_), Permit::Open(filter)) if policy.event_content() => {
+                    Some(filter.error_text(explanation))
+                }
                 _ => None,
             }
         });

@@ -17,15 +17,15 @@ const DEPTH: usize = 64;
 /// The attribute with the name of an event in older versions of OpenTelemetry.
 const EVENT_NAME: &str = "event.name";
 
-/// Copies `from` into the empty record `to`; `keep` decides each attribute. If free text is `closed`, the record's own
+/// Copies `from` into the empty record `to`; `keep` decides each attribute. If free text is `withheld`, the record's own
 /// texts must be identifiers.
 pub(crate) fn copy(
     from: &SdkLogRecord,
     mut to: SdkLogRecord,
-    closed: bool,
+    withheld: bool,
     mut keep: impl FnMut(&Key, &AnyValue) -> Option<AnyValue>,
 ) -> SdkLogRecord {
-    let fits = |text: &str| !closed || IdentifierKind::Word.fits(text);
+    let fits = |text: &str| !withheld || IdentifierKind::Word.fits(text);
     if let Some(name) = from.event_name().filter(|name| fits(name)) {
         to.set_event_name(name);
     }
@@ -94,7 +94,7 @@ impl Redactor<'_> {
                 || from.body().is_some_and(|body| self.has_convention(MESSAGE, body, 0));
             self = self.for_model_call(convention);
         }
-        let closed = owner == Owner::Other && self.is_closed();
+        let withheld = owner == Owner::Other && self.withholds_free_text();
         let body = from.body().and_then(|body| {
             // Earlier conventions had content in the body of named events.
             let class = match event.class {
@@ -104,14 +104,14 @@ impl Redactor<'_> {
             self.any(MESSAGE, class, body.clone(), (owner, content), 0)
         });
         let mut before = Report::default();
-        let mut to = copy(from, to, closed, |key, value| {
+        let mut to = copy(from, to, withheld, |key, value| {
             if key.as_str() == Report::KEY {
                 before = read(value);
                 return None;
             }
             let class = self.known(key.as_str()).class;
             // A key, or its part below a known prefix, may be free text as well.
-            if closed && !IdentifierKind::Word.fits(key.as_str()) {
+            if withheld && !IdentifierKind::Word.fits(key.as_str()) {
                 return None;
             }
             self.any(key.as_str(), class, value.clone(), (owner, content), 0)
@@ -185,7 +185,7 @@ impl Redactor<'_> {
         let (owner, content) = whose;
         // If free text is allowed, nested values are redacted by their own keys.
         let is_nested = matches!(value, AnyValue::Map(_) | AnyValue::ListAny(_));
-        if is_nested && class == Class::Unknown && !self.hides_whole(owner) {
+        if is_nested && class == Class::Unknown && !self.withholds_whole(owner) {
             return Some(self.nested(key, value, whose, depth));
         }
         Some(match self.verdict(key, class, owner, content) {
@@ -237,9 +237,9 @@ impl Redactor<'_> {
         match value {
             AnyValue::Map(_) | AnyValue::ListAny(_) if depth == DEPTH => text(REDACTED),
             AnyValue::Map(map) => {
-                let closed = self.hides(whose.0);
+                let withheld = self.withholds_text_of(whose.0);
                 let map = map.into_iter().filter_map(|(name, value)| {
-                    if closed && !IdentifierKind::Word.fits(name.as_str()) {
+                    if withheld && !IdentifierKind::Word.fits(name.as_str()) {
                         return None;
                     }
                     let class = match self.known(&format!("{key}.{name}")).class {

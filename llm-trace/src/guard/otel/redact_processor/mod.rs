@@ -185,8 +185,8 @@ pub(crate) fn recheck(policy: &PolicyHandle, spans: &mut [SpanData]) {
         if !note.is_of(stamp) {
             let state = policy.state().for_trace(span.span_context.trace_id());
             // Other code's attributes on a call's span can no longer be distinguished from the call's.
-            let closes = note.masks().is_some_and(|masks| state.closes(masks));
-            let owner = if closes { Owner::Other } else { note.owner() };
+            let withholds = note.masks().is_some_and(|masks| state.withholds_free_text(masks));
+            let owner = if withholds { Owner::Other } else { note.owner() };
             Redactor::new(&state, note.masks()).span(span, owner, 0..0);
         }
     }

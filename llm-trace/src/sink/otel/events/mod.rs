@@ -10,7 +10,7 @@ use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity}
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
-use crate::policy::{Report, own_attributes};
+use crate::policy::{Report, redact_attributes, write_report};
 use crate::semconv::{ContentField, Fact, Profile, event};
 use crate::sink::ended_call::{EndedCall, Sink};
 use crate::sink::otel::scope;
@@ -131,7 +131,8 @@ impl Sink for Events {
         if record.operation.is_inference() {
             let mut attributes = call.start_key_values();
             attributes.extend_from_slice(&call.attributes);
-            own_attributes(&mut attributes, policy, *masks, policy.event_content());
+            let report = redact_attributes(&mut attributes, policy, *masks, policy.event_content());
+            write_report(report, &mut attributes);
             let (list, report) = call.content.on(policy.event_content());
             self.details(*profile, span, time, details(attributes, list, report));
         }

@@ -11,7 +11,7 @@ use super::labels::{floats, is_label, record_duration, text};
 use super::mcp::Mcp;
 use super::tokens::Tokens;
 use crate::model::Provider;
-use crate::policy::own_attributes;
+use crate::policy::{redact_attributes, write_report};
 use crate::record::error_type_label;
 use crate::semconv::{Fact, Metric, Profile};
 use crate::sink::ended_call::{EndedCall, Sink};
@@ -35,7 +35,8 @@ impl Sink for Instruments {
         let mut attributes = Vec::new();
         if self.reads_attributes() {
             attributes.clone_from(&call.attributes);
-            own_attributes(&mut attributes, call.policy, call.masks, false);
+            let report = redact_attributes(&mut attributes, call.policy, call.masks, false);
+            write_report(report, &mut attributes);
         }
         self.record(&call.measured(&attributes));
     }

@@ -1,4 +1,4 @@
-//! The profile in the scope of the spans that the embedded layer makes.
+//! The profile that the instrumentation scope of the embedded layer's spans names.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
