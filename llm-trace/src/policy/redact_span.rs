@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::authors::KnownRoles;
 use super::filter::Filter;
-use super::keys::{Class, IdentifierKind, KnownKey, ValueSides};
+use super::keys::{Class, IdentifierKind, KnownKey, ValueSides, is_listed};
 use super::permit::Permit;
 use super::place::{Place, TextKind};
 use super::redact_values::owned;
@@ -42,7 +42,7 @@ impl Redactor<'_> {
         for event in &mut span.events.events {
             let known = self.state.policy().known(&event.name);
             self.others(&mut event.attributes, known.convention, anywhere);
-            let is_name = known.exact || event.name == "exception" || is_own_event(&event.name);
+            let is_name = is_listed(&event.name) || event.name == "exception" || is_own_event(&event.name);
             if self.withholds_free_text && is_name {
                 self.withholds_free_text = of_span;
                 continue;

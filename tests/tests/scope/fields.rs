@@ -63,7 +63,8 @@ fn a_span_may_record_its_fields_all_day() {
         span.record("llm.session_id", number).record("llm.mask_input", true);
     }
     ask(QUESTION);
-    drop((entered, span));
+    drop(entered);
+    drop(span);
     let spans = traced.collector.spans();
     let call = spans.iter().find(|span| span.span.name == "chat m").expect("a call");
     assert_eq!(text(call, "user.id").as_deref(), Some("u1"));

@@ -80,7 +80,7 @@ fn find(hash: u32, key: &[u8]) -> Option<&'static Entry> {
 
 impl KnownKey {
     /// The classification of an unknown key.
-    pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, exact: false, is_word: false };
+    pub(crate) const NOTHING: Self = Self { class: Class::Unknown, convention: false, is_word: false };
 }
 
 /// The classification of a key.
@@ -89,8 +89,6 @@ pub(crate) struct KnownKey {
     pub(crate) class: Class,
     /// Only spans and events of model calls have such a key.
     pub(crate) convention: bool,
-    /// The key has its own entry.
-    pub(crate) exact: bool,
     /// The key is an identifier without spaces.
     pub(crate) is_word: bool,
 }
@@ -112,9 +110,13 @@ pub(super) fn lookup(key: &str) -> KnownKey {
     if let Some(entry) = find(hash, bytes) {
         known.class = entry.class;
         known.convention |= entry.convention;
-        known.exact = true;
     }
     known
+}
+
+/// Whether a key has its own entry.
+pub(crate) fn is_listed(key: &str) -> bool {
+    find(hash(key.as_bytes()), key.as_bytes()).is_some()
 }
 
 #[cfg(test)]
@@ -127,8 +129,8 @@ mod tests {
             let twice = ENTRIES[..at].iter().find(|other| other.key == entry.key);
             assert!(twice.is_none(), "{} stands twice", entry.key);
             let known = lookup(entry.key);
-            assert!(known.exact && known.class == entry.class, "{}: {known:?}", entry.key);
+            assert!(is_listed(entry.key) && known.class == entry.class, "{}: {known:?}", entry.key);
         }
-        assert!(!lookup("").exact && !lookup(".").exact && !lookup("gen_ai.").exact);
+        assert!(!is_listed("") && !is_listed(".") && !is_listed("gen_ai."));
     }
 }

@@ -9,7 +9,7 @@ mod table;
 mod tests;
 
 use crate::credentials::keys::is_credential;
-pub(crate) use compiled::KnownKey;
+pub(crate) use compiled::{KnownKey, is_listed};
 
 use crate::policy::content_shape::ContentShape;
 use crate::policy::side::Side;
@@ -68,7 +68,7 @@ impl IdentifierKind {
 
 /// Looks up `key` in the table. Credentials are recognized by the parts of the key.
 pub(crate) fn known(key: &str) -> KnownKey {
-    memo::get(key, classify)
+    memo::get(key)
 }
 
 fn classify(key: &str) -> KnownKey {
