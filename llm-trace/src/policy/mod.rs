@@ -39,7 +39,7 @@ pub use place::{Place, TextKind};
 pub use policy::{Capture, Policy};
 pub use policy_handle::PolicyHandle;
 pub(crate) use policy_handle::Stamp;
-pub(crate) use redact_values::{redact_attributes, write_report};
+pub(crate) use redact_values::{redact_attributes, redact_user_attributes, write_report};
 pub(crate) use report::Report;
 #[cfg(feature = "scrub-rules")]
 pub use rules::{PatternError, Rule, ScrubRules};

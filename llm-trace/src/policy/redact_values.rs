@@ -6,7 +6,7 @@ use super::authors;
 use super::budget::floor;
 use super::content_shape::ContentShape;
 use super::filter::{Filter, REDACTED};
-use super::keys::{Class, KnownKey};
+use super::keys::{Class, IdentifierKind, KnownKey};
 use super::masks::Masks;
 use super::permit::PolicyState;
 use super::place::{Place, TextKind};
@@ -18,8 +18,7 @@ use crate::otel::{Array, KeyValue, StringValue, Value};
 /// Prefix of messages in the JSON of the conventions.
 const MESSAGES: &str = r#"[{"role":"#;
 
-/// Redacts attributes of a call: those on events and metrics, which no span processor sees, or those that the user adds,
-/// where any key may hold content.
+/// Redacts attributes of a call on events and metrics, which no span processor sees.
 pub(crate) fn redact_attributes(
     attributes: &mut Vec<KeyValue>,
     state: &PolicyState,
@@ -32,6 +31,27 @@ pub(crate) fn redact_attributes(
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
     treatment.into_report()
+}
+
+/// Redacts attributes that the user adds to a call: any key may hold content, and a text under the key of a fact need not
+/// be an identifier.
+pub(crate) fn redact_user_attributes(
+    attributes: &mut Vec<KeyValue>,
+    state: &PolicyState,
+    masks: Masks,
+    content: bool,
+) -> Report {
+    let mut report = redact_attributes(attributes, state, masks, content);
+    let mut filter = state.metadata_filter(true);
+    for KeyValue { key, value, .. } in attributes {
+        if let Class::Fact(wording) = state.policy().known(key.as_str()).class
+            && !fits(value, wording)
+        {
+            texts(value, &mut filter, Place::of(TextKind::Metadata));
+        }
+    }
+    report.absorb(filter.into_report());
+    report
 }
 
 /// Adds a report to the counts on the span.
@@ -119,12 +139,7 @@ impl Redactor<'_> {
                 }
             }
             Verdict::Identifiers { wording, fails } => {
-                let fits = match value {
-                    Value::String(text) => wording.fits(text.as_str()),
-                    Value::Array(Array::String(all)) => wording.fits_all(all.iter().map(|text| Some(text.as_str()))),
-                    _ => true,
-                };
-                if !fits {
+                if !fits(value, wording) {
                     texts(value, fails, Place::of(TextKind::Metadata));
                 }
             }
@@ -153,6 +168,15 @@ impl Redactor<'_> {
             }
         }
         true
+    }
+}
+
+/// Whether a value is a number, a flag or an identifier of this form.
+fn fits(value: &Value, wording: IdentifierKind) -> bool {
+    match value {
+        Value::String(text) => wording.fits(text.as_str()),
+        Value::Array(Array::String(all)) => wording.fits_all(all.iter().map(|text| Some(text.as_str()))),
+        _ => true,
     }
 }
 

@@ -8,7 +8,7 @@ use super::ended_call::EndedCall;
 use super::identity::Identity;
 use crate::ambient::ScopeFacts;
 use crate::otel::{KeyValue, Value};
-use crate::policy::{Report, redact_attributes};
+use crate::policy::{Report, redact_user_attributes};
 use crate::semconv::{Fact, Profile};
 
 /// The settings of attributes.
@@ -40,7 +40,7 @@ impl EndedCall<'_> {
         // The SDK would keep both of two equal keys.
         by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.start_attributes.has(fact)));
         let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
-        let report = redact_attributes(&mut by_user, self.policy, self.masks, settings.content);
+        let report = redact_user_attributes(&mut by_user, self.policy, self.masks, settings.content);
         attributes.user(by_user, on_span);
         self.attributes = attributes.into_vec();
         self.policy.cut_texts(&mut self.attributes);

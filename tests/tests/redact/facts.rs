@@ -170,6 +170,22 @@ fn long_or_many_stop_sequences_are_content_and_short_ones_are_masked_with_the_in
 }
 
 #[test]
+fn a_text_of_the_program_under_the_key_of_a_fact_is_masked_as_metadata() {
+    for (policy, expected) in [(Policy::new(), "SENTINEL in prose"), (Policy::new().mask_metadata(true), "[REDACTED]")]
+    {
+        let got = export_all(policy.clone(), Some(PolicyHandle::new(policy)), || {
+            let call = LlmCall::builder("chat").provider("openai").model("m");
+            call.attribute("gen_ai.usage.input_tokens", "SENTINEL in prose")
+                .attribute("server.port", 443_i64)
+                .run(|_| ());
+        });
+        let found = |key: &str| got.spans().iter().find_map(|span| span.attribute(key));
+        assert_eq!(found("gen_ai.usage.input_tokens"), Some(expected.into()));
+        assert_eq!(found("server.port"), Some(443_i64.into()));
+    }
+}
+
+#[test]
 fn credentials_in_facts_are_replaced() {
     let uri = "https://user:SENTINEL@h/a?token=SENTINEL";
     let clean = "https://[REDACTED]@h/a?token=[REDACTED]";
@@ -185,6 +201,9 @@ fn credentials_in_facts_are_replaced() {
             });
             let scope = llm_trace::scope().prompt(uri, uri);
             scope.run(|| LlmCall::builder("chat").provider("openai").model("m").run(|_| ()));
+            let call = LlmCall::builder("chat").provider("openai").model("m").attribute("server.address", uri);
+            call.attribute("client.address", uri).attribute("error.type", uri).run(|_| ());
+            llm_trace::evaluation(uri).score(1.0).emit();
         });
         assert!(!got.shows("SENTINEL"), "{:?} {:?}", got.spans(), got.series());
         let found = |key: &str| got.spans().iter().find_map(|span| span.attribute(key));

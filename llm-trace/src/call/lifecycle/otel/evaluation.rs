@@ -11,8 +11,9 @@ use crate::ambient::mask_context;
 use crate::ambient::mask_context::SharedMasks;
 use crate::call::lifecycle::active_call::ActiveCall;
 use crate::call::lifecycle::call_ref::CallRef;
+use crate::credentials::REDACTED;
 use crate::policy::{Masks, Permit, Side};
-use crate::semconv::identifier::{is_name, is_word};
+use crate::semconv::identifier::{is_name, is_word, without_credentials};
 use crate::semconv::{ContentField, Fact};
 use crate::sink::otel::events::{Fields, text};
 use crate::user_code::{self, UserCode};
@@ -120,7 +121,12 @@ impl Evaluation {
     }
 
     fn fields(self, explanation: Option<String>, response_id: Option<&str>) -> Fields {
-        let mut fields: Fields = vec![(Key::from(Fact::EvaluationName.key()), AnyValue::from(self.name))];
+        let name = match is_name(&self.name) {
+            true => self.name.to_string(),
+            // The event requires a name.
+            false => without_credentials(Fact::EvaluationName, &self.name).unwrap_or_else(|| REDACTED.to_owned()),
+        };
+        let mut fields: Fields = vec![(Key::from(Fact::EvaluationName.key()), AnyValue::from(name))];
         let mut add = |key: &'static str, value: Option<AnyValue>| {
             fields.extend(value.map(|value| (Key::from(key), value)));
         };
