@@ -24,6 +24,9 @@ pub(super) fn is_code(text: &[u8]) -> bool {
 
 /// A name, decoded. Bytes that are not ASCII end a name, so they stay encoded.
 pub(super) fn decode(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|byte| matches!(byte, b'\\' | b'%')) {
+        return Cow::Borrowed(name);
+    }
     let name = match name.contains('\\') {
         true => Cow::Owned(decode_json(name)),
         false => Cow::Borrowed(name),

@@ -18,7 +18,7 @@ static MARKS: [bool; 256] = {
 const SIGNS: &[u8] = b"=:, +%-";
 
 /// The position of the first mark.
-fn first_mark(bytes: &[u8]) -> Option<usize> {
+pub(super) fn first_mark(bytes: &[u8]) -> Option<usize> {
     let is_mark = |byte: &u8| MARKS[usize::from(*byte)];
     // Few bytes are marks, and four at a time take fewer instructions.
     let (fours, _) = bytes.as_chunks::<4>();

@@ -18,7 +18,7 @@ mod value;
 
 use harmless::{is_arn, is_harmless, is_stand_in, opens_clause};
 use keys::{is_credential, is_credential_word};
-use marks::{MAX_NAME, Marks, name_before, scheme_before};
+use marks::{MAX_NAME, Marks, first_mark, name_before, scheme_before};
 use value::{Extent, value};
 
 /// Replaces the credentials in a text. Returns the text and their number.
@@ -28,6 +28,10 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
+    // Most short texts have no mark.
+    if first_mark(text.as_bytes()).is_none() {
+        return (Cow::Borrowed(text), 0);
+    }
     if let Some(clean) = scan(text, stand_in, false) {
         return clean;
     }

@@ -25,9 +25,6 @@ pub(crate) fn redact_attributes(
     masks: Masks,
     content: bool,
 ) -> Report {
-    if attributes.is_empty() {
-        return Report::default();
-    }
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
     treatment.into_report()
@@ -41,6 +38,9 @@ pub(crate) fn redact_user_attributes(
     masks: Masks,
     content: bool,
 ) -> Report {
+    if attributes.is_empty() {
+        return Report::default();
+    }
     let mut report = redact_attributes(attributes, state, masks, content);
     let mut filter = state.metadata_filter(true);
     for KeyValue { key, value, .. } in attributes {
@@ -172,6 +172,7 @@ impl Redactor<'_> {
 }
 
 /// Whether a value is a number, a flag or an identifier of this form.
+#[inline]
 fn fits(value: &Value, wording: IdentifierKind) -> bool {
     match value {
         Value::String(text) => wording.fits(text.as_str()),

@@ -153,6 +153,7 @@ impl<'p> Redactor<'p> {
     }
 
     /// The classification of a key.
+    #[inline]
     pub(crate) fn known(&self, key: &str) -> KnownKey {
         self.state.policy().known(key)
     }
