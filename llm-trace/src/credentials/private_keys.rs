@@ -35,8 +35,11 @@ pub(super) fn replace(text: &str, stand_in: &str) -> Option<(String, u64)> {
 
 /// The label of the line that starts with the dashes at `at` and this word.
 fn label(text: &str, at: usize, word: &str) -> Option<Range<usize>> {
-    let start = at + DASHES.len() + word.len();
-    let is_word = text.get(at + DASHES.len()..start).is_some_and(|found| found.eq_ignore_ascii_case(word));
+    // Other dashes may stand before those of the line: fewer than the next match would have.
+    let after = at + DASHES.len();
+    let more = text.as_bytes()[after..].iter().take(DASHES.len() - 1).take_while(|byte| **byte == b'-').count();
+    let start = after + more + word.len();
+    let is_word = text.get(after + more..start).is_some_and(|found| found.eq_ignore_ascii_case(word));
     let rest = text.as_bytes().get(start..).filter(|_| is_word)?;
     let end = memmem::find(&rest[..rest.len().min(LABEL)], DASHES)?;
     Some(start..start + end)
