@@ -5,9 +5,9 @@
 //!
 //! The types of a call's life, in order:
 //!
-//! | type | what it is |
+//! | type | meaning |
 //! |---|---|
-//! | `CallArguments` | what the macro or the builder reads before the start |
+//! | `CallArguments` | the arguments that the macro or the builder reads before the start |
 //! | `PendingCall` | a call whose arguments are read and whose span starts at the first poll of its future |
 //! | `Prepared` | a `PendingCall` or a call that has started |
 //! | `ActiveCall` | a running call: its span, its masks, and its `CallRecord` behind a lock |

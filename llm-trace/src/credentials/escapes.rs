@@ -27,14 +27,8 @@ pub(super) fn decode(name: &str) -> Cow<'_, str> {
     if !name.bytes().any(|byte| matches!(byte, b'\\' | b'%')) {
         return Cow::Borrowed(name);
     }
-    let name = match name.contains('\\') {
-        true => Cow::Owned(decode_json(name)),
-        false => Cow::Borrowed(name),
-    };
-    if !name.contains('%') {
-        return name;
-    }
-    String::from_utf8(decode_bytes(&name, u8::is_ascii)).map_or(name, Cow::Owned)
+    let name = decode_json(name);
+    Cow::Owned(String::from_utf8(decode_bytes(&name, u8::is_ascii)).unwrap_or(name))
 }
 
 /// A text with the codes of JSON decoded, also behind several backslashes. Other escapes stay.

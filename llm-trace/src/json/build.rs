@@ -80,6 +80,11 @@ impl<'a> JsonView<'a> {
         self.complete
     }
 
+    /// The mode in which the document was read.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// Whether everything in the document was read and kept.
     pub(crate) fn has_all(&self) -> bool {
         self.complete && self.mode == Mode::Full

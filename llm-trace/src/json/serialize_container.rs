@@ -92,9 +92,10 @@ impl Container<'_> {
     }
 }
 
+/// Serializes the elements of sequences and tuples alike.
 macro_rules! elements {
-    ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Container<'_> {
+    ($container:ty: $($trait:ident::$method:ident),*) => {$(
+        impl ser::$trait for $container {
             type Ok = ();
             type Error = Stop;
 
@@ -109,7 +110,10 @@ macro_rules! elements {
     )*};
 }
 
+pub(super) use elements;
+
 elements!(
+    Container<'_>:
     SerializeSeq::serialize_element,
     SerializeTuple::serialize_element,
     SerializeTupleStruct::serialize_field,

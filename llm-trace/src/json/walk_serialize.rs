@@ -7,7 +7,7 @@ use serde::ser::{self, Serialize};
 
 use super::found::{Elements, Found, Scalar, Step};
 use super::serialize::widened;
-use super::serialize_container::key_of;
+use super::serialize_container::{elements, key_of};
 use super::string_only::Stop;
 use super::trie::Trie;
 use super::{MAX_DEPTH, string_only as only_text};
@@ -298,24 +298,7 @@ impl<'w> ser::Serializer for Walker<'w> {
     }
 }
 
-macro_rules! elements {
-    ($($trait:ident::$method:ident),*) => {$(
-        impl ser::$trait for Below<'_> {
-            type Ok = ();
-            type Error = Stop;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<(), Stop> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-elements!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
+elements!(Below<'_>: SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
 
 impl ser::SerializeTupleVariant for Variant<'_> {
     type Ok = ();

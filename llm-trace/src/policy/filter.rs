@@ -171,17 +171,17 @@ impl Filter {
     /// Writes a text as a JSON string.
     pub(crate) fn text(&mut self, out: &mut String, text: Text<'_>, place: Place<'_>) {
         let Text::Plain(text) = text else { return self.mask(out, place) };
+        let (longest, start) = (self.longest_at(place), out.len());
         let clean = self.uncut(text, place);
-        let start = out.len();
         // The encoded length is known after writing, so most texts are read once.
-        if clean.len() <= self.longest_at(place) {
+        if clean.len() <= longest {
             write_str(out, &clean);
-            if out.len() - start - 2 <= self.longest_at(place) {
+            if out.len() - start - 2 <= longest {
                 return;
             }
             out.truncate(start);
         }
-        write_str(out, &budget::cut(&clean, self.longest_at(place), &mut self.report));
+        write_str(out, &budget::cut(&clean, longest, &mut self.report));
     }
 
     /// The text after masking, scrubbing and cutting.

@@ -47,8 +47,8 @@ impl ActiveCall {
         // Content is permitted once the span exists. If that is likely, the document is read now, and once.
         let likely_read = pipeline.content_read.load(Ordering::Relaxed);
         let before = if likely_read { around.mode_of_input() } else { None };
-        let before = before.and_then(|mode| Some((mode, document(&setup.request, mode)?)));
-        record.read_arguments(&setup, found_in(&setup.request, before.as_ref().map(|(_, document)| document)).as_ref());
+        let before = before.and_then(|mode| document(&setup.request, mode));
+        record.read_arguments(&setup, found_in(&setup.request, before.as_ref()).as_ref());
         let active = ActiveCall::start(setup.make_span, record, around)?;
         let recorded = active.outer.as_deref().unwrap_or(&active).recording;
         if let Some(pipeline) = active.pipeline.as_ref().filter(|_| likely != recorded) {
@@ -60,10 +60,10 @@ impl ActiveCall {
             pipeline.content_read.store(read, Ordering::Relaxed);
         }
         if !matches!(permit, Permit::Off) {
-            let document = match (permit.mode(), before) {
-                (Some(mode), Some((read, document))) if mode == read => Some(document),
-                (mode, _) => mode.and_then(|mode| document(&setup.request, mode)),
-            };
+            let document = permit.mode().and_then(|mode| {
+                let before = before.filter(|document| document.mode() == mode);
+                before.or_else(|| document(&setup.request, mode))
+            });
             let mut record = active.lock();
             record.read_input(&setup, document.as_ref(), permit);
             if let Some(given) = &setup.given {

@@ -85,9 +85,8 @@ impl OtlpRequest for ExportMetricsServiceRequest {
     }
 
     fn split(&mut self) -> Option<Self> {
-        let metrics = items(self).count();
-        if metrics > 1 {
-            return Some(take(self, metrics / 2));
+        if let Some(half) = half(self) {
+            return Some(half);
         }
         // A single metric with several series: its points are split.
         let rest = rest_of_points(items_mut(self).next()?)?;

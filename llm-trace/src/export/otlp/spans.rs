@@ -167,8 +167,7 @@ impl OtlpRequest for ExportTraceServiceRequest {
     }
 
     fn split(&mut self) -> Option<Self> {
-        let count = self.count();
-        (count > 1).then(|| take(self, count / 2))
+        half(self)
     }
 
     fn visit_values(&mut self, visit: Visit<'_>) {

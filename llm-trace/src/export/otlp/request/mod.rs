@@ -124,6 +124,12 @@ macro_rules! nested {
             request.$resources.retain(|resource| !resource.$scopes.is_empty());
             taken
         }
+
+        /// Splits off half of the items; `None` if there is only one.
+        fn half(request: &mut $request) -> Option<$request> {
+            let count = items(request).count();
+            (count > 1).then(|| take(request, count / 2))
+        }
     };
 }
 pub(super) use nested;
