@@ -29,30 +29,27 @@ pub(crate) fn clean(text: &str) -> (Cow<'_, str>, u64) {
 /// Like [`clean`], with another replacement.
 pub(crate) fn clean_with<'t>(text: &'t str, stand_in: &'static str) -> (Cow<'t, str>, u64) {
     // Most short texts have no mark.
-    if first_mark(text.as_bytes()).is_none() {
-        return (Cow::Borrowed(text), 0);
-    }
-    if let Some(clean) = scan(text, stand_in, false) {
+    let Some(first) = first_mark(text.as_bytes()) else { return (Cow::Borrowed(text), 0) };
+    if let Some(clean) = scan(text, stand_in, first, false) {
         return clean;
     }
     let (without_keys, keys) = match private_keys::replace(text, stand_in) {
         Some((text, keys)) => (Cow::Owned(text), keys),
         None => (Cow::Borrowed(text), 0),
     };
-    match scan(&without_keys, stand_in, true) {
+    match scan(&without_keys, stand_in, 0, true) {
         Some((Cow::Owned(clean), found)) => (Cow::Owned(clean), keys.saturating_add(found)),
         _ => (without_keys, keys),
     }
 }
 
-/// Replaces credentials but private keys. Returns `None` if there may be private keys.
-fn scan<'t>(text: &'t str, stand_in: &'static str, without_keys: bool) -> Option<(Cow<'t, str>, u64)> {
+/// Replaces credentials but private keys, from the first mark on. Returns `None` if there may be private keys.
+fn scan<'t>(text: &'t str, stand_in: &'static str, mut from: usize, without_keys: bool) -> Option<(Cow<'t, str>, u64)> {
     let mut scan = Scan { text, stand_in, out: String::new(), copied: 0, found: 0 };
     let mut marks = Marks::new(text, without_keys);
     // Most URLs name no user.
     let last_at = LazyCell::new(|| memrchr(b'@', text.as_bytes()));
     let userinfo = |start: usize| if *last_at >= Some(start) { userinfo(text, start) } else { None };
-    let mut from = 0;
     while let Some(at) = marks.next(from) {
         from = at + 1;
         let found = match text.as_bytes().get(at) {

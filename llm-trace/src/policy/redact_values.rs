@@ -108,8 +108,8 @@ impl Redactor<'_> {
         let free_text = owner == Owner::Other && self.withholds_free_text;
         // Most values are facts and numbers, which pass in any case.
         match known.class {
-            Class::Fact(_) if !free_text => true,
-            Class::Fact(_) | Class::Unknown
+            Class::Fact(wording) if !free_text || (known.is_word && fits(value, wording)) => true,
+            Class::Unknown
                 if matches!(value, Value::Bool(_) | Value::I64(_) | Value::F64(_)) && (!free_text || known.is_word) =>
             {
                 true
@@ -172,7 +172,6 @@ impl Redactor<'_> {
 }
 
 /// Whether a value is a number, a flag or an identifier of this form.
-#[inline]
 fn fits(value: &Value, wording: IdentifierKind) -> bool {
     match value {
         Value::String(text) => wording.fits(text.as_str()),
