@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 use super::found::{Elements, Found, Scalar, Step};
-use super::trie::Trie;
+use super::trie::{Edge, Trie};
 use super::work;
 
 /// A longer key is in no path. A key with escapes is decoded first.
@@ -30,268 +30,254 @@ impl<'a> Found<'a> {
 fn scan<'a>(trie: &Trie, text: &'a [u8], found: &mut Found<'a>) {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     work::bytes(text.len());
-    // The recursion is as deep as the paths; deeper values are skipped without recursion.
-    let _ = Scanner { trie, text, at: 0 }.value(Step::ROOT, found);
+    let _ = Scanner { trie, found }.value(Step::ROOT, text);
 }
 
-struct Scanner<'t, 'a> {
+/// Each method reads from the start of a text, and returns the text that follows, or `None` at a syntax error.
+struct Scanner<'t, 'f, 'a> {
     trie: &'t Trie,
-    text: &'a [u8],
-    at: usize,
+    found: &'f mut Found<'a>,
 }
 
-impl<'a> Scanner<'_, 'a> {
-    #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    /// Consumes the next byte after whitespace if it is `byte`.
-    #[inline(always)]
-    fn consume(&mut self, byte: u8) -> bool {
-        if self.peek() != Some(byte) {
-            self.space();
-        }
-        let eats = self.peek() == Some(byte);
-        self.at += usize::from(eats);
-        eats
-    }
-
-    fn value(&mut self, step: Step, found: &mut Found<'a>) -> Option<()> {
-        self.space();
-        match self.peek()? {
-            b'{' => self.object(step, found),
-            b'[' => self.array(step, found),
-            b'"' => {
-                self.at += 1;
-                let (text, escaped) = self.string()?;
-                let text = self.text_of(step, text, escaped, found);
-                found.push(step, text);
-                Some(())
+impl<'t, 'a> Scanner<'t, '_, 'a> {
+    /// The recursion is as deep as the paths; deeper values are skipped without recursion.
+    fn value(&mut self, step: Step, text: &'a [u8]) -> Option<&'a [u8]> {
+        match unspaced(text) {
+            [b'"', rest @ ..] => {
+                let (string, rest) = string(rest)?;
+                let value = self.kept(step, string);
+                self.found.push(step, value);
+                Some(rest)
             }
-            _ => {
-                let value = scalar(self.word()?)?;
-                found.push(step, value);
-                Some(())
+            text @ [b'{', fields @ ..] => self.object(step, text, fields),
+            text @ [b'[', elements @ ..] => self.array(step, text, elements),
+            text => {
+                let (value, rest) = scalar(text)?;
+                self.found.push(step, value);
+                Some(rest)
             }
         }
     }
 
-    fn text_of(&self, step: Step, text: &'a [u8], escaped: bool, found: &mut Found<'a>) -> Scalar<'a> {
-        if !found.wants(step, text.len()) {
+    #[inline]
+    fn kept(&mut self, step: Step, string: Quoted<'a>) -> Scalar<'a> {
+        let Quoted { text, escaped } = string;
+        if !self.found.wants(step, text.len()) {
             return Scalar::Text(text.len());
         }
         if escaped {
-            let quoted = self.text.get(self.at - text.len() - 2..self.at).unwrap_or_default();
-            let word: Option<String> = serde_json::from_slice(quoted).ok();
-            return word.map_or(Scalar::Text(text.len()), |word| found.copied(step, &word));
+            return string.unescaped().map_or(Scalar::Text(text.len()), |word| self.found.copied(step, &word));
         }
         match str::from_utf8(text) {
             // Control characters are not valid JSON, so a parsed document has no such content.
-            Ok(word) if step.is_word() || word.bytes().all(|byte| byte >= b' ') => found.borrowed(step, word),
+            Ok(word) if step.is_word() || word.bytes().all(|byte| byte >= b' ') => self.found.borrowed(step, word),
             _ => Scalar::Text(text.len()),
         }
     }
 
-    fn object(&mut self, step: Step, found: &mut Found<'a>) -> Option<()> {
+    #[inline]
+    fn object(&mut self, step: Step, text: &'a [u8], fields: &'a [u8]) -> Option<&'a [u8]> {
+        let at = self.found.open_object(step);
         if step.to == 0 {
-            let at = found.open_object(step);
-            let len = self.skip_container()?;
-            found.close(at, len);
-            return Some(());
+            let (len, rest) = skip_container(text)?;
+            self.found.close(at, len);
+            return Some(rest);
         }
-        let at = found.open_object(step);
-        self.at += 1;
         let (mut len, mut keys) = (0, 0);
-        let read = self.fields(step, &mut len, &mut keys, found);
-        match read {
-            Some(()) => found.close_object(at, len, keys),
-            None => found.grow(at, len),
+        let rest = self.fields(step, fields, &mut len, &mut keys);
+        match rest {
+            Some(_) => self.found.close_object(at, len, keys),
+            None => self.found.grow(at, len),
         }
-        read
+        rest
     }
 
     /// Reads the fields of an object up to its end.
     #[inline]
-    fn fields(&mut self, step: Step, len: &mut usize, keys: &mut u64, found: &mut Found<'a>) -> Option<()> {
-        if self.consume(b'}') {
-            return Some(());
+    fn fields(&mut self, step: Step, text: &'a [u8], len: &mut usize, keys: &mut u64) -> Option<&'a [u8]> {
+        let mut text = unspaced(text);
+        if let [b'}', rest @ ..] = text {
+            return Some(rest);
+        }
+        if step.names_first() {
+            *keys |= self.first_name(step, text);
         }
         loop {
-            if !self.consume(b'"') {
-                return None;
-            }
-            let (key, escaped) = self.string()?;
-            let unescaped = if escaped && key.len() <= MAX_KEY { self.unescaped(key) } else { None };
-            if *len == 0 && step.names_first() {
-                *keys |= self.first_key(step, key, unescaped.as_deref(), found);
-            }
-            let edge = match &unescaped {
-                Some(key) => self.trie.field(step.to, key.as_bytes()),
-                None => self.trie.field(step.to, key),
-            };
-            if !self.consume(b':') {
-                return None;
-            }
+            let [b'"', rest @ ..] = unspaced(text) else { return None };
+            let (key, rest) = string(rest)?;
+            let edge = if key.escaped { self.escaped_field(step, key) } else { self.trie.field(step.to, key.text) };
+            let [b':', rest @ ..] = unspaced(rest) else { return None };
             *len += 1;
-            match edge {
+            let rest = match edge {
                 Some(edge) => {
                     let step = Step::of(edge);
                     *keys |= step.bit();
-                    self.value(step, found)?;
+                    self.value(step, rest)?
                 }
-                None => self.skip()?,
-            }
-            if !self.consume(b',') {
-                return self.consume(b'}').then_some(());
+                None => skip(rest)?,
+            };
+            match unspaced(rest) {
+                [b',', rest @ ..] => text = rest,
+                [b'}', rest @ ..] => return Some(rest),
+                _ => return None,
             }
         }
     }
 
-    fn unescaped(&self, key: &[u8]) -> Option<String> {
-        serde_json::from_slice(self.text.get(self.at - key.len() - 2..self.at)?).ok()
+    #[cold]
+    fn escaped_field(&self, step: Step, key: Quoted<'a>) -> Option<&'t Edge> {
+        let key = if key.text.len() <= MAX_KEY { key.unescaped()? } else { return None };
+        self.trie.field(step.to, key.as_bytes())
     }
 
     /// Adds the name of the first field, if a path selects it as a fact. Returns the bit of its key.
-    fn first_key(&self, step: Step, key: &'a [u8], unescaped: Option<&str>, found: &mut Found<'a>) -> u64 {
-        let Some(step) = step.first_name(self.trie) else { return 0 };
-        let name = match unescaped {
-            Some(name) => found.copied(step, name),
-            None => str::from_utf8(key).map_or(Scalar::Text(key.len()), |name| found.borrowed(step, name)),
-        };
-        found.push(step, name);
+    #[cold]
+    fn first_name(&mut self, step: Step, fields: &'a [u8]) -> u64 {
+        let (Some(step), [b'"', rest @ ..]) = (step.first_name(self.trie), fields) else { return 0 };
+        let Some((name, _)) = string(rest) else { return 0 };
+        let name = self.kept(step, name);
+        self.found.push(step, name);
         step.bit()
     }
 
-    fn array(&mut self, step: Step, found: &mut Found<'a>) -> Option<()> {
-        let Some(elements) = Elements::of(self.trie, step.to) else {
-            let at = found.open(step, Scalar::Array(0));
-            let len = self.skip_container()?;
-            found.close(at, len);
-            return Some(());
+    #[inline]
+    fn array(&mut self, step: Step, text: &'a [u8], elements: &'a [u8]) -> Option<&'a [u8]> {
+        let at = self.found.open(step, Scalar::Array(0));
+        let Some(paths) = Elements::of(self.trie, step.to) else {
+            let (len, rest) = skip_container(text)?;
+            self.found.close(at, len);
+            return Some(rest);
         };
-        let at = found.open(step, Scalar::Array(0));
-        self.at += 1;
         let mut len = 0;
-        let read = self.elements(elements, &mut len, found);
-        match read {
-            Some(()) => found.close(at, len),
-            None => found.grow(at, len),
+        let rest = self.elements(paths, elements, &mut len);
+        match rest {
+            Some(_) => self.found.close(at, len),
+            None => self.found.grow(at, len),
         }
-        read
+        rest
     }
 
     /// Reads the elements of an array up to its end.
     #[inline]
-    fn elements(&mut self, elements: Elements, len: &mut usize, found: &mut Found<'a>) -> Option<()> {
-        if self.consume(b']') {
-            return Some(());
+    fn elements(&mut self, paths: Elements, text: &'a [u8], len: &mut usize) -> Option<&'a [u8]> {
+        let mut text = unspaced(text);
+        if let [b']', rest @ ..] = text {
+            return Some(rest);
         }
         loop {
             *len += 1;
-            if *len <= usize::from(elements.most) {
-                self.value(elements.step, found)?;
-            } else {
-                self.skip()?;
-            }
-            if !self.consume(b',') {
-                return self.consume(b']').then_some(());
+            let rest = if *len <= usize::from(paths.most) { self.value(paths.step, text)? } else { skip(text)? };
+            match unspaced(rest) {
+                [b',', rest @ ..] => text = rest,
+                [b']', rest @ ..] => return Some(rest),
+                _ => return None,
             }
         }
     }
+}
 
-    /// The string after an opening quote, and whether it has escapes.
-    #[inline]
-    fn string(&mut self) -> Option<(&'a [u8], bool)> {
-        let (start, mut escaped) = (self.at, false);
-        let mut at = start;
-        loop {
-            at += mark(self.text.get(at..)?)?;
-            if self.text.get(at) == Some(&b'"') {
-                self.at = at + 1;
-                return Some((self.text.get(start..at)?, escaped));
-            }
-            escaped = true;
-            at += 2;
-        }
+/// The text after whitespace. Most documents have little.
+#[inline(always)]
+fn unspaced(text: &[u8]) -> &[u8] {
+    match text {
+        [b' ' | b'\n' | b'\t' | b'\r', rest @ ..] => after_spaces(rest),
+        _ => text,
     }
+}
 
-    /// Skips a value.
-    fn skip(&mut self) -> Option<()> {
-        self.space();
-        match self.peek()? {
+#[inline(never)]
+fn after_spaces(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\n' | b'\t' | b'\r', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// A string without its quotes.
+#[derive(Clone, Copy)]
+struct Quoted<'a> {
+    text: &'a [u8],
+    escaped: bool,
+}
+
+impl Quoted<'_> {
+    #[cold]
+    fn unescaped(self) -> Option<String> {
+        serde_json::from_slice(&[b"\"", self.text, b"\""].concat()).ok()
+    }
+}
+
+/// The string after an opening quote.
+#[inline]
+fn string(text: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
+    let (mut at, mut escaped) = (mark(text)?, false);
+    while text.get(at) == Some(&b'\\') {
+        escaped = true;
+        at += 2;
+        at += mark(text.get(at..)?)?;
+    }
+    let (text, [_, rest @ ..]) = text.split_at_checked(at)? else { return None };
+    Some((Quoted { text, escaped }, rest))
+}
+
+/// Skips a value.
+fn skip(text: &[u8]) -> Option<&[u8]> {
+    match unspaced(text) {
+        [b'"', rest @ ..] => Some(string(rest)?.1),
+        text @ [b'{' | b'[', ..] => Some(skip_container(text)?.1),
+        text => Some(word(text)?.1),
+    }
+}
+
+/// Skips an object or an array; returns its number of fields or elements.
+fn skip_container(mut text: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut depth, mut commas, mut is_empty) = (0_usize, 0, true);
+    loop {
+        let (byte, rest) = text.split_first()?;
+        text = rest;
+        match byte {
             b'"' => {
-                self.at += 1;
-                self.string()?;
+                text = string(rest)?.1;
+                is_empty = false;
             }
             b'{' | b'[' => {
-                self.skip_container()?;
+                is_empty &= depth == 0;
+                depth += 1;
             }
-            _ => {
-                self.word()?;
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some((if is_empty { 0 } else { commas + 1 }, rest));
+                }
             }
-        }
-        Some(())
-    }
-
-    /// Skips an object or an array; returns its number of fields or elements.
-    fn skip_container(&mut self) -> Option<usize> {
-        let (mut depth, mut commas, mut is_empty) = (0_usize, 0, true);
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    self.string()?;
-                    is_empty = false;
-                    continue;
-                }
-                b'{' | b'[' => {
-                    is_empty &= depth == 0;
-                    depth += 1;
-                }
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        self.at += 1;
-                        return Some(if is_empty { 0 } else { commas + 1 });
-                    }
-                }
-                b',' => commas += usize::from(depth == 1),
-                b' ' | b'\n' | b'\t' | b'\r' => {}
-                _ => is_empty = false,
-            }
-            self.at += 1;
+            b',' => commas += usize::from(depth == 1),
+            b' ' | b'\n' | b'\t' | b'\r' => {}
+            _ => is_empty = false,
         }
     }
+}
 
-    /// A number or a literal.
-    #[inline]
-    fn word(&mut self) -> Option<&'a [u8]> {
-        let rest = self.text.get(self.at..)?;
-        let len = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E'))
-            .count();
-        self.at += len;
-        rest.get(..len).filter(|word| !word.is_empty())
-    }
+/// A number or a literal.
+#[inline]
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let len = text.iter().position(|byte| !is_word(byte)).unwrap_or(text.len());
+    text.split_at_checked(len).filter(|(word, _)| !word.is_empty())
+}
+
+#[inline]
+fn is_word(byte: &u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E')
 }
 
 /// Most strings are shorter, so this many bytes are checked eight at a time before a search is set up.
 const SHORT: usize = 64;
 
 /// The position of the first quote or backslash.
-#[inline]
+#[inline(always)]
 fn mark(text: &[u8]) -> Option<usize> {
+    let (eights, _) = text.as_chunks::<8>();
     let mut at = 0;
-    while let Some(eight) = text.get(at..).filter(|_| at < SHORT).and_then(<[u8]>::first_chunk::<8>) {
+    for eight in eights.iter().take(SHORT / 8) {
         let marks = marks(u64::from_le_bytes(*eight));
         if marks != 0 {
             return Some(at + marks.trailing_zeros() as usize / 8);
@@ -311,30 +297,40 @@ const fn marks(eight: u64) -> u64 {
     zeros(eight ^ (ONES * b'"' as u64)) | zeros(eight ^ (ONES * b'\\' as u64))
 }
 
-fn scalar<'a>(word: &[u8]) -> Option<Scalar<'a>> {
-    Some(match word {
+/// A number or a literal as a value.
+#[inline]
+fn scalar<'a>(text: &[u8]) -> Option<(Scalar<'a>, &[u8])> {
+    if let Some((n, rest)) = short_int(text) {
+        return Some((Scalar::Int(n), rest));
+    }
+    let (word, rest) = word(text)?;
+    let value = match word {
         b"null" => Scalar::Null,
         b"true" => Scalar::Bool(true),
         b"false" => Scalar::Bool(false),
-        [b'-' | b'0'..=b'9', ..] => match short_int(word) {
-            Some(n) => Scalar::Int(n),
-            None => match serde_json::from_slice::<serde_json::Number>(word).ok()? {
-                n if n.is_i64() => Scalar::Int(n.as_i64()?),
-                n if n.is_u64() => Scalar::UInt(n.as_u64()?),
-                n => Scalar::Float(n.as_f64()?),
-            },
+        [b'-' | b'0'..=b'9', ..] => match serde_json::from_slice::<serde_json::Number>(word).ok()? {
+            n if n.is_i64() => Scalar::Int(n.as_i64()?),
+            n if n.is_u64() => Scalar::UInt(n.as_u64()?),
+            n => Scalar::Float(n.as_f64()?),
         },
         _ => return None,
-    })
+    };
+    Some((value, rest))
 }
 
 /// An unsigned whole number that is short enough to fit.
 #[inline]
-fn short_int(word: &[u8]) -> Option<i64> {
-    if word.len() > 18 || (word.len() > 1 && word.first() == Some(&b'0')) {
-        return None;
+fn short_int(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut n, mut rest) = (0, text);
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        (n, rest) = (n * 10 + i64::from(digit - b'0'), after);
+        if text.len() - rest.len() > 18 {
+            return None;
+        }
     }
-    word.iter().try_fold(0_i64, |n, byte| byte.is_ascii_digit().then(|| n * 10 + i64::from(byte - b'0')))
+    let digits = text.len() - rest.len();
+    let fits = digits == 1 || (digits > 1 && text.first() != Some(&b'0'));
+    (fits && !rest.first().is_some_and(is_word)).then_some((n, rest))
 }
 
 #[cfg(test)]
