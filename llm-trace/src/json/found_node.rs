@@ -9,11 +9,6 @@ impl Found<'_> {
     pub(crate) fn root(&self) -> FoundNode<'_> {
         FoundNode { found: self, at: 0 }
     }
-
-    fn root_field(&self, key: u16) -> Option<FoundNode<'_>> {
-        let at = usize::from(*self.root.get(self.root_slot(key)?)?);
-        (at > 0).then_some(FoundNode { found: self, at })
-    }
 }
 
 /// A value that was found.
@@ -73,9 +68,6 @@ impl<'f> Tree<'f> for FoundNode<'f> {
         match entry.value {
             Scalar::Object { keys, .. } if keys & bit(key.id) != 0 => {}
             _ => return None,
-        }
-        if self.at == 0 && !self.found.crowded {
-            return self.found.root_field(key.id);
         }
         let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
         while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {

@@ -49,16 +49,17 @@ fn escape_into(out: &mut String, text: &str) {
 }
 
 /// The number of bytes before the first one that JSON escapes.
+#[inline]
 fn plain_len(bytes: &[u8]) -> usize {
+    let (eights, tail) = bytes.as_chunks::<8>();
     let mut at = 0;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    for eight in eights {
         let specials = specials(u64::from_le_bytes(*eight));
         if specials != 0 {
             return at + specials.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    let tail = bytes.get(at..).unwrap_or_default();
     at + tail.iter().position(|byte| is_special(*byte)).unwrap_or(tail.len())
 }
 
