@@ -18,39 +18,45 @@ impl<'o> Object<'o> {
         Self { out, first: true }
     }
 
-    pub(super) fn key(&mut self, key: &str) {
+    /// Begins a field of the schema.
+    pub(super) fn key(&mut self, key: &'static str) {
+        self.comma();
+        self.out.push('"');
+        self.out.push_str(key);
+        self.out.push_str("\":");
+    }
+
+    fn comma(&mut self) {
         if !std::mem::take(&mut self.first) {
             self.out.push(',');
         }
-        write_str(self.out, key);
-        self.out.push(':');
     }
 
-    pub(super) fn word(&mut self, key: &str, value: &str) {
+    pub(super) fn word(&mut self, key: &'static str, value: &str) {
         self.key(key);
         write_str(self.out, value);
     }
 
     /// Writes a name that the provider or the model chose. It is content if it is not an identifier.
-    pub(super) fn identifier(&mut self, key: &str, value: &str, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn identifier(&mut self, key: &'static str, value: &str, filter: &mut Filter, place: Place<'_>) {
         match is_word(value) {
             true => self.word(key, value),
             false => self.text(key, Text::Plain(value), filter, place),
         }
     }
 
-    pub(super) fn optional(&mut self, key: &str, value: Option<&str>, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn optional(&mut self, key: &'static str, value: Option<&str>, filter: &mut Filter, place: Place<'_>) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.identifier(key, value, filter, place);
         }
     }
 
-    pub(super) fn text(&mut self, key: &str, text: Text<'_>, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn text(&mut self, key: &'static str, text: Text<'_>, filter: &mut Filter, place: Place<'_>) {
         self.key(key);
         filter.text(self.out, text, place);
     }
 
-    pub(super) fn payload(&mut self, key: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn payload(&mut self, key: &'static str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
         if !matches!(payload, Payload::None) {
             self.required_payload(key, payload, filter, place);
         }
@@ -58,17 +64,32 @@ impl<'o> Object<'o> {
 
     /// Writes a field whose key comes from the caller and may be content as well.
     fn field(&mut self, field: Node<'_>, filter: &mut Filter, place: Place<'_>) {
-        let key = filter.clean(field.key(), place);
-        self.required_payload(&key, Payload::Json(field), filter, place);
+        self.comma();
+        write_str(self.out, &filter.clean(field.key(), place));
+        self.out.push(':');
+        write_payload(self.out, Payload::Json(field), filter, place);
     }
 
-    pub(super) fn required_payload(&mut self, key: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn required_payload(
+        &mut self,
+        key: &'static str,
+        payload: Payload<'_>,
+        filter: &mut Filter,
+        place: Place<'_>,
+    ) {
         self.key(key);
         write_payload(self.out, payload, filter, place);
     }
 
     /// Writes `{"type": kind, …}`, the format of server-side tool calls.
-    pub(super) fn typed(&mut self, key: &str, kind: &str, payload: Payload<'_>, filter: &mut Filter, place: Place<'_>) {
+    pub(super) fn typed(
+        &mut self,
+        key: &'static str,
+        kind: &str,
+        payload: Payload<'_>,
+        filter: &mut Filter,
+        place: Place<'_>,
+    ) {
         self.key(key);
         let mut inner = Object::begin(self.out);
         inner.identifier("type", kind, filter, place);

@@ -14,7 +14,7 @@ pub(crate) enum Part<'a> {
     /// A text with its citations, under the provider's name for them.
     Cited {
         text: Text<'a>,
-        key: &'a str,
+        key: &'static str,
         citations: Payload<'a>,
     },
     Reasoning(Text<'a>),
