@@ -155,7 +155,8 @@ impl Step {
     }
 }
 
-pub(super) fn bit(key: u16) -> u64 {
+#[inline(always)]
+pub(super) const fn bit(key: u16) -> u64 {
     1 << (key % 64)
 }
 

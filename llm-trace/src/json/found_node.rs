@@ -1,7 +1,7 @@
 //! Access to the values that a walk found.
 
 use super::found::{Found, Scalar, bit};
-use super::node::{Text, Tree, whole};
+use super::node::{Text, Tree, first_of, whole};
 use super::trie::{Key, NO_KEY};
 
 impl Found<'_> {
@@ -24,6 +24,7 @@ pub(crate) struct FoundNode<'f> {
 }
 
 impl<'f> FoundNode<'f> {
+    #[inline(always)]
     fn value(self) -> &'f Scalar<'f> {
         static NULL: Scalar<'static> = Scalar::Null;
         self.found.list.get(self.at).map_or(&NULL, |entry| &entry.value)
@@ -64,27 +65,47 @@ impl<'f> FoundNode<'f> {
     fn key_id(self) -> u16 {
         self.found.list.get(self.at).map_or(NO_KEY, |entry| entry.key)
     }
-}
 
-impl<'f> Tree<'f> for FoundNode<'f> {
-    #[inline]
-    fn field(self, key: Key) -> Option<Self> {
-        let entry = self.found.list.get(self.at)?;
-        match entry.value {
-            Scalar::Object { keys, .. } if keys & bit(key.id) != 0 => {}
-            _ => return None,
+    /// The bit set of this object's keys; empty for other values.
+    #[inline(always)]
+    fn keys(self) -> u64 {
+        match self.value() {
+            Scalar::Object { keys, .. } => *keys,
+            _ => 0,
         }
+    }
+
+    /// The field of this object, even if it is null. The bit set of keys is not asked again.
+    #[inline(never)]
+    fn find(self, key: u16) -> Option<Self> {
+        let entry = self.found.list.get(self.at)?;
         if self.at == 0 && !self.found.crowded {
-            return self.found.root_field(key.id);
+            return self.found.root_field(key);
         }
         let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
         while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {
-            if entry.key == key.id {
+            if entry.key == key {
                 found = Some(at);
             }
             at = (entry.end as usize).max(at + 1);
         }
         found.map(|at| FoundNode { found: self.found, at })
+    }
+}
+
+impl<'f> Tree<'f> for FoundNode<'f> {
+    // Most keys are absent: only the bit set is asked in line.
+    #[inline(always)]
+    fn field(self, key: Key) -> Option<Self> {
+        if self.keys() & bit(key.id) == 0 { None } else { self.find(key.id) }
+    }
+
+    #[inline(always)]
+    fn any(self, keys: &[Key]) -> Option<Self> {
+        if self.keys() & keys.iter().fold(0, |all, key| all | bit(key.id)) == 0 {
+            return None;
+        }
+        first_of(self, keys)
     }
 
     fn items(self) -> impl Iterator<Item = Self> {
