@@ -82,14 +82,14 @@ impl<'f> FoundNode<'f> {
         if self.at == 0 && !self.found.crowded {
             return self.found.root_field(key);
         }
-        let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
-        while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {
+        let (list, mut at, mut found) = (self.found.list.get(..entry.end as usize)?, self.at + 1, 0);
+        while let Some(entry) = list.get(at) {
             if entry.key == key {
-                found = Some(at);
+                found = at;
             }
             at = (entry.end as usize).max(at + 1);
         }
-        found.map(|at| FoundNode { found: self.found, at })
+        (found > 0).then_some(FoundNode { found: self.found, at: found })
     }
 }
 
@@ -108,6 +108,7 @@ impl<'f> Tree<'f> for FoundNode<'f> {
         first_of(self, keys)
     }
 
+    #[inline]
     fn items(self) -> impl Iterator<Item = Self> {
         let end = self.end();
         let mut at = self.at + 1;
