@@ -24,10 +24,10 @@ pub(crate) struct FoundNode<'f> {
 }
 
 impl<'f> FoundNode<'f> {
+    /// The value; `None` if nothing was read.
     #[inline(always)]
-    fn value(self) -> &'f Scalar<'f> {
-        static NULL: Scalar<'static> = Scalar::Null;
-        self.found.list.get(self.at).map_or(&NULL, |entry| &entry.value)
+    fn value(self) -> Option<Scalar<'f>> {
+        self.found.list.get(self.at).map(|entry| entry.value)
     }
 
     fn end(self) -> usize {
@@ -36,8 +36,8 @@ impl<'f> FoundNode<'f> {
 
     /// The text of a content string that was kept and is not empty.
     pub(crate) fn content(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Content(kept) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
+        match self.value() {
+            Some(Scalar::Content(kept)) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
             _ => None,
         }
     }
@@ -70,7 +70,7 @@ impl<'f> FoundNode<'f> {
     #[inline(always)]
     fn keys(self) -> u64 {
         match self.value() {
-            Scalar::Object { keys, .. } => *keys,
+            Some(Scalar::Object { keys, .. }) => keys,
             _ => 0,
         }
     }
@@ -121,42 +121,42 @@ impl<'f> Tree<'f> for FoundNode<'f> {
 
     #[inline]
     fn is_null(self) -> bool {
-        matches!(self.value(), Scalar::Null)
+        matches!(self.value(), None | Some(Scalar::Null))
     }
 
     #[inline]
     fn is_object(self) -> bool {
-        matches!(self.value(), Scalar::Object { .. })
+        matches!(self.value(), Some(Scalar::Object { .. }))
     }
 
     #[inline]
     fn is_array(self) -> bool {
-        matches!(self.value(), Scalar::Array(_))
+        matches!(self.value(), Some(Scalar::Array(_)))
     }
 
     #[inline]
     fn len(self) -> usize {
-        match *self.value() {
-            Scalar::Word(kept) | Scalar::Content(kept) => kept.len(),
-            Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. } => len,
+        match self.value() {
+            Some(Scalar::Word(kept) | Scalar::Content(kept)) => kept.len(),
+            Some(Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. }) => len,
             _ => 0,
         }
     }
 
     #[inline]
     fn str(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(self.found.text_of(kept)),
+        match self.value() {
+            Some(Scalar::Word(kept)) => Some(self.found.text_of(kept)),
             _ => None,
         }
     }
 
     #[inline]
     fn text(self) -> Option<Text<'f>> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(Text::Plain(self.found.text_of(kept))),
-            Scalar::Content(kept) => Some(Text::Elided(kept.len())),
-            Scalar::Text(len) => Some(Text::Elided(len)),
+        match self.value() {
+            Some(Scalar::Word(kept)) => Some(Text::Plain(self.found.text_of(kept))),
+            Some(Scalar::Content(kept)) => Some(Text::Elided(kept.len())),
+            Some(Scalar::Text(len)) => Some(Text::Elided(len)),
             _ => None,
         }
     }
@@ -164,26 +164,26 @@ impl<'f> Tree<'f> for FoundNode<'f> {
     #[inline]
     fn bool(self) -> Option<bool> {
         match self.value() {
-            Scalar::Bool(v) => Some(*v),
+            Some(Scalar::Bool(v)) => Some(v),
             _ => None,
         }
     }
 
     #[inline]
     fn i64(self) -> Option<i64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n),
-            Scalar::Float(f) => whole(f),
+        match self.value() {
+            Some(Scalar::Int(n)) => Some(n),
+            Some(Scalar::Float(f)) => whole(f),
             _ => None,
         }
     }
 
     #[inline]
     fn f64(self) -> Option<f64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n as f64),
-            Scalar::UInt(n) => Some(n as f64),
-            Scalar::Float(f) => Some(f),
+        match self.value() {
+            Some(Scalar::Int(n)) => Some(n as f64),
+            Some(Scalar::UInt(n)) => Some(n as f64),
+            Some(Scalar::Float(f)) => Some(f),
             _ => None,
         }
     }
