@@ -14,6 +14,9 @@ pub(super) const MAX_ITEMS: u16 = 1024;
 /// The maximum number of values. Later ones are not read.
 const MAX_ENTRIES: usize = 16 << 10;
 
+/// The slots for the root's fields, of which at most three quarters are used.
+const ROOT_SLOTS: usize = 32;
+
 /// A longer text is not copied.
 const MAX_COPY: usize = 4 << 10;
 
@@ -27,6 +30,10 @@ pub(crate) struct Found<'a> {
     content: bool,
     /// The number of open containers.
     open: usize,
+    /// The positions of the root's fields, hashed by key; 0 is an empty slot. Readers look up most fields there.
+    pub(super) root: [u16; ROOT_SLOTS],
+    /// The root has more fields than the slots are for.
+    pub(super) crowded: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +155,8 @@ impl Step {
     }
 }
 
-pub(super) fn bit(key: u16) -> u64 {
+#[inline(always)]
+pub(super) const fn bit(key: u16) -> u64 {
     1 << (key % 64)
 }
 
@@ -176,7 +184,7 @@ impl<'a> Found<'a> {
     pub(super) fn new(content: bool) -> Self {
         let (list, copies) = SPARE.try_with(Cell::take).unwrap_or_default();
         let list = if list.capacity() == 0 { Vec::with_capacity(24) } else { emptied(list) };
-        Self { list, copies, content, open: 0 }
+        Self { list, copies, content, open: 0, root: [0; ROOT_SLOTS], crowded: false }
     }
 
     /// Adds a value, unless there are too many.
@@ -292,7 +300,42 @@ impl<'a> Found<'a> {
             let len = place(self.list.len());
             self.list.iter_mut().filter(|entry| entry.end == 0).for_each(|entry| entry.end = len);
         }
+        self.index_root();
         self
+    }
+
+    /// Fills the slots of the root's fields. The last of equal keys counts.
+    fn index_root(&mut self) {
+        if !matches!(self.list.first(), Some(Entry { value: Scalar::Object { .. }, .. })) {
+            return;
+        }
+        let (mut at, mut count) = (1, 0);
+        while let Some(entry) = self.list.get(at) {
+            count += 1;
+            let position = u16::try_from(at).ok().filter(|_| count <= ROOT_SLOTS * 3 / 4);
+            let (Some(slot), Some(position)) = (self.root_slot(entry.key), position) else {
+                self.crowded = true;
+                return;
+            };
+            if let Some(slot) = self.root.get_mut(slot) {
+                *slot = position;
+            }
+            at = (entry.end as usize).max(at + 1);
+        }
+    }
+
+    /// The slot of a root's field with this key, or the empty slot for it.
+    #[inline]
+    pub(super) fn root_slot(&self, key: u16) -> Option<usize> {
+        let mut slot = usize::from(key) % ROOT_SLOTS;
+        for _ in 0..ROOT_SLOTS {
+            let at = usize::from(*self.root.get(slot)?);
+            if at == 0 || self.list.get(at).is_some_and(|entry| entry.key == key) {
+                return Some(slot);
+            }
+            slot = (slot + 1) % ROOT_SLOTS;
+        }
+        None
     }
 }
 

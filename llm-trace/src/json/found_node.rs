@@ -1,13 +1,18 @@
 //! Access to the values that a walk found.
 
 use super::found::{Found, Scalar, bit};
-use super::node::{Text, Tree, whole};
+use super::node::{Text, Tree, first_of, whole};
 use super::trie::{Key, NO_KEY};
 
 impl Found<'_> {
     /// The document's root; `null` if nothing was read.
     pub(crate) fn root(&self) -> FoundNode<'_> {
         FoundNode { found: self, at: 0 }
+    }
+
+    fn root_field(&self, key: u16) -> Option<FoundNode<'_>> {
+        let at = usize::from(*self.root.get(self.root_slot(key)?)?);
+        (at > 0).then_some(FoundNode { found: self, at })
     }
 }
 
@@ -19,9 +24,10 @@ pub(crate) struct FoundNode<'f> {
 }
 
 impl<'f> FoundNode<'f> {
-    fn value(self) -> &'f Scalar<'f> {
-        static NULL: Scalar<'static> = Scalar::Null;
-        self.found.list.get(self.at).map_or(&NULL, |entry| &entry.value)
+    /// The value; `None` if nothing was read.
+    #[inline(always)]
+    fn value(self) -> Option<Scalar<'f>> {
+        self.found.list.get(self.at).map(|entry| entry.value)
     }
 
     fn end(self) -> usize {
@@ -30,8 +36,8 @@ impl<'f> FoundNode<'f> {
 
     /// The text of a content string that was kept and is not empty.
     pub(crate) fn content(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Content(kept) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
+        match self.value() {
+            Some(Scalar::Content(kept)) => Some(self.found.text_of(kept)).filter(|text| !text.is_empty()),
             _ => None,
         }
     }
@@ -59,26 +65,50 @@ impl<'f> FoundNode<'f> {
     fn key_id(self) -> u16 {
         self.found.list.get(self.at).map_or(NO_KEY, |entry| entry.key)
     }
-}
 
-impl<'f> Tree<'f> for FoundNode<'f> {
-    #[inline]
-    fn field(self, key: Key) -> Option<Self> {
-        let entry = self.found.list.get(self.at)?;
-        match entry.value {
-            Scalar::Object { keys, .. } if keys & bit(key.id) != 0 => {}
-            _ => return None,
+    /// The bit set of this object's keys; empty for other values.
+    #[inline(always)]
+    fn keys(self) -> u64 {
+        match self.value() {
+            Some(Scalar::Object { keys, .. }) => keys,
+            _ => 0,
         }
-        let (mut at, end, mut found) = (self.at + 1, entry.end as usize, None);
-        while let Some(entry) = self.found.list.get(at).filter(|_| at < end) {
-            if entry.key == key.id {
-                found = Some(at);
+    }
+
+    /// The field of this object, even if it is null. The bit set of keys is not asked again.
+    #[inline(never)]
+    fn find(self, key: u16) -> Option<Self> {
+        let entry = self.found.list.get(self.at)?;
+        if self.at == 0 && !self.found.crowded {
+            return self.found.root_field(key);
+        }
+        let (list, mut at, mut found) = (self.found.list.get(..entry.end as usize)?, self.at + 1, 0);
+        while let Some(entry) = list.get(at) {
+            if entry.key == key {
+                found = at;
             }
             at = (entry.end as usize).max(at + 1);
         }
-        found.map(|at| FoundNode { found: self.found, at })
+        (found > 0).then_some(FoundNode { found: self.found, at: found })
+    }
+}
+
+impl<'f> Tree<'f> for FoundNode<'f> {
+    // Most keys are absent: only the bit set is asked in line.
+    #[inline(always)]
+    fn field(self, key: Key) -> Option<Self> {
+        if self.keys() & bit(key.id) == 0 { None } else { self.find(key.id) }
     }
 
+    #[inline(always)]
+    fn any(self, keys: &[Key]) -> Option<Self> {
+        if self.keys() & keys.iter().fold(0, |all, key| all | bit(key.id)) == 0 {
+            return None;
+        }
+        first_of(self, keys)
+    }
+
+    #[inline]
     fn items(self) -> impl Iterator<Item = Self> {
         let end = self.end();
         let mut at = self.at + 1;
@@ -91,42 +121,42 @@ impl<'f> Tree<'f> for FoundNode<'f> {
 
     #[inline]
     fn is_null(self) -> bool {
-        matches!(self.value(), Scalar::Null)
+        matches!(self.value(), None | Some(Scalar::Null))
     }
 
     #[inline]
     fn is_object(self) -> bool {
-        matches!(self.value(), Scalar::Object { .. })
+        matches!(self.value(), Some(Scalar::Object { .. }))
     }
 
     #[inline]
     fn is_array(self) -> bool {
-        matches!(self.value(), Scalar::Array(_))
+        matches!(self.value(), Some(Scalar::Array(_)))
     }
 
     #[inline]
     fn len(self) -> usize {
-        match *self.value() {
-            Scalar::Word(kept) | Scalar::Content(kept) => kept.len(),
-            Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. } => len,
+        match self.value() {
+            Some(Scalar::Word(kept) | Scalar::Content(kept)) => kept.len(),
+            Some(Scalar::Text(len) | Scalar::Array(len) | Scalar::Object { len, .. }) => len,
             _ => 0,
         }
     }
 
     #[inline]
     fn str(self) -> Option<&'f str> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(self.found.text_of(kept)),
+        match self.value() {
+            Some(Scalar::Word(kept)) => Some(self.found.text_of(kept)),
             _ => None,
         }
     }
 
     #[inline]
     fn text(self) -> Option<Text<'f>> {
-        match *self.value() {
-            Scalar::Word(kept) => Some(Text::Plain(self.found.text_of(kept))),
-            Scalar::Content(kept) => Some(Text::Elided(kept.len())),
-            Scalar::Text(len) => Some(Text::Elided(len)),
+        match self.value() {
+            Some(Scalar::Word(kept)) => Some(Text::Plain(self.found.text_of(kept))),
+            Some(Scalar::Content(kept)) => Some(Text::Elided(kept.len())),
+            Some(Scalar::Text(len)) => Some(Text::Elided(len)),
             _ => None,
         }
     }
@@ -134,26 +164,26 @@ impl<'f> Tree<'f> for FoundNode<'f> {
     #[inline]
     fn bool(self) -> Option<bool> {
         match self.value() {
-            Scalar::Bool(v) => Some(*v),
+            Some(Scalar::Bool(v)) => Some(v),
             _ => None,
         }
     }
 
     #[inline]
     fn i64(self) -> Option<i64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n),
-            Scalar::Float(f) => whole(f),
+        match self.value() {
+            Some(Scalar::Int(n)) => Some(n),
+            Some(Scalar::Float(f)) => whole(f),
             _ => None,
         }
     }
 
     #[inline]
     fn f64(self) -> Option<f64> {
-        match *self.value() {
-            Scalar::Int(n) => Some(n as f64),
-            Scalar::UInt(n) => Some(n as f64),
-            Scalar::Float(f) => Some(f),
+        match self.value() {
+            Some(Scalar::Int(n)) => Some(n as f64),
+            Some(Scalar::UInt(n)) => Some(n as f64),
+            Some(Scalar::Float(f)) => Some(f),
             _ => None,
         }
     }

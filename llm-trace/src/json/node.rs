@@ -216,60 +216,73 @@ pub(crate) trait Tree<'d>: Copy {
     fn f64(self) -> Option<f64>;
 
     /// The field of this object, unless it is absent or null.
+    #[inline(always)]
     fn get(self, key: Key) -> Option<Self> {
         self.field(key).filter(|node| !node.is_null())
     }
 
+    #[inline]
     fn has_field(self, key: Key) -> bool {
         self.field(key).is_some()
     }
 
     /// The field at the end of a path of keys.
+    #[inline]
     fn path(self, keys: &[Key]) -> Option<Self> {
         keys.iter().try_fold(self, |node, key| node.get(*key))
     }
 
     /// The first of these fields that is present.
+    #[inline]
     fn any(self, keys: &[Key]) -> Option<Self> {
-        keys.iter().find_map(|key| self.get(*key))
+        first_of(self, keys)
     }
 
+    #[inline(always)]
     fn has(self, keys: &[Key]) -> bool {
         self.any(keys).is_some()
     }
 
     /// The first element of an array.
+    #[inline]
     fn first(self) -> Option<Self> {
         self.items().next()
     }
 
     /// The elements of the array under a key.
+    #[inline]
     fn each(self, key: Key) -> impl Iterator<Item = Self> {
         self.get(key).into_iter().flat_map(Self::items)
     }
 
+    #[inline]
     fn is_str(self) -> bool {
         self.text().is_some()
     }
 
     /// A string field that is present and not empty. An empty string counts as unknown.
+    #[inline]
     fn get_str(self, key: Key) -> Option<&'d str> {
         self.get(key)?.str().filter(|value| !value.is_empty())
     }
 
+    #[inline]
     fn get_i64(self, key: Key) -> Option<i64> {
         self.get(key)?.i64()
     }
 
+    #[inline]
     fn get_f64(self, key: Key) -> Option<f64> {
         self.get(key)?.f64()
     }
 
+    #[inline]
     fn get_bool(self, key: Key) -> Option<bool> {
         self.get(key)?.bool()
     }
 
     /// A text field that is present and not empty.
+    #[inline]
     fn get_text(self, key: Key) -> Option<Text<'d>> {
         self.get(key)?.text().filter(|text| !text.is_empty())
     }
@@ -281,6 +294,11 @@ pub(crate) trait Tree<'d>: Copy {
             None => self.items().filter_map(|item| item.str().map(str::to_owned)).collect(),
         }
     }
+}
+
+/// The first of these fields that is present.
+pub(super) fn first_of<'d, T: Tree<'d>>(node: T, keys: &[Key]) -> Option<T> {
+    keys.iter().find_map(|key| node.get(*key))
 }
 
 macro_rules! tree_of_node {

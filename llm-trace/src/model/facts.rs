@@ -121,8 +121,8 @@ impl ResponseFacts {
         if choice >= most(Fact::FinishReasons) || reason.is_empty() {
             return;
         }
-        if self.finish_reasons.len() <= choice {
-            self.finish_reasons.resize(choice + 1, None);
+        while self.finish_reasons.len() <= choice {
+            self.finish_reasons.push(None);
         }
         match &mut self.finish_reasons[choice] {
             // Events of a stream repeat the reason.

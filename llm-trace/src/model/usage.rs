@@ -182,30 +182,43 @@ impl Usage {
 
     /// Applies a later report: its counts replace known ones, and missing counts are kept.
     pub(crate) fn update(&mut self, later: Usage) {
-        self.with(later, |known, new| new.or(known));
+        self.with(&later, |known, new| *known = Some(new));
     }
 
     /// Adds the usage of another call.
     pub(crate) fn add(&mut self, other: Usage) {
-        self.with(other, |known, new| match (known, new) {
-            (Some(known), Some(new)) => known.checked_add(new),
-            (known, new) => known.or(new),
-        });
+        self.with(&other, |known, new| *known = known.map_or(Some(new), |known| known.checked_add(new)));
     }
 
     /// Subtracts the part that another model used.
     pub(crate) fn subtract(&mut self, part: Usage) {
-        self.with(part, |known, part| match (known, part) {
-            (Some(known), Some(part)) => known.checked_sub(part).map(|rest| rest.max(0)),
-            (known, _) => known,
+        self.with(&part, |known, part| {
+            *known = known.and_then(|known| known.checked_sub(part)).map(|rest| rest.max(0));
         });
     }
 
-    fn with(&mut self, later: Usage, mut join: impl FnMut(Option<i64>, Option<i64>) -> Option<i64>) {
+    /// Removes impossible counts. Returns their number.
+    pub(crate) fn retain_sane(&mut self) -> u64 {
+        let mut omitted = 0;
+        let counts = *self;
+        self.with(&counts, |known, count| {
+            if !is_count(count) {
+                *known = None;
+                omitted += 1;
+            }
+        });
+        omitted
+    }
+
+    /// Changes the counts that `other` has.
+    #[inline]
+    fn with(&mut self, other: &Usage, mut change: impl FnMut(&mut Option<i64>, i64)) {
         macro_rules! each {
             ($($field:ident),+ $(,)?) => {{
-                let Usage { $($field),+ } = later;
-                $(self.$field = join(self.$field, $field);)+
+                let Usage { $($field),+ } = other;
+                $(if let Some(count) = *$field {
+                    change(&mut self.$field, count);
+                })+
             }};
         }
         each!(
@@ -227,16 +240,5 @@ impl Usage {
             searches,
             citations,
         );
-    }
-
-    /// Removes impossible counts. Returns their number.
-    pub(crate) fn retain_sane(&mut self) -> u64 {
-        let mut omitted = 0;
-        self.with(Usage::default(), |known, _| {
-            let sane = known.filter(|count| is_count(*count));
-            omitted += u64::from(sane != known);
-            sane
-        });
-        omitted
     }
 }

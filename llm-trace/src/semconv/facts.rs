@@ -1,5 +1,7 @@
 //! A set of facts.
 
+use std::borrow::Cow;
+
 use super::Fact;
 use super::identifier::{is_identifier, is_sane, is_word, most, without_credentials};
 use super::value::AttributeValue;
@@ -15,15 +17,25 @@ pub(crate) struct Facts {
 impl Facts {
     /// Sets a fact and replaces a known value, if this fact may hold the value.
     pub(crate) fn set(&mut self, fact: Fact, value: AttributeValue) {
-        match value {
-            AttributeValue::Str(text) if text.is_empty() => {}
-            AttributeValue::Str(text) if is_identifier(fact, &text) => self.put(fact, AttributeValue::Str(text)),
-            AttributeValue::Strs(texts) => self.set_texts(fact, texts),
-            AttributeValue::Int(number) if is_sane(fact, number) => self.put(fact, AttributeValue::Int(number)),
-            AttributeValue::Float(number) if number.is_finite() => self.put(fact, AttributeValue::Float(number)),
-            AttributeValue::Bool(flag) => self.put(fact, AttributeValue::Bool(flag)),
-            AttributeValue::Str(text) => self.set_cleaned(fact, &text),
-            AttributeValue::Int(_) | AttributeValue::Float(_) => self.refuse(fact),
+        let is_sane = match value {
+            AttributeValue::Str(text) => return self.set_text(fact, text),
+            AttributeValue::Strs(texts) => return self.set_texts(fact, texts),
+            AttributeValue::Int(number) => is_sane(fact, number),
+            AttributeValue::Float(number) => number.is_finite(),
+            AttributeValue::Bool(_) => true,
+        };
+        match is_sane {
+            true => self.put(fact, value),
+            false => self.refuse(fact),
+        }
+    }
+
+    fn set_text(&mut self, fact: Fact, text: Cow<'static, str>) {
+        if text.is_empty() {
+        } else if is_identifier(fact, &text) {
+            self.put(fact, AttributeValue::Str(text));
+        } else {
+            self.set_cleaned(fact, &text);
         }
     }
 
@@ -95,20 +107,24 @@ impl Facts {
     }
 
     fn insert(&mut self, at: usize, fact: Fact, value: AttributeValue) {
-        if self.list.is_empty() {
+        if self.list.capacity() == 0 {
             // Most requests and responses have fewer.
-            self.list.reserve(16);
+            self.list = Vec::with_capacity(16);
         }
-        self.list.insert(at, (fact, value));
+        // Readers set facts in attribute order.
+        match at == self.list.len() {
+            true => self.list.push((fact, value)),
+            false => self.list.insert(at, (fact, value)),
+        }
     }
 
     /// The place of a fact, or the place where it has to be inserted.
+    #[inline]
     fn find(&self, fact: Fact) -> Result<usize, usize> {
-        // Readers set facts in attribute order.
-        if self.list.last().is_none_or(|(last, _)| *last < fact) {
-            return Err(self.list.len());
+        match self.list.last() {
+            Some((last, _)) if *last >= fact => self.list.binary_search_by_key(&fact, |(known, _)| *known),
+            _ => Err(self.list.len()),
         }
-        self.list.binary_search_by_key(&fact, |(known, _)| *known)
     }
 
     fn refuse(&mut self, fact: Fact) {

@@ -6,8 +6,9 @@ use super::Reader;
 use super::bedrock_converse_stream::ConverseStream;
 use super::chat_input;
 use super::chat_message::parts;
-use super::fields::{FieldPaths, RequestFields, field_paths, find};
+use super::fields::{field_paths, find};
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::StreamReader;
 use crate::json::{FoundNode, Node, Tree};
 use crate::message::{InputContent, Messages, finish_reason};
@@ -18,36 +19,45 @@ pub(crate) struct BedrockConverse;
 
 /// Bedrock's names first, then further names of models (Nova's InvokeModel schema, and fields passed in
 /// `additionalModelRequestFields`).
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
-        model: &["modelId"],
-        temperature: &["inferenceConfig.temperature"],
-        top_p: &["inferenceConfig.topP", "inferenceConfig.top_p", "additionalModelRequestFields.top_p"],
-        top_k: &[
-            "inferenceConfig.topK",
-            "inferenceConfig.top_k",
-            "additionalModelRequestFields.inferenceConfig.topK",
-            "additionalModelRequestFields.top_k",
-            "additionalModelRequestFields.topK",
-            "additionalModelRequestFields.k",
-        ],
-        max_tokens: &["inferenceConfig.maxTokens", "inferenceConfig.max_new_tokens", "inferenceConfig.max_tokens"],
-        frequency_penalty: &["additionalModelRequestFields.frequency_penalty"],
-        presence_penalty: &["additionalModelRequestFields.presence_penalty"],
-        seed: &["additionalModelRequestFields.seed"],
-        stop: &["inferenceConfig.stopSequences", "inferenceConfig.stop_sequences"],
-        choices: &[],
-        stream: &[],
-        encodings: &[],
-        dimensions: &[],
-        reasoning_level: &[
-            "additionalModelRequestFields.reasoningConfig.maxReasoningEffort",
-            "additionalModelRequestFields.output_config.effort",
-            "additionalModelRequestFields.reasoning_effort",
-            "inferenceConfig.reasoningConfig.maxReasoningEffort",
-        ],
-    },
+    [
+        (Fact::RequestModel, &["modelId"]),
+        (Fact::RequestTemperature, &["inferenceConfig.temperature"]),
+        (Fact::RequestTopP, &["inferenceConfig.topP", "inferenceConfig.top_p", "additionalModelRequestFields.top_p"]),
+        (
+            Fact::RequestTopK,
+            &[
+                "inferenceConfig.topK",
+                "inferenceConfig.top_k",
+                "additionalModelRequestFields.inferenceConfig.topK",
+                "additionalModelRequestFields.top_k",
+                "additionalModelRequestFields.topK",
+                "additionalModelRequestFields.k",
+            ]
+        ),
+        (
+            Fact::RequestMaxTokens,
+            &["inferenceConfig.maxTokens", "inferenceConfig.max_new_tokens", "inferenceConfig.max_tokens"]
+        ),
+        (Fact::RequestFrequencyPenalty, &["additionalModelRequestFields.frequency_penalty"]),
+        (Fact::RequestPresencePenalty, &["additionalModelRequestFields.presence_penalty"]),
+        (Fact::RequestSeed, &["additionalModelRequestFields.seed"]),
+        (Fact::RequestStopSequences, &["inferenceConfig.stopSequences", "inferenceConfig.stop_sequences"]),
+        (Fact::RequestChoiceCount, &[]),
+        (Fact::RequestStream, &[]),
+        (Fact::RequestEncodingFormats, &[]),
+        (Fact::Dimensions, &[]),
+        (
+            Fact::RequestReasoningLevel,
+            &[
+                "additionalModelRequestFields.reasoningConfig.maxReasoningEffort",
+                "additionalModelRequestFields.output_config.effort",
+                "additionalModelRequestFields.reasoning_effort",
+                "inferenceConfig.reasoningConfig.maxReasoningEffort",
+            ]
+        ),
+    ]
 );
 
 impl Reader for BedrockConverse {

@@ -6,8 +6,9 @@ use super::Reader;
 use super::chat_input;
 use super::chat_message::parts;
 use super::cohere_stream::CohereStream;
-use super::fields::{FieldPaths, RequestFields, UsageFields, field_paths, find};
+use super::fields::{UsageFields, field_paths, find};
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::StreamReader;
 use super::text_generation::TextGeneration;
 use crate::json::{FoundNode, Node, Tree};
@@ -17,30 +18,26 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereChat;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
-        top_p: &["p"],
-        top_k: &["k"],
-        stop: &["stop_sequences"],
-        choices: &["num_generations"],
-        dimensions: &[],
-        reasoning_level: &[],
-        ..RequestFields::COMMON
-    },
+    [
+        (Fact::RequestTopP, &["p"]),
+        (Fact::RequestTopK, &["k"]),
+        (Fact::RequestStopSequences, &["stop_sequences"]),
+        (Fact::RequestChoiceCount, &["num_generations"]),
+        (Fact::Dimensions, &[]),
+        (Fact::RequestReasoningLevel, &[]),
+    ]
 );
 
 /// Billed tokens take precedence over used tokens.
-const USAGE: UsageFields<FieldPaths> = UsageFields::at(
-    "usage.",
-    UsageFields {
-        input: &["billed_units.input_tokens", "tokens.input_tokens"],
-        output: &["billed_units.output_tokens", "tokens.output_tokens"],
-        cache_read: &["cached_tokens"],
-        cache_creation: &[],
-        reasoning: &["tokens.reasoning_tokens"],
-    },
-);
+const USAGE: UsageFields = UsageFields {
+    input: field_paths!["usage." => "billed_units.input_tokens", "tokens.input_tokens"],
+    output: field_paths!["usage." => "billed_units.output_tokens", "tokens.output_tokens"],
+    cache_read: field_paths!["usage." => "cached_tokens"],
+    cache_creation: field_paths![],
+    reasoning: field_paths!["usage." => "tokens.reasoning_tokens"],
+};
 
 impl Reader for CohereChat {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {

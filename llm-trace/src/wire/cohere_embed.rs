@@ -5,8 +5,9 @@
 
 use super::Reader;
 use super::cohere_chat::envelope;
-use super::fields::{FieldPaths, RequestFields, vector_len};
+use super::fields::vector_len;
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
@@ -16,9 +17,9 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct CohereEmbed;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields { encodings: &["embedding_types"], dimensions: &["output_dimension"], ..RequestFields::COMMON },
+    [(Fact::RequestEncodingFormats, &["embedding_types"]), (Fact::Dimensions, &["output_dimension"]),]
 );
 
 impl Reader for CohereEmbed {

@@ -17,6 +17,22 @@ pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
         // Gemini's streams send an error as an array of one.
         return doc.first().filter(|first| first.get(key!("error")).is_some()).and_then(read);
     }
+    // Most documents are told apart from errors by these keys alone.
+    if doc.has(keys!["error", "errors", "type", "__type", "Output", "message", "Message", "detail"])
+        && let Some(error) = of_fields(doc)
+    {
+        return Some(error);
+    }
+    if doc.get_str(key!("object")) == Some("error") {
+        return Some(of_object(doc));
+    }
+    // A router whose upstream failed returns a choice with the error.
+    let choices = doc.each(key!("choices"));
+    choices.filter_map(|choice| choice.get(key!("error"))).next().map(of_object)
+}
+
+/// An error that the fields of the document state, except for its `object`.
+fn of_fields<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
     if let Some(error) = doc.get(key!("error")).filter(|error| error.bool() != Some(false)) {
         return Some(match error.is_object() {
             true => of_object(error),
@@ -26,14 +42,8 @@ pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
     if let Some(error) = doc.get(key!("errors")).and_then(Tree::first) {
         return Some(ErrorFacts { message: text(error).or_else(|| message(error)), ..of_object(error) });
     }
-    let is_error = doc.get_str(key!("type")) == Some("error") || doc.get_str(key!("object")) == Some("error");
     let aws = doc.get(key!("__type")).or_else(|| doc.path(keys!["Output", "__type"])).is_some();
-    if is_error || aws || is_bare(doc) {
-        return Some(of_object(doc));
-    }
-    // A router whose upstream failed returns a choice with the error.
-    let choices = doc.each(key!("choices"));
-    choices.filter_map(|choice| choice.get(key!("error"))).next().map(of_object)
+    (aws || doc.get_str(key!("type")) == Some("error") || is_bare(doc)).then(|| of_object(doc))
 }
 
 /// Reads the error of a stream event. The name of the event may be the only sign of an error.

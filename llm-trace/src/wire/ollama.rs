@@ -5,8 +5,9 @@
 use super::Reader;
 use super::chat_input;
 use super::chat_message::{parts, tool_call};
-use super::fields::{FieldPaths, RequestFields, UsageFields, vector_len};
+use super::fields::{UsageFields, field_paths, vector_len};
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use super::whole::WholeAnswer;
@@ -24,34 +25,30 @@ pub(crate) struct OllamaGenerate;
 /// `/api/embed` and its predecessor `/api/embeddings`.
 pub(crate) struct OllamaEmbed;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
+    [
         // Ollama's own names, then those of its OpenAI-compatible endpoint.
-        temperature: &["options.temperature", "temperature"],
-        top_p: &["options.top_p", "top_p"],
-        top_k: &["options.top_k", "top_k"],
-        max_tokens: &["options.num_predict", "max_completion_tokens", "max_tokens"],
-        frequency_penalty: &["options.frequency_penalty", "frequency_penalty"],
-        presence_penalty: &["options.presence_penalty", "presence_penalty"],
-        seed: &["options.seed", "seed"],
-        stop: &["options.stop", "stop"],
-        choices: &[],
-        reasoning_level: &["think", "reasoning_effort"],
-        ..RequestFields::COMMON
-    },
+        (Fact::RequestTemperature, &["options.temperature", "temperature"]),
+        (Fact::RequestTopP, &["options.top_p", "top_p"]),
+        (Fact::RequestTopK, &["options.top_k", "top_k"]),
+        (Fact::RequestMaxTokens, &["options.num_predict", "max_completion_tokens", "max_tokens"]),
+        (Fact::RequestFrequencyPenalty, &["options.frequency_penalty", "frequency_penalty"]),
+        (Fact::RequestPresencePenalty, &["options.presence_penalty", "presence_penalty"]),
+        (Fact::RequestSeed, &["options.seed", "seed"]),
+        (Fact::RequestStopSequences, &["options.stop", "stop"]),
+        (Fact::RequestChoiceCount, &[]),
+        (Fact::RequestReasoningLevel, &["think", "reasoning_effort"]),
+    ]
 );
 
-const USAGE: UsageFields<FieldPaths> = UsageFields::at(
-    "",
-    UsageFields {
-        input: &["prompt_eval_count"],
-        output: &["eval_count"],
-        cache_read: &[],
-        cache_creation: &[],
-        reasoning: &[],
-    },
-);
+const USAGE: UsageFields = UsageFields {
+    input: field_paths!["prompt_eval_count"],
+    output: field_paths!["eval_count"],
+    cache_read: field_paths![],
+    cache_creation: field_paths![],
+    reasoning: field_paths![],
+};
 
 impl Reader for OllamaChat {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {

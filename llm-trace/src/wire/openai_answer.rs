@@ -20,10 +20,11 @@ pub(super) fn envelope(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
 
 /// The choices, each with its own number.
 pub(super) fn choices<'d, T: Tree<'d>>(doc: T) -> impl Iterator<Item = (usize, T)> {
-    doc.each(key!("choices")).enumerate().map(|(at, choice)| {
-        let index = choice.get_i64(key!("index")).and_then(|i| usize::try_from(i).ok());
-        (index.unwrap_or(at), choice)
-    })
+    doc.each(key!("choices")).enumerate().map(|(at, choice)| (number(choice).unwrap_or(at), choice))
+}
+
+fn number<'d, T: Tree<'d>>(choice: T) -> Option<usize> {
+    choice.get_i64(key!("index")).and_then(|index| usize::try_from(index).ok())
 }
 
 /// Reads the facts of a whole response.
@@ -38,8 +39,9 @@ pub(super) fn response(doc: FoundNode<'_>, facts: &mut ResponseFacts) {
 
 /// The only choice of an event, if it does not finish.
 pub(super) fn unfinished_choice(event: FoundNode<'_>) -> Option<(usize, FoundNode<'_>)> {
-    let is_single = event.get(key!("choices"))?.len() == 1;
-    choices(event).next().filter(|(_, choice)| is_single && !choice.has(REASON))
+    let choices = event.get(key!("choices"))?;
+    let choice = choices.first().filter(|choice| choices.len() == 1 && !choice.has(REASON))?;
+    Some((number(choice).unwrap_or(0), choice))
 }
 
 /// Mistral's models behind Bedrock name it `stop_reason`, some gateways to Google `finishReason`.

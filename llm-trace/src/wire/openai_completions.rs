@@ -3,9 +3,9 @@
 //! <https://platform.openai.com/docs/api-reference/completions>
 
 use super::Reader;
-use super::fields::{FieldPaths, RequestFields};
 use super::openai_answer::{self, choices, reason, unfinished_choice};
 use super::paths::key;
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 use super::text_delta::TextDelta;
 use crate::json::{FoundNode, Node, Tree};
@@ -15,13 +15,12 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiCompletions;
 
-const REQUEST: RequestFields<FieldPaths> =
-    RequestFields::at("", RequestFields { dimensions: &[], ..RequestFields::COMMON });
+const REQUEST: RequestFacts =
+    request_facts!("", [(Fact::Dimensions, &[]), (Fact::RequestServiceTier, &["service_tier"])]);
 
 impl Reader for OpenAiCompletions {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
-        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

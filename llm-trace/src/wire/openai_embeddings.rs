@@ -3,9 +3,10 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings>
 
 use super::Reader;
-use super::fields::{FieldPaths, RequestFields, vector_len};
+use super::fields::vector_len;
 use super::openai_answer::envelope;
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::StreamReader;
 use super::whole::WholeAnswer;
 use crate::json::{FoundNode, Node, Tree};
@@ -15,14 +16,13 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiEmbeddings;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
-        encodings: &["encoding_format", "embedding_type"],
+    [
+        (Fact::RequestEncodingFormats, &["encoding_format", "embedding_type"]),
         // OpenAI, then Mistral and Voyage.
-        dimensions: &["dimensions", "output_dimension"],
-        ..RequestFields::COMMON
-    },
+        (Fact::Dimensions, &["dimensions", "output_dimension"]),
+    ]
 );
 
 impl Reader for OpenAiEmbeddings {

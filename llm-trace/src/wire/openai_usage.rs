@@ -3,62 +3,35 @@
 //! <https://platform.openai.com/docs/api-reference/chat/object>
 
 use super::paths::{key, keys};
-use crate::json::{FoundNode, Tree};
+use crate::json::{FoundNode, Key, Tree};
 use crate::model::facts::{ResponseFacts, Usage};
 
 /// Reads a `usage` object.
 pub(super) fn read(usage: FoundNode<'_>) -> Usage {
+    let mut counts = Usage::default();
+    fill(&mut counts.input, usage, keys!["prompt_tokens", "input_tokens"]);
+    fill(&mut counts.output, usage, keys!["completion_tokens", "output_tokens"]);
     // OpenAI and Writer.
-    let input = [
-        usage.get(key!("prompt_tokens_details")),
-        usage.get(key!("prompt_token_details")),
-        usage.get(key!("input_tokens_details")),
-    ];
-    let output = [
-        usage.get(key!("completion_tokens_details")),
-        usage.get(key!("completion_token_details")),
-        usage.get(key!("output_tokens_details")),
-    ];
-    macro_rules! of {
-        ($details:ident, $key:literal) => {
-            count($details.iter().flatten().find_map(|details| details.get(key!($key))))
-        };
+    for name in keys!["prompt_tokens_details", "prompt_token_details", "input_tokens_details"] {
+        usage.get(*name).into_iter().for_each(|details| input_details(details, &mut counts));
     }
-    macro_rules! top {
-        ($($key:literal),+) => { count(usage.any(keys![$($key),+])) };
+    for name in keys!["completion_tokens_details", "completion_token_details", "output_tokens_details"] {
+        usage.get(*name).into_iter().for_each(|details| output_details(details, &mut counts));
     }
-    let mut counts = Usage {
-        input: top!("prompt_tokens", "input_tokens"),
-        output: top!("completion_tokens", "output_tokens"),
-        // Then DeepSeek, Moonshot and Together, Mistral, and routers to Anthropic.
-        cache_read: of!(input, "cached_tokens").or_else(|| {
-            top!("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
-        }),
-        cache_creation: of!(input, "cache_write_tokens")
-            .or_else(|| of!(input, "cache_creation_tokens"))
-            .or_else(|| of!(input, "cache_creation_input_tokens"))
-            .or_else(|| top!("cache_creation_input_tokens")),
-        // Then Perplexity, Copilot and SGLang.
-        reasoning: of!(output, "reasoning_tokens").or_else(|| top!("reasoning_tokens")),
-        input_text: of!(input, "text_tokens"),
-        input_image: of!(input, "image_tokens"),
-        input_audio: of!(input, "audio_tokens"),
-        // Alibaba.
-        input_video: of!(input, "video_tokens"),
-        output_text: of!(output, "text_tokens"),
-        output_image: of!(output, "image_tokens"),
-        output_audio: of!(output, "audio_tokens"),
-        output_video: of!(output, "video_tokens"),
-        cache_creation_1h: hour(usage, &input),
-        cache_read_audio: count(
-            input.iter().flatten().find_map(|details| details.path(keys!["cached_tokens_details", "audio_tokens"])),
-        ),
-        // Perplexity, then routers to Anthropic.
-        searches: top!("num_search_queries")
-            .or_else(|| count(usage.path(keys!["server_tool_use", "web_search_requests"]))),
-        // Perplexity.
-        citations: top!("citation_tokens"),
-    };
+    // DeepSeek, Moonshot and Together, Mistral, and routers to Anthropic.
+    let cached = keys!["prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens"];
+    fill(&mut counts.cache_read, usage, cached);
+    fill(&mut counts.cache_creation, usage, keys!["cache_creation_input_tokens"]);
+    fill_hour(&mut counts, usage);
+    // Perplexity, Copilot and SGLang.
+    fill(&mut counts.reasoning, usage, keys!["reasoning_tokens"]);
+    // Perplexity, then routers to Anthropic.
+    fill(&mut counts.searches, usage, keys!["num_search_queries"]);
+    if let Some(tools) = usage.get(key!("server_tool_use")) {
+        fill(&mut counts.searches, tools, keys!["web_search_requests"]);
+    }
+    // Perplexity.
+    fill(&mut counts.citations, usage, keys!["citation_tokens"]);
     if let Some(total) = usage.get_i64(key!("total_tokens")) {
         count_all(&mut counts, total);
     }
@@ -71,15 +44,42 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
     counts
 }
 
-/// One-hour cache writes, as reported by routers to Anthropic.
-fn hour(usage: FoundNode<'_>, details: &[Option<FoundNode<'_>>]) -> Option<i64> {
-    let places = details.iter().flatten().copied().chain([usage]);
-    let lists = places.filter_map(|place| place.any(keys!["cache_creation", "cache_creation_token_details"]));
-    count(lists.filter_map(|list| list.get(key!("ephemeral_1h_input_tokens"))).next())
+fn input_details(details: FoundNode<'_>, counts: &mut Usage) {
+    fill(&mut counts.cache_read, details, keys!["cached_tokens"]);
+    let written = keys!["cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"];
+    fill(&mut counts.cache_creation, details, written);
+    fill_hour(counts, details);
+    fill(&mut counts.input_text, details, keys!["text_tokens"]);
+    fill(&mut counts.input_image, details, keys!["image_tokens"]);
+    fill(&mut counts.input_audio, details, keys!["audio_tokens"]);
+    // Alibaba.
+    fill(&mut counts.input_video, details, keys!["video_tokens"]);
+    if let Some(cached) = details.get(key!("cached_tokens_details")) {
+        fill(&mut counts.cache_read_audio, cached, keys!["audio_tokens"]);
+    }
 }
 
-fn count(node: Option<FoundNode<'_>>) -> Option<i64> {
-    node.and_then(Tree::i64).filter(|count| *count >= 0)
+fn output_details(details: FoundNode<'_>, counts: &mut Usage) {
+    fill(&mut counts.reasoning, details, keys!["reasoning_tokens"]);
+    fill(&mut counts.output_text, details, keys!["text_tokens"]);
+    fill(&mut counts.output_image, details, keys!["image_tokens"]);
+    fill(&mut counts.output_audio, details, keys!["audio_tokens"]);
+    fill(&mut counts.output_video, details, keys!["video_tokens"]);
+}
+
+/// One-hour cache writes, as reported by routers to Anthropic.
+fn fill_hour(counts: &mut Usage, place: FoundNode<'_>) {
+    if let Some(list) = place.any(keys!["cache_creation", "cache_creation_token_details"]) {
+        fill(&mut counts.cache_creation_1h, list, keys!["ephemeral_1h_input_tokens"]);
+    }
+}
+
+/// Sets a count that is not known yet.
+#[inline(always)]
+fn fill(count: &mut Option<i64>, node: FoundNode<'_>, keys: &[Key]) {
+    if let (None, Some(found)) = (*count, node.any(keys)) {
+        *count = found.i64().filter(|count| *count >= 0);
+    }
 }
 
 /// Corrects counts of servers that exclude parts from the prompt and completion (xAI: reasoning, Mistral: audio). The

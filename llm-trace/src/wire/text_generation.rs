@@ -10,8 +10,9 @@
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>.
 
 use super::Reader;
-use super::fields::{FieldPaths, Paths, RequestFields, UsageFields, field_paths, find, first_vector, vector_len};
+use super::fields::{Paths, UsageFields, field_paths, find, first_vector, vector_len};
 use super::paths::{key, keys};
+use super::request_facts::{RequestFacts, request_facts};
 use super::stream::StreamReader;
 use super::text_generation_shapes::{choices, reason};
 use super::text_generation_stream::PromptStream;
@@ -22,68 +23,87 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct TextGeneration;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
-        model: &["model", "model_id", "modelId", "version"],
-        temperature: &[
-            "temperature",
-            "textGenerationConfig.temperature",
-            "parameters.temperature",
-            "input.temperature",
-        ],
-        top_p: &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"],
-        top_k: &["top_k", "topK", "k", "textGenerationConfig.topK", "parameters.top_k", "input.top_k"],
-        max_tokens: &[
-            "max_tokens_to_sample",
-            "max_gen_len",
-            "max_tokens",
-            "maxTokens",
-            "max_completion_tokens",
-            "maxOutputTokens",
-            "n_predict",
-            "textGenerationConfig.maxTokenCount",
-            "parameters.max_new_tokens",
-            "input.max_new_tokens",
-            "input.max_tokens",
-            "input.max_output_tokens",
-            "input.max_length",
-        ],
-        frequency_penalty: &[
-            "frequency_penalty",
-            "frequencyPenalty.scale",
-            "frequencyPenalty",
-            "parameters.frequency_penalty",
-            "input.frequency_penalty",
-        ],
-        presence_penalty: &[
-            "presence_penalty",
-            "presencePenalty.scale",
-            "presencePenalty",
-            "parameters.presence_penalty",
-            "input.presence_penalty",
-        ],
-        seed: &["seed", "parameters.seed", "parameters.random_seed", "imageGenerationConfig.seed", "input.seed"],
-        stop: &[
-            "stop_sequences",
-            "stopSequences",
-            "stop",
-            "textGenerationConfig.stopSequences",
-            "parameters.stop_sequences",
-            "parameters.stop",
-            "input.stop_sequences",
-        ],
-        choices: &["num_generations", "numResults", "n", "imageGenerationConfig.numberOfImages", "parameters.best_of"],
-        stream: &["stream"],
-        encodings: &["embeddingTypes", "embedding_types"],
-        dimensions: &[
-            "dimensions",
-            "embeddingConfig.outputEmbeddingLength",
-            "singleEmbeddingParams.embeddingDimension",
-            "output_dimension",
-        ],
-        reasoning_level: &["reasoning_effort", "input.reasoning_effort"],
-    },
+    [
+        (Fact::RequestModel, &["model", "model_id", "modelId", "version"]),
+        (
+            Fact::RequestTemperature,
+            &["temperature", "textGenerationConfig.temperature", "parameters.temperature", "input.temperature",]
+        ),
+        (Fact::RequestTopP, &["top_p", "topP", "p", "textGenerationConfig.topP", "parameters.top_p", "input.top_p"]),
+        (Fact::RequestTopK, &["top_k", "topK", "k", "textGenerationConfig.topK", "parameters.top_k", "input.top_k"]),
+        (
+            Fact::RequestMaxTokens,
+            &[
+                "max_tokens_to_sample",
+                "max_gen_len",
+                "max_tokens",
+                "maxTokens",
+                "max_completion_tokens",
+                "maxOutputTokens",
+                "n_predict",
+                "textGenerationConfig.maxTokenCount",
+                "parameters.max_new_tokens",
+                "input.max_new_tokens",
+                "input.max_tokens",
+                "input.max_output_tokens",
+                "input.max_length",
+            ]
+        ),
+        (
+            Fact::RequestFrequencyPenalty,
+            &[
+                "frequency_penalty",
+                "frequencyPenalty.scale",
+                "frequencyPenalty",
+                "parameters.frequency_penalty",
+                "input.frequency_penalty",
+            ]
+        ),
+        (
+            Fact::RequestPresencePenalty,
+            &[
+                "presence_penalty",
+                "presencePenalty.scale",
+                "presencePenalty",
+                "parameters.presence_penalty",
+                "input.presence_penalty",
+            ]
+        ),
+        (
+            Fact::RequestSeed,
+            &["seed", "parameters.seed", "parameters.random_seed", "imageGenerationConfig.seed", "input.seed"]
+        ),
+        (
+            Fact::RequestStopSequences,
+            &[
+                "stop_sequences",
+                "stopSequences",
+                "stop",
+                "textGenerationConfig.stopSequences",
+                "parameters.stop_sequences",
+                "parameters.stop",
+                "input.stop_sequences",
+            ]
+        ),
+        (
+            Fact::RequestChoiceCount,
+            &["num_generations", "numResults", "n", "imageGenerationConfig.numberOfImages", "parameters.best_of"]
+        ),
+        (Fact::RequestStream, &["stream"]),
+        (Fact::RequestEncodingFormats, &["embeddingTypes", "embedding_types"]),
+        (
+            Fact::Dimensions,
+            &[
+                "dimensions",
+                "embeddingConfig.outputEmbeddingLength",
+                "singleEmbeddingParams.embeddingDimension",
+                "output_dimension",
+            ]
+        ),
+        (Fact::RequestReasoningLevel, &["reasoning_effort", "input.reasoning_effort"]),
+    ]
 );
 
 const PROMPT: Paths =
@@ -92,32 +112,29 @@ const SYSTEM: Paths = &["system_prompt", "input.system_prompt", "input.system_in
 /// Images as base64 or as URLs.
 const IMAGES: Paths = &["images", "input.images", "input.image"];
 
-const USAGE: UsageFields<FieldPaths> = UsageFields::at(
-    "",
-    UsageFields {
-        input: &[
-            "inputTextTokenCount",
-            "prompt_token_count",
-            "usage.prompt_tokens",
-            "meta.billed_units.input_tokens",
-            "tokens_evaluated",
-            "details.input_length",
-            "metrics.input_token_count",
-        ],
-        output: &[
-            "totalOutputTextTokenCount",
-            "generation_token_count",
-            "usage.completion_tokens",
-            "meta.billed_units.output_tokens",
-            "tokens_predicted",
-            "details.generated_tokens",
-            "metrics.output_token_count",
-        ],
-        cache_read: &["usage.prompt_tokens_details.cached_tokens"],
-        cache_creation: &[],
-        reasoning: &["usage.completion_tokens_details.reasoning_tokens"],
-    },
-);
+const USAGE: UsageFields = UsageFields {
+    input: field_paths![
+        "inputTextTokenCount",
+        "prompt_token_count",
+        "usage.prompt_tokens",
+        "meta.billed_units.input_tokens",
+        "tokens_evaluated",
+        "details.input_length",
+        "metrics.input_token_count",
+    ],
+    output: field_paths![
+        "totalOutputTextTokenCount",
+        "generation_token_count",
+        "usage.completion_tokens",
+        "meta.billed_units.output_tokens",
+        "tokens_predicted",
+        "details.generated_tokens",
+        "metrics.output_token_count",
+    ],
+    cache_read: field_paths!["usage.prompt_tokens_details.cached_tokens"],
+    cache_creation: field_paths![],
+    reasoning: field_paths!["usage.completion_tokens_details.reasoning_tokens"],
+};
 
 impl Reader for TextGeneration {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {

@@ -1,6 +1,6 @@
 //! Where the responses of the families of models have their text.
 
-use super::fields::FieldPaths;
+use super::fields::{FieldPaths, field_paths};
 use super::paths::key;
 use crate::json::{Key, Tree};
 
@@ -19,113 +19,88 @@ static SHAPES: &[ResponseShape] = &[
     // Titan, streamed and whole.
     ResponseShape {
         list: Some(key!("results")),
-        text: FieldPaths::new("results[].", &["outputText"]),
-        finish: FieldPaths::new("results[].", &["completionReason"]),
+        text: field_paths!["results[]." => "outputText"],
+        finish: field_paths!["results[]." => "completionReason"],
         is_message: false,
     },
     ResponseShape {
         list: None,
-        text: FieldPaths::new("", &["outputText"]),
-        finish: FieldPaths::new("", &["completionReason"]),
+        text: field_paths!["outputText"],
+        finish: field_paths!["completionReason"],
         is_message: false,
     },
     // Llama.
     ResponseShape {
         list: None,
-        text: FieldPaths::new("", &["generation"]),
-        finish: FieldPaths::new("", &["stop_reason"]),
+        text: field_paths!["generation"],
+        finish: field_paths!["stop_reason"],
         is_message: false,
     },
     // Mistral.
     ResponseShape {
         list: Some(key!("outputs")),
-        text: FieldPaths::new("outputs[].", &["text"]),
-        finish: FieldPaths::new("outputs[].", &["stop_reason"]),
+        text: field_paths!["outputs[]." => "text"],
+        finish: field_paths!["outputs[]." => "stop_reason"],
         is_message: false,
     },
     // Cohere Command.
     ResponseShape {
         list: Some(key!("generations")),
-        text: FieldPaths::new("generations[].", &["text"]),
-        finish: FieldPaths::new("generations[].", &["finish_reason"]),
+        text: field_paths!["generations[]." => "text"],
+        finish: field_paths!["generations[]." => "finish_reason"],
         is_message: false,
     },
     // AI21 Jurassic.
     ResponseShape {
         list: Some(key!("completions")),
-        text: FieldPaths::new("completions[].", &["data.text"]),
-        finish: FieldPaths::new("completions[].", &["finishReason.reason"]),
+        text: field_paths!["completions[]." => "data.text"],
+        finish: field_paths!["completions[]." => "finishReason.reason"],
         is_message: false,
     },
     // Claude before the messages API.
     ResponseShape {
         list: None,
-        text: FieldPaths::new("", &["completion"]),
-        finish: FieldPaths::new("", &["stop_reason"]),
+        text: field_paths!["completion"],
+        finish: field_paths!["stop_reason"],
         is_message: false,
     },
     // DeepSeek and imported models.
     ResponseShape {
         list: Some(key!("choices")),
-        text: FieldPaths::new("choices[].", &["text"]),
-        finish: FieldPaths::new("choices[].", &["finish_reason", "stop_reason"]),
+        text: field_paths!["choices[]." => "text"],
+        finish: field_paths!["choices[]." => "finish_reason", "stop_reason"],
         is_message: false,
     },
     // watsonx.
     ResponseShape {
         list: Some(key!("results")),
-        text: FieldPaths::new("results[].", &["generated_text"]),
-        finish: FieldPaths::new("results[].", &["stop_reason"]),
+        text: field_paths!["results[]." => "generated_text"],
+        finish: field_paths!["results[]." => "stop_reason"],
         is_message: false,
     },
     // text-generation-inference, streamed and whole.
     ResponseShape {
         list: None,
-        text: FieldPaths::new("", &["token.text"]),
-        finish: FieldPaths::new("", &["details.finish_reason"]),
+        text: field_paths!["token.text"],
+        finish: field_paths!["details.finish_reason"],
         is_message: false,
     },
     ResponseShape {
         list: None,
-        text: FieldPaths::new("", &["generated_text"]),
-        finish: FieldPaths::new("", &["details.finish_reason"]),
+        text: field_paths!["generated_text"],
+        finish: field_paths!["details.finish_reason"],
         is_message: false,
     },
     // Retrieve and generate.
-    ResponseShape {
-        list: None,
-        text: FieldPaths::new("", &["output.text"]),
-        finish: FieldPaths::new("", &[]),
-        is_message: false,
-    },
+    ResponseShape { list: None, text: field_paths!["output.text"], finish: field_paths![], is_message: false },
     // Replicate: one string, or a list of pieces.
-    ResponseShape {
-        list: None,
-        text: FieldPaths::new("", &["output"]),
-        finish: FieldPaths::new("", &[]),
-        is_message: false,
-    },
+    ResponseShape { list: None, text: field_paths!["output"], finish: field_paths![], is_message: false },
     // TwelveLabs Pegasus.
-    ResponseShape {
-        list: None,
-        text: FieldPaths::new("", &["message"]),
-        finish: FieldPaths::new("", &["finishReason"]),
-        is_message: true,
-    },
+    ResponseShape { list: None, text: field_paths!["message"], finish: field_paths!["finishReason"], is_message: true },
     // llama.cpp.
-    ResponseShape {
-        list: None,
-        text: FieldPaths::new("", &["content"]),
-        finish: FieldPaths::new("", &["stop_type"]),
-        is_message: false,
-    },
+    ResponseShape { list: None, text: field_paths!["content"], finish: field_paths!["stop_type"], is_message: false },
     // Cohere Command, streamed.
-    ResponseShape {
-        list: None,
-        text: FieldPaths::new("", &["text"]),
-        finish: FieldPaths::new("", &["finish_reason"]),
-        is_message: false,
-    },
+    ResponseShape { list: None, text: field_paths!["text"], finish: field_paths!["finish_reason"], is_message: false },
 ];
 
 /// The choices of a response, each with its number and format.

@@ -7,15 +7,15 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::key;
+use crate::wire::request_facts::{RequestFacts, request_facts};
 use crate::wire::stream::{Event, Key, StreamOutput, StreamReader, TextRun};
 
 pub(crate) struct AnthropicComplete;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields { max_tokens: &["max_tokens_to_sample"], stop: &["stop_sequences"], ..RequestFields::COMMON },
+    [(Fact::RequestMaxTokens, &["max_tokens_to_sample"]), (Fact::RequestStopSequences, &["stop_sequences"]),]
 );
 
 impl Reader for AnthropicComplete {

@@ -18,15 +18,19 @@ use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::chat_input;
-use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::{key, keys};
+use crate::wire::request_facts::{RequestFacts, request_facts};
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct AnthropicMessages;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields { stop: &["stop_sequences"], reasoning_level: &["output_config.effort"], ..RequestFields::COMMON },
+    [
+        (Fact::RequestStopSequences, &["stop_sequences"]),
+        (Fact::RequestReasoningLevel, &["output_config.effort"]),
+        (Fact::RequestServiceTier, &["service_tier"])
+    ]
 );
 
 impl Reader for AnthropicMessages {
@@ -36,7 +40,6 @@ impl Reader for AnthropicMessages {
         let format = doc.path(keys!["output_config", "format"]).or_else(|| doc.get(key!("output_format")));
         let format = format.and_then(|format| format.get(key!("type")));
         facts.update_text(Fact::OutputType, format.map(|_| "json"));
-        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {

@@ -9,22 +9,19 @@ use crate::message::{InputContent, Messages};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{FieldPaths, vector_len};
+use crate::wire::fields::{FieldPaths, field_paths, vector_len};
 use crate::wire::paths::{key, keys};
 use crate::wire::stream::StreamReader;
 use crate::wire::whole::WholeAnswer;
 
 pub(crate) struct GeminiEmbed;
 
-const DIMENSIONS: FieldPaths = FieldPaths::new(
-    "",
-    &[
-        "outputDimensionality",
-        "output_dimensionality",
-        "parameters.outputDimensionality",
-        "embedContentConfig.outputDimensionality",
-    ],
-);
+const DIMENSIONS: FieldPaths = field_paths![
+    "outputDimensionality",
+    "output_dimensionality",
+    "parameters.outputDimensionality",
+    "embedContentConfig.outputDimensionality",
+];
 
 impl Reader for GeminiEmbed {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {

@@ -23,33 +23,35 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::{ResponseFacts, Usage};
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::paths::{key, keys};
+use crate::wire::request_facts::{RequestFacts, request_facts};
 use crate::wire::stream::{StreamOutput, StreamReader};
 
 pub(crate) struct Gemini;
 
-const CONFIG: RequestFields<FieldPaths> = RequestFields::at(
+const CONFIG: RequestFacts = request_facts!(
     "generationConfig.",
-    RequestFields {
-        model: &[],
-        top_p: &["topP", "top_p"],
-        top_k: &["topK", "top_k"],
-        max_tokens: &["maxOutputTokens", "max_output_tokens"],
-        frequency_penalty: &["frequencyPenalty", "frequency_penalty"],
-        presence_penalty: &["presencePenalty", "presence_penalty"],
-        stop: &["stopSequences", "stop_sequences"],
-        choices: &["candidateCount", "candidate_count"],
-        stream: &[],
-        dimensions: &[],
-        reasoning_level: &[
-            "thinkingConfig.thinkingLevel",
-            "thinkingConfig.thinking_level",
-            "thinking_config.thinking_level",
-            "thinking_config.thinkingLevel",
-        ],
-        ..RequestFields::COMMON
-    },
+    [
+        (Fact::RequestModel, &[]),
+        (Fact::RequestTopP, &["topP", "top_p"]),
+        (Fact::RequestTopK, &["topK", "top_k"]),
+        (Fact::RequestMaxTokens, &["maxOutputTokens", "max_output_tokens"]),
+        (Fact::RequestFrequencyPenalty, &["frequencyPenalty", "frequency_penalty"]),
+        (Fact::RequestPresencePenalty, &["presencePenalty", "presence_penalty"]),
+        (Fact::RequestStopSequences, &["stopSequences", "stop_sequences"]),
+        (Fact::RequestChoiceCount, &["candidateCount", "candidate_count"]),
+        (Fact::RequestStream, &[]),
+        (Fact::Dimensions, &[]),
+        (
+            Fact::RequestReasoningLevel,
+            &[
+                "thinkingConfig.thinkingLevel",
+                "thinkingConfig.thinking_level",
+                "thinking_config.thinking_level",
+                "thinking_config.thinkingLevel",
+            ]
+        ),
+    ]
 );
 
 impl Reader for Gemini {

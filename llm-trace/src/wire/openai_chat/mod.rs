@@ -11,33 +11,32 @@ use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
 use crate::wire::chat_input;
 use crate::wire::chat_message::parts;
-use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::openai_answer::{self, choices, reason};
-use crate::wire::paths::key;
+use crate::wire::paths::{key, keys};
+use crate::wire::request_facts::{RequestFacts, request_facts};
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct OpenAiChat;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
+    [
         // watsonx and OpenAI.
-        model: &["model", "model_id"],
-        max_tokens: &["max_completion_tokens", "max_tokens"],
+        (Fact::RequestModel, &["model", "model_id"]),
+        (Fact::RequestMaxTokens, &["max_completion_tokens", "max_tokens"]),
         // Mistral and OpenAI.
-        seed: &["seed", "random_seed"],
-        dimensions: &[],
+        (Fact::RequestSeed, &["seed", "random_seed"]),
+        (Fact::Dimensions, &[]),
         // OpenRouter and OpenAI.
-        reasoning_level: &["reasoning_effort", "reasoning.effort"],
-        ..RequestFields::COMMON
-    },
+        (Fact::RequestReasoningLevel, &["reasoning_effort", "reasoning.effort"]),
+        (Fact::RequestServiceTier, &["service_tier"])
+    ]
 );
 
 impl Reader for OpenAiChat {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {
         REQUEST.read(doc, facts);
         facts.update_text(Fact::OutputType, output_type(doc));
-        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
@@ -75,6 +74,9 @@ pub(super) fn output_message(message: Node<'_>, finish: Option<&str>, out: &mut 
 }
 
 fn output_type(doc: FoundNode<'_>) -> Option<&'static str> {
+    if !doc.has(keys!["response_format", "modalities"]) {
+        return None;
+    }
     let format = doc.get(key!("response_format"));
     let modality = |word: &str| {
         let modalities = doc.each(key!("modalities"));

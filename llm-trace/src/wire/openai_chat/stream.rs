@@ -81,6 +81,7 @@ fn is_empty_or_role(field: FoundNode<'_>) -> bool {
     field.is_null() || field.is_under(key!("role")) || (field.is_str() && field.len() == 0)
 }
 
+#[inline(always)]
 fn says(node: FoundNode<'_>, keys: &[crate::json::Key]) -> bool {
     keys.iter().any(|key| node.get_text(*key).is_some())
 }

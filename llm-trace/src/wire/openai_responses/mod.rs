@@ -14,23 +14,26 @@ use crate::message::{InputContent, Messages, Part, finish_reason};
 use crate::model::facts::ResponseFacts;
 use crate::semconv::{Fact, Facts};
 use crate::wire::Reader;
-use crate::wire::fields::{FieldPaths, RequestFields};
 use crate::wire::openai_usage;
 use crate::wire::paths::{key, keys};
+use crate::wire::request_facts::{RequestFacts, request_facts};
 use crate::wire::stream::StreamReader;
 
 pub(crate) struct OpenAiResponses;
 
-const REQUEST: RequestFields<FieldPaths> = RequestFields::at(
+const REQUEST: RequestFacts = request_facts!(
     "",
-    RequestFields {
-        max_tokens: &["max_output_tokens"],
-        reasoning_level: &["reasoning.effort"],
-        stop: &[],
-        choices: &[],
-        dimensions: &[],
-        ..RequestFields::COMMON
-    },
+    [
+        (Fact::RequestMaxTokens, &["max_output_tokens"]),
+        (Fact::RequestReasoningLevel, &["reasoning.effort"]),
+        (Fact::RequestStopSequences, &[]),
+        (Fact::RequestChoiceCount, &[]),
+        (Fact::Dimensions, &[]),
+        (Fact::RequestPreviousResponseId, &["previous_response_id"]),
+        (Fact::RequestPromptName, &["prompt.id"]),
+        (Fact::RequestPromptVersion, &["prompt.version"]),
+        (Fact::RequestServiceTier, &["service_tier"])
+    ]
 );
 
 impl Reader for OpenAiResponses {
@@ -42,13 +45,7 @@ impl Reader for OpenAiResponses {
             _ => None,
         };
         facts.update_text(Fact::OutputType, output_type);
-        facts.update_text(Fact::RequestServiceTier, doc.get_str(key!("service_tier")));
         facts.update_word(Fact::ConversationId, conversation(doc));
-        facts.update_text(Fact::RequestPreviousResponseId, doc.get_str(key!("previous_response_id")));
-        if let Some(prompt) = doc.get(key!("prompt")) {
-            facts.update_text(Fact::RequestPromptName, prompt.get_str(key!("id")));
-            facts.update_text(Fact::RequestPromptVersion, prompt.get_str(key!("version")));
-        }
     }
 
     fn input(&self, doc: Node<'_>, out: &mut InputContent) {
