@@ -32,10 +32,11 @@ impl Facts {
 
     fn set_text(&mut self, fact: Fact, text: Cow<'static, str>) {
         if text.is_empty() {
-        } else if is_identifier(fact, &text) {
-            self.put(fact, AttributeValue::Str(text));
-        } else {
-            self.set_cleaned(fact, &text);
+            return;
+        }
+        match is_identifier(fact, &text) {
+            true => self.put(fact, AttributeValue::Str(text)),
+            false => self.set_cleaned(fact, &text),
         }
     }
 
