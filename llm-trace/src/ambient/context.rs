@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::mask_context::SharedMasks;
-use crate::otel::Context;
+use crate::otel::{Context, KeyValue};
 
 /// The call that a `Context` belongs to, as far as code below `call` needs it.
 pub(crate) trait CurrentCall: Any + Debug + Send + Sync {
@@ -14,12 +14,14 @@ pub(crate) trait CurrentCall: Any + Debug + Send + Sync {
     fn take_start(&self) -> Option<CallStart>;
 }
 
-/// The start of a call's own span.
-#[derive(Clone, Copy, Debug)]
+/// The start of a call's own span, for a tracer that sets it without the span's fields.
+#[derive(Debug)]
 pub(crate) struct CallStart {
-    pub(crate) start_time: SystemTime,
-    /// Whether the span is likely to be recorded.
-    pub(crate) likely: bool,
+    pub(crate) time: SystemTime,
+    pub(crate) name: String,
+    /// The value of `otel.kind`.
+    pub(crate) kind: &'static str,
+    pub(crate) attributes: Vec<KeyValue>,
 }
 
 /// The masks and the current call. They share one entry of the `Context`, because each entry costs a copy of its map.

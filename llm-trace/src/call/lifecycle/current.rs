@@ -1,11 +1,11 @@
 //! The current call.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use tracing::Span;
 
 use super::active_call::ActiveCall;
 use crate::ambient::context::{CallStart, CurrentCall, MaskContext};
@@ -16,29 +16,21 @@ use crate::policy::is_scrubbing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<ActiveCall>>> = const { RefCell::new(None) };
+    /// The context in which the call starts whose span this thread creates.
+    static OFFERED: Cell<Option<Context>> = const { Cell::new(None) };
 }
 
 /// The call in an OpenTelemetry `Context`, set when its span exists.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CarriedCall(Arc<Call>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Call {
     active: OnceLock<Weak<ActiveCall>>,
-    start: CallStart,
-    /// The call's own span has taken it.
-    taken: AtomicBool,
+    start: Mutex<Option<CallStart>>,
 }
 
 impl CarriedCall {
-    pub(crate) fn new(start_time: SystemTime, likely: bool) -> Self {
-        Self(Arc::new(Call {
-            active: OnceLock::new(),
-            start: CallStart { start_time, likely },
-            taken: AtomicBool::new(false),
-        }))
-    }
-
     /// Returns `cx` with the call and its masks.
     pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
         MaskContext::with_call(cx, masks, self.0.clone())
@@ -47,6 +39,21 @@ impl CarriedCall {
     /// Sets the call once.
     pub(crate) fn set(&self, active: Weak<ActiveCall>) {
         let _ = self.0.active.set(active);
+    }
+
+    /// Creates the call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
+    /// whether the layer accepted.
+    pub(crate) fn offer(&self, start: CallStart, context: &Context, make: impl FnOnce() -> Span) -> (Span, bool) {
+        *self.0.lock() = Some(start);
+        let _ = OFFERED.try_with(|offered| offered.set(Some(context.clone())));
+        let _offer = Offer;
+        let span = make();
+        (span, Self::accept().is_none())
+    }
+
+    /// Accepts the offer for the span that this thread creates.
+    pub(crate) fn accept() -> Option<Context> {
+        OFFERED.try_with(Cell::take).ok().flatten()
     }
 
     /// Takes the start for the first span that asks, which is the call's own.
@@ -64,9 +71,24 @@ impl CarriedCall {
     }
 }
 
+impl Call {
+    fn lock(&self) -> MutexGuard<'_, Option<CallStart>> {
+        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl CurrentCall for Call {
     fn take_start(&self) -> Option<CallStart> {
-        (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.start)
+        self.lock().take()
+    }
+}
+
+/// Withdraws the offer of this thread on drop, also if a layer panics.
+struct Offer;
+
+impl Drop for Offer {
+    fn drop(&mut self) {
+        CarriedCall::accept();
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::ActiveCall;
-use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::cost::Priced;
@@ -11,9 +10,13 @@ use crate::model::{Nested, Outcome, Usage};
 use crate::policy::Masks;
 use crate::record::{CallRecord, is_same_call, is_same_work};
 
-/// The outer call that a call starting here is merged into.
-pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
-    let outer_call = current::get()?;
+/// The outer call that a call starting inside `above` is merged into.
+pub(crate) fn outer(
+    above: Option<&Arc<ActiveCall>>,
+    record: &CallRecord,
+    pipeline: &Arc<Pipeline>,
+) -> Option<Arc<ActiveCall>> {
+    let outer_call = above?;
     if !outer_call.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
         return None;
     }
@@ -21,7 +24,7 @@ pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc
     let nested = record.nested.or(outer_record.nested).unwrap_or(pipeline.nested);
     let merges = !outer_record.finished && nested == Nested::Merge && is_same_call(&outer_record, record);
     drop(outer_record);
-    merges.then_some(outer_call)
+    merges.then(|| Arc::clone(outer_call))
 }
 
 impl ActiveCall {

@@ -8,16 +8,17 @@ use tracing::Span;
 
 use super::active_call::ActiveCall;
 use super::agent_totals::Agent;
-use super::current::{self, CarriedCall};
+use super::current;
 use super::nesting;
 use super::open_handles::OpenHandles;
 use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
+use crate::ambient::context::CallStart;
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
-use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
-use crate::policy::{Masks, Permit, Side};
+use crate::otel::{Context, KeyValue, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
+use crate::policy::{Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
 use crate::user_code::{self, UserCode};
@@ -75,37 +76,42 @@ impl ActiveCall {
     }
 
     pub(crate) fn start(make_span: MakeSpan, mut record: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
-        if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
+        let Some(pipeline) = &around.pipeline else {
+            let span = make_span(&start_fields(&record, &record.span_name(), false));
+            around.mask_inside(&record.operation);
+            return (!span.is_disabled()).then(|| ActiveCall::new(span, record, around, now(), Agent::default()));
+        };
+        if pipeline.policy.state().masks_metadata() {
             record.name = None;
         }
-        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| nesting::outer(&record, pipeline))
+        let above = current::get();
+        if let Some(outer) = nesting::outer(above.as_ref(), &record, pipeline)
             && !around.has_explicit_parent()
         {
             return Some(ActiveCall::within(outer, record, around));
         }
-        let start_times = (Instant::now(), SystemTime::now());
-        let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
-        let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| {
-            let above = current::get();
-            Agent::of(&record, above.as_ref().map(|above| above.agent()))
-        });
+        let times = now();
+        let latest = pipeline.profile == Profile::Latest;
+        let agent = Agent::of(&record, above.as_ref().map(|above| above.agent()));
         if let Some(name) = agent.name().filter(|_| latest && record.belongs_to_agent()) {
             record.subject().facts.set(Fact::AgentName, name.to_owned().into());
         }
-        let span = span(make_span, &record, latest);
-        if around.pipeline.is_none() && span.is_disabled() {
-            return None;
-        }
-        let parent = around.pipeline.is_some().then(|| around.parent());
-        if record.operation.is_model_call() {
-            around.masks.add(Masks::inside_model_call());
-        }
-        let mut call = ActiveCall::new(record, around, start_times, agent);
-        call.span = span;
-        if let Some(parent) = parent {
-            call.join(parent);
-        }
-        // Even if the call has no span: no other span may use its start time.
+        let parent = around.parent(above.as_ref());
+        let context = around.carried.onto(&parent.context, around.masks.clone());
+        let (span, accepted) = {
+            let name = record.span_name();
+            let fields = start_fields(&record, &name, latest);
+            if pipeline.embeds {
+                let likely = pipeline.recorded.load(Ordering::Relaxed);
+                around.carried.offer(call_start(times.1, &fields, likely), &context, || make_span(&fields))
+            } else {
+                (make_span(&fields), false)
+            }
+        };
+        around.mask_inside(&record.operation);
+        let mut call = ActiveCall::new(span, record, around, times, agent);
+        call.join(parent, context, accepted);
+        // Even if the call has no span: no other span may use its start.
         let _ = call.carried.take_start();
         call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
         let others = call.pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
@@ -113,8 +119,8 @@ impl ActiveCall {
         Some(call)
     }
 
-    /// Starts the span below its parent.
-    fn join(&mut self, Parent { context, link, call }: Parent) {
+    /// Starts the span below its parent. `context` holds the parent and the call; a layer that accepted it knows both.
+    fn join(&mut self, Parent { link, call, .. }: Parent, context: Context, accepted: bool) {
         self.parent = call;
         let (span, Some(pipeline)) = (&self.span, &self.pipeline) else { return };
         if span.is_disabled() {
@@ -123,11 +129,10 @@ impl ActiveCall {
         if let Some(link) = link {
             span.add_link(link);
         }
-        let with_call = self.carried.onto(&context, self.masks.clone());
         // Without an OpenTelemetry layer this fails, and `context()` is empty.
-        let found = !matches!(span.set_parent(with_call.clone()), Err(SetParentError::LayerNotFound));
+        let found = accepted || !matches!(span.set_parent(context.clone()), Err(SetParentError::LayerNotFound));
         // The span starts here. The id generator reads the current context.
-        let _current = with_call.attach();
+        let _current = context.attach();
         self.context = Some(span.context()).filter(Context::has_active_span);
         if let Some(context) = &self.context {
             self.masks.set_own_span(context.span().span_context());
@@ -145,26 +150,24 @@ impl ActiveCall {
     fn within(outer: Arc<ActiveCall>, record: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
         around.adopt_scopes();
         outer.take_masks(&around.masks);
-        let mut call = ActiveCall::new(record, around, (Instant::now(), SystemTime::now()), outer.agent.clone());
-        // It starts no span.
-        let _ = call.carried.take_start();
+        let mut call = ActiveCall::new(Span::none(), record, around, now(), outer.agent.clone());
         call.has_consumers = outer.has_consumers;
         call.parent = Some(Arc::downgrade(&outer));
         call.outer = Some(outer);
         call
     }
 
-    /// A call without a span.
+    /// A call that has no parent.
     fn new(
+        span: Span,
         record: Box<CallRecord>,
         around: StartContext,
         (start_instant, start_time): (Instant, SystemTime),
         agent: Agent,
     ) -> ActiveCall {
-        let StartContext { pipeline, masks, stamp, .. } = around;
-        let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
+        let StartContext { pipeline, masks, stamp, carried, .. } = around;
         ActiveCall {
-            span: Span::none(),
+            span,
             context: None,
             recording: false,
             has_fields: false,
@@ -173,7 +176,7 @@ impl ActiveCall {
             pipeline,
             masks,
             stamp,
-            carried: CarriedCall::new(start_time, likely),
+            carried,
             parent: None,
             outer: None,
             start_instant,
@@ -188,12 +191,17 @@ impl ActiveCall {
     }
 }
 
-/// Creates the span with the fields that samplers and filters can read.
-fn span(make_span: MakeSpan, record: &CallRecord, latest: bool) -> Span {
+/// The same moment on both clocks.
+fn now() -> (Instant, SystemTime) {
+    (Instant::now(), SystemTime::now())
+}
+
+/// The fields that samplers and filters can read.
+fn start_fields<'r>(record: &'r CallRecord, name: &'r str, latest: bool) -> StartFields<'r> {
     // An agent in this process may use several providers, so the latest conventions define none.
     let has_provider = !latest || !record.is_internal_agent();
-    make_span(&StartFields {
-        name: &record.span_name(),
+    StartFields {
+        name,
         kind: record.kind(),
         operation: record.operation_name(),
         provider: record.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
@@ -203,5 +211,33 @@ fn span(make_span: MakeSpan, record: &CallRecord, latest: bool) -> Span {
         agent: record.fact(Fact::AgentName),
         tool: record.fact(Fact::ToolName),
         tool_type: record.fact(Fact::ToolType),
-    })
+    }
+}
+
+/// The number of attributes that most calls add at their end.
+const ATTRIBUTES_AT_END: usize = 24;
+
+/// What an OpenTelemetry layer makes of these fields.
+fn call_start(time: SystemTime, fields: &StartFields<'_>, likely: bool) -> CallStart {
+    // Reserving once avoids reallocation at the end.
+    let mut attributes = Vec::with_capacity(if likely { 5 + ATTRIBUTES_AT_END } else { 5 });
+    let texts = |attributes: &mut Vec<KeyValue>, texts: &[(Fact, Option<&str>)]| {
+        let texts = texts.iter().filter_map(|(fact, text)| Some(KeyValue::new(fact.key(), (*text)?.to_owned())));
+        attributes.extend(texts);
+    };
+    texts(
+        &mut attributes,
+        &[
+            (Fact::OperationName, fields.operation),
+            (Fact::ProviderName, fields.provider),
+            (Fact::RequestModel, fields.model),
+            (Fact::ServerAddress, fields.server_address),
+        ],
+    );
+    attributes.extend(fields.server_port.map(|port| KeyValue::new(Fact::ServerPort.key(), port)));
+    texts(
+        &mut attributes,
+        &[(Fact::AgentName, fields.agent), (Fact::ToolName, fields.tool), (Fact::ToolType, fields.tool_type)],
+    );
+    CallStart { time, name: fields.name.to_owned(), kind: fields.kind, attributes }
 }

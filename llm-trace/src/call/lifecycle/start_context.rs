@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use tracing::Span;
 
 use super::active_call::ActiveCall;
-use super::current;
+use super::current::CarriedCall;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
 use crate::arguments::call_arguments::CallArguments;
 use crate::json::Mode;
+use crate::model::Operation;
 use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
 use crate::policy::{Masks, PolicyState, Side, Stamp};
 
@@ -20,6 +21,8 @@ pub(crate) struct StartContext {
     pub(crate) masks: SharedMasks,
     /// Policy version at the start, to detect changes while the call runs.
     pub(crate) stamp: Option<Stamp>,
+    /// The call, for the contexts inside it.
+    pub(crate) carried: CarriedCall,
     parent: Option<Context>,
     continued: Option<Continued>,
 }
@@ -49,6 +52,7 @@ impl StartContext {
         };
         Self {
             stamp: pipeline.as_ref().map(|pipeline| pipeline.policy.stamp()),
+            carried: CarriedCall::default(),
             pipeline,
             masks: SharedMasks::child_of(masks, above),
             parent,
@@ -63,6 +67,13 @@ impl StartContext {
         if !places.iter().all(|place| self.masks.is_within(place)) {
             places.insert(0, self.masks.clone());
             self.masks = SharedMasks::child_of(Masks::new(), places);
+        }
+    }
+
+    /// Adds the mask for free text of other code inside a model call.
+    pub(crate) fn mask_inside(&self, operation: &Operation) {
+        if operation.is_model_call() {
+            self.masks.add(Masks::inside_model_call());
         }
     }
 
@@ -87,8 +98,8 @@ impl StartContext {
         self.parent.is_some() || self.continued.is_some() || Context::map_current(Continued::pending).is_some()
     }
 
-    /// The parent, determined when the span starts.
-    pub(crate) fn parent(&self) -> Parent {
+    /// The parent, determined when the span starts. `above` is the surrounding call.
+    pub(crate) fn parent(&self, above: Option<&Arc<ActiveCall>>) -> Parent {
         let here = here();
         let live = here.span().span_context().clone();
         if let Some(context) = &self.parent {
@@ -102,7 +113,7 @@ impl StartContext {
         };
         match Continued::pending(&context) {
             Some(continued) => Parent { link: continued.link().cloned(), context, call: None },
-            None => Parent { context, link: None, call: current::get().map(|call| Arc::downgrade(&call)) },
+            None => Parent { context, link: None, call: above.map(Arc::downgrade) },
         }
     }
 }
