@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::LocalKey;
 
 use super::context::MaskContext;
@@ -25,16 +25,21 @@ struct Ambient {
     above: Vec<SharedMasks>,
     /// The facts of the surrounding scopes.
     facts: Option<Arc<ScopeFacts>>,
-    /// The id of the call's own span.
-    own_span: OnceLock<(TraceId, SpanId)>,
-    /// The policy and masks that filtered the call's content.
-    filtered: Mutex<Option<Filtered>>,
-    /// The range of attributes that the call wrote to its span, if known.
-    written: OnceLock<WrittenContent>,
+    own_span: Mutex<OwnSpan>,
     /// A guard of llm-trace sees the span before it is exported.
     redacted_on_export: AtomicBool,
+}
+
+/// What guards know of a call's own span.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnSpan {
+    id: Option<(TraceId, SpanId)>,
+    /// The policy and masks that filtered the call's content. It is not filtered again unless either changes.
+    pub(crate) filtered: Option<Filtered>,
+    /// The range of attributes that the call wrote to its span, if known.
+    pub(crate) written: Option<WrittenContent>,
     /// The corrections that the guard applies to the span.
-    corrections: OnceLock<Vec<Correction>>,
+    pub(crate) corrections: Vec<Correction>,
 }
 
 /// The final value of an attribute that was set at the start.
@@ -132,29 +137,17 @@ impl SharedMasks {
 
     /// Sets the id of the call's own span.
     pub(crate) fn set_own_span(&self, span: &SpanContext) {
-        self.0.own_span.get_or_init(|| (span.trace_id(), span.span_id()));
+        self.own_span().id = Some((span.trace_id(), span.span_id()));
     }
 
+    /// Whether this is the call's own span.
     pub(crate) fn is_own_span(&self, span: &SpanContext) -> bool {
-        self.0.own_span.get() == Some(&(span.trace_id(), span.span_id()))
+        self.own_span().id == Some((span.trace_id(), span.span_id()))
     }
 
-    /// Records the policy and masks that filtered the call's content. It is not filtered again unless either changes.
-    pub(crate) fn set_filtered(&self, by: Filtered) {
-        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
-    }
-
-    pub(crate) fn filtered(&self) -> Option<Filtered> {
-        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records the range of attributes that the call wrote.
-    pub(crate) fn set_written(&self, written: WrittenContent) {
-        let _ = self.0.written.set(written);
-    }
-
-    pub(crate) fn written(&self) -> Option<WrittenContent> {
-        self.0.written.get().copied()
+    /// The call's own span, locked.
+    pub(crate) fn own_span(&self) -> MutexGuard<'_, OwnSpan> {
+        self.0.own_span.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_redacted_on_export(&self) {
@@ -165,14 +158,6 @@ impl SharedMasks {
 
     pub(crate) fn is_redacted_on_export(&self) -> bool {
         self.0.redacted_on_export.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_corrections(&self, corrections: Vec<Correction>) {
-        let _ = self.0.corrections.set(corrections);
-    }
-
-    pub(crate) fn corrections(&self) -> &[Correction] {
-        self.0.corrections.get().map_or(&[], Vec::as_slice)
     }
 }
 

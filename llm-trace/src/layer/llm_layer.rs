@@ -17,7 +17,6 @@ use super::http_events;
 use super::instrumentation_profile::AtomicProfile;
 use super::otel::EmbeddedLayer;
 use crate::ambient::{mask_context, scope_fields};
-use crate::arguments::StartFields;
 use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::call::{CarriedCall, Pipeline};
 use crate::diag;
@@ -191,8 +190,8 @@ where
         if let Some(context) = is_call.then(CarriedCall::accept).flatten() {
             // The tracer sets what the fields hold, below the current context.
             let _current = context.attach();
-            let (metadata, none) = (attrs.metadata(), [None; StartFields::NAMES.len()]);
-            inner.on_new_span(&Attributes::new(metadata, &metadata.fields().value_set_all(&none)), id, ctx);
+            let none = fields::NO_FIELDS.fields().value_set_all(&[]);
+            inner.on_new_span(&Attributes::new(&fields::NO_FIELDS, &none), id, ctx);
         } else if !is_call && (self.is_content_target(attrs.metadata().target()) || self.withholds_free_text()) {
             let policy = self.policy_here();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));

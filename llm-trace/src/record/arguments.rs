@@ -46,7 +46,6 @@ impl CallRecord {
         }
         self.request.update(Fact::RequestModel, model);
         self.take_given(setup);
-        self.retain_identifiers();
     }
 
     /// Applies the arguments that were set apart from the request.

@@ -197,10 +197,8 @@ impl CallRecord {
     }
 
     /// The record left behind by a finished call.
-    pub(crate) fn finished() -> Box<CallRecord> {
-        let mut record = Box::<CallRecord>::default();
-        record.finished = true;
-        record
+    pub(crate) fn finished() -> CallRecord {
+        CallRecord { finished: true, ..CallRecord::default() }
     }
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.

@@ -51,6 +51,9 @@ impl PermittedContent {
 
     /// Adds a report of other changes.
     pub(crate) fn note(&mut self, report: Report) {
+        if report.is_empty() {
+            return;
+        }
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
     }

@@ -16,10 +16,9 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// `more` is the number of attributes besides facts. With `texts`, the texts are kept in the facts for metrics.
-    pub(crate) fn new(profile: Profile, more: usize, texts: bool) -> Self {
-        // The number of facts of most calls, in a size that allocators serve quickly.
-        Self { list: Vec::with_capacity(18 + more), profile, texts }
+    /// With `texts`, the texts are kept in the facts for metrics.
+    pub(crate) fn new(profile: Profile, capacity: usize, texts: bool) -> Self {
+        Self { list: Vec::with_capacity(capacity), profile, texts }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -31,6 +30,7 @@ impl Attributes {
     }
 
     /// Adds an attribute whose key is unique.
+    #[inline]
     pub(crate) fn add(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.list.push(KeyValue::new(key, value));
@@ -38,6 +38,7 @@ impl Attributes {
     }
 
     /// Adds a fact, if the profile defines it.
+    #[inline]
     pub(crate) fn fact(&mut self, fact: Fact, value: Option<impl Into<Value>>) {
         if let Some(name) = fact.name(self.profile) {
             self.add(name, value);
@@ -53,7 +54,13 @@ impl Attributes {
 
     /// Adds the facts of a response. They are moved, unless metrics need them.
     pub(crate) fn response(&mut self, response: &mut ResponseFacts, provider: Option<&Provider>) {
-        let mut facts = if self.texts { response.facts.clone() } else { std::mem::take(&mut response.facts) };
+        let mut kept;
+        let facts = if self.texts {
+            kept = response.facts.clone();
+            &mut kept
+        } else {
+            &mut response.facts
+        };
         let mut facts = facts.drain().peekable();
         while let Some((fact, value)) = facts.next_if(|(fact, _)| *fact < Fact::FinishReasons) {
             self.add(fact.key(), Some(value));
@@ -68,9 +75,10 @@ impl Attributes {
 
     /// Adds the facts of a request except the model, which was set at the start. They are moved.
     pub(crate) fn request(&mut self, request: &mut Facts, provider: Option<&Provider>) {
-        let model = request.take(Fact::RequestModel);
-        self.facts(request.drain(), provider);
-        request.update(Fact::RequestModel, model);
+        let mut facts = request.drain().peekable();
+        let model = facts.next_if(|(fact, _)| *fact == Fact::RequestModel);
+        self.facts(facts, provider);
+        request.update(Fact::RequestModel, model.map(|(_, model)| model));
     }
 
     /// Adds facts, except defaults and those in the namespace of another provider.
@@ -128,7 +136,8 @@ fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<
         reasons.truncate(known + 1);
     }
     let missing = if profile == Profile::Latest { "error" } else { "" };
-    strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
+    let reasons = reasons.into_iter().map(|reason| reason.map_or(StringValue::from(missing), StringValue::from));
+    Some(Value::Array(Array::String(reasons.collect())))
 }
 
 /// Whether the conventions assume this value if the attribute is absent.

@@ -58,7 +58,7 @@ impl Sink for CallSpan<'_> {
                 let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
                 if let Some(before) = known {
                     let written = WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() };
-                    self.masks.set_written(written);
+                    self.masks.own_span().written = Some(written);
                 }
                 let span = context.span();
                 span.set_attributes(attributes);

@@ -165,6 +165,18 @@ struct FactCallsite {
 
 static CALLSITE: FactCallsite = FactCallsite { _size: 0 };
 
+/// The metadata of a call's span for a layer that receives no fields.
+pub(crate) static NO_FIELDS: Metadata<'static> = Metadata::new(
+    "llm_trace.call",
+    "llm_trace",
+    Level::INFO,
+    None,
+    None,
+    None,
+    FieldSet::new(&[], Identifier(&CALLSITE)),
+    Kind::SPAN,
+);
+
 impl Callsite for FactCallsite {
     fn set_interest(&self, _: Interest) {}
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Instant, SystemTime};
 
 use tracing::Span;
@@ -47,9 +48,35 @@ pub(crate) struct ActiveCall {
     pub(super) agent: Agent,
     pub(super) reference: OnceLock<CallRef>,
     pub(super) start_attributes: StartAttributes,
-    pub(super) slot: OnceLock<OpenCallSlot>,
+    pub(super) slot: Mutex<Option<OpenCallSlot>>,
     pub(super) holders: OpenHandles,
-    pub(super) record: Mutex<Box<CallRecord>>,
+    /// `None` after the end.
+    pub(super) record: Mutex<Option<Box<CallRecord>>>,
+}
+
+/// The record of a call, locked. After the end it is a record that nothing reads.
+pub(crate) struct LockedRecord<'c>(MutexGuard<'c, Option<Box<CallRecord>>>);
+
+impl LockedRecord<'_> {
+    /// Ends the record. Returns it the first time.
+    pub(super) fn finish(mut self) -> Option<Box<CallRecord>> {
+        self.0.take().filter(|record| !record.finished)
+    }
+}
+
+impl Deref for LockedRecord<'_> {
+    type Target = CallRecord;
+
+    fn deref(&self) -> &CallRecord {
+        static FINISHED: LazyLock<CallRecord> = LazyLock::new(CallRecord::finished);
+        self.0.as_deref().unwrap_or_else(|| &FINISHED)
+    }
+}
+
+impl DerefMut for LockedRecord<'_> {
+    fn deref_mut(&mut self) -> &mut CallRecord {
+        self.0.get_or_insert_with(|| Box::new(CallRecord::finished()))
+    }
 }
 
 impl fmt::Debug for ActiveCall {
@@ -71,7 +98,7 @@ impl ActiveCall {
         if let Some(pipeline) = &active.pipeline {
             let open: Weak<ActiveCall> = Arc::downgrade(&active);
             pipeline.open.insert(open, |slot| {
-                let _ = active.slot.set(slot);
+                *active.slot() = Some(slot);
             });
         }
         active
@@ -79,9 +106,14 @@ impl ActiveCall {
 
     /// Removes the call from those that a shutdown ends.
     pub(crate) fn unregister(&self) {
-        if let (Some(slot), Some(pipeline)) = (self.slot.get(), &self.pipeline) {
-            pipeline.open.remove(*slot);
+        let slot = self.slot().take();
+        if let (Some(slot), Some(pipeline)) = (slot, &self.pipeline) {
+            pipeline.open.remove(slot);
         }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<OpenCallSlot>> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn holders(&self) -> &OpenHandles {
@@ -220,7 +252,7 @@ impl ActiveCall {
 
     /// The permission for the content of a side: none if nothing receives it.
     pub(crate) fn permit(&self, side: Side) -> Permit {
-        let pipeline = self.pipeline.as_ref().filter(|_| self.wants_content());
+        let pipeline = self.pipeline.as_ref().filter(|pipeline| pipeline.policy.captures() && self.wants_content());
         pipeline.map_or(Permit::Off, |pipeline| self.policy(pipeline).permit(side, self.masks.get()))
     }
 
@@ -233,8 +265,8 @@ impl ActiveCall {
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<CallRecord>> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> LockedRecord<'_> {
+        LockedRecord(self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {

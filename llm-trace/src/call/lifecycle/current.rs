@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tracing::Span;
 
@@ -25,9 +25,12 @@ thread_local! {
 pub(crate) struct CarriedCall(Arc<Call>);
 
 #[derive(Debug, Default)]
-struct Call {
-    active: OnceLock<Weak<ActiveCall>>,
-    start: Mutex<Option<CallStart>>,
+struct Call(Mutex<CallState>);
+
+#[derive(Debug, Default)]
+struct CallState {
+    active: Weak<ActiveCall>,
+    start: Option<CallStart>,
 }
 
 impl CarriedCall {
@@ -36,15 +39,15 @@ impl CarriedCall {
         MaskContext::with_call(cx, masks, self.0.clone())
     }
 
-    /// Sets the call once.
+    /// Sets the call.
     pub(crate) fn set(&self, active: Weak<ActiveCall>) {
-        let _ = self.0.active.set(active);
+        self.0.lock().active = active;
     }
 
     /// Creates the call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
     /// whether the layer accepted.
     pub(crate) fn offer(&self, start: CallStart, context: &Context, make: impl FnOnce() -> Span) -> (Span, bool) {
-        *self.0.lock() = Some(start);
+        self.0.lock().start = Some(start);
         let _ = OFFERED.try_with(|offered| offered.set(Some(context.clone())));
         let _offer = Offer;
         let span = make();
@@ -67,19 +70,21 @@ impl CarriedCall {
 
     /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
-        (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?.active.get()?.upgrade().filter(|_| !is_scrubbing())
+        let call = (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?;
+        let active = call.lock().active.upgrade();
+        active.filter(|_| !is_scrubbing())
     }
 }
 
 impl Call {
-    fn lock(&self) -> MutexGuard<'_, Option<CallStart>> {
-        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CallState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CurrentCall for Call {
     fn take_start(&self) -> Option<CallStart> {
-        self.lock().take()
+        self.lock().start.take()
     }
 }
 

@@ -17,10 +17,11 @@ use crate::ambient::context::CallStart;
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
-use crate::otel::{Context, KeyValue, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
+use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
 use crate::policy::{Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
+use crate::sink::attributes::Attributes;
 use crate::user_code::{self, UserCode};
 
 /// Whether any llm-trace layer exists.
@@ -103,7 +104,7 @@ impl ActiveCall {
             let fields = start_fields(&record, &name, latest);
             if pipeline.embeds {
                 let likely = pipeline.recorded.load(Ordering::Relaxed);
-                around.carried.offer(call_start(times.1, &fields, likely), &context, || make_span(&fields))
+                around.carried.offer(call_start(times.1, &record, &fields, likely), &context, || make_span(&fields))
             } else {
                 (make_span(&fields), false)
             }
@@ -184,9 +185,9 @@ impl ActiveCall {
             agent,
             reference: OnceLock::new(),
             start_attributes: StartAttributes::of(&record),
-            slot: OnceLock::new(),
+            slot: Mutex::default(),
             holders: OpenHandles::default(),
-            record: Mutex::new(record),
+            record: Mutex::new(Some(record)),
         }
     }
 }
@@ -218,26 +219,18 @@ fn start_fields<'r>(record: &'r CallRecord, name: &'r str, latest: bool) -> Star
 const ATTRIBUTES_AT_END: usize = 24;
 
 /// What an OpenTelemetry layer makes of these fields.
-fn call_start(time: SystemTime, fields: &StartFields<'_>, likely: bool) -> CallStart {
+fn call_start(time: SystemTime, record: &CallRecord, fields: &StartFields<'_>, likely: bool) -> CallStart {
     // Reserving once avoids reallocation at the end.
-    let mut attributes = Vec::with_capacity(if likely { 5 + ATTRIBUTES_AT_END } else { 5 });
-    let texts = |attributes: &mut Vec<KeyValue>, texts: &[(Fact, Option<&str>)]| {
-        let texts = texts.iter().filter_map(|(fact, text)| Some(KeyValue::new(fact.key(), (*text)?.to_owned())));
-        attributes.extend(texts);
-    };
-    texts(
-        &mut attributes,
-        &[
-            (Fact::OperationName, fields.operation),
-            (Fact::ProviderName, fields.provider),
-            (Fact::RequestModel, fields.model),
-            (Fact::ServerAddress, fields.server_address),
-        ],
-    );
-    attributes.extend(fields.server_port.map(|port| KeyValue::new(Fact::ServerPort.key(), port)));
-    texts(
-        &mut attributes,
-        &[(Fact::AgentName, fields.agent), (Fact::ToolName, fields.tool), (Fact::ToolType, fields.tool_type)],
-    );
-    CallStart { time, name: fields.name.to_owned(), kind: fields.kind, attributes }
+    let capacity = if likely { 5 + ATTRIBUTES_AT_END } else { 5 };
+    let mut attributes = Attributes::new(Profile::default(), capacity, false);
+    attributes.add(Fact::OperationName.key(), record.operation.to_name(record.subject_facts()));
+    let provider = record.provider.as_ref().filter(|_| fields.provider.is_some());
+    attributes.add(Fact::ProviderName.key(), provider.map(Provider::to_name));
+    attributes.add(Fact::RequestModel.key(), fields.model.map(str::to_owned));
+    attributes.add(Fact::ServerAddress.key(), fields.server_address.map(str::to_owned));
+    attributes.add(Fact::ServerPort.key(), fields.server_port);
+    attributes.add(Fact::AgentName.key(), fields.agent.map(str::to_owned));
+    attributes.add(Fact::ToolName.key(), fields.tool.map(str::to_owned));
+    attributes.add(Fact::ToolType.key(), fields.tool_type.map(str::to_owned));
+    CallStart { time, name: fields.name.to_owned(), kind: fields.kind, attributes: attributes.into_vec() }
 }
