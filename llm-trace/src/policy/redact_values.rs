@@ -73,16 +73,15 @@ impl PolicyState {
     /// Cuts the texts of attributes that are not content to the limit of texts.
     pub(crate) fn cut_texts(&self, attributes: &mut [KeyValue]) {
         let limit = self.policy().budgets.text;
+        let is_longer = |text: &StringValue| text.as_str().len() > limit;
         let cut = |text: &mut StringValue| {
-            if text.as_str().len() > limit {
-                let end = floor(text.as_str(), limit);
-                *text = text.as_str()[..end].to_owned().into();
-            }
+            let end = floor(text.as_str(), limit);
+            *text = text.as_str()[..end].to_owned().into();
         };
         for KeyValue { value, .. } in attributes {
             match value {
-                Value::String(text) => cut(text),
-                Value::Array(Array::String(texts)) => texts.iter_mut().for_each(cut),
+                Value::String(text) if is_longer(text) => cut(text),
+                Value::Array(Array::String(texts)) => texts.iter_mut().filter(|text| is_longer(text)).for_each(cut),
                 _ => {}
             }
         }

@@ -62,9 +62,7 @@ impl Attributes {
             &mut response.facts
         };
         let mut facts = facts.drain().peekable();
-        while let Some((fact, value)) = facts.next_if(|(fact, _)| *fact < Fact::FinishReasons) {
-            self.add(fact.key(), Some(value));
-        }
+        self.facts(std::iter::from_fn(|| facts.next_if(|(fact, _)| *fact < Fact::FinishReasons)), provider);
         let reasons = finish_reasons(std::mem::take(&mut response.finish_reasons), self.profile);
         self.add(Fact::FinishReasons.key(), reasons);
         for (fact, count) in response.usage.facts() {
@@ -73,20 +71,27 @@ impl Attributes {
         self.facts(facts, provider);
     }
 
-    /// Adds the facts of a request except the model, which was set at the start. They are moved.
-    pub(crate) fn request(&mut self, request: &mut Facts, provider: Option<&Provider>) {
+    /// Adds the facts of a request except the model, which was set at the start, and the API that it was sent to. They
+    /// are moved.
+    pub(crate) fn request(&mut self, request: &mut Facts, api: Option<&'static str>, provider: Option<&Provider>) {
         let mut facts = request.drain().peekable();
         let model = facts.next_if(|(fact, _)| *fact == Fact::RequestModel);
+        self.facts(std::iter::from_fn(|| facts.next_if(|(fact, _)| *fact < Fact::OpenAiApiType)), provider);
+        self.add(Fact::OpenAiApiType.key(), api.filter(|_| is_openai(provider)));
         self.facts(facts, provider);
         request.update(Fact::RequestModel, model.map(|(_, model)| model));
     }
 
     /// Adds facts, except defaults and those in the namespace of another provider.
+    #[inline]
     fn facts(&mut self, facts: impl Iterator<Item = (Fact, AttributeValue)>, provider: Option<&Provider>) {
         let has_all = is_openai(provider);
         for (fact, value) in facts {
-            if !is_default(fact, &value) && (has_all || !fact.key().starts_with("openai.")) {
-                self.fact(fact, fact.value(value, self.profile));
+            if is_default(fact, &value) || (!has_all && fact.key().starts_with("openai.")) {
+                continue;
+            }
+            if let (Some(key), Some(value)) = (fact.name(self.profile), fact.value(value, self.profile)) {
+                self.list.push(KeyValue::new(key, Value::from(value)));
             }
         }
     }
@@ -170,6 +175,7 @@ impl From<Value> for AttributeValue {
 }
 
 impl From<AttributeValue> for Value {
+    #[inline]
     fn from(value: AttributeValue) -> Self {
         match value {
             AttributeValue::Str(s) => Value::String(s.into()),

@@ -1,7 +1,5 @@
 //! The attributes of a call that has ended.
 
-use std::borrow::Cow;
-
 use super::attributes::Attributes;
 use super::compat::Compat;
 use super::ended_call::EndedCall;
@@ -90,8 +88,8 @@ impl EndedCall<'_> {
         self.late_facts(attributes);
         self.subject_facts(attributes);
         let record = &mut self.record;
-        record.request.update(Fact::OpenAiApiType, record.openai_api().map(Cow::Borrowed));
-        attributes.request(&mut record.request, record.provider.as_ref());
+        let api = record.openai_api();
+        attributes.request(&mut record.request, api, record.provider.as_ref());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(scope_facts) = scope_facts {
             identity.write(scope_facts, profile, compat, attributes);

@@ -92,16 +92,13 @@ impl ActiveCall {
     }
 
     /// Makes the call available as the parent of calls inside it.
-    pub(crate) fn register(self) -> Arc<ActiveCall> {
-        let active = Arc::new(self);
-        active.carried.set(Arc::downgrade(&active));
-        if let Some(pipeline) = &active.pipeline {
-            let open: Weak<ActiveCall> = Arc::downgrade(&active);
-            pipeline.open.insert(open, |slot| {
-                *active.slot() = Some(slot);
-            });
+    pub(crate) fn register(self: Arc<Self>) -> Arc<ActiveCall> {
+        self.carried.set(Arc::downgrade(&self));
+        if let Some(pipeline) = &self.pipeline {
+            let open: Weak<ActiveCall> = Arc::downgrade(&self);
+            pipeline.open.insert(open, |slot| *self.slot() = Some(slot));
         }
-        active
+        self
     }
 
     /// Removes the call from those that a shutdown ends.

@@ -38,7 +38,7 @@ fn is_hooked(pipeline: &Pipeline) -> bool {
 
 impl ActiveCall {
     /// Starts the span, then reads the content of the arguments if it is captured.
-    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
+    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<Arc<ActiveCall>> {
         let around = StartContext::of(&mut setup);
         let mut record = CallRecord::of(&mut setup);
         let Some(pipeline) = &around.pipeline else {
@@ -76,11 +76,16 @@ impl ActiveCall {
         Some(active)
     }
 
-    pub(crate) fn start(make_span: MakeSpan, mut record: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
+    pub(crate) fn start(
+        make_span: MakeSpan,
+        mut record: Box<CallRecord>,
+        around: StartContext,
+    ) -> Option<Arc<ActiveCall>> {
         let Some(pipeline) = &around.pipeline else {
             let span = make_span(&start_fields(&record, &record.span_name(), false));
             around.mask_inside(&record.operation);
-            return (!span.is_disabled()).then(|| ActiveCall::new(span, record, around, now(), Agent::default()));
+            return (!span.is_disabled())
+                .then(|| Arc::new(ActiveCall::new(span, record, around, now(), Agent::default())));
         };
         if pipeline.policy.state().masks_metadata() {
             record.name = None;
@@ -89,7 +94,7 @@ impl ActiveCall {
         if let Some(outer) = nesting::outer(above.as_ref(), &record, pipeline)
             && !around.has_explicit_parent()
         {
-            return Some(ActiveCall::within(outer, record, around));
+            return Some(Arc::new(ActiveCall::within(outer, record, around)));
         }
         let times = now();
         let latest = pipeline.profile == Profile::Latest;
@@ -117,7 +122,7 @@ impl ActiveCall {
         call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
         let others = call.pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         call.has_consumers = call.recording || call.has_fields || call.hooked || others;
-        Some(call)
+        Some(Arc::new(call))
     }
 
     /// Starts the span below its parent. `context` holds the parent and the call; a layer that accepted it knows both.
