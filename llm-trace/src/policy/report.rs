@@ -39,6 +39,7 @@ impl Report {
     }
 
     /// Counts facts that were omitted because they are not identifiers.
+    #[inline]
     pub(crate) fn of_facts(omitted: u64) -> Self {
         let mut report = Self::default();
         report.count(Done::Cut, Cow::Borrowed("fact"), omitted);
@@ -73,6 +74,7 @@ impl Report {
     }
 
     /// Adds the counts of another report.
+    #[inline]
     pub(crate) fn absorb(&mut self, other: Report) {
         if other.is_empty() {
             return;
@@ -86,6 +88,7 @@ impl Report {
         }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }

@@ -93,6 +93,9 @@ impl CallRecord {
         changed: bool,
     ) -> PermittedContent {
         let mut out = PermittedContent { again: changed, ..PermittedContent::default() };
+        if !policy.captures() {
+            return out;
+        }
         let input = policy.permit(Side::Input, masks);
         let output = policy.permit(Side::Output, masks);
         for (side, permit) in [("input", &input), ("output", &output)] {

@@ -61,38 +61,53 @@ impl Attributes {
         } else {
             &mut response.facts
         };
-        let mut facts = facts.drain().peekable();
-        self.facts(std::iter::from_fn(|| facts.next_if(|(fact, _)| *fact < Fact::FinishReasons)), provider);
-        let reasons = finish_reasons(std::mem::take(&mut response.finish_reasons), self.profile);
-        self.add(Fact::FinishReasons.key(), reasons);
-        for (fact, count) in response.usage.facts() {
-            self.fact(fact, count);
-        }
-        self.facts(facts, provider);
+        let reasons = std::mem::take(&mut response.finish_reasons);
+        let usage = response.usage;
+        self.facts(facts.drain(), provider, Fact::FinishReasons, |all| {
+            let reasons = finish_reasons(reasons, all.profile);
+            all.add(Fact::FinishReasons.key(), reasons);
+            usage.facts().into_iter().for_each(|(fact, count)| all.fact(fact, count));
+        });
     }
 
     /// Adds the facts of a request except the model, which was set at the start, and the API that it was sent to. They
     /// are moved.
     pub(crate) fn request(&mut self, request: &mut Facts, api: Option<&'static str>, provider: Option<&Provider>) {
-        let mut facts = request.drain().peekable();
-        let model = facts.next_if(|(fact, _)| *fact == Fact::RequestModel);
-        self.facts(std::iter::from_fn(|| facts.next_if(|(fact, _)| *fact < Fact::OpenAiApiType)), provider);
-        self.add(Fact::OpenAiApiType.key(), api.filter(|_| is_openai(provider)));
-        self.facts(facts, provider);
+        let has_model = request.iter().next().is_some_and(|(fact, _)| fact == Fact::RequestModel);
+        let mut facts = request.drain();
+        let model = has_model.then(|| facts.next()).flatten();
+        self.facts(facts, provider, Fact::OpenAiApiType, |all| {
+            all.add(Fact::OpenAiApiType.key(), api.filter(|_| is_openai(provider)));
+        });
         request.update(Fact::RequestModel, model.map(|(_, model)| model));
     }
 
-    /// Adds facts, except defaults and those in the namespace of another provider.
+    /// Adds facts, except defaults and those in the namespace of another provider. At the place of `at`, it calls
+    /// `other`.
     #[inline]
-    fn facts(&mut self, facts: impl Iterator<Item = (Fact, AttributeValue)>, provider: Option<&Provider>) {
-        let has_all = is_openai(provider);
+    fn facts(
+        &mut self,
+        facts: impl Iterator<Item = (Fact, AttributeValue)>,
+        provider: Option<&Provider>,
+        at: Fact,
+        other: impl FnOnce(&mut Self),
+    ) {
+        let (has_all, mut other) = (is_openai(provider), Some(other));
         for (fact, value) in facts {
+            if fact > at
+                && let Some(other) = other.take()
+            {
+                other(self);
+            }
             if is_default(fact, &value) || (!has_all && fact.key().starts_with("openai.")) {
                 continue;
             }
             if let (Some(key), Some(value)) = (fact.name(self.profile), fact.value(value, self.profile)) {
                 self.list.push(KeyValue::new(key, Value::from(value)));
             }
+        }
+        if let Some(other) = other {
+            other(self);
         }
     }
 
