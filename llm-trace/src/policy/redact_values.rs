@@ -27,7 +27,7 @@ pub(crate) fn redact_attributes(
 ) -> Report {
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
-    treatment.into_report()
+    treatment.take_report()
 }
 
 /// Redacts attributes that the user adds to a call: any key may hold content, and a text under the key of a fact need not
@@ -89,11 +89,6 @@ impl PolicyState {
 }
 
 impl Redactor<'_> {
-    /// Adds this report to the counts that are already recorded.
-    pub(super) fn write_report(self, attributes: &mut Vec<KeyValue>) {
-        write_report(self.into_report(), attributes);
-    }
-
     pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
         attributes.retain_mut(|KeyValue { key, value, .. }| {
             let known = self.known(key.as_str());

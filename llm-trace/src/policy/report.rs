@@ -74,7 +74,6 @@ impl Report {
     }
 
     /// Adds the counts of another report.
-    #[inline]
     pub(crate) fn absorb(&mut self, other: Report) {
         if other.is_empty() {
             return;
