@@ -143,7 +143,7 @@ impl CallRecord {
 
     fn take_output(&mut self, permit: Permit, out: &mut PermittedContent) {
         let Some(Content { value, open }) = self.output.take() else { return };
-        let mut filter = self.output_filter.take();
+        let mut filter = self.output_filter.take().map(|filter| *filter);
         let mut json = Some(value);
         if out.tightens(&permit, open) {
             json = json.and_then(|json| {

@@ -62,7 +62,7 @@ impl Attributes {
             &mut response.facts
         };
         let reasons = std::mem::take(&mut response.finish_reasons);
-        let usage = response.usage;
+        let usage = &response.usage;
         self.facts(facts.drain(), provider, Fact::FinishReasons, |all| {
             let reasons = finish_reasons(reasons, all.profile);
             all.add(Fact::FinishReasons.key(), reasons);
@@ -102,9 +102,9 @@ impl Attributes {
             if is_default(fact, &value) || (!has_all && fact.key().starts_with("openai.")) {
                 continue;
             }
-            if let (Some(key), Some(value)) = (fact.name(self.profile), fact.value(value, self.profile)) {
-                self.list.push(KeyValue::new(key, Value::from(value)));
-            }
+            let Some(key) = fact.name(self.profile) else { continue };
+            let Some(value) = fact.value(value, self.profile) else { continue };
+            self.list.push(KeyValue::new(key, Value::from(value)));
         }
         if let Some(other) = other {
             other(self);
