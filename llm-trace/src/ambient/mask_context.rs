@@ -3,14 +3,15 @@
 //! They travel in the OpenTelemetry `Context` and in a thread-local, for code that does not propagate a `Context`.
 //! Neither requires an enabled span. The facts of a scope travel with the masks.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::LocalKey;
 
-use super::context::MaskContext;
+use super::context::{CallStart, MaskContext};
 use super::scope_facts::ScopeFacts;
 use crate::otel::{Context, KeyValue, SpanContext, SpanId, TraceId, Value};
 use crate::policy::{Masks, Stamp};
@@ -30,10 +31,14 @@ struct Ambient {
     redacted_on_export: AtomicBool,
 }
 
-/// What guards know of a call's own span.
-#[derive(Clone, Debug, Default)]
+/// A call's own span, as far as code below `call` and guards need it.
+#[derive(Debug, Default)]
 pub(crate) struct OwnSpan {
     id: Option<(TraceId, SpanId)>,
+    /// The call.
+    pub(crate) call: Option<Weak<dyn Any + Send + Sync>>,
+    /// The start, until a tracer has taken it.
+    pub(crate) start: Option<CallStart>,
     /// The policy and masks that filtered the call's content. It is not filtered again unless either changes.
     pub(crate) filtered: Option<Filtered>,
     /// The range of attributes that the call wrote to its span, if known.

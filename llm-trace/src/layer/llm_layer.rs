@@ -18,7 +18,7 @@ use super::instrumentation_profile::AtomicProfile;
 use super::otel::EmbeddedLayer;
 use crate::ambient::{mask_context, scope_fields};
 use crate::call::lifecycle::pipeline::PipelineRef;
-use crate::call::{CarriedCall, Pipeline};
+use crate::call::{Pipeline, SpanOffer};
 use crate::diag;
 use crate::guard::FieldRewriter;
 use crate::otel::{Context as OtelContext, TraceContextExt as _};
@@ -187,7 +187,7 @@ where
         scope_fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
         let is_call = fields::is_call_span(attrs.metadata());
-        if let Some(context) = is_call.then(CarriedCall::accept).flatten() {
+        if let Some(context) = is_call.then(SpanOffer::accept).flatten() {
             // The tracer sets what the fields hold, below the current context.
             let _current = context.attach();
             let none = fields::NO_FIELDS.fields().value_set_all(&[]);

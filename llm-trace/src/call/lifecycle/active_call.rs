@@ -10,10 +10,11 @@ use tracing::Span;
 
 use super::agent_totals::Agent;
 use super::call_ref::CallRef;
-use super::current::{self, CarriedCall, EnteredCall};
+use super::current::{self, EnteredCall};
 use super::open_calls::{OpenCall, OpenCallSlot};
 use super::open_handles::OpenHandles;
 use super::pipeline::Pipeline;
+use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
 use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
@@ -37,7 +38,6 @@ pub(crate) struct ActiveCall {
     pub(super) masks: SharedMasks,
     /// Policy version at the start, to detect changes while the call runs.
     pub(super) stamp: Option<Stamp>,
-    pub(super) carried: CarriedCall,
     /// The surrounding call in the same trace.
     pub(super) parent: Option<Weak<ActiveCall>>,
     /// The outer call this one was merged into; this call then has no span of its own.
@@ -93,7 +93,8 @@ impl ActiveCall {
 
     /// Makes the call available as the parent of calls inside it.
     pub(crate) fn register(self: Arc<Self>) -> Arc<ActiveCall> {
-        self.carried.set(Arc::downgrade(&self));
+        let active: Weak<ActiveCall> = Arc::downgrade(&self);
+        self.masks.own_span().call = Some(active);
         if let Some(pipeline) = &self.pipeline {
             let open: Weak<ActiveCall> = Arc::downgrade(&self);
             pipeline.open.insert(open, |slot| *self.slot() = Some(slot));
@@ -226,7 +227,7 @@ impl ActiveCall {
         let here = Context::current();
         // A stream may be polled where the surrounding call is not entered.
         let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
-        Some(self.carried.onto(around, self.masks.clone()))
+        Some(MaskContext::with_call(around, self.masks.clone()))
     }
 
     /// The current policy for this call's trace.

@@ -1,16 +1,14 @@
 //! The current call.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 
 use tracing::Span;
 
 use super::active_call::ActiveCall;
-use crate::ambient::context::{CallStart, CurrentCall, MaskContext};
+use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context as masks;
-use crate::ambient::mask_context::SharedMasks;
 use crate::otel::{Context, ContextGuard};
 use crate::policy::is_scrubbing;
 
@@ -20,80 +18,37 @@ thread_local! {
     static OFFERED: Cell<Option<Context>> = const { Cell::new(None) };
 }
 
-/// The call in an OpenTelemetry `Context`, set when its span exists.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CarriedCall(Arc<Call>);
+/// An offer to start the span that this thread creates.
+pub(crate) struct SpanOffer(());
 
-#[derive(Debug, Default)]
-struct Call(Mutex<CallState>);
-
-#[derive(Debug, Default)]
-struct CallState {
-    active: Weak<ActiveCall>,
-    start: Option<CallStart>,
-}
-
-impl CarriedCall {
-    /// Returns `cx` with the call and its masks.
-    pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
-        MaskContext::with_call(cx, masks, self.0.clone())
-    }
-
-    /// Sets the call.
-    pub(crate) fn set(&self, active: Weak<ActiveCall>) {
-        self.0.lock().active = active;
-    }
-
-    /// Creates the call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
+impl SpanOffer {
+    /// Creates a call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
     /// whether the layer accepted.
-    pub(crate) fn offer(&self, start: CallStart, context: &Context, make: impl FnOnce() -> Span) -> (Span, bool) {
-        self.0.lock().start = Some(start);
+    pub(crate) fn during(context: &Context, create: impl FnOnce() -> Span) -> (Span, bool) {
         let _ = OFFERED.try_with(|offered| offered.set(Some(context.clone())));
-        let _offer = Offer;
-        let span = make();
+        let _offer = SpanOffer(());
+        let span = create();
         (span, Self::accept().is_none())
     }
 
-    /// Accepts the offer for the span that this thread creates.
+    /// Accepts the offer, if there is one.
     pub(crate) fn accept() -> Option<Context> {
         OFFERED.try_with(Cell::take).ok().flatten()
     }
+}
 
-    /// Takes the start for the first span that asks, which is the call's own.
-    pub(crate) fn take_start_of(cx: &Context) -> Option<CallStart> {
-        MaskContext::call(cx)?.take_start()
+/// Withdraws the offer, also if a layer panics.
+impl Drop for SpanOffer {
+    fn drop(&mut self) {
+        Self::accept();
     }
+}
 
-    pub(crate) fn take_start(&self) -> Option<CallStart> {
-        self.0.take_start()
-    }
-
+impl ActiveCall {
     /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
-        let call = (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?;
-        let active = call.lock().active.upgrade();
-        active.filter(|_| !is_scrubbing())
-    }
-}
-
-impl Call {
-    fn lock(&self) -> MutexGuard<'_, CallState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl CurrentCall for Call {
-    fn take_start(&self) -> Option<CallStart> {
-        self.lock().start.take()
-    }
-}
-
-/// Withdraws the offer of this thread on drop, also if a layer panics.
-struct Offer;
-
-impl Drop for Offer {
-    fn drop(&mut self) {
-        CarriedCall::accept();
+        let call = MaskContext::call(cx)?.own_span().call.as_ref()?.upgrade()?;
+        call.downcast().ok().filter(|_| !is_scrubbing())
     }
 }
 
@@ -101,7 +56,7 @@ impl Drop for Offer {
 /// propagate. `None` inside a scrubber, because the call whose text it scrubs may be locked.
 pub(crate) fn get() -> Option<Arc<ActiveCall>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(CarriedCall::live_of))
+    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(ActiveCall::live_of))
 }
 
 fn swap(call: Option<Arc<ActiveCall>>) -> Option<Arc<ActiveCall>> {

@@ -8,12 +8,12 @@ use tracing::Span;
 
 use super::active_call::ActiveCall;
 use super::agent_totals::Agent;
-use super::current;
+use super::current::{self, SpanOffer};
 use super::nesting;
 use super::open_handles::OpenHandles;
 use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
-use crate::ambient::context::CallStart;
+use crate::ambient::context::{CallStart, MaskContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
@@ -103,13 +103,14 @@ impl ActiveCall {
             record.subject().facts.set(Fact::AgentName, name.to_owned().into());
         }
         let parent = around.parent(above.as_ref());
-        let context = around.carried.onto(&parent.context, around.masks.clone());
+        let context = MaskContext::with_call(&parent.context, around.masks.clone());
         let (span, accepted) = {
             let name = record.span_name();
             let fields = start_fields(&record, &name, latest);
             if pipeline.embeds {
                 let likely = pipeline.recorded.load(Ordering::Relaxed);
-                around.carried.offer(call_start(times.1, &record, &fields, likely), &context, || make_span(&fields))
+                around.masks.own_span().start = Some(call_start(times.1, &record, &fields, likely));
+                SpanOffer::during(&context, || make_span(&fields))
             } else {
                 (make_span(&fields), false)
             }
@@ -118,7 +119,7 @@ impl ActiveCall {
         let mut call = ActiveCall::new(span, record, around, times, agent);
         call.join(parent, context, accepted);
         // Even if the call has no span: no other span may use its start.
-        let _ = call.carried.take_start();
+        call.masks.own_span().start = None;
         call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
         let others = call.pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         call.has_consumers = call.recording || call.has_fields || call.hooked || others;
@@ -171,7 +172,7 @@ impl ActiveCall {
         (start_instant, start_time): (Instant, SystemTime),
         agent: Agent,
     ) -> ActiveCall {
-        let StartContext { pipeline, masks, stamp, carried, .. } = around;
+        let StartContext { pipeline, masks, stamp, .. } = around;
         ActiveCall {
             span,
             context: None,
@@ -182,7 +183,6 @@ impl ActiveCall {
             pipeline,
             masks,
             stamp,
-            carried,
             parent: None,
             outer: None,
             start_instant,

@@ -5,7 +5,6 @@ use std::sync::{Arc, Weak};
 use tracing::Span;
 
 use super::active_call::ActiveCall;
-use super::current::CarriedCall;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
@@ -21,8 +20,6 @@ pub(crate) struct StartContext {
     pub(crate) masks: SharedMasks,
     /// Policy version at the start, to detect changes while the call runs.
     pub(crate) stamp: Option<Stamp>,
-    /// The call, for the contexts inside it.
-    pub(crate) carried: CarriedCall,
     parent: Option<Context>,
     continued: Option<Continued>,
 }
@@ -52,7 +49,6 @@ impl StartContext {
         };
         Self {
             stamp: pipeline.as_ref().map(|pipeline| pipeline.policy.stamp()),
-            carried: CarriedCall::default(),
             pipeline,
             masks: SharedMasks::child_of(masks, above),
             parent,

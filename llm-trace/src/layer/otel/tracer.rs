@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanBuilder, SpanKind, Tracer};
 
-use crate::call::CarriedCall;
+use crate::ambient::context::MaskContext;
 use crate::layer::instrumentation_profile::AtomicProfile;
 use crate::normalize::{ForeignSpan, Held};
 use crate::semconv::Profile;
@@ -36,7 +36,7 @@ impl<T: Tracer> Tracer for CallTracer<T> {
     fn build_with_context(&self, mut builder: SpanBuilder, parent: &Context) -> Self::Span {
         let mut held = None;
         // Spans inside the call carry it too; only the first one is the call's own.
-        if let Some(start) = CarriedCall::take_start_of(parent) {
+        if let Some(start) = MaskContext::call(parent).and_then(|call| call.own_span().start.take()) {
             builder.name = start.name.into();
             builder.span_kind = Some(match start.kind {
                 "client" => SpanKind::Client,
