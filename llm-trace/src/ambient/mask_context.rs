@@ -309,10 +309,10 @@ pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
 }
 
 fn around(cx: &Context, fill: bool) -> Vec<SharedMasks> {
-    let mut all: Vec<SharedMasks> = Vec::new();
     if !any_here(cx, |_| true) {
-        return all;
+        return Vec::new();
     }
+    let mut all: Vec<SharedMasks> = Vec::with_capacity(1);
     let add = |masks: SharedMasks, all: &mut Vec<SharedMasks>| {
         if !all.iter().any(|known| known.is_within(&masks)) {
             let at = all.iter().position(|known| masks.is_within(known)).unwrap_or(all.len());

@@ -66,7 +66,11 @@ impl Attributes {
         self.facts(facts.drain(), provider, Fact::FinishReasons, |all| {
             let reasons = finish_reasons(reasons, all.profile);
             all.add(Fact::FinishReasons.key(), reasons);
-            usage.facts().into_iter().for_each(|(fact, count)| all.fact(fact, count));
+            for (fact, count) in usage.facts() {
+                if count.is_some() {
+                    all.fact(fact, count);
+                }
+            }
         });
     }
 

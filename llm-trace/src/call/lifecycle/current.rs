@@ -25,10 +25,11 @@ impl SpanOffer {
     /// Creates a call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
     /// whether the layer accepted.
     pub(crate) fn during(context: &Context, create: impl FnOnce() -> Span) -> (Span, bool) {
-        let _ = OFFERED.try_with(|offered| offered.set(Some(context.clone())));
+        // The thread-local may be destroyed at the end of a thread.
+        let is_made = OFFERED.try_with(|offered| offered.set(Some(context.clone()))).is_ok();
         let _offer = SpanOffer(());
         let span = create();
-        (span, Self::accept().is_none())
+        (span, is_made && Self::accept().is_none())
     }
 
     /// Accepts the offer, if there is one.

@@ -64,11 +64,11 @@ impl ActiveCall {
 
     /// Reports to the surrounding call that this one counts tokens and costs.
     pub(crate) fn report_counted(&self, record: &CallRecord, separate: bool) {
+        let Some(outer_call) = self.parent() else { return };
         let knows = separate || record.response.usage != Usage::default() || record.response.cost.is_some();
         if !knows || !record.operation.is_model_call() {
             return;
         }
-        let Some(outer_call) = self.parent() else { return };
         let mut outer_record = outer_call.lock();
         if is_same_work(&outer_record.operation, &record.operation) && !outer_record.finished {
             outer_record.inner_calls_mut().separate = true;
