@@ -230,7 +230,7 @@ fn put_facts(to: &mut Map<String, Value>, record: &mut CallRecord) {
     let mut named = Attributes::new(Profile::default(), 0, false);
     named.add(Fact::RequestModel.key(), record.request.get(Fact::RequestModel).cloned());
     record.response.move_shared(&mut record.request);
-    named.request(&mut record.request, record.provider.as_ref());
+    named.request(&mut record.request, None, record.provider.as_ref());
     named.response(&mut record.response, record.provider.as_ref());
     for attribute in named.into_vec() {
         let value = match attribute.value {

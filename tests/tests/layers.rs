@@ -1,9 +1,17 @@
 //! Our layer together with other layers, in either order.
 
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, OnceLock};
+
 use llm_trace::{LlmCall, Operation};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{SpanKind, TracerProvider as _};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
-use tracing::Subscriber;
+use tracing::dispatcher::WeakDispatch;
+use tracing::field::Field;
+use tracing::span::{Attributes, Id};
+use tracing::{Dispatch, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
 fn provider() -> (SdkTracerProvider, InMemorySpanExporter) {
@@ -73,4 +81,60 @@ fn the_embedded_layer_serves_all_threads_from_the_first_span_on() {
         }
     });
     assert_eq!(names(&exporter).len(), 8);
+}
+
+/// Keeps the fields of new spans, and asks for their OpenTelemetry contexts, as layers do that log trace ids.
+#[derive(Clone, Default)]
+struct Asks {
+    dispatch: Arc<OnceLock<WeakDispatch>>,
+    fields: Arc<Mutex<Vec<String>>>,
+}
+
+impl<S: Subscriber> Layer<S> for Asks {
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        self.dispatch.get_or_init(|| dispatch.downgrade());
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        let mut fields = self.fields.lock().unwrap();
+        attributes.record(&mut |field: &Field, value: &dyn Debug| fields.push(format!("{field}={value:?}")));
+        let dispatch = self.dispatch.get().and_then(WeakDispatch::upgrade).expect("a dispatch");
+        tracing_opentelemetry::get_otel_context(id, &dispatch);
+    }
+}
+
+#[test]
+fn a_span_whose_context_another_layer_asks_for_is_the_calls_and_every_layer_sees_its_fields() {
+    for outside in [true, false] {
+        let (ours, exporter) = provider();
+        let asks = Asks::default();
+        if outside {
+            let layer = llm_trace::layer().with_tracer_provider(&ours);
+            call_under(tracing_subscriber::registry().with(layer).with(asks.clone()));
+        } else {
+            let layer = llm_trace::layer().with_tracer_provider(&ours);
+            call_under(tracing_subscriber::registry().with(asks.clone()).with(layer));
+        }
+        let spans = exporter.get_finished_spans().expect("spans");
+        let [call, parent] = spans.as_slice() else { panic!("{spans:?}") };
+        assert_eq!((call.name.as_ref(), &call.span_kind), ("chat m", &SpanKind::Client));
+        assert_eq!(call.parent_span_id, parent.span_context.span_id());
+        let start: Vec<String> =
+            call.attributes[..4].iter().map(|attribute| format!("{}={}", attribute.key, attribute.value)).collect();
+        let expected = [
+            "gen_ai.operation.name=chat",
+            "gen_ai.provider.name=openai",
+            "gen_ai.request.model=m",
+            "llm_trace.outcome=completed",
+        ];
+        assert_eq!(start, expected);
+        let fields = [
+            r#"otel.name="chat m""#,
+            r#"otel.kind="client""#,
+            r#"gen_ai.operation.name="chat""#,
+            r#"gen_ai.provider.name="openai""#,
+            r#"gen_ai.request.model="m""#,
+        ];
+        assert_eq!(*asks.fields.lock().unwrap(), fields);
+    }
 }

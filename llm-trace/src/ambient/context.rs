@@ -1,32 +1,26 @@
 //! The masks and the current call in an OpenTelemetry `Context`.
 
-use std::any::Any;
-use std::fmt::Debug;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::mask_context::SharedMasks;
-use crate::otel::Context;
+use crate::otel::{Context, KeyValue};
 
-/// The call that a `Context` belongs to, as far as code below `call` needs it.
-pub(crate) trait CurrentCall: Any + Debug + Send + Sync {
-    /// Takes the start for the first span that asks, which is the call's own.
-    fn take_start(&self) -> Option<CallStart>;
-}
-
-/// The start of a call's own span.
-#[derive(Clone, Copy, Debug)]
+/// The start of a call's own span, for a tracer that sets it without the span's fields.
+#[derive(Debug)]
 pub(crate) struct CallStart {
-    pub(crate) start_time: SystemTime,
-    /// Whether the span is likely to be recorded.
-    pub(crate) likely: bool,
+    pub(crate) time: SystemTime,
+    pub(crate) name: String,
+    /// The value of `otel.kind`.
+    pub(crate) kind: &'static str,
+    pub(crate) attributes: Vec<KeyValue>,
 }
 
 /// The masks and the current call. They share one entry of the `Context`, because each entry costs a copy of its map.
 #[derive(Clone, Debug)]
 pub(crate) struct MaskContext {
     masks: SharedMasks,
-    call: Option<Arc<dyn CurrentCall>>,
+    /// The masks of the call.
+    call: Option<SharedMasks>,
 }
 
 impl MaskContext {
@@ -42,12 +36,12 @@ impl MaskContext {
     }
 
     /// `cx` with a call and its masks.
-    pub(crate) fn with_call(cx: &Context, masks: SharedMasks, call: Arc<dyn CurrentCall>) -> Context {
-        cx.with_value(MaskContext { masks, call: Some(call) })
+    pub(crate) fn with_call(cx: &Context, masks: SharedMasks) -> Context {
+        cx.with_value(MaskContext { call: Some(masks.clone()), masks })
     }
 
-    /// The call in `cx`, if any.
-    pub(crate) fn call(cx: &Context) -> Option<&dyn CurrentCall> {
-        cx.get::<MaskContext>()?.call.as_deref()
+    /// The masks of the call in `cx`, if any.
+    pub(crate) fn call(cx: &Context) -> Option<&SharedMasks> {
+        cx.get::<MaskContext>()?.call.as_ref()
     }
 }

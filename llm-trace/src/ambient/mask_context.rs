@@ -3,14 +3,15 @@
 //! They travel in the OpenTelemetry `Context` and in a thread-local, for code that does not propagate a `Context`.
 //! Neither requires an enabled span. The facts of a scope travel with the masks.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::LocalKey;
 
-use super::context::MaskContext;
+use super::context::{CallStart, MaskContext};
 use super::scope_facts::ScopeFacts;
 use crate::otel::{Context, KeyValue, SpanContext, SpanId, TraceId, Value};
 use crate::policy::{Masks, Stamp};
@@ -25,16 +26,25 @@ struct Ambient {
     above: Vec<SharedMasks>,
     /// The facts of the surrounding scopes.
     facts: Option<Arc<ScopeFacts>>,
-    /// The id of the call's own span.
-    own_span: OnceLock<(TraceId, SpanId)>,
-    /// The policy and masks that filtered the call's content.
-    filtered: Mutex<Option<Filtered>>,
-    /// The range of attributes that the call wrote to its span, if known.
-    written: OnceLock<WrittenContent>,
+    own_span: Mutex<OwnSpan>,
     /// A guard of llm-trace sees the span before it is exported.
     redacted_on_export: AtomicBool,
+}
+
+/// A call's own span, as far as code below `call` and guards need it.
+#[derive(Debug, Default)]
+pub(crate) struct OwnSpan {
+    id: Option<(TraceId, SpanId)>,
+    /// The call.
+    pub(crate) call: Option<Weak<dyn Any + Send + Sync>>,
+    /// The start, until a tracer has taken it.
+    pub(crate) start: Option<CallStart>,
+    /// The policy and masks that filtered the call's content. It is not filtered again unless either changes.
+    pub(crate) filtered: Option<Filtered>,
+    /// The range of attributes that the call wrote to its span, if known.
+    pub(crate) written: Option<WrittenContent>,
     /// The corrections that the guard applies to the span.
-    corrections: OnceLock<Vec<Correction>>,
+    pub(crate) corrections: Vec<Correction>,
 }
 
 /// The final value of an attribute that was set at the start.
@@ -132,29 +142,17 @@ impl SharedMasks {
 
     /// Sets the id of the call's own span.
     pub(crate) fn set_own_span(&self, span: &SpanContext) {
-        self.0.own_span.get_or_init(|| (span.trace_id(), span.span_id()));
+        self.own_span().id = Some((span.trace_id(), span.span_id()));
     }
 
+    /// Whether this is the call's own span.
     pub(crate) fn is_own_span(&self, span: &SpanContext) -> bool {
-        self.0.own_span.get() == Some(&(span.trace_id(), span.span_id()))
+        self.own_span().id == Some((span.trace_id(), span.span_id()))
     }
 
-    /// Records the policy and masks that filtered the call's content. It is not filtered again unless either changes.
-    pub(crate) fn set_filtered(&self, by: Filtered) {
-        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
-    }
-
-    pub(crate) fn filtered(&self) -> Option<Filtered> {
-        *self.0.filtered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records the range of attributes that the call wrote.
-    pub(crate) fn set_written(&self, written: WrittenContent) {
-        let _ = self.0.written.set(written);
-    }
-
-    pub(crate) fn written(&self) -> Option<WrittenContent> {
-        self.0.written.get().copied()
+    /// The call's own span, locked.
+    pub(crate) fn own_span(&self) -> MutexGuard<'_, OwnSpan> {
+        self.0.own_span.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_redacted_on_export(&self) {
@@ -165,14 +163,6 @@ impl SharedMasks {
 
     pub(crate) fn is_redacted_on_export(&self) -> bool {
         self.0.redacted_on_export.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_corrections(&self, corrections: Vec<Correction>) {
-        let _ = self.0.corrections.set(corrections);
-    }
-
-    pub(crate) fn corrections(&self) -> &[Correction] {
-        self.0.corrections.get().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -319,10 +309,10 @@ pub(crate) fn of_other_trace(cx: &Context) -> Vec<SharedMasks> {
 }
 
 fn around(cx: &Context, fill: bool) -> Vec<SharedMasks> {
-    let mut all: Vec<SharedMasks> = Vec::new();
     if !any_here(cx, |_| true) {
-        return all;
+        return Vec::new();
     }
+    let mut all: Vec<SharedMasks> = Vec::with_capacity(1);
     let add = |masks: SharedMasks, all: &mut Vec<SharedMasks>| {
         if !all.iter().any(|known| known.is_within(&masks)) {
             let at = all.iter().position(|known| masks.is_within(known)).unwrap_or(all.len());

@@ -67,7 +67,7 @@ impl LlmCall {
         LlmCall(None)
     }
 
-    pub(crate) fn from_active(active: Option<ActiveCall>) -> LlmCall {
+    pub(crate) fn from_active(active: Option<Arc<ActiveCall>>) -> LlmCall {
         LlmCall::holding(active.map(ActiveCall::register))
     }
 

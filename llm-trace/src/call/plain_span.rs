@@ -26,8 +26,8 @@ impl PendingCall {
         PendingCall(span(&setup))
     }
 
-    pub(crate) fn start(self) -> Option<ActiveCall> {
-        Some(ActiveCall { span: self.0 })
+    pub(crate) fn start(self) -> Option<Arc<ActiveCall>> {
+        Some(Arc::new(ActiveCall { span: self.0 }))
     }
 }
 
@@ -65,12 +65,12 @@ fn span(setup: &CallArguments<'_>) -> tracing::Span {
 }
 
 impl ActiveCall {
-    pub(crate) fn start_now(setup: CallArguments<'_>) -> Option<ActiveCall> {
-        Some(ActiveCall { span: span(&setup) })
+    pub(crate) fn start_now(setup: CallArguments<'_>) -> Option<Arc<ActiveCall>> {
+        Some(Arc::new(ActiveCall { span: span(&setup) }))
     }
 
-    pub(crate) fn register(self) -> Arc<ActiveCall> {
-        Arc::new(self)
+    pub(crate) fn register(self: Arc<Self>) -> Arc<ActiveCall> {
+        self
     }
 
     pub(crate) fn current() -> Option<Arc<ActiveCall>> {

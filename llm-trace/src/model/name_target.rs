@@ -19,7 +19,13 @@ impl NameTarget {
     /// The span's name, with its target if known.
     pub(crate) fn name<'n>(self, operation: &'n str, model: Option<&str>, facts: Option<&Facts>) -> Cow<'n, str> {
         match self.target(model, facts) {
-            Some(target) => Cow::Owned([operation, target].join(" ")),
+            Some(target) => {
+                let mut name = String::with_capacity(operation.len() + 1 + target.len());
+                name.push_str(operation);
+                name.push(' ');
+                name.push_str(target);
+                Cow::Owned(name)
+            }
             None => Cow::Borrowed(operation),
         }
     }

@@ -100,9 +100,15 @@ impl Operation {
     /// The value of `gen_ai.operation.name`; for messages of the Model Context Protocol, a name defined by llm-trace.
     pub fn as_str(&self) -> &str {
         match self {
+            Operation::Custom(name) => name,
+            known => known.known_name(),
+        }
+    }
+
+    fn known_name(&self) -> &'static str {
+        match self {
             // The most frequent operation first.
             Operation::Chat => "chat",
-            Operation::Custom(name) => name,
             known => KNOWN.iter().find(|(_, operation)| operation == known).map_or("", |(name, _)| name),
         }
     }
@@ -180,6 +186,15 @@ impl Operation {
             return Some(self.as_str());
         }
         (facts?.text(Fact::McpMethod) == Some(TOOL_CALL)).then_some("execute_tool")
+    }
+
+    /// The same without a copy of a known name.
+    pub(crate) fn to_name(&self, facts: Option<&Facts>) -> Option<Cow<'static, str>> {
+        match self {
+            Operation::Custom(name) => Some(name.clone()),
+            known if known.is_mcp() => known.name(facts).map(|_| Cow::Borrowed(Operation::ExecuteTool.known_name())),
+            known => Some(Cow::Borrowed(known.known_name())),
+        }
     }
 
     /// The first word of its span's name.

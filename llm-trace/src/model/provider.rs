@@ -76,8 +76,20 @@ impl Provider {
     pub fn as_str(&self) -> &str {
         match self {
             Provider::Custom(name) => name,
-            known => KNOWN.iter().find(|(_, provider)| provider == known).map_or("", |(name, _)| name),
+            known => known.known_name(),
         }
+    }
+
+    /// The same without a copy of a known name.
+    pub(crate) fn to_name(&self) -> Cow<'static, str> {
+        match self {
+            Provider::Custom(name) => name.clone(),
+            known => Cow::Borrowed(known.known_name()),
+        }
+    }
+
+    fn known_name(&self) -> &'static str {
+        KNOWN.iter().find(|(_, provider)| provider == self).map_or("", |(name, _)| name)
     }
 }
 

@@ -24,7 +24,7 @@ use std::sync::{Arc, Weak};
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Context, KeyValue, Value};
 
-use crate::call::{ActiveCall, CarriedCall};
+use crate::call::ActiveCall;
 use crate::model::{Operation, Usage};
 use crate::semconv::identifier::is_identifier;
 use crate::semconv::{ContentField, Fact, Profile};
@@ -37,7 +37,7 @@ fn is_foreign(attributes: &[KeyValue]) -> bool {
 
 /// The enclosing annotated model call of a span that starts in `cx`. It counts the tokens.
 fn outer_call(cx: &Context) -> Option<Weak<ActiveCall>> {
-    let around = CarriedCall::live_of(cx)?;
+    let around = ActiveCall::live_of(cx)?;
     let counts = around.lock().operation.is_model_call();
     counts.then(|| Arc::downgrade(&around))
 }

@@ -168,6 +168,10 @@ impl Filter {
         self.report
     }
 
+    pub(crate) fn take_report(&mut self) -> Report {
+        std::mem::take(&mut self.report)
+    }
+
     /// Writes a text as a JSON string.
     pub(crate) fn text(&mut self, out: &mut String, text: Text<'_>, place: Place<'_>) {
         let Text::Plain(text) = text else { return self.mask(out, place) };

@@ -1,13 +1,13 @@
 //! Changes of the policy at run time.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::permit::PolicyState;
-use super::policy::Policy;
+use super::policy::{Capture, Policy};
 
 /// A policy that can be changed while the program runs. Clones share the policy.
 ///
@@ -34,6 +34,8 @@ pub struct PolicyHandle {
 #[derive(Debug)]
 struct Shared {
     policy: ArcSwap<Policy>,
+    /// Whether the policy captures content: calls ask more often than it changes.
+    captures: AtomicBool,
     epoch: AtomicU64,
     /// Serializes writers, so that no change is lost between load and store.
     writing: Mutex<()>,
@@ -42,8 +44,9 @@ struct Shared {
 impl PolicyHandle {
     /// Creates a handle that holds `policy`.
     pub fn new(policy: Policy) -> Self {
+        let captures = AtomicBool::new(policy.capture != Capture::Off);
         let policy = ArcSwap::from_pointee(policy);
-        Self { shared: Arc::new(Shared { policy, epoch: AtomicU64::new(0), writing: Mutex::new(()) }) }
+        Self { shared: Arc::new(Shared { policy, captures, epoch: AtomicU64::new(0), writing: Mutex::new(()) }) }
     }
 
     /// The current policy.
@@ -66,8 +69,15 @@ impl PolicyHandle {
             (!updating.is_nested).then(|| self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner));
         let before = self.shared.policy.load_full();
         let after = change(Policy::clone(&before)).tighten(&before);
+        let captures = after.capture != Capture::Off;
         self.shared.policy.store(Arc::new(after));
+        self.shared.captures.store(captures, Ordering::Release);
         self.shared.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether content is captured.
+    pub(crate) fn captures(&self) -> bool {
+        self.shared.captures.load(Ordering::Acquire)
     }
 
     /// Whether free text with this target is content.
@@ -140,7 +150,6 @@ impl From<&PolicyHandle> for PolicyHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Capture;
 
     #[test]
     fn a_change_inside_of_a_change_does_not_wait_for_itself() {

@@ -11,7 +11,7 @@ use super::filter::Filter;
 use super::keys::{Class, IdentifierKind, KnownKey, ValueSides, is_listed};
 use super::permit::Permit;
 use super::place::{Place, TextKind};
-use super::redact_values::owned;
+use super::redact_values::{owned, write_report};
 use super::redactor::{Owner, Redactor};
 use crate::model::name_target::name_of_attributes;
 use crate::otel::KeyValue;
@@ -22,7 +22,7 @@ const LOOKED_UP: usize = 16;
 impl Redactor<'_> {
     /// Redacts a span and records the changes in an attribute. On a call's span, `written` is the range of attributes
     /// that the call wrote; other code set the rest directly.
-    pub(crate) fn span(mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
+    pub(crate) fn span(&mut self, span: &mut SpanData, owner: Owner, written: Range<usize>) {
         let around = self.withholds_free_text;
         let masks = self.state.masks(self.masks);
         if masks.input() != masks.output() {
@@ -67,7 +67,7 @@ impl Redactor<'_> {
             }
         }
         self.status(&mut span.status);
-        self.write_report(&mut span.attributes);
+        write_report(self.take_report(), &mut span.attributes);
     }
 
     /// Whether the policy permits no name that a user or another crate chose. A filtered call has none.

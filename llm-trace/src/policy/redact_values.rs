@@ -27,7 +27,7 @@ pub(crate) fn redact_attributes(
 ) -> Report {
     let mut treatment = Redactor::new(state, Some(masks));
     treatment.attributes(attributes, Owner::Call, content);
-    treatment.into_report()
+    treatment.take_report()
 }
 
 /// Redacts attributes that the user adds to a call: any key may hold content, and a text under the key of a fact need not
@@ -73,16 +73,15 @@ impl PolicyState {
     /// Cuts the texts of attributes that are not content to the limit of texts.
     pub(crate) fn cut_texts(&self, attributes: &mut [KeyValue]) {
         let limit = self.policy().budgets.text;
+        let is_longer = |text: &StringValue| text.as_str().len() > limit;
         let cut = |text: &mut StringValue| {
-            if text.as_str().len() > limit {
-                let end = floor(text.as_str(), limit);
-                *text = text.as_str()[..end].to_owned().into();
-            }
+            let end = floor(text.as_str(), limit);
+            *text = text.as_str()[..end].to_owned().into();
         };
         for KeyValue { value, .. } in attributes {
             match value {
-                Value::String(text) => cut(text),
-                Value::Array(Array::String(texts)) => texts.iter_mut().for_each(cut),
+                Value::String(text) if is_longer(text) => cut(text),
+                Value::Array(Array::String(texts)) => texts.iter_mut().filter(|text| is_longer(text)).for_each(cut),
                 _ => {}
             }
         }
@@ -90,11 +89,6 @@ impl PolicyState {
 }
 
 impl Redactor<'_> {
-    /// Adds this report to the counts that are already recorded.
-    pub(super) fn write_report(self, attributes: &mut Vec<KeyValue>) {
-        write_report(self.into_report(), attributes);
-    }
-
     pub(super) fn attributes(&mut self, attributes: &mut Vec<KeyValue>, owner: Owner, content: bool) {
         attributes.retain_mut(|KeyValue { key, value, .. }| {
             let known = self.known(key.as_str());

@@ -163,10 +163,11 @@ impl<'p> Redactor<'p> {
         self.open.clean(text, Place::of(TextKind::Name))
     }
 
-    pub(crate) fn into_report(self) -> Report {
-        let mut report = self.report;
-        report.absorb(self.open.into_report());
-        report.absorb(self.masked.into_report());
+    /// Takes the report of all changes.
+    pub(crate) fn take_report(&mut self) -> Report {
+        let mut report = std::mem::take(&mut self.report);
+        report.absorb(self.open.take_report());
+        report.absorb(self.masked.take_report());
         report
     }
 

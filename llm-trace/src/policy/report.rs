@@ -39,6 +39,7 @@ impl Report {
     }
 
     /// Counts facts that were omitted because they are not identifiers.
+    #[inline]
     pub(crate) fn of_facts(omitted: u64) -> Self {
         let mut report = Self::default();
         report.count(Done::Cut, Cow::Borrowed("fact"), omitted);
@@ -86,6 +87,7 @@ impl Report {
         }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }

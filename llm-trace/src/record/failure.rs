@@ -70,6 +70,9 @@ impl CallRecord {
 
     pub(crate) fn cost(&self, prices: Option<&SharedPrices>) -> Option<Priced> {
         let provider_cost = self.response.cost;
+        if provider_cost.is_none() && prices.is_none() {
+            return None;
+        }
         let mut priced = cost::of(&self.billed(), &self.response.usage_by_others, provider_cost, prices)?;
         // More may have been consumed than a cut stream reports.
         priced.cost.partial |= self.is_cut && provider_cost.is_none();

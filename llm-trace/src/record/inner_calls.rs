@@ -130,7 +130,7 @@ impl CallRecord {
             stream.first_chunk = stream.first_chunk.map(|time| time + later);
             known.stream = Some(stream);
         }
-        self.response.merge(*response);
+        self.response.merge(response);
     }
 
     /// Applies the results of nested calls at the end.

@@ -58,10 +58,10 @@ pub(crate) struct CallRecord {
     /// The facts of the request.
     pub(crate) request: Facts,
     pub(crate) input: Option<Box<Content<FinishedInput>>>,
-    pub(crate) response: Box<ResponseFacts>,
+    pub(crate) response: ResponseFacts,
     pub(crate) output: Option<Content<String>>,
     /// The filter of the output, with its report.
-    pub(crate) output_filter: Option<Filter>,
+    pub(crate) output_filter: Option<Box<Filter>>,
     /// A response was recorded by hand, so the return value is not read.
     pub(crate) answered: bool,
     /// Some part of a response was observed, even if it may not be recorded.
@@ -155,7 +155,7 @@ pub(crate) struct InnerCalls {
     pub(crate) usage: Usage,
     pub(crate) usage_by_others: Vec<(String, Usage)>,
     pub(crate) cost: Option<Priced>,
-    pub(crate) output: Option<(Content<String>, Option<Filter>)>,
+    pub(crate) output: Option<(Content<String>, Option<Box<Filter>>)>,
     pub(crate) error: ErrorState,
     pub(crate) response_error: Option<ErrorFacts>,
     pub(crate) stream: Option<Box<Stream>>,
@@ -197,10 +197,8 @@ impl CallRecord {
     }
 
     /// The record left behind by a finished call.
-    pub(crate) fn finished() -> Box<CallRecord> {
-        let mut record = Box::<CallRecord>::default();
-        record.finished = true;
-        record
+    pub(crate) fn finished() -> CallRecord {
+        CallRecord { finished: true, ..CallRecord::default() }
     }
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.

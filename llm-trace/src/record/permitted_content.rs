@@ -51,6 +51,9 @@ impl PermittedContent {
 
     /// Adds a report of other changes.
     pub(crate) fn note(&mut self, report: Report) {
+        if report.is_empty() {
+            return;
+        }
         self.dropped.absorb(report.clone());
         self.report.absorb(report);
     }
@@ -90,6 +93,9 @@ impl CallRecord {
         changed: bool,
     ) -> PermittedContent {
         let mut out = PermittedContent { again: changed, ..PermittedContent::default() };
+        if !policy.captures() {
+            return out;
+        }
         let input = policy.permit(Side::Input, masks);
         let output = policy.permit(Side::Output, masks);
         for (side, permit) in [("input", &input), ("output", &output)] {
@@ -137,7 +143,7 @@ impl CallRecord {
 
     fn take_output(&mut self, permit: Permit, out: &mut PermittedContent) {
         let Some(Content { value, open }) = self.output.take() else { return };
-        let mut filter = self.output_filter.take();
+        let mut filter = self.output_filter.take().map(|filter| *filter);
         let mut json = Some(value);
         if out.tightens(&permit, open) {
             json = json.and_then(|json| {

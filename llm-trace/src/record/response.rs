@@ -30,7 +30,7 @@ impl CallRecord {
     pub(crate) fn set_output(&mut self, messages: Messages, open: bool) {
         let (json, filter) = messages.finish();
         self.output = json.map(|value| Content { value, open });
-        self.output_filter = Some(filter);
+        self.output_filter = Some(Box::new(filter));
     }
 }
 

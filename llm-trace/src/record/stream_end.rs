@@ -39,7 +39,7 @@ impl CallRecord {
             let count = i64::try_from(skipped).unwrap_or(i64::MAX);
             self.attributes.push((Cow::Borrowed(Fact::EventsSkipped.key()), count.into()));
         }
-        let before = std::mem::replace(&mut *self.response, facts);
+        let before = std::mem::replace(&mut self.response, facts);
         self.is_cut = end != StreamEnd::Complete && !plain && !unread && before.usage == Usage::default();
         self.response.usage.update(before.usage);
         self.response.cost = self.response.cost.or(before.cost);

@@ -287,18 +287,19 @@ impl Fact {
     }
 
     /// The value in the type of a profile, or `None` if it cannot be converted.
+    #[inline]
     pub(crate) fn value(self, value: AttributeValue, profile: Profile) -> Option<AttributeValue> {
-        Some(match (self.row().value, profile, value) {
+        match (self.row().value, profile, &value) {
             (ValueType::FloatThenInt, Profile::Core, AttributeValue::Int(number)) => {
-                AttributeValue::Float(number as f64)
+                Some(AttributeValue::Float(*number as f64))
             }
             (ValueType::FloatThenInt, Profile::Latest, AttributeValue::Float(number)) => {
                 // Above this limit a double cannot represent every integer.
                 let is_whole = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-                return is_whole.then_some(AttributeValue::Int(number as i64));
+                is_whole.then_some(AttributeValue::Int(*number as i64))
             }
-            (_, _, value) => value,
-        })
+            _ => Some(value),
+        }
     }
 
     /// The fact with this attribute name in any profile.

@@ -16,10 +16,9 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// `more` is the number of attributes besides facts. With `texts`, the texts are kept in the facts for metrics.
-    pub(crate) fn new(profile: Profile, more: usize, texts: bool) -> Self {
-        // The number of facts of most calls, in a size that allocators serve quickly.
-        Self { list: Vec::with_capacity(18 + more), profile, texts }
+    /// With `texts`, the texts are kept in the facts for metrics.
+    pub(crate) fn new(profile: Profile, capacity: usize, texts: bool) -> Self {
+        Self { list: Vec::with_capacity(capacity), profile, texts }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -31,6 +30,7 @@ impl Attributes {
     }
 
     /// Adds an attribute whose key is unique.
+    #[inline]
     pub(crate) fn add(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.list.push(KeyValue::new(key, value));
@@ -38,6 +38,7 @@ impl Attributes {
     }
 
     /// Adds a fact, if the profile defines it.
+    #[inline]
     pub(crate) fn fact(&mut self, fact: Fact, value: Option<impl Into<Value>>) {
         if let Some(name) = fact.name(self.profile) {
             self.add(name, value);
@@ -53,33 +54,64 @@ impl Attributes {
 
     /// Adds the facts of a response. They are moved, unless metrics need them.
     pub(crate) fn response(&mut self, response: &mut ResponseFacts, provider: Option<&Provider>) {
-        let mut facts = if self.texts { response.facts.clone() } else { std::mem::take(&mut response.facts) };
-        let mut facts = facts.drain().peekable();
-        while let Some((fact, value)) = facts.next_if(|(fact, _)| *fact < Fact::FinishReasons) {
-            self.add(fact.key(), Some(value));
-        }
-        let reasons = finish_reasons(std::mem::take(&mut response.finish_reasons), self.profile);
-        self.add(Fact::FinishReasons.key(), reasons);
-        for (fact, count) in response.usage.facts() {
-            self.fact(fact, count);
-        }
-        self.facts(facts, provider);
-    }
-
-    /// Adds the facts of a request except the model, which was set at the start. They are moved.
-    pub(crate) fn request(&mut self, request: &mut Facts, provider: Option<&Provider>) {
-        let model = request.take(Fact::RequestModel);
-        self.facts(request.drain(), provider);
-        request.update(Fact::RequestModel, model);
-    }
-
-    /// Adds facts, except defaults and those in the namespace of another provider.
-    fn facts(&mut self, facts: impl Iterator<Item = (Fact, AttributeValue)>, provider: Option<&Provider>) {
-        let has_all = is_openai(provider);
-        for (fact, value) in facts {
-            if !is_default(fact, &value) && (has_all || !fact.key().starts_with("openai.")) {
-                self.fact(fact, fact.value(value, self.profile));
+        let mut kept;
+        let facts = if self.texts {
+            kept = response.facts.clone();
+            &mut kept
+        } else {
+            &mut response.facts
+        };
+        let reasons = std::mem::take(&mut response.finish_reasons);
+        let usage = &response.usage;
+        self.facts(facts.drain(), provider, Fact::FinishReasons, |all| {
+            let reasons = finish_reasons(reasons, all.profile);
+            all.add(Fact::FinishReasons.key(), reasons);
+            for (fact, count) in usage.facts() {
+                if count.is_some() {
+                    all.fact(fact, count);
+                }
             }
+        });
+    }
+
+    /// Adds the facts of a request except the model, which was set at the start, and the API that it was sent to. They
+    /// are moved.
+    pub(crate) fn request(&mut self, request: &mut Facts, api: Option<&'static str>, provider: Option<&Provider>) {
+        let has_model = request.iter().next().is_some_and(|(fact, _)| fact == Fact::RequestModel);
+        let mut facts = request.drain();
+        let model = has_model.then(|| facts.next()).flatten();
+        self.facts(facts, provider, Fact::OpenAiApiType, |all| {
+            all.add(Fact::OpenAiApiType.key(), api.filter(|_| is_openai(provider)));
+        });
+        request.update(Fact::RequestModel, model.map(|(_, model)| model));
+    }
+
+    /// Adds facts, except defaults and those in the namespace of another provider. At the place of `at`, it calls
+    /// `other`.
+    #[inline]
+    fn facts(
+        &mut self,
+        facts: impl Iterator<Item = (Fact, AttributeValue)>,
+        provider: Option<&Provider>,
+        at: Fact,
+        other: impl FnOnce(&mut Self),
+    ) {
+        let (has_all, mut other) = (is_openai(provider), Some(other));
+        for (fact, value) in facts {
+            if fact > at
+                && let Some(other) = other.take()
+            {
+                other(self);
+            }
+            if is_default(fact, &value) || (!has_all && fact.key().starts_with("openai.")) {
+                continue;
+            }
+            let Some(key) = fact.name(self.profile) else { continue };
+            let Some(value) = fact.value(value, self.profile) else { continue };
+            self.list.push(KeyValue::new(key, Value::from(value)));
+        }
+        if let Some(other) = other {
+            other(self);
         }
     }
 
@@ -128,7 +160,8 @@ fn finish_reasons(mut reasons: Vec<Option<String>>, profile: Profile) -> Option<
         reasons.truncate(known + 1);
     }
     let missing = if profile == Profile::Latest { "error" } else { "" };
-    strings(reasons.into_iter().map(|reason| reason.unwrap_or_else(|| missing.to_owned())).collect())
+    let reasons = reasons.into_iter().map(|reason| reason.map_or(StringValue::from(missing), StringValue::from));
+    Some(Value::Array(Array::String(reasons.collect())))
 }
 
 /// Whether the conventions assume this value if the attribute is absent.
@@ -161,6 +194,7 @@ impl From<Value> for AttributeValue {
 }
 
 impl From<AttributeValue> for Value {
+    #[inline]
     fn from(value: AttributeValue) -> Self {
         match value {
             AttributeValue::Str(s) => Value::String(s.into()),

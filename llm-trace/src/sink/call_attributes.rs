@@ -1,12 +1,11 @@
 //! The attributes of a call that has ended.
 
-use std::borrow::Cow;
-
 use super::attributes::Attributes;
 use super::compat::Compat;
 use super::ended_call::EndedCall;
 use super::identity::Identity;
 use crate::ambient::ScopeFacts;
+use crate::model::Provider;
 use crate::otel::{KeyValue, Value};
 use crate::policy::{Report, redact_user_attributes};
 use crate::semconv::{Fact, Profile};
@@ -24,31 +23,40 @@ impl EndedCall<'_> {
     /// Converts the facts of the record, and the attributes of the user, to attributes.
     pub(crate) fn set_attributes(&mut self, scope_facts: Option<&ScopeFacts>, settings: &AttributeSettings<'_>) {
         let mut identity = Identity::new(self.policy);
-        let more = self.content.len(settings.content);
-        let mut attributes = Attributes::new(self.profile, more, settings.keeps_texts);
+        // The number of facts of most calls, in a size that allocators serve quickly.
+        let capacity = 18 + self.content.len(settings.content);
+        let mut attributes = Attributes::new(self.profile, capacity, settings.keeps_texts);
         if self.policy.masks(self.masks).input() {
             // Stop sequences are part of the input.
             self.record.request.take(Fact::RequestStopSequences);
         }
         self.add_facts(scope_facts, settings.compat, &mut identity, &mut attributes);
         self.facts = attributes.len();
-        let (on_span, _) = self.content.on(settings.content);
         if let Some(scope_facts) = scope_facts {
             identity.write_metadata(scope_facts, &mut attributes);
         }
-        let mut by_user = std::mem::take(&mut self.record.attributes);
-        // The SDK would keep both of two equal keys.
-        by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.start_attributes.has(fact)));
-        let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
-        let report = redact_user_attributes(&mut by_user, self.policy, self.masks, settings.content);
-        attributes.user(by_user, on_span);
+        let by_user = self.user_attributes(settings.content, &mut attributes);
         self.attributes = attributes.into_vec();
         self.policy.cut_texts(&mut self.attributes);
         self.content.note(identity.into_report());
         let of_operation = self.record.subject.as_ref().map_or(0, |subject| subject.facts.refused());
         let of_model = self.record.request.refused() + self.record.response.facts.refused();
         self.content.note(Report::of_facts(self.record.omitted_values + of_model + of_operation));
-        self.content.note(report);
+        self.content.note(by_user);
+    }
+
+    /// Adds the attributes of the user, redacted.
+    fn user_attributes(&mut self, content: bool, to: &mut Attributes) -> Report {
+        let mut by_user = std::mem::take(&mut self.record.attributes);
+        if by_user.is_empty() {
+            return Report::default();
+        }
+        // The SDK would keep both of two equal keys.
+        by_user.retain(|(key, _)| !Fact::from_name(key).is_some_and(|fact| self.start_attributes.has(fact)));
+        let mut by_user = by_user.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
+        let report = redact_user_attributes(&mut by_user, self.policy, self.masks, content);
+        to.user(by_user, self.content.on(content).0);
+        report
     }
 
     fn add_facts(
@@ -80,8 +88,8 @@ impl EndedCall<'_> {
         self.late_facts(attributes);
         self.subject_facts(attributes);
         let record = &mut self.record;
-        record.request.update(Fact::OpenAiApiType, record.openai_api().map(Cow::Borrowed));
-        attributes.request(&mut record.request, record.provider.as_ref());
+        let api = record.openai_api();
+        attributes.request(&mut record.request, api, record.provider.as_ref());
         attributes.add(Fact::ConversationId.key(), conversation.map(|id| identity.id(&id)));
         if let Some(scope_facts) = scope_facts {
             identity.write(scope_facts, profile, compat, attributes);
@@ -94,8 +102,7 @@ impl EndedCall<'_> {
         let latest = self.profile == Profile::Latest;
         let omits_provider = latest && record.is_internal_agent();
         if !start.provider && !omits_provider {
-            attributes
-                .add(Fact::ProviderName.key(), record.provider.as_ref().map(|provider| provider.as_str().to_owned()));
+            attributes.add(Fact::ProviderName.key(), record.provider.as_ref().map(Provider::to_name));
         }
         if !start.model {
             attributes.add(Fact::RequestModel.key(), record.request.get(Fact::RequestModel).cloned());
@@ -111,7 +118,7 @@ impl EndedCall<'_> {
         let (record, profile) = (&self.record, self.profile);
         let hosted = profile == Profile::Core || !record.is_internal_agent();
         if profile == Profile::Core && record.is_internal_agent() && record.provider.is_none() {
-            attributes.add(Fact::ProviderName.key(), self.agent_provider.map(|provider| provider.as_str().to_owned()));
+            attributes.add(Fact::ProviderName.key(), self.agent_provider.map(Provider::to_name));
         }
         let Some(subject) = &record.subject else { return };
         for (fact, value) in subject.facts.iter() {
@@ -132,7 +139,7 @@ impl EndedCall<'_> {
         let name = record.operation_name().map(|name| KeyValue::new(Fact::OperationName.key(), name.to_owned()));
         let mut facts: Vec<KeyValue> = name.into_iter().collect();
         let mut add = |key, value: Option<Value>| facts.extend(value.map(|value| KeyValue::new(key, value)));
-        add(Fact::ProviderName.key(), record.provider.as_ref().map(|provider| provider.as_str().to_owned().into()));
+        add(Fact::ProviderName.key(), record.provider.as_ref().map(|provider| provider.to_name().into()));
         add(
             Fact::RequestModel.key(),
             record.request.get(Fact::RequestModel).filter(|_| start.model).cloned().map(Value::from),

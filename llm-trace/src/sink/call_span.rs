@@ -58,7 +58,7 @@ impl Sink for CallSpan<'_> {
                 let known = attributes.iter().position(|attribute| attribute.key.as_str() == Fact::Outcome.key());
                 if let Some(before) = known {
                     let written = WrittenContent { key: Fact::Outcome.key(), before, count: attributes.len() };
-                    self.masks.set_written(written);
+                    self.masks.own_span().written = Some(written);
                 }
                 let span = context.span();
                 span.set_attributes(attributes);
@@ -76,7 +76,8 @@ impl CallSpan<'_> {
     /// All attributes of the end, each key once. A span limits their number, so the important ones come first.
     fn attributes(&self, call: &mut EndedCall<'_>) -> Vec<KeyValue> {
         let (list, report) = call.content.on(self.content);
-        let report = strings(report.values()).map(|report| KeyValue::new(Fact::Redaction.key(), report));
+        let report = Some(report).filter(|report| !report.is_empty()).and_then(|report| strings(report.values()));
+        let report = report.map(|report| KeyValue::new(Fact::Redaction.key(), report));
         let compat = if self.compat.contains(&Compat::OpenInference) {
             let has_model = call.record.request.has(Fact::RequestModel);
             openinference::attributes(&call.record.operation, has_model, &call.record.response.usage, list)

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Instant, SystemTime};
 
 use tracing::Span;
 
 use super::agent_totals::Agent;
 use super::call_ref::CallRef;
-use super::current::{self, CarriedCall, EnteredCall};
+use super::current::{self, EnteredCall};
 use super::open_calls::{OpenCall, OpenCallSlot};
 use super::open_handles::OpenHandles;
 use super::pipeline::Pipeline;
+use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
 use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
@@ -36,7 +38,6 @@ pub(crate) struct ActiveCall {
     pub(super) masks: SharedMasks,
     /// Policy version at the start, to detect changes while the call runs.
     pub(super) stamp: Option<Stamp>,
-    pub(super) carried: CarriedCall,
     /// The surrounding call in the same trace.
     pub(super) parent: Option<Weak<ActiveCall>>,
     /// The outer call this one was merged into; this call then has no span of its own.
@@ -47,9 +48,35 @@ pub(crate) struct ActiveCall {
     pub(super) agent: Agent,
     pub(super) reference: OnceLock<CallRef>,
     pub(super) start_attributes: StartAttributes,
-    pub(super) slot: OnceLock<OpenCallSlot>,
+    pub(super) slot: Mutex<Option<OpenCallSlot>>,
     pub(super) holders: OpenHandles,
-    pub(super) record: Mutex<Box<CallRecord>>,
+    /// `None` after the end.
+    pub(super) record: Mutex<Option<Box<CallRecord>>>,
+}
+
+/// The record of a call, locked. After the end it is a record that nothing reads.
+pub(crate) struct LockedRecord<'c>(MutexGuard<'c, Option<Box<CallRecord>>>);
+
+impl LockedRecord<'_> {
+    /// Ends the record. Returns it the first time.
+    pub(super) fn finish(mut self) -> Option<Box<CallRecord>> {
+        self.0.take().filter(|record| !record.finished)
+    }
+}
+
+impl Deref for LockedRecord<'_> {
+    type Target = CallRecord;
+
+    fn deref(&self) -> &CallRecord {
+        static FINISHED: LazyLock<CallRecord> = LazyLock::new(CallRecord::finished);
+        self.0.as_deref().unwrap_or_else(|| &FINISHED)
+    }
+}
+
+impl DerefMut for LockedRecord<'_> {
+    fn deref_mut(&mut self) -> &mut CallRecord {
+        self.0.get_or_insert_with(|| Box::new(CallRecord::finished()))
+    }
 }
 
 impl fmt::Debug for ActiveCall {
@@ -65,23 +92,26 @@ impl ActiveCall {
     }
 
     /// Makes the call available as the parent of calls inside it.
-    pub(crate) fn register(self) -> Arc<ActiveCall> {
-        let active = Arc::new(self);
-        active.carried.set(Arc::downgrade(&active));
-        if let Some(pipeline) = &active.pipeline {
-            let open: Weak<ActiveCall> = Arc::downgrade(&active);
-            pipeline.open.insert(open, |slot| {
-                let _ = active.slot.set(slot);
-            });
+    pub(crate) fn register(self: Arc<Self>) -> Arc<ActiveCall> {
+        let active: Weak<ActiveCall> = Arc::downgrade(&self);
+        self.masks.own_span().call = Some(active);
+        if let Some(pipeline) = &self.pipeline {
+            let open: Weak<ActiveCall> = Arc::downgrade(&self);
+            pipeline.open.insert(open, |slot| *self.slot() = Some(slot));
         }
-        active
+        self
     }
 
     /// Removes the call from those that a shutdown ends.
     pub(crate) fn unregister(&self) {
-        if let (Some(slot), Some(pipeline)) = (self.slot.get(), &self.pipeline) {
-            pipeline.open.remove(*slot);
+        let slot = self.slot().take();
+        if let (Some(slot), Some(pipeline)) = (slot, &self.pipeline) {
+            pipeline.open.remove(slot);
         }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<OpenCallSlot>> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn holders(&self) -> &OpenHandles {
@@ -197,7 +227,7 @@ impl ActiveCall {
         let here = Context::current();
         // A stream may be polled where the surrounding call is not entered.
         let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
-        Some(self.carried.onto(around, self.masks.clone()))
+        Some(MaskContext::with_call(around, self.masks.clone()))
     }
 
     /// The current policy for this call's trace.
@@ -220,7 +250,7 @@ impl ActiveCall {
 
     /// The permission for the content of a side: none if nothing receives it.
     pub(crate) fn permit(&self, side: Side) -> Permit {
-        let pipeline = self.pipeline.as_ref().filter(|_| self.wants_content());
+        let pipeline = self.pipeline.as_ref().filter(|pipeline| pipeline.policy.captures() && self.wants_content());
         pipeline.map_or(Permit::Off, |pipeline| self.policy(pipeline).permit(side, self.masks.get()))
     }
 
@@ -233,8 +263,8 @@ impl ActiveCall {
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<CallRecord>> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> LockedRecord<'_> {
+        LockedRecord(self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {

@@ -83,7 +83,7 @@ impl ActiveCall {
         if record.name.is_none() {
             span.update_name(record.span_name().into_owned());
         }
-        self.masks().set_corrections(record.corrections());
+        self.masks().own_span().corrections = record.corrections();
     }
 }
 

@@ -1,72 +1,55 @@
 //! The current call.
 
-use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::SystemTime;
+use std::sync::Arc;
+
+use tracing::Span;
 
 use super::active_call::ActiveCall;
-use crate::ambient::context::{CallStart, CurrentCall, MaskContext};
+use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context as masks;
-use crate::ambient::mask_context::SharedMasks;
 use crate::otel::{Context, ContextGuard};
 use crate::policy::is_scrubbing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<ActiveCall>>> = const { RefCell::new(None) };
+    /// The context in which the call starts whose span this thread creates.
+    static OFFERED: Cell<Option<Context>> = const { Cell::new(None) };
 }
 
-/// The call in an OpenTelemetry `Context`, set when its span exists.
-#[derive(Clone, Debug)]
-pub(crate) struct CarriedCall(Arc<Call>);
+/// An offer to start the span that this thread creates.
+pub(crate) struct SpanOffer(());
 
-#[derive(Debug)]
-struct Call {
-    active: OnceLock<Weak<ActiveCall>>,
-    start: CallStart,
-    /// The call's own span has taken it.
-    taken: AtomicBool,
+impl SpanOffer {
+    /// Creates a call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
+    /// whether the layer accepted.
+    pub(crate) fn during(context: &Context, create: impl FnOnce() -> Span) -> (Span, bool) {
+        // The thread-local may be destroyed at the end of a thread.
+        let is_made = OFFERED.try_with(|offered| offered.set(Some(context.clone()))).is_ok();
+        let _offer = SpanOffer(());
+        let span = create();
+        (span, is_made && Self::accept().is_none())
+    }
+
+    /// Accepts the offer, if there is one.
+    pub(crate) fn accept() -> Option<Context> {
+        OFFERED.try_with(Cell::take).ok().flatten()
+    }
 }
 
-impl CarriedCall {
-    pub(crate) fn new(start_time: SystemTime, likely: bool) -> Self {
-        Self(Arc::new(Call {
-            active: OnceLock::new(),
-            start: CallStart { start_time, likely },
-            taken: AtomicBool::new(false),
-        }))
+/// Withdraws the offer, also if a layer panics.
+impl Drop for SpanOffer {
+    fn drop(&mut self) {
+        Self::accept();
     }
+}
 
-    /// Returns `cx` with the call and its masks.
-    pub(crate) fn onto(&self, cx: &Context, masks: SharedMasks) -> Context {
-        MaskContext::with_call(cx, masks, self.0.clone())
-    }
-
-    /// Sets the call once.
-    pub(crate) fn set(&self, active: Weak<ActiveCall>) {
-        let _ = self.0.active.set(active);
-    }
-
-    /// Takes the start for the first span that asks, which is the call's own.
-    pub(crate) fn take_start_of(cx: &Context) -> Option<CallStart> {
-        MaskContext::call(cx)?.take_start()
-    }
-
-    pub(crate) fn take_start(&self) -> Option<CallStart> {
-        self.0.take_start()
-    }
-
+impl ActiveCall {
     /// The call in `cx`, if it is still running.
     pub(crate) fn live_of(cx: &Context) -> Option<Arc<ActiveCall>> {
-        (MaskContext::call(cx)? as &dyn Any).downcast_ref::<Call>()?.active.get()?.upgrade().filter(|_| !is_scrubbing())
-    }
-}
-
-impl CurrentCall for Call {
-    fn take_start(&self) -> Option<CallStart> {
-        (!self.taken.swap(true, Ordering::Relaxed)).then_some(self.start)
+        let call = MaskContext::call(cx)?.own_span().call.as_ref()?.upgrade()?;
+        call.downcast().ok().filter(|_| !is_scrubbing())
     }
 }
 
@@ -74,7 +57,7 @@ impl CurrentCall for Call {
 /// propagate. `None` inside a scrubber, because the call whose text it scrubs may be locked.
 pub(crate) fn get() -> Option<Arc<ActiveCall>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(CarriedCall::live_of))
+    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(ActiveCall::live_of))
 }
 
 fn swap(call: Option<Arc<ActiveCall>>) -> Option<Arc<ActiveCall>> {

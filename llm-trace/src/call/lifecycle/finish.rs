@@ -43,8 +43,6 @@ impl ActiveCall {
 
     /// Ends the call. This is the only way, so that the stream is always read to its end first.
     fn finish_call(&self, given_up: Option<Outcome>) {
-        let permit = self.permit_output();
-        let open = permit.is_open();
         let mut record = self.lock();
         if record.finished {
             return;
@@ -61,6 +59,8 @@ impl ActiveCall {
         }
         let Some(EndedStream { outcome, output, error_message }) = record.end_stream(given_up) else { return };
         drop(record);
+        let permit = self.permit_output();
+        let open = permit.is_open();
         // Scrubbing runs user code, so it runs outside of the lock.
         if let (Some(output), Some(filter)) = (output, permit.filter()) {
             let mut messages = Messages::output(filter, self.profile());
@@ -77,15 +77,10 @@ impl ActiveCall {
 
     /// Ends the call. Only the first call has an effect.
     pub(crate) fn write_end(&self, outcome: Outcome) {
-        let mut known = self.lock();
-        if std::mem::replace(&mut known.finished, true) {
-            return;
-        }
+        // Later updates find a finished call and change nothing.
+        let Some(mut record) = self.lock().finish() else { return };
         let Some(pipeline) = self.pipeline() else { return };
         let duration = self.start_instant().elapsed();
-        // Later updates find a finished call and change nothing.
-        let mut record = std::mem::replace(&mut *known, CallRecord::finished());
-        drop(known);
         record.retain_identifiers();
         self.unregister();
         let nested_totals = record.apply_inner_calls(outcome);
@@ -145,7 +140,7 @@ impl ActiveCall {
         let content = if is_written {
             let is_same = self.is_read_by(stamp);
             if is_same {
-                self.masks().set_filtered(Filtered { stamp, masks });
+                self.masks().own_span().filtered = Some(Filtered { stamp, masks });
             }
             record.take_content(pipeline.profile, &policy, masks, !is_same)
         } else {

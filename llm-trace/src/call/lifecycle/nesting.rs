@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::ActiveCall;
-use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::cost::Priced;
@@ -11,9 +10,13 @@ use crate::model::{Nested, Outcome, Usage};
 use crate::policy::Masks;
 use crate::record::{CallRecord, is_same_call, is_same_work};
 
-/// The outer call that a call starting here is merged into.
-pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc<ActiveCall>> {
-    let outer_call = current::get()?;
+/// The outer call that a call starting inside `above` is merged into.
+pub(crate) fn outer(
+    above: Option<&Arc<ActiveCall>>,
+    record: &CallRecord,
+    pipeline: &Arc<Pipeline>,
+) -> Option<Arc<ActiveCall>> {
+    let outer_call = above?;
     if !outer_call.pipeline().is_some_and(|other| Arc::ptr_eq(other, pipeline)) {
         return None;
     }
@@ -21,7 +24,7 @@ pub(crate) fn outer(record: &CallRecord, pipeline: &Arc<Pipeline>) -> Option<Arc
     let nested = record.nested.or(outer_record.nested).unwrap_or(pipeline.nested);
     let merges = !outer_record.finished && nested == Nested::Merge && is_same_call(&outer_record, record);
     drop(outer_record);
-    merges.then_some(outer_call)
+    merges.then(|| Arc::clone(outer_call))
 }
 
 impl ActiveCall {
@@ -61,11 +64,11 @@ impl ActiveCall {
 
     /// Reports to the surrounding call that this one counts tokens and costs.
     pub(crate) fn report_counted(&self, record: &CallRecord, separate: bool) {
+        let Some(outer_call) = self.parent() else { return };
         let knows = separate || record.response.usage != Usage::default() || record.response.cost.is_some();
         if !knows || !record.operation.is_model_call() {
             return;
         }
-        let Some(outer_call) = self.parent() else { return };
         let mut outer_record = outer_call.lock();
         if is_same_work(&outer_record.operation, &record.operation) && !outer_record.finished {
             outer_record.inner_calls_mut().separate = true;

@@ -1,6 +1,7 @@
 //! A call whose arguments are read and whose span starts later.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::active_call::ActiveCall;
 use super::start_context::StartContext;
@@ -48,7 +49,7 @@ impl PendingCall {
         PendingCall(Box::new(Parts { make_span: setup.make_span, record, around }))
     }
 
-    pub(crate) fn start(self) -> Option<ActiveCall> {
+    pub(crate) fn start(self) -> Option<Arc<ActiveCall>> {
         let Parts { make_span, record, mut around } = *self.0;
         around.adopt_scopes();
         ActiveCall::start(make_span, record, around)

@@ -127,13 +127,14 @@ impl ActiveCall {
             record.unread_status = Some(*status).filter(|status| *status < 400);
         }
         let failed = record.response.error.is_some() || record.error.status.is_some();
-        let (unseen, unread) = (!record.unobserved && record.is_unobserved(), record.is_unread());
+        let unseen = !record.unobserved && record.is_unobserved();
+        let unread = self.has_consumers() && record.is_unread();
         drop(record);
         if failed {
             self.finish_as(Outcome::Error);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
-        } else if unread && self.has_consumers() && self.outer().is_none() && self.has_one_handle() {
+        } else if unread && self.outer().is_none() && self.has_one_handle() {
             self.report_unread_type(type_name);
         }
     }

@@ -8,18 +8,20 @@ use tracing::Span;
 
 use super::active_call::ActiveCall;
 use super::agent_totals::Agent;
-use super::current::{self, CarriedCall};
+use super::current::{self, SpanOffer};
 use super::nesting;
 use super::open_handles::OpenHandles;
 use super::pipeline::{Pipeline, SpanReceiver};
 use super::start_context::{Parent, StartContext};
+use crate::ambient::context::{CallStart, MaskContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
 use crate::model::Provider;
 use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
-use crate::policy::{Masks, Permit, Side};
+use crate::policy::{Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
+use crate::sink::attributes::Attributes;
 use crate::user_code::{self, UserCode};
 
 /// Whether any llm-trace layer exists.
@@ -36,7 +38,7 @@ fn is_hooked(pipeline: &Pipeline) -> bool {
 
 impl ActiveCall {
     /// Starts the span, then reads the content of the arguments if it is captured.
-    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<ActiveCall> {
+    pub(crate) fn start_now(mut setup: CallArguments<'_>) -> Option<Arc<ActiveCall>> {
         let around = StartContext::of(&mut setup);
         let mut record = CallRecord::of(&mut setup);
         let Some(pipeline) = &around.pipeline else {
@@ -74,47 +76,58 @@ impl ActiveCall {
         Some(active)
     }
 
-    pub(crate) fn start(make_span: MakeSpan, mut record: Box<CallRecord>, around: StartContext) -> Option<ActiveCall> {
-        if around.pipeline.as_ref().is_some_and(|pipeline| pipeline.policy.state().masks_metadata()) {
+    pub(crate) fn start(
+        make_span: MakeSpan,
+        mut record: Box<CallRecord>,
+        around: StartContext,
+    ) -> Option<Arc<ActiveCall>> {
+        let Some(pipeline) = &around.pipeline else {
+            let span = make_span(&start_fields(&record, &record.span_name(), false));
+            around.mask_inside(&record.operation);
+            return (!span.is_disabled())
+                .then(|| Arc::new(ActiveCall::new(span, record, around, now(), Agent::default())));
+        };
+        if pipeline.policy.state().masks_metadata() {
             record.name = None;
         }
-        if let Some(outer) = around.pipeline.as_ref().and_then(|pipeline| nesting::outer(&record, pipeline))
+        let above = current::get();
+        if let Some(outer) = nesting::outer(above.as_ref(), &record, pipeline)
             && !around.has_explicit_parent()
         {
-            return Some(ActiveCall::within(outer, record, around));
+            return Some(Arc::new(ActiveCall::within(outer, record, around)));
         }
-        let start_times = (Instant::now(), SystemTime::now());
-        let latest = around.pipeline.as_ref().is_some_and(|pipeline| pipeline.profile == Profile::Latest);
-        let agent = around.pipeline.as_ref().map_or_else(Agent::default, |_| {
-            let above = current::get();
-            Agent::of(&record, above.as_ref().map(|above| above.agent()))
-        });
+        let times = now();
+        let latest = pipeline.profile == Profile::Latest;
+        let agent = Agent::of(&record, above.as_ref().map(|above| above.agent()));
         if let Some(name) = agent.name().filter(|_| latest && record.belongs_to_agent()) {
             record.subject().facts.set(Fact::AgentName, name.to_owned().into());
         }
-        let span = span(make_span, &record, latest);
-        if around.pipeline.is_none() && span.is_disabled() {
-            return None;
-        }
-        let parent = around.pipeline.is_some().then(|| around.parent());
-        if record.operation.is_model_call() {
-            around.masks.add(Masks::inside_model_call());
-        }
-        let mut call = ActiveCall::new(record, around, start_times, agent);
-        call.span = span;
-        if let Some(parent) = parent {
-            call.join(parent);
-        }
-        // Even if the call has no span: no other span may use its start time.
-        let _ = call.carried.take_start();
+        let parent = around.parent(above.as_ref());
+        let context = MaskContext::with_call(&parent.context, around.masks.clone());
+        let (span, accepted) = {
+            let name = record.span_name();
+            let fields = start_fields(&record, &name, latest);
+            if pipeline.embeds {
+                let likely = pipeline.recorded.load(Ordering::Relaxed);
+                around.masks.own_span().start = Some(call_start(times.1, &record, &fields, likely));
+                SpanOffer::during(&context, || make_span(&fields))
+            } else {
+                (make_span(&fields), false)
+            }
+        };
+        around.mask_inside(&record.operation);
+        let mut call = ActiveCall::new(span, record, around, times, agent);
+        call.join(parent, context, accepted);
+        // Even if the call has no span: no other span may use its start.
+        call.masks.own_span().start = None;
         call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
         let others = call.pipeline.as_ref().is_some_and(|p| p.events.wanted() || p.metrics.any());
         call.has_consumers = call.recording || call.has_fields || call.hooked || others;
-        Some(call)
+        Some(Arc::new(call))
     }
 
-    /// Starts the span below its parent.
-    fn join(&mut self, Parent { context, link, call }: Parent) {
+    /// Starts the span below its parent. `context` holds the parent and the call; a layer that accepted it knows both.
+    fn join(&mut self, Parent { link, call, .. }: Parent, context: Context, accepted: bool) {
         self.parent = call;
         let (span, Some(pipeline)) = (&self.span, &self.pipeline) else { return };
         if span.is_disabled() {
@@ -123,11 +136,10 @@ impl ActiveCall {
         if let Some(link) = link {
             span.add_link(link);
         }
-        let with_call = self.carried.onto(&context, self.masks.clone());
         // Without an OpenTelemetry layer this fails, and `context()` is empty.
-        let found = !matches!(span.set_parent(with_call.clone()), Err(SetParentError::LayerNotFound));
+        let found = accepted || !matches!(span.set_parent(context.clone()), Err(SetParentError::LayerNotFound));
         // The span starts here. The id generator reads the current context.
-        let _current = with_call.attach();
+        let _current = context.attach();
         self.context = Some(span.context()).filter(Context::has_active_span);
         if let Some(context) = &self.context {
             self.masks.set_own_span(context.span().span_context());
@@ -145,26 +157,24 @@ impl ActiveCall {
     fn within(outer: Arc<ActiveCall>, record: Box<CallRecord>, mut around: StartContext) -> ActiveCall {
         around.adopt_scopes();
         outer.take_masks(&around.masks);
-        let mut call = ActiveCall::new(record, around, (Instant::now(), SystemTime::now()), outer.agent.clone());
-        // It starts no span.
-        let _ = call.carried.take_start();
+        let mut call = ActiveCall::new(Span::none(), record, around, now(), outer.agent.clone());
         call.has_consumers = outer.has_consumers;
         call.parent = Some(Arc::downgrade(&outer));
         call.outer = Some(outer);
         call
     }
 
-    /// A call without a span.
+    /// A call that has no parent.
     fn new(
+        span: Span,
         record: Box<CallRecord>,
         around: StartContext,
         (start_instant, start_time): (Instant, SystemTime),
         agent: Agent,
     ) -> ActiveCall {
         let StartContext { pipeline, masks, stamp, .. } = around;
-        let likely = pipeline.as_ref().is_some_and(|pipeline| pipeline.recorded.load(Ordering::Relaxed));
         ActiveCall {
-            span: Span::none(),
+            span,
             context: None,
             recording: false,
             has_fields: false,
@@ -173,7 +183,6 @@ impl ActiveCall {
             pipeline,
             masks,
             stamp,
-            carried: CarriedCall::new(start_time, likely),
             parent: None,
             outer: None,
             start_instant,
@@ -181,19 +190,24 @@ impl ActiveCall {
             agent,
             reference: OnceLock::new(),
             start_attributes: StartAttributes::of(&record),
-            slot: OnceLock::new(),
+            slot: Mutex::default(),
             holders: OpenHandles::default(),
-            record: Mutex::new(record),
+            record: Mutex::new(Some(record)),
         }
     }
 }
 
-/// Creates the span with the fields that samplers and filters can read.
-fn span(make_span: MakeSpan, record: &CallRecord, latest: bool) -> Span {
+/// The same moment on both clocks.
+fn now() -> (Instant, SystemTime) {
+    (Instant::now(), SystemTime::now())
+}
+
+/// The fields that samplers and filters can read.
+fn start_fields<'r>(record: &'r CallRecord, name: &'r str, latest: bool) -> StartFields<'r> {
     // An agent in this process may use several providers, so the latest conventions define none.
     let has_provider = !latest || !record.is_internal_agent();
-    make_span(&StartFields {
-        name: &record.span_name(),
+    StartFields {
+        name,
         kind: record.kind(),
         operation: record.operation_name(),
         provider: record.provider.as_ref().filter(|_| has_provider).map(Provider::as_str),
@@ -203,5 +217,25 @@ fn span(make_span: MakeSpan, record: &CallRecord, latest: bool) -> Span {
         agent: record.fact(Fact::AgentName),
         tool: record.fact(Fact::ToolName),
         tool_type: record.fact(Fact::ToolType),
-    })
+    }
+}
+
+/// The number of attributes that most calls add at their end.
+const ATTRIBUTES_AT_END: usize = 24;
+
+/// What an OpenTelemetry layer makes of these fields.
+fn call_start(time: SystemTime, record: &CallRecord, fields: &StartFields<'_>, likely: bool) -> CallStart {
+    // Reserving once avoids reallocation at the end.
+    let capacity = if likely { 5 + ATTRIBUTES_AT_END } else { 5 };
+    let mut attributes = Attributes::new(Profile::default(), capacity, false);
+    attributes.add(Fact::OperationName.key(), record.operation.to_name(record.subject_facts()));
+    let provider = record.provider.as_ref().filter(|_| fields.provider.is_some());
+    attributes.add(Fact::ProviderName.key(), provider.map(Provider::to_name));
+    attributes.add(Fact::RequestModel.key(), fields.model.map(str::to_owned));
+    attributes.add(Fact::ServerAddress.key(), fields.server_address.map(str::to_owned));
+    attributes.add(Fact::ServerPort.key(), fields.server_port);
+    attributes.add(Fact::AgentName.key(), fields.agent.map(str::to_owned));
+    attributes.add(Fact::ToolName.key(), fields.tool.map(str::to_owned));
+    attributes.add(Fact::ToolType.key(), fields.tool_type.map(str::to_owned));
+    CallStart { time, name: fields.name.to_owned(), kind: fields.kind, attributes: attributes.into_vec() }
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 use tracing::Span;
 
 use super::active_call::ActiveCall;
-use super::current;
 use super::pipeline::Pipeline;
 use crate::ambient::mask_context::SharedMasks;
 use crate::ambient::{Continued, mask_context};
 use crate::arguments::call_arguments::CallArguments;
 use crate::json::Mode;
+use crate::model::Operation;
 use crate::otel::{Context, OpenTelemetrySpanExt, SpanContext, TraceContextExt, TraceId};
 use crate::policy::{Masks, PolicyState, Side, Stamp};
 
@@ -66,6 +66,13 @@ impl StartContext {
         }
     }
 
+    /// Adds the mask for free text of other code inside a model call.
+    pub(crate) fn mask_inside(&self, operation: &Operation) {
+        if operation.is_model_call() {
+            self.masks.add(Masks::inside_model_call());
+        }
+    }
+
     /// The trace of the span, if it is needed and already known.
     pub(crate) fn trace(&self, policy: &PolicyState) -> Option<TraceId> {
         if !policy.is_share() {
@@ -87,8 +94,8 @@ impl StartContext {
         self.parent.is_some() || self.continued.is_some() || Context::map_current(Continued::pending).is_some()
     }
 
-    /// The parent, determined when the span starts.
-    pub(crate) fn parent(&self) -> Parent {
+    /// The parent, determined when the span starts. `above` is the surrounding call.
+    pub(crate) fn parent(&self, above: Option<&Arc<ActiveCall>>) -> Parent {
         let here = here();
         let live = here.span().span_context().clone();
         if let Some(context) = &self.parent {
@@ -102,7 +109,7 @@ impl StartContext {
         };
         match Continued::pending(&context) {
             Some(continued) => Parent { link: continued.link().cloned(), context, call: None },
-            None => Parent { context, link: None, call: current::get().map(|call| Arc::downgrade(&call)) },
+            None => Parent { context, link: None, call: above.map(Arc::downgrade) },
         }
     }
 }

@@ -122,7 +122,7 @@ impl Redactor<'_> {
         if owner == Owner::Other {
             self.clean_names(&mut to);
         }
-        let mut report = self.into_report();
+        let mut report = self.take_report();
         report.absorb(before);
         if !report.is_empty() {
             to.add_attribute(Report::KEY, report.values().into_iter().collect::<AnyValue>());

@@ -70,7 +70,7 @@ impl<P: LogProcessor> LogProcessor for RedactLogProcessor<P> {
         let state = self.policy.state();
         let owner = if scope.name() == otel::SCOPE {
             let now = masks.map(|masks| Filtered { stamp, masks });
-            let filtered = around.iter().any(|place| now.is_some() && place.filtered() == now);
+            let filtered = around.iter().any(|place| now.is_some() && place.own_span().filtered == now);
             if filtered { Owner::Filtered } else { Owner::Call }
         } else {
             Owner::Other

@@ -114,10 +114,11 @@ impl<P> RedactProcessor<P> {
         let owner = match around.iter().find(|masks| masks.is_own_span(&span.span_context)) {
             None => Owner::Other,
             Some(own) => {
-                correct(&mut span.attributes, own.corrections());
                 let now = Filtered { stamp, masks: own.get() };
-                written = own.written().map_or(written, |written| written.range(&span.attributes));
-                if own.filtered() == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
+                let own = own.own_span();
+                correct(&mut span.attributes, &own.corrections);
+                written = own.written.map_or(written, |written| written.range(&span.attributes));
+                if own.filtered == Some(now) && masks == Some(now.masks) { Owner::Filtered } else { Owner::Call }
             }
         };
         Redactor::new(&state, masks).span(span, owner, written);

@@ -138,8 +138,10 @@ fn what_the_call_has_filtered_is_not_filtered_again_unless_something_changed() {
         let mut span = provider.tracer("llm-trace").start_with_context("chat", &cx);
         masks.set_own_span(span.span_context());
         span.set_attribute(KeyValue::new("gen_ai.input.messages", messages("filtered")));
-        masks.set_filtered(Filtered { stamp: handle.stamp(), masks: masks.get() });
-        masks.set_written(WrittenContent { key: "gen_ai.input.messages", before: 0, count: 1 });
+        let mut own = masks.own_span();
+        own.filtered = Some(Filtered { stamp: handle.stamp(), masks: masks.get() });
+        own.written = Some(WrittenContent { key: "gen_ai.input.messages", before: 0, count: 1 });
+        drop(own);
         if change {
             masks.add(Masks::all());
         }
