@@ -27,6 +27,8 @@ const MAX_PATHS: usize = 13;
 
 const DEPTH: usize = 3;
 
+const NO_PATH: FieldPath = FieldPath { keys: [PATHS.key("model"); DEPTH], len: 0 };
+
 impl FieldPaths {
     /// Resolves paths relative to a prefix of the table: empty for the root, otherwise ending in a dot.
     #[allow(
@@ -35,8 +37,7 @@ impl FieldPaths {
         reason = "it runs at compile time, where a wrong index is an error"
     )]
     pub(super) const fn new(at: &str, paths: Paths) -> Self {
-        let none = FieldPath { keys: [PATHS.key("model"); DEPTH], len: 0 };
-        let (mut list, mut path, start) = ([none; MAX_PATHS], 0, PATHS.place(at));
+        let (mut list, mut path, start) = ([NO_PATH; MAX_PATHS], 0, PATHS.place(at));
         while path < paths.len() {
             let field_path = &mut list[path];
             let (mut rest, mut place) = (paths[path], start);
