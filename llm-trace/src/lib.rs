@@ -159,6 +159,7 @@ mod sink;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod threads;
 mod user_code;
 #[cfg(feature = "fields")]
 mod wire;
