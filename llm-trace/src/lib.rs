@@ -75,7 +75,7 @@
 //!
 //! | on by default | | crates that it adds |
 //! |---|---|---|
-//! | `fields` | the layer, the policy, and calls as fields of `tracing` spans | `tracing-subscriber`, `sha2`, `hmac` |
+//! | `fields` | the layer, the policy, and calls as fields of `tracing` spans | `tracing-subscriber`, `hmac-sha256` |
 //! | `otel` | OpenTelemetry spans, metrics and events | `opentelemetry`, `opentelemetry_sdk`, `tracing-opentelemetry` |
 //! | `http`, `bytes`, `stream` | requests and responses of type `http::Response` and `Bytes`; streams | `http`, `bytes`, `futures-core` |
 //! | `init` | [`init()`](init) and the export configured by environment variables | `url` |
@@ -159,6 +159,7 @@ mod sink;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod threads;
 mod user_code;
 #[cfg(feature = "fields")]
 mod wire;

@@ -1,7 +1,5 @@
 //! The caller of a scope.
 
-use sha2::{Digest, Sha256};
-
 /// The caller of an LLM call as a gateway identifies it: by a virtual key, a user, a team.
 ///
 /// Unset fields are omitted. Values are the strings that the gateway uses.
@@ -161,7 +159,7 @@ from_ints!(i32, i64, u32, u64, u128, usize);
 
 fn sha256_hex(text: &str) -> String {
     let mut hex = String::with_capacity(64);
-    crate::policy::push_hex(&mut hex, &Sha256::digest(text.as_bytes()));
+    crate::policy::push_hex(&mut hex, &hmac_sha256::Hash::hash(text.as_bytes()));
     hex
 }
 

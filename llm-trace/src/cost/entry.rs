@@ -44,18 +44,17 @@ impl Entry {
             }
             let Some((kind, above, tier)) = case_of(key) else { continue };
             let Some(rate) = value.filter(|rate| rate.is_finite() && *rate >= 0.0) else { continue };
-            let at = match cases.iter().position(|case| case.above == above && case.tier == tier) {
-                Some(at) => at,
-                None => {
-                    cases.push(Case { above, tier, rates: Rates::default() });
-                    cases.len() - 1
+            let at = match cases.binary_search_by_key(&(above, tier), |case| (case.above, case.tier)) {
+                Ok(at) => at,
+                Err(at) => {
+                    cases.insert(at, Case { above, tier, rates: Rates::default() });
+                    at
                 }
             };
             if let Some(case) = cases.get_mut(at) {
                 *case.rates.get_mut(kind) = Some(rate);
             }
         }
-        cases.sort_by_key(|case| (case.above, case.tier));
         let provider = entry.get("litellm_provider").and_then(Value::as_str).map(Box::from);
         (!cases.is_empty()).then_some(Entry { provider, cases, priced_otherwise })
     }

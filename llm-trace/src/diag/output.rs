@@ -100,7 +100,7 @@ impl Handle {
         let Some(sink) = self.sink.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let queue = Arc::clone(&self.queue);
         // Without a thread nothing is printed, and the queue is bounded.
-        let _ = std::thread::Builder::new().name("llm-trace-print".into()).spawn(move || queue.write(sink));
+        let _ = crate::threads::spawn("print", Box::new(move || queue.write(sink)));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
+use crate::threads;
+
 /// Work on a separate thread.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -15,9 +17,10 @@ impl Task {
     pub(crate) fn start(work: impl Fn() -> bool + Clone + Send + 'static) -> Self {
         let (done, answer) = sync_channel(1);
         let on_thread = work.clone();
-        let spawned = std::thread::Builder::new().name("llm-trace-shutdown".into()).spawn(move || {
+        let run = move || {
             let _ = done.send(on_thread());
-        });
+        };
+        let spawned = threads::spawn("shutdown", Box::new(run));
         let result = spawned.is_err().then(work);
         Self { answer, result }
     }

@@ -240,17 +240,17 @@ impl Building {
 
 /// Splits a path into its first key or brackets, and the rest.
 pub(crate) const fn first_step(path: &str) -> (&str, &str) {
-    let [_, tail @ ..] = path.as_bytes() else { return (path, path) };
-    let mut tail = tail;
-    while let [byte, rest @ ..] = tail {
-        if matches!(byte, b'.' | b'[') {
-            break;
-        }
-        tail = rest;
+    let bytes = path.as_bytes();
+    let (len, mut end) = (bytes.len(), 1);
+    while end < len && !matches!(bytes[end], b'.' | b'[') {
+        end += 1;
     }
-    let (key, rest) = path.split_at(path.len() - tail.len());
-    match tail {
-        [b'.', ..] => (key, rest.split_at(1).1),
+    if end >= len {
+        return (path, "");
+    }
+    let (key, rest) = path.split_at(end);
+    match bytes[end] {
+        b'.' => (key, rest.split_at(1).1),
         _ => (key, rest),
     }
 }
@@ -286,16 +286,21 @@ const fn slot_by((first, last): (u64, u64), len: usize, place: u16) -> usize {
 /// The first and the last bytes of a key, up to eight of each.
 #[inline(always)]
 const fn ends_of(key: &[u8]) -> (u64, u64) {
-    match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64),
-            _ => match key {
-                [] => (0, 0),
-                [first, .., last] => (*first as u64 | (key[key.len() / 2] as u64) << 8, *last as u64),
-                [one] => (*one as u64, 0),
-            },
-        },
+    // By patterns, because function calls are slow at compile time.
+    if let [a, b, c, d, e, f, g, h, ..] = *key
+        && let [.., s, t, u, v, w, x, y, z] = *key
+    {
+        (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([s, t, u, v, w, x, y, z]))
+    } else if let [a, b, c, d, ..] = *key
+        && let [.., w, x, y, z] = *key
+    {
+        (u32::from_le_bytes([a, b, c, d]) as u64, u32::from_le_bytes([w, x, y, z]) as u64)
+    } else {
+        match *key {
+            [] => (0, 0),
+            [one] => (one as u64, 0),
+            [first, second, ..] => (first as u64 | (second as u64) << 8, key[key.len() - 1] as u64),
+        }
     }
 }
 

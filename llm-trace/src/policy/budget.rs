@@ -108,8 +108,11 @@ pub(super) fn fit(
     let newest = items.len() - 1;
     let first_system = items[..newest].iter().position(|(_, system)| *system);
     // If the smaller one needs less than half, the other one may use the rest.
-    let mut musts: Vec<usize> = first_system.into_iter().chain([newest]).collect();
-    musts.sort_by_key(|&at| len(at));
+    let musts = match first_system {
+        Some(system) if len(system) <= len(newest) => vec![system, newest],
+        Some(system) => vec![newest, system],
+        None => vec![newest],
+    };
     let mut left = musts.len();
     for at in musts {
         let text = &json[items[at].0.clone()];

@@ -26,6 +26,7 @@ impl Done {
 /// The value of `llm_trace.redaction`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
+    /// Sorted.
     counts: Vec<(Done, Cow<'static, str>, u64)>,
 }
 
@@ -67,9 +68,9 @@ impl Report {
         if times == 0 {
             return;
         }
-        match self.counts.iter_mut().find(|(d, k, _)| *d == done && *k == kind) {
-            Some((.., count)) => *count = count.saturating_add(times),
-            None => self.counts.push((done, kind, times)),
+        match self.counts.binary_search_by(|(d, k, _)| (d, k).cmp(&(&done, &kind))) {
+            Ok(at) => self.counts[at].2 = self.counts[at].2.saturating_add(times),
+            Err(at) => self.counts.insert(at, (done, kind, times)),
         }
     }
 
@@ -94,9 +95,7 @@ impl Report {
 
     /// The counts as `masked:text=3`, sorted; empty if nothing was changed.
     pub(crate) fn values(&self) -> Vec<String> {
-        let mut counts: Vec<_> = self.counts.iter().collect();
-        counts.sort();
-        counts.into_iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()
+        self.counts.iter().map(|(done, kind, count)| format!("{}:{kind}={count}", done.as_str())).collect()
     }
 
     /// Parses the output of [`values`](Self::values), to add to it.

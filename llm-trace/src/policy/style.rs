@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use hmac_sha256::HMAC;
 
 use crate::credentials::REDACTED;
 
@@ -51,7 +50,7 @@ const DIGEST: &str = "hmac-sha256:";
 /// let policy = Policy::new().mask_input(true).style(Style::Hash(key));
 /// ```
 #[derive(Clone)]
-pub struct HashKey(Option<Arc<Hmac<Sha256>>>);
+pub struct HashKey(Option<Arc<[u8]>>);
 
 impl HashKey {
     /// Takes a key of any length; 32 random bytes are recommended. With an empty key, texts are replaced by
@@ -62,18 +61,15 @@ impl HashKey {
             crate::diag::warn_once("hash-key", "an empty hash key is invalid: texts are replaced by [REDACTED]");
             return Self(None);
         }
-        // HMAC accepts keys of any length.
-        Self(<Hmac<Sha256>>::new_from_slice(&key).ok().map(Arc::new))
+        Self(Some(key.into()))
     }
 
     /// `hmac-sha256:` and 64 hex digits.
     pub(crate) fn digest(&self, text: &str) -> String {
-        let Some(mac) = &self.0 else { return REDACTED.to_owned() };
-        let mut mac = Hmac::clone(mac);
-        mac.update(text.as_bytes());
+        let Some(key) = &self.0 else { return REDACTED.to_owned() };
         let mut out = String::with_capacity(DIGEST.len() + 64);
         out.push_str(DIGEST);
-        push_hex(&mut out, &mac.finalize().into_bytes());
+        push_hex(&mut out, &HMAC::mac(text, key));
         out
     }
 
@@ -103,11 +99,29 @@ mod tests {
 
     #[test]
     fn the_digest_is_the_standard_one() {
-        // RFC 4231, test case 2.
-        assert_eq!(
-            HashKey::new("Jefe").digest("what do ya want for nothing?"),
-            "hmac-sha256:5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        // RFC 4231, test cases 1, 2, 6 and 7: the last two have a key longer than a block.
+        let long_key = vec![0xaa; 131];
+        for (key, text, digest) in [
+            (vec![0x0b; 20], "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                b"Jefe".to_vec(),
+                "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                long_key.clone(),
+                "Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                long_key,
+                "This is a test using a larger than block-size key and a larger than block-size data. The key needs to \
+                 be hashed before being used by the HMAC algorithm.",
+                "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+            ),
+        ] {
+            assert_eq!(HashKey::new(key).digest(text), format!("hmac-sha256:{digest}"));
+        }
     }
 
     #[test]

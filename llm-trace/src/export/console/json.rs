@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, Status};
-use opentelemetry::{Array, KeyValue, Value as Otel};
+use opentelemetry::{Array, Key, KeyValue, Value as Otel};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ pub(super) fn line(span: &SpanData, resource: &Resource) -> String {
             "version": span.instrumentation_scope.version(),
             "schema_url": span.instrumentation_scope.schema_url(),
         },
-        "resource": resource.iter().map(|(k, v)| (k.as_str().to_owned(), value(v))).collect::<Map<_, _>>(),
+        "resource": object(&mut resource.iter()),
     });
     format!("{line}\n")
 }
@@ -52,7 +52,15 @@ fn nanos(time: SystemTime) -> u64 {
 }
 
 fn attributes(attributes: &[KeyValue]) -> Map<String, Value> {
-    attributes.iter().map(|kv| (kv.key.as_str().to_owned(), value(&kv.value))).collect()
+    object(&mut attributes.iter().map(|attribute| (&attribute.key, &attribute.value)))
+}
+
+fn object<'a>(pairs: &mut dyn Iterator<Item = (&'a Key, &'a Otel)>) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (key, it) in pairs {
+        object.insert(key.as_str().to_owned(), value(it));
+    }
+    object
 }
 
 fn value(value: &Otel) -> Value {

@@ -28,8 +28,9 @@ pub(super) fn render(spans: &[SpanData], service: &str, paint: Paint) -> String 
             tops.push(span);
         }
     }
-    tops.sort_by_key(|s| s.start_time);
-    children.values_mut().for_each(|spans| spans.sort_by_key(|s| s.start_time));
+    let sort = |spans: &mut Vec<&SpanData>| spans.sort_by_key(|span| span.start_time);
+    sort(&mut tops);
+    children.values_mut().for_each(sort);
 
     let mut rows = Vec::new();
     for top in &tops {

@@ -28,6 +28,7 @@ use crate::export::error::InitError;
 use crate::export::export_operation::ExportOperation;
 use crate::export::exporter::{Otlp, Signal};
 use crate::export::proxy;
+use crate::threads;
 
 /// The extra time to wait for a call beyond its limit, in case the thread has ended.
 const GRACE: Duration = Duration::from_millis(500);
@@ -96,12 +97,13 @@ impl GrpcTransport {
     /// Starts the thread. If `work` panics, it starts again with the jobs that wait.
     fn start(shown: String, mut work: impl FnMut(&mut UnboundedReceiver<Job>) + Send + 'static) -> io::Result<Self> {
         let (jobs, mut inbox) = unbounded_channel();
-        std::thread::Builder::new().name("llm-trace-grpc".into()).spawn(move || {
+        let run = move || {
             let _quiet = Quiet::here();
             while survive("the thread of OTLP over gRPC", || work(&mut inbox)).is_none() {
                 std::thread::sleep(PAUSE);
             }
-        })?;
+        };
+        threads::spawn("grpc", Box::new(run))?;
         Ok(Self { jobs, shown })
     }
 

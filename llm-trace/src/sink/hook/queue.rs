@@ -167,7 +167,7 @@ impl State {
             self.settled = self.counts.taken;
         }
         let queue = Arc::clone(queue);
-        let started = std::thread::Builder::new().name("llm-trace-hook".into()).spawn(move || queue.run());
+        let started = crate::threads::spawn("hook", Box::new(move || queue.run()));
         // Without a thread the queue fills up, and the next call tries again.
         self.process = started.ok().map(|_| here);
     }

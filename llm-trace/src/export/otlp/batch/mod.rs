@@ -36,6 +36,7 @@ use crate::export::limits::Limits;
 use crate::export::otlp::quiet::Quiet;
 use crate::export::shutdown_deadline::{ShutdownDeadline, deadline};
 use crate::process::Process;
+use crate::threads;
 use machine::Order;
 use queue::{Done, Incomplete, Queue};
 pub(crate) use record::Record;
@@ -67,10 +68,11 @@ impl<R: Record> BatchProcessor<R> {
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(limits, counters.clone()));
         let worker = Worker::new(exporter, upkeep, Arc::clone(&queue), deadline.clone());
-        std::thread::Builder::new().name("llm-trace-export".into()).spawn(move || {
+        let run = move || {
             let _quiet = Quiet::here();
             worker.run();
-        })?;
+        };
+        threads::spawn("export", Box::new(run))?;
         Ok(Self { queue, deadline, counters, process: Process::current() })
     }
 

@@ -65,7 +65,7 @@ impl JsonLines {
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter_map(|path| Some((number(&path, signal)?, path)))
             .collect();
-        numbered.sort();
+        numbered.sort_unstable();
         let next_number = numbered.last().map_or(1, |(number, _)| number.saturating_add(1));
         let closed = numbered.into_iter().filter_map(|(_, path)| {
             let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
