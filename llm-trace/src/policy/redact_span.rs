@@ -48,7 +48,7 @@ impl Redactor<'_> {
                 continue;
             }
             let place = Place::of(TextKind::Event);
-            replace(&mut event.name, if self.withholds_free_text { &mut self.masked } else { &mut self.open }, place);
+            replace(&mut event.name, self.filter(self.withholds_free_text), place);
             self.withholds_free_text = of_span;
         }
         for link in &mut span.links.links {
@@ -62,8 +62,7 @@ impl Redactor<'_> {
         match conventional {
             Some(name) => span.name = name.into(),
             None => {
-                let filter = if hidden { &mut self.masked } else { &mut self.open };
-                replace(&mut span.name, filter, Place::of(TextKind::Name));
+                replace(&mut span.name, self.filter(hidden), Place::of(TextKind::Name));
             }
         }
         self.status(&mut span.status);

@@ -72,7 +72,8 @@ pub(crate) struct Redactor<'p> {
     /// The roles of the messages in the current attributes.
     pub(super) roles: KnownRoles,
     pub(super) open: Filter,
-    pub(super) masked: Filter,
+    /// Created for the first masked text, because most spans have none.
+    masked: Option<Filter>,
     pub(super) report: Report,
 }
 
@@ -96,7 +97,7 @@ impl<'p> Redactor<'p> {
             values: ValueSides::Own,
             roles: KnownRoles::default(),
             open,
-            masked: Filter::masked(state.policy()),
+            masked: None,
             report: Report::default(),
         }
     }
@@ -163,11 +164,20 @@ impl<'p> Redactor<'p> {
         self.open.clean(text, Place::of(TextKind::Name))
     }
 
+    /// The filter that masks, or the one that does not.
+    pub(super) fn filter(&mut self, masks: bool) -> &mut Filter {
+        if masks { self.masked() } else { &mut self.open }
+    }
+
+    fn masked(&mut self) -> &mut Filter {
+        self.masked.get_or_insert_with(|| Filter::masked(self.state.policy()))
+    }
+
     /// Takes the report of all changes.
     pub(crate) fn take_report(&mut self) -> Report {
         let mut report = std::mem::take(&mut self.report);
         report.absorb(self.open.take_report());
-        report.absorb(self.masked.take_report());
+        report.absorb(self.masked.as_mut().map(Filter::take_report).unwrap_or_default());
         report
     }
 
@@ -175,7 +185,7 @@ impl<'p> Redactor<'p> {
     pub(crate) fn verdict(&mut self, key: &str, class: Class, owner: Owner, content: bool) -> Verdict<'_> {
         match self.class_of_value(key, class, owner) {
             Class::Fact(wording) if owner == Owner::Other && self.withholds_free_text => {
-                Verdict::Identifiers { wording, fails: &mut self.masked }
+                Verdict::Identifiers { wording, fails: self.masked() }
             }
             Class::Fact(_) => Verdict::Keep,
             // The call wrote this content through the filter. The same value under another key may come from any code.
@@ -199,16 +209,15 @@ impl<'p> Redactor<'p> {
             }
             Class::Identity if self.state.policy().hash_identity.is_some() => Verdict::Hash,
             Class::Identity if owner == Owner::Other && self.withholds_free_text => {
-                Verdict::Identifiers { wording: IdentifierKind::Name, fails: &mut self.masked }
+                Verdict::Identifiers { wording: IdentifierKind::Name, fails: self.masked() }
             }
             Class::Identity => Verdict::FilterTexts(&mut self.open, Place::of(TextKind::Metadata)),
             Class::Metadata if self.state.masks_metadata() => {
-                Verdict::Filter(&mut self.masked, Place::of(TextKind::Metadata))
+                Verdict::Filter(self.masked(), Place::of(TextKind::Metadata))
             }
             Class::Metadata | Class::Unknown => {
-                let filter = if self.withholds_text_of(owner) { &mut self.masked } else { &mut self.open };
                 let kind = if key == MESSAGE { TextKind::Event } else { TextKind::Metadata };
-                Verdict::FilterTexts(filter, Place::of(kind))
+                Verdict::FilterTexts(self.filter(self.withholds_text_of(owner)), Place::of(kind))
             }
         }
     }
@@ -218,7 +227,7 @@ impl<'p> Redactor<'p> {
         let masks_model_parts = side == Side::Input && permit.masks_model_parts();
         // The names of tools and the ids of calls are a model's, and roles are words.
         if masks_model_parts && is_structure(key) {
-            return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+            return Verdict::Identifiers { wording: IdentifierKind::Word, fails: self.masked() };
         }
         let by_model = masks_model_parts && self.roles.may_be_by_model(key);
         let permit = if by_model { self.state.permit(Side::Output, self.masks) } else { permit };
@@ -228,9 +237,9 @@ impl<'p> Redactor<'p> {
                 return Verdict::Remove;
             }
             Permit::Masked(_) if is_structure(key) => {
-                return Verdict::Identifiers { wording: IdentifierKind::Word, fails: &mut self.masked };
+                return Verdict::Identifiers { wording: IdentifierKind::Word, fails: self.masked() };
             }
-            Permit::Masked(_) => &mut self.masked,
+            Permit::Masked(_) => self.masked(),
             Permit::Open(_) => &mut self.open,
         };
         match shape {
@@ -265,8 +274,7 @@ impl<'p> Redactor<'p> {
         }
         // The name of a span is not content only because its crate logs requests.
         let withheld = self.masked_around && (self.local || self.state.policy().mask_metadata);
-        let filter = if withheld { &mut self.masked } else { &mut self.open };
-        Verdict::FilterTexts(filter, Place::of(TextKind::Metadata))
+        Verdict::FilterTexts(self.filter(withheld), Place::of(TextKind::Metadata))
     }
 
     /// The hash of an identifier, or `None` if it is already hashed.
