@@ -3,23 +3,21 @@
 use std::time::SystemTime;
 
 use super::mask_context::SharedMasks;
-use crate::otel::{Context, KeyValue};
+use crate::otel::Context;
 
-/// The start of a call's own span, for a tracer that sets it without the span's fields.
-#[derive(Debug)]
+/// The start of a call's own span.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct CallStart {
     pub(crate) time: SystemTime,
-    pub(crate) name: String,
-    /// The value of `otel.kind`.
-    pub(crate) kind: &'static str,
-    pub(crate) attributes: Vec<KeyValue>,
+    /// Whether the span is likely to be recorded.
+    pub(crate) likely: bool,
 }
 
 /// The masks and the current call. They share one entry of the `Context`, because each entry costs a copy of its map.
 #[derive(Clone, Debug)]
 pub(crate) struct MaskContext {
     masks: SharedMasks,
-    /// The masks of the call.
+    /// The masks of the call, which know the call.
     call: Option<SharedMasks>,
 }
 

@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug)]
 pub struct StartFields<'a> {
     pub name: &'a str,
-    pub kind: &'static str,
+    pub kind: &'a str,
     pub operation: Option<&'a str>,
     pub provider: Option<&'a str>,
     pub model: Option<&'a str>,

@@ -36,7 +36,7 @@ pub use future::{TracedFuture, trace_future};
 pub use handle::LlmCall;
 pub use lifecycle::EnteredCall;
 #[cfg(feature = "fields")]
-pub(crate) use lifecycle::{ActiveCall, Pipeline, SpanOffer};
+pub(crate) use lifecycle::{ActiveCall, Pipeline};
 pub use prepared::Prepared;
 pub(crate) use prepared::is_enabled;
 pub use stream_call::StreamCall;

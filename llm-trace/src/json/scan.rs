@@ -321,23 +321,77 @@ fn scalar<'a>(text: &[u8]) -> Option<(Scalar<'a>, &[u8])> {
 /// An unsigned whole number that is short enough to fit.
 #[inline]
 fn short_int(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (mut n, mut rest) = (0, text);
+    let (mut n, mut digits, mut rest) = (0, 0, text);
     while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        (n, rest) = (n * 10 + i64::from(digit - b'0'), after);
-        if text.len() - rest.len() > 18 {
+        if digits == MAX_DIGITS {
             return None;
         }
+        (n, digits, rest) = (n * 10 + i64::from(digit - b'0'), digits + 1, after);
     }
-    let digits = text.len() - rest.len();
-    let fits = digits == 1 || (digits > 1 && text.first() != Some(&b'0'));
-    (fits && !rest.first().is_some_and(is_word)).then_some((n, rest))
+    let is_short = digits == 1 || (digits > 1 && text.first() != Some(&b'0'));
+    (is_short && !rest.first().is_some_and(is_word)).then_some((n, rest))
 }
+
+/// Any number with as many digits fits into an `i64`.
+const MAX_DIGITS: usize = 18;
 
 #[cfg(test)]
 mod tests {
-    use super::mark;
+    use super::super::Tree;
+    use super::{Found, mark};
+    use crate::wire::paths::{PATHS, key};
+
+    /// A whole number is the one that `serde_json` reads, as far as the facts' `i64` goes.
+    #[track_caller]
+    fn assert_read(number: &str) {
+        let text = format!("{{\"seed\": {number}}}");
+        let known: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        let whole = |v: f64| (v.fract() == 0.0 && v.abs() <= 9_007_199_254_740_992.0).then_some(v as i64);
+        let expected = known.and_then(|v| v["seed"].as_i64().or_else(|| v["seed"].as_f64().and_then(whole)));
+        let found = Found::from_json(&PATHS, text.as_bytes());
+        assert_eq!(found.root().get_i64(key!("seed")), expected, "{number}");
+    }
+
+    #[test]
+    fn numbers_at_the_limits_are_read_like_serde_json_reads_them() {
+        for number in [
+            "0",
+            "-0",
+            "00",
+            "01",
+            "7",
+            "10",
+            "999999999999999999",
+            "1000000000000000000",
+            "9223372036854775807",
+            "9223372036854775808",
+            "9999999999999999999",
+            "18446744073709551615",
+            "18446744073709551616",
+            "99999999999999999999999999",
+            "-9223372036854775808",
+            "-9223372036854775809",
+            "1e3",
+            "1.0",
+            "1.5",
+            "1e400",
+            "1a",
+            "1-",
+            "1.",
+            "1e",
+            "0x1",
+            "+1",
+        ] {
+            assert_read(number);
+        }
+    }
 
     proptest::proptest! {
+        #[test]
+        fn numbers_are_read_like_serde_json_reads_them(number in "-?[0-9]{1,22}([.eE][0-9]{1,3})?") {
+            assert_read(&number);
+        }
+
         #[test]
         fn the_first_mark_is_found(text in proptest::collection::vec(proptest::prop_oneof![
             8 => proptest::num::u8::ANY,

@@ -17,8 +17,8 @@ use super::http_events;
 use super::instrumentation_profile::AtomicProfile;
 use super::otel::EmbeddedLayer;
 use crate::ambient::{mask_context, scope_fields};
+use crate::call::Pipeline;
 use crate::call::lifecycle::pipeline::PipelineRef;
-use crate::call::{Pipeline, SpanOffer};
 use crate::diag;
 use crate::guard::FieldRewriter;
 use crate::otel::{Context as OtelContext, TraceContextExt as _};
@@ -186,13 +186,10 @@ where
         }
         scope_fields::on_new_span(attrs, id, &ctx);
         let Some(inner) = self.inner() else { return };
-        let is_call = fields::is_call_span(attrs.metadata());
-        if let Some(context) = is_call.then(SpanOffer::accept).flatten() {
-            // The tracer sets what the fields hold, below the current context.
-            let _current = context.attach();
-            let none = fields::NO_FIELDS.fields().value_set_all(&[]);
-            inner.on_new_span(&Attributes::new(&fields::NO_FIELDS, &none), id, ctx);
-        } else if !is_call && (self.is_content_target(attrs.metadata().target()) || self.withholds_free_text()) {
+        let metadata = attrs.metadata();
+        // The values of a call's span have passed the policy.
+        if (self.is_content_target(metadata.target()) || self.withholds_free_text()) && !fields::is_call_span(metadata)
+        {
             let policy = self.policy_here();
             self.passing.span(&policy, attrs, mask_context::current(), |attrs| inner.on_new_span(attrs, id, ctx));
         } else {

@@ -188,15 +188,6 @@ impl Operation {
         (facts?.text(Fact::McpMethod) == Some(TOOL_CALL)).then_some("execute_tool")
     }
 
-    /// The same without a copy of a known name.
-    pub(crate) fn to_name(&self, facts: Option<&Facts>) -> Option<Cow<'static, str>> {
-        match self {
-            Operation::Custom(name) => Some(name.clone()),
-            known if known.is_mcp() => known.name(facts).map(|_| Cow::Borrowed(Operation::ExecuteTool.known_name())),
-            known => Some(Cow::Borrowed(known.known_name())),
-        }
-    }
-
     /// The first word of its span's name.
     pub(crate) fn verb<'o>(&'o self, facts: Option<&'o Facts>) -> &'o str {
         let method = || facts.and_then(|facts| facts.text(Fact::McpMethod));

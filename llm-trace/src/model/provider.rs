@@ -80,7 +80,7 @@ impl Provider {
         }
     }
 
-    /// The same without a copy of a known name.
+    /// Like [`as_str`](Self::as_str), owned. A known name is not copied.
     pub(crate) fn to_name(&self) -> Cow<'static, str> {
         match self {
             Provider::Custom(name) => name.clone(),

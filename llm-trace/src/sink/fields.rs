@@ -4,7 +4,6 @@
 //! through one set of fields that belongs to this library, and not to the span's callsite.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -65,22 +64,9 @@ pub(crate) fn is_recorded_here(values: &Record<'_>) -> bool {
     found
 }
 
-thread_local! {
-    /// The address of the metadata of this thread's last call.
-    static LAST_CALL: Cell<usize> = const { Cell::new(0) };
-}
-
 /// Whether the span is that of a call. The values of its start have passed the policy too.
-pub(crate) fn is_call_span(metadata: &'static Metadata<'static>) -> bool {
-    let address = std::ptr::from_ref(metadata).addr();
-    if LAST_CALL.get() == address {
-        return true;
-    }
-    let is_call = metadata.fields().iter().map(|field| field.name()).eq(StartFields::NAMES);
-    if is_call {
-        LAST_CALL.set(address);
-    }
-    is_call
+pub(crate) fn is_call_span(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().iter().map(|field| field.name()).eq(StartFields::NAMES)
 }
 
 /// The metadata of the fields, as a span at level INFO of the target `llm_trace` has them.
@@ -164,18 +150,6 @@ struct FactCallsite {
 }
 
 static CALLSITE: FactCallsite = FactCallsite { _size: 0 };
-
-/// The metadata of a call's span for a layer that receives no fields.
-pub(crate) static NO_FIELDS: Metadata<'static> = Metadata::new(
-    "llm_trace.call",
-    "llm_trace",
-    Level::INFO,
-    None,
-    None,
-    None,
-    FieldSet::new(&[], Identifier(&CALLSITE)),
-    Kind::SPAN,
-);
 
 impl Callsite for FactCallsite {
     fn set_interest(&self, _: Interest) {}

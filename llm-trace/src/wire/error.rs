@@ -17,7 +17,7 @@ pub(crate) fn read<'d, T: Tree<'d>>(doc: T) -> Option<ErrorFacts> {
         // Gemini's streams send an error as an array of one.
         return doc.first().filter(|first| first.get(key!("error")).is_some()).and_then(read);
     }
-    // Most documents are told apart from errors by these keys alone.
+    // Most documents have none of the keys that `of_fields` reads.
     if doc.has(keys!["error", "errors", "type", "__type", "Output", "message", "Message", "detail"])
         && let Some(error) = of_fields(doc)
     {

@@ -1,4 +1,4 @@
-//! Tables of dotted paths: the location of the common parameters and counts in each format.
+//! Dotted paths of values, resolved at compile time, and the counts of each format.
 
 use super::paths::PATHS;
 use crate::json::{FoundNode, Key, Node, Tree, first_step};
@@ -18,6 +18,11 @@ impl FieldPath {
     pub(super) const NONE: Self = Self { first: PATHS.key("model"), below: [None; 2] };
 
     /// Resolves a path relative to a prefix of the table: empty for the root, otherwise ending in a dot.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs at compile time, where a wrong index is an error"
+    )]
     pub(super) const fn new(at: &str, path: &str) -> Self {
         let (key, mut rest) = first_step(path);
         let (first, mut place) = PATHS.step(PATHS.place(at), key);
@@ -53,6 +58,11 @@ impl FieldPath {
 pub(super) struct FieldPaths(pub(super) &'static [FieldPath]);
 
 impl FieldPaths {
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs at compile time, where a wrong index is an error"
+    )]
     pub(super) const fn resolve<const N: usize>(at: &str, paths: [&str; N]) -> [FieldPath; N] {
         let (mut list, mut path) = ([FieldPath::NONE; N], 0);
         while path < N {

@@ -20,11 +20,6 @@ mod cohere_stream;
 pub(crate) mod collect;
 pub(crate) mod detect;
 pub(crate) mod error;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "its tables are built at compile time, where a wrong index is an error"
-)]
 mod fields;
 mod format;
 pub(crate) mod framing;
@@ -39,11 +34,6 @@ mod openai_embeddings;
 mod openai_responses;
 mod openai_usage;
 pub(crate) mod paths;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "its tables are built at compile time, where a wrong index is an error"
-)]
 mod request_facts;
 pub(crate) mod stream;
 mod stream_output;

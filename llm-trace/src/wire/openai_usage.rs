@@ -46,8 +46,9 @@ pub(super) fn read(usage: FoundNode<'_>) -> Usage {
 
 fn input_details(details: FoundNode<'_>, counts: &mut Usage) {
     fill(&mut counts.cache_read, details, keys!["cached_tokens"]);
-    let written = keys!["cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"];
-    fill(&mut counts.cache_creation, details, written);
+    fill(&mut counts.cache_creation, details, keys!["cache_write_tokens"]);
+    fill(&mut counts.cache_creation, details, keys!["cache_creation_tokens"]);
+    fill(&mut counts.cache_creation, details, keys!["cache_creation_input_tokens"]);
     fill_hour(counts, details);
     fill(&mut counts.input_text, details, keys!["text_tokens"]);
     fill(&mut counts.input_image, details, keys!["image_tokens"]);

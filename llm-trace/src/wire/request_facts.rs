@@ -30,6 +30,11 @@ const COMMON: Rows = &[
 pub(super) struct RequestFacts(pub(super) &'static [(Fact, FieldPath)]);
 
 /// The paths of a fact in a format: its own ones, or the common ones.
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "it runs at compile time, where a wrong index is an error"
+)]
 const fn paths_of(fact: Fact, own: Rows) -> Paths {
     let (mut tables, mut table) = ([own, COMMON], 0);
     while table < tables.len() {
@@ -46,6 +51,11 @@ const fn paths_of(fact: Fact, own: Rows) -> Paths {
 
 impl RequestFacts {
     /// The number of paths of all facts.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs at compile time, where a wrong index is an error"
+    )]
     pub(super) const fn count(own: Rows) -> usize {
         let (mut count, mut fact) = (0, 0);
         while fact < Fact::ALL.len() {
@@ -56,6 +66,11 @@ impl RequestFacts {
     }
 
     /// Resolves the paths relative to a prefix of the table.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "it runs at compile time, where a wrong index is an error"
+    )]
     pub(super) const fn resolve<const N: usize>(at: &str, own: Rows) -> [(Fact, FieldPath); N] {
         let (mut list, mut len, mut fact) = ([(Fact::RequestModel, FieldPath::NONE); N], 0, 0);
         while fact < Fact::ALL.len() {

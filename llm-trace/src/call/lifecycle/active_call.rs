@@ -50,7 +50,7 @@ pub(crate) struct ActiveCall {
     pub(super) start_attributes: StartAttributes,
     pub(super) slot: Mutex<Option<OpenCallSlot>>,
     pub(super) holders: OpenHandles,
-    /// `None` after the end.
+    /// `None` after the end, unless something was written since.
     pub(super) record: Mutex<Option<Box<CallRecord>>>,
 }
 

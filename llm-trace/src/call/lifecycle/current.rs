@@ -1,10 +1,8 @@
 //! The current call.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-
-use tracing::Span;
 
 use super::active_call::ActiveCall;
 use crate::ambient::context::MaskContext;
@@ -14,35 +12,6 @@ use crate::policy::is_scrubbing;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<ActiveCall>>> = const { RefCell::new(None) };
-    /// The context in which the call starts whose span this thread creates.
-    static OFFERED: Cell<Option<Context>> = const { Cell::new(None) };
-}
-
-/// An offer to start the span that this thread creates.
-pub(crate) struct SpanOffer(());
-
-impl SpanOffer {
-    /// Creates a call's span, and offers the layer of this crate to start it in `context` without its fields. Returns
-    /// whether the layer accepted.
-    pub(crate) fn during(context: &Context, create: impl FnOnce() -> Span) -> (Span, bool) {
-        // The thread-local may be destroyed at the end of a thread.
-        let is_made = OFFERED.try_with(|offered| offered.set(Some(context.clone()))).is_ok();
-        let _offer = SpanOffer(());
-        let span = create();
-        (span, is_made && Self::accept().is_none())
-    }
-
-    /// Accepts the offer, if there is one.
-    pub(crate) fn accept() -> Option<Context> {
-        OFFERED.try_with(Cell::take).ok().flatten()
-    }
-}
-
-/// Withdraws the offer, also if a layer panics.
-impl Drop for SpanOffer {
-    fn drop(&mut self) {
-        Self::accept();
-    }
 }
 
 impl ActiveCall {

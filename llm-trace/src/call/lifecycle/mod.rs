@@ -29,7 +29,6 @@ pub(crate) use active_call::ActiveCall;
 pub use call_ref::CallRef;
 pub use carrier::{Carrier, McpMeta};
 pub use current::EnteredCall;
-pub(crate) use current::SpanOffer;
 pub use open_calls::OpenCalls;
 #[cfg(feature = "otel")]
 pub use otel::{Evaluation, evaluation, inject, inject_to};

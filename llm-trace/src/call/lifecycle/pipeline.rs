@@ -48,8 +48,6 @@ pub(crate) struct Pipeline {
     pub(crate) hooks: Vec<Arc<Hook>>,
     /// Where they are registered, to be flushed and counted. Layers of one guard share it.
     pub(crate) hook_registry: CallHooks,
-    /// The layer has an OpenTelemetry layer inside, which can start a call's span without its fields.
-    pub(crate) embeds: bool,
     /// The receiver of the newest call's span.
     pub(crate) newest_span: NewestSpan,
     /// Whether the last call's span was recorded, as a prediction for the next one.
@@ -124,7 +122,6 @@ impl Pipeline {
             prices: None,
             hooks: Vec::new(),
             hook_registry: CallHooks::default(),
-            embeds: false,
             newest_span: NewestSpan::default(),
             recorded: AtomicBool::new(true),
             content_read: AtomicBool::new(false),

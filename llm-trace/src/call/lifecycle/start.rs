@@ -8,7 +8,7 @@ use tracing::Span;
 
 use super::active_call::ActiveCall;
 use super::agent_totals::Agent;
-use super::current::{self, SpanOffer};
+use super::current;
 use super::nesting;
 use super::open_handles::OpenHandles;
 use super::pipeline::{Pipeline, SpanReceiver};
@@ -21,7 +21,6 @@ use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt
 use crate::policy::{Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
-use crate::sink::attributes::Attributes;
 use crate::user_code::{self, UserCode};
 
 /// Whether any llm-trace layer exists.
@@ -82,8 +81,8 @@ impl ActiveCall {
         around: StartContext,
     ) -> Option<Arc<ActiveCall>> {
         let Some(pipeline) = &around.pipeline else {
-            let span = make_span(&start_fields(&record, &record.span_name(), false));
             around.mask_inside(&record.operation);
+            let span = make_span(&start_fields(&record, &record.span_name(), false));
             return (!span.is_disabled())
                 .then(|| Arc::new(ActiveCall::new(span, record, around, now(), Agent::default())));
         };
@@ -104,20 +103,12 @@ impl ActiveCall {
         }
         let parent = around.parent(above.as_ref());
         let context = MaskContext::with_call(&parent.context, around.masks.clone());
-        let (span, accepted) = {
-            let name = record.span_name();
-            let fields = start_fields(&record, &name, latest);
-            if pipeline.embeds {
-                let likely = pipeline.recorded.load(Ordering::Relaxed);
-                around.masks.own_span().start = Some(call_start(times.1, &record, &fields, likely));
-                SpanOffer::during(&context, || make_span(&fields))
-            } else {
-                (make_span(&fields), false)
-            }
-        };
+        let likely = pipeline.recorded.load(Ordering::Relaxed);
+        around.masks.own_span().start = Some(CallStart { time: times.1, likely });
         around.mask_inside(&record.operation);
+        let span = make_span(&start_fields(&record, &record.span_name(), latest));
         let mut call = ActiveCall::new(span, record, around, times, agent);
-        call.join(parent, context, accepted);
+        call.join(parent, context);
         // Even if the call has no span: no other span may use its start.
         call.masks.own_span().start = None;
         call.recording = call.context.as_ref().is_some_and(|cx| cx.span().is_recording());
@@ -126,8 +117,8 @@ impl ActiveCall {
         Some(Arc::new(call))
     }
 
-    /// Starts the span below its parent. `context` holds the parent and the call; a layer that accepted it knows both.
-    fn join(&mut self, Parent { link, call, .. }: Parent, context: Context, accepted: bool) {
+    /// Starts the span below its parent. `context` holds the parent and the call.
+    fn join(&mut self, Parent { link, call, .. }: Parent, context: Context) {
         self.parent = call;
         let (span, Some(pipeline)) = (&self.span, &self.pipeline) else { return };
         if span.is_disabled() {
@@ -137,7 +128,7 @@ impl ActiveCall {
             span.add_link(link);
         }
         // Without an OpenTelemetry layer this fails, and `context()` is empty.
-        let found = accepted || !matches!(span.set_parent(context.clone()), Err(SetParentError::LayerNotFound));
+        let found = !matches!(span.set_parent(context.clone()), Err(SetParentError::LayerNotFound));
         // The span starts here. The id generator reads the current context.
         let _current = context.attach();
         self.context = Some(span.context()).filter(Context::has_active_span);
@@ -164,7 +155,7 @@ impl ActiveCall {
         call
     }
 
-    /// A call that has no parent.
+    /// A call before it has a parent.
     fn new(
         span: Span,
         record: Box<CallRecord>,
@@ -218,24 +209,4 @@ fn start_fields<'r>(record: &'r CallRecord, name: &'r str, latest: bool) -> Star
         tool: record.fact(Fact::ToolName),
         tool_type: record.fact(Fact::ToolType),
     }
-}
-
-/// The number of attributes that most calls add at their end.
-const ATTRIBUTES_AT_END: usize = 24;
-
-/// What an OpenTelemetry layer makes of these fields.
-fn call_start(time: SystemTime, record: &CallRecord, fields: &StartFields<'_>, likely: bool) -> CallStart {
-    // Reserving once avoids reallocation at the end.
-    let capacity = if likely { 5 + ATTRIBUTES_AT_END } else { 5 };
-    let mut attributes = Attributes::new(Profile::default(), capacity, false);
-    attributes.add(Fact::OperationName.key(), record.operation.to_name(record.subject_facts()));
-    let provider = record.provider.as_ref().filter(|_| fields.provider.is_some());
-    attributes.add(Fact::ProviderName.key(), provider.map(Provider::to_name));
-    attributes.add(Fact::RequestModel.key(), fields.model.map(str::to_owned));
-    attributes.add(Fact::ServerAddress.key(), fields.server_address.map(str::to_owned));
-    attributes.add(Fact::ServerPort.key(), fields.server_port);
-    attributes.add(Fact::AgentName.key(), fields.agent.map(str::to_owned));
-    attributes.add(Fact::ToolName.key(), fields.tool.map(str::to_owned));
-    attributes.add(Fact::ToolType.key(), fields.tool_type.map(str::to_owned));
-    CallStart { time, name: fields.name.to_owned(), kind: fields.kind, attributes: attributes.into_vec() }
 }

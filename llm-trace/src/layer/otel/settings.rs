@@ -128,9 +128,6 @@ where
             .with_error_fields_to_exceptions(false)
             .with_error_records_to_exceptions(false);
         self.inner = Some(EmbeddedLayer::new(Box::new(otel)));
-        self.set(|pipeline| {
-            pipeline.embeds = true;
-            pipeline.newest_span.set(SpanReceiver::OtelLayer);
-        })
+        self.set(|pipeline| pipeline.newest_span.set(SpanReceiver::OtelLayer))
     }
 }
