@@ -70,10 +70,9 @@ awk -F'|' -v counted="$lines" '
         is_met = goal = ""
         if (split($4, goal_of, " ") > 0) {
             other = count[goal_of[1]]
-            if (goal_of[1] == "most") { most = goal_of[2] }
-            else if (goal_of[2] == "x") { most = other * goal_of[3]; goal = sprintf(", %.2f × `%s`", count[$1] / other, goal_of[1]) }
-            else { most = other + goal_of[3]; goal = sprintf(", %d more than `%s`", count[$1] - other, goal_of[1]) }
-            goal = sprintf("≤ %d", most) goal
+            if (goal_of[1] == "most") { most = goal_of[2]; goal = sprintf("≤ %d", most) }
+            else if (goal_of[2] == "x") { most = other * goal_of[3]; goal = sprintf("≤ %.1f × `%s`, is %.2f", goal_of[3], goal_of[1], count[$1] / other) }
+            else { most = other + goal_of[3]; goal = sprintf("≤ `%s` + %d, is + %d", goal_of[1], goal_of[3], count[$1] - other) }
             is_met = count[$1] <= most ? "met" : "missed"
         }
         printf "| `%s` | %s | %d | %.2f | %s | %s |\n", $1, $3, count[$1], count[$1] / count["floor"], goal, is_met
