@@ -1,5 +1,5 @@
-//! The facts of requests that each stand at a path of their own: one table for what most formats share, and one for
-//! the paths of each format.
+//! The facts of requests that each stand at a path of their own: one table for the facts that most formats share, and
+//! one for the paths of each format.
 
 use super::fields::{FieldPath, Paths};
 use crate::json::{FoundNode, Tree};
