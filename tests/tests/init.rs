@@ -38,6 +38,23 @@ fn spans_are_sent_for_every_ending_of_a_program() {
 }
 
 #[test]
+fn destructors_of_thread_locals_neither_panic_nor_lose_a_call_that_runs() {
+    let recorded = ["finished", "dropped", "run", "stream"];
+    for end in ["annotated", "built", "future", "scope", "current"].iter().chain(&recorded) {
+        let collector = Collector::start();
+        let mut command = program("thread", &[("OTEL_ENDPOINT", &collector.endpoint())]);
+        let output = command.arg(end).output().unwrap();
+        let stderr = stderr(&output);
+        assert!(output.status.success() && !stderr.contains("panicked"), "{end}: {stderr}");
+        let names: Vec<_> = collector.spans().into_iter().map(|span| span.span.name).collect();
+        let expected: &[&str] = if recorded.contains(end) { &["work", "chat m"] } else { &["work"] };
+        assert_eq!(names, expected, "{end}");
+        let is_missing = matches!(*end, "annotated" | "built" | "future" | "scope");
+        assert_eq!(stderr.contains("is not recorded"), is_missing, "{end}: {stderr}");
+    }
+}
+
+#[test]
 fn who_configured_nothing_sees_nothing() {
     for vars in [
         &[][..],

@@ -11,7 +11,7 @@ use super::mask_context::SharedMasks;
 use super::scope::{Base, Scope};
 use super::scope_facts::ScopeFacts;
 use super::trace::{Continued, Parent};
-use crate::otel::{Context, ContextGuard};
+use crate::otel::{Context, ContextGuard, current_context};
 use crate::policy::Masks;
 
 /// A scope and the surroundings in which it was created.
@@ -29,14 +29,14 @@ impl CapturedScope {
         let Scope { masks, facts, parent, base } = scope;
         let (above, context) = match base {
             Some(Base { above, context }) => (above, Some(context)),
-            None => (mask_context::of_span(&Context::current()), None),
+            None => (mask_context::of_span(&current_context::current()), None),
         };
         Self { own: level(masks, facts, above), parent, context, last: None }
     }
 
     /// Enters the scope. The guard must not be held across an `.await`.
     pub(crate) fn enter(&mut self) -> EnteredScope {
-        let current = Context::current();
+        let current = current_context::current();
         let here = mask_context::of_span(&current);
         let masks = self.within(here);
         let context = self.context.clone().unwrap_or(current);
@@ -45,7 +45,7 @@ impl CapturedScope {
             Some(parent) => Continued::below(&context, parent),
             None => context,
         };
-        EnteredScope { _context: context.attach(), _masks: mask_context::enter(masks) }
+        EnteredScope { _context: current_context::attach(context), _masks: mask_context::enter(masks) }
     }
 
     /// The masks of the scope and of the surroundings in which it is entered. Both apply.
@@ -81,7 +81,7 @@ pub(crate) fn level(masks: Masks, own: ScopeFacts, above: Vec<SharedMasks>) -> S
 pub(crate) struct EnteredScope {
     // Fields drop in declaration order, which is the reverse of the entry order.
     _masks: mask_context::EnteredMasks,
-    _context: ContextGuard,
+    _context: Option<ContextGuard>,
 }
 
 pin_project_lite::pin_project! {

@@ -13,7 +13,7 @@ use std::thread::LocalKey;
 
 use super::context::{CallStart, MaskContext};
 use super::scope_facts::ScopeFacts;
-use crate::otel::{Context, KeyValue, SpanContext, SpanId, TraceId, Value};
+use crate::otel::{Context, KeyValue, SpanContext, SpanId, TraceId, Value, current_context};
 use crate::policy::{Masks, Stamp};
 
 /// The masks of a call or scope, shared by everything inside it. Masks can only be added.
@@ -126,7 +126,7 @@ impl SharedMasks {
 
     /// Masks inside the current place of the program.
     pub(crate) fn here(masks: Masks) -> Self {
-        Self::child_of(masks, Context::map_current(of_span))
+        Self::child_of(masks, current_context::map_current(of_span))
     }
 
     /// Adds masks permanently.
@@ -281,12 +281,14 @@ pub(crate) fn current() -> Option<Masks> {
         Some(known.map_or_else(|| more.get(), |known| known.union(more.get())))
     }
     fn of_thread<T>(kept: &'static LocalKey<RefCell<T>>, get: impl FnOnce(&T) -> Option<Masks>) -> Option<Masks> {
-        // The thread-local may be destroyed at the end of a thread. The masks are then unknown, and everything is
-        // masked.
+        // At the end of a thread the masks are unknown, and everything is masked.
         let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
-    let carried = Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get));
+    let carried = match current_context::exists() {
+        true => Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get)),
+        false => Some(Masks::all()),
+    };
     let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.masks)));
     let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));
     [carried, entered, ambient].into_iter().flatten().reduce(Masks::union)

@@ -9,7 +9,7 @@ use super::scope_facts::{PromptName, ScopeFacts};
 use super::trace::Parent;
 use super::trace_update::TraceUpdate;
 use crate::ambient::mask_context::SharedMasks;
-use crate::otel::Context;
+use crate::otel::{Context, current_context};
 use crate::policy::Masks;
 use crate::semconv::value::Maybe;
 
@@ -84,7 +84,7 @@ impl Scope {
     /// std::thread::spawn(move || here.run(|| { /* calls */ }));
     /// ```
     pub fn current() -> Scope {
-        let context = Context::current();
+        let context = current_context::current();
         let above = crate::ambient::mask_context::of_span(&context);
         Scope { base: Some(Base { above, context }), ..Scope::default() }
     }

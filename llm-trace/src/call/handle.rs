@@ -279,7 +279,7 @@ impl LlmCall {
     /// Enters the call's span.
     #[doc(hidden)]
     pub fn enter(&self) -> Option<EnteredCall<'_>> {
-        self.0.as_ref().map(ActiveCall::enter)
+        self.0.as_ref().and_then(ActiveCall::enter)
     }
 
     /// Marks the call's function as running or not: a stream that is read inside it does not end the call.

@@ -18,6 +18,12 @@ pub(crate) fn has_layer() -> bool {
     false
 }
 
+/// As for any `tracing` span.
+#[inline]
+pub(crate) fn can_start() -> bool {
+    true
+}
+
 #[derive(Debug)]
 pub(crate) struct PendingCall(tracing::Span);
 
@@ -77,8 +83,8 @@ impl ActiveCall {
         None
     }
 
-    pub(crate) fn enter(self: &Arc<Self>) -> EnteredCall<'_> {
-        EnteredCall { _span: self.span.enter(), _not_send: PhantomData }
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<EnteredCall<'_>> {
+        Some(EnteredCall { _span: self.span.enter(), _not_send: PhantomData })
     }
 
     pub(crate) fn attribute(&self, _: Cow<'static, str>, _: AttributeValue) {}

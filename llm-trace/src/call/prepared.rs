@@ -2,7 +2,7 @@
 
 use crate::arguments::call_arguments::CallArguments;
 use crate::call::handle::LlmCall;
-use crate::call::lifecycle::{ActiveCall, PendingCall, has_layer};
+use crate::call::lifecycle::{ActiveCall, PendingCall, can_start, has_layer};
 
 impl CallArguments<'_> {
     /// Reads the arguments now for a span that starts later, in a function that returns a future.
@@ -59,8 +59,8 @@ impl Prepared {
     }
 }
 
-/// Whether a subscriber records calls at this level. This is the only check that a disabled call makes.
+/// Whether a subscriber records calls at this level. A call makes no other check if none does.
 #[inline]
 pub(crate) fn is_enabled(level: tracing::Level) -> bool {
-    level <= tracing::level_filters::LevelFilter::current() || has_layer()
+    (level <= tracing::level_filters::LevelFilter::current() || has_layer()) && can_start()
 }

@@ -3,6 +3,7 @@
 
 #[cfg(not(feature = "otel"))]
 mod absent;
+pub(crate) mod current_context;
 
 #[cfg(not(feature = "otel"))]
 pub(crate) use absent::{

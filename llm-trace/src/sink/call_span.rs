@@ -8,7 +8,7 @@ use super::ended_call::{EndedCall, Sink};
 use super::fields::{self, Failure};
 use super::openinference;
 use crate::ambient::mask_context::{SharedMasks, WrittenContent};
-use crate::otel::{Context, KeyValue, Status, TraceContextExt};
+use crate::otel::{Context, KeyValue, Status, TraceContextExt, current_context};
 use crate::semconv::Fact;
 
 /// The span of a call.
@@ -48,7 +48,7 @@ impl Sink for CallSpan<'_> {
         match (self.target, self.context) {
             (SpanTarget::Fields, context) => {
                 // An OpenTelemetry layer ends a span where it was exited last, which for a stream is before its end.
-                let _entered = context.is_none().then(|| self.span.enter());
+                let _entered = (context.is_none() && current_context::exists()).then(|| self.span.enter());
                 fields::record(self.span, &attributes, failure.as_ref());
                 if let Some(context) = context {
                     context.span().end_with_timestamp(time);

@@ -1,9 +1,11 @@
 //! Programs with different endings. The tests check the data that a collector received from them.
 
+use std::cell::Cell;
 use std::pin::pin;
 use std::time::Duration;
 
-use llm_trace::{LlmCall, Operation, export};
+use futures_util::{FutureExt as _, StreamExt as _};
+use llm_trace::{LlmCall, Operation, export, llm_call};
 use tracing_subscriber::prelude::*;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -27,6 +29,7 @@ fn main() -> Outcome {
         "second" => second(),
         "linger" => linger(),
         "chatter" => chatter(),
+        "thread" => thread(&std::env::args().nth(2).unwrap_or_default()),
         other => Err(format!("no program {other:?}").into()),
     }
 }
@@ -187,6 +190,67 @@ fn chatter() -> Outcome {
         tracing::info_span!("work", text = "x".repeat(1000)).in_scope(|| {});
     }
     println!("{:?}", telemetry.stats());
+    Ok(())
+}
+
+#[llm_call(provider = "openai", model = "annotated")]
+fn annotated() {}
+
+fn chat() -> LlmCall {
+    LlmCall::builder(Operation::Chat).provider("openai").model("m").start()
+}
+
+/// Data of a thread. It is dropped after the thread-locals of other crates, because it is made before them.
+struct Late(Cell<Option<Box<dyn FnOnce()>>>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        if let Some(use_it) = self.0.take() {
+            use_it();
+        }
+    }
+}
+
+thread_local! {
+    static LATE: Late = const { Late(Cell::new(None)) };
+}
+
+/// Uses the library in the destructor of a thread-local.
+fn thread(how: &str) -> Outcome {
+    let _telemetry = llm_trace::init()?;
+    let prepare: fn() -> Box<dyn FnOnce()> = match how {
+        "annotated" => || Box::new(annotated),
+        "built" => || Box::new(|| chat().finish()),
+        "finished" => || {
+            let call = chat();
+            Box::new(move || call.finish())
+        },
+        "dropped" => || {
+            let call = chat();
+            Box::new(move || drop(call))
+        },
+        "run" => || {
+            let call = chat();
+            Box::new(move || call.run(|| ()))
+        },
+        "stream" => || {
+            let mut stream = Box::pin(chat().stream(futures_util::stream::iter(["{}"; 3])));
+            Box::new(move || assert!(stream.next().now_or_never().is_some()))
+        },
+        "future" => || {
+            let future = LlmCall::builder(Operation::Chat).instrument(async {});
+            Box::new(|| assert!(future.now_or_never().is_some()))
+        },
+        "scope" => || Box::new(|| llm_trace::scope().mask_input(true).run(annotated)),
+        "current" => || Box::new(|| drop(llm_trace::Scope::current())),
+        other => return Err(format!("no use {other:?}").into()),
+    };
+    let thread = std::thread::spawn(move || {
+        LATE.with(|late| late.0.set(None));
+        work();
+        LATE.with(|late| late.0.set(Some(prepare())));
+    });
+    thread.join().map_err(|_| "a panic")?;
     Ok(())
 }
 

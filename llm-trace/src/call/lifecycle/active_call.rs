@@ -17,7 +17,7 @@ use super::pipeline::Pipeline;
 use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context::SharedMasks;
 use crate::model::Outcome;
-use crate::otel::{Context, KeyValue, TraceContextExt, TraceId};
+use crate::otel::{Context, KeyValue, TraceContextExt, TraceId, current_context};
 use crate::policy::{Masks, Permit, PolicyState, Side, Stamp};
 use crate::record::{CallRecord, StartAttributes, error_type_label};
 use crate::semconv::{AttributeValue, Fact, Profile};
@@ -122,7 +122,7 @@ impl ActiveCall {
         current::get()
     }
 
-    pub(crate) fn enter(self: &Arc<Self>) -> EnteredCall<'_> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<EnteredCall<'_>> {
         current::enter(self)
     }
 
@@ -224,7 +224,7 @@ impl ActiveCall {
         if self.context.is_some() || self.pipeline.is_none() {
             return None;
         }
-        let here = Context::current();
+        let here = current_context::current();
         // A stream may be polled where the surrounding call is not entered.
         let around = self.context().filter(|_| !here.has_active_span()).unwrap_or(&here);
         Some(MaskContext::with_call(around, self.masks.clone()))

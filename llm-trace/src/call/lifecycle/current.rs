@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::active_call::ActiveCall;
 use crate::ambient::context::MaskContext;
 use crate::ambient::mask_context as masks;
-use crate::otel::{Context, ContextGuard};
+use crate::otel::{Context, ContextGuard, current_context};
 use crate::policy::is_scrubbing;
 
 thread_local! {
@@ -26,7 +26,7 @@ impl ActiveCall {
 /// propagate. `None` inside a scrubber, because the call whose text it scrubs may be locked.
 pub(crate) fn get() -> Option<Arc<ActiveCall>> {
     let here = CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten();
-    here.filter(|_| !is_scrubbing()).or_else(|| Context::map_current(ActiveCall::live_of))
+    here.filter(|_| !is_scrubbing()).or_else(|| current_context::map_current(ActiveCall::live_of))
 }
 
 fn swap(call: Option<Arc<ActiveCall>>) -> Option<Arc<ActiveCall>> {
@@ -60,15 +60,16 @@ impl Drop for Restore {
     }
 }
 
-pub(crate) fn enter(active: &Arc<ActiveCall>) -> EnteredCall<'_> {
-    let span = active.span().enter();
+/// Enters the call's span, unless this thread ends: the OpenTelemetry layer would panic.
+pub(crate) fn enter(active: &Arc<ActiveCall>) -> Option<EnteredCall<'_>> {
+    let span = current_context::exists().then(|| active.span().enter())?;
     // An unrecorded span attaches no context, but its masks and facts must apply below it.
-    let context = active.detached_context().map(Context::attach);
+    let context = active.detached_context().and_then(current_context::attach);
     let masks = masks::enter(active.masks().clone());
-    EnteredCall {
+    Some(EnteredCall {
         _span: span,
         _context: context,
         _masks: masks,
         _before: Restore(swap(Some(active.clone())), PhantomData),
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use super::active_call::ActiveCall;
 use crate::ambient::{Scope, ScopeFacts, TraceError, mask_context};
 use crate::call::handle::LlmCall;
-use crate::otel::Context;
+use crate::otel::current_context;
 use crate::policy::{Masks, PolicyState};
 use crate::record::CallRecord;
 use crate::semconv::{AttributeValue, Fact};
@@ -39,7 +39,7 @@ impl ActiveCall {
     /// [`StartContext::adopt_scopes`](super::start_context::StartContext::adopt_scopes) does at the first poll of a
     /// future.
     pub(crate) fn adopt_scopes(&self) {
-        for around in mask_context::of_span(&Context::current()) {
+        for around in mask_context::of_span(&current_context::current()) {
             if self.masks().is_within(&around) {
                 continue;
             }

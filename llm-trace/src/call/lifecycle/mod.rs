@@ -35,4 +35,4 @@ pub use otel::{Evaluation, evaluation, inject, inject_to};
 pub(crate) use pending_call::PendingCall;
 pub(crate) use pipeline::Pipeline;
 pub use propagation::Propagation;
-pub(crate) use start::has_layer;
+pub(crate) use start::{can_start, has_layer};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::active_call::ActiveCall;
+use super::start::can_start;
 use super::start_context::StartContext;
 use crate::arguments::MakeSpan;
 use crate::arguments::call_arguments::CallArguments;
@@ -50,6 +51,9 @@ impl PendingCall {
     }
 
     pub(crate) fn start(self) -> Option<Arc<ActiveCall>> {
+        if !can_start() {
+            return None;
+        }
         let Parts { make_span, record, mut around } = *self.0;
         around.adopt_scopes();
         ActiveCall::start(make_span, record, around)

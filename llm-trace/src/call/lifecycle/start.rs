@@ -16,8 +16,9 @@ use super::start_context::{Parent, StartContext};
 use crate::ambient::context::{CallStart, MaskContext};
 use crate::arguments::call_arguments::CallArguments;
 use crate::arguments::{MakeSpan, StartFields};
+use crate::diag;
 use crate::model::Provider;
-use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt};
+use crate::otel::{Context, OpenTelemetrySpanExt, SetParentError, TraceContextExt, current_context};
 use crate::policy::{Permit, Side};
 use crate::record::{CallRecord, StartAttributes, document, found_in};
 use crate::semconv::{Fact, Profile};
@@ -27,6 +28,24 @@ use crate::user_code::{self, UserCode};
 #[inline]
 pub(crate) fn has_layer() -> bool {
     Pipeline::any()
+}
+
+/// Whether a span can start on this thread. `tracing-subscriber` and the OpenTelemetry layer panic while the thread's
+/// thread-locals are dropped.
+#[inline]
+pub(crate) fn can_start() -> bool {
+    #[cold]
+    fn warn() {
+        diag::warn_once(
+            "ending-thread",
+            "a call that starts while the thread-locals of its thread are dropped is not recorded: start it earlier",
+        );
+    }
+    let can_start = current_context::exists();
+    if !can_start {
+        warn();
+    }
+    can_start
 }
 
 /// Whether a call that starts here is passed to the layer's hooks. A call made by a hook is not, because it would never
