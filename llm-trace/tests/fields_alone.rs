@@ -129,3 +129,21 @@ fn a_failure_has_its_status_and_an_inner_call_finds_the_outer_one() {
     assert_eq!(found[0]["otel.status_description"], "no such pelican");
     assert_eq!(found[0]["llm_trace.outcome"], "error");
 }
+
+#[llm_call(provider = "openai", model = "gpt-4o")]
+fn unread() -> Result<http::Response<Unread>, String> {
+    Ok(http::Response::new(Unread))
+}
+
+#[derive(Debug)]
+struct Unread;
+
+#[test]
+fn the_response_of_a_client_that_no_feature_reads_is_unobserved() {
+    let found = spans(Policy::new(), || {
+        assert!(unread().is_ok());
+        let names_feature = check().to_string().contains("enable the feature `http` of llm-trace");
+        assert_eq!(names_feature, cfg!(not(feature = "http")));
+    });
+    assert_eq!(found[0]["llm_trace.outcome"], "unobserved");
+}

@@ -31,7 +31,7 @@ impl Caller {
         Self::default()
     }
 
-    /// Creates a caller from its API key. Only the SHA-256 of the key is stored, in hex.
+    /// Creates a caller from its API key. Only the SHA-256 of the key is stored, in hex; an empty key is none.
     ///
     /// ```
     /// use llm_trace::Caller;
@@ -39,7 +39,7 @@ impl Caller {
     /// llm_trace::scope().caller(Caller::from_api_key("sk-1234")).run(|| { /* calls */ });
     /// ```
     pub fn from_api_key(key: impl AsRef<str>) -> Self {
-        Self { key_hash: Some(sha256_hex(key.as_ref())), ..Self::default() }
+        Self { key_hash: Some(key.as_ref()).filter(|key| !key.is_empty()).map(sha256_hex), ..Self::default() }
     }
 
     /// Sets the hash of the caller's key. A plain key (`sk-…`) passed by mistake is hashed.
@@ -171,6 +171,7 @@ mod tests {
     fn a_key_is_kept_as_its_sha_256_only() {
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Caller::from_api_key("abc").key_hash.as_deref(), Some(hash));
+        assert_eq!(Caller::from_api_key(""), Caller::new());
         let by_mistake = Caller::new().key_hash("sk-abc").key_hash.expect("a hash");
         assert!(by_mistake.len() == 64 && !by_mistake.contains("sk-"));
     }

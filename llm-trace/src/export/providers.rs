@@ -140,7 +140,7 @@ impl Parts {
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
         let layer = crate::layer()
-            .with_policy(self.policy.clone())
+            .with_policy_of_guards(&self.policy)
             .with_open_calls(self.telemetry.open_calls().clone())
             .with_hook_registry(self.telemetry.call_hooks().clone())
             .with_tracer_provider(&self.provider)

@@ -78,6 +78,8 @@ pub fn layer<S>() -> LlmLayer<S> {
 /// ```
 pub struct LlmLayer<S> {
     pub(super) pipeline: PipelineRef,
+    /// Guards in front of the exporters have the same policy handle.
+    pub(super) has_guards: bool,
     pub(super) inner: Option<EmbeddedLayer<S>>,
     /// Rewrites fields of crates that log whole requests and responses.
     passing: FieldRewriter,
@@ -99,6 +101,7 @@ impl<S> LlmLayer<S> {
     pub(crate) fn with(policy: impl Into<PolicyHandle>, profile: Profile) -> Self {
         LlmLayer {
             pipeline: PipelineRef(Arc::new(Pipeline::new(policy.into(), profile))),
+            has_guards: false,
             inner: None,
             instrumentation_profile: Arc::new(AtomicProfile::new(profile)),
             passing: FieldRewriter::for_export(),

@@ -44,9 +44,24 @@ impl<S> LlmLayer<S> {
     /// let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));
     /// tracing_subscriber::registry().with(layer).init();
     /// ```
+    ///
+    /// The layer of [`Parts`](crate::export::Parts) gives the policy to the guards in front of its exporters too.
     #[must_use]
     pub fn with_policy(self, policy: impl Into<PolicyHandle>) -> Self {
-        self.set(|pipeline| pipeline.policy = policy.into())
+        let policy = policy.into();
+        if self.has_guards {
+            self.pipeline.0.policy.follow(&policy);
+            return self;
+        }
+        self.set(|pipeline| pipeline.policy = policy)
+    }
+
+    /// Sets the policy, which guards in front of the exporters have too.
+    #[cfg(feature = "init")]
+    pub(crate) fn with_policy_of_guards(self, policy: &PolicyHandle) -> Self {
+        let mut layer = self.with_policy(policy);
+        layer.has_guards = true;
+        layer
     }
 
     /// Sets the version of the conventions that names the attributes. The default comes from

@@ -339,10 +339,10 @@ impl Policy {
             self.mask_metadata |= before.mask_metadata;
             self.keep_free_text &= before.keep_free_text;
             self.hash_identity = before.hash_identity.clone().or(self.hash_identity);
-            let rules = self.keys.into_iter().filter(|(_, class)| !matches!(class, Class::Fact(_)));
-            self.keys = before.keys.iter().cloned().chain(rules).collect();
-            let rules = self.targets.into_iter().filter(|(_, content)| *content);
-            self.targets = before.targets.iter().cloned().chain(rules).collect();
+            self.keys.retain(|(_, class)| !matches!(class, Class::Fact(_)));
+            self.keys = after(&before.keys, self.keys);
+            self.targets.retain(|(_, content)| *content);
+            self.targets = after(&before.targets, self.targets);
             self.scrubbers = self.scrubbers.after(&before.scrubbers);
             // A hash reveals which texts are equal, a placeholder how many there are.
             self.style = match (&before.style, self.style) {
@@ -353,4 +353,10 @@ impl Policy {
         }
         self
     }
+}
+
+/// Appends the rules that are new to those of `before`.
+fn after<R: Clone + PartialEq>(before: &[R], rules: Vec<R>) -> Vec<R> {
+    let new = rules.into_iter().filter(|rule| !before.contains(rule));
+    before.iter().cloned().chain(new).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 
@@ -39,6 +39,8 @@ struct Shared {
     epoch: AtomicU64,
     /// Serializes writers, so that no change is lost between load and store.
     writing: Mutex<()>,
+    /// The handles that take over each policy of this one.
+    followers: Mutex<Vec<Weak<Shared>>>,
 }
 
 impl PolicyHandle {
@@ -46,7 +48,14 @@ impl PolicyHandle {
     pub fn new(policy: Policy) -> Self {
         let captures = AtomicBool::new(policy.capture != Capture::Off);
         let policy = ArcSwap::from_pointee(policy);
-        Self { shared: Arc::new(Shared { policy, captures, epoch: AtomicU64::new(0), writing: Mutex::new(()) }) }
+        let shared = Shared {
+            policy,
+            captures,
+            epoch: AtomicU64::new(0),
+            writing: Mutex::default(),
+            followers: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The current policy.
@@ -73,6 +82,36 @@ impl PolicyHandle {
         self.shared.policy.store(Arc::new(after));
         self.shared.captures.store(captures, Ordering::Release);
         self.shared.epoch.fetch_add(1, Ordering::Release);
+        for follower in self.followers() {
+            follower.set(self.get());
+        }
+    }
+
+    /// Takes over the policy of another handle, now and after each of its changes.
+    pub(crate) fn follow(&self, leader: &PolicyHandle) {
+        static FOLLOWING: Mutex<()> = Mutex::new(());
+        let _following = FOLLOWING.lock().unwrap_or_else(PoisonError::into_inner);
+        // In a circle, a change would have no end.
+        if self.leads(leader) {
+            return;
+        }
+        // As a change of the leader, so that no other change comes in between.
+        leader.update(|policy| {
+            let mut followers = leader.shared.followers.lock().unwrap_or_else(PoisonError::into_inner);
+            followers.retain(|follower| follower.strong_count() > 0);
+            followers.push(Arc::downgrade(&self.shared));
+            policy
+        });
+    }
+
+    /// Whether `other` is this handle, or takes over its changes.
+    fn leads(&self, other: &PolicyHandle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared) || self.followers().iter().any(|follower| follower.leads(other))
+    }
+
+    fn followers(&self) -> Vec<PolicyHandle> {
+        let followers = self.shared.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.iter().filter_map(Weak::upgrade).map(|shared| PolicyHandle { shared }).collect()
     }
 
     /// Whether content is captured.
@@ -164,5 +203,37 @@ mod tests {
         let panicked = std::panic::catch_unwind(change);
         assert!(panicked.is_err());
         handle.set(Policy::new());
+    }
+
+    #[test]
+    fn a_follower_takes_over_each_change_also_in_a_chain_and_never_in_a_circle() {
+        let text = |handle: &PolicyHandle| format!("{:?}", handle.get());
+        let [first, second, third] = [(); 3].map(|()| PolicyHandle::default());
+        first.set(Policy::new().mask_input(true));
+        second.follow(&first);
+        third.follow(&second);
+        first.follow(&third);
+        first.follow(&first);
+        assert_eq!(text(&third), text(&first));
+        first.set(Policy::new().mask_output(true));
+        assert_eq!((text(&second), text(&third)), (text(&first), text(&first)));
+        third.set(Policy::new());
+        assert_ne!(text(&third), text(&first));
+    }
+
+    #[test]
+    fn changes_of_a_locked_policy_do_not_repeat_its_rules() {
+        let policy = Policy::new().input_key("a").plain_key("b").content_target("t").scrub(|_, _| None).lock_masked();
+        let handle = PolicyHandle::new(policy);
+        let before = format!("{:?}", handle.get());
+        (0..40).for_each(|_| handle.update(|policy| policy.mask_input(true)));
+        assert_eq!(format!("{:?}", handle.get()), before);
+    }
+
+    #[test]
+    fn a_locked_follower_keeps_its_masks() {
+        let follower = PolicyHandle::new(Policy::new().mask_input(true).lock_masked());
+        follower.follow(&PolicyHandle::new(Policy::new().capture(Capture::Span)));
+        assert!(follower.get().masks.input);
     }
 }

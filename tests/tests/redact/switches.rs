@@ -240,3 +240,35 @@ fn a_request_that_is_being_retried_is_sent_unchanged() {
     assert!(parts.telemetry.flush());
     assert!(collector.saw(WORD) && !collector.saw("ANOTHER") && collector.saw("[REDACTED]"));
 }
+
+/// The guards in front of the exporters have the policy that the program gives to the layer, whatever the environment says.
+#[test]
+fn a_policy_of_the_layer_is_that_of_its_exporters() {
+    for (variable, policy, is_open) in
+        [("span_only", masked(open()), false), ("span_only", Policy::new(), false), ("no_content", open(), true)]
+    {
+        let collector = Collector::start();
+        let parts = llm_trace::export::from_lookup(&|name| match name {
+            "OTEL_ENDPOINT" => Some(collector.endpoint()),
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some(variable.to_owned()),
+            _ => None,
+        });
+        let (parts, policy) = (parts.unwrap(), PolicyHandle::new(policy));
+        let layer = parts.layer().with_policy(&policy);
+        let run = || {
+            tracing::info_span!("foreign", gen_ai.prompt = "FOREIGN").in_scope(|| {
+                let request = json!({"model": "m", "messages": [{"role": "user", "content": WORD}]});
+                LlmCall::builder("chat").provider("openai").request(&request).run(|_| tracing::info!("NOTE"));
+            });
+            assert!(parts.telemetry.flush());
+            let seen = [WORD, "FOREIGN", "NOTE"].map(|word| collector.saw(word));
+            collector.clear();
+            seen
+        };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            assert_eq!(run(), [is_open; 3], "{variable}");
+            policy.set(if is_open { masked(open()) } else { open() });
+            assert_eq!(run(), [!is_open; 3], "{variable}");
+        });
+    }
+}

@@ -1,6 +1,7 @@
 //! Records the request, the response and the error of a running call.
 
 use super::active_call::ActiveCall;
+use super::unread_answers::feature_of_client;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::{Messages, RecordResponse, ResponseRecord, finish_reason};
@@ -129,9 +130,14 @@ impl ActiveCall {
         let failed = record.response.error.is_some() || record.error.status.is_some();
         let unseen = !record.unobserved && record.is_unobserved();
         let unread = self.has_consumers() && record.is_unread();
+        let is_unknown = matches!(value, CapturedValue::Nothing) && record.is_unread();
+        let feature = if is_unknown { feature_of_client(type_name) } else { None };
+        record.unobserved |= feature.is_some();
         drop(record);
         if failed {
             self.finish_as(Outcome::Error);
+        } else if let Some(feature) = feature {
+            self.warn_unread_client(type_name, feature);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
         } else if unread && self.outer().is_none() && self.has_one_handle() {

@@ -12,6 +12,16 @@ const MAX_REPORTS: usize = 64;
 /// The report of each function, by the location of its macro.
 static REPORTS: Mutex<BTreeMap<(&str, u32), String>> = Mutex::new(BTreeMap::new());
 
+/// Where types of HTTP clients are defined, and the features with which their responses are read.
+const CLIENTS: &[(&str, &str)] =
+    &[("reqwest::", "`reqwest-0-13` or `reqwest-0-12`"), ("http::response::Response<", "`http`")];
+
+/// The feature that reads responses of this type, if it is the response of an HTTP client.
+pub(super) fn feature_of_client(type_name: &str) -> Option<&'static str> {
+    let type_name = type_name.trim_start_matches('&');
+    CLIENTS.iter().find(|(path, _)| type_name.starts_with(path)).map(|(_, feature)| *feature)
+}
+
 fn reports() -> MutexGuard<'static, BTreeMap<(&'static str, u32), String>> {
     REPORTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -29,6 +39,17 @@ impl ActiveCall {
                 "{function} returned and nothing of the answer was seen, so that its call is unobserved: wrap the stream \
                  with `LlmCall::current().stream(..)`, return `impl Stream` or a boxed stream, or keep \
                  `LlmCall::current()` and give it each piece with `chunk`"
+            )
+        });
+    }
+
+    /// Warns about a function that returned the response of a client for which a feature is missing.
+    pub(crate) fn warn_unread_client(&self, type_name: &str, feature: &str) {
+        self.report_unread(true, |function| {
+            format!(
+                "{function} returned `{}`, of which nothing is read, not even its status, so that its call is unobserved: \
+                 enable the feature {feature} of llm-trace",
+                diag::outside(type_name.trim_start_matches('&'))
             )
         });
     }

@@ -145,7 +145,7 @@ impl ValueSides {
 }
 
 /// A user-defined key, or a prefix if it ends in `*`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KeyPattern {
     text: String,
     prefix: bool,
