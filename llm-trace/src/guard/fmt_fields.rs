@@ -60,8 +60,8 @@ impl<F> FmtFields<F> {
         Self { inner, calls: true }
     }
 
-    /// Omits the fields of LLM calls, which a `fmt` layer prints on every line inside a call: fields of spans whose
-    /// names begin with `gen_ai.` or `llm_trace.`, and all that [`with_fields`](crate::LlmLayer::with_fields) records.
+    /// Omits the fields of LLM calls, which a `fmt` layer prints on every line inside a call: the fields of the calls'
+    /// spans except `otel.name`, and those of other spans whose names begin with `gen_ai.` or `llm_trace.`.
     ///
     /// ```
     /// use llm_trace::fmt_fields;
@@ -148,6 +148,8 @@ impl Visible {
 }
 
 fn is_of_call(field: &Field) -> bool {
+    let metadata = field.callsite().0.metadata();
     let named = ["gen_ai.", "llm_trace."].iter().any(|prefix| field.name().starts_with(prefix));
-    fields::is_call_field(field) || (named && !field.callsite().0.metadata().is_event())
+    let of_span = || named || (fields::is_call_span(metadata) && field.name() != "otel.name");
+    fields::is_call_field(field) || (!metadata.is_event() && of_span())
 }

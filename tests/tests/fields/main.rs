@@ -421,7 +421,9 @@ fn our_formatter_prints_no_fields_of_calls_and_keeps_the_others() {
     }
     type Subscriber = tracing_subscriber::layer::Layered<LlmLayer<Registry>, Registry>;
     let hidden = |text: &str| {
-        for word in ["pelican", "harbour", "gpt-4o-2024", "gen_ai.provider.name", "gen_ai.usage", "hidden", "acme"] {
+        for word in
+            ["pelican", "harbour", "gpt-4o-2024", "gen_ai.provider.name", "gen_ai.usage", "hidden", "acme", "otel.kind"]
+        {
             assert!(!text.contains(word), "{word}: {text}");
         }
         assert!(text.contains("/chat") && text.contains("chat gpt-4o") && text.contains("gen_ai.mine"), "{text}");
