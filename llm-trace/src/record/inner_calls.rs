@@ -63,7 +63,7 @@ impl CallRecord {
             output_filter,
             answered: _,
             seen: _,
-            unread_status: _,
+            unread_response: _,
             http_status: _,
             replaced: _,
             returned: _,

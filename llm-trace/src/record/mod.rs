@@ -66,9 +66,9 @@ pub(crate) struct CallRecord {
     pub(crate) answered: bool,
     /// Some part of a response was observed, even if it may not be recorded.
     pub(crate) seen: bool,
-    /// The status of a response whose body is not read here.
-    pub(crate) unread_status: Option<u16>,
-    /// The status that the function set.
+    /// The function returned the response of an HTTP client, whose body is not read here.
+    pub(crate) unread_response: bool,
+    /// The status that the function set, or that of its response.
     pub(crate) http_status: Option<u16>,
     /// Values set at the start that the function replaced.
     pub(crate) replaced: Replaced,

@@ -10,7 +10,7 @@ use crate::wire::Format;
 impl CallRecord {
     /// Whether no part of the response was observed although the return value cannot be all of it.
     pub(crate) fn is_unobserved(&self) -> bool {
-        let is_expected = self.request.flag(Fact::RequestStream) == Some(true) || self.unread_status.is_some();
+        let is_expected = self.request.flag(Fact::RequestStream) == Some(true) || self.unread_response;
         is_expected && self.lacks_response()
     }
 

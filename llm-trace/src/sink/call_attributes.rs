@@ -69,7 +69,7 @@ impl EndedCall<'_> {
         let profile = self.profile;
         let (record, end) = (&mut self.record, &self.end);
         attributes.add(Fact::ErrorType.key(), end.error_type.clone().map(Value::from));
-        let status = record.error.status.or(record.unread_status).or(record.http_status);
+        let status = record.error.status.or(record.http_status);
         attributes.add(Fact::HttpStatusCode.key(), status.map(i64::from));
         let code = record.error.code.take().or_else(|| record.response.error.as_ref()?.name().map(str::to_owned));
         let code = code.filter(|code| Some(code.as_str()) != end.error_type.as_deref());

@@ -124,19 +124,21 @@ impl ActiveCall {
         record.returned = true;
         if let CapturedValue::Http { status, body, .. } = &value
             && matches!(**body, CapturedValue::Nothing)
+            && *status < 400
         {
-            record.unread_status = Some(*status).filter(|status| *status < 400);
+            record.unread_response = true;
+            record.http_status = Some(*status);
         }
         let failed = record.response.error.is_some() || record.error.status.is_some();
         let unseen = !record.unobserved && record.is_unobserved();
         let unread = self.has_consumers() && record.is_unread();
         let is_unknown = matches!(value, CapturedValue::Nothing) && record.is_unread();
         let feature = if is_unknown { feature_of_client(type_name) } else { None };
-        record.unobserved |= feature.is_some();
+        record.unread_response |= feature.is_some();
         drop(record);
         if failed {
             self.finish_as(Outcome::Error);
-        } else if let Some(feature) = feature {
+        } else if let Some(feature) = feature.filter(|_| self.has_one_handle()) {
             self.warn_unread_client(type_name, feature);
         } else if unseen && self.has_one_handle() {
             self.warn_unseen();
