@@ -182,7 +182,7 @@ fn message(content: Node<'_>, out: &mut Messages) {
 
 /// A tool of the request: user-defined functions, or tools that Google runs, named by their field.
 fn tools(tool: Node<'_>, out: &mut InputContent) {
-    for field in tool.items().filter(|field| !field.is_null()) {
+    for field in tool.fields().filter(|field| !field.is_null()) {
         if !matches!(field.key(), "functionDeclarations" | "function_declarations") {
             out.tool(field.key(), field.key(), None, None);
             continue;
