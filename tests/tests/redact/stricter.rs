@@ -29,7 +29,7 @@ fn calls() {
             tracing::info_span!("work", field = INSIDE[1]).in_scope(|| ());
             call.attribute("app.note", END[2]).response(&answer);
         });
-        call().run(|call| _ = call.fail(&std::io::Error::other(END[4])));
+        call().run(|call| call.fail(&std::io::Error::other(END[4])));
     });
 }
 
