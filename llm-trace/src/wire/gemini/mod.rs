@@ -41,7 +41,6 @@ const CONFIG: RequestFacts = request_facts!(
         (Fact::RequestStopSequences, &["stopSequences", "stop_sequences"]),
         (Fact::RequestChoiceCount, &["candidateCount", "candidate_count"]),
         (Fact::RequestStream, &[]),
-        (Fact::Dimensions, &[]),
         (
             Fact::RequestReasoningLevel,
             &[
