@@ -149,6 +149,33 @@ fn no_method_changes_what_was_exported() {
     }
 }
 
+#[test]
+fn streams_and_bodies_that_outlive_the_call_pass_unchanged() {
+    let collector = Collector::start();
+    let layer = llm_trace::layer().with_policy(Policy::new().capture(Capture::Span));
+    let layer = layer.with_tracer_provider(&collector.provider());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        for is_read in [true, false] {
+            let (streamed, whole) = (start(Operation::Chat), start(Operation::Chat));
+            let stream = streamed.stream(stream::iter(["late", "later"]));
+            let body = whole.body(Full::new(Bytes::from_static(b"late")));
+            streamed.finish();
+            whole.fail(&std::io::Error::other("early"));
+            let before = format!("{:?}", collector.spans());
+            if is_read {
+                assert_eq!(stream.collect::<Vec<_>>().now_or_never(), Some(vec!["late", "later"]));
+                assert_eq!(body.collect().now_or_never().unwrap().unwrap().to_bytes(), "late");
+            } else {
+                drop((stream, body));
+            }
+            drop((streamed, whole));
+            assert_eq!(format!("{:?}", collector.spans()), before);
+        }
+    });
+    let outcomes: Vec<_> = collector.spans().iter().filter_map(|span| span.attribute("llm_trace.outcome")).collect();
+    assert_eq!(outcomes, ["completed", "error", "completed", "error"]);
+}
+
 #[llm_call(provider = "openai", model = "gpt-4o")]
 fn ends_itself() -> usize {
     LlmCall::current().response(&answer("early")).finish();
