@@ -15,7 +15,7 @@ use crate::semconv::AttributeValue;
 /// subscriber that records it, all methods do nothing.
 ///
 /// While a clone exists, also in another task, the call stays open after its function has returned. [`finish`](Self::finish)
-/// or [`fail`](Self::fail) ends it at once.
+/// or [`fail`](Self::fail) ends it at once. After its end, a call records nothing, and its masks still apply inside it.
 ///
 /// ```
 /// use llm_trace::{LlmCall, llm_call};
@@ -204,7 +204,8 @@ impl LlmCall {
         self
     }
 
-    /// Returns a reference that outlives the call. See [`CallRef`](crate::CallRef).
+    /// Returns a reference that outlives the call. See [`CallRef`](crate::CallRef). First taken after the end of the call,
+    /// it has no response id.
     #[cfg(feature = "otel")]
     pub fn reference(&self) -> crate::CallRef {
         self.0.as_ref().map(|active| active.reference()).unwrap_or_default()

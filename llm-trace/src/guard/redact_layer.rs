@@ -35,6 +35,9 @@ use crate::sink::fields;
 /// content fields. Inside a masked call or scope, the free text of other fields and of messages is masked as well.
 /// A mask or a change of the policy applies to values that are recorded after it.
 ///
+/// A call writes its content as attributes of its OpenTelemetry span, which pass no layer. They follow the policy of the
+/// [`layer`](crate::layer()), and [`RedactProcessor`](crate::RedactProcessor) applies a stricter one to them.
+///
 /// Two `fmt` layers in one subscriber share the formatted fields of a span unless their field formatters have different
 /// types, also if both are wrapped with different policies. See [`FmtFields`](crate::FmtFields).
 pub fn redact<L>(layer: L) -> RedactLayer<L> {
@@ -72,7 +75,7 @@ impl<L: fmt::Debug> fmt::Debug for RedactLayer<L> {
 }
 
 impl<L> RedactLayer<L> {
-    /// Sets the policy of this layer, in place of the subscriber's.
+    /// Sets the policy of this layer, in place of the subscriber's. It applies to fields, also to those of calls.
     #[must_use]
     pub fn with_policy(mut self, policy: impl Into<PolicyHandle>) -> Self {
         self.own = Some(policy.into());

@@ -1,5 +1,7 @@
 //! Access to the values of a document.
 
+use std::collections::{HashMap, HashSet};
+
 use super::build::{JsonView, Value};
 use super::trie::Key;
 
@@ -26,6 +28,9 @@ impl Text<'_> {
         }
     }
 }
+
+/// The keys of an object with at most as many fields are compared with each other.
+const SMALL: usize = 8;
 
 impl JsonView<'_> {
     /// The document's root; `null` if nothing was read.
@@ -79,6 +84,30 @@ impl<'d> Node<'d> {
     pub(crate) fn items(self) -> Items<'d> {
         let container = matches!(self.value(), Value::Array(_) | Value::Object(_));
         Items { doc: self.doc, at: self.at + 1, end: if container { self.end() } else { 0 } }
+    }
+
+    /// The fields of an object. A repeated key has its last value, as in a `serde_json::Value`.
+    pub(crate) fn fields(self) -> impl Iterator<Item = Node<'d>> {
+        let mut last: Option<HashMap<_, _>> =
+            self.repeats_a_key().then(|| self.items().map(|field| (field.key(), field)).collect());
+        self.items().filter_map(move |field| match &mut last {
+            Some(last) => last.remove(field.key()),
+            None => Some(field),
+        })
+    }
+
+    fn repeats_a_key(self) -> bool {
+        if self.len() > SMALL {
+            let mut keys = HashSet::new();
+            return !self.items().all(|field| keys.insert(field.key()));
+        }
+        let mut rest = self.items();
+        while let Some(field) = rest.next() {
+            if rest.clone().any(|later| later.key() == field.key()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The first element of an array.

@@ -161,6 +161,18 @@ proptest::proptest! {
     }
 
     #[test]
+    fn a_repeated_key_is_written_once_with_its_last_value(
+        fields in proptest::collection::vec(("[a-d]{0,2}", 0..9_i64), 0..30),
+    ) {
+        let all: Vec<_> = fields.iter().map(|(key, number)| format!("\"{key}\":{number}")).collect();
+        let text = format!("{{{}}}", all.join(","));
+        let doc = JsonView::from_slice(text.as_bytes(), Mode::Full);
+        let known: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
+        proptest::prop_assert_eq!(doc.root().fields().count(), known.len());
+        proptest::prop_assert_eq!(full(&doc), serde_json::Value::Object(known));
+    }
+
+    #[test]
     fn a_found_field_is_the_last_of_its_key(
         fields in proptest::collection::vec((0..ROOT_KEYS.len(), 0..9_i64), 0..60),
         nested: bool,

@@ -152,7 +152,7 @@ impl Node<'_> {
             }
             Value::Object(_) => {
                 out.push('{');
-                for (i, item) in self.items().enumerate() {
+                for (i, item) in self.fields().enumerate() {
                     if i > 0 {
                         out.push(',');
                     }

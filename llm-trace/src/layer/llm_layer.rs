@@ -149,6 +149,12 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        if dispatch.downcast_ref::<PipelineRef>().is_some_and(|found| !Arc::ptr_eq(&found.0, &self.pipeline.0)) {
+            diag::warn_once(
+                "two-of-ours",
+                "the subscriber has two llm_trace::layer(), and calls follow the one that was added last: remove the other",
+            );
+        }
         if let Some(inner) = &self.inner {
             inner.on_register_dispatch(dispatch);
         } else if self.normalize.load(Ordering::Relaxed) {

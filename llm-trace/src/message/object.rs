@@ -107,7 +107,7 @@ impl<'o> Object<'o> {
     }
 
     pub(super) fn fields(&mut self, node: Node<'_>, filter: &mut Filter, place: Place<'_>) {
-        for field in node.items().filter(|field| field.key() != "type") {
+        for field in node.fields().filter(|field| field.key() != "type") {
             self.field(field, filter, place);
         }
     }

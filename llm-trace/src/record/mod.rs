@@ -196,9 +196,10 @@ impl CallRecord {
         self.operation = operation;
     }
 
-    /// The record left behind by a finished call.
-    pub(crate) fn finished() -> CallRecord {
-        CallRecord { finished: true, ..CallRecord::default() }
+    /// Ends the record, the first time. What is left is finished, and nothing reads later updates of it.
+    pub(crate) fn finish(self: &mut Box<Self>) -> Option<Box<Self>> {
+        let left = || Box::new(CallRecord { finished: true, ..CallRecord::default() });
+        (!self.finished).then(|| std::mem::replace(self, left()))
     }
 
     /// Removes texts that are not identifiers and impossible numbers, whatever their source.

@@ -8,7 +8,7 @@ use crate::message::{Modality, Part, Payload};
 
 /// The only member of a union: its name and its value.
 pub(super) fn member<'d>(union: Node<'d>) -> Option<(&'d str, Node<'d>)> {
-    let field = union.items().find(|field| field.key() != "type" && !field.is_null())?;
+    let field = union.fields().find(|field| field.key() != "type" && !field.is_null())?;
     Some((field.key(), field))
 }
 

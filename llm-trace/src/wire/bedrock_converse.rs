@@ -46,8 +46,6 @@ const REQUEST: RequestFacts = request_facts!(
         (Fact::RequestStopSequences, &["inferenceConfig.stopSequences", "inferenceConfig.stop_sequences"]),
         (Fact::RequestChoiceCount, &[]),
         (Fact::RequestStream, &[]),
-        (Fact::RequestEncodingFormats, &[]),
-        (Fact::Dimensions, &[]),
         (
             Fact::RequestReasoningLevel,
             &[

@@ -25,7 +25,6 @@ const REQUEST: RequestFacts = request_facts!(
         (Fact::RequestTopK, &["k"]),
         (Fact::RequestStopSequences, &["stop_sequences"]),
         (Fact::RequestChoiceCount, &["num_generations"]),
-        (Fact::Dimensions, &[]),
         (Fact::RequestReasoningLevel, &[]),
     ]
 );

@@ -38,6 +38,7 @@ const REQUEST: RequestFacts = request_facts!(
         (Fact::RequestSeed, &["options.seed", "seed"]),
         (Fact::RequestStopSequences, &["options.stop", "stop"]),
         (Fact::RequestChoiceCount, &[]),
+        (Fact::Dimensions, &["dimensions"]),
         (Fact::RequestReasoningLevel, &["think", "reasoning_effort"]),
     ]
 );

@@ -15,8 +15,7 @@ use crate::semconv::{Fact, Facts};
 
 pub(crate) struct OpenAiCompletions;
 
-const REQUEST: RequestFacts =
-    request_facts!("", [(Fact::Dimensions, &[]), (Fact::RequestServiceTier, &["service_tier"])]);
+const REQUEST: RequestFacts = request_facts!("", [(Fact::RequestServiceTier, &["service_tier"])]);
 
 impl Reader for OpenAiCompletions {
     fn request(&self, doc: FoundNode<'_>, facts: &mut Facts) {

@@ -22,7 +22,6 @@ const COMMON: Rows = &[
     (Fact::RequestStopSequences, &["stop"]),
     (Fact::RequestChoiceCount, &["n"]),
     (Fact::RequestReasoningLevel, &["reasoning_effort"]),
-    (Fact::Dimensions, &["dimensions"]),
 ];
 
 /// The facts of a request in one format and their paths, in attribute order.

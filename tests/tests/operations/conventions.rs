@@ -132,7 +132,7 @@ fn attributes_for_samplers_are_set_at_the_start() {
         let collector = export_sampled(Policy::new(), asked.clone(), |layer| layer.with_profile(profile), everything);
         let asked = asked.0.lock().unwrap();
         let mut by_name: BTreeMap<&str, Vec<Map<String, Value>>> = BTreeMap::new();
-        asked.iter().for_each(|(name, attributes)| by_name.entry(name).or_default().push(keys(attributes)));
+        asked.iter().for_each(|(name, _, attributes)| by_name.entry(name).or_default().push(keys(attributes)));
         for span in collector.spans() {
             let Some(kind_of) = span_type(profile, &span) else { continue };
             let started = &by_name[span.span.name.as_str()];

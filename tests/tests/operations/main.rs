@@ -6,4 +6,5 @@ mod mcp;
 mod nested;
 mod openinference;
 mod spans;
+mod starts;
 mod support;

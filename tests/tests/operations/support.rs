@@ -41,12 +41,12 @@ pub(crate) fn export_sampled(
     collector
 }
 
-/// A sampler that samples every span and records the name and attributes it is given.
+/// A sampler that samples every span and records the name, kind and attributes it is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked(pub(crate) Arc<Mutex<Vec<Start>>>);
 
-/// A span's name and attributes at its start.
-pub(crate) type Start = (String, Vec<KeyValue>);
+/// A span's name, kind and attributes at its start.
+pub(crate) type Start = (String, SpanKind, Vec<KeyValue>);
 
 impl ShouldSample for Asked {
     fn should_sample(
@@ -54,11 +54,11 @@ impl ShouldSample for Asked {
         parent: Option<&Context>,
         _: TraceId,
         name: &str,
-        _: &SpanKind,
+        kind: &SpanKind,
         attributes: &[KeyValue],
         _: &[opentelemetry::trace::Link],
     ) -> SamplingResult {
-        self.0.lock().unwrap().push((name.to_owned(), attributes.to_vec()));
+        self.0.lock().unwrap().push((name.to_owned(), kind.clone(), attributes.to_vec()));
         let trace_state = parent.map(|cx| cx.span().span_context().trace_state().clone()).unwrap_or_default();
         SamplingResult { decision: SamplingDecision::RecordAndSample, attributes: Vec::new(), trace_state }
     }

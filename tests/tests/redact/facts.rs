@@ -4,7 +4,7 @@
 use llm_trace::{Capture, LlmCall, Operation, Policy, PolicyHandle, Style};
 use serde_json::{Value, json};
 
-use crate::support::{Got, Shows as _, export_all};
+use crate::support::{Got, Shows as _, export, export_all};
 
 fn policies() -> Vec<Policy> {
     let open = Policy::new().capture(Capture::SpanAndEvent);
@@ -217,6 +217,54 @@ fn credentials_in_facts_are_replaced() {
             "gen_ai.response.id",
         ] {
             assert_eq!(found(key), Some(clean.into()), "{key}");
+        }
+    }
+}
+
+#[test]
+fn omitted_facts_are_counted_the_same_with_metrics_and_events_and_without() {
+    const PROSE: &str = "is no identifier";
+    fn request() -> Value {
+        json!({"model": "gpt-4o", "messages": [], "service_tier": PROSE, "seed": 1})
+    }
+    fn odd() -> Value {
+        json!({
+            "id": PROSE, "object": "chat.completion", "model": PROSE, "service_tier": PROSE,
+            "choices": [{"index": 0, "finish_reason": PROSE, "message": {"role": "assistant", "content": "a"}}],
+            "usage": {"prompt_tokens": 2_000_000_000, "completion_tokens": 1},
+        })
+    }
+    fn chat(answer: &Value) {
+        LlmCall::builder("chat").provider("openai").request(&request()).run(|call| {
+            call.response(answer);
+        });
+    }
+    // The request's tier; the response's id, model, tier, finish reason and count; an error's code and type.
+    let cases: [(fn(), u64); 5] = [
+        (|| chat(&answer(json!({"prompt_tokens": 1}))), 1),
+        (|| chat(&odd()), 1 + 5),
+        (|| chat(&json!({"error": {"message": "", "type": PROSE, "code": PROSE}})), 1 + 2),
+        // The inner call is merged.
+        (|| LlmCall::builder("chat").provider("openai").run(|_| chat(&odd())), 1 + 5),
+        (|| LlmCall::builder(Operation::ExecuteTool).tool("a\nb").run(|_| ()), 1),
+    ];
+    for (number, (call, expected)) in cases.into_iter().enumerate() {
+        for policy in policies() {
+            let guard = || Some(PolicyHandle::new(policy.clone()));
+            let count = |report: Option<Value>| {
+                let report = report.expect("a report");
+                let counts = report.as_array().expect("a list").iter().filter_map(Value::as_str);
+                let count = counts.filter_map(|count| count.strip_prefix("cut:fact=")).next();
+                count.and_then(|count| count.parse::<u64>().ok())
+            };
+            for got in [export(policy.clone(), guard(), call), export_all(policy.clone(), guard(), call)] {
+                let span = got.spans()[0].attribute("llm_trace.redaction");
+                assert_eq!(count(span), Some(expected), "{number} {policy:?}");
+                let events = got.logs().into_iter().filter(|log| log.record.event_name.ends_with("details"));
+                for event in events {
+                    assert_eq!(count(event.attribute("llm_trace.redaction")), Some(expected), "{number} {policy:?}");
+                }
+            }
         }
     }
 }

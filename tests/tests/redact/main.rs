@@ -14,6 +14,7 @@ mod operations;
 mod other_crates;
 mod rig;
 mod signals;
+mod stricter;
 mod support;
 mod switches;
 mod valid;

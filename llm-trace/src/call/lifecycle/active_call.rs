@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Instant, SystemTime};
 
 use tracing::Span;
@@ -50,33 +49,7 @@ pub(crate) struct ActiveCall {
     pub(super) start_attributes: StartAttributes,
     pub(super) slot: Mutex<Option<OpenCallSlot>>,
     pub(super) holders: OpenHandles,
-    /// `None` after the end, unless something was written since.
-    pub(super) record: Mutex<Option<Box<CallRecord>>>,
-}
-
-/// The record of a call, locked. After the end it is a record that nothing reads.
-pub(crate) struct LockedRecord<'c>(MutexGuard<'c, Option<Box<CallRecord>>>);
-
-impl LockedRecord<'_> {
-    /// Ends the record. Returns it the first time.
-    pub(super) fn finish(mut self) -> Option<Box<CallRecord>> {
-        self.0.take().filter(|record| !record.finished)
-    }
-}
-
-impl Deref for LockedRecord<'_> {
-    type Target = CallRecord;
-
-    fn deref(&self) -> &CallRecord {
-        static FINISHED: LazyLock<CallRecord> = LazyLock::new(CallRecord::finished);
-        self.0.as_deref().unwrap_or_else(|| &FINISHED)
-    }
-}
-
-impl DerefMut for LockedRecord<'_> {
-    fn deref_mut(&mut self) -> &mut CallRecord {
-        self.0.get_or_insert_with(|| Box::new(CallRecord::finished()))
-    }
+    pub(super) record: Mutex<Box<CallRecord>>,
 }
 
 impl fmt::Debug for ActiveCall {
@@ -263,8 +236,8 @@ impl ActiveCall {
         self.pipeline.as_ref().map_or(Permit::Off, |p| self.policy(p).error_text(self.masks.get()))
     }
 
-    pub(crate) fn lock(&self) -> LockedRecord<'_> {
-        LockedRecord(self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<CallRecord>> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {

@@ -77,9 +77,8 @@ impl ActiveCall {
 
     /// Ends the call. Only the first call has an effect.
     pub(crate) fn write_end(&self, outcome: Outcome) {
-        // Later updates find a finished call and change nothing.
-        let Some(mut record) = self.lock().finish() else { return };
         let Some(pipeline) = self.pipeline() else { return };
+        let Some(mut record) = self.lock().finish() else { return };
         let duration = self.start_instant().elapsed();
         record.retain_identifiers();
         self.unregister();

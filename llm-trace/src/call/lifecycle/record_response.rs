@@ -111,7 +111,13 @@ impl ActiveCall {
         if let CapturedValue::Error(_) = value {
             return self.finish_err(value);
         }
-        if !self.lock().answered {
+        let record = self.lock();
+        let (finished, answered) = (record.finished, record.answered);
+        drop(record);
+        if finished {
+            return;
+        }
+        if !answered {
             self.read_answer(&value);
         } else if let CapturedValue::Http { status, .. } = value {
             self.lock().set_error_status(status);

@@ -202,7 +202,7 @@ impl ActiveCall {
             start_attributes: StartAttributes::of(&record),
             slot: Mutex::default(),
             holders: OpenHandles::default(),
-            record: Mutex::new(Some(record)),
+            record: Mutex::new(record),
         }
     }
 }

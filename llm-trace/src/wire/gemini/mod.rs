@@ -41,7 +41,6 @@ const CONFIG: RequestFacts = request_facts!(
         (Fact::RequestStopSequences, &["stopSequences", "stop_sequences"]),
         (Fact::RequestChoiceCount, &["candidateCount", "candidate_count"]),
         (Fact::RequestStream, &[]),
-        (Fact::Dimensions, &[]),
         (
             Fact::RequestReasoningLevel,
             &[
@@ -182,7 +181,7 @@ fn message(content: Node<'_>, out: &mut Messages) {
 
 /// A tool of the request: user-defined functions, or tools that Google runs, named by their field.
 fn tools(tool: Node<'_>, out: &mut InputContent) {
-    for field in tool.items().filter(|field| !field.is_null()) {
+    for field in tool.fields().filter(|field| !field.is_null()) {
         if !matches!(field.key(), "functionDeclarations" | "function_declarations") {
             out.tool(field.key(), field.key(), None, None);
             continue;

@@ -10,7 +10,7 @@ use crate::message::{Modality, Part, Payload};
 
 /// The part for a node, or `None` if it has no content, for example a signature only.
 pub(super) fn part(node: Node<'_>) -> Option<Part<'_>> {
-    let held = node.items().find(|field| !field.is_null() && !ASIDES.iter().any(|aside| aside.name == field.key()))?;
+    let held = node.fields().find(|field| !field.is_null() && !ASIDES.iter().any(|aside| aside.name == field.key()))?;
     Some(match held.key() {
         "text" => match held.text().filter(|text| !text.is_empty())? {
             text if node.get_bool("thought") == Some(true) => Part::Reasoning(text),

@@ -52,7 +52,7 @@ fn write_schema(schema: Node<'_>, out: &mut String) {
 
 fn write_object(object: Node<'_>, out: &mut String, mut value: impl FnMut(Node<'_>, &mut String)) {
     out.push('{');
-    for (at, field) in object.items().filter(|field| !field.is_null()).enumerate() {
+    for (at, field) in object.fields().filter(|field| !field.is_null()).enumerate() {
         if at > 0 {
             out.push(',');
         }

@@ -26,7 +26,6 @@ const REQUEST: RequestFacts = request_facts!(
         (Fact::RequestMaxTokens, &["max_completion_tokens", "max_tokens"]),
         // Mistral and OpenAI.
         (Fact::RequestSeed, &["seed", "random_seed"]),
-        (Fact::Dimensions, &[]),
         // OpenRouter and OpenAI.
         (Fact::RequestReasoningLevel, &["reasoning_effort", "reasoning.effort"]),
         (Fact::RequestServiceTier, &["service_tier"])

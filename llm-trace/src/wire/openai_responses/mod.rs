@@ -28,7 +28,6 @@ const REQUEST: RequestFacts = request_facts!(
         (Fact::RequestReasoningLevel, &["reasoning.effort"]),
         (Fact::RequestStopSequences, &[]),
         (Fact::RequestChoiceCount, &[]),
-        (Fact::Dimensions, &[]),
         (Fact::RequestPreviousResponseId, &["previous_response_id"]),
         (Fact::RequestPromptName, &["prompt.id"]),
         (Fact::RequestPromptVersion, &["prompt.version"]),
