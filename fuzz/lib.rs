@@ -1,33 +1,32 @@
-//! Code shared by the fuzz targets. A target for a response body kind selects the format by the first byte; a target
-//! for a format selects the body kind.
+//! Code shared by the fuzz targets. The data of most targets is a body, so that recorded bodies are seeds as they are.
 
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 #[doc(hidden)]
 pub use libfuzzer_sys::fuzz_target;
-use llm_trace::internal::{Body, Content, Exchange, PATHS, count_work, keys, read};
+use llm_trace::internal::{Body, Content, Exchange, PATHS, Reading, count_work, keys, read};
+use serde_json::Value;
 
 /// Defines a target for the format of this request path.
 #[macro_export]
 macro_rules! reader {
     ($path:literal, $request:literal) => {
-        $crate::fuzz_target!(|data: &[u8]| $crate::run_format($path, $request, data));
+        $crate::fuzz_target!(|data: &[u8]| $crate::run($path, $request, data));
     };
 }
 
-/// Reads the data as a request and as a response of this kind. The first byte selects the format.
-pub fn run(body: Body, data: &[u8]) {
-    let [path, cut, data @ ..] = data else { return };
-    // A request that names the model, so that every format is reached.
-    let asked = br#"{"model":"m","messages":[],"prompt":"x","input":"x"}"#;
-    let path = Some(PATHS[usize::from(*path) % PATHS.len()]).filter(|path| !path.is_empty());
-    hold(path, asked, body, *cut, data);
-}
-
-/// Reads the data as a request and as a response of this format. The first byte selects the body kind.
-pub fn run_format(path: &'static str, asked: &[u8], data: &[u8]) {
-    let [body, cut, data @ ..] = data else { return };
-    let bodies = [Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
-    hold(Some(path), asked, bodies[usize::from(*body) % bodies.len()], *cut, data);
-}
+const PROVIDERS: [Option<&str>; 8] = [
+    None,
+    Some("openai"),
+    Some("anthropic"),
+    Some("gcp.gemini"),
+    Some("aws.bedrock"),
+    Some("cohere"),
+    Some("ollama"),
+    Some("ibm.watsonx.ai"),
+];
 
 /// Reads a document that nests known keys far deeper than byte mutations would. Each three bytes select a key, its
 /// number of repetitions and the syntax of the level. The rest of the data is the innermost value.
@@ -54,43 +53,100 @@ pub fn run_deep(data: &[u8]) {
             ends.push(close);
         }
     }
-    json.push_str(&serde_json::Value::from(String::from_utf8_lossy(bottom)).to_string());
+    json.push_str(&Value::from(String::from_utf8_lossy(bottom)).to_string());
     json.extend(ends.into_iter().rev());
-    let bodies = [Body::Whole, Body::Sse, Body::Json, Body::Stream];
-    let body = bodies[usize::from(*body) % bodies.len()];
-    let response = if body == Body::Sse { format!("data: {json}\n\n") } else { json.clone() };
-    let path = Some(PATHS[usize::from(*path) % PATHS.len()]).filter(|path| !path.is_empty());
-    let (_, work) = count_work(|| hold(path, json.as_bytes(), body, 7, response.as_bytes()));
-    // Eight readings, each of a request and a response.
-    assert!(work.bytes <= 8 * 12 * (json.len() + response.len()) as u64 + 4096, "{work:?} of {json}");
+    let path = PATHS[usize::from(*path) % PATHS.len()];
+    let events = format!("data: {json}\n\n");
+    run(path, json.as_bytes(), if body % 2 == 0 { &json } else { &events }.as_bytes());
 }
 
-/// Reads with and without content. Checks that a stream's result does not depend on its fragments, and that the output
-/// is JSON.
-fn hold(path: Option<&'static str>, asked: &[u8], body: Body, cut: u8, data: &[u8]) {
-    for request in [asked, data] {
-        let exchange = Exchange {
-            provider: None,
-            path,
-            request: Some(request),
-            response: data,
-            body,
-            status: None,
-            content: Content::Full,
-            fragments: &[],
+/// A body of frames with valid checksums, which byte mutations would not find. Each line is a frame: a sign of its kind,
+/// its name, a space and its payload. `None` for any other data.
+fn frames(data: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        let kind = match line.first()? {
+            b'-' => ":event-type",
+            b'!' => ":exception-type",
+            b'?' => ":error-code",
+            _ => return None,
         };
-        let full = read(&exchange);
-        for (name, value) in &full.attributes {
-            let content = ["messages", "instructions", "definitions"].iter().any(|end| name.ends_with(end));
-            if let Some(text) = value.as_str().filter(|_| content) {
-                assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name} is no JSON: {text}");
-            }
-        }
-        if body != Body::Whole {
-            let fragments = &[usize::from(cut), 1, 30];
-            assert_eq!(read(&Exchange { fragments, ..exchange }), full, "cut at {cut}");
-        }
-        read(&Exchange { content: Content::Off, ..exchange });
-        read(&Exchange { content: Content::Masked, ..exchange });
+        let mut parts = line[1..].splitn(2, |byte| *byte == b' ');
+        let name = String::from_utf8_lossy(parts.next().unwrap_or_default());
+        let payload = parts.next().unwrap_or_default();
+        let text = |text: &str| HeaderValue::String(text.to_owned().into());
+        let wrapped = format!("{{\"bytes\":\"{}\"}}", BASE64_STANDARD.encode(payload)).into_bytes();
+        let message = Message::new(if name == "chunk" { wrapped } else { payload.to_vec() })
+            .add_header(Header::new(kind, text(&name)))
+            .add_header(Header::new(":error-message", text(&String::from_utf8_lossy(payload))));
+        // A name that is too long for a header is not written.
+        let _ = write_message_to(&message, &mut out);
     }
+    Some(out)
+}
+
+/// Reads the data as the body of a request, of a response and of a stream, with and without content. Checks that the
+/// output is JSON, that it and the facts do not depend on fragments, on content or on how a document is passed, and that
+/// no byte is read often.
+pub fn run(path: &str, asked: &[u8], data: &[u8]) {
+    // The length selects what the data does not tell.
+    let len = data.len();
+    let framed = frames(data);
+    let exchange = Exchange {
+        provider: PROVIDERS[len % PROVIDERS.len()],
+        path: Some(path).filter(|path| !path.is_empty()),
+        request: Some(asked),
+        response: framed.as_deref().unwrap_or(data),
+        body: Body::Stream,
+        status: len.is_multiple_of(5).then_some(429),
+        content: Content::Full,
+        fragments: &[],
+    };
+    let full = hold(&exchange);
+    let fragments = &[len / PROVIDERS.len() % 40, 1, 30];
+    assert_eq!(measured(&Exchange { fragments, ..exchange }), full, "{fragments:?}");
+    for request in [asked, data] {
+        let exchange = Exchange { request: Some(request), body: Body::Whole, ..exchange };
+        hold(&exchange);
+        assert_read_like_a_value(&exchange);
+    }
+}
+
+/// Reads with and without content.
+fn hold(exchange: &Exchange<'_>) -> Reading {
+    let full = measured(exchange);
+    for (name, value) in &full.attributes {
+        if let Some(text) = value.as_str().filter(|_| is_content(name)) {
+            assert!(serde_json::from_str::<Value>(text).is_ok(), "{name} is no JSON: {text}");
+        }
+    }
+    let mut facts = full.attributes.clone();
+    facts.retain(|name, _| !is_content(name));
+    let off = measured(&Exchange { content: Content::Off, ..*exchange });
+    assert_eq!(off, Reading { attributes: facts, outcome: full.outcome, error_message: None }, "without content");
+    measured(&Exchange { content: Content::Masked, ..*exchange });
+    full
+}
+
+/// Reads an exchange. Checks that the work is linear.
+fn measured(exchange: &Exchange<'_>) -> Reading {
+    let (reading, work) = count_work(|| read(exchange));
+    let len = exchange.response.len() + exchange.request.map_or(0, <[u8]>::len);
+    assert!(work.bytes <= 12 * len as u64 + 4096, "{work:?} of {len} bytes");
+    reading
+}
+
+fn is_content(name: &str) -> bool {
+    ["messages", "instructions", "definitions"].iter().any(|end| name.ends_with(end))
+}
+
+/// A document in memory is read like its text.
+fn assert_read_like_a_value(exchange: &Exchange<'_>) {
+    // The keys of a value are unique, and sorted.
+    let sorted = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok().map(|value| value.to_string());
+    let (Some(request), Some(response)) = (exchange.request.and_then(sorted), sorted(exchange.response)) else {
+        return;
+    };
+    let text = Exchange { request: Some(request.as_bytes()), response: response.as_bytes(), ..*exchange };
+    assert_eq!(read(&Exchange { body: Body::Value, ..text }), read(&text), "{request} {response}");
 }

@@ -63,6 +63,8 @@ pub const PATHS: &[&str] = &[
 pub enum Body {
     /// One JSON document.
     Whole,
+    /// One JSON document in a `serde_json::Value`. The request is one too.
+    Value,
     /// Server-sent events.
     Sse,
     /// JSON values on lines, or one array of them.
@@ -130,6 +132,16 @@ pub fn redact_text(text: &str) -> [String; 3] {
     [credentials, authors, filter.clean(text, Place::of(TextKind::Text)).into_owned()]
 }
 
+/// Reads variables. Returns the texts that are printed: the destinations and the warnings.
+///
+/// # Errors
+/// If a variable is invalid.
+#[cfg(feature = "init")]
+pub fn configure(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>, crate::export::ConfigError> {
+    let crate::export::Config { exporter, metrics, logs, warnings, .. } = crate::export::Config::from_lookup(get)?;
+    Ok([exporter, metrics, logs].iter().map(ToString::to_string).chain(warnings).collect())
+}
+
 /// Reads one exchange into the record of a call.
 pub fn read(exchange: &Exchange<'_>) -> Reading {
     let permit = match exchange.content {
@@ -137,10 +149,14 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         Content::Full => Permit::Open(Filter::plain()),
         Content::Masked => Permit::Masked(Filter::placeholder()),
     };
+    let is_value = exchange.body == Body::Value;
+    let values = [exchange.request.filter(|_| is_value), is_value.then_some(exchange.response)]
+        .map(|bytes| serde_json::from_slice::<Value>(bytes?).ok());
+    let [request, response] = values.each_ref().map(|value| value.as_ref().map(|value| CapturedValue::Document(value)));
     let mut setup = CallArguments::new(None, |_| tracing::Span::none());
     setup.provider = exchange.provider.map(|name| Provider::from(name.to_owned()));
     setup.server = exchange.path.map(|path| format!("https://localhost{path}").into());
-    setup.request = exchange.request.map_or(CapturedValue::Nothing, CapturedValue::Bytes);
+    setup.request = request.or(exchange.request.map(CapturedValue::Bytes)).unwrap_or_default();
     let mut record = CallRecord::of(&mut setup);
     record.read_arguments(&setup, record::found(&setup.request).as_ref());
     let document = permit.mode().and_then(|mode| record::document(&setup.request, mode));
@@ -149,8 +165,8 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
         record.set_error_status(status);
     }
     let outcome = match exchange.body {
-        Body::Whole => {
-            read_whole(&mut record, exchange.response, permit);
+        Body::Whole | Body::Value => {
+            read_whole(&mut record, &response.unwrap_or(CapturedValue::Bytes(exchange.response)), permit);
             None
         }
         _ => read_stream(&mut record, exchange, permit),
@@ -174,10 +190,9 @@ pub fn read(exchange: &Exchange<'_>) -> Reading {
     Reading { attributes, outcome, error_message }
 }
 
-fn read_whole(record: &mut CallRecord, response: &[u8], permit: Permit) {
-    let response = CapturedValue::Bytes(response);
-    let Some(found) = record::found(&response) else { return };
-    let document = permit.mode().and_then(|mode| record::document(&response, mode));
+fn read_whole(record: &mut CallRecord, response: &CapturedValue<'_>, permit: Permit) {
+    let Some(found) = record::found(response) else { return };
+    let document = permit.mode().and_then(|mode| record::document(response, mode));
     record.response.error = error::read(found.root());
     let format = record.response_facts(&found);
     let Some(root) = document.as_ref().map(JsonView::root) else { return };

@@ -106,9 +106,9 @@
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
 //! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 #![deny(unsafe_code)]
-// Unused code is checked with all features, which `internal` stands for.
+// Unused code is checked with all features, which these two stand for.
 #![cfg_attr(
-    not(feature = "internal"),
+    not(all(feature = "internal", feature = "testing")),
     allow(dead_code, unreachable_code, unreachable_pub, unused_imports, unused_macros, unused_mut, unused_variables)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]

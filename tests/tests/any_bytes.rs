@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 /// A path for each wire format, and an empty one.
 const PROVIDERS: &[&str] = &["", "openai", "anthropic", "gcp.gemini", "aws.bedrock", "cohere", "ollama", "mistral_ai"];
-const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
+const BODIES: &[Body] = &[Body::Whole, Body::Value, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
 const CONTENTS: &[Content] = &[Content::Off, Content::Full, Content::Masked];
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::load);
@@ -119,7 +119,7 @@ proptest! {
     ) {
         let (path, provider, body, content) = how;
         let response = match body {
-            Body::Whole | Body::AwsEventStream => response[0].to_string(),
+            Body::Whole | Body::Value | Body::AwsEventStream => response[0].to_string(),
             Body::Sse | Body::Stream => response.iter().map(|event| format!("data: {event}\n\n")).collect(),
             Body::Json => response.iter().map(|event| format!("{event}\n")).collect(),
         };

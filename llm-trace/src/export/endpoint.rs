@@ -41,7 +41,7 @@ pub(crate) fn resolve(
     match protocol {
         Protocol::Grpc => {
             if url.path() != "/" {
-                warnings.push(format!("`{}`: gRPC does not use a path, `{}` is ignored", var.name, url.path()));
+                warnings.push(format!("`{}`: gRPC does not use a path, it is ignored", var.name));
             }
             url.set_path("");
             url.set_query(None);
@@ -78,6 +78,10 @@ pub(crate) fn shown(url: &Url) -> String {
     url.set_fragment(None);
     let _ = url.set_username("");
     let _ = url.set_password(None);
+    // May be the end of a password that contains a slash.
+    if url.path().contains('@') {
+        url.set_path("");
+    }
     url.to_string().trim_end_matches('/').to_owned()
 }
 
@@ -204,7 +208,7 @@ pub(crate) fn is_file(value: &str) -> bool {
 fn directory(var: &Var) -> Result<Url, ConfigError> {
     let wrong = |reason: &str| ConfigError::Endpoint {
         variable: var.name.to_owned(),
-        value: var.value.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        value: without_secrets(&var.value),
         reason: reason.to_owned(),
         example: "file:///var/log/otlp",
     };
@@ -212,12 +216,7 @@ fn directory(var: &Var) -> Result<Url, ConfigError> {
         let url = Url::parse(&var.value).map_err(|error| wrong(&error.to_string()))?;
         url.to_file_path().map_err(|()| wrong("it is not a directory of this machine"))?
     } else if var.value.contains("://") {
-        return Err(ConfigError::Endpoint {
-            variable: var.name.to_owned(),
-            value: Url::parse(&var.value).map_or_else(|_| "(hidden)".to_owned(), |url| shown(&url)),
-            reason: "files go to a directory".to_owned(),
-            example: "file:///var/log/otlp",
-        });
+        return Err(wrong("files go to a directory"));
     } else {
         std::path::absolute(&var.value).map_err(|error| wrong(&error.to_string()))?
     };

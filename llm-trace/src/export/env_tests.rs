@@ -185,6 +185,8 @@ const TABLE: &[(&str, &str)] = &[
     ("OTEL_ENDPOINT=http://user:UR#Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=http://user:U/R?Lsesame@c:4318/x", "error: `OTEL_ENDPOINT` is `http://…`: invalid port number; use a URL such as http://localhost:4318"),
     ("OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `://c`: it does not begin with a scheme; use a URL such as http://localhost:4318"),
+    ("OTEL_ENDPOINT=file://user:sesame@host/x", "error: `OTEL_ENDPOINT` is `file://host/x`: invalid international domain name; use a URL such as file:///var/log/otlp"),
+    ("OTEL_EXPORTER=otlp_file;OTEL_ENDPOINT=user:sesame@://c", "error: `OTEL_ENDPOINT` is `://c`: files go to a directory; use a URL such as file:///var/log/otlp"),
     ("OTEL_EXPORTER=a\nllm-trace: forged\u{1b}[2J", "error: `OTEL_EXPORTER` is `a\\nllm-trace: forged\\u{1b}[2J`: use one of console, console_json, otlp_http, otlp_grpc, otlp_file, http/protobuf, http/json, grpc, none"),
     ("OTEL_BSP_SCHEDULE_DELAY=soon", "error: `OTEL_BSP_SCHEDULE_DELAY` is `soon`: use milliseconds"),
     ("OTEL_RESOURCE_ATTRIBUTES=a=1,broken", "console!"),
@@ -216,6 +218,18 @@ fn no_header_value_is_ever_printed() {
     );
     let printed = format!("{:?} {:?} {:?} {:?}", config.warnings, otlp.headers, otlp.proxy, otlp.tls);
     assert!(!printed.contains("sesame"), "{printed}");
+}
+
+#[test]
+fn a_password_that_contains_a_slash_is_never_printed() {
+    for exporter in ["otlp_http", "otlp_grpc"] {
+        for endpoint in ["http://u:80/sesame@c", "u/er:sesame@c:4317"] {
+            let vars = format!("OTEL_EXPORTER={exporter};OTEL_ENDPOINT={endpoint}");
+            let config = Config::from_lookup(&lookup(&vars)).unwrap();
+            let printed = format!("{} {:?}", config.exporter, config.warnings);
+            assert!(!printed.contains("sesame"), "{printed}");
+        }
+    }
 }
 
 #[test]
@@ -253,7 +267,6 @@ fn no_credential_is_in_the_resource_or_in_an_error() {
     ];
     assert_eq!(config.resource, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
     for vars in [
-        "OTEL_ENDPOINT=file://user:sesame@host/x",
         "OTEL_ENDPOINT=https://api.example.com,Authorization=Bearer sesame",
         "OTEL_ENDPOINT=https://host:bad/api_key=sesame",
         "OTEL_EXPORTER=https://user:sesame@host",
