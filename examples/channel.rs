@@ -1,30 +1,23 @@
 //! `cargo run --example channel`: a task reads the response and sends its texts to a channel. Prints them, then the span.
 
+use futures_util::StreamExt as _;
 use llm_trace::{LlmCall, llm_call};
 use llm_trace_examples::{MockLlm, deltas};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// The task keeps the handle: the span stays open until the handle is dropped.
+/// The task reads through the call: the end of the stream ends it, and so does a dropped receiver, without an error.
 #[llm_call(provider = "openai", request = body, server = base)]
 async fn chat(http: &reqwest::Client, base: &str, body: &Value) -> Result<Receiver<String>, reqwest::Error> {
     let response = http.post(format!("{base}/v1/chat/completions")).json(body).send().await?;
-    let mut response = response.error_for_status()?;
+    let mut pieces = LlmCall::current().stream(response.error_for_status()?.bytes_stream());
     let (sender, receiver) = channel(16);
-    let call = LlmCall::current();
     tokio::spawn(async move {
-        loop {
-            match response.chunk().await {
-                Ok(Some(bytes)) => {
-                    call.chunk_bytes(&bytes);
-                    for text in deltas(&bytes) {
-                        if sender.send(text).await.is_err() {
-                            return;
-                        }
-                    }
+        while let Some(Ok(bytes)) = pieces.next().await {
+            for text in deltas(&bytes) {
+                if sender.send(text).await.is_err() {
+                    return;
                 }
-                Ok(None) => return,
-                Err(error) => return call.fail(&error),
             }
         }
     });

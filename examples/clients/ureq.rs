@@ -1,13 +1,17 @@
-//! `cargo run --features ureq --example ureq`: a blocking client.
+//! `cargo run --features ureq --example ureq`: a blocking client. The body of a refusal has the provider's error code.
 
-use llm_trace::llm_call;
+use llm_trace::{LlmCall, llm_call};
 use llm_trace_examples::MockLlm;
 use serde_json::{Value, json};
 use tracing::info_span;
 
 #[llm_call(provider = "openai", request = body, server = base)]
 fn chat(base: &str, body: &Value) -> Result<Value, ureq::Error> {
-    ureq::post(format!("{base}/v1/chat/completions")).send_json(body)?.body_mut().read_json()
+    let request = ureq::post(format!("{base}/v1/chat/completions")).config().http_status_as_error(false).build();
+    let mut response = request.send_json(body)?;
+    let (status, answer) = (response.status(), response.body_mut().read_json()?);
+    LlmCall::current().http_status(status.as_u16()).response(&answer);
+    if status.is_success() { Ok(answer) } else { Err(ureq::Error::StatusCode(status.as_u16())) }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -20,7 +20,8 @@ use syn::parse::{ParseStream, Parser as _};
 /// The macro records one span that follows the GenAI semantic conventions. The span starts with the call and ends with
 /// it: on a value, an error, the end of a stream, a drop, a cancelled task or a panic. The function keeps its
 /// signature, its return value, its borrows, and its future stays `Send` if it was. If no subscriber is interested, the
-/// cost is one check.
+/// cost is one check. A subscriber without `llm_trace::layer()` that takes the level, such as `fmt` at `info`, costs a few
+/// microseconds, and prints the span on each line inside the call: a library can set `level = "debug"`.
 ///
 /// ```
 /// use llm_trace::llm_call;
@@ -179,10 +180,14 @@ pub fn llm_call(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `arguments` | the arguments that the model generated, of any type that a request can have; *output* content, because a model wrote them |
 /// | `result` | a closure that selects the result from the returned value: the whole value by default; *input* content, because a model will read it |
 /// | `failed` | a closure that tests whether the returned value reports a failure (`answer.is_error`): the span is then an error of type `tool_error` |
-/// | `mask_arguments`, `mask_result` | synonyms of `mask_output` and `mask_input` |
+/// | `mask_arguments`, `mask_result` | synonyms of `mask_output` and `mask_input`; they mask this span only, see below |
 /// | `conversation`, `mask_input`, `mask_output`, `error_type`, `attributes`, `parent`, `level`, `target`, `crate` | as for `llm_call` |
 ///
 /// A text argument is a string, any `AsRef<str>` or `Display`, or an `Option` of one.
+///
+/// The model calls around a tool have the same texts: the response that asked for it has its arguments, the next request
+/// its result, and the error of the tool can be in the status of an agent. To mask them there, run the agent in a scope
+/// with both masks, or scrub texts of the kinds `Arguments`, `ToolResult` and `Error` by `Policy::scrub`.
 #[proc_macro_attribute]
 pub fn llm_tool(args: TokenStream, item: TokenStream) -> TokenStream {
     traced(&family::TOOL, args, item)

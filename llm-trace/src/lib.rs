@@ -70,8 +70,9 @@
 //!
 //! # Features
 //!
-//! A library that only annotates functions needs no feature: `default-features = false` depends on `tracing` and
-//! `serde_json` alone.
+//! A library that only annotates functions sets `default-features = false`, which depends on `tracing` and `serde_json`
+//! alone, and adds the features of the types in its signatures, such as `reqwest-0-13` and `stream`. Without the feature
+//! of its client, errors have no status and responses are not read. See [libraries].
 //!
 //! | on by default | | crates that it adds |
 //! |---|---|---|
@@ -102,6 +103,7 @@
 //! `opentelemetry` and `opentelemetry_sdk` 0.33, `http` 1, `http-body` 1, `serde` 1, `bytes` 1, `futures-core` 0.3,
 //! `aws-smithy-runtime-api` 1, `reqwest-middleware` 0.5, `tower-layer` and `tower-service` 0.3.
 //!
+//! [libraries]: https://github.com/llm-trace/llm-trace/blob/main/docs/libraries.md
 //! [`docs/`]: https://github.com/llm-trace/llm-trace/tree/main/docs
 //! [`examples/clients`]: https://github.com/llm-trace/llm-trace/tree/main/examples/clients
 //! [GenAI semantic conventions]: https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai

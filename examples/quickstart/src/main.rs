@@ -2,7 +2,7 @@
 //!
 //! With `--features llm-trace/otlp-http` you can export the spans to `OTEL_ENDPOINT`.
 
-use llm_trace::llm_call;
+use llm_trace::{LlmCall, llm_call};
 use llm_trace_examples::MockLlm;
 use serde_json::{Value, json};
 use tracing::Instrument as _;
@@ -11,7 +11,11 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 #[llm_call(provider = "openai", request = body, server = base)]
 async fn chat(http: &reqwest::Client, base: &str, body: &Value) -> Result<Value, reqwest::Error> {
-    http.post(format!("{base}/v1/chat/completions")).json(body).send().await?.error_for_status()?.json().await
+    let response = http.post(format!("{base}/v1/chat/completions")).json(body).send().await?;
+    let status = response.error_for_status_ref().map(drop);
+    let answer = response.json().await?;
+    LlmCall::current().response(&answer); // also after a refusal: its body has the error code
+    status.map(|()| answer)
 }
 
 #[llm_call(provider = "openai", request = body, server = base, mask_input, mask_output)]

@@ -83,6 +83,14 @@ impl Scope {
     /// let here = llm_trace::Scope::current();
     /// std::thread::spawn(move || here.run(|| { /* calls */ }));
     /// ```
+    ///
+    /// In a thread pool, such as rayon's, clone it for each item:
+    ///
+    /// ```
+    /// let here = llm_trace::Scope::current();
+    /// let answers = ["a", "b"].iter().map(|prompt| here.clone().run(|| { /* calls */ }));
+    /// # drop(answers);
+    /// ```
     pub fn current() -> Scope {
         let context = current_context::current();
         let above = crate::ambient::mask_context::of_span(&context);

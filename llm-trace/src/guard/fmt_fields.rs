@@ -30,7 +30,7 @@ use crate::sink::fields;
 ///     .init();
 /// ```
 ///
-/// With JSON output:
+/// With JSON output; with the default format, `fmt::layer().json()` panics in a debug build:
 ///
 /// ```
 /// use llm_trace::{FmtFields, redact};

@@ -46,7 +46,7 @@ facts! {
 
     /// A low-cardinality name of the error. Absent on success.
     ErrorType: Text Identifier, both("error.type"), label;
-    /// The HTTP status of a failed response.
+    /// The HTTP status of a failed response, or of any that `http_status` sets.
     HttpStatusCode: Int Number, both("http.response.status_code"), label;
     /// The provider's error code, if `error.type` has another value.
     ErrorCode: Text Identifier, both("llm_trace.error.code"), label;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use llm_trace::{Capture, Policy, Style, scope};
+use llm_trace::{Capture, Policy, Style, TextKind, llm_agent, llm_tool, scope};
 use llm_trace_tests::collector::Collector;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{PROFILES, everything, export};
+use crate::support::{PROFILES, chat, everything, export};
 
 /// Content that a model will read.
 const INPUT: [&str; 10] = [
@@ -69,6 +69,44 @@ fn a_scope_masks_what_is_below_it() {
     let policy = Policy::new().capture(Capture::Span);
     let masked = || scope().mask_input(true).mask_output(true).run(everything);
     assert_eq!(seen(&export(policy, |layer| layer, masked)), set(&[]));
+}
+
+#[llm_tool(arguments = arguments, mask_arguments, mask_result)]
+fn salary(arguments: &Value, fails: bool) -> Result<&'static str, std::io::Error> {
+    if fails { Err(std::io::Error::other("SENTINEL-error")) } else { Ok("SENTINEL-result") }
+}
+
+#[llm_agent(name = "clerk")]
+fn clerk(fails: bool) -> Result<(), std::io::Error> {
+    let arguments = json!({"name": "SENTINEL-argument"});
+    let result = salary(&arguments, fails)?;
+    chat(&json!({"model": "m", "messages": [
+        {"role": "assistant", "tool_calls": [{"id": "1", "type": "function",
+            "function": {"name": "salary", "arguments": arguments.to_string()}}]},
+        {"role": "tool", "tool_call_id": "1", "content": result},
+    ]}));
+    Ok(())
+}
+
+#[test]
+fn the_masks_of_a_tool_cover_its_own_span_only() {
+    let seen = |policy: Policy, mask| {
+        let run = || [false, true].into_iter().for_each(|fails| drop(clerk(fails)));
+        let masked = || scope().mask_input(mask).mask_output(mask).run(run);
+        let collector = export(policy.error_text(true), |layer| layer, masked);
+        let spans = collector.spans();
+        let of_tool: Vec<_> = spans.iter().filter(|span| span.span.name == "execute_tool salary").collect();
+        assert!(of_tool.len() == 2 && !format!("{of_tool:?}").contains("SENTINEL"));
+        ["SENTINEL-argument", "SENTINEL-result", "SENTINEL-error"].map(|word| collector.saw(word))
+    };
+    let open = || Policy::new().capture(Capture::Span);
+    assert_eq!(seen(open(), false), [true; 3]);
+    assert_eq!(seen(open(), true), [false; 3]);
+    let scrubbed = open().scrub(|_, place| {
+        let is_of_tool = matches!(place.kind(), TextKind::Arguments | TextKind::ToolResult | TextKind::Error);
+        is_of_tool.then(|| String::from("[REDACTED]"))
+    });
+    assert_eq!(seen(scrubbed, false), [false; 3]);
 }
 
 #[test]

@@ -190,6 +190,36 @@ fn attributes_set_directly_on_a_calls_span_are_masked() {
     }
 }
 
+/// A layer beside another one sees what that layer records, and cannot change it.
+#[test]
+fn a_layer_beside_another_guards_calls_alone() {
+    use opentelemetry::trace::TracerProvider as _;
+    use tracing_subscriber::prelude::*;
+
+    #[llm_trace::llm_call(provider = "openai", model = "m", input = "SENTINEL-own")]
+    fn call() {
+        tracing::info!(note = "SENTINEL-note", "SENTINEL-text");
+    }
+    for (has_guard, expected) in [(false, vec!["SENTINEL-note", "SENTINEL-text"]), (true, NONE)] {
+        let collector = llm_trace_tests::collector::Collector::start();
+        let policy = PolicyHandle::new(open());
+        let simple = opentelemetry_sdk::trace::SimpleSpanProcessor::new(collector.exporter());
+        let builder = opentelemetry_sdk::trace::SdkTracerProvider::builder();
+        let provider = if has_guard {
+            builder.with_span_processor(llm_trace::RedactProcessor::new(simple, &policy)).build()
+        } else {
+            builder.with_span_processor(simple).build()
+        };
+        let subscriber = tracing_subscriber::registry()
+            .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("app")))
+            .with(llm_trace::layer().with_policy(&policy));
+        let masked = || llm_trace::scope().mask_input(true).mask_output(true).run(call);
+        tracing::subscriber::with_default(subscriber, masked);
+        let all = ["SENTINEL-own", "SENTINEL-note", "SENTINEL-text"];
+        assert_eq!(all.into_iter().filter(|word| collector.saw(word)).collect::<Vec<_>>(), expected);
+    }
+}
+
 /// If a lock of the call were held, neither scrubber would return.
 #[test]
 fn a_scrubber_that_uses_the_call_or_makes_one_does_not_deadlock() {

@@ -119,7 +119,7 @@ impl FinishedCall {
         self.error_message.as_deref()
     }
 
-    /// The HTTP status of a failed response.
+    /// The HTTP status of a failed response, or of any that [`http_status`](crate::LlmCall::http_status) sets.
     pub fn http_status(&self) -> Option<u16> {
         self.int(Fact::HttpStatusCode).and_then(|status| u16::try_from(status).ok())
     }
