@@ -114,6 +114,29 @@ fn a_spawned_task_loses_its_span_unless_instrumented() {
     assert_eq!(parents, [false, true, false]);
 }
 
+#[llm_call(provider = "openai", model = "m")]
+async fn hangs() {
+    std::future::pending().await
+}
+
+/// As the middleware of `tower-http` does, the span is entered for each poll and not for the drop.
+#[test]
+fn the_span_of_a_cancelled_request_ends_before_the_call_inside_it() {
+    let collector = Collector::start();
+    let provider = collector.provider();
+    let subscriber = tracing_subscriber::registry().with(llm_trace::layer().with_tracer_provider(&provider));
+    tracing::subscriber::with_default(subscriber, || {
+        let request = tracing::info_span!("request");
+        let mut call = Box::pin(hangs());
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(request.in_scope(|| call.as_mut().poll(&mut cx)).is_pending());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        drop(call);
+    });
+    let end = |name| collector.span(name).span.end_time_unix_nano;
+    assert!(end("request") < end("chat m"));
+}
+
 #[test]
 fn unsigned_fields_become_strings_and_attributes_of_calls_stay_numbers() {
     #[llm_call(provider = "openai", model = "m", attributes(app.retries = retries))]
