@@ -135,6 +135,11 @@ fn unread() -> Result<http::Response<Unread>, String> {
     Ok(http::Response::new(Unread))
 }
 
+#[llm_call(provider = "openai", model = "gpt-4o")]
+fn unread_inside() -> Option<http::Response<Unread>> {
+    unread().ok()
+}
+
 #[derive(Debug)]
 struct Unread;
 
@@ -146,4 +151,6 @@ fn the_response_of_a_client_that_no_feature_reads_is_unobserved() {
         assert_eq!(names_feature, cfg!(not(feature = "http")));
     });
     assert_eq!(found[0]["llm_trace.outcome"], "unobserved");
+    let found = spans(Policy::new(), || assert!(unread_inside().is_some()));
+    assert_eq!((found.len(), &found[0]["llm_trace.outcome"]), (1, &json!("unobserved")));
 }

@@ -21,7 +21,7 @@ use crate::call::Pipeline;
 use crate::call::lifecycle::pipeline::PipelineRef;
 use crate::diag;
 use crate::guard::FieldRewriter;
-use crate::otel::{Context as OtelContext, TraceContextExt as _};
+use crate::otel::{TraceContextExt as _, current_context};
 use crate::policy::{Policy, PolicyHandle, PolicyState, content_targets};
 use crate::semconv::Profile;
 use crate::sink::fields;
@@ -127,7 +127,7 @@ impl<S> LlmLayer<S> {
         if !policy.is_share() {
             return policy;
         }
-        policy.for_trace(OtelContext::map_current(|cx| cx.span().span_context().trace_id()))
+        policy.for_trace(current_context::map_current(|cx| cx.span().span_context().trace_id()))
     }
 
     /// Whether free text of other code at the current place is not exported.
@@ -190,6 +190,7 @@ where
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        current_context::on_new_span();
         if let Some(inner) = &self.inner {
             inner.search_at_first_span(id, &self.pipeline);
         }

@@ -45,7 +45,8 @@ impl<S> LlmLayer<S> {
     /// tracing_subscriber::registry().with(layer).init();
     /// ```
     ///
-    /// The layer of [`Parts`](crate::export::Parts) gives the policy to the guards in front of its exporters too.
+    /// For a layer of [`Parts`](crate::export::Parts), it is the policy of all their layers and of the guards in front of
+    /// their exporters too, until another one is set. `Parts::policy` and a handle given here then share one policy.
     #[must_use]
     pub fn with_policy(self, policy: impl Into<PolicyHandle>) -> Self {
         let policy = policy.into();

@@ -19,6 +19,22 @@ thread_local! {
     static EXISTS: Exists = Exists(catch_unwind(|| Context::map_current(|_| ())).is_ok());
 }
 
+thread_local! {
+    /// Made after the thread-local of `tracing-subscriber`'s registry, which panics too.
+    static HAS_SPANS: Exists = const { Exists(true) };
+}
+
+/// Records that a span was made on this thread.
+pub(crate) fn on_new_span() {
+    let _ = HAS_SPANS.try_with(|_| ());
+}
+
+/// Whether a span can start on this thread.
+#[inline]
+pub(crate) fn can_start_span() -> bool {
+    exists() && HAS_SPANS.try_with(|_| ()).is_ok()
+}
+
 /// Whether contexts can be used on this thread. They cannot while its thread-locals are dropped.
 #[inline(always)]
 pub(crate) fn exists() -> bool {

@@ -1,10 +1,10 @@
 //! Changes of the policy at run time.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::permit::PolicyState;
 use super::policy::{Capture, Policy};
@@ -39,28 +39,29 @@ struct Shared {
     epoch: AtomicU64,
     /// Serializes writers, so that no change is lost between load and store.
     writing: Mutex<()>,
-    /// The handles that take over each policy of this one.
-    followers: Mutex<Vec<Weak<Shared>>>,
+    /// The handle whose policy is used in place of this one.
+    leader: ArcSwapOption<Shared>,
+    /// Whether there is a leader: every span asks.
+    follows: AtomicBool,
 }
 
 impl PolicyHandle {
     /// Creates a handle that holds `policy`.
     pub fn new(policy: Policy) -> Self {
-        let captures = AtomicBool::new(policy.capture != Capture::Off);
-        let policy = ArcSwap::from_pointee(policy);
         let shared = Shared {
-            policy,
-            captures,
+            captures: AtomicBool::new(policy.capture != Capture::Off),
+            policy: ArcSwap::from_pointee(policy),
             epoch: AtomicU64::new(0),
             writing: Mutex::default(),
-            followers: Mutex::default(),
+            leader: ArcSwapOption::empty(),
+            follows: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
     }
 
     /// The current policy.
     pub fn get(&self) -> Policy {
-        Policy::clone(&self.shared.policy.load())
+        self.of_leader(|shared| Policy::clone(&shared.policy.load()))
     }
 
     /// Replaces the policy. A locked policy keeps its masks.
@@ -73,91 +74,103 @@ impl PolicyHandle {
     /// Changes run one after the other. If `change` itself calls `set` or `update` of this handle, its own return value
     /// replaces that inner change.
     pub fn update(&self, change: impl FnOnce(Policy) -> Policy) {
-        let updating = Updating::begin(&self.shared);
-        let _writing =
-            (!updating.is_nested).then(|| self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner));
-        let before = self.shared.policy.load_full();
-        let after = change(Policy::clone(&before)).tighten(&before);
-        let captures = after.capture != Capture::Off;
-        self.shared.policy.store(Arc::new(after));
-        self.shared.captures.store(captures, Ordering::Release);
-        self.shared.epoch.fetch_add(1, Ordering::Release);
-        for follower in self.followers() {
-            follower.set(self.get());
-        }
+        self.of_leader(|shared| shared.update(change));
     }
 
-    /// Takes over the policy of another handle, now and after each of its changes.
+    /// Shares the policy of another handle from now on: a change through either is one of both. Locked masks are kept.
     pub(crate) fn follow(&self, leader: &PolicyHandle) {
         static FOLLOWING: Mutex<()> = Mutex::new(());
-        let _following = FOLLOWING.lock().unwrap_or_else(PoisonError::into_inner);
-        // In a circle, a change would have no end.
-        if self.leads(leader) {
-            return;
+        let own = self.get();
+        if own.locked {
+            leader.update(|policy| policy.tighten(&own));
         }
-        // As a change of the leader, so that no other change comes in between.
-        leader.update(|policy| {
-            let mut followers = leader.shared.followers.lock().unwrap_or_else(PoisonError::into_inner);
-            followers.retain(|follower| follower.strong_count() > 0);
-            followers.push(Arc::downgrade(&self.shared));
-            policy
-        });
+        let _following = FOLLOWING.lock().unwrap_or_else(PoisonError::into_inner);
+        // In a circle, they share a policy already.
+        let is_followed_by_leader = leader.leaders().any(|leader| Arc::ptr_eq(&leader, &self.shared));
+        if !is_followed_by_leader {
+            self.shared.leader.store(Some(leader.shared.clone()));
+            self.shared.follows.store(true, Ordering::Release);
+        }
     }
 
-    /// Whether `other` is this handle, or takes over its changes.
-    fn leads(&self, other: &PolicyHandle) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared) || self.followers().iter().any(|follower| follower.leads(other))
+    /// This handle, and those whose policies it shares.
+    fn leaders(&self) -> impl Iterator<Item = Arc<Shared>> {
+        std::iter::successors(Some(self.shared.clone()), |shared| shared.leader.load_full())
     }
 
-    fn followers(&self) -> Vec<PolicyHandle> {
-        let followers = self.shared.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        followers.iter().filter_map(Weak::upgrade).map(|shared| PolicyHandle { shared }).collect()
+    /// Uses the handle whose policy this one shares.
+    #[inline]
+    fn of_leader<T>(&self, get: impl FnOnce(&Shared) -> T) -> T {
+        if !self.shared.follows.load(Ordering::Acquire) {
+            return get(&self.shared);
+        }
+        get(self.leaders().last().as_ref().unwrap_or(&self.shared))
     }
 
     /// Whether content is captured.
     pub(crate) fn captures(&self) -> bool {
-        self.shared.captures.load(Ordering::Acquire)
+        self.of_leader(|shared| shared.captures.load(Ordering::Acquire))
     }
 
     /// Whether free text with this target is content.
     pub(crate) fn is_content_target(&self, target: &str) -> bool {
-        self.shared.policy.load().is_content_target(target)
+        self.of_leader(|shared| shared.policy.load().is_content_target(target))
     }
 
     /// A snapshot of the policy. Take a new one when a call ends.
     pub(crate) fn state(&self) -> PolicyState {
-        PolicyState::new(self.shared.policy.load())
+        self.of_leader(|shared| PolicyState::new(shared.policy.load()))
     }
 
     /// The version of the policy. Read it before [`state`](Self::state): a change in between is then processed twice
     /// instead of missed.
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { handle: Arc::as_ptr(&self.shared).addr(), epoch: self.shared.epoch.load(Ordering::Acquire) }
+        self.of_leader(|shared| Stamp { handle: shared.address(), epoch: shared.epoch.load(Ordering::Acquire) })
+    }
+}
+
+impl Shared {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn update(&self, change: impl FnOnce(Policy) -> Policy) {
+        let updating = Updating::begin(self.address());
+        let _writing = (!updating.is_nested).then(|| self.writing.lock().unwrap_or_else(PoisonError::into_inner));
+        let before = self.policy.load_full();
+        let after = change(Policy::clone(&before)).tighten(&before);
+        let captures = after.capture != Capture::Off;
+        self.policy.store(Arc::new(after));
+        self.captures.store(captures, Ordering::Release);
+        self.epoch.fetch_add(1, Ordering::Release);
     }
 }
 
 thread_local! {
-    /// The address of the handle that this thread changes, or 0.
-    static UPDATED: Cell<usize> = const { Cell::new(0) };
+    /// The addresses of the handles that this thread changes.
+    static UPDATED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Marks on this thread that a handle is being changed: a second lock by the same thread would wait for itself.
 struct Updating {
-    outer: usize,
     is_nested: bool,
 }
 
 impl Updating {
-    fn begin(shared: &Arc<Shared>) -> Self {
-        let own = Arc::as_ptr(shared).addr();
-        let outer = UPDATED.replace(own);
-        Self { outer, is_nested: outer == own }
+    fn begin(handle: usize) -> Self {
+        let is_nested = UPDATED.try_with(|updated| {
+            let mut updated = updated.borrow_mut();
+            let is_nested = updated.contains(&handle);
+            updated.push(handle);
+            is_nested
+        });
+        Self { is_nested: is_nested.unwrap_or_default() }
     }
 }
 
 impl Drop for Updating {
     fn drop(&mut self) {
-        UPDATED.set(self.outer);
+        let _ = UPDATED.try_with(|updated| updated.borrow_mut().pop());
     }
 }
 
@@ -192,9 +205,13 @@ mod tests {
 
     #[test]
     fn a_change_inside_of_a_change_does_not_wait_for_itself() {
-        let handle = PolicyHandle::new(Policy::new());
+        let [handle, other] = [(); 2].map(|()| PolicyHandle::default());
         handle.update(|policy| {
             handle.set(Policy::new().capture(Capture::Span));
+            other.update(|other| {
+                handle.set(Policy::new());
+                other
+            });
             policy.mask_input(true)
         });
         assert_eq!(format!("{:?}", handle.get()), format!("{:?}", Policy::new().mask_input(true)));
@@ -205,20 +222,42 @@ mod tests {
         handle.set(Policy::new());
     }
 
+    fn text(handle: &PolicyHandle) -> String {
+        format!("{:?}", handle.get())
+    }
+
     #[test]
-    fn a_follower_takes_over_each_change_also_in_a_chain_and_never_in_a_circle() {
-        let text = |handle: &PolicyHandle| format!("{:?}", handle.get());
+    fn a_change_through_a_follower_or_its_leader_is_one_of_both() {
+        let masked = || Policy::new().mask_input(true);
         let [first, second, third] = [(); 3].map(|()| PolicyHandle::default());
-        first.set(Policy::new().mask_input(true));
         second.follow(&first);
         third.follow(&second);
+        for handle in [&first, &second, &third] {
+            handle.set(masked());
+            assert_eq!([&first, &second, &third].map(text), [&first; 3].map(text));
+            // A change inside of a change of the other does not wait for itself.
+            handle.update(|policy| {
+                first.set(Policy::new());
+                third.set(Policy::new());
+                policy.mask_input(false)
+            });
+            assert_eq!(text(&second), text(&PolicyHandle::default()));
+        }
+        // In a circle, all keep the policy that they share.
         first.follow(&third);
         first.follow(&first);
-        assert_eq!(text(&third), text(&first));
-        first.set(Policy::new().mask_output(true));
-        assert_eq!((text(&second), text(&third)), (text(&first), text(&first)));
-        third.set(Policy::new());
-        assert_ne!(text(&third), text(&first));
+        second.set(masked());
+        assert_eq!([&first, &second, &third].map(text), [&second; 3].map(text));
+    }
+
+    #[test]
+    fn a_follower_has_one_leader() {
+        let [follower, first, second] = [(); 3].map(|()| PolicyHandle::default());
+        follower.follow(&first);
+        second.set(Policy::new().mask_input(true));
+        follower.follow(&second);
+        first.set(Policy::new().capture(Capture::Span));
+        assert_eq!(text(&follower), text(&second));
     }
 
     #[test]
@@ -233,7 +272,9 @@ mod tests {
     #[test]
     fn a_locked_follower_keeps_its_masks() {
         let follower = PolicyHandle::new(Policy::new().mask_input(true).lock_masked());
-        follower.follow(&PolicyHandle::new(Policy::new().capture(Capture::Span)));
-        assert!(follower.get().masks.input);
+        let leader = PolicyHandle::new(Policy::new().capture(Capture::Span));
+        follower.follow(&leader);
+        leader.set(Policy::new().capture(Capture::Span));
+        assert!(follower.get().masks.input && leader.get().masks.input);
     }
 }

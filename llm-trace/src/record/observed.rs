@@ -20,7 +20,7 @@ impl CallRecord {
     }
 
     /// Whether this is a model call that has read nothing of its response.
-    fn lacks_response(&self) -> bool {
+    pub(crate) fn lacks_response(&self) -> bool {
         let has_response = self.answered || self.seen || self.output.is_some() || self.stream.is_some();
         !has_response && self.operation.is_model_call() && self.response == ResponseFacts::default()
     }

@@ -242,10 +242,20 @@ fn thread(how: &str) -> Outcome {
             Box::new(|| assert!(future.now_or_never().is_some()))
         },
         "scope" => || Box::new(|| llm_trace::scope().mask_input(true).run(annotated)),
-        "current" => || Box::new(|| drop(llm_trace::Scope::current())),
+        "current" => || {
+            Box::new(|| {
+                drop(llm_trace::Scope::current());
+                annotated();
+            })
+        },
         other => return Err(format!("no use {other:?}").into()),
     };
+    let how = how.to_owned();
     let thread = std::thread::spawn(move || {
+        if how == "current" {
+            // Uses contexts before the registry of spans is used.
+            drop(LlmCall::current());
+        }
         LATE.with(|late| late.0.set(None));
         work();
         LATE.with(|late| late.0.set(Some(prepare())));

@@ -272,3 +272,47 @@ fn a_policy_of_the_layer_is_that_of_its_exporters() {
         });
     }
 }
+
+/// All layers of one `Parts`, its handle, and the handle that was given last share one policy.
+#[test]
+fn the_last_policy_of_a_layer_counts_and_a_change_through_either_handle_is_one_of_both() {
+    let start = || {
+        let collector = Collector::start();
+        let parts = llm_trace::export::from_lookup(&|name| match name {
+            "OTEL_ENDPOINT" => Some(collector.endpoint()),
+            _ => None,
+        });
+        (parts.unwrap(), collector)
+    };
+    let ((parts, collector), (others, _other)) = (start(), start());
+    let [replaced, handle] = [open(), masked(open())].map(PolicyHandle::new);
+    let layer = parts.layer().with_policy(&replaced).with_policy(&handle);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let sees = || {
+            let request = json!({"model": "m", "messages": [{"role": "user", "content": WORD}]});
+            LlmCall::builder("chat").provider("openai").request(&request).run(|_| ());
+            assert!(parts.telemetry.flush());
+            let saw = collector.saw(WORD);
+            collector.clear();
+            saw
+        };
+        replaced.set(open());
+        assert!(!sees(), "a handle that was replaced changes nothing");
+        handle.set(open());
+        assert!(sees());
+        parts.policy.set(masked(open()));
+        handle.update(|policy| policy.text_limit(100));
+        assert!(!sees(), "a mask set through the other handle stays");
+        drop(parts.layer::<tracing_subscriber::Registry>().with_policy(open()));
+        assert!(sees(), "the last policy counts, whichever layer it was given to");
+        drop(parts.layer::<tracing_subscriber::Registry>().with_policy(&others.policy));
+        drop(others.layer::<tracing_subscriber::Registry>().with_policy(&parts.policy));
+        parts.policy.update(|policy| {
+            others.policy.set(open());
+            masked(policy)
+        });
+        assert!(!sees());
+        others.policy.set(open());
+        assert!(sees());
+    });
+}

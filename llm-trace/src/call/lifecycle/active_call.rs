@@ -241,7 +241,10 @@ impl ActiveCall {
     }
 
     pub(crate) fn attribute(&self, key: Cow<'static, str>, value: AttributeValue) {
-        self.lock().attributes.push((key, value));
+        let mut record = self.lock();
+        if !record.finished {
+            record.attributes.push((key, value));
+        }
     }
 
     pub(crate) fn mask(&self, input: bool, output: bool) {

@@ -1,7 +1,7 @@
 //! Records the request, the response and the error of a running call.
 
 use super::active_call::ActiveCall;
-use super::unread_answers::feature_of_client;
+use super::unread_answers::missing_feature;
 use crate::arguments::captured_value::{CapturedError, CapturedValue};
 use crate::json::{JsonView, Text, Tree, is_document};
 use crate::message::{Messages, RecordResponse, ResponseRecord, finish_reason};
@@ -138,8 +138,8 @@ impl ActiveCall {
         let failed = record.response.error.is_some() || record.error.status.is_some();
         let unseen = !record.unobserved && record.is_unobserved();
         let unread = self.has_consumers() && record.is_unread();
-        let is_unknown = matches!(value, CapturedValue::Nothing) && record.is_unread();
-        let feature = if is_unknown { feature_of_client(type_name) } else { None };
+        let is_unknown = matches!(value, CapturedValue::Nothing) && record.lacks_response();
+        let feature = if is_unknown { missing_feature(type_name) } else { None };
         record.unread_response |= feature.is_some();
         drop(record);
         if failed {

@@ -41,7 +41,7 @@ pub(crate) fn can_start() -> bool {
             "a call that starts while the thread-locals of its thread are dropped is not recorded: start it earlier",
         );
     }
-    let can_start = current_context::exists();
+    let can_start = current_context::can_start_span();
     if !can_start {
         warn();
     }

@@ -12,14 +12,14 @@ const MAX_REPORTS: usize = 64;
 /// The report of each function, by the location of its macro.
 static REPORTS: Mutex<BTreeMap<(&str, u32), String>> = Mutex::new(BTreeMap::new());
 
-/// Where types of HTTP clients are defined, and the features with which their responses are read.
-const CLIENTS: &[(&str, &str)] =
-    &[("reqwest::", "`reqwest-0-13` or `reqwest-0-12`"), ("http::response::Response<", "`http`")];
-
-/// The feature that reads responses of this type, if it is the response of an HTTP client.
-pub(super) fn feature_of_client(type_name: &str) -> Option<&'static str> {
+/// The feature that is missing to read responses of this type, if it is the response of an HTTP client.
+pub(super) fn missing_feature(type_name: &str) -> Option<&'static str> {
     let type_name = type_name.trim_start_matches('&');
-    CLIENTS.iter().find(|(path, _)| type_name.starts_with(path)).map(|(_, feature)| *feature)
+    let is_of_reqwest = type_name.starts_with("reqwest::") && type_name.ends_with("::Response");
+    if is_of_reqwest && cfg!(not(any(feature = "reqwest-0-12", feature = "reqwest-0-13"))) {
+        return Some("`reqwest-0-13` or `reqwest-0-12`");
+    }
+    (type_name.starts_with("http::response::Response<") && cfg!(not(feature = "http"))).then_some("`http`")
 }
 
 fn reports() -> MutexGuard<'static, BTreeMap<(&'static str, u32), String>> {

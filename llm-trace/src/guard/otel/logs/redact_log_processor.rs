@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use opentelemetry::InstrumentationScope;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry::trace::TraceId;
-use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider};
@@ -15,6 +15,7 @@ use crate::ambient::mask_context;
 use crate::ambient::mask_context::{Filtered, SharedMasks};
 use crate::guard::otel::export_recheck;
 use crate::guard::otel::export_recheck::Note;
+use crate::otel::current_context;
 use crate::policy::redactor::{Owner, Redactor};
 use crate::policy::{Masks, PolicyHandle, PolicyState, Stamp};
 use crate::sink::otel;
@@ -64,7 +65,7 @@ impl<P> RedactLogProcessor<P> {
 
 impl<P: LogProcessor> LogProcessor for RedactLogProcessor<P> {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        let around = mask_context::of_span(&Context::current());
+        let around = mask_context::of_span(&current_context::current());
         let masks = around.iter().map(SharedMasks::get).reduce(Masks::union);
         let stamp = self.policy.stamp();
         let state = self.policy.state();
