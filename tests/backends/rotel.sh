@@ -57,7 +57,7 @@ check() { # exporter endpoint-port-kind compression
     local dump=$work/$name.dump wanted
     [ "$(grep -c 'gen_ai.operation.name' "$dump")" -eq 4 ] || fail "$exporter" "not the quickstart's four spans" "$name"
     for wanted in 'chat gpt-4o-mini' 'gen_ai.request.model' 'gen_ai.usage.input_tokens.*Int(11)' 'gen_ai.input.messages' \
-        'error.type.*429' 'service.name.*quickstart' 'https://opentelemetry.io/schemas/1.41.1'; do
+        'error.type.*rate_limit_exceeded' 'service.name.*quickstart' 'https://opentelemetry.io/schemas/1.41.1'; do
         grep -q -- "$wanted" "$dump" || fail "$exporter" "no \`$wanted\`" "$name"
     done
     echo "ok: $exporter, compression $compression"
