@@ -4,20 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-version=0.0.1a15
-work=target/backends/rotel
+. tests/backends/common.sh
+
+install rotel "rotel==0.0.1a15" python
+rotel=$(find "$work/rotel" -name rotel-agent -type f | head -n 1)
+work=$work/collector
 mkdir -p "$work"
-
-skip() { echo "skipped: $*"; exit 0; }
-
-agent() { find "$work/venv" -name rotel-agent -type f 2>/dev/null | head -n 1; }
-
-if [ -z "$(agent)" ]; then
-    command -v python3 >/dev/null || skip "there is no python3 to install rotel with"
-    { python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q --disable-pip-version-check "rotel==$version"; } \
-        >"$work/install.log" 2>&1 || skip "rotel $version cannot be installed ($work/install.log)"
-fi
-rotel=$(agent)
 [ -n "$rotel" ] || skip "the rotel package has no binary for this machine"
 chmod +x "$rotel"
 "$rotel" --version >/dev/null 2>&1 || skip "the rotel binary does not run on this machine"
@@ -27,8 +19,6 @@ cargo build -q -p quickstart --features llm-trace/otlp-http,llm-trace/otlp-grpc
 pid=
 stop() { [ -z "$pid" ] || { kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; pid=; }; }
 trap stop EXIT
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 fail() { echo "FAILED ($1): $2; see $work/$3.dump"; exit 1; }
 
