@@ -285,9 +285,10 @@ pub(crate) fn current() -> Option<Masks> {
         let known = kept.try_with(|kept| kept.try_borrow().ok().and_then(|kept| get(&kept)));
         known.unwrap_or_else(|_| Some(Masks::all()))
     }
-    let carried = match current_context::exists() {
-        true => Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get)),
-        false => Some(Masks::all()),
+    let carried = if current_context::exists() {
+        Context::map_current(|cx| MaskContext::masks(cx).map(SharedMasks::get))
+    } else {
+        Some(Masks::all())
     };
     let entered = of_thread(&SPANS, |spans| spans.iter().fold(None, |known, entered| and(known, &entered.span.masks)));
     let ambient = of_thread(&AMBIENT, |ambient| ambient.as_ref().map(SharedMasks::get));

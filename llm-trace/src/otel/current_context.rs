@@ -7,7 +7,7 @@ use std::panic::catch_unwind;
 
 use super::{Context, ContextGuard};
 
-/// Dropped before OpenTelemetry's context, because it is made after it.
+/// Exists as long as the thread-locals that were made before it.
 struct Exists(bool);
 
 impl Drop for Exists {
@@ -16,10 +16,8 @@ impl Drop for Exists {
 }
 
 thread_local! {
+    /// Made after OpenTelemetry's context.
     static EXISTS: Exists = Exists(catch_unwind(|| Context::map_current(|_| ())).is_ok());
-}
-
-thread_local! {
     /// Made after the thread-local of `tracing-subscriber`'s registry, which panics too.
     static HAS_SPANS: Exists = const { Exists(true) };
 }
