@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 #[doc(hidden)]
 pub use libfuzzer_sys::fuzz_target;
-use llm_trace::internal::{Body, Content, Exchange, PATHS, Reading, count_work, keys, read};
+use llm_trace::internal::{Body, Content, Exchange, PATHS, PROVIDERS, Reading, count_work, keys, read};
 use serde_json::Value;
 
 /// Defines a target for the format of this request path.
@@ -16,17 +16,6 @@ macro_rules! reader {
         $crate::fuzz_target!(|data: &[u8]| $crate::run($path, $request, data));
     };
 }
-
-const PROVIDERS: [Option<&str>; 8] = [
-    None,
-    Some("openai"),
-    Some("anthropic"),
-    Some("gcp.gemini"),
-    Some("aws.bedrock"),
-    Some("cohere"),
-    Some("ollama"),
-    Some("ibm.watsonx.ai"),
-];
 
 /// Reads a document that nests known keys far deeper than byte mutations would. Each three bytes select a key, its
 /// number of repetitions and the syntax of the level. The rest of the data is the innermost value.
@@ -89,7 +78,7 @@ fn frames(data: &[u8]) -> Option<Vec<u8>> {
 /// output is JSON, that it and the facts do not depend on fragments, on content or on how a document is passed, and that
 /// no byte is read often.
 pub fn run(path: &str, asked: &[u8], data: &[u8]) {
-    // The length selects what the data does not tell.
+    // The length selects the provider, the status and the cut.
     let len = data.len();
     let framed = frames(data);
     let exchange = Exchange {

@@ -58,6 +58,18 @@ pub const PATHS: &[&str] = &[
     "/%%%/model/%f/%",
 ];
 
+/// Names of providers whose formats differ.
+pub const PROVIDERS: &[Option<&str>] = &[
+    None,
+    Some("openai"),
+    Some("anthropic"),
+    Some("gcp.gemini"),
+    Some("aws.bedrock"),
+    Some("cohere"),
+    Some("ollama"),
+    Some("ibm.watsonx.ai"),
+];
+
 /// The format of a recorded response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Body {

@@ -1,20 +1,9 @@
 //! Readers are total: for any bytes they terminate and write valid JSON.
 
-use llm_trace::internal::{Body, Content, Exchange, PATHS, Reading, read};
+use llm_trace::internal::{Body, Content, Exchange, PATHS, PROVIDERS, Reading, read};
 use llm_trace_tests::corpus::exchange::{self, How};
 use proptest::prelude::*;
 use serde_json::Value;
-
-const PROVIDERS: &[Option<&str>] = &[
-    None,
-    Some("openai"),
-    Some("anthropic"),
-    Some("gcp.gemini"),
-    Some("aws.bedrock"),
-    Some("cohere"),
-    Some("ollama"),
-    Some("ibm.watsonx.ai"),
-];
 
 const BODIES: &[Body] = &[Body::Whole, Body::Value, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
 

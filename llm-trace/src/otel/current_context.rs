@@ -44,7 +44,7 @@ pub(crate) fn current() -> Context {
     if exists() { Context::current() } else { Context::default() }
 }
 
-/// What `map` returns for the current context, or for an empty one.
+/// Calls `map` with the current context, or with an empty one.
 #[inline]
 pub(crate) fn map_current<T>(map: impl FnOnce(&Context) -> T) -> T {
     if exists() {

@@ -203,6 +203,10 @@ impl From<&PolicyHandle> for PolicyHandle {
 mod tests {
     use super::*;
 
+    fn text(handle: &PolicyHandle) -> String {
+        format!("{:?}", handle.get())
+    }
+
     #[test]
     fn a_change_inside_of_a_change_does_not_wait_for_itself() {
         let [handle, other] = [(); 2].map(|()| PolicyHandle::default());
@@ -214,16 +218,12 @@ mod tests {
             });
             policy.mask_input(true)
         });
-        assert_eq!(format!("{:?}", handle.get()), format!("{:?}", Policy::new().mask_input(true)));
+        assert_eq!(text(&handle), format!("{:?}", Policy::new().mask_input(true)));
 
         let change = std::panic::AssertUnwindSafe(|| handle.update(|_| panic!("on purpose")));
         let panicked = std::panic::catch_unwind(change);
         assert!(panicked.is_err());
         handle.set(Policy::new());
-    }
-
-    fn text(handle: &PolicyHandle) -> String {
-        format!("{:?}", handle.get())
     }
 
     #[test]
@@ -264,9 +264,9 @@ mod tests {
     fn changes_of_a_locked_policy_do_not_repeat_its_rules() {
         let policy = Policy::new().input_key("a").plain_key("b").content_target("t").scrub(|_, _| None).lock_masked();
         let handle = PolicyHandle::new(policy);
-        let before = format!("{:?}", handle.get());
+        let before = text(&handle);
         (0..40).for_each(|_| handle.update(|policy| policy.mask_input(true)));
-        assert_eq!(format!("{:?}", handle.get()), before);
+        assert_eq!(text(&handle), before);
     }
 
     #[test]

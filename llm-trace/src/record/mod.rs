@@ -196,7 +196,7 @@ impl CallRecord {
         self.operation = operation;
     }
 
-    /// Ends the record, the first time. What is left is finished, and nothing reads later updates of it.
+    /// Ends the record, the first time. A finished record takes its place, and nothing reads later updates of it.
     pub(crate) fn finish(self: &mut Box<Self>) -> Option<Box<Self>> {
         let left = || Box::new(CallRecord { finished: true, ..CallRecord::default() });
         (!self.finished).then(|| std::mem::replace(self, left()))

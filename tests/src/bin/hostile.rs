@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use llm_trace::export::{Destination, from_lookup, preset};
-use llm_trace::internal::{Body, Content, Exchange, PATHS, read};
+use llm_trace::internal::{Body, Content, Exchange, PATHS, PROVIDERS, read};
 use llm_trace::{Capture, LlmCall, Policy, PriceTable, ScrubRules, llm_call};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
@@ -130,22 +130,14 @@ const PIECES: &[&str] = &[
 ];
 
 fn readers(random: &mut Random, rounds: usize) {
-    const PROVIDERS: &[Option<&str>] = &[
-        None,
-        Some("openai"),
-        Some("anthropic"),
-        Some("gcp.gemini"),
-        Some("aws.bedrock"),
-        Some("cohere"),
-        Some("\u{0}"),
-    ];
     const BODIES: &[Body] = &[Body::Whole, Body::Sse, Body::Json, Body::AwsEventStream, Body::Stream];
+    let providers = [PROVIDERS, &[Some("\u{0}")]].concat();
     for _ in 0..rounds {
         let (request, response) = (random.text(), random.text());
         let (cut, status) = (1 + random.below(40), random.next() as u16);
         for content in [Content::Off, Content::Full, Content::Masked] {
             read(&Exchange {
-                provider: *random.pick(PROVIDERS),
+                provider: *random.pick(&providers),
                 path: Some(random.pick(PATHS)).copied(),
                 request: Some(&request),
                 response: &response,

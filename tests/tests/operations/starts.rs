@@ -1,4 +1,4 @@
-//! What samplers and span processors see when the span of a call starts.
+//! The start of a call that samplers and span processors see.
 
 use std::sync::{Arc, Mutex};
 

@@ -190,7 +190,7 @@ fn attributes_set_directly_on_a_calls_span_are_masked() {
     }
 }
 
-/// A layer beside another one sees what that layer records, and cannot change it.
+/// A layer beside another one cannot change the records of that layer.
 #[test]
 fn a_layer_beside_another_guards_calls_alone() {
     use opentelemetry::trace::TracerProvider as _;

@@ -1,4 +1,4 @@
-//! A guard whose policy is stricter than that of the layer, around what exports the calls.
+//! A guard whose policy is stricter than that of the layer, around the exporter of the calls.
 
 use llm_trace::{Capture, LlmCall, LlmLayer, Operation, Policy, RedactProcessor, redact, scope};
 use llm_trace_tests::collector::Collector;
@@ -62,7 +62,7 @@ fn exported(setup: Setup, guarded: bool) -> Collector {
     collector
 }
 
-/// A layer sees fields only. What a call writes to its OpenTelemetry span passes processors.
+/// A layer sees fields only. Attributes of a call pass processors.
 #[test]
 fn the_own_policy_of_a_wrapped_layer_covers_fields_and_not_the_attributes_that_a_call_writes() {
     let setups: [(Setup, bool, &[&str]); 6] = [

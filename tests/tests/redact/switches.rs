@@ -4,6 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use llm_trace::export::{Parts, from_lookup};
 use llm_trace::{
     Capture, FinishedCall, LlmCall, Policy, PolicyHandle, RedactLogProcessor, RedactProcessor, TraceUpdate, redact,
     scope,
@@ -215,17 +216,22 @@ fn each_processor_follows_its_own_policy() {
     assert!(!none.saw(WORD) && !none.spans().is_empty(), "{:?}", none.spans());
 }
 
+/// The parts for this collector, with this capture in the environment.
+fn parts_for(collector: &Collector, capture: &str) -> Parts {
+    let parts = from_lookup(&|name| match name {
+        "OTEL_ENDPOINT" => Some(collector.endpoint()),
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some(capture.to_owned()),
+        "OTEL_BSP_SCHEDULE_DELAY" => Some("10".to_owned()),
+        _ => None,
+    });
+    parts.unwrap()
+}
+
 #[test]
 fn a_request_that_is_being_retried_is_sent_unchanged() {
     let collector = Collector::start();
     collector.answer_next([Answer::Status(503, Some(1))]);
-    let parts = llm_trace::export::from_lookup(&|name| match name {
-        "OTEL_ENDPOINT" => Some(collector.endpoint()),
-        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some("span_only".to_owned()),
-        "OTEL_BSP_SCHEDULE_DELAY" => Some("10".to_owned()),
-        _ => None,
-    });
-    let parts = parts.unwrap();
+    let parts = parts_for(&collector, "span_only");
     let call = |text: &str| {
         let request = json!({"model": "m", "messages": [{"role": "user", "content": text}]});
         tracing::subscriber::with_default(tracing_subscriber::registry().with(parts.layer()), || {
@@ -248,12 +254,7 @@ fn a_policy_of_the_layer_is_that_of_its_exporters() {
         [("span_only", masked(open()), false), ("span_only", Policy::new(), false), ("no_content", open(), true)]
     {
         let collector = Collector::start();
-        let parts = llm_trace::export::from_lookup(&|name| match name {
-            "OTEL_ENDPOINT" => Some(collector.endpoint()),
-            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" => Some(variable.to_owned()),
-            _ => None,
-        });
-        let (parts, policy) = (parts.unwrap(), PolicyHandle::new(policy));
+        let (parts, policy) = (parts_for(&collector, variable), PolicyHandle::new(policy));
         let layer = parts.layer().with_policy(&policy);
         let run = || {
             tracing::info_span!("foreign", gen_ai.prompt = "FOREIGN").in_scope(|| {
@@ -278,11 +279,7 @@ fn a_policy_of_the_layer_is_that_of_its_exporters() {
 fn the_last_policy_of_a_layer_counts_and_a_change_through_either_handle_is_one_of_both() {
     let start = || {
         let collector = Collector::start();
-        let parts = llm_trace::export::from_lookup(&|name| match name {
-            "OTEL_ENDPOINT" => Some(collector.endpoint()),
-            _ => None,
-        });
-        (parts.unwrap(), collector)
+        (parts_for(&collector, "no_content"), collector)
     };
     let ((parts, collector), (others, _other)) = (start(), start());
     let [replaced, handle] = [open(), masked(open())].map(PolicyHandle::new);
